@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import formbody from '@fastify/formbody'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { OAuthError } from './oauth.ts'
+import { PageError } from './page-error.ts'
+
+/** Bodies over this many bytes are answered 413. */
+const BODY_LIMIT = 16 * 1024
+/** How long a client may take to send a whole request, in milliseconds. */
+const REQUEST_TIMEOUT = 10_000
+const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i
+
+const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
+const errorPage = readFileSync(join(import.meta.dirname, 'views/error.eta'), 'utf8')
+const styleSheet = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')
+
+/**
+ * A Fastify instance with everything that is no lesson: forms, pages, the headers of every answer,
+ * and the answers to what no route is there for.
+ *
+ * @param folder where the program stands, `.../versions/v01-code-flow/server`: its name and its
+ *   version are read off it, and its templates lie in `views/`
+ */
+export function createApp(folder: string): FastifyInstance {
+  const program = basename(folder)
+  const version = basename(dirname(folder))
+  const eta = new Eta({ views: join(folder, 'views'), cache: true })
+  eta.loadTemplate('@layout', layout)
+  eta.loadTemplate('@error', errorPage)
+
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT,
+    // Requests under way when the program stops are answered, not turned away.
+    return503OnClosing: false,
+    http: { connectionsCheckingInterval: 1_000 },
+    frameworkErrors: (_error, request, reply) => {
+      setHeaders(reply)
+      sendNotFound(request, reply)
+    },
+    clientErrorHandler: (_error, socket) => {
+      if (!socket.writable) return
+      socket.end('HTTP/1.1 400 Bad Request\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n')
+    },
+  })
+  const methods = new Map<string, Set<string>>()
+
+  app.register(view, {
+    engine: { eta },
+    root: join(folder, 'views'),
+    production: true,
+    defaultContext: { version, program },
+  })
+  readFormsAlone(app)
+
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set()
+    for (const name of [method].flat()) known.add(name)
+    methods.set(url, known)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    setHeaders(reply)
+    // Answered before the body is read, so that no body can make another answer of it.
+    if (request.is404) return sendNotFound(request, reply)
+  })
+  app.setNotFoundHandler(sendNotFound)
+
+  app.get('/style.css', async (_request, reply) => {
+    return reply.header('cache-control', 'no-cache').type('text/css').send(styleSheet)
+  })
+
+  app.setErrorHandler<Error & { statusCode?: number }>(async (error, request, reply) => {
+    sendError(request, reply, asPageError(error))
+    return reply
+  })
+
+  return app
+
+  function setHeaders(reply: FastifyReply): void {
+    reply.header('x-oauth-lab', `${version} ${program}`)
+    reply.header('cache-control', 'no-store')
+    reply.header('pragma', 'no-cache')
+    reply.header('referrer-policy', 'no-referrer')
+    reply.header('x-content-type-options', 'nosniff')
+    reply.header('content-security-policy', pagePolicy())
+  }
+
+  function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const known = methods.get(pathOf(request))
+    if (known === undefined) {
+      const paths = [...methods.keys()].filter((path) => path !== '/style.css').sort()
+      const message = `Nothing is at this address. The ${program} answers at ${paths.join(', ')}.`
+      return sendError(request, reply, new PageError(404, 'Not found', message))
+    }
+    const allowed = [...known].join(', ')
+    reply.header('allow', allowed)
+    const message = `This address takes ${allowed}, not ${request.method}.`
+    return sendError(request, reply, new PageError(405, 'Method not allowed', message))
+  }
+
+  function sendError(request: FastifyRequest, reply: FastifyReply, error: PageError): FastifyReply {
+    reply.code(error.status)
+    const path = pathOf(request)
+    if (path === '/token' || path === '/api' || path.startsWith('/api/')) {
+      const code =
+        path === '/token' ? 'invalid_request' : error.title.toLowerCase().replaceAll(' ', '_')
+      return reply.send({ error: code, error_description: error.message })
+    }
+    const html = eta.render('@error', { version, program, error })
+    return reply.type('text/html; charset=utf-8').send(html)
+  }
+}
+
+/**
+ * The content security policy of a page: its own style sheet and nothing else, no script, no frame
+ * around it, and no form that posts elsewhere.
+ *
+ * @param formTarget an origin that may answer a form of this page with a redirect to itself: browsers
+ *   hold the redirect after a form post to the same rule as the form
+ */
+export function pagePolicy(formTarget = ''): string {
+  return [
+    "default-src 'none'",
+    "style-src 'self'",
+    'img-src data:',
+    `form-action 'self' ${formTarget}`.trimEnd(),
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ')
+}
+
+/**
+ * Reads forms into `request.body`, and any other body into undefined: what is to be said of a body
+ * that is no form differs from endpoint to endpoint.
+ */
+function readFormsAlone(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.register(formbody)
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
+  app.addHook('onRequest', async ({ raw }) => {
+    const type = raw.headers['content-type']
+    // Without this a type that is no type at all would be answered by Fastify, with 415.
+    if (type && !FORM_TYPE.test(type)) raw.headers['content-type'] = 'application/octet-stream'
+  })
+}
+
+function asPageError(error: Error & { statusCode?: number }): PageError {
+  if (error instanceof PageError) return error
+  if (error instanceof OAuthError) return new PageError(400, error.code, `${error.message}.`)
+  const status = error.statusCode ?? 500
+  if (status === 413) {
+    return new PageError(413, 'Too large', `The body is larger than ${BODY_LIMIT} bytes.`)
+  }
+  if (status < 500) return new PageError(status, 'Bad request', 'The request is malformed.')
+  // A mistake in the program, not in the request: whoever runs it must see it.
+  console.error(error)
+  return new PageError(500, 'Something broke', 'The program made a mistake. Its log says which.')
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? ''
+}

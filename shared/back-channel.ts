@@ -1,0 +1,76 @@
+import { Agent, request } from 'undici'
+import { PageError } from './page-error.ts'
+
+/** How long the other side may take for its whole answer, in milliseconds. */
+const PATIENCE = 5_000
+/** The most that an answer may hold, in bytes. */
+const LARGEST_ANSWER = 64 * 1024
+
+const agent = new Agent({ maxResponseSize: LARGEST_ANSWER, connections: 64 })
+
+/** What came back: a JSON object, and the HTTP status it came with. */
+export interface BackChannelAnswer {
+  status: number
+  body: Record<string, unknown>
+}
+
+export interface BackChannelRequest {
+  method: 'GET' | 'POST'
+  headers: Record<string, string>
+  /** Sent as it is. */
+  body?: string
+}
+
+/**
+ * Calls a server directly, out of the browser's sight, and reads its JSON answer. A redirect is not
+ * followed: it would carry credentials to a place that nobody has registered.
+ *
+ * @throws {PageError} 502 when the server is not there, is too slow, or does not answer with a JSON object
+ */
+export async function callBackChannel(
+  url: string,
+  options: BackChannelRequest,
+): Promise<BackChannelAnswer> {
+  const signal = AbortSignal.timeout(PATIENCE)
+  const { statusCode, text } = await request(url, { ...options, signal, dispatcher: agent })
+    .then(async ({ statusCode, body }) => ({ statusCode, text: await body.text() }))
+    .catch((error: Error) => {
+      throw signal.aborted
+        ? noAnswer(url, `did not answer within ${PATIENCE / 1000} seconds`)
+        : noAnswer(url, explain(error))
+    })
+  const body = parseObject(text)
+  if (body === undefined) throw nonsense(url, statusCode)
+  return { status: statusCode, body }
+}
+
+/** A refusal for an answer that makes no sense: the server is there, but it is not what it should be. */
+export function nonsense(url: string, status: number): PageError {
+  return noAnswer(url, `gave an answer that makes no sense (status ${status})`)
+}
+
+function noAnswer(url: string, what: string): PageError {
+  return new PageError(
+    502,
+    'No proper answer from the server',
+    `The server at ${url} ${what}. Look whether it runs, then try again.`,
+    { href: '/', text: 'Back to the start' },
+  )
+}
+
+function explain(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED') return 'is not there (connection refused)'
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'sent more than an answer can be'
+  return `broke off its answer (${code ?? error.message})`
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+  } catch {
+    // Not JSON at all: no more of an answer than JSON that is no object.
+  }
+  return undefined
+}

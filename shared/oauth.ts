@@ -1,0 +1,36 @@
+/** A client as the authorization server knows it. RFC 6749 section 2 */
+export interface Client {
+  client_id: string
+  client_secret: string
+  /** Each is compared as an exact string. RFC 9700 section 2.1 */
+  redirect_uris: string[]
+}
+
+/** The error codes of RFC 6749 sections 4.1.2.1 and 5.2, and of RFC 6750 section 3.1. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'unauthorized_client'
+  | 'access_denied'
+  | 'unsupported_response_type'
+  | 'invalid_scope'
+  | 'server_error'
+  | 'temporarily_unavailable'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unsupported_grant_type'
+  | 'invalid_token'
+  | 'insufficient_scope'
+
+/**
+ * A refusal with one of these codes; the message is its `error_description`, in the characters that
+ * RFC 6749 section 5.2 allows there: ASCII without quotes and backslashes. The endpoint that refuses
+ * gives it its form, JSON or a redirect. Elsewhere it becomes a page.
+ */
+export class OAuthError extends Error {
+  readonly code: OAuthErrorCode
+
+  constructor(code: OAuthErrorCode, description: string) {
+    super(description)
+    this.code = code
+  }
+}

@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify'
+
+/** Parameters whose values are no secrets. Whatever is not listed is masked. */
+const PLAIN_PARAMETERS = new Set([
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'code_challenge_method',
+  'error',
+  'error_description',
+])
+
+/** Paths that one program calls at the other. All else comes from a browser. */
+const BACK_CHANNEL = /^\/(token|api)(\/|$)/
+
+/**
+ * Writes a line to stdout for each request: which program, front channel (through the browser) or
+ * back channel (straight from program to program), method, path, status, milliseconds.
+ */
+export function logRequests(app: FastifyInstance): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const [path = ''] = request.url.split('?', 1)
+    if (path === '/style.css') return
+    const program = String(reply.getHeader('x-oauth-lab') ?? '').split(' ')[1] ?? ''
+    console.log(
+      [
+        program.padEnd(6),
+        BACK_CHANNEL.test(path) ? 'back ' : 'front',
+        request.method.padEnd(4),
+        maskUrl(request.url),
+        reply.statusCode,
+        `${Math.round(reply.elapsedTime)} ms`,
+      ].join('  '),
+    )
+  })
+}
+
+/** The path and query of a URL, with everything that may be a secret masked. */
+export function maskUrl(url: string): string {
+  const [path = '', ...rest] = url.split('?')
+  const shown = path.replace(/[\w-]{32,}/g, mask)
+  if (rest.length === 0) return printable(shown)
+  const query = rest
+    .join('?')
+    .split('&')
+    .map((pair) => {
+      const [name = '', ...value] = pair.split('=')
+      if (value.length === 0) return mask(name)
+      return `${name}=${PLAIN_PARAMETERS.has(name) ? value.join('=') : mask(value.join('='))}`
+    })
+  return printable(`${shown}?${query.join('&')}`)
+}
+
+/** The first and last four characters, where enough are left between them to keep the secret one. */
+export function mask(value: string): string {
+  if (value === '') return ''
+  return value.length < 16 ? '****' : `${value.slice(0, 4)}****${value.slice(-4)}`
+}
+
+/** What a terminal would take for a command is not for the terminal. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?')
+}

@@ -1,0 +1,89 @@
+import { lookup } from 'node:dns/promises'
+import { createServer } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { ConfigError, loadEnvFile, portOf } from './config.ts'
+import { logRequests } from './request-log.ts'
+
+/** A program that is ready to listen, and the origin it stands for. */
+export interface Program {
+  app: FastifyInstance
+  url: string
+}
+
+/**
+ * Runs one program until SIGINT or SIGTERM: reads `.env`, listens on the port of its address, on
+ * this machine alone, and writes a line for each request. What stops the start is told in one line on
+ * stderr, with exit status 1.
+ */
+export async function serve(build: () => Program): Promise<void> {
+  try {
+    loadEnvFile()
+    const { app, url } = build()
+    const port = portOf(url)
+    logRequests(app)
+    endOnSignal(app)
+    await refuseTakenPort(port)
+    await app.listen({ port, host: 'localhost' })
+  } catch (error) {
+    console.error(oneLine(error as NodeJS.ErrnoException & { port?: number }))
+    process.exit(1)
+  }
+}
+
+/**
+ * Fastify listens on every address of localhost, but keeps silent when only some are free. Half of
+ * the requests would then go to whatever has the other one: an earlier snapshot, most likely.
+ */
+async function refuseTakenPort(port: number): Promise<void> {
+  for (const { address } of await lookup('localhost', { all: true })) {
+    await new Promise<void>((resolve, reject) => {
+      const probe = createServer()
+      probe.once('error', (error: NodeJS.ErrnoException) => {
+        // A name for the other protocol family, on a machine that doesn't speak it.
+        if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve()
+        else reject(error)
+      })
+      probe.listen(port, address, () => probe.close(() => resolve()))
+    })
+  }
+}
+
+function oneLine(error: NodeJS.ErrnoException & { port?: number }): string {
+  if (error instanceof ConfigError) return error.message
+  if (error.code === 'EADDRINUSE') {
+    return `Port ${error.port} is in use, perhaps by a snapshot that still runs: stop that program, or choose other ports.`
+  }
+  if (error.code === 'EACCES') {
+    return `Port ${error.port} may not be used by you: choose one above 1023.`
+  }
+  return error.stack ?? error.message
+}
+
+/**
+ * Ends the program on SIGINT and SIGTERM, as soon as the requests that are under way have their
+ * answers. Connections that nobody uses (a browser keeps some) don't hold it up.
+ */
+function endOnSignal(app: FastifyInstance): void {
+  let running = 0
+  let ending = false
+
+  app.addHook('onRequest', async (_request, reply) => {
+    running += 1
+    if (ending) reply.header('connection', 'close')
+    reply.raw.once('close', () => {
+      running -= 1
+      if (ending && running === 0) process.exit(0)
+    })
+  })
+
+  // Ctrl-C in a terminal reaches a program more than once when a parent hands it on.
+  const end = () => {
+    if (ending) return
+    ending = true
+    // It stops listening at once; its promise waits for idle connections too, and is not awaited.
+    app.close()
+    if (running === 0) process.exit(0)
+  }
+  process.on('SIGINT', end)
+  process.on('SIGTERM', end)
+}

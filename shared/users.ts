@@ -1,0 +1,37 @@
+import { sameSecret } from './secrets.ts'
+
+/** Somebody who can log in at the authorization server: the resource owner of RFC 6749 section 1.1. */
+export interface User {
+  user_id: string
+  username: string
+  email: string
+}
+
+interface Account extends User {
+  password: string
+}
+
+// How a server keeps passwords (salted and slowly hashed) is no lesson of this lab.
+const accounts: Account[] = [
+  {
+    user_id: 'user0',
+    username: 'User Number 0',
+    email: 'user0@oauth-lab.me',
+    password: 'password0',
+  },
+  {
+    user_id: 'user1',
+    username: 'User Number 1',
+    email: 'user1@oauth-lab.me',
+    password: 'password1',
+  },
+]
+
+/** The user whose name and password these are, or undefined. Takes as long for a name that nobody has. */
+export function authenticateUser(name: string, password: string): User | undefined {
+  const account = accounts.find(({ user_id }) => user_id === name)
+  const right = sameSecret(password, account?.password ?? '')
+  if (account === undefined || !right) return undefined
+  const { user_id, username, email } = account
+  return { user_id, username, email }
+}

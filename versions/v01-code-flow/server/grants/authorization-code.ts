@@ -1,0 +1,31 @@
+import { type Client, OAuthError } from '@oauth-lab/shared/oauth.ts'
+import { type Parameters, requiredParameter } from '@oauth-lab/shared/parameters.ts'
+import type { AccessTokenResponse } from '../../protocol.ts'
+import type { Store } from '../store.ts'
+import { issueTokens } from '../tokens.ts'
+
+/**
+ * Turns a code into an access token. RFC 6749 section 4.1.3
+ *
+ * @throws {OAuthError} `invalid_request` for a parameter, `invalid_grant` for what it says
+ */
+export function authorizationCodeGrant(
+  form: Parameters,
+  client: Client,
+  store: Store,
+): AccessTokenResponse {
+  const code = requiredParameter(form, 'code')
+  const redirect_uri = requiredParameter(form, 'redirect_uri')
+
+  const grant = store.codes.get(code)
+  if (grant === undefined || grant.request.client_id !== client.client_id) {
+    throw new OAuthError('invalid_grant', 'The code is unknown, used, expired or of another client')
+  }
+  // RFC 6749 section 4.1.2: a code works once. This try spends it, whatever comes of it.
+  store.codes.delete(code)
+  if (grant.request.redirect_uri !== redirect_uri) {
+    throw new OAuthError('invalid_grant', 'redirect_uri is not the one that the code was sent to')
+  }
+
+  return issueTokens(store, grant)
+}

@@ -1,0 +1,11 @@
+import '@oauth-lab/shared/session.ts'
+
+declare module 'fastify' {
+  /** What the client remembers of one browser, found by its session cookie. */
+  interface Session {
+    /** The login that was begun in this browser last, until its answer comes. */
+    pendingLogin?: {
+      state: string
+    }
+  }
+}

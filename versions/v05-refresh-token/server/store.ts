@@ -1,0 +1,39 @@
+import type { LabConfig } from '@oauth-lab/shared/config.ts'
+import { ExpiringMap } from '@oauth-lab/shared/expiring-map.ts'
+import type { User } from '@oauth-lab/shared/users.ts'
+import type { AuthorizationRequest } from '../protocol.ts'
+
+/** What a login gave: who agreed, and to which request. Every code and token stands for one. */
+export interface Grant {
+  request: AuthorizationRequest
+  user: User
+  /** When the user logged in, in milliseconds of the monotonic clock. */
+  loginTime: number
+  /** Every code and token that came from this login: its family. */
+  family: string[]
+}
+
+/** All that the server remembers, and for how many seconds. */
+export interface Store {
+  codes: ExpiringMap<Grant>
+  codeTtl: number
+  accessTokens: ExpiringMap<Grant>
+  accessTokenTtl: number
+  refreshTokens: ExpiringMap<Grant>
+  /** Counted from the login. */
+  refreshTokenTtl: number
+  /** Codes and refresh tokens that were used. They buy nothing more, but tell of a theft. */
+  spent: ExpiringMap<Grant>
+}
+
+export function createStore(config: LabConfig): Store {
+  return {
+    codes: new ExpiringMap(100_000),
+    codeTtl: config.codeTtl,
+    accessTokens: new ExpiringMap(1_000_000),
+    accessTokenTtl: config.accessTokenTtl ?? 300,
+    refreshTokens: new ExpiringMap(1_000_000),
+    refreshTokenTtl: config.refreshTokenTtl,
+    spent: new ExpiringMap(1_000_000),
+  }
+}
