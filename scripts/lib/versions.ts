@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+
+/** The top of the repo. */
+export const ROOT = join(import.meta.dirname, '..', '..')
+const VERSIONS = join(ROOT, 'versions')
+
+/** A snapshot, or a learner's copy of one. */
+export interface Version {
+  /** The name of its folder, such as `v03-pkce`. */
+  name: string
+  /** Its absolute folder. */
+  folder: string
+  /** 3 for `v03-pkce`; 0 for a folder that is named otherwise. */
+  number: number
+}
+
+/** A name or path that leads to no version. The message says which there are. */
+export class UnknownVersionError extends Error {}
+
+/** The snapshots, in the order of their numbers: whatever stands in versions/. */
+export function listVersions(): Version[] {
+  return readdirSync(VERSIONS)
+    .filter((name) => isProgramFolder(join(VERSIONS, name)))
+    .sort()
+    .map((name) => asVersion(join(VERSIONS, name)))
+}
+
+/**
+ * The version that `v03`, `3` or `v03-pkce` means, or the copy in the folder that a path leads to.
+ *
+ * @param from the folder that a relative path starts at
+ * @throws {UnknownVersionError}
+ */
+export function findVersion(text: string, from: string = process.cwd()): Version {
+  const versions = listVersions()
+  const number = /^v?0*(\d+)$/i.exec(text)?.[1]
+  const found = versions.find(
+    (version) =>
+      version.name === text || (number !== undefined && version.number === Number(number)),
+  )
+  if (found !== undefined) return found
+
+  const folder = resolve(from, text)
+  if (isProgramFolder(folder)) return asVersion(folder)
+  const names = versions.map(({ name }) => name).join(', ')
+  throw new UnknownVersionError(`There is no version ${JSON.stringify(text)}. There are: ${names}.`)
+}
+
+/** The version just before this one, or undefined for the first. */
+export function versionBefore(version: Version): Version | undefined {
+  return listVersions().findLast(({ number }) => number < version.number)
+}
+
+/** What the top of a version's README says of it: its title, its idea, and what to try first. */
+export function readIntroduction({ folder, name }: Version): {
+  title: string
+  idea: string
+  tryFirst: string
+} {
+  const file = join(folder, 'README.md')
+  const paragraphs = existsSync(file) ? readFileSync(file, 'utf8').split(/\r?\n\s*\r?\n/) : []
+  const [title = '', idea = '', tryFirst = ''] = paragraphs.map((text) => text.replace(/\s+/g, ' '))
+  return {
+    title: title.replace(/^# /, '') || name,
+    idea: idea.trim(),
+    tryFirst: tryFirst.replace(/^\*\*Try first:\*\* /, '').trim(),
+  }
+}
+
+function isProgramFolder(folder: string): boolean {
+  const main = join(folder, 'server', 'main.ts')
+  return existsSync(main) && statSync(main).isFile()
+}
+
+function asVersion(folder: string): Version {
+  const name = basename(folder)
+  return { name, folder, number: Number(/^v(\d+)/.exec(name)?.[1] ?? 0) }
+}
