@@ -11,6 +11,11 @@ import { PageError } from './page-error.ts'
 const BODY_LIMIT = 16 * 1024
 /** How long a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT = 10_000
+/** What is said to bytes that no request could be made of, other than 400. */
+const UNREADABLE: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
 const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i
 
 const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
@@ -41,9 +46,10 @@ export function createApp(folder: string): FastifyInstance {
       setHeaders(reply)
       sendNotFound(request, reply)
     },
-    clientErrorHandler: (_error, socket) => {
+    clientErrorHandler: ({ code }, socket) => {
       if (!socket.writable) return
-      socket.end('HTTP/1.1 400 Bad Request\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n')
+      const status = UNREADABLE[code ?? ''] ?? '400 Bad Request'
+      socket.end(`HTTP/1.1 ${status}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n`)
     },
   })
   const methods = new Map<string, Set<string>>()
