@@ -6,6 +6,7 @@ import { Eta } from 'eta'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { OAuthError } from './oauth.ts'
 import { PageError } from './page-error.ts'
+import { parseParameters } from './parameters.ts'
 
 /** Bodies over this many bytes are answered 413. */
 const BODY_LIMIT = 16 * 1024
@@ -39,6 +40,7 @@ export function createApp(folder: string): FastifyInstance {
   const app = Fastify({
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
+    routerOptions: { querystringParser: parseParameters },
     // Requests under way when the program stops are answered, not turned away.
     return503OnClosing: false,
     http: { connectionsCheckingInterval: 1_000 },
@@ -144,7 +146,7 @@ export function pagePolicy(formTarget = ''): string {
  */
 function readFormsAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.register(formbody)
+  app.register(formbody, { parser: parseParameters })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
   app.addHook('onRequest', async ({ raw }) => {
     const type = raw.headers['content-type']

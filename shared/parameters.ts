@@ -3,6 +3,18 @@ import { OAuthError } from './oauth.ts'
 /** A parsed query or form. A name that came more than once has an array. */
 export type Parameters = Record<string, string | string[] | undefined>
 
+/** Reads the text of a query or a form. RFC 6749 appendix B */
+export function parseParameters(text: string): Parameters {
+  const parameters: Parameters = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) {
+    const before = parameters[name]
+    if (before === undefined) parameters[name] = value
+    else if (Array.isArray(before)) before.push(value)
+    else parameters[name] = [before, value]
+  }
+  return parameters
+}
+
 /**
  * The value of one parameter, or undefined. One without a value counts as absent, and one that
  * nobody asks for is never looked at. RFC 6749 sections 3.1 and 3.2

@@ -7,31 +7,26 @@ export interface User {
   email: string
 }
 
-interface Account extends User {
+interface Account {
+  user: User
   password: string
 }
 
 // How a server keeps passwords (salted and slowly hashed) is no lesson of this lab.
 const accounts: Account[] = [
   {
-    user_id: 'user0',
-    username: 'User Number 0',
-    email: 'user0@oauth-lab.me',
+    user: { user_id: 'user0', username: 'User Number 0', email: 'user0@oauth-lab.me' },
     password: 'password0',
   },
   {
-    user_id: 'user1',
-    username: 'User Number 1',
-    email: 'user1@oauth-lab.me',
+    user: { user_id: 'user1', username: 'User Number 1', email: 'user1@oauth-lab.me' },
     password: 'password1',
   },
 ]
 
 /** The user whose name and password these are, or undefined. Takes as long for a name that nobody has. */
 export function authenticateUser(name: string, password: string): User | undefined {
-  const account = accounts.find(({ user_id }) => user_id === name)
+  const account = accounts.find(({ user }) => user.user_id === name)
   const right = sameSecret(password, account?.password ?? '')
-  if (account === undefined || !right) return undefined
-  const { user_id, username, email } = account
-  return { user_id, username, email }
+  return right ? account?.user : undefined
 }

@@ -3,15 +3,21 @@ import { ExpiringMap } from '@oauth-lab/shared/expiring-map.ts'
 import type { User } from '@oauth-lab/shared/users.ts'
 import type { AuthorizationRequest } from '../protocol.ts'
 
-/** What a login gave: who agreed, and to which request. Every code and token stands for one. */
+/** What a login gave: this client may act for this user. Every code and token stands for one. */
 export interface Grant {
-  request: AuthorizationRequest
+  client_id: string
   user: User
+}
+
+/** What a code stands for: a grant, and the request that it answers. */
+export interface IssuedCode {
+  request: AuthorizationRequest
+  grant: Grant
 }
 
 /** All that the server remembers, and for how many seconds. */
 export interface Store {
-  codes: ExpiringMap<Grant>
+  codes: ExpiringMap<IssuedCode>
   codeTtl: number
   accessTokens: ExpiringMap<Grant>
   accessTokenTtl: number

@@ -22,7 +22,7 @@ export function rememberSpent(store: Store, codeOrToken: string, grant: Grant): 
  */
 export function endFamilyIfSpent(store: Store, codeOrToken: string, client: Client): void {
   const grant = store.spent.get(codeOrToken)
-  if (grant === undefined || grant.request.client_id !== client.client_id) return
+  if (grant === undefined || grant.client_id !== client.client_id) return
 
   for (const member of grant.family) {
     store.accessTokens.delete(member)

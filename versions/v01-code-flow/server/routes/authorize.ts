@@ -43,10 +43,10 @@ export async function authorizeRoutes(
       // RFC 6749 section 4.1.2
       const code = randomToken()
       const grant: Grant = {
-        request: authorizationRequest,
+        client_id: authorizationRequest.client_id,
         user,
       }
-      store.codes.set(code, grant, store.codeTtl)
+      store.codes.set(code, { request: authorizationRequest, grant }, store.codeTtl)
       return redirectBack(reply, authorizationRequest.redirect_uri, {
         code,
       })

@@ -22,17 +22,18 @@ export function authorizationCodeGrant(
     throw new OAuthError('invalid_request', 'code_verifier must be 43 to 128 unreserved characters')
   }
 
-  const grant = store.codes.get(code)
-  if (grant === undefined || grant.request.client_id !== client.client_id) {
+  const issuedCode = store.codes.get(code)
+  if (issuedCode === undefined || issuedCode.grant.client_id !== client.client_id) {
     throw new OAuthError('invalid_grant', 'The code is unknown, used, expired or of another client')
   }
   // RFC 6749 section 4.1.2: a code works once. This try spends it, whatever comes of it.
   store.codes.delete(code)
-  if (grant.request.redirect_uri !== redirect_uri) {
+  const { request, grant } = issuedCode
+  if (request.redirect_uri !== redirect_uri) {
     throw new OAuthError('invalid_grant', 'redirect_uri is not the one that the code was sent to')
   }
   // RFC 7636 section 4.6
-  if (!matchesChallenge(code_verifier, grant.request.code_challenge)) {
+  if (!matchesChallenge(code_verifier, request.code_challenge)) {
     throw new OAuthError('invalid_grant', 'code_verifier does not match the code_challenge')
   }
 

@@ -19,7 +19,7 @@ export function refreshTokenGrant(
 
   endFamilyIfSpent(store, refresh_token, client)
   const grant = store.refreshTokens.get(refresh_token)
-  if (grant === undefined || grant.request.client_id !== client.client_id) {
+  if (grant === undefined || grant.client_id !== client.client_id) {
     throw new OAuthError(
       'invalid_grant',
       'The refresh token is unknown, used, expired or of another client',

@@ -43,12 +43,12 @@ export async function authorizeRoutes(
       // RFC 6749 section 4.1.2
       const code = randomToken()
       const grant: Grant = {
-        request: authorizationRequest,
+        client_id: authorizationRequest.client_id,
         user,
         loginTime: performance.now(),
         family: [code],
       }
-      store.codes.set(code, grant, store.codeTtl)
+      store.codes.set(code, { request: authorizationRequest, grant }, store.codeTtl)
       return redirectBack(reply, authorizationRequest.redirect_uri, {
         code,
         state: authorizationRequest.state,
