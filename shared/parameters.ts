@@ -6,7 +6,9 @@ export type Parameters = Record<string, string | string[] | undefined>
 /** Reads the text of a query or a form. RFC 6749 appendix B */
 export function parseParameters(text: string): Parameters {
   const parameters: Parameters = Object.create(null)
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, slice] of new URLSearchParams(text)) {
+    // A copy: a slice that is kept, such as a code, would keep the text of its whole request.
+    const value = Buffer.from(slice).toString()
     const before = parameters[name]
     if (before === undefined) parameters[name] = value
     else if (Array.isArray(before)) before.push(value)

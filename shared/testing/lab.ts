@@ -89,6 +89,16 @@ export class Lab {
     return browser.visit(await this.loginUntilCallback(browser, user))
   }
 
+  /**
+   * An answer of our own making to a login that the browser begins now: the callback's address, with
+   * the state of that login where the version knows one.
+   */
+  async answerLogin(browser: Browser, answer: Fields): Promise<string> {
+    const sent = new URL(await this.beginLogin(browser)).searchParams
+    const query = fields({ state: sent.get('state') ?? undefined, ...answer })
+    return `${this.redirectUri}?${query}`
+  }
+
   /** A code straight from the server, without the client. */
   async code(changes: Fields = {}, user = 'user0'): Promise<string> {
     const page = await this.enterPassword(new Browser(), this.authorizeUrl(changes), user)

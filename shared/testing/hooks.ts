@@ -1,0 +1,39 @@
+import { createServer, type RequestListener } from 'node:http'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Programs } from './lab.ts'
+
+/** Runs before a program handles a request. It may wait, and it may answer in the program's place. */
+export type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+/** The same programs, with a hook before everything that the server is asked. */
+export function withServerHook({ buildServer, buildClient }: Programs, hook: Hook): Programs {
+  return {
+    buildClient,
+    buildServer: (config) => {
+      const app = buildServer(config)
+      app.addHook('onRequest', hook)
+      return app
+    },
+  }
+}
+
+/** A server that is none of the lab's, and answers every request as it is told to. */
+export function fakeServer(answer: RequestListener): FastifyInstance {
+  return Fastify({ serverFactory: () => createServer(answer) })
+}
+
+/** A door that is shut until somebody opens it. */
+export class Gate {
+  readonly opened: Promise<void>
+  #open: () => void = () => {}
+
+  constructor() {
+    this.opened = new Promise((resolve) => {
+      this.#open = resolve
+    })
+  }
+
+  open(): void {
+    this.#open()
+  }
+}
