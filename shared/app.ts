@@ -148,10 +148,13 @@ function readFormsAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.register(formbody, { parser: parseParameters })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
-  app.addHook('onRequest', async ({ raw }) => {
-    const type = raw.headers['content-type']
+  app.addHook('onRequest', async ({ raw: { headers } }) => {
+    const type = headers['content-type']
+    if (type === undefined) return
     // Without this a type that is no type at all would be answered by Fastify, with 415.
-    if (type && !FORM_TYPE.test(type)) raw.headers['content-type'] = 'application/octet-stream'
+    headers['content-type'] = FORM_TYPE.test(type)
+      ? 'application/x-www-form-urlencoded'
+      : 'none/none'
   })
 }
 

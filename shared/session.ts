@@ -47,10 +47,17 @@ export function registerSessions(
     // Only a request that changed its session stores it. The store counts the lifetime.
     rolling: false,
   })
+  app.after(() => {
+    app.addHook('onRequest', async (request) => store.noteLoaded(request.session))
+  })
 }
 
+type Fields = Record<string, unknown>
+
 /**
- * The sessions in memory. Values are kept as they are, not as text: an object that is put into a
+ * The sessions in memory. A request stores the fields that it changed, and leaves the others as they
+ * are: requests of one session may overlap, and the last to end knows nothing of what the others
+ * stored meanwhile. Values are kept as they are, not as text: an object that is put into a
  * session is the same one for all requests of that session, those under way included.
  */
 class SessionStore implements NonNullable<FastifySessionOptions['store']> {
@@ -59,6 +66,8 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   readonly #passing = new ExpiringMap<Session>(MAX_SESSIONS)
   readonly #lasting = new ExpiringMap<Session>(MAX_SESSIONS)
   readonly #ended = new ExpiringMap<object>(MAX_SESSIONS)
+  /** What each request found in its session. */
+  readonly #loaded = new WeakMap<Session, Fields>()
 
   constructor(ttl: number, isLasting: (session: Session) => boolean) {
     this.#ttl = ttl
@@ -66,15 +75,26 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   }
 
   get(id: string, done: (error: null, session: Session | null) => void): void {
-    const stored = this.#lasting.get(id) ?? this.#passing.get(id)
+    const stored = this.#find(id)
     if (stored !== undefined) this.#keep(id, stored)
     done(null, stored ?? null)
   }
 
   set(id: string, session: Session, done: () => void): void {
-    // A copy of the fields alone: the object itself holds the request it came with, socket and all.
-    this.#keep(id, Object.fromEntries(Object.entries(session)) as unknown as Session)
+    const before = this.#loaded.get(session) ?? {}
+    const after = fieldsOf(session)
+    const stored = fieldsOf(this.#find(id) ?? {})
+    for (const name of Object.keys({ ...before, ...after })) {
+      if (before[name] !== after[name]) stored[name] = after[name]
+    }
+    this.#keep(id, stored as unknown as Session)
+    this.#loaded.set(session, after)
     done()
+  }
+
+  /** Remembers what a request found, to know later what it changed. */
+  noteLoaded(session: Session): void {
+    this.#loaded.set(session, fieldsOf(session))
   }
 
   destroy(id: string, done: () => void): void {
@@ -89,6 +109,10 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
     return this.#ended.get(id) !== undefined
   }
 
+  #find(id: string): Session | undefined {
+    return this.#lasting.get(id) ?? this.#passing.get(id)
+  }
+
   /** Stores it with its whole lifetime before it. */
   #keep(id: string, session: Session): void {
     const [home, other] = this.#isLasting(session)
@@ -97,4 +121,9 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
     other.delete(id)
     home.set(id, session, this.#ttl)
   }
+}
+
+/** The fields alone: the object itself holds the request that it came with, socket and all. */
+function fieldsOf(session: object): Fields {
+  return Object.fromEntries(Object.entries(session))
 }

@@ -28,7 +28,7 @@ export function authenticateClient(
   if (inHeader !== undefined && inBody.client_secret !== undefined) {
     throw new OAuthError('invalid_request', 'Client credentials are in the header and in the body')
   }
-  if (inHeader !== undefined && (inBody.client_id ?? inHeader.client_id) !== inHeader.client_id) {
+  if (inHeader?.client_id && inBody.client_id && inHeader.client_id !== inBody.client_id) {
     throw new OAuthError('invalid_request', 'The header and the body name different clients')
   }
 

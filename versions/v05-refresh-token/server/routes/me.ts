@@ -14,7 +14,7 @@ export async function meRoute(app: FastifyInstance, { store }: { store: Store })
     }
 
     // RFC 6750 section 2.1
-    const accessToken = authorization.slice('Bearer'.length).trim()
+    const [, accessToken = ''] = /^Bearer +(.*)$/i.exec(authorization) ?? []
     const grant = store.accessTokens.get(accessToken)
     if (grant === undefined) {
       throw new OAuthError('invalid_token', 'The access token is malformed, unknown or expired')
