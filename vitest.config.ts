@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'playground/**'],
     testTimeout: 10_000,
     hookTimeout: 10_000,
   },
