@@ -93,6 +93,8 @@ export function createApp(folder: string): FastifyInstance {
     reply.header('pragma', 'no-cache')
     reply.header('referrer-policy', 'no-referrer')
     reply.header('x-content-type-options', 'nosniff')
+    // RFC 9700 section 4.16: for browsers that do not know frame-ancestors.
+    reply.header('x-frame-options', 'DENY')
     reply.header('content-security-policy', pagePolicy())
   }
 
