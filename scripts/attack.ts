@@ -1,0 +1,202 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { attacks } from './attacks/index.ts'
+import { type Attack, expectedResult } from './lib/attack/attack.ts'
+import { MissingLineError, withoutCheck } from './lib/attack/checks.ts'
+import { linesThatStop, type Performance, playAll, playAttack } from './lib/attack/play.ts'
+import { isDifferent, matrixAsMarkdown, printList, printMatrix } from './lib/attack/print-matrix.ts'
+import { printStory, printWeakening } from './lib/attack/print-story.ts'
+import { BrokenFolderError } from './lib/attack/programs.ts'
+import { hasMatrix, withMatrix } from './lib/attack/readme.ts'
+import { type Paint, painter, wantsColors } from './lib/diff/ansi.ts'
+import { refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
+import {
+  findVersion,
+  listVersions,
+  ROOT,
+  UnknownVersionError,
+  type Version,
+} from './lib/versions.ts'
+
+const USAGE = `npm run attack                          every attack on every version
+npm run attack v03                      every attack on one version, or on a copy in a folder
+npm run attack NAME                     the last version where it works, then the first that stops it
+npm run attack NAME v03                 one attack on one version, or on a copy in a folder
+npm run attack -- NAME v03 --pause      the same, waiting for Enter after each step
+npm run attack -- NAME --weakened       on a copy of a version without the line that stops it
+npm run attack -- --list                the names of all attacks
+npm run attack -- --markdown            the table of README.md; --write puts it there
+
+Attacks are played on programs of this lab that the command starts itself, on this machine.`
+
+const OPTIONS = {
+  help: { type: 'boolean' },
+  list: { type: 'boolean' },
+  markdown: { type: 'boolean' },
+  write: { type: 'boolean' },
+  pause: { type: 'boolean' },
+  weakened: { type: 'boolean' },
+} as const
+
+/**
+ * Plays attacks and says what came of them.
+ *
+ * @param args what stands behind `npm run attack`
+ * @returns the exit status: 0 when all went as expected, 1 when something did not, 2 for arguments
+ *   that don't fit
+ */
+export async function main(args: string[]): Promise<number> {
+  const paint = painter(wantsColors(process.env, process.stdout.isTTY))
+  process.stdout.removeListener('error', ignoreClosedPipe).on('error', ignoreClosedPipe)
+  try {
+    return await run(args, paint)
+  } catch (error) {
+    return tell(error, paint)
+  }
+}
+
+/** Says what is wrong, in words. What nobody has foreseen is thrown again. */
+function tell(error: unknown, paint: Paint): number {
+  if (error instanceof BrokenFolderError || error instanceof MissingLineError) {
+    console.error(error.message)
+    return 1
+  }
+  if (!(error instanceof UsageError || error instanceof UnknownVersionError)) throw error
+  console.error(`${error.message}\n\n${printList(attacks, paint)}\n\n${USAGE}`)
+  return 2
+}
+
+async function run(args: string[], paint: Paint): Promise<number> {
+  const { values, positionals } = readArguments(args)
+  if (values.help) return print(USAGE)
+  if (values.list) return print(printList(attacks, paint))
+  if (values.write) return writeMatrix()
+  if (values.markdown) return print(matrixAsMarkdown(attacks, listVersions()))
+
+  const attack = attacks.find(({ slug }) => positionals.includes(slug))
+  if (attack === undefined) {
+    if (values.pause || values.weakened) throw new UsageError('Name an attack to play.')
+    return playMatrix(positionals, paint)
+  }
+  const versions = positionals
+    .filter((text) => text !== attack.slug)
+    .map((text) => findVersion(text))
+  const pause = values.pause === true && process.stdin.isTTY
+  if (values.weakened) return playWeakened(attack, versions[0], pause, paint)
+  return playStories(attack, versions.length > 0 ? versions : telling(attack), pause, paint)
+}
+
+/** What `| head` has read enough of needs no more. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+function readArguments(args: string[]) {
+  refuseOptionsKeptByNpm(Object.keys(OPTIONS), 'npm run attack -- login-csrf v01 --pause')
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    const [what = ''] = (error as Error).message.split('. ')
+    throw new UsageError(`${what}.`)
+  }
+}
+
+async function playMatrix(names: string[], paint: Paint): Promise<number> {
+  const versions = names.length === 0 ? listVersions() : names.map(versionOrAttack)
+  const rows = await playAll(attacks, versions)
+  print(printMatrix(rows, versions, paint))
+  return rows.flat().some(isDifferent) ? 1 : 0
+}
+
+function versionOrAttack(name: string): Version {
+  try {
+    return findVersion(name)
+  } catch (error) {
+    if (!(error instanceof UnknownVersionError)) throw error
+    const quoted = JSON.stringify(name)
+    throw new UsageError(`There is no attack ${quoted}, and no version or folder of that name.`)
+  }
+}
+
+/** The versions that tell most of an attack: the last where it works, the first that stops it then. */
+function telling(attack: Attack): Version[] {
+  const versions = listVersions()
+  const last = versions.findLast((version) => expectedResult(attack, version) === 'works')
+  const first = versions.find(
+    (version) =>
+      version.number > (last?.number ?? 0) && expectedResult(attack, version) === 'stopped',
+  )
+  return [last, first].filter((version) => version !== undefined)
+}
+
+async function playStories(
+  attack: Attack,
+  versions: Version[],
+  pause: boolean,
+  paint: Paint,
+): Promise<number> {
+  let status = 0
+  for (const [index, version] of versions.entries()) {
+    if (pause && index > 0) await waitForEnter()
+    const performance = await playAttack(attack, version)
+    await show(performance, pause, paint)
+    if (!isDifferent(performance)) continue
+    print(paint(`That is not what is expected of ${version.name}.\n`, 'red'))
+    status = 1
+  }
+  const worksNowhere = !Object.values(attack.expected).includes('works')
+  if (worksNowhere) print(`To see it work: npm run attack -- ${attack.slug} --weakened`)
+  return status
+}
+
+/** Plays an attack on copies of a version, each with one of the lines taken out that stop it. */
+async function playWeakened(
+  attack: Attack,
+  chosen: Version | undefined,
+  pause: boolean,
+  paint: Paint,
+): Promise<number> {
+  const version = chosen ?? telling(attack).at(-1)
+  if (attack.checks.length === 0 || version === undefined) {
+    throw new UsageError(`Nothing stops ${attack.slug} yet, so there is nothing to take out.`)
+  }
+  for (const check of attack.checks) {
+    const weakened = await withoutCheck(version, check)
+    try {
+      print(printWeakening(version, check, paint))
+      await show(await playAttack(attack, weakened.version), pause, paint)
+    } finally {
+      await weakened.remove()
+    }
+  }
+  return 0
+}
+
+async function show(performance: Performance, pause: boolean, paint: Paint): Promise<void> {
+  const texts = printStory(performance, await linesThatStop(performance), paint)
+  for (const [index, text] of texts.entries()) {
+    print(`${text}\n`)
+    if (pause && index < texts.length - 1) await waitForEnter()
+  }
+}
+
+async function waitForEnter(): Promise<void> {
+  const terminal = createInterface({ input: process.stdin })
+  await new Promise((resolve) => terminal.once('line', resolve).once('close', resolve))
+  terminal.close()
+}
+
+async function writeMatrix(): Promise<number> {
+  const file = join(ROOT, 'README.md')
+  const text = await readFile(file, 'utf8')
+  if (!hasMatrix(text)) throw new UsageError('README.md has no place for the table.')
+  await writeFile(file, withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
+  return print('README.md has the table of now.')
+}
+
+function print(text: string): 0 {
+  console.log(text)
+  return 0
+}

@@ -1,0 +1,31 @@
+import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
+import type { Stage } from './stage.ts'
+
+/** The value of a parameter in an address, or undefined. */
+export function parameterOf(url: string, name: string): string | undefined {
+  return new URL(url).searchParams.get(name) ?? undefined
+}
+
+/** The same address with some parameters changed; undefined takes one away. */
+export function withParameters(url: string, changes: Record<string, string | undefined>): string {
+  const changed = new URL(url)
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) changed.searchParams.delete(name)
+    else changed.searchParams.set(name, value)
+  }
+  return changed.href
+}
+
+/** The client's callback with these parameters. */
+export function callbackWith(
+  { lab }: Stage,
+  parameters: Record<string, string | undefined>,
+): string {
+  return withParameters(lab.redirectUri, parameters)
+}
+
+/** The address of a login page with a challenge to which the attacker knows the verifier. */
+export function withOwnChallenge(loginPage: string): string {
+  if (parameterOf(loginPage, 'code_challenge') === undefined) return loginPage
+  return withParameters(loginPage, { code_challenge: CODE_CHALLENGE })
+}

@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest'
+import { attacks } from '../attacks/index.ts'
+import { stoppedSince } from '../lib/attack/attack.ts'
+import { findLine, withoutCheck } from '../lib/attack/checks.ts'
+import { playAttack } from '../lib/attack/play.ts'
+import { findVersion } from '../lib/versions.ts'
+
+const checks = attacks.flatMap((attack) => {
+  const version = findVersion(String(stoppedSince(attack) ?? 1))
+  return attack.checks.map((check) => ({ attack, check, version, name: version.name }))
+})
+
+describe('the line that stops an attack', () => {
+  test.each(checks)('$attack.slug: $name has $check.line', async ({ check, version }) => {
+    for (const edit of [check, ...(check.also ?? [])]) {
+      expect(await findLine(version, edit), `${edit.file}: ${edit.line}`).toBeDefined()
+    }
+  })
+
+  test.concurrent.each(checks)(
+    '$attack.slug works again in a copy of $name without $check.line',
+    async ({ attack, check, version }) => {
+      const copy = await withoutCheck(version, check)
+      try {
+        const { ending } = await playAttack(attack, copy.version)
+        expect(ending).toMatchObject({ result: 'works' })
+      } finally {
+        await copy.remove()
+      }
+    },
+    30_000,
+  )
+})

@@ -1,0 +1,125 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { main } from '../attack.ts'
+import { loginCsrf } from '../attacks/login-csrf.ts'
+import { type WeakenedVersion, withoutCheck } from '../lib/attack/checks.ts'
+import { findVersion, ROOT } from '../lib/versions.ts'
+
+let out: string
+let errors: string
+
+beforeEach(() => {
+  out = ''
+  errors = ''
+  vi.spyOn(console, 'log').mockImplementation((text) => {
+    out += `${text}\n`
+  })
+  vi.spyOn(console, 'error').mockImplementation((text) => {
+    errors += `${text}\n`
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+describe('npm run attack NAME', () => {
+  test('tells how an attack works on one version, and says from when on it is stopped', async () => {
+    expect(await main(['login-csrf', 'v01'])).toBe(0)
+    expect(out).toContain('login-csrf on v01-code-flow')
+    expect(out).toContain('It works.')
+    expect(out).toContain('Stopped from v02 on')
+  })
+
+  test('names the line that stops it, and where it stands', async () => {
+    expect(await main(['login-csrf', '2'])).toBe(0)
+    const file = 'versions/v02-state/client/routes/callback.ts'
+    const [, line] = new RegExp(`${file}:(\\d+)\\n +(if .*)`).exec(out)?.slice() ?? []
+    const source = (await readFile(join(ROOT, file), 'utf8')).split('\n')
+    expect(source[Number(line) - 1]?.trim()).toMatch(/^if \(!state/)
+    expect(out).toContain('It is stopped.')
+  })
+
+  test('without a version it tells the last that lets it work and the first that does not', async () => {
+    expect(await main(['code-theft'])).toBe(0)
+    expect(out.match(/^code-theft on .*$/gm)).toEqual([
+      'code-theft on v02-state',
+      'code-theft on v03-pkce',
+    ])
+  })
+
+  test('says so where there is nothing to attack', async () => {
+    expect(await main(['logout-by-link', 'v01'])).toBe(0)
+    expect(out).toContain('There is nothing to attack yet.')
+  })
+
+  test('plays it on a version without the line that stops it', async () => {
+    expect(await main(['login-csrf', '--weakened'])).toBe(0)
+    expect(out).toContain('A copy of v02-state, without what stops this attack')
+    expect(out).toMatch(/^ +- if \(!state \|\| !pendingLogin/m)
+    expect(out).toContain('It works.')
+  })
+
+  test('says so where a version does not have the line to take out', async () => {
+    expect(await main(['v04', 'token-an-hour-later', '--weakened'])).toBe(1)
+    expect(errors).toContain('v04-protected-resource has no such line in server/store.ts')
+  })
+
+  test('colors nothing that is no terminal, and shows no secret and no whole token', async () => {
+    await main(['code-theft', 'v01'])
+    expect(out).not.toContain('\x1b')
+    expect(out).not.toMatch(/[\w-]{43}|lab-client-secret|password0/)
+  })
+})
+
+describe("a learner's copy", () => {
+  const [check] = loginCsrf.checks
+  let copy: WeakenedVersion
+  beforeEach(async () => {
+    if (check === undefined) throw new Error('login-csrf has no check')
+    copy = await withoutCheck(findVersion('v02'), check)
+  })
+  afterEach(() => copy.remove())
+
+  test('is held to what is expected of the version that it is named after', async () => {
+    expect(await main(['login-csrf', copy.version.folder])).toBe(1)
+    expect(out).toContain('That is not what is expected of v02-state.')
+  })
+
+  test('under another name is played and not judged', async () => {
+    const mine = join(dirname(copy.version.folder), 'mine')
+    await rename(copy.version.folder, mine)
+    expect(await main(['login-csrf', mine])).toBe(0)
+    expect(out).toContain('login-csrf on mine')
+    expect(out).toContain('It works.')
+  })
+
+  test('has its own column in the matrix, with what went otherwise', async () => {
+    expect(await main([copy.version.folder])).toBe(1)
+    expect(out).toMatch(/^ {2}login-csrf +works !$/m)
+    expect(out).toMatch(/^ {2}code-twice +stopped$/m)
+    expect(out).toContain('login-csrf on v02-state: expected "stopped", it is "works".')
+  })
+
+  test('that does not run is told in words', async () => {
+    await writeFile(join(copy.version.folder, 'server', 'app.ts'), 'throw new Error("typo")')
+    expect(await main(['login-csrf', copy.version.folder])).toBe(1)
+    expect(errors).toMatch(/app\.ts does not load: typo/)
+  })
+})
+
+describe('arguments that fit nothing', () => {
+  test.each([
+    ['an unknown name', ['login-crsf'], 'There is no attack "login-crsf"'],
+    ['an address', ['http://localhost:25000'], 'There is no attack "http://localhost:25000"'],
+    ['an unknown version', ['login-csrf', 'v77'], 'There is no version "v77"'],
+    ['an unknown option', ['--fast'], "Unknown option '--fast'."],
+    ['nothing to take out', ['stolen-token', '--weakened'], 'Nothing stops stolen-token yet'],
+  ])('%s: the list, a hint, and status 2', async (_what, args, message) => {
+    expect(await main(args)).toBe(2)
+    expect(errors).toContain(message)
+    expect(errors).toMatch(/^ {2}login-csrf +The victim/m)
+    expect(errors).toContain('npm run attack NAME')
+    expect(out).toBe('')
+  })
+})
