@@ -17,7 +17,7 @@ const UNREADABLE: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
-const FORM_TYPE = /^application\/x-www-form-urlencoded *(;|$)/i
+const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 
 const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
 const errorPage = readFileSync(join(import.meta.dirname, 'views/error.eta'), 'utf8')
@@ -43,7 +43,10 @@ export function createApp(folder: string): FastifyInstance {
     routerOptions: { querystringParser: parseParameters },
     // Requests under way when the program stops are answered, not turned away.
     return503OnClosing: false,
-    http: { connectionsCheckingInterval: 1_000 },
+    // Node holds bodies to the request timeout only where the headers' timeout is no longer than it.
+    http: { connectionsCheckingInterval: 1_000, headersTimeout: REQUEST_TIMEOUT },
+    // RFC 9112 section 3.2.2: a whole URL in place of a path is to be taken, too.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*\/?/i, '/'),
     frameworkErrors: (_error, request, reply) => {
       setHeaders(reply)
       sendNotFound(request, reply)
@@ -89,8 +92,10 @@ export function createApp(folder: string): FastifyInstance {
 
   function setHeaders(reply: FastifyReply): void {
     reply.header('x-oauth-lab', `${version} ${program}`)
+    // RFC 6749 section 5.1, which asks it of tokens; a page with a code is no better kept.
     reply.header('cache-control', 'no-store')
     reply.header('pragma', 'no-cache')
+    // RFC 9700 section 4.2: an address may have a code in it.
     reply.header('referrer-policy', 'no-referrer')
     reply.header('x-content-type-options', 'nosniff')
     // RFC 9700 section 4.16: for browsers that do not know frame-ancestors.
@@ -174,5 +179,5 @@ function asPageError(error: Error & { statusCode?: number }): PageError {
 }
 
 function pathOf(request: FastifyRequest): string {
-  return request.url.split('?', 1)[0] ?? ''
+  return request.routeOptions.url ?? request.url.split(/[?#]/, 1)[0] ?? ''
 }

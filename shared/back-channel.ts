@@ -39,7 +39,8 @@ export async function callBackChannel(
         ? noAnswer(url, `did not answer within ${PATIENCE / 1000} seconds`)
         : noAnswer(url, explain(error))
     })
-  const body = parseObject(text)
+  // RFC 6750 section 3: what a 401 says stands in its headers, and its body may be anything.
+  const body = parseObject(text) ?? (statusCode === 401 ? {} : undefined)
   if (body === undefined) throw nonsense(url, statusCode)
   return { status: statusCode, body }
 }

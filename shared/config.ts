@@ -11,7 +11,7 @@ export interface LabConfig {
   workshopUrl: string
   clientId: string
   clientSecret: string
-  /** Seconds. */
+  /** Seconds. RFC 6749 section 4.1.2 recommends ten minutes at most. */
   codeTtl: number
   /** Seconds; undefined leaves it to the version. */
   accessTokenTtl: number | undefined

@@ -11,13 +11,18 @@ const SWEEP_EVERY = 10_000
  */
 export class ExpiringMap<V extends object> {
   readonly #entries: LRUCache<string, V>
+  readonly #isOver: (value: V) => boolean
 
-  /** @param max the most entries it holds */
-  constructor(max: number) {
+  /**
+   * @param max the most entries it holds
+   * @param isOver tells the entries that are to leave before their time
+   */
+  constructor(max: number, isOver: (value: V) => boolean = () => false) {
+    this.#isOver = isOver
     // maxSize and not max: LRUCache would set aside the room for max entries at once.
     this.#entries = new LRUCache({ maxSize: max, sizeCalculation: () => 1 })
     // One timer for the map and not one for each entry: 30 days are more than a timer can hold.
-    setInterval(() => this.#entries.purgeStale(), SWEEP_EVERY).unref()
+    setInterval(() => this.#sweep(), SWEEP_EVERY).unref()
   }
 
   get size(): number {
@@ -25,7 +30,8 @@ export class ExpiringMap<V extends object> {
   }
 
   get(key: string): V | undefined {
-    return this.#entries.get(key)
+    const value = this.#entries.get(key)
+    return value === undefined || this.#isOver(value) ? undefined : value
   }
 
   /** @param ttl seconds; at zero or below the entry is not kept at all */
@@ -36,5 +42,12 @@ export class ExpiringMap<V extends object> {
 
   delete(key: string): void {
     this.#entries.delete(key)
+  }
+
+  #sweep(): void {
+    this.#entries.purgeStale()
+    for (const [key, value] of this.#entries.entries()) {
+      if (this.#isOver(value)) this.#entries.delete(key)
+    }
   }
 }

@@ -23,7 +23,7 @@ export type OAuthErrorCode =
 
 /**
  * A refusal with one of these codes; the message is its `error_description`, in the characters that
- * RFC 6749 section 5.2 allows there: ASCII without quotes and backslashes. The endpoint that refuses
+ * RFC 6749 section 5.2 allows there: ASCII without double quotes and backslashes. The endpoint that refuses
  * gives it its form, JSON or a redirect. Elsewhere it becomes a page.
  */
 export class OAuthError extends Error {

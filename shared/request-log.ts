@@ -38,8 +38,7 @@ export function logRequests(app: FastifyInstance): void {
 /** The path and query of a URL, with everything that may be a secret masked. */
 export function maskUrl(url: string): string {
   const [path = '', ...rest] = url.split('?')
-  const shown = path.replace(/[\w-]{32,}/g, mask)
-  if (rest.length === 0) return printable(shown)
+  if (rest.length === 0) return printable(maskLong(path))
   const query = rest
     .join('?')
     .split('&')
@@ -48,7 +47,12 @@ export function maskUrl(url: string): string {
       if (value.length === 0) return mask(name)
       return `${name}=${PLAIN_PARAMETERS.has(name) ? value.join('=') : mask(value.join('='))}`
     })
-  return printable(`${shown}?${query.join('&')}`)
+  return printable(maskLong(`${path}?${query.join('&')}`))
+}
+
+/** Whatever is that long and has no blank in it may be a secret, wherever it stands. */
+function maskLong(text: string): string {
+  return text.replace(/[\w-]{32,}/g, mask)
 }
 
 /** The first and last four characters, where enough are left between them to keep the secret one. */

@@ -1,8 +1,11 @@
-import { lookup } from 'node:dns/promises'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { ConfigError, loadEnvFile, portOf } from './config.ts'
 import { logRequests } from './request-log.ts'
+
+/** How long a request may still take to arrive when the program is to end, in milliseconds. */
+const LAST_BYTES = 4_000
 
 /** A program that is ready to listen, and the origin it stands for. */
 export interface Program {
@@ -31,15 +34,15 @@ export async function serve(build: () => Program): Promise<void> {
 }
 
 /**
- * Fastify listens on every address of localhost, but keeps silent when only some are free. Half of
- * the requests would then go to whatever has the other one: an earlier snapshot, most likely.
+ * Fastify listens on the addresses of localhost, but keeps silent when only some of them are free. A
+ * browser may then reach whatever has the other one: an earlier snapshot, most likely.
  */
 async function refuseTakenPort(port: number): Promise<void> {
-  for (const { address } of await lookup('localhost', { all: true })) {
+  for (const address of ['127.0.0.1', '::1']) {
     await new Promise<void>((resolve, reject) => {
       const probe = createServer()
       probe.once('error', (error: NodeJS.ErrnoException) => {
-        // A name for the other protocol family, on a machine that doesn't speak it.
+        // A machine that does not speak this protocol family.
         if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve()
         else reject(error)
       })
@@ -64,16 +67,17 @@ function oneLine(error: NodeJS.ErrnoException & { port?: number }): string {
  * answers. Connections that nobody uses (a browser keeps some) don't hold it up.
  */
 function endOnSignal(app: FastifyInstance): void {
-  let running = 0
+  const running = new Set<IncomingMessage>()
   let ending = false
 
-  app.addHook('onRequest', async (_request, reply) => {
-    running += 1
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    running.add(raw)
     if (ending) reply.header('connection', 'close')
     reply.raw.once('close', () => {
-      running -= 1
-      if (ending && running === 0) process.exit(0)
+      running.delete(raw)
+      if (ending && running.size === 0) process.exit(0)
     })
+    done()
   })
 
   // Ctrl-C in a terminal reaches a program more than once when a parent hands it on.
@@ -82,7 +86,11 @@ function endOnSignal(app: FastifyInstance): void {
     ending = true
     // It stops listening at once; its promise waits for idle connections too, and is not awaited.
     app.close()
-    if (running === 0) process.exit(0)
+    if (running.size === 0) process.exit(0)
+    // Closing ends Node's own watch over slow senders: one of them could hold up the end for good.
+    setTimeout(() => {
+      for (const request of running) if (!request.complete) request.destroy()
+    }, LAST_BYTES)
   }
   process.on('SIGINT', end)
   process.on('SIGTERM', end)

@@ -48,7 +48,11 @@ export function registerSessions(
     rolling: false,
   })
   app.after(() => {
-    app.addHook('onRequest', async (request) => store.noteLoaded(request.session))
+    // No promise: of two requests that came together, the second is to find what the first stored.
+    app.addHook('onRequest', (request, _reply, done) => {
+      store.noteLoaded(request.session)
+      done()
+    })
   })
 }
 

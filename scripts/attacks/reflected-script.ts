@@ -25,7 +25,7 @@ export const reflectedScript: Attack = {
     },
     {
       file: 'server/views/login.eta',
-      line: '<label>User name <input name="username" value="<%= it.username %>" autocomplete="username" autocapitalize="none" required></label>',
+      line: '<label>User name <input name="username" value="<%= it.username %>" autocomplete="username" autocapitalize="none" required autofocus></label>',
       without: '<label>User name <input name="username" value="<%~ it.username %>"></label>',
       also: [LOOSE_POLICY],
     },

@@ -5,7 +5,7 @@ export type AuthorizationRequest = {
   response_type: 'code'
   client_id: string
   redirect_uri: string
-  /** A value of the client's own, which comes back as it went. RFC 6749 section 10.12 */
+  /** A value of the client's own, which comes back as it went. RFC 6749 section 4.1.1 */
   state: string | undefined
 }
 

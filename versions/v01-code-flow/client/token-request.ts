@@ -27,7 +27,7 @@ export async function requestToken(
     body: new URLSearchParams(tokenRequest).toString(),
   })
 
-  if (status >= 400 && status < 500 && typeof body.error === 'string') {
+  if ((status === 400 || status === 401) && typeof body.error === 'string') {
     const description = body.error_description ?? 'The server gave no reason.'
     throw new TokenRequestRefused(400, body.error, String(description), startAgain)
   }
@@ -35,7 +35,7 @@ export async function requestToken(
   return body
 }
 
-/** RFC 6749 section 2.3.1: both are form-encoded first, so that a colon in the name can't divide them. */
+/** RFC 6749 section 2.3.1: both are encoded first, so that a colon in the name can't divide them. */
 function basicAuthorization(clientId: string, clientSecret: string): string {
   const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`
   return `Basic ${Buffer.from(credentials).toString('base64')}`
@@ -48,6 +48,7 @@ function isTokenResponse(body: Record<string, unknown>): body is AccessTokenResp
     typeof access_token === 'string' &&
     access_token !== '' &&
     String(token_type).toLowerCase() === 'bearer' &&
-    typeof expires_in === 'number'
+    typeof expires_in === 'number' &&
+    expires_in > 0
   )
 }

@@ -39,7 +39,8 @@ export function verifyRedirectUri(
   clients: Clients,
 ): Pick<AuthorizationRequest, 'client_id' | 'redirect_uri'> {
   const client_id = parameter(query, 'client_id')
-  if (client_id === undefined) throw new PageError(400, 'Which client?', 'client_id is missing.')
+  if (client_id === undefined)
+    throw new PageError(400, 'Missing client_id', 'client_id is missing.')
   const client = clients.get(client_id)
   if (client === undefined) {
     throw new PageError(
@@ -51,7 +52,7 @@ export function verifyRedirectUri(
 
   const redirect_uri = parameter(query, 'redirect_uri')
   if (redirect_uri === undefined) {
-    throw new PageError(400, 'Back to where?', 'redirect_uri is missing.')
+    throw new PageError(400, 'Missing redirect_uri', 'redirect_uri is missing.')
   }
   // RFC 9700 section 2.1: compared as exact strings, since every looser rule has been got around.
   if (!client.redirect_uris.includes(redirect_uri)) {

@@ -44,7 +44,8 @@ export function authenticateClient(
 /** Undefined without a Basic header; without values when it has one that can't be read. */
 function readBasic(authorization = ''): Credentials | undefined {
   if (!/^Basic( |$)/i.test(authorization)) return undefined
-  const text = Buffer.from(authorization.slice('Basic '.length), 'base64').toString()
+  const [, base64 = ''] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization) ?? []
+  const text = Buffer.from(base64, 'base64').toString()
   const [, name, secret] = /^([^:]*):(.*)$/s.exec(text) ?? []
   return { client_id: formDecode(name), client_secret: formDecode(secret) }
 }

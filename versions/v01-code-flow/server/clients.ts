@@ -5,7 +5,7 @@ export type Clients = Map<string, Client>
 
 /**
  * The clients that were registered with this server before they sent the first user here, by their
- * client_id. All of them are confidential: each has a secret, and can keep it. RFC 6749 section 2
+ * client_id. All of them are confidential: each has a secret, and can keep it. RFC 6749 section 2.1
  */
 export function registeredClients(config: LabConfig): Clients {
   const clients: Client[] = [

@@ -1,3 +1,4 @@
+// Where the type comes from that is extended here.
 import '@oauth-lab/shared/session.ts'
 
 declare module 'fastify' {

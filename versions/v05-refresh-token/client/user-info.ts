@@ -4,7 +4,7 @@ import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { FastifyRequest } from 'fastify'
 import type { UserInfo } from '../protocol.ts'
 
-const logIn = { href: '/login', text: 'Log in again' }
+const logIn = { href: '/login', text: 'Log in' }
 
 /**
  * Asks the resource server who is logged in. RFC 6750 section 2.1

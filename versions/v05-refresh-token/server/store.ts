@@ -9,8 +9,8 @@ export interface Grant {
   user: User
   /** When the user logged in, in milliseconds of the monotonic clock. */
   loginTime: number
-  /** Every code and token that came from this login: its family. */
-  family: string[]
+  /** Whether it is over before its time: with it every code and token that stands for it, the family. */
+  ended: boolean
 }
 
 /** What a code stands for: a grant, and the request that it answers. */
@@ -36,10 +36,14 @@ export function createStore(config: LabConfig): Store {
   return {
     codes: new ExpiringMap(100_000),
     codeTtl: config.codeTtl,
-    accessTokens: new ExpiringMap(1_000_000),
+    accessTokens: new ExpiringMap(1_000_000, hasEnded),
     accessTokenTtl: config.accessTokenTtl ?? 300,
-    refreshTokens: new ExpiringMap(1_000_000),
+    refreshTokens: new ExpiringMap(1_000_000, hasEnded),
     refreshTokenTtl: config.refreshTokenTtl,
-    spent: new ExpiringMap(1_000_000),
+    spent: new ExpiringMap(1_000_000, hasEnded),
   }
+}
+
+function hasEnded({ ended }: Grant): boolean {
+  return ended
 }

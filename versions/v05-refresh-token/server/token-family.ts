@@ -22,11 +22,5 @@ export function rememberSpent(store: Store, codeOrToken: string, grant: Grant): 
  */
 export function endFamilyIfSpent(store: Store, codeOrToken: string, client: Client): void {
   const grant = store.spent.get(codeOrToken)
-  if (grant === undefined || grant.client_id !== client.client_id) return
-
-  for (const member of grant.family) {
-    store.accessTokens.delete(member)
-    store.refreshTokens.delete(member)
-    store.spent.delete(member)
-  }
+  if (grant?.client_id === client.client_id) grant.ended = true
 }

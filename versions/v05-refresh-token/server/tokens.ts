@@ -13,7 +13,6 @@ export function issueTokens(store: Store, grant: Grant): AccessTokenResponse {
   // RFC 9700 section 4.14.2: rotation. Its time is counted from the login, not from the last refresh.
   const refresh_token = randomToken()
   store.refreshTokens.set(refresh_token, grant, refreshTimeLeft(store, grant))
-  grant.family = grant.family.concat(access_token, refresh_token)
 
   return {
     access_token,

@@ -46,7 +46,7 @@ export async function authorizeRoutes(
         client_id: authorizationRequest.client_id,
         user,
         loginTime: performance.now(),
-        family: [code],
+        ended: false,
       }
       store.codes.set(code, { request: authorizationRequest, grant }, store.codeTtl)
       return redirectBack(reply, authorizationRequest.redirect_uri, {
