@@ -1,0 +1,58 @@
+import { styleText } from 'node:util'
+import { listVersions, readIntroduction, type Version } from './versions.ts'
+
+const COLUMNS = 88
+const MARGIN = '  '
+const LABEL_COLUMNS = 13
+
+/** What one reads after `npm start`: what runs here and where, what to do with it, how to go on. */
+export function banner(version: Version, addresses: { server: string; client: string }): string {
+  const { title, idea, tryFirst } = readIntroduction(version)
+  const lines = [
+    bold(title),
+    ...wrap(idea, COLUMNS),
+    '',
+    ...row('client', bold(addresses.client)),
+    ...row('server', addresses.server),
+    ...row('log in as', 'user0 with password0, or user1 with password1'),
+    '',
+    ...row('try first', tryFirst),
+    ...row('go on with', otherVersions(version)),
+    ...row('stop with', 'Ctrl-C'),
+  ]
+  return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`
+}
+
+/** The next version, or the first after the last, and which there are. */
+function otherVersions({ number }: Version): string {
+  const versions = listVersions()
+  const other = versions.find((version) => version.number > number) ?? versions[0]
+  const [first, last] = [versions[0], versions.at(-1)].map(shortName)
+  return `npm start ${shortName(other)} (there are ${first} to ${last})`
+}
+
+function shortName(version: Version | undefined): string {
+  return version?.name.split('-', 1)[0] ?? ''
+}
+
+function row(label: string, text: string): string[] {
+  return wrap(text, COLUMNS - LABEL_COLUMNS).map(
+    (line, index) => (index === 0 ? label : '').padEnd(LABEL_COLUMNS) + line,
+  )
+}
+
+/** Lines of whole words. No text gives no line. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ').filter(Boolean)) {
+    const line = lines.at(-1)
+    if (line === undefined || line.length + 1 + word.length > columns) lines.push(word)
+    else lines[lines.length - 1] = `${line} ${word}`
+  }
+  return lines
+}
+
+function bold(text: string): string {
+  const coloured = process.stdout.isTTY && process.stdout.hasColors()
+  return coloured ? styleText('bold', text) : text
+}

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+
+/** What a tool left behind. */
+export interface ToolResult {
+  /** The exit status; 1 when it was killed. */
+  status: number
+  /** What it wrote to stdout and stderr, or nothing where that was shown at once. */
+  output: string
+}
+
+/**
+ * Runs the program of an installed package under this Node, without a shell.
+ *
+ * @param show whether its output goes to the terminal as it comes
+ */
+export function runTool(
+  packageName: string,
+  args: string[],
+  folder: string,
+  { show = false }: { show?: boolean } = {},
+): Promise<ToolResult> {
+  const child = spawn(process.execPath, [programOf(packageName), ...args], {
+    cwd: folder,
+    stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+  })
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => {
+      resolve({ status: status ?? 1, output: Buffer.concat(chunks).toString() })
+    })
+  })
+}
+
+/** The file that `bin` in a package's package.json names, whether its `exports` show it or not. */
+function programOf(packageName: string): string {
+  const manifest = require.resolve(`${packageName}/package.json`)
+  const { bin } = JSON.parse(readFileSync(manifest, 'utf8'))
+  const [program] = typeof bin === 'string' ? [bin] : Object.values<string>(bin)
+  return join(dirname(manifest), program ?? '')
+}

@@ -1,0 +1,14 @@
+/** A command that can't be followed as it was typed. The message says what it takes. */
+export class UsageError extends Error {}
+
+/**
+ * Refuses options that npm has taken for its own, because no `--` stood before them.
+ *
+ * @param names the command's options, without their dashes
+ * @throws {UsageError}
+ */
+export function refuseOptionsKeptByNpm(names: string[], example: string): void {
+  const kept = names.find((name) => process.env[`npm_config_${name}`] !== undefined)
+  if (kept === undefined) return
+  throw new UsageError(`npm took --${kept} for an option of its own. Put -- before: ${example}`)
+}

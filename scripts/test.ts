@@ -1,0 +1,89 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+
+import { runTool, type ToolResult } from './lib/tools.ts'
+import { UsageError } from './lib/usage.ts'
+import { findVersion, listVersions, ROOT, UnknownVersionError } from './lib/versions.ts'
+
+/** Type checks that run at once. */
+const AT_ONCE = 2
+
+/** Folders. */
+interface Scope {
+  /** All in it is checked for format and lint. */
+  linted: string
+  /** Each has a tsconfig.json. */
+  typed: string[]
+  /** All tests in it are run. */
+  tested: string
+}
+
+/**
+ * `npm test [version]` checks format and lint, then the types of each program by itself, then runs the
+ * tests. Its last line is `N passed, N failed`: the tests, and among the failed each check that failed.
+ *
+ * @returns the exit status
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    return await checkAll(scopeOf(args))
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof UnknownVersionError)) throw error
+    console.error(error.message)
+    return 1
+  }
+}
+
+function scopeOf([text, ...more]: string[]): Scope {
+  if (more.length > 0) throw new UsageError('All versions or one of them: npm test, npm test v02')
+  if (text !== undefined) {
+    const { folder } = findVersion(text, process.env.INIT_CWD)
+    if (relative(ROOT, folder).startsWith('..')) {
+      throw new UsageError(`${folder} is not in this repo, where the tools for its tests are.`)
+    }
+    const typed = [folder, join(ROOT, 'shared')].filter(isTypeScriptProject)
+    return { linted: folder, typed, tested: folder }
+  }
+  const versions = listVersions().map(({ folder }) => folder)
+  const others = readdirSync(ROOT).map((name) => join(ROOT, name))
+  const typed = [...versions, ...others, ROOT].filter(isTypeScriptProject)
+  return { linted: ROOT, typed, tested: ROOT }
+}
+
+function isTypeScriptProject(folder: string): boolean {
+  return existsSync(join(folder, 'tsconfig.json'))
+}
+
+async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
+  const failures: string[] = []
+  await check('format and lint', () => {
+    return runTool('@biomejs/biome', ['check', '--error-on-warnings', linted], ROOT)
+  })
+
+  const waiting = typed.values()
+  await Promise.all(Array.from({ length: AT_ONCE }, checkTypes))
+
+  const { runVitest } = await import('./lib/run-vitest.ts')
+  const { passed, failed } = await runVitest(tested)
+  if (failed > 0) failures.push('tests')
+  const failedChecks = failures.filter((name) => name !== 'tests').length
+  if (failures.length > 0) console.log(`Failed: ${failures.join(', ')}.`)
+  console.log(`${passed} passed, ${failed + failedChecks} failed`)
+  return failures.length > 0 ? 1 : 0
+
+  async function checkTypes(): Promise<void> {
+    for (const folder of waiting) {
+      const name = relative(ROOT, folder) || 'scripts'
+      await check(`types of ${name}`, () => runTool('typescript', ['--project', folder], ROOT))
+    }
+  }
+
+  async function check(name: string, run: () => Promise<ToolResult>): Promise<void> {
+    const start = performance.now()
+    const { status, output } = await run()
+    const seconds = ((performance.now() - start) / 1000).toFixed(1)
+    if (status !== 0) failures.push(name)
+    if (status !== 0) console.log(output.trim())
+    console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${seconds.padStart(5)} s  ${name}`)
+  }
+}

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ROOT } from '../lib/versions.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+/** Stands in for npm: notes how it was called, and links what a command needs. */
+const FAKE_NPM = `
+const { appendFileSync, existsSync, mkdirSync, symlinkSync } = require('node:fs')
+appendFileSync('calls', process.argv.slice(2).join(' ') + '\\n')
+if (existsSync('problem')) {
+  console.error(require('node:fs').readFileSync('problem', 'utf8'))
+  process.exit(1)
+}
+mkdirSync('node_modules', { recursive: true })
+if (!existsSync('node_modules/tsx')) symlinkSync(${JSON.stringify(join(ROOT, 'node_modules', 'tsx'))}, 'node_modules/tsx', 'junction')
+`
+const COMMAND = `
+export async function main(args: string[]): Promise<number> {
+  console.log('told', ...args)
+  return 7
+}
+`
+
+let repo: string
+
+beforeEach(() => {
+  repo = mkdtempSync(join(tmpdir(), 'oauth-lab-setup-'))
+  mkdirSync(join(repo, 'scripts', 'lib'), { recursive: true })
+  for (const file of ['setup.mjs', 'lib/setup.mjs', 'lib/install.mjs']) {
+    cpSync(join(ROOT, 'scripts', file), join(repo, 'scripts', file))
+  }
+  write('scripts/tell.ts', COMMAND)
+  write('package.json', '{ "type": "module" }')
+  write('pnpm-lock.yaml', 'one')
+  write('pnpm-workspace.yaml', 'packages: []')
+  mkdirSync(join(repo, 'npm'))
+  write('npm/package.json', '{ "type": "commonjs" }')
+  write('npm/npm-cli.js', FAKE_NPM)
+})
+
+afterEach(() => {
+  rmSync(repo, { recursive: true, force: true })
+})
+
+test('a command finds its packages installed with the pinned pnpm, from the lock file as it is', async () => {
+  const { status, output } = await setup('tell', 'a', '--b')
+  expect(calls()).toEqual([expect.stringMatching(/ pnpm@12\.21\.0 install --frozen-lockfile/)])
+  expect(output).toMatch(/^Installing .*\ntold a --b\n$/)
+  expect(status).toBe(7)
+})
+
+test("only a changed lock file is a reason to install again, and a learner's copy is none", async () => {
+  await setup('tell')
+  mkdirSync(join(repo, 'versions', 'my-copy'), { recursive: true })
+  write('versions/my-copy/package.json', '{ "name": "my-copy" }')
+  expect((await setup('tell')).output).toBe('told\n')
+  expect(calls()).toHaveLength(1)
+
+  write('pnpm-lock.yaml', 'two')
+  await setup('tell')
+  expect(calls()).toHaveLength(2)
+})
+
+test('an installation that broke off is begun again', async () => {
+  mkdirSync(join(repo, 'node_modules'))
+  write('problem', 'half-way')
+  expect((await setup('tell')).status).toBe(1)
+  rmSync(join(repo, 'problem'))
+  expect((await setup('tell')).status).toBe(7)
+  expect(calls()).toHaveLength(2)
+})
+
+test('two first commands at once install once', async () => {
+  const results = await Promise.all([setup('tell'), setup('tell')])
+  expect(results.map(({ status }) => status)).toEqual([7, 7])
+  expect(calls()).toHaveLength(1)
+})
+
+test('without a network the first command says so, and shows no stack', async () => {
+  write('problem', 'npm error code ENOTFOUND\nnpm error at fetch (index.js:1:1)')
+  const { status, output } = await setup('tell')
+  expect(status).toBe(1)
+  expect(output).toMatch(/^Installing .*\n.*registry was not reached\. Go online.*\n$/)
+})
+
+test('what pnpm says of another problem is shown', async () => {
+  write('problem', 'ERR_PNPM_NO_SPACE the disk is full')
+  const { status, output } = await setup('tell')
+  expect(status).toBe(1)
+  expect(output).toContain('the disk is full')
+})
+
+test('a copy that stands in the way of an installation is named', async () => {
+  write('problem', 'pnpm-lock.yaml has no\n `importers["versions/my-copy"]` entry')
+  expect((await setup('tell')).output).toContain('does not know versions/my-copy.')
+})
+
+test('a Node that is too old is told which one is needed', async () => {
+  for (const version of ['v18.20.8', 'v20.18.3']) {
+    write('old.cjs', `Object.defineProperty(process, 'version', { value: '${version}' })`)
+    const { status, output } = await node('--require', './old.cjs', 'scripts/setup.mjs', 'tell')
+    expect(status).toBe(1)
+    expect(output).toBe(
+      `oauth-lab needs Node 20.19 or later, and this is ${version}. Get a newer one at https://nodejs.org.\n`,
+    )
+  }
+})
+
+test('an unknown command is told which there are', async () => {
+  const { status, output } = await setup('tel')
+  expect(status).toBe(1)
+  expect(output).toBe('There is no command "tel". There are: tell.\n')
+})
+
+function setup(...args: string[]): Promise<{ status: number | null; output: string }> {
+  return node('scripts/setup.mjs', ...args)
+}
+
+function node(...args: string[]): Promise<{ status: number | null; output: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd: repo,
+    env: { ...process.env, npm_execpath: join(repo, 'npm', 'npm-cli.js') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text
+    })
+  }
+  return new Promise((resolve) => {
+    child.once('close', (status) => resolve({ status, output }))
+  })
+}
+
+/** How npm was called, a line each. */
+function calls(): string[] {
+  return readFileSync(join(repo, 'calls'), 'utf8').trim().split('\n')
+}
+
+function write(file: string, text: string): void {
+  writeFileSync(join(repo, file), text)
+}

@@ -1,0 +1,297 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { findVersion, ROOT, readIntroduction } from '../lib/versions.ts'
+import { whoAnswers } from '../lib/who-answers.ts'
+import { main } from '../start.ts'
+
+// Whole programs are started here, on machines that may have other things to do.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+const PATIENCE = 30_000
+
+/** Windows has no signals that a program could take in: they end it at once. */
+const signals = process.platform !== 'win32'
+
+/** `npm start`, as npm runs it. */
+class Start {
+  readonly port: number
+  readonly process: ChildProcess
+  readonly ended: Promise<number | null>
+  output = ''
+
+  constructor(port: number, ...args: string[]) {
+    this.port = port
+    const setup = join(ROOT, 'scripts', 'setup.mjs')
+    // Its own process group is what a terminal gives it: a Ctrl-C reaches all that belongs to it.
+    this.process = spawn(process.execPath, [setup, 'start', ...args, '--port', String(port)], {
+      cwd: ROOT,
+      env: { ...process.env, INIT_CWD: tmpdir() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: signals,
+    })
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => {
+        this.output += text
+      })
+    }
+    this.ended = new Promise((resolve) => this.process.once('close', resolve))
+  }
+
+  get serverUrl(): string {
+    return `http://localhost:${this.port}`
+  }
+
+  get clientUrl(): string {
+    return `http://localhost:${this.port + 1}`
+  }
+
+  /** Until it has said what one can do: the programs answer by then. */
+  async ready(): Promise<void> {
+    await vi.waitFor(() => expect(this.output).toContain('Ctrl-C'), PATIENCE)
+  }
+
+  /** Who answers at its two ports. */
+  programs(): Promise<(string | undefined)[]> {
+    return Promise.all(
+      [this.port, this.port + 1].map(async (port) => (await whoAnswers(port))?.program),
+    )
+  }
+
+  async nothingIsLeft(): Promise<void> {
+    await vi.waitFor(async () => {
+      expect(await whoAnswers(this.port)).toBeUndefined()
+      expect(await whoAnswers(this.port + 1)).toBeUndefined()
+    }, PATIENCE)
+  }
+}
+
+describe('npm start', () => {
+  let first: Start
+  let second: Start
+
+  beforeAll(async () => {
+    const port = await freePair()
+    first = new Start(port, '4')
+    second = new Start(await freePair(), 'v05-refresh-token')
+    await Promise.all([first.ready(), second.ready()])
+  })
+
+  afterAll(() => {
+    for (const { process } of [first, second]) process.kill('SIGKILL')
+  })
+
+  test('runs server and client of the version that a number or a name means', async () => {
+    expect(await first.programs()).toEqual([
+      'v04-protected-resource server',
+      'v04-protected-resource client',
+    ])
+    expect(await second.programs()).toEqual([
+      'v05-refresh-token server',
+      'v05-refresh-token client',
+    ])
+  })
+
+  test('says what runs, where, who can log in, what to try, and how to go on', () => {
+    const { title, idea, tryFirst } = readIntroduction(findVersion('4'))
+    const said = first.output.replace(/\s+/g, ' ')
+    const told = [
+      title,
+      idea,
+      `client ${first.clientUrl}`,
+      `server ${first.serverUrl}`,
+      'user0 with password0',
+      `try first ${tryFirst}`,
+      'npm start v05 (there are v01 to v05)',
+      'stop with Ctrl-C',
+    ]
+    for (const text of told) expect(said).toContain(text)
+    expect(second.output).toContain('npm start v01')
+  })
+
+  test('shows no line of a request that nobody made', () => {
+    expect(first.output).not.toMatch(/ms$/m)
+  })
+
+  test('runs two pairs that one browser can be logged in to at the same time', async () => {
+    const browser = new Browser()
+    await login(browser, first, 'user0')
+    await login(browser, second, 'user1')
+    expect((await browser.open(`${first.clientUrl}/profile`)).body).toContain('User Number 0')
+    expect((await browser.open(`${second.clientUrl}/profile`)).body).toContain('User Number 1')
+  })
+
+  test('logs a whole line for each request of each program', () => {
+    const lines = first.output.split('\n').filter((line) => / ms$/.test(line))
+    expect(lines.some((line) => /^server {2}back {3}POST {2}\/token {2}200/.test(line))).toBe(true)
+    for (const line of lines) expect(line).toMatch(/^(server|client) {2}(front|back ) {2}\S+ +\//)
+  })
+
+  test('names the snapshot that still answers at a taken port, and other ports', async () => {
+    const third = new Start(first.port, 'v01')
+    expect(await third.ended).toBe(1)
+    expect(third.output.trim().split('\n')).toEqual([
+      `Port ${first.port} is taken: v04-protected-resource server still answers there. ` +
+        `Port ${first.port + 1} is taken: v04-protected-resource client still answers there.`,
+      expect.stringMatching(
+        /^Stop what runs there, or choose other ports: npm start -- v01-code-flow --port \d+$/,
+      ),
+    ])
+  })
+
+  test.runIf(signals)('ends both programs at Ctrl-C, with exit status 0 and no word', async () => {
+    const before = first.output
+    process.kill(-(first.process.pid ?? 0), 'SIGINT')
+    expect(await first.ended).toBe(0)
+    await first.nothingIsLeft()
+    expect(first.output).toBe(before)
+  })
+
+  test('leaves no program behind when it is killed itself', async () => {
+    second.process.kill('SIGKILL')
+    await second.ended
+    await second.nothingIsLeft()
+  })
+})
+
+describe('npm start of a copy in a folder', () => {
+  let copy: string
+  let start: Start
+
+  beforeAll(async () => {
+    const { folder } = findVersion('1')
+    copy = mkdtempSync(join(tmpdir(), 'oauth-lab-copy-'))
+    for (const part of ['server', 'client', 'protocol.ts', 'package.json', 'tsconfig.json']) {
+      cpSync(join(folder, part), join(copy, part), { recursive: true })
+    }
+    symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
+    // This client dies when a file appears beside it.
+    const client = join(copy, 'client', 'main.ts')
+    writeFileSync(
+      client,
+      `${readFileSync(client, 'utf8')}
+import { existsSync } from 'node:fs'
+setInterval(() => existsSync('die') && process.exit(3), 20)
+`,
+    )
+  })
+
+  afterEach(() => {
+    start.process.kill('SIGKILL')
+  })
+
+  afterAll(() => {
+    rmSync(copy, { recursive: true, force: true })
+  })
+
+  test('restarts both with --watch when a file changes, a template too', async () => {
+    start = new Start(await freePair(), copy, '--watch')
+    await start.ready()
+    expect((await start.programs())[0]).toMatch(/^oauth-lab-copy-\w+ server$/)
+    const template = join(copy, 'client', 'views', 'home.eta')
+    writeFileSync(template, `${readFileSync(template, 'utf8')}<p>A new line</p>`)
+    await vi.waitFor(async () => {
+      expect(start.output.match(/home\.eta/g)).toHaveLength(2)
+      expect((await new Browser().open(start.clientUrl)).body).toContain('A new line')
+    }, PATIENCE)
+    // Which goes to it alone. On Windows it does not hear of it, and is gone.
+    start.process.kill('SIGTERM')
+    expect(await start.ended).toBe(signals ? 0 : null)
+    await start.nothingIsLeft()
+  })
+
+  test('stops the other program when one dies, and says so, also by its exit status', async () => {
+    start = new Start(await freePair(), copy)
+    await start.ready()
+    writeFileSync(join(copy, 'die'), '')
+    expect(await start.ended).toBe(3)
+    await start.nothingIsLeft()
+    expect(start.output).toContain(
+      'The client died (exit status 3), so the server was stopped, too.',
+    )
+  })
+})
+
+describe('npm start tells in one line', () => {
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.unstubAllEnvs()
+  })
+
+  test('that there is no such version, and which there are', async () => {
+    expect(await refusal('v99')).toMatch(/^There is no version "v99"\. There are: v01-code-flow, /)
+  })
+
+  test('that there is no such option, and which there are', async () => {
+    const line = await refusal('v01', '--prot', '1')
+    expect(line).toMatch(/^Unknown option '--prot'\. The options are --port N .* and --watch\.$/)
+  })
+
+  test('what --port takes', async () => {
+    for (const port of ['0', '65535', '80a', '-1', '1.5', '']) {
+      const line = await refusal(`--port=${port}`)
+      expect(line).toBe(`--port takes a number from 1 to 65534, not ${JSON.stringify(port)}.`)
+    }
+    expect(await refusal('--port')).toContain('The options are')
+  })
+
+  test('that it runs one version at a time', async () => {
+    expect(await refusal('v01', 'v02')).toContain('One version at a time')
+  })
+
+  test('that npm has kept an option for itself', async () => {
+    vi.stubEnv('npm_config_port', '26000')
+    expect(await refusal('v02')).toMatch(/npm took --port .* npm start -- v02 --port 26000$/)
+  })
+
+  test('which setting is wrong, what it holds, and what it may hold', async () => {
+    vi.stubEnv('CODE_TTL', 'soon')
+    expect(await refusal('v01')).toMatch(/^CODE_TTL holds "soon"; it may hold a positive/)
+  })
+
+  test('that two programs need two ports', async () => {
+    vi.stubEnv('AUTH_SERVER_URL', 'http://localhost:26000')
+    vi.stubEnv('CLIENT_URL', 'http://localhost:26000')
+    expect(await refusal('v01')).toMatch(/both hold port 26000; each program needs one of its own/)
+  })
+
+  test('that a copy stands where its imports lead nowhere', async () => {
+    const copy = mkdtempSync(join(tmpdir(), 'oauth-lab-copy-'))
+    cpSync(join(findVersion('1').folder, 'server'), join(copy, 'server'), { recursive: true })
+    expect(await refusal(copy)).toContain("can't find shared/")
+    rmSync(copy, { recursive: true })
+  })
+
+  async function refusal(...args: string[]): Promise<string> {
+    const lines: string[] = []
+    vi.spyOn(console, 'error').mockImplementation((line: string) => lines.push(line))
+    expect(await main(args)).toBe(1)
+    expect(lines).toHaveLength(1)
+    return lines.join()
+  }
+})
+
+async function login(browser: Browser, { clientUrl }: Start, user: string): Promise<void> {
+  const form = await browser.visit(`${clientUrl}/login`)
+  const password = user.replace('user', 'password')
+  const end = await browser.follow(await browser.submit(form, { username: user, password }))
+  expect(end.status, html(end).text).toBe(200)
+}
+
+/** A port that nobody uses, nor the one after it, below those that systems give to connections. */
+async function freePair(): Promise<number> {
+  const port = 20_000 + 2 * randomInt(5_000)
+  return (await isFree(port)) && (await isFree(port + 1)) ? port : freePair()
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, 'localhost', () => probe.close(() => resolve(true)))
+  })
+}
