@@ -20,13 +20,15 @@ export interface RequestOptions {
   body?: string | Record<string, string>
 }
 
+/** Connections are no part of what a browser is: all browsers share them. */
+const agent = new Agent({ keepAliveTimeout: 100 })
+
 /**
  * A browser without a screen: it has cookies, which know hosts but no ports, and it follows
  * redirects one at a time or to the end. Each one is a browser of its own.
  */
 export class Browser {
   readonly jar = new CookieJar()
-  readonly #agent = new Agent({ keepAliveTimeout: 100 })
 
   /** Sends one request, and follows no redirect. */
   async open(url: string, options: RequestOptions = {}): Promise<Page> {
@@ -40,7 +42,7 @@ export class Browser {
       method: method as 'GET',
       headers,
       body: typeof body === 'object' ? new URLSearchParams(body).toString() : (body ?? null),
-      dispatcher: this.#agent,
+      dispatcher: agent,
     })
     for (const cookie of [response.headers['set-cookie'] ?? []].flat()) {
       await this.jar.setCookie(cookie, url)
@@ -92,4 +94,9 @@ export function html(page: Page): HTMLElement {
 /** The text of the first element that matches, or undefined. */
 export function textOf(page: Page, selector: string): string | undefined {
   return html(page).querySelector(selector)?.text.trim()
+}
+
+/** The parameters in the address that a redirect names. */
+export function redirectQuery(page: Page): Record<string, string> {
+  return Object.fromEntries(new URL(page.location ?? 'none:').searchParams)
 }

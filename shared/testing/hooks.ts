@@ -17,6 +17,12 @@ export function withServerHook({ buildServer, buildClient }: Programs, hook: Hoo
   }
 }
 
+/** Hangs up in place of an answer; what was asked is not done. */
+export const hangUp: Hook = async (request, reply) => {
+  reply.hijack()
+  request.raw.socket.destroy()
+}
+
 /** A server that is none of the lab's, and answers every request as it is told to. */
 export function fakeServer(answer: RequestListener): FastifyInstance {
   return Fastify({ serverFactory: () => createServer(answer) })

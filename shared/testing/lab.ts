@@ -170,9 +170,17 @@ export async function startLab(
     // Closing ends the connections that nobody uses, which test browsers leave behind.
     app.addHook('preClose', async () => app.server.closeAllConnections())
   }
-  await server.listen({ port: portOf(config.authServerUrl), host: 'localhost' })
-  await client.listen({ port: portOf(config.clientUrl), host: 'localhost' })
-  return new Lab(config, server, client)
+  const lab = new Lab(config, server, client)
+  try {
+    await server.listen({ port: portOf(config.authServerUrl), host: 'localhost' })
+    await client.listen({ port: portOf(config.clientUrl), host: 'localhost' })
+    return lab
+  } catch (error) {
+    await lab.close()
+    // Another test was quicker to take a port that was free a moment ago.
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return startLab(programs, settings)
+    throw error
+  }
 }
 
 /** A port that nobody uses right now. */

@@ -28,6 +28,31 @@ export function tokenRequests(exchanges: Exchange[]): Exchange[] {
   return exchanges.filter(({ program, url }) => program === 'server' && /^\/token\b/.test(url))
 }
 
+/** Every access and refresh token that the token endpoint gave to anybody. */
+export function issuedTokens(exchanges: Exchange[]): string[] {
+  const granted = tokenRequests(exchanges).filter(({ headers, status }) => {
+    return status === 200 && String(headers['content-type']).startsWith('application/json')
+  })
+  return granted.flatMap(({ body }) => {
+    const { access_token, refresh_token } = JSON.parse(body)
+    return [access_token, refresh_token].filter((token) => token !== undefined)
+  })
+}
+
+/**
+ * What breaks a rule that holds for every answer: nobody may keep it, the server sets no cookie, and
+ * the only 5xx is the 502 of the client.
+ */
+export function unsoundAnswers(exchanges: Exchange[]): string[] {
+  const wrong = exchanges.filter(({ program, url, status, headers }) => {
+    const kept = headers['cache-control'] !== 'no-store' && url !== '/style.css'
+    const cookie = program === 'server' && headers['set-cookie'] !== undefined
+    const broken = status >= 500 && !(program === 'client' && status === 502)
+    return kept || cookie || broken
+  })
+  return wrong.map(({ program, method, url, status }) => `${program}: ${method} ${url} ${status}`)
+}
+
 function record(
   app: FastifyInstance,
   program: Exchange['program'],

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createApp } from '../app.ts'
+import { OAuthError } from '../oauth.ts'
+import { PageError } from '../page-error.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+function appThatThrows(error: Error) {
+  const app = createApp(join('somewhere', 'v09-lesson', 'client'))
+  for (const path of ['/page', '/api/thing']) {
+    app.get(path, async () => {
+      throw error
+    })
+  }
+  return app
+}
+
+describe('an app', () => {
+  test('takes its name and its version from the folder that it stands in', async () => {
+    const { headers, body } = await createApp(join('somewhere', 'v09-lesson', 'client')).inject('/')
+    expect(headers['x-oauth-lab']).toBe('v09-lesson client')
+    expect(body).toContain('<strong>v09-lesson</strong>')
+  })
+
+  test('has one style sheet, which pages may load', async () => {
+    const { statusCode, headers } = await appThatThrows(new Error()).inject('/style.css')
+    expect(statusCode).toBe(200)
+    expect(headers['content-type']).toMatch(/^text\/css/)
+  })
+
+  test('turns a refusal into a page with its status, escaped, and a link to go on', async () => {
+    const next = { href: '/login', text: 'Start again' }
+    const app = appThatThrows(new PageError(418, '<i>', '<b>', next))
+    const { statusCode, headers, body } = await app.inject('/page')
+    expect(statusCode).toBe(418)
+    expect(headers['content-type']).toBe('text/html; charset=utf-8')
+    expect(body).toContain('&lt;b&gt;')
+    expect(body).not.toMatch(/<[bi]>/)
+    expect(body).toContain('<a class="button" href="/login">Start again</a>')
+  })
+
+  test('turns an error of OAuth that no endpoint has taken into a 400', async () => {
+    const app = appThatThrows(new OAuthError('invalid_request', 'state is given more than once'))
+    const { statusCode, body } = await app.inject('/page')
+    expect(statusCode).toBe(400)
+    expect(body).toContain('state is given more than once')
+  })
+
+  test('answers its own mistake with 500 and not a word of what it was, which is for the log', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const mistake = new Error('the secret is hunter2')
+    const app = appThatThrows(mistake)
+    const [page, json] = [await app.inject('/page'), await app.inject('/api/thing')]
+    for (const { statusCode, body, headers } of [page, json]) {
+      expect(statusCode).toBe(500)
+      expect(body).not.toContain('hunter2')
+      expect(headers['cache-control']).toBe('no-store')
+    }
+    expect(json.json()).toHaveProperty('error')
+    expect(log).toHaveBeenCalledWith(mistake)
+  })
+})

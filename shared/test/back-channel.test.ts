@@ -1,0 +1,127 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { callBackChannel } from '../back-channel.ts'
+import type { PageError } from '../page-error.ts'
+import { freePort } from '../testing/lab.ts'
+
+const servers: Server[] = []
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const server of servers.splice(0)) {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
+/** Starts a server that answers like this; gives the address of its token endpoint. */
+function serverThat(answer: RequestListener): Promise<string> {
+  const server = createServer(answer)
+  servers.push(server)
+  return new Promise((resolve) => {
+    server.listen(0, 'localhost', () => {
+      resolve(`http://localhost:${(server.address() as AddressInfo).port}/token`)
+    })
+  })
+}
+
+function call(url: string) {
+  return callBackChannel(url, { method: 'POST', headers: { 'x-a': 'b' }, body: 'c=d' })
+}
+
+describe('the back channel', () => {
+  test('sends what it is given and brings the JSON that comes back, with its status', async () => {
+    const url = await serverThat(async (request, answer) => {
+      const { method, headers } = request
+      const chunks: unknown[] = await request.toArray()
+      answer
+        .writeHead(418)
+        .end(JSON.stringify({ method, header: headers['x-a'], body: chunks.join('') }))
+    })
+    expect(await call(url)).toEqual({
+      status: 418,
+      body: { method: 'POST', header: 'b', body: 'c=d' },
+    })
+  })
+
+  test('follows no redirect', async () => {
+    const asked: unknown[] = []
+    const url = await serverThat(({ url }, answer) => {
+      asked.push(url)
+      answer.writeHead(302, { location: '/elsewhere' }).end('{"a":"b"}')
+    })
+    expect((await call(url)).status).toBe(302)
+    expect(asked).toEqual(['/token'])
+  })
+
+  test('takes a 401 for one, whatever stands in its body', async () => {
+    for (const body of ['<h1>No</h1>', '[]', '']) {
+      const url = await serverThat((_, answer) => answer.writeHead(401).end(body))
+      expect(await call(url)).toEqual({ status: 401, body: {} })
+    }
+  })
+
+  const nonsense: [string, RequestListener, RegExp][] = [
+    ['a page', (_, answer) => answer.end('<h1>Hello</h1>'), /makes no sense \(status 200\)/],
+    ['nothing', (_, answer) => answer.writeHead(204).end(), /makes no sense \(status 204\)/],
+    ['an array', (_, answer) => answer.end('[{}]'), /makes no sense/],
+    ['null', (_, answer) => answer.end('null'), /makes no sense/],
+    ['a number', (_, answer) => answer.end('7'), /makes no sense/],
+    ['more than 64 KiB', (_, answer) => answer.end(`{"a":"${'x'.repeat(65_536)}"}`), /sent more/],
+    ['more than 64 KiB without an end', (_, answer) => pour(answer), /sent more/],
+    ['half of what it said', (_, answer) => cutOff(answer), /broke off/],
+    ['nothing before it hangs up', ({ socket }) => socket.destroy(), /broke off/],
+    ['no HTTP', ({ socket }) => socket.end('220 mail ready\r\n'), /broke off/],
+  ]
+  for (const [sentence, answer, words] of nonsense) {
+    test(`tells a person, with the address, that the server sent ${sentence}`, async () => {
+      const url = await serverThat(answer)
+      await expectBadGateway(url, words)
+    })
+  }
+
+  test('tells a person, with the address, that nobody is there', async () => {
+    const url = `http://localhost:${await freePort()}/token`
+    await expectBadGateway(url, /is not there \(connection refused\)/)
+    await expectBadGateway('http://nowhere.invalid/token', /broke off/)
+  })
+
+  const slow: [string, RequestListener][] = [
+    ['does not answer', () => {}],
+    ['begins an answer and never ends it', (_, answer) => answer.write('{"a":')],
+    ['sends its answer letter by letter', (_, answer) => drip(answer)],
+  ]
+  for (const [sentence, answer] of slow) {
+    test(`has five seconds of patience with a server that ${sentence}`, async () => {
+      // A second passes in ten milliseconds here. serve.test.ts waits the five of them once.
+      const { timeout } = AbortSignal
+      const patience = vi.spyOn(AbortSignal, 'timeout')
+      patience.mockImplementation((delay) => timeout.call(AbortSignal, delay / 100))
+      await expectBadGateway(await serverThat(answer), /did not answer within 5 seconds/)
+      expect(patience).toHaveBeenCalledExactlyOnceWith(5000)
+    })
+  }
+
+  async function expectBadGateway(url: string, words: RegExp): Promise<void> {
+    await expect(call(url)).rejects.toSatisfy(({ status, message }: PageError) => {
+      return status === 502 && message.includes(url) && words.test(message)
+    })
+  }
+
+  type Answer = Parameters<RequestListener>[1]
+
+  function pour(answer: Answer): void {
+    while (!answer.destroyed && answer.write('x'.repeat(8192)));
+    if (!answer.destroyed) answer.once('drain', () => pour(answer))
+  }
+
+  function cutOff(answer: Answer): void {
+    answer.writeHead(200, { 'content-length': 100 }).write('{"a":')
+    setTimeout(() => answer.destroy(), 5)
+  }
+
+  function drip(answer: Answer): void {
+    const timer = setInterval(() => answer.write(' '), 5)
+    answer.on('close', () => clearInterval(timer))
+  }
+})

@@ -1,0 +1,253 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { Browser } from '../testing/browser.ts'
+import { Gate } from '../testing/hooks.ts'
+import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '../testing/lab.ts'
+
+const VERSIONS = join(import.meta.dirname, '..', '..', 'versions')
+const names = readdirSync(VERSIONS)
+  .filter((name) => /^v\d+-/.test(name))
+  .sort()
+const [first = '', last = ''] = [names[0], names.at(-1)]
+/** Windows knows no signals: there a program that is told to end is ended. */
+const hasSignals = process.platform !== 'win32'
+
+const children: ChildProcess[] = []
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+/** A program of a version as `pnpm server` runs it, in a process of its own. */
+class Run {
+  readonly child: ChildProcess
+  /** The exit status, once it has ended. */
+  readonly ended: Promise<number | null>
+  output = ''
+  errors = ''
+
+  constructor(version: string, program: string, settings: Record<string, string>) {
+    this.child = spawn(process.execPath, ['--import', 'tsx', `${program}/main.ts`], {
+      cwd: join(VERSIONS, version),
+      env: { ...process.env, ...settings },
+    })
+    children.push(this.child)
+    this.child.stdout?.on('data', (text) => {
+      this.output += text
+    })
+    this.child.stderr?.on('data', (text) => {
+      this.errors += text
+    })
+    this.ended = once(this.child, 'close').then(([status]) => status as number | null)
+  }
+
+  /** Waits until it answers at this address. */
+  async answersAt(url: string): Promise<void> {
+    for (;;) {
+      if (this.child.exitCode !== null) throw new Error(`It ended: ${this.errors}`)
+      const page = await new Browser().open(`${url}/style.css`).catch(() => undefined)
+      if (page?.status === 200) return
+      await sleep(20)
+    }
+  }
+}
+
+/**
+ * A free port for a program that takes a while to start: one that the system gives to nobody
+ * meanwhile who asks for any port.
+ */
+async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 24_000)
+    const probe = createTcpServer().listen(port, 'localhost')
+    const free = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    )
+    probe.close()
+    if (free) return port
+  }
+}
+
+/** An open connection, and all that came through it. */
+async function openSocket(port: number): Promise<{ socket: Socket; received: () => string }> {
+  const socket = connect(port, 'localhost')
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  return { socket, received: () => text }
+}
+
+describe.concurrent('a program', { timeout: 30_000 }, () => {
+  test('that has a wrong setting says so in one line, and ends with 1', async () => {
+    const run = new Run(first, 'client', { CODE_TTL: 'soon' })
+    expect(await run.ended).toBe(1)
+    expect(run.output).toBe('')
+    expect(run.errors).toMatch(/^CODE_TTL holds "soon"; it may hold [^\n]+\n$/)
+  })
+
+  test('whose port is taken says which, and what to do, in one line, and ends with 1', async () => {
+    const port = await quietPort()
+    const holder = createTcpServer()
+    // An address of localhost that the program could do without, where the machine has one.
+    await once(holder.listen(port, '::1'), 'listening').catch(() => {
+      return once(holder.listen(port, '127.0.0.1'), 'listening')
+    })
+    const run = new Run(first, 'server', { AUTH_SERVER_URL: `http://localhost:${port}` })
+    expect(await run.ended).toBe(1)
+    expect(run.errors).toMatch(new RegExp(`^Port ${port} is in use[^\\n]*: [^\\n]+\\n$`))
+    holder.close()
+  })
+
+  test.runIf(hasSignals)(
+    'ends with 0 on SIGINT, when the request under way has its answer',
+    async () => {
+      const port = await quietPort()
+      const url = `http://localhost:${port}`
+      const run = new Run(first, 'server', { AUTH_SERVER_URL: url })
+      await run.answersAt(url)
+      const [unused, kept, running] = [
+        await openSocket(port),
+        await openSocket(port),
+        await openSocket(port),
+      ]
+      kept.socket.write('GET /authorize HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      const head =
+        'POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n'
+      running.socket.write(`${head}a=`)
+      while (!kept.received().includes('</html>')) await sleep(5)
+
+      // Twice, as a Ctrl-C arrives when a parent hands it on.
+      run.child.kill('SIGINT')
+      run.child.kill('SIGINT')
+      await refusesConnections(port)
+      expect(run.child.exitCode).toBeNull()
+      running.socket.write('b')
+      await sleep(50)
+      running.socket.write('c')
+      expect(await run.ended).toBe(0)
+      expect(running.received()).toMatch(/^HTTP\/1\.1 401 /)
+      expect(running.received()).toContain('invalid_client')
+      expect(unused.received()).toBe('')
+      expect(run.errors).toBe('')
+    },
+  )
+
+  test.runIf(hasSignals)(
+    'waits five seconds for the server, also when it was told to end by SIGTERM',
+    async () => {
+      const asked = new Gate()
+      const silent = createServer(() => asked.open()).listen(0, 'localhost')
+      await once(silent, 'listening')
+      const address = silent.address()
+      const silentPort = typeof address === 'object' ? address?.port : 0
+      const port = await quietPort()
+      const CLIENT_URL = `http://localhost:${port}`
+      const AUTH_SERVER_URL = `http://localhost:${silentPort}`
+      const run = new Run(last, 'client', { CLIENT_URL, AUTH_SERVER_URL })
+      await run.answersAt(CLIENT_URL)
+
+      const browser = new Browser()
+      const begun = await browser.open(`${CLIENT_URL}/login`)
+      const state = new URL(begun.location ?? '').searchParams.get('state')
+      const slow = browser.open(`${CLIENT_URL}/callback?code=a-code&state=${state}`)
+      await asked.opened
+      // Whoever never ends what he began to send must not hold up the end.
+      const { socket } = await openSocket(port)
+      socket.write('POST /logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\na')
+      await sleep(50)
+      run.child.kill('SIGTERM')
+      const page = await slow
+      expect(page.status).toBe(502)
+      expect(page.body).toContain(`${AUTH_SERVER_URL}/token did not answer within 5 seconds`)
+      expect(await run.ended).toBe(0)
+      silent.closeAllConnections()
+      silent.close()
+    },
+  )
+
+  test('writes a line for each request, and no secret into any', async () => {
+    const url = `http://localhost:${await quietPort()}`
+    const CLIENT_SECRET = 'a-secret-of-the-client'
+    const run = new Run(last, 'server', { AUTH_SERVER_URL: url, CLIENT_SECRET })
+    await run.answersAt(url)
+
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: 'lab-client',
+      redirect_uri: 'http://localhost:25001/callback',
+      state: 'a-state-that-nobody-should-read',
+      code_challenge: CODE_CHALLENGE,
+      code_challenge_method: 'S256',
+    })
+    const browser = new Browser()
+    const form = await browser.open(`${url}/authorize?${query}`)
+    const granted = await browser.submit(form, { username: 'user0', password: 'password0' })
+    const code = new URL(granted.location ?? '').searchParams.get('code') ?? ''
+    const token = await browser.open(`${url}/token`, {
+      method: 'POST',
+      headers: { authorization: basic('lab-client', CLIENT_SECRET) },
+      body: {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: 'http://localhost:25001/callback',
+        code_verifier: CODE_VERIFIER,
+      },
+    })
+    const { access_token, refresh_token } = JSON.parse(token.body)
+    await browser.open(`${url}/api/me`, { headers: { authorization: `Bearer ${access_token}` } })
+    await browser.open(`${url}/nowhere?code=${code}&${access_token}`)
+
+    while (!run.output.includes('/nowhere')) await sleep(5)
+    run.child.kill()
+    await run.ended
+    expect(
+      run.output
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/).slice(0, 3)),
+    ).toEqual([
+      ['server', 'front', 'GET'],
+      ['server', 'front', 'POST'],
+      ['server', 'back', 'POST'],
+      ['server', 'back', 'GET'],
+      ['server', 'front', 'GET'],
+    ])
+    const log = run.output + run.errors
+    expect(log).toContain(`code_challenge=${CODE_CHALLENGE.slice(0, 4)}****`)
+    const secrets = [
+      code,
+      access_token,
+      refresh_token,
+      CLIENT_SECRET,
+      CODE_VERIFIER,
+      CODE_CHALLENGE,
+      'password0',
+    ]
+    for (const secret of [...secrets, 'a-state-that-nobody-should-read', 'user0']) {
+      expect(log).not.toContain(secret)
+    }
+  })
+
+  async function refusesConnections(port: number): Promise<void> {
+    for (;;) {
+      const socket = connect(port, 'localhost')
+      const refused = await once(socket, 'connect').then(
+        () => false,
+        () => true,
+      )
+      socket.destroy()
+      if (refused) return
+      await sleep(5)
+    }
+  }
+})

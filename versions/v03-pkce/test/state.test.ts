@@ -1,0 +1,326 @@
+import {
+  Browser,
+  html,
+  type Page,
+  redirectQuery,
+  textOf,
+} from '@oauth-lab/shared/testing/browser.ts'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
+import { freePort, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import {
+  type Exchange,
+  recorded,
+  tokenRequests,
+  unsoundAnswers,
+} from '@oauth-lab/shared/testing/recorder.ts'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildClient } from '../client/app.ts'
+import { buildServer } from '../server/app.ts'
+
+const seen: Exchange[] = []
+const programs = recorded({ buildServer, buildClient }, seen)
+let lab: Lab
+
+beforeAll(async () => {
+  lab = await startLab(programs)
+})
+afterAll(() => lab.close())
+
+/** What a right password gets at an address of the authorization endpoint. */
+function postPassword(url: string): Promise<Page> {
+  const body = { username: 'user0', password: 'password0' }
+  return new Browser().open(url, { method: 'POST', body })
+}
+
+describe('the server sends the state back', () => {
+  const values: [string, string][] = [
+    ['of one letter', 'a'],
+    ['of one digit', '0'],
+    ['of letters from everywhere', 'Ünï-código-日本語-🎉'],
+    ['of what divides parameters', '&=#+% "?;/\\'],
+    ['that is percent-encoded', '%41%26%00'],
+    ['that is a query', 'a=b&code=c&error=d'],
+    ['of markup', `<script>alert('1')</script>`],
+    ['of line breaks', 'a\r\nset-cookie: b=c\r\n\r\n'],
+    ['with blanks around it', ' a '],
+    ['of controls', '\0\t\x7f'],
+    ['of two thousand letters', 'x'.repeat(2000)],
+  ]
+  for (const [sentence, state] of values) {
+    test(`unchanged, ${sentence}`, async () => {
+      const granted = await postPassword(lab.authorizeUrl({ state }))
+      expect(redirectQuery(granted)).toMatchObject({ state, code: expect.any(String) })
+
+      const wrong = lab.authorizeUrl({ state, response_type: 'token' })
+      for (const refused of [await new Browser().open(wrong), await postPassword(wrong)]) {
+        expect(redirectQuery(refused)).toMatchObject({ state, error: 'unsupported_response_type' })
+      }
+    })
+  }
+
+  test('unchanged, whatever it is', async () => {
+    const character = fc
+      .nat(0x10ffff)
+      .map((point) => String.fromCodePoint(point).replace(/\p{Cs}/u, '?'))
+    const text = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: character, minLength: 1 }))
+    await fc.assert(
+      fc.asyncProperty(text, async (state) => {
+        const { pathname, search } = new URL(lab.authorizeUrl({ state, response_type: 'token' }))
+        const { headers } = await lab.server.inject(pathname + search)
+        expect(new URL(String(headers.location)).searchParams.getAll('state')).toEqual([state])
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('also to a redirect URI with a query of its own', async () => {
+    const redirect_uri = 'http://localhost:25009/callback?from=other'
+    const page = await postPassword(lab.authorizeUrl({ client_id: 'other-client', redirect_uri }))
+    expect(redirectQuery(page)).toMatchObject({ from: 'other', state: 'a-state' })
+  })
+
+  test('also when another parameter came twice', async () => {
+    const page = await new Browser().open(`${lab.authorizeUrl()}&response_type=code`)
+    expect(redirectQuery(page)).toMatchObject({ state: 'a-state', error: 'invalid_request' })
+  })
+
+  test('to nobody who sent none, or an empty one', async () => {
+    for (const state of [undefined, '']) {
+      const granted = await postPassword(lab.authorizeUrl({ state }))
+      expect(redirectQuery(granted).code).toBeDefined()
+      expect(redirectQuery(granted)).not.toHaveProperty('state')
+      const refused = await new Browser().open(lab.authorizeUrl({ state, response_type: 'token' }))
+      expect(redirectQuery(refused)).not.toHaveProperty('state')
+    }
+  })
+
+  test('to nobody who sent two, which is an error', async () => {
+    for (const second of ['a-state', 'another']) {
+      const url = `${lab.authorizeUrl()}&state=${second}`
+      for (const page of [await new Browser().open(url), await postPassword(url)]) {
+        expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
+        expect(redirectQuery(page).error).toBe('invalid_request')
+        expect(redirectQuery(page)).not.toHaveProperty('state')
+        expect(redirectQuery(page)).not.toHaveProperty('code')
+      }
+    }
+  })
+})
+
+describe('the client makes a state', () => {
+  test('that nobody can guess, and another one for each login', async () => {
+    const browsers = [new Browser(), new Browser()]
+    const states = []
+    for (const browser of [...browsers, ...browsers]) states.push(await beginLogin(browser))
+    expect(new Set(states).size).toBe(4)
+    for (const state of states) expect(state).toMatch(/^[\w-]{43}$/)
+  })
+
+  test('that comes back with the code, and lets the login go on', async () => {
+    const browser = new Browser()
+    const state = await beginLogin(browser)
+    const callback = await lab.loginUntilCallback(browser)
+    expect(new URL(callback).searchParams.get('state')).not.toBe(state)
+    expect((await browser.visit(callback)).status).toBe(200)
+  })
+})
+
+describe('the client refuses an answer', () => {
+  const rows: [string, (state: string) => string][] = [
+    ['without a state', () => ''],
+    ['with an empty state', () => 'state='],
+    ['with another state', () => `state=${'x'.repeat(43)}`],
+    ['with the state in capitals', (state) => `state=${state.toUpperCase()}`],
+    ['with the beginning of the state', (state) => `state=${state.slice(0, -1)}`],
+    ['with the state and more', (state) => `state=${state}x`],
+    ['with a blank after the state', (state) => `state=${state}%20`],
+    ['with the state twice', (state) => `state=${state}&state=${state}`],
+    ['with the state and another one', (state) => `state=${state}&state=x`],
+    ['with another one and the state', (state) => `state=x&state=${state}`],
+    ['with the state under another name', (state) => `State=${state}`],
+    ['with the name of a field that every object has', () => 'state=__proto__'],
+    ['without a state, of an error', () => 'error=access_denied'],
+  ]
+  for (const [sentence, query] of rows) {
+    test(`${sentence}: exchanges nothing, and leaves the login under way as it was`, async () => {
+      const browser = new Browser()
+      const callback = await lab.loginUntilCallback(browser)
+      const { state, code } = Object.fromEntries(new URL(callback).searchParams)
+      expect(state).toBeDefined()
+
+      await expectWrongState(browser, `${lab.redirectUri}?code=${code}&${query(state ?? '')}`)
+      expect((await browser.visit(callback)).status).toBe(200)
+    })
+  }
+
+  test('that came already, with everything right', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    expect((await browser.visit(callback)).status).toBe(200)
+    await expectWrongState(browser, callback)
+  })
+
+  test('that comes again after the server refused the code, or the user', async () => {
+    for (const refusal of [{ code: 'x' }, { error: 'access_denied' }]) {
+      const browser = new Browser()
+      const callback = await lab.loginUntilCallback(browser)
+      const { state } = Object.fromEntries(new URL(callback).searchParams)
+      const query = new URLSearchParams({ ...refusal, state: state ?? '' })
+      const refused = await browser.visit(`${lab.redirectUri}?${query}`)
+      expect(refused.status).toBe(400)
+      expect(textOf(refused, 'h1')).not.toBe('Wrong state')
+      await expectWrongState(browser, callback)
+    }
+  })
+
+  test('that comes five times at the same moment, but for one', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    const before = tokenRequests(seen).length
+    const pages = await Promise.all([1, 2, 3, 4, 5].map(() => browser.open(callback)))
+    expect(pages.filter(({ status }) => status === 400)).toHaveLength(4)
+    expect(tokenRequests(seen)).toHaveLength(before + 1)
+  })
+
+  test('that belongs to another browser: nobody is logged in as somebody else by a link', async () => {
+    const [attacker, victim] = [new Browser(), new Browser()]
+    const attack = await lab.loginUntilCallback(attacker, 'user1')
+    await expectWrongState(victim, attack)
+
+    const callback = await lab.loginUntilCallback(victim)
+    await expectWrongState(victim, attack)
+    expect((await victim.visit(callback)).status).toBe(200)
+    expect((await attacker.visit(attack)).status).toBe(200)
+  })
+
+  test('to the first of two logins in one browser: the later one counts', async () => {
+    const browser = new Browser()
+    const [first, second] = [
+      await lab.loginUntilCallback(browser),
+      await lab.loginUntilCallback(browser),
+    ]
+    await expectWrongState(browser, first)
+    expect((await browser.visit(second)).status).toBe(200)
+    await expectWrongState(browser, first)
+  })
+
+  test('in a session that nobody used for a day, which is not the age of the session', async () => {
+    const browser = new Browser()
+    const begun = await lab.beginLogin(browser)
+    await passTime(86_000)
+    await browser.open(lab.clientUrl)
+    await passTime(86_000)
+    const callback = await lab.enterPassword(browser, begun)
+    expect((await browser.follow(callback)).status).toBe(200)
+
+    const late = await lab.beginLogin(browser)
+    await passTime(86_401)
+    const refused = await browser.follow(await lab.enterPassword(browser, late))
+    expect(refused.status).toBe(400)
+    expect(textOf(refused, 'h1')).toBe('Wrong state')
+  })
+
+  test('with any state but its own', async () => {
+    const browser = new Browser()
+    const state = await beginLogin(browser)
+    const cookie = await browser.jar.getCookieString(lab.clientUrl)
+    const before = tokenRequests(seen).length
+    const near = fc.nat(42).map((at) => state.slice(0, at) + state.slice(at + 1))
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.string(), near), async (any) => {
+        const url = `/callback?code=x&state=${encodeURIComponent(any)}`
+        expect((await lab.client.inject({ url, headers: { cookie } })).statusCode).toBe(400)
+      }),
+      { numRuns: 50 },
+    )
+    expect(tokenRequests(seen)).toHaveLength(before)
+  })
+
+  async function expectWrongState(browser: Browser, url: string): Promise<void> {
+    const before = tokenRequests(seen).length
+    const page = await browser.visit(url)
+    expect(page.status).toBe(400)
+    expect(textOf(page, 'h1')).toBe('Wrong state')
+    expect(page.body).not.toContain('access_denied')
+    expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+    expect(tokenRequests(seen)).toHaveLength(before)
+  }
+})
+
+describe('the session cookie', () => {
+  test('is out of reach for scripts and for the posts of other sites', async () => {
+    const { headers } = await new Browser().open(`${lab.clientUrl}/login`)
+    const cookie = String(headers['set-cookie'])
+    expect(cookie).toMatch(/; HttpOnly(;|$)/)
+    expect(cookie).toMatch(/; SameSite=Lax(;|$)/)
+    expect(cookie).toMatch(/; Path=\/(;|$)/)
+    expect(cookie).not.toMatch(/Secure|Domain|Expires|Max-Age/)
+  })
+
+  test('is never sent over http when the client is at an https address', async () => {
+    const CLIENT_URL = `https://localhost:${await freePort()}`
+    const secure = await startLab(programs, { CLIENT_URL })
+    try {
+      const { headers } = await secure.client.inject('/login')
+      expect(headers['set-cookie']).toMatch(/; Secure(;|$)/)
+    } finally {
+      await secure.close()
+    }
+  })
+
+  test('comes with the first login, and says nothing of what is in the session', async () => {
+    const browser = new Browser()
+    const home = await browser.open(lab.clientUrl)
+    expect(home.headers).not.toHaveProperty('set-cookie')
+    const state = await beginLogin(browser)
+    expect(await browser.jar.getCookieString(lab.clientUrl)).not.toContain(state)
+  })
+
+  test('has the port in its name, so that two pairs in one browser leave each other alone', async () => {
+    const other = await startLab(programs)
+    try {
+      const browser = new Browser()
+      const [one, two] = [
+        await lab.loginUntilCallback(browser),
+        await other.loginUntilCallback(browser),
+      ]
+      const names = (await browser.jar.getCookies(lab.clientUrl)).map(({ key }) => key)
+      expect(names.map((name) => /\d+$/.exec(name)?.[0]).sort()).toEqual(
+        [lab, other].map(({ clientUrl }) => new URL(clientUrl).port).sort(),
+      )
+      expect((await browser.visit(one)).status).toBe(200)
+      expect((await browser.visit(two)).status).toBe(200)
+    } finally {
+      await other.close()
+    }
+  })
+
+  test('that was tampered with opens no session', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    const cookie = await browser.jar.getCookieString(lab.clientUrl)
+    const [name = '', value = ''] = cookie.split('=')
+    const id = decodeURIComponent(value).split('.')[0]
+    for (const forged of [
+      `${name}=${id}`,
+      `${name}=${id}.${'x'.repeat(43)}`,
+      `${cookie}x`,
+      `${name}=%`,
+    ]) {
+      const url = callback.replace(lab.clientUrl, '')
+      const { statusCode } = await lab.client.inject({ url, headers: { cookie: forged } })
+      expect(statusCode, forged).toBe(400)
+    }
+    expect((await browser.visit(callback)).status).toBe(200)
+  })
+})
+
+test('no answer of these could be kept, the server set no cookie, and nothing broke', () => {
+  expect(unsoundAnswers(seen)).toEqual([])
+})
+
+/** Begins a login at the client; gives its state. */
+async function beginLogin(browser: Browser): Promise<string> {
+  return new URL(await lab.beginLogin(browser)).searchParams.get('state') ?? ''
+}

@@ -1,0 +1,1301 @@
+import { connect } from 'node:net'
+import { basename, dirname } from 'node:path'
+import {
+  Browser,
+  html,
+  type Page,
+  redirectQuery,
+  textOf,
+} from '@oauth-lab/shared/testing/browser.ts'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
+import { fakeServer } from '@oauth-lab/shared/testing/hooks.ts'
+import { basic, type Fields, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import {
+  type Exchange,
+  recorded,
+  tokenRequests,
+  unsoundAnswers,
+} from '@oauth-lab/shared/testing/recorder.ts'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildClient } from '../client/app.ts'
+import { buildServer } from '../server/app.ts'
+
+// Promises of the code flow. They hold in every later version too: what is sent by hand has every
+// parameter that any version knows, and a login begins at the client's /login.
+
+const FORM = 'application/x-www-form-urlencoded'
+const OTHER = {
+  client_id: 'other-client',
+  client_secret: 'other-client-secret',
+  redirect_uri: 'http://localhost:25009/callback?from=other',
+}
+/** RFC 6749 section 4.1.2.1 and 5.2: printable ASCII without quotes and backslashes. */
+const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/
+const KIBIBYTE = 1024
+/** The right answer to the login form. */
+const PASSWORD = 'username=user0&password=password0'
+
+const seen: Exchange[] = []
+const programs = recorded({ buildServer, buildClient }, seen)
+let lab: Lab
+
+beforeAll(async () => {
+  lab = await startLab(programs)
+})
+afterAll(() => lab.close())
+
+/** An address of the authorization endpoint: right but for the changes, or for what is added to its end. */
+function authorizeUrl(change: Fields | string): string {
+  return typeof change === 'string' ? `${lab.authorizeUrl()}&${change}` : lab.authorizeUrl(change)
+}
+
+/** What a right password gets at an address of the authorization endpoint. */
+function postPassword(url: string): Promise<Page> {
+  const body = { username: 'user0', password: 'password0' }
+  return new Browser().open(url, { method: 'POST', body })
+}
+
+/** The body of a right token request, but for what is added to its end. */
+function redeemBody(code: string, added = ''): string {
+  const form = new URLSearchParams({
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: lab.redirectUri,
+    code_verifier: 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk',
+  })
+  return `${form}${added}`
+}
+
+function rightHeaders(): Record<string, string> {
+  const { clientId, clientSecret } = lab.config
+  return { 'content-type': FORM, authorization: basic(clientId, clientSecret) }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+describe('a login', () => {
+  test('begins with a link at the client, which sends the browser to the server with its client_id', async () => {
+    const browser = new Browser()
+    const home = await browser.open(lab.clientUrl)
+    expect(home.status).toBe(200)
+    const link = html(home).querySelector('a[href="/login"]')
+    expect(link?.text).toBe('Start authorization')
+
+    const begun = await browser.open(`${lab.clientUrl}/login`)
+    expect(begun.status).toBe(302)
+    const { origin, pathname, searchParams } = new URL(begun.location ?? '')
+    expect(origin + pathname).toBe(`${lab.serverUrl}/authorize`)
+    expect(searchParams.get('response_type')).toBe('code')
+    expect(searchParams.get('client_id')).toBe('lab-client')
+    expect(searchParams.get('redirect_uri')).toBe(lab.redirectUri)
+  })
+
+  test('ends at the client, which has turned the code into a token behind the back of the browser', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    const before = tokenRequests(seen).length
+    const end = await browser.visit(callback)
+    expect(end.status).toBe(200)
+    expect(new URL(end.url).origin).toBe(lab.clientUrl)
+
+    const [exchange, ...more] = tokenRequests(seen).slice(before)
+    expect(more).toEqual([])
+    expect(exchange?.status).toBe(200)
+    expect(exchange?.requestHeaders.authorization).toMatch(/^Basic /)
+    expect(exchange?.form).toMatchObject({
+      grant_type: 'authorization_code',
+      code: new URL(callback).searchParams.get('code'),
+      redirect_uri: lab.redirectUri,
+    })
+    expect(exchange?.form).not.toHaveProperty('client_secret')
+  })
+
+  test('shows the password to the server alone', async () => {
+    const before = seen.length
+    await lab.login(new Browser(), 'user1')
+    const [posted, ...rest] = seen.slice(before).filter(({ form }) => form?.password !== undefined)
+    expect(posted).toMatchObject({ program: 'server', method: 'POST', form: { username: 'user1' } })
+    expect(rest).toEqual([])
+    const elsewhere = seen.slice(before).map((exchange) => ({ ...exchange, form: undefined }))
+    expect(JSON.stringify(elsewhere)).not.toContain('password1')
+  })
+
+  test('gets another code and another token each time, 256 bits long', async () => {
+    const codes = [await lab.code(), await lab.code(), await lab.code()]
+    const tokens = []
+    for (const code of codes) tokens.push((await lab.redeem(code)).body.access_token)
+    expect(new Set([...codes, ...tokens]).size).toBe(6)
+    for (const value of [...codes, ...tokens]) expect(value).toMatch(/^[\w-]{43}$/)
+  })
+
+  test('works with a name and a secret of blanks, colons, percent and plus signs', async () => {
+    const CLIENT_ID = 'a client: 100%25 + more'
+    const CLIENT_SECRET = ' colon: blank percent% %41 plus+ "quoted" \\ &=?/~ '
+    const odd = await startLab(programs, { CLIENT_ID, CLIENT_SECRET })
+    try {
+      expect((await odd.login(new Browser())).status).toBe(200)
+
+      const inHeader = await odd.redeem(await odd.code())
+      expect(inHeader.status).toBe(200)
+
+      const credentials = { client_id: CLIENT_ID, client_secret: CLIENT_SECRET }
+      const inBody = await odd.redeem(await odd.code(), credentials, { authorization: undefined })
+      expect(inBody.status).toBe(200)
+
+      // Forms write a blank as a plus, which is not what encodeURIComponent makes of it.
+      const [name, secret] = [CLIENT_ID, CLIENT_SECRET].map((text) => {
+        return new URLSearchParams({ text }).toString().slice('text='.length)
+      })
+      const authorization = `Basic ${base64(`${name}:${secret}`)}`
+      const withPlus = await odd.redeem(await odd.code(), {}, { authorization })
+      expect(withPlus.status).toBe(200)
+
+      // Not form-encoded, the same secret is another one.
+      const raw = `Basic ${base64(`${CLIENT_ID}:${CLIENT_SECRET}`)}`
+      const unencoded = await odd.redeem(await odd.code(), {}, { authorization: raw })
+      expect(unencoded).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
+    } finally {
+      await odd.close()
+    }
+  })
+})
+
+describe('the authorization endpoint asks', () => {
+  test('for a user name and a password and nothing else, and has them sent to the same address', async () => {
+    const page = await new Browser().open(lab.authorizeUrl())
+    expect(page.status).toBe(200)
+    const forms = html(page).querySelectorAll('form')
+    expect(forms).toHaveLength(1)
+    expect(forms[0]?.getAttribute('method')?.toLowerCase()).toBe('post')
+    const action = forms[0]?.getAttribute('action') ?? page.url
+    expect(new URL(action, page.url).href).toBe(page.url)
+    const names = html(page)
+      .querySelectorAll('[name]')
+      .map((field) => field.getAttribute('name'))
+    expect(names.filter((name) => name !== 'viewport')).toEqual(['username', 'password'])
+  })
+
+  test('in the name of the client that sent the browser', async () => {
+    const { client_id, redirect_uri } = OTHER
+    expect(textOf(await new Browser().open(lab.authorizeUrl()), 'main')).toContain('lab-client')
+    const other = await new Browser().open(lab.authorizeUrl({ client_id, redirect_uri }))
+    expect(textOf(other, 'main')).toContain('other-client')
+    expect(textOf(other, 'main')).toContain('http://localhost:25009')
+  })
+
+  test('without a look at parameters that nobody knows, however often they come', async () => {
+    for (const added of ['scope=a&scope=b', 'x=1&x=2&x', '__proto__=1&constructor=2', '&&=&=1']) {
+      expect((await new Browser().open(authorizeUrl(added))).status, added).toBe(200)
+      expect(redirectQuery(await postPassword(authorizeUrl(added))).code, added).toBeDefined()
+    }
+  })
+
+  test('when a parameter comes a second time without a value, which counts as absent', async () => {
+    for (const added of ['client_id=', 'redirect_uri', 'response_type=&response_type=', 'state=']) {
+      expect((await new Browser().open(authorizeUrl(added))).status, added).toBe(200)
+    }
+  })
+})
+
+describe('the authorization endpoint redirects nowhere, and says why,', () => {
+  const unknownClients: [string, Fields | string][] = [
+    ['without a client_id', { client_id: undefined }],
+    ['with an empty client_id', { client_id: '' }],
+    ['with two client_ids', 'client_id=other-client'],
+    ['with the same client_id twice', 'client_id=lab-client'],
+    ['with an unknown client_id', { client_id: 'nobody' }],
+    ['with a client_id in capitals', { client_id: 'LAB-CLIENT' }],
+    ['with a client_id that begins right', { client_id: 'lab-client2' }],
+    ['with a blank after the client_id', { client_id: 'lab-client ' }],
+    ['with a NUL after the client_id', { client_id: 'lab-client\0' }],
+    ['with a client_id that every object has', { client_id: '__proto__' }],
+    ['with a client_id in brackets', { client_id: undefined, 'client_id[]': 'lab-client' }],
+    ['with an unknown client_id and other faults', { client_id: 'x', response_type: 'x' }],
+  ]
+  for (const [sentence, change] of unknownClients) {
+    test(sentence, () => expectPage(authorizeUrl(change), 'client_id'))
+  }
+
+  const wrongUris: [string, Fields | string][] = [
+    ['without a redirect URI', { redirect_uri: undefined }],
+    ['with an empty redirect URI', { redirect_uri: '' }],
+    ['with two redirect URIs', 'redirect_uri=https://evil.example/'],
+    ['with the redirect URI of another client', { redirect_uri: OTHER.redirect_uri }],
+    ['with another client and our redirect URI', { client_id: OTHER.client_id }],
+    ['with a wrong redirect URI and other faults', { redirect_uri: 'x', response_type: 'x' }],
+  ]
+  for (const [sentence, change] of wrongUris) {
+    test(sentence, () => expectPage(authorizeUrl(change), 'redirect_uri'))
+  }
+
+  const nearMisses: [string, (uri: string) => string][] = [
+    ['that is another one', () => 'https://evil.example/callback'],
+    ['with a slash at the end', (uri) => `${uri}/`],
+    ['with a query', (uri) => `${uri}?`],
+    ['with a parameter', (uri) => `${uri}?next=/`],
+    ['with a fragment', (uri) => `${uri}#`],
+    ['with a path that goes on', (uri) => `${uri}/more`],
+    ['with a path that only begins alike', (uri) => `${uri}2`],
+    ['that lacks its path', (uri) => new URL(uri).origin],
+    ['with a path through another folder', (uri) => uri.replace('/callback', '/x/../callback')],
+    ['with a dot in its path', (uri) => uri.replace('/callback', '/./callback')],
+    ['with two slashes', (uri) => uri.replace('/callback', '//callback')],
+    ['with a path in capitals', (uri) => uri.replace('callback', 'Callback')],
+    ['with a letter percent-encoded', (uri) => uri.replace('callback', '%63allback')],
+    ['with a host in capitals', (uri) => uri.replace('localhost', 'LOCALHOST')],
+    ['with the address for the name of the host', (uri) => uri.replace('localhost', '127.0.0.1')],
+    ['with a dot after the host', (uri) => uri.replace('localhost', 'localhost.')],
+    ['on a host that only begins alike', (uri) => uri.replace('localhost', 'localhost.test')],
+    ['on a host that only ends alike', (uri) => uri.replace('localhost', 'evil-localhost')],
+    ['with our host for a user name', (uri) => uri.replace('//', '//localhost@evil.example:80/')],
+    ['with a user name', (uri) => uri.replace('//', '//user@')],
+    ['on another port', (uri) => uri.replace(/:\d+/, ':1')],
+    ['without its port', (uri) => uri.replace(/:\d+/, '')],
+    ['with a nought before its port', (uri) => uri.replace(/:(\d+)/, ':0$1')],
+    ['over https', (uri) => uri.replace('http:', 'https:')],
+    ['with a scheme in capitals', (uri) => uri.replace('http:', 'HTTP:')],
+    ['without a scheme', (uri) => uri.replace('http:', '')],
+    ['with a scheme that runs script', (uri) => uri.replace('http:', 'javascript:')],
+    ['with backslashes', (uri) => uri.replaceAll('/', '\\')],
+    ['with a blank before it', (uri) => ` ${uri}`],
+    ['with a line break after it', (uri) => `${uri}\r\nSet-Cookie: a=b`],
+    ['with a NUL after it', (uri) => `${uri}\0`],
+    ['that is encoded once more', (uri) => encodeURIComponent(uri)],
+  ]
+  for (const [sentence, change] of nearMisses) {
+    test(`with a redirect URI ${sentence}`, () => {
+      return expectPage(lab.authorizeUrl({ redirect_uri: change(lab.redirectUri) }), 'redirect_uri')
+    })
+  }
+
+  test('with a registered redirect URI that lacks its own query, or has more of it', async () => {
+    const { client_id, redirect_uri } = OTHER
+    for (const wrong of [redirect_uri.replace(/\?.*/, ''), `${redirect_uri}&a=b`]) {
+      await expectPage(lab.authorizeUrl({ client_id, redirect_uri: wrong }), 'redirect_uri')
+    }
+  })
+
+  async function expectPage(url: string, which: string): Promise<void> {
+    for (const page of [await new Browser().open(url), await postPassword(url)]) {
+      expect(page.status).toBe(400)
+      expect(page.location).toBeUndefined()
+      expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
+      expect(textOf(page, '[role=alert]')).toContain(which)
+      expect(html(page).querySelector('form')).toBeNull()
+    }
+  }
+})
+
+describe('the authorization endpoint sends the browser back with an error', () => {
+  const rows: [string, Fields | string, string][] = [
+    ['without a response_type', { response_type: undefined }, 'invalid_request'],
+    ['with an empty response_type', { response_type: '' }, 'invalid_request'],
+    ['with two response_types', 'response_type=token', 'invalid_request'],
+    ['with the same response_type twice', 'response_type=code', 'invalid_request'],
+    ['with response_type=token', { response_type: 'token' }, 'unsupported_response_type'],
+    ['with response_type=CODE', { response_type: 'CODE' }, 'unsupported_response_type'],
+    ['with two types in one', { response_type: 'code token' }, 'unsupported_response_type'],
+    ['with a blank before the type', { response_type: ' code' }, 'unsupported_response_type'],
+  ]
+  for (const [sentence, change, error] of rows) {
+    test(sentence, async () => {
+      const url = authorizeUrl(change)
+      for (const page of [await new Browser().open(url), await postPassword(url)]) {
+        expect([302, 303]).toContain(page.status)
+        expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
+        const answer = redirectQuery(page)
+        expect(answer.error).toBe(error)
+        expect(answer.error_description).toMatch(DESCRIPTION)
+        expect(answer).not.toHaveProperty('code')
+      }
+    })
+  }
+
+  test('that joins the query which the redirect URI has of its own', async () => {
+    const { client_id, redirect_uri } = OTHER
+    const page = await new Browser().open(
+      lab.authorizeUrl({ client_id, redirect_uri, response_type: 'token' }),
+    )
+    expect(page.location).toMatch(/^http:\/\/localhost:25009\/callback\?/)
+    expect(redirectQuery(page)).toMatchObject({ from: 'other', error: 'unsupported_response_type' })
+  })
+})
+
+describe('a password', () => {
+  test('that is right sends the browser to the redirect URI with a code, and without the password', async () => {
+    const page = await postPassword(lab.authorizeUrl())
+    // RFC 9700 section 4.12: after a 307 the browser would post the password to the client.
+    expect(page.status).toBe(303)
+    expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
+    expect(redirectQuery(page).code).toMatch(/^[\w-]{43}$/)
+    expect(redirectQuery(page)).not.toHaveProperty('error')
+  })
+
+  test('that is right leaves the redirect URI the query which it has of its own', async () => {
+    const { client_id, redirect_uri } = OTHER
+    const page = await postPassword(lab.authorizeUrl({ client_id, redirect_uri }))
+    expect(page.location).toMatch(/^http:\/\/localhost:25009\/callback\?/)
+    expect(redirectQuery(page)).toMatchObject({ from: 'other', code: expect.any(String) })
+  })
+
+  const wrong: [string, string][] = [
+    ['of another user', 'username=user0&password=password1'],
+    ['in capitals', 'username=user0&password=PASSWORD0'],
+    ['that is empty', 'username=user0&password='],
+    ['that is missing', 'username=user0'],
+    ['that begins right', 'username=user0&password=password'],
+    ['with a blank after it', 'username=user0&password=password0%20'],
+    ['that comes twice', 'username=user0&password=password0&password=password0'],
+    ['of a user that comes twice', 'username=user0&username=user0&password=password0'],
+    ['of a user whom nobody knows', 'username=nobody&password=password0'],
+    ['of a user in capitals', 'username=USER0&password=password0'],
+    ['of nobody', ''],
+    ['that is empty, of a user who is empty', 'username=&password='],
+    ['of what every object has', 'username=__proto__&password=__proto__'],
+    ['in broken percent-encoding', 'username=%&password=%FF'],
+  ]
+  for (const [sentence, body] of wrong) {
+    test(`${sentence} gets the form again`, async () => {
+      const headers = { 'content-type': FORM }
+      const url = lab.authorizeUrl()
+      const page = await new Browser().open(url, { method: 'POST', headers, body })
+      expect(page.location).toBeUndefined()
+      expect(page.status).toBe(401)
+      expect(textOf(page, '[role=alert]')).not.toBe('')
+      expect(html(page).querySelector('form')).not.toBeNull()
+      // A browser would open a dialog of its own.
+      expect(page.headers).not.toHaveProperty('www-authenticate')
+    })
+  }
+
+  test('that is wrong is not in the form that comes again, but the user name is', async () => {
+    const browser = new Browser()
+    const form = await browser.open(lab.authorizeUrl())
+    const page = await browser.submit(form, { username: 'somebody', password: 'hunter22' })
+    expect(page.status).toBe(401)
+    expect(html(page).querySelector('[name=username]')?.getAttribute('value')).toBe('somebody')
+    expect(page.body).not.toContain('hunter22')
+
+    const second = await browser.submit(page, { username: 'user0', password: 'password0' })
+    expect(redirectQuery(second).code).toBeDefined()
+  })
+
+  test('that is right and comes after a wrong one gets a code', async () => {
+    const browser = new Browser()
+    const url = lab.authorizeUrl()
+    const refused = await browser.submit(await browser.open(url), {
+      username: 'user0',
+      password: 'x',
+    })
+    expect(refused.status).toBe(401)
+    expect(redirectQuery(await lab.enterPassword(browser, url)).code).toBeDefined()
+  })
+
+  const noForms: [string, Record<string, string>, string][] = [
+    ['JSON', { 'content-type': 'application/json' }, '{"username":"user0","password":"password0"}'],
+    ['text', { 'content-type': 'text/plain' }, PASSWORD],
+    ['of no type', {}, PASSWORD],
+    ['of a type that only begins alike', { 'content-type': `${FORM}2` }, PASSWORD],
+    ['of a type that is none', { 'content-type': 'form' }, PASSWORD],
+    ['a multipart form', { 'content-type': 'multipart/form-data; boundary=x' }, '--x--'],
+  ]
+  for (const [sentence, headers, body] of noForms) {
+    test(`in a body that is ${sentence} gets the form again, and is not looked at`, async () => {
+      const url = lab.authorizeUrl()
+      const page = await new Browser().open(url, { method: 'POST', headers, body })
+      expect(page.status).toBe(400)
+      expect(page.location).toBeUndefined()
+      expect(html(page).querySelector('form')).not.toBeNull()
+    })
+  }
+
+  test('in the address is not looked at', async () => {
+    const url = authorizeUrl(PASSWORD)
+    const headers = { 'content-type': FORM }
+    const page = await new Browser().open(url, { method: 'POST', headers, body: 'a=b' })
+    expect(page.status).toBe(401)
+  })
+
+  test('in a form whose type has capitals and a charset is looked at', async () => {
+    const types = [FORM.toUpperCase(), `${FORM};charset=utf-8`, `${FORM} \t; Charset="UTF-8"`]
+    for (const type of types) {
+      const headers = { 'content-type': type }
+      const page = await new Browser().open(lab.authorizeUrl(), {
+        method: 'POST',
+        headers,
+        body: PASSWORD,
+      })
+      expect(page.status, type).toBe(303)
+    }
+  })
+})
+
+describe('the token endpoint takes a code', () => {
+  test('and gives a bearer token with its lifetime', async () => {
+    const { status, headers, body } = await lab.redeem(await lab.code())
+    expect(status).toBe(200)
+    expect(headers['content-type']).toMatch(/^application\/json\b/)
+    expect(headers['cache-control']).toBe('no-store')
+    expect(headers.pragma).toBe('no-cache')
+    expect(body.token_type).toBe('Bearer')
+    expect(body.access_token).toMatch(/^[\w-]{43}$/)
+    expect(body.expires_in).toSatisfy((seconds) => Number.isInteger(seconds) && Number(seconds) > 0)
+  })
+
+  test('from a client that authenticates with HTTP Basic, in any case', async () => {
+    for (const scheme of ['Basic', 'basic', 'BASIC']) {
+      const authorization = basic('lab-client', 'lab-client-secret').replace('Basic', scheme)
+      const { status } = await lab.redeem(await lab.code(), {}, { authorization })
+      expect(status, scheme).toBe(200)
+    }
+  })
+
+  test('from a client whose name is percent-encoded more than it has to be', async () => {
+    const authorization = `Basic ${base64('lab%2Dclient:lab%2dclient%2Dsecret')}`
+    expect((await lab.redeem(await lab.code(), {}, { authorization })).status).toBe(200)
+  })
+
+  test('from a client that authenticates in the body', async () => {
+    const credentials = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
+    const headers = { authorization: undefined }
+    expect((await lab.redeem(await lab.code(), credentials, headers)).status).toBe(200)
+  })
+
+  test('from a client that authenticates with HTTP Basic and says its name in the body too', async () => {
+    const { status } = await lab.redeem(await lab.code(), { client_id: 'lab-client' })
+    expect(status).toBe(200)
+  })
+
+  test('from each client that is registered, if it is its own', async () => {
+    const { client_id, client_secret, redirect_uri } = OTHER
+    const code = await lab.code({ client_id, redirect_uri })
+    const headers = { authorization: basic(client_id, client_secret) }
+    expect((await lab.redeem(code, { redirect_uri }, headers)).status).toBe(200)
+  })
+
+  test('in a form of any case, with a charset or without', async () => {
+    for (const type of [
+      FORM.toUpperCase(),
+      `${FORM};charset=utf-8`,
+      `${FORM} \t; charset="UTF-8"`,
+    ]) {
+      const headers = { ...rightHeaders(), 'content-type': type }
+      const { status } = await lab.tokenRaw(redeemBody(await lab.code()), headers)
+      expect(status, type).toBe(200)
+    }
+  })
+
+  test('without a look at parameters that nobody knows, however often they come', async () => {
+    const added = '&scope=a&scope=b&__proto__=1&__proto__=2&x&x=&&='
+    const { status } = await lab.tokenRaw(redeemBody(await lab.code(), added), rightHeaders())
+    expect(status).toBe(200)
+  })
+
+  test('when a parameter comes a second time without a value, which counts as absent', async () => {
+    const added = '&code=&redirect_uri&grant_type=&client_id=&client_secret='
+    const { status } = await lab.tokenRaw(redeemBody(await lab.code(), added), rightHeaders())
+    expect(status).toBe(200)
+  })
+
+  test('ten minutes after the login, but not later', async () => {
+    const early = await lab.code()
+    await passTime(590)
+    expect((await lab.redeem(early)).status).toBe(200)
+
+    const late = await lab.code()
+    await passTime(601)
+    expect(await lab.redeem(late)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  })
+
+  test('for as long as the settings say, and says a lifetime in whole seconds', async () => {
+    const short = await startLab(programs, { CODE_TTL: '99.5', ACCESS_TOKEN_TTL: '0.5' })
+    try {
+      const [code, late] = [await short.code(), await short.code()]
+      await passTime(90)
+      expect(await short.redeem(code)).toMatchObject({ status: 200, body: { expires_in: 1 } })
+      await passTime(10)
+      const expired = await short.redeem(late)
+      expect(expired).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    } finally {
+      await short.close()
+    }
+  })
+})
+
+describe('the token endpoint refuses a client', () => {
+  const right = base64('lab-client:lab-client-secret')
+  const headers: [string, string | undefined][] = [
+    ['without credentials', undefined],
+    ['with Basic and nothing after it', 'Basic'],
+    ['with Basic and a blank after it', 'Basic '],
+    ['with what is no base64', 'Basic !!!'],
+    ['with credentials that are not encoded', 'Basic lab-client:lab-client-secret'],
+    ['with letters after the base64', `Basic ${right}!`],
+    ['with more after a blank', `Basic ${right} x`],
+    ['with a tab before the base64', `Basic \t${right}`],
+    ['with credentials that are encoded twice', `Basic ${base64(right)}`],
+    ['with a name alone', `Basic ${base64('lab-client')}`],
+    ['with an empty secret', `Basic ${base64('lab-client:')}`],
+    ['with an empty name', `Basic ${base64(':lab-client-secret')}`],
+    ['with a colon alone', `Basic ${base64(':')}`],
+    ['with a wrong secret', `Basic ${base64('lab-client:wrong')}`],
+    ['with a secret that begins right', `Basic ${base64('lab-client:lab-client-secre')}`],
+    ['with a secret that goes on', `Basic ${base64('lab-client:lab-client-secret2')}`],
+    ['with a colon after the secret', `Basic ${base64('lab-client:lab-client-secret:')}`],
+    ['with a line break after the secret', `Basic ${base64('lab-client:lab-client-secret\n')}`],
+    ['with a secret in capitals', `Basic ${base64('lab-client:LAB-CLIENT-SECRET')}`],
+    ['with a name in capitals', `Basic ${base64('LAB-CLIENT:lab-client-secret')}`],
+    ['with a blank before the name', `Basic ${base64(' lab-client:lab-client-secret')}`],
+    ['with a plus before the name', `Basic ${base64('+lab-client:lab-client-secret')}`],
+    ['with the secret of another client', `Basic ${base64('lab-client:other-client-secret')}`],
+    ['with an unknown name', `Basic ${base64('nobody:lab-client-secret')}`],
+    ['with an unknown name and no secret', `Basic ${base64('nobody:')}`],
+    ['with what every object has', `Basic ${base64('__proto__:constructor')}`],
+    ['with a broken percent sign', `Basic ${base64('lab-client:lab-client-secret%')}`],
+    ['with a broken percent sign in the name', `Basic ${base64('%zz:lab-client-secret')}`],
+    ['with bytes that are no UTF-8', `Basic ${Buffer.from([0xff, 0x3a, 0xfe]).toString('base64')}`],
+    ['with percent-encoded bytes that are no UTF-8', `Basic ${base64('%FF:%FE')}`],
+    ['with a NUL', `Basic ${base64('lab-client\0:lab-client-secret')}`],
+    ['with credentials of another scheme', `Bearer ${right}`],
+    ['with a scheme that only begins alike', `Basics ${right}`],
+    ['with a scheme that runs into the credentials', `Basic${right}`],
+  ]
+
+  test('with 401 and a challenge, however its credentials are wrong, and leaves the code as it was', async () => {
+    const code = await lab.code()
+    for (const [sentence, authorization] of headers) {
+      expectInvalidClient(await lab.redeem(code, {}, { authorization }), sentence)
+    }
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('whose name stands in the body and whose secret can not be read', async () => {
+    const unreadable = ['Basic', 'Basic !!!', `Basic ${base64('lab-client')}`, undefined]
+    for (const authorization of unreadable) {
+      const answer = await lab.redeem('a-code', { client_id: 'lab-client' }, { authorization })
+      expectInvalidClient(answer, `${authorization}`)
+    }
+  })
+
+  test('with wrong credentials in the body', async () => {
+    const credentials: Fields[] = [
+      { client_id: 'lab-client' },
+      { client_secret: 'lab-client-secret' },
+      { client_id: 'lab-client', client_secret: '' },
+      { client_id: 'lab-client', client_secret: 'wrong' },
+      { client_id: 'lab-client', client_secret: 'other-client-secret' },
+      { client_id: 'lab-client', client_secret: 'lab%2Dclient%2Dsecret' },
+      { client_id: 'nobody', client_secret: 'lab-client-secret' },
+      { client_id: '__proto__', client_secret: 'constructor' },
+    ]
+    for (const wrong of credentials) {
+      const answer = await lab.redeem('a-code', wrong, { authorization: undefined })
+      expectInvalidClient(answer, JSON.stringify(wrong))
+    }
+  })
+
+  test('with credentials in the address', async () => {
+    const query = 'client_id=lab-client&client_secret=lab-client-secret'
+    const body = redeemBody(await lab.code())
+    const headers = { 'content-type': FORM }
+    const page = await new Browser().open(`${lab.serverUrl}/token?${query}`, {
+      method: 'POST',
+      headers,
+      body,
+    })
+    expect(page.status).toBe(401)
+  })
+
+  test('that authenticates in two ways at once, even if both are right', async () => {
+    const code = await lab.code()
+    for (const client_secret of ['lab-client-secret', 'wrong']) {
+      for (const client_id of ['lab-client', undefined]) {
+        const answer = await lab.redeem(code, { client_id, client_secret })
+        expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+      }
+    }
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('that is one in the header and another in the body', async () => {
+    const answer = await lab.redeem('a-code', { client_id: 'other-client' })
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+  })
+
+  test('that says its name or its secret twice', async () => {
+    const { authorization: _, ...headers } = rightHeaders()
+    const credentials = '&client_id=lab-client&client_secret=lab-client-secret'
+    for (const twice of ['&client_id=lab-client', '&client_secret=lab-client-secret']) {
+      const answer = await lab.tokenRaw(redeemBody('a-code', credentials + twice), headers)
+      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    }
+  })
+
+  function expectInvalidClient(answer: Awaited<ReturnType<Lab['token']>>, sentence: string): void {
+    expect(answer.status, sentence).toBe(401)
+    expect(answer.body.error, sentence).toBe('invalid_client')
+    expect(answer.body.error_description, sentence).toMatch(DESCRIPTION)
+    expect(answer.headers['www-authenticate'], sentence).toMatch(/^Basic realm="/)
+  }
+})
+
+describe('the token endpoint refuses a request', () => {
+  const rows: [string, string, string][] = [
+    ['without a grant_type', 'code=x&redirect_uri=x', 'invalid_request'],
+    ['with an empty grant_type', 'grant_type=&code=x&redirect_uri=x', 'invalid_request'],
+    ['with two grant_types', 'grant_type=authorization_code&grant_type=x', 'invalid_request'],
+    ['with another grant_type', `grant_type=password&${PASSWORD}`, 'unsupported_grant_type'],
+    ['with a grant_type for clients', 'grant_type=client_credentials', 'unsupported_grant_type'],
+    ['with a grant_type in capitals', 'grant_type=AUTHORIZATION_CODE', 'unsupported_grant_type'],
+    ['with a grant_type that every object has', 'grant_type=__proto__', 'unsupported_grant_type'],
+    ['with an empty form', ' ', 'invalid_request'],
+  ]
+  for (const [sentence, body, error] of rows) {
+    test(sentence, async () => {
+      const answer = await lab.tokenRaw(body, rightHeaders())
+      expect(answer).toMatchObject({ status: 400, body: { error } })
+      expect(answer.body.error_description).toMatch(DESCRIPTION)
+    })
+  }
+
+  test('that lacks a parameter or has one twice, and leaves the code as it was', async () => {
+    const code = await lab.code()
+    const twice = ['code=x', `code=${code}`, 'redirect_uri=x', 'grant_type=authorization_code']
+    const answers = [
+      await lab.redeem(code, { redirect_uri: undefined }),
+      await lab.redeem(code, { redirect_uri: '' }),
+      await lab.redeem(code, { code: undefined }),
+      await lab.redeem(code, { code: '' }),
+      await lab.redeem(code, { grant_type: undefined }),
+    ]
+    for (const added of twice) {
+      answers.push(await lab.tokenRaw(redeemBody(code, `&${added}`), rightHeaders()))
+    }
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    }
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('whose parameters stand in the address', async () => {
+    const query = redeemBody(await lab.code())
+    const headers = rightHeaders()
+    const page = await new Browser().open(`${lab.serverUrl}/token?${query}`, {
+      method: 'POST',
+      headers,
+      body: 'a=b',
+    })
+    expect(page.status).toBe(400)
+    expect(JSON.parse(page.body).error).toBe('invalid_request')
+  })
+
+  test('whose body is no form', async () => {
+    const code = await lab.code()
+    const types = ['application/json', 'text/plain', 'multipart/form-data', `${FORM}2`, 'form', '']
+    for (const type of types) {
+      const headers = { ...rightHeaders(), 'content-type': type }
+      const answer = await lab.tokenRaw(redeemBody(code), headers)
+      expect(answer, type).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+      expect(answer.headers['cache-control']).toBe('no-store')
+    }
+    const { 'content-type': _, ...withoutType } = rightHeaders()
+    const answer = await lab.tokenRaw(redeemBody(code), withoutType)
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    const json = await lab.tokenRaw('{', { ...rightHeaders(), 'content-type': 'application/json' })
+    expect(json).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('and names the first of many faults: body, client, grant type, parameters, grant', async () => {
+    const client = { authorization: basic('lab-client', 'lab-client-secret') }
+    const steps: [string, Fields, string][] = [
+      ['grant_type=x', { 'content-type': 'text/plain' }, 'invalid_request'],
+      ['grant_type=x', { 'content-type': FORM }, 'invalid_client'],
+      ['code=x&code=x', { 'content-type': FORM }, 'invalid_client'],
+      ['grant_type=x', { 'content-type': FORM, ...client }, 'unsupported_grant_type'],
+      [
+        'grant_type=authorization_code&code=x',
+        { 'content-type': FORM, ...client },
+        'invalid_request',
+      ],
+      [redeemBody('x'), { 'content-type': FORM, ...client }, 'invalid_grant'],
+    ]
+    for (const [body, headers, error] of steps) {
+      expect((await lab.tokenRaw(body, headers)).body.error).toBe(error)
+    }
+  })
+})
+
+describe('a code', () => {
+  test('works once', async () => {
+    const code = await lab.code()
+    expect((await lab.redeem(code)).status).toBe(200)
+    expectInvalidGrant(await lab.redeem(code))
+  })
+
+  test('works once, even if it is offered ten times at the same moment', async () => {
+    const code = await lab.code()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => lab.redeem(code)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  test('is spent by a try with another redirect URI', async () => {
+    for (const redirect_uri of [`${lab.redirectUri}/`, OTHER.redirect_uri, 'x']) {
+      const code = await lab.code()
+      expectInvalidGrant(await lab.redeem(code, { redirect_uri }))
+      expectInvalidGrant(await lab.redeem(code))
+    }
+  })
+
+  test('of another client is worth nothing, and stays good for that client', async () => {
+    const code = await lab.code()
+    const authorization = basic(OTHER.client_id, OTHER.client_secret)
+    expectInvalidGrant(await lab.redeem(code, {}, { authorization }))
+    const { redirect_uri } = OTHER
+    expectInvalidGrant(await lab.redeem(code, { redirect_uri }, { authorization }))
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('that nobody issued is worth nothing', async () => {
+    const code = await lab.code()
+    const { body } = await lab.redeem(code)
+    const tokens = [body.access_token, 'x', `${code} `, code.toUpperCase(), '__proto__', '\0', '%']
+    for (const wrong of tokens) expectInvalidGrant(await lab.redeem(String(wrong)))
+  })
+
+  test('in a login that was refused does not exist', async () => {
+    const page = await new Browser().open(lab.authorizeUrl({ response_type: 'token' }))
+    expect(redirectQuery(page)).not.toHaveProperty('code')
+  })
+
+  function expectInvalidGrant(answer: Awaited<ReturnType<Lab['token']>>): void {
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    expect(answer.body.error_description).toMatch(DESCRIPTION)
+    expect(answer.body).not.toHaveProperty('access_token')
+  }
+})
+
+describe('the client, when the browser comes back,', () => {
+  const refusals: [string, Fields, string][] = [
+    ['with an error', { error: 'access_denied' }, 'access_denied'],
+    ['with an error and a code', { error: 'access_denied', code: 'x' }, 'access_denied'],
+    ['with a description of the error', { error: 'x', error_description: 'No, not' }, 'No, not'],
+    ['without a code', {}, 'code'],
+    ['with an empty code', { code: '' }, 'code'],
+  ]
+  for (const [sentence, answer, word] of refusals) {
+    test(`${sentence}: shows it, exchanges nothing, and offers to start again`, async () => {
+      const browser = new Browser()
+      const before = tokenRequests(seen).length
+      const page = await browser.visit(await lab.answerLogin(browser, answer))
+      expect(page.status).toBe(400)
+      expect(textOf(page, 'main')).toContain(word)
+      expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+      expect(tokenRequests(seen)).toHaveLength(before)
+    })
+  }
+
+  test('with two codes: exchanges neither', async () => {
+    const browser = new Browser()
+    const before = tokenRequests(seen).length
+    const page = await browser.visit(`${await lab.answerLogin(browser, { code: 'x' })}&code=y`)
+    expect(page.status).toBe(400)
+    expect(tokenRequests(seen)).toHaveLength(before)
+  })
+
+  test("with a code that the server refuses: shows the server's error and offers to start again", async () => {
+    const browser = new Browser()
+    const page = await browser.visit(await lab.answerLogin(browser, { code: 'no-such-code' }))
+    expect(page.status).toBe(400)
+    expect(textOf(page, 'main')).toContain('invalid_grant')
+    expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+    expect((await lab.login(browser)).status).toBe(200)
+  })
+
+  test('a second time with the same answer: gets no second token', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    expect((await browser.visit(callback)).status).toBe(200)
+    expect((await browser.visit(callback)).status).toBe(400)
+  })
+})
+
+describe('the client, when the server', () => {
+  const token = { access_token: 'x', token_type: 'Bearer', expires_in: 60, refresh_token: 'y' }
+  const nonsense: [string, Parameters<typeof fakeServer>[0]][] = [
+    ['answers with a page', (_, answer) => answer.end('<h1>Hello</h1>')],
+    ['breaks down', (_, answer) => answer.writeHead(500).end('<h1>Internal error</h1>')],
+    ['breaks down in JSON', (_, answer) => answer.writeHead(500).end('{"error":"invalid_grant"}')],
+    ['is too busy', (_, answer) => answer.writeHead(503).end('{}')],
+    ['answers nothing', (_, answer) => answer.end()],
+    ['answers half of a JSON', (_, answer) => answer.end('{"access_token":')],
+    ['answers a JSON array', (_, answer) => answer.end(JSON.stringify([token]))],
+    ['answers null', (_, answer) => answer.end('null')],
+    ['answers a JSON string', (_, answer) => answer.end('"token"')],
+    ['answers an object without a token', (_, answer) => answer.end('{}')],
+    ['gives an empty token', json({ ...token, access_token: '' })],
+    ['gives a token that is no text', json({ ...token, access_token: 7 })],
+    ['gives a token of an unknown type', json({ ...token, token_type: 'mac' })],
+    ['gives a token that has expired', json({ ...token, expires_in: 0 })],
+    ['gives a token of no type', json({ ...token, token_type: undefined })],
+    ['refuses without a word', (_, answer) => answer.writeHead(400).end('{}')],
+    ['refuses in a page', (_, answer) => answer.writeHead(401).end('<h1>No</h1>')],
+    ['forbids it', (_, answer) => answer.writeHead(403).end('{"error":"invalid_grant"}')],
+    ['refuses in a number', (_, answer) => answer.writeHead(400).end('{"error":7}')],
+    ['creates something', (_, answer) => answer.writeHead(201).end(JSON.stringify(token))],
+    ['sends more than an answer can be', json({ ...token, padding: 'x'.repeat(200 * KIBIBYTE) })],
+    [
+      'breaks off its answer',
+      (_, answer) => {
+        answer.writeHead(200, { 'content-length': 100 }).write('{"access_token":')
+        setTimeout(() => answer.destroy(), 5)
+      },
+    ],
+    ['hangs up', (request) => request.socket.destroy()],
+    ['speaks no HTTP', (request) => request.socket.end('SMTP ready\r\n')],
+  ]
+  for (const [sentence, answer] of nonsense) {
+    test(`${sentence}: says so, with its address, and keeps running`, async () => {
+      const broken = await startLab({ buildClient, buildServer: () => fakeServer(answer) })
+      try {
+        await expectBadGateway(broken)
+      } finally {
+        await broken.close()
+      }
+    })
+  }
+
+  test('is not there: says so, with its address, and keeps running', async () => {
+    const alone = await startLab(programs)
+    try {
+      await alone.server.close()
+      await expectBadGateway(alone)
+    } finally {
+      await alone.close()
+    }
+  })
+
+  test('sends it elsewhere: carries its credentials nowhere else', async () => {
+    const asked: string[] = []
+    const server = () =>
+      fakeServer((request, answer) => {
+        asked.push(`${request.method} ${request.url}`)
+        answer.writeHead(307, { location: '/elsewhere' }).end(JSON.stringify(token))
+      })
+    const moved = await startLab({ buildClient, buildServer: server })
+    try {
+      await expectBadGateway(moved)
+      expect(asked).toEqual(['POST /token'])
+    } finally {
+      await moved.close()
+    }
+  })
+
+  test('refuses with an error of OAuth: shows it, escaped', async () => {
+    const refusal = { error: '<b>x', error_description: '<script>alert(1)</script>' }
+    for (const status of [400, 401]) {
+      const server = () =>
+        fakeServer((_, answer) => answer.writeHead(status).end(JSON.stringify(refusal)))
+      const refusing = await startLab({ buildClient, buildServer: server })
+      try {
+        const browser = new Browser()
+        const page = await browser.visit(await refusing.answerLogin(browser, { code: 'x' }))
+        expect(page.status).toBe(400)
+        expect(page.body).not.toMatch(/<b>|<script/)
+        expect(page.body).toContain('&lt;b&gt;x')
+        expect(page.body).toContain('&lt;script&gt;')
+        expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+      } finally {
+        await refusing.close()
+      }
+    }
+  })
+
+  function json(body: unknown): Parameters<typeof fakeServer>[0] {
+    return (_, answer) => answer.end(JSON.stringify(body))
+  }
+
+  async function expectBadGateway(lab: Lab): Promise<void> {
+    const browser = new Browser()
+    const page = await browser.visit(await lab.answerLogin(browser, { code: 'x' }))
+    expect(page.status).toBe(502)
+    expect(textOf(page, 'main')).toContain(`${lab.serverUrl}/token`)
+    expect((await browser.open(lab.clientUrl)).status).toBe(200)
+  }
+})
+
+describe('what came in a request', () => {
+  const hostile = `"><script>alert('1')</script><b x="`
+
+  test('is shown escaped, or not at all', async () => {
+    const browser = new Browser()
+    const post = { method: 'POST', body: { username: hostile, password: hostile } }
+    const pages = [
+      await browser.open(lab.authorizeUrl({ client_id: hostile })),
+      await browser.open(lab.authorizeUrl({ redirect_uri: hostile })),
+      await browser.open(lab.authorizeUrl({ state: hostile, x: hostile })),
+      await browser.open(lab.authorizeUrl(), post),
+      await browser.open(`${lab.serverUrl}/${encodeURIComponent(hostile)}`),
+      await browser.open(`${lab.clientUrl}/${encodeURIComponent(hostile)}`),
+      await browser.open(`${lab.clientUrl}/?${encodeURIComponent(hostile)}`),
+      await browser.visit(await lab.answerLogin(browser, { error: hostile })),
+      await browser.visit(
+        await lab.answerLogin(browser, { error: 'x', error_description: hostile }),
+      ),
+      await browser.visit(await lab.answerLogin(browser, { error: 'x', error_uri: hostile })),
+      await browser.visit(await lab.answerLogin(browser, { code: hostile })),
+      await browser.visit(await lab.answerLogin(browser, { code: hostile, state: hostile })),
+    ]
+    for (const page of pages) {
+      expect(page.body, page.url).not.toContain('<script')
+      expect(page.body, page.url).not.toContain('<b x')
+    }
+    expect(pages[3]?.body).toContain('value="&quot;&gt;&lt;script&gt;')
+  })
+
+  test('never becomes a header', async () => {
+    const text = 'x\r\nset-cookie: a=b\r\n\r\n<h1>'
+    for (const changes of [{ redirect_uri: text }, { client_id: text }, { response_type: text }]) {
+      const page = await new Browser().open(lab.authorizeUrl({ ...changes, state: text }))
+      expect(page.headers).not.toHaveProperty('set-cookie')
+    }
+  })
+})
+
+describe('an answer', () => {
+  const version = basename(dirname(import.meta.dirname))
+
+  test('that is a page says which version and which program gave it, and may hold no script and no frame', async () => {
+    const browser = new Browser()
+    const pages: [string, Page][] = [
+      ['client', await browser.open(lab.clientUrl)],
+      ['client', await browser.visit(await lab.answerLogin(browser, { error: 'x' }))],
+      ['client', await lab.login(browser)],
+      ['client', await browser.open(`${lab.clientUrl}/nowhere`)],
+      ['client', await browser.open(`${lab.clientUrl}/login`, { method: 'POST' })],
+      ['server', await browser.open(lab.authorizeUrl())],
+      ['server', await browser.open(lab.authorizeUrl(), { method: 'POST', body: {} })],
+      ['server', await browser.open(`${lab.serverUrl}/authorize`)],
+      ['server', await browser.open(`${lab.serverUrl}/nowhere`)],
+      ['server', await browser.open(`${lab.serverUrl}/authorize`, { method: 'PUT' })],
+    ]
+    for (const [program, page] of pages) {
+      expect(page.headers, page.url).toMatchObject({
+        'cache-control': 'no-store',
+        'referrer-policy': 'no-referrer',
+        'content-type': 'text/html; charset=utf-8',
+        'x-oauth-lab': `${version} ${program}`,
+      })
+      const policy = String(page.headers['content-security-policy'])
+      expect(policy).toContain("default-src 'none'")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).toContain("base-uri 'none'")
+      expect(policy).not.toMatch(/script-src|unsafe/)
+      expect(page.body).not.toMatch(/<script|<iframe|\son\w+=|javascript:/i)
+      expect(textOf(page, 'footer')).toContain(version)
+      expect(textOf(page, 'footer')).toContain(program)
+      expect(page.headers).not.toHaveProperty('www-authenticate')
+    }
+  })
+
+  test('with a login form lets the form lead to the client that asks, and nowhere else', async () => {
+    const own = await new Browser().open(lab.authorizeUrl())
+    const other = await new Browser().open(lab.authorizeUrl(OTHER))
+    expect(formAction(own)).toBe(`'self' ${lab.clientUrl}`)
+    expect(formAction(other)).toBe("'self' http://localhost:25009")
+  })
+
+  test('that is JSON is kept by nobody', async () => {
+    const { headers } = await lab.token({ grant_type: 'x' })
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
+    const api = await new Browser().open(`${lab.serverUrl}/api/nothing`)
+    expect(api.headers).toMatchObject({ 'cache-control': 'no-store' })
+  })
+
+  const unknown: [string, 'server' | 'client', string, 'page' | 'json'][] = [
+    ['GET', 'server', '/', 'page'],
+    ['GET', 'server', '/authorize/', 'page'],
+    ['GET', 'server', '/AUTHORIZE', 'page'],
+    ['POST', 'server', '/login', 'page'],
+    ['GET', 'server', '/%', 'page'],
+    ['GET', 'server', '/%FF/%00', 'page'],
+    ['GET', 'server', '/..%2f..%2fpackage.json', 'page'],
+    ['GET', 'server', '/api', 'json'],
+    ['GET', 'server', '/api/', 'json'],
+    ['GET', 'server', '/api/nothing?a=b', 'json'],
+    ['POST', 'server', '/api/nothing', 'json'],
+    ['DELETE', 'server', '/api/%', 'json'],
+    ['GET', 'client', '/nothing', 'page'],
+    ['GET', 'client', '/callback/', 'page'],
+    ['GET', 'client', '/%', 'page'],
+    ['PUT', 'client', '/nothing', 'page'],
+  ]
+  for (const [method, program, path, kind] of unknown) {
+    test(`to ${method} ${path} at the ${program}, where nothing is, is a 404 as ${kind}`, async () => {
+      const { origin } = new URL(program === 'server' ? lab.serverUrl : lab.clientUrl)
+      const page = await new Browser().open(`${origin}${path}`, { method })
+      expect(page.status).toBe(404)
+      expect(page.headers['content-type']).toMatch(
+        kind === 'json' ? /^application\/json/ : /^text\/html/,
+      )
+      expect(page.headers['cache-control']).toBe('no-store')
+    })
+  }
+
+  const known: ['server' | 'client', string, string[]][] = [
+    ['server', '/authorize', ['GET', 'HEAD', 'POST']],
+    ['server', '/token', ['POST']],
+    ['client', '/', ['GET', 'HEAD']],
+    ['client', '/login', ['GET', 'HEAD']],
+    ['client', '/callback', ['GET', 'HEAD']],
+  ]
+  for (const [program, path, allowed] of known) {
+    test(`to a method that ${path} does not take is a 405 which says ${allowed.join(', ')}`, async () => {
+      const origin = program === 'server' ? lab.serverUrl : lab.clientUrl
+      const methods = 'GET HEAD POST PUT PATCH DELETE OPTIONS TRACE PROPFIND'.split(' ')
+      for (const method of methods.filter((name) => !allowed.includes(name))) {
+        const page = await new Browser().open(`${origin}${path}?a=b`, { method })
+        expect(page.status, method).toBe(405)
+        expect(String(page.headers.allow).split(', ').sort(), method).toEqual(allowed)
+        if (method === 'HEAD') continue
+        if (path !== '/token') expect(textOf(page, 'main'), method).toContain(allowed[0])
+        else expect(JSON.parse(page.body)).toMatchObject({ error: 'invalid_request' })
+      }
+    })
+  }
+
+  test('to a body of more than 16 KiB is a 413, as JSON at /token', async () => {
+    const paths = [lab.authorizeUrl(), `${lab.serverUrl}/token`]
+    for (const type of [FORM, 'application/json', 'text/plain']) {
+      for (const url of paths) {
+        const open = (body: string) =>
+          new Browser().open(url, { method: 'POST', headers: { 'content-type': type }, body })
+        const large = await open('x'.repeat(16 * KIBIBYTE + 1))
+        expect(large.status, `${type} ${url}`).toBe(413)
+        expect(large.headers['cache-control']).toBe('no-store')
+        if (url.endsWith('/token')) expect(JSON.parse(large.body).error).toBe('invalid_request')
+        else expect(large.headers['content-type']).toMatch(/^text\/html/)
+        expect((await open('x'.repeat(16 * KIBIBYTE))).status).not.toBe(413)
+      }
+    }
+  })
+
+  test('to HEAD has the status and the headers of the one to GET', async () => {
+    for (const url of [lab.authorizeUrl(), `${lab.serverUrl}/authorize`, lab.clientUrl]) {
+      const [get, head] = [
+        await new Browser().open(url),
+        await new Browser().open(url, { method: 'HEAD' }),
+      ]
+      expect(head.status).toBe(get.status)
+      expect(head.body).toBe('')
+      expect(head.headers['content-type']).toBe(get.headers['content-type'])
+    }
+  })
+
+  const HOST = 'Host: localhost\r\nConnection: close\r\n'
+  const broken: [string, string][] = [
+    ['a header without a name', `GET / HTTP/1.1\r\n${HOST}: x\r\n\r\n`],
+    ['a method that is none', `FETCH / HTTP/1.1\r\n${HOST}\r\n`],
+    ['a version of HTTP that is none', `GET / HTTP/9.9\r\n${HOST}\r\n`],
+    ['something else than HTTP', '\x16\x03\x01\x02\x00\x01\r\n\r\n'],
+    ['an address of 20 KiB', `GET /${'x'.repeat(20 * KIBIBYTE)} HTTP/1.1\r\n${HOST}\r\n`],
+    ['a length that is none', `POST /token HTTP/1.1\r\n${HOST}Content-Length: x\r\n\r\na`],
+    ['an expectation', `POST /token HTTP/1.1\r\n${HOST}Expect: wonders\r\n\r\n`],
+    ['no host', 'GET /authorize HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['the HTTP of 1996', 'GET /authorize HTTP/1.0\r\n\r\n'],
+    ['an absolute address', `GET http://evil.example/authorize HTTP/1.1\r\n${HOST}\r\n`],
+    ['a star', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`],
+  ]
+  test('to the whole address in place of a path is the same as to the path', async () => {
+    const request = `GET ${lab.clientUrl}/login HTTP/1.1\r\n${HOST}\r\n`
+    expect(await sendRaw(lab.clientUrl, request)).toMatch(/^HTTP\/1\.1 302 /)
+    const start = `GET ${lab.clientUrl} HTTP/1.1\r\n${HOST}\r\n`
+    expect(await sendRaw(lab.clientUrl, start)).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  test('to a broken request is a 4xx at most', async () => {
+    const urls = [lab.serverUrl, lab.clientUrl]
+    const asked = broken.flatMap(([name, request]) => urls.map((url) => ({ name, request, url })))
+    const answers = await Promise.all(asked.map(({ url, request }) => sendRaw(url, request)))
+    for (const [index, answer] of answers.entries()) {
+      expect(answer, asked[index]?.name).toMatch(/^HTTP\/1\.[01] [234]\d\d /)
+    }
+  })
+
+  function formAction(page: Page): string | undefined {
+    const policy = String(page.headers['content-security-policy'])
+    return /form-action ([^;]*)/.exec(policy)?.[1]
+  }
+
+  /** Sends bytes as they are; gives the answer's bytes. */
+  function sendRaw(url: string, request: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname, () => socket.write(request))
+      let answer = ''
+      socket.setEncoding('latin1')
+      socket.on('data', (text) => {
+        answer += text
+      })
+      socket.on('close', () => resolve(answer))
+      socket.on('error', (error) => (answer === '' ? reject(error) : resolve(answer)))
+    })
+  }
+})
+
+describe('whatever is sent,', () => {
+  const RUNS = { numRuns: 60 }
+  /** Any character there is; half of a surrogate pair is none. */
+  const character = fc
+    .nat(0x10ffff)
+    .map((point) => String.fromCodePoint(point).replace(/\p{Cs}/u, '?'))
+  const text = fc.oneof(
+    fc.string({ maxLength: 50 }),
+    fc.string({ unit: character, maxLength: 20 }),
+    fc.constantFrom('', 'code', 'lab-client', 'other-client', 'x', '__proto__', '\0', '%', '<'),
+  )
+  const name = fc.oneof(
+    fc.constantFrom('client_id', 'client_secret', 'redirect_uri', 'response_type', 'state'),
+    fc.constantFrom('code', 'grant_type', 'code_verifier', 'refresh_token', 'code_challenge'),
+    fc.string({ maxLength: 10 }),
+  )
+  const pairs = fc.array(fc.tuple(name, text), { maxLength: 10 })
+  const query = fc.oneof(
+    pairs.map((list) => list.map((pair) => pair.map(encodeURIComponent).join('=')).join('&')),
+    fc.string({ maxLength: 100 }).map((any) => any.replaceAll(/[ #]/g, '%')),
+  )
+  /** Characters that a header may hold. */
+  const inHeader = fc.string({
+    unit: fc
+      .integer({ min: 0x20, max: 0xff })
+      .map((byte) => String.fromCharCode(byte).replace('\x7f', '?')),
+    maxLength: 60,
+  })
+
+  test('no query but the right one leads to the login form, or with a password to a code', async () => {
+    await fc.assert(
+      fc.asyncProperty(query, async (any) => {
+        const url = `/authorize?${any}`
+        const get = await lab.server.inject(url)
+        const headers = { 'content-type': FORM }
+        const post = await lab.server.inject({ method: 'POST', url, payload: PASSWORD, headers })
+        for (const { statusCode, headers } of [get, post]) {
+          expect([302, 303, 400]).toContain(statusCode)
+          expect(String(headers.location ?? '')).not.toMatch(/[?&]code=/)
+        }
+      }),
+      RUNS,
+    )
+  })
+
+  test('no change of one parameter in the query leads to a code', async () => {
+    const change = fc.constantFrom('client_id', 'redirect_uri', 'response_type')
+    await fc.assert(
+      fc.asyncProperty(change, text, async (parameter, value) => {
+        const right = new URL(lab.authorizeUrl()).searchParams.get(parameter)
+        fc.pre(value !== right)
+        const { pathname, search } = new URL(lab.authorizeUrl({ [parameter]: value }))
+        const { statusCode, headers } = await lab.server.inject({
+          method: 'POST',
+          url: pathname + search,
+          payload: PASSWORD,
+          headers: { 'content-type': FORM },
+        })
+        expect([302, 303, 400]).toContain(statusCode)
+        expect(String(headers.location ?? '')).not.toMatch(/[?&]code=/)
+      }),
+      RUNS,
+    )
+  })
+
+  test('no form but the right one buys a token', async () => {
+    const headers = rightHeaders()
+    await fc.assert(
+      fc.asyncProperty(query, async (payload) => {
+        const answer = await lab.server.inject({ method: 'POST', url: '/token', payload, headers })
+        expect([400, 401]).toContain(answer.statusCode)
+        expect(answer.json().error).toBeTypeOf('string')
+      }),
+      RUNS,
+    )
+  })
+
+  test('no body of any type breaks an endpoint', async () => {
+    const types = fc.oneof(
+      inHeader,
+      inHeader.map((any) => FORM + any),
+      inHeader.map((any) => `${FORM};${any}`),
+    )
+    await fc.assert(
+      fc.asyncProperty(types, fc.string(), async (type, payload) => {
+        for (const url of ['/token', '/authorize', lab.authorizeUrl().replace(lab.serverUrl, '')]) {
+          const headers = { 'content-type': type }
+          const answer = await lab.server.inject({ method: 'POST', url, payload, headers })
+          expect([400, 401]).toContain(answer.statusCode)
+        }
+      }),
+      RUNS,
+    )
+  })
+
+  test('no credentials but the right ones are let pass', async () => {
+    const code = await lab.code()
+    const encoded = fc.tuple(text, text).map(([id, secret]) => `Basic ${base64(`${id}:${secret}`)}`)
+    const basics = fc.oneof(
+      encoded,
+      inHeader,
+      inHeader.map((any) => `Basic ${any}`),
+      encoded.map((any) => `${any}x`),
+    )
+    const payload = redeemBody(code)
+    await fc.assert(
+      fc.asyncProperty(basics, async (authorization) => {
+        const headers = { 'content-type': FORM, authorization }
+        const answer = await lab.server.inject({ method: 'POST', url: '/token', payload, headers })
+        expect(answer.statusCode).toBe(401)
+        expect(answer.json().error).toBe('invalid_client')
+      }),
+      RUNS,
+    )
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('no code but the right one buys a token', async () => {
+    const right = await lab.code()
+    const near = fc.nat(right.length - 1).map((at) => right.slice(0, at) + right.slice(at + 1))
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(text, near), async (code) => {
+        const { status, body } = await lab.redeem(code)
+        expect(status).toBe(400)
+        expect(body.error).toBe(code === '' ? 'invalid_request' : 'invalid_grant')
+      }),
+      RUNS,
+    )
+    expect((await lab.redeem(right)).status).toBe(200)
+  })
+
+  test('no query and no cookie breaks a page of the client', async () => {
+    await fc.assert(
+      fc.asyncProperty(query, inHeader, async (any, cookie) => {
+        for (const path of ['/', '/login', '/callback']) {
+          const before = tokenRequests(seen).length
+          const { statusCode } = await lab.client.inject({
+            url: `${path}?${any}`,
+            headers: { cookie },
+          })
+          expect(statusCode).toBeLessThan(500)
+          if (statusCode === 200) expect(tokenRequests(seen)).toHaveLength(before)
+        }
+      }),
+      RUNS,
+    )
+  })
+
+  test('no answer could be kept, the server set no cookie, and only a 502 of the client was a 5xx', () => {
+    expect(seen.length).toBeGreaterThan(500)
+    expect(unsoundAnswers(seen)).toEqual([])
+  })
+})

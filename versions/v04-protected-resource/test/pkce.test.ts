@@ -1,0 +1,320 @@
+import { createHash } from 'node:crypto'
+import {
+  Browser,
+  html,
+  type Page,
+  redirectQuery,
+  textOf,
+} from '@oauth-lab/shared/testing/browser.ts'
+import {
+  basic,
+  CODE_CHALLENGE,
+  CODE_VERIFIER,
+  type Fields,
+  type Lab,
+  startLab,
+} from '@oauth-lab/shared/testing/lab.ts'
+import {
+  type Exchange,
+  recorded,
+  tokenRequests,
+  unsoundAnswers,
+} from '@oauth-lab/shared/testing/recorder.ts'
+import fc from 'fast-check'
+import * as oauth from 'oauth4webapi'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildClient } from '../client/app.ts'
+import { buildServer } from '../server/app.ts'
+
+const seen: Exchange[] = []
+const programs = recorded({ buildServer, buildClient }, seen)
+let lab: Lab
+
+beforeAll(async () => {
+  lab = await startLab(programs)
+})
+afterAll(() => lab.close())
+
+/** RFC 7636 section 4.2 */
+function challengeOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url')
+}
+
+/** What a right password gets at an address of the authorization endpoint. */
+function postPassword(url: string): Promise<Page> {
+  const body = { username: 'user0', password: 'password0' }
+  return new Browser().open(url, { method: 'POST', body })
+}
+
+describe('the client', () => {
+  test('sends the challenge of a verifier that is another one for each login', async () => {
+    const browser = new Browser()
+    const challenges = []
+    for (const who of [browser, browser, new Browser()]) {
+      const query = new URL(await lab.beginLogin(who)).searchParams
+      expect(query.get('code_challenge_method')).toBe('S256')
+      expect(query.get('code_challenge')).toMatch(/^[\w-]{43}$/)
+      expect(query.has('code_verifier')).toBe(false)
+      challenges.push(query.get('code_challenge'))
+    }
+    expect(new Set(challenges).size).toBe(3)
+  })
+
+  test('shows the verifier to the token endpoint alone, and only when it has the code', async () => {
+    const before = seen.length
+    const browser = new Browser()
+    await lab.login(browser)
+    const cookie = await browser.jar.getCookieString(lab.clientUrl)
+
+    const [request, ...more] = tokenRequests(seen.slice(before))
+    expect(more).toEqual([])
+    const verifier = request?.form?.code_verifier ?? ''
+    expect(verifier).toMatch(/^[\w.~-]{43,128}$/)
+
+    const elsewhere = JSON.stringify(seen.slice(before).filter((exchange) => exchange !== request))
+    expect(elsewhere).toContain(`code_challenge=${challengeOf(verifier)}`)
+    expect(elsewhere).not.toContain(verifier)
+    expect(cookie).not.toContain(verifier)
+  })
+
+  test("can not be made to use a code that was stolen from another browser's login", async () => {
+    const [victim, thief] = [new Browser(), new Browser()]
+    const stolen = new URL(await lab.loginUntilCallback(victim)).searchParams.get('code')
+    const page = await thief.visit(await lab.answerLogin(thief, { code: stolen ?? '' }))
+    expect(page.status).toBe(400)
+    expect(textOf(page, 'main')).toContain('invalid_grant')
+    expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+    expect(tokenRequests(seen).at(-1)?.form?.code).toBe(stolen)
+  })
+})
+
+describe('the authorization endpoint sends the browser back with invalid_request', () => {
+  const rows: [string, Fields | string][] = [
+    ['without a challenge', { code_challenge: undefined }],
+    ['with an empty challenge', { code_challenge: '' }],
+    ['with a challenge of 42 characters', { code_challenge: CODE_CHALLENGE.slice(1) }],
+    ['with a challenge of 44 characters', { code_challenge: `${CODE_CHALLENGE}A` }],
+    ['with a challenge in plain base64', { code_challenge: CODE_CHALLENGE.replace('-', '+') }],
+    ['with a challenge that has padding', { code_challenge: `${CODE_CHALLENGE}=` }],
+    ['with a challenge that has a blank', { code_challenge: CODE_CHALLENGE.replace('-', ' ') }],
+    ['with a line break after the challenge', { code_challenge: `${CODE_CHALLENGE}\n` }],
+    ['with a tilde in the challenge', { code_challenge: CODE_CHALLENGE.replace('-', '~') }],
+    ['with two challenges', `code_challenge=${CODE_CHALLENGE}`],
+    ['without a method, which would be plain', { code_challenge_method: undefined }],
+    ['with an empty method', { code_challenge_method: '' }],
+    ['with the method plain', { code_challenge_method: 'plain' }],
+    ['with the method in small letters', { code_challenge_method: 's256' }],
+    ['with an unknown method', { code_challenge_method: 'S512' }],
+    ['with two methods', 'code_challenge_method=S256'],
+    [
+      'with neither challenge nor method',
+      { code_challenge: undefined, code_challenge_method: undefined },
+    ],
+  ]
+  for (const [sentence, change] of rows) {
+    test(sentence, async () => {
+      const url =
+        typeof change === 'string' ? `${lab.authorizeUrl()}&${change}` : lab.authorizeUrl(change)
+      for (const page of [await new Browser().open(url), await postPassword(url)]) {
+        expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
+        expect(redirectQuery(page)).toMatchObject({ error: 'invalid_request', state: 'a-state' })
+        expect(redirectQuery(page).error_description).toMatch(/^code_challenge/)
+        expect(redirectQuery(page)).not.toHaveProperty('code')
+      }
+    })
+  }
+
+  test('but nowhere when the client or the redirect URI is wrong as well', async () => {
+    for (const change of [{ client_id: 'nobody' }, { redirect_uri: 'https://evil.example/' }]) {
+      const page = await new Browser().open(
+        lab.authorizeUrl({ ...change, code_challenge: undefined }),
+      )
+      expect(page.status).toBe(400)
+      expect(page.location).toBeUndefined()
+    }
+  })
+
+  test('after any challenge that is not the SHA-256 of something', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), async (code_challenge) => {
+        const { pathname, search } = new URL(lab.authorizeUrl({ code_challenge }))
+        const { headers } = await lab.server.inject(pathname + search)
+        expect(headers.location).toContain('error=invalid_request')
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
+
+describe('a code', () => {
+  test('is bought with the verifier of RFC 7636 appendix B', async () => {
+    expect(challengeOf(CODE_VERIFIER)).toBe(CODE_CHALLENGE)
+    const code = await lab.code({ code_challenge: CODE_CHALLENGE })
+    expect((await lab.redeem(code, { code_verifier: CODE_VERIFIER })).status).toBe(200)
+  })
+
+  test('is bought with a verifier of 43 to 128 characters of each kind that may be in one', async () => {
+    const all = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~'
+    for (const code_verifier of [all.slice(-43), all, (all + all).slice(0, 128)]) {
+      const code = await lab.code({ code_challenge: challengeOf(code_verifier) })
+      expect((await lab.redeem(code, { code_verifier })).status).toBe(200)
+    }
+  })
+
+  const wrong: [string, string][] = [
+    ['another verifier', 'x'.repeat(43)],
+    ['the challenge for a verifier', CODE_CHALLENGE],
+    ['a verifier in capitals', CODE_VERIFIER.toUpperCase()],
+    ['a verifier and more', `${CODE_VERIFIER}x`],
+    ['the verifier twice in one', CODE_VERIFIER + CODE_VERIFIER],
+  ]
+  for (const [sentence, code_verifier] of wrong) {
+    test(`is worthless with ${sentence}, and spent by that`, async () => {
+      const code = await lab.code()
+      expectError(await lab.redeem(code, { code_verifier }), 'invalid_grant')
+      expectError(await lab.redeem(code), 'invalid_grant')
+    })
+  }
+
+  const malformed: [string, string | undefined][] = [
+    ['no verifier', undefined],
+    ['an empty verifier', ''],
+    ['a verifier of 42 characters', CODE_VERIFIER.slice(1)],
+    ['a verifier of 129 characters', 'x'.repeat(129)],
+    ['a blank in the verifier', CODE_VERIFIER.replace('-', ' ')],
+    ['a plus in the verifier', CODE_VERIFIER.replace('-', '+')],
+    ['a percent sign in the verifier', CODE_VERIFIER.replace('-', '%')],
+    ['a line break after the verifier', `${CODE_VERIFIER}\n`],
+    ['a letter that is no ASCII in the verifier', CODE_VERIFIER.replace('-', 'é')],
+  ]
+  for (const [sentence, code_verifier] of malformed) {
+    test(`is refused with ${sentence}, and not spent by that`, async () => {
+      const code = await lab.code()
+      expectError(await lab.redeem(code, { code_verifier }), 'invalid_request')
+      expect((await lab.redeem(code)).status).toBe(200)
+    })
+  }
+
+  test('is refused with two verifiers, and not spent by that', async () => {
+    const code = await lab.code()
+    const form = new URLSearchParams([
+      ['grant_type', 'authorization_code'],
+      ['code', code],
+      ['redirect_uri', lab.redirectUri],
+      ['code_verifier', CODE_VERIFIER],
+      ['code_verifier', CODE_VERIFIER],
+    ])
+    const answer = await lab.tokenRaw(form.toString(), {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: basic('lab-client', 'lab-client-secret'),
+    })
+    expectError(answer, 'invalid_request')
+    expect((await lab.redeem(code)).status).toBe(200)
+  })
+
+  test('without a verifier is refused for that, before anybody looks whether it exists', async () => {
+    expectError(await lab.redeem('no-such-code', { code_verifier: undefined }), 'invalid_request')
+    expectError(await lab.redeem('no-such-code'), 'invalid_grant')
+  })
+
+  test('is refused for the client before it is for the verifier', async () => {
+    const headers = { authorization: undefined }
+    expectError(await lab.redeem('x', { code_verifier: undefined }, headers), 'invalid_client')
+  })
+
+  test('is bought by no verifier but the right one', async () => {
+    const unreserved = fc.constantFrom(...CODE_VERIFIER, '.', '~')
+    const verifiers = fc.string({ unit: unreserved, minLength: 43, maxLength: 128 })
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(verifiers, fc.string()), async (code_verifier) => {
+        const answer = await lab.redeem(await lab.code(), { code_verifier })
+        expect(answer.status).toBe(400)
+        expect(['invalid_grant', 'invalid_request']).toContain(answer.body.error)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  function expectError(answer: Awaited<ReturnType<Lab['token']>>, error: string): void {
+    expect(answer.body).toMatchObject({ error, error_description: expect.any(String) })
+    expect(answer.status).toBe(error === 'invalid_client' ? 401 : 400)
+    expect(answer.body).not.toHaveProperty('access_token')
+  }
+})
+
+describe('a client of other make (oauth4webapi) logs in', () => {
+  const ways: [string, (secret: string) => oauth.ClientAuth][] = [
+    ['with HTTP Basic', oauth.ClientSecretBasic],
+    ['with its secret in the body', oauth.ClientSecretPost],
+  ]
+  for (const [sentence, authentication] of ways) {
+    test(`${sentence}, and finds nothing wrong with the answers`, async () => {
+      const server: oauth.AuthorizationServer = {
+        issuer: lab.serverUrl,
+        token_endpoint: `${lab.serverUrl}/token`,
+      }
+      const client: oauth.Client = { client_id: lab.config.clientId }
+      const verifier = oauth.generateRandomCodeVerifier()
+      const code_challenge = await oauth.calculatePKCECodeChallenge(verifier)
+      const state = oauth.generateRandomState()
+
+      const url = lab.authorizeUrl({ state, code_challenge })
+      const { location } = await lab.enterPassword(new Browser(), url)
+      const parameters = oauth.validateAuthResponse(server, client, new URL(location ?? ''), state)
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        client,
+        authentication(lab.config.clientSecret),
+        parameters,
+        lab.redirectUri,
+        verifier,
+        { [oauth.allowInsecureRequests]: true },
+      )
+      const tokens = await oauth.processAuthorizationCodeResponse(server, client, response)
+      expect(tokens.access_token).toMatch(/^[\w-]{43}$/)
+      expect(tokens.token_type).toBe('bearer')
+      expect(tokens.expires_in).toBeGreaterThan(0)
+    })
+  }
+
+  test('unless the code is not its own, and understands the refusal', async () => {
+    const server: oauth.AuthorizationServer = {
+      issuer: lab.serverUrl,
+      token_endpoint: `${lab.serverUrl}/token`,
+    }
+    const client: oauth.Client = { client_id: lab.config.clientId }
+    const callback = new URL(`${lab.redirectUri}?code=${await lab.code()}`)
+    const response = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      oauth.ClientSecretBasic(lab.config.clientSecret),
+      oauth.validateAuthResponse(server, client, callback, oauth.expectNoState),
+      lab.redirectUri,
+      oauth.generateRandomCodeVerifier(),
+      { [oauth.allowInsecureRequests]: true },
+    )
+    await expect(
+      oauth.processAuthorizationCodeResponse(server, client, response),
+    ).rejects.toMatchObject({
+      status: 400,
+      error: 'invalid_grant',
+    })
+  })
+
+  test('unless the user does not come so far, and understands the error in the redirect', async () => {
+    const server: oauth.AuthorizationServer = { issuer: lab.serverUrl }
+    const { location } = await new Browser().open(lab.authorizeUrl({ code_challenge: undefined }))
+    expect(() =>
+      oauth.validateAuthResponse(
+        server,
+        { client_id: 'lab-client' },
+        new URL(location ?? ''),
+        'a-state',
+      ),
+    ).toThrow(oauth.AuthorizationResponseError)
+  })
+})
+
+test('no answer of these could be kept, the server set no cookie, and nothing broke', () => {
+  expect(unsoundAnswers(seen)).toEqual([])
+})

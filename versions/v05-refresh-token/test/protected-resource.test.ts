@@ -1,0 +1,590 @@
+import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
+import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
+import { basic, CODE_VERIFIER, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import {
+  type Exchange,
+  issuedTokens,
+  recorded,
+  tokenRequests,
+  unsoundAnswers,
+} from '@oauth-lab/shared/testing/recorder.ts'
+import fc from 'fast-check'
+import * as oauth from 'oauth4webapi'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { buildClient } from '../client/app.ts'
+import { buildServer } from '../server/app.ts'
+
+const seen: Exchange[] = []
+const programs = recorded({ buildServer, buildClient }, seen)
+const USER0 = { user_id: 'user0', username: 'User Number 0', email: 'user0@oauth-lab.me' }
+const USER1 = { user_id: 'user1', username: 'User Number 1', email: 'user1@oauth-lab.me' }
+
+/** What the resource endpoint does in place of its work, while a test lasts. */
+let trouble: Hook | undefined
+let lab: Lab
+
+beforeAll(async () => {
+  const troubled = withServerHook(programs, async (request, reply) => {
+    return request.url === '/api/me' ? trouble?.(request, reply) : undefined
+  })
+  lab = await startLab(troubled)
+})
+afterEach(() => {
+  trouble = undefined
+})
+afterAll(() => lab.close())
+
+/** An access token straight from the server. */
+async function accessToken(user = 'user0'): Promise<string> {
+  return String((await lab.redeem(await lab.code({}, user))).body.access_token)
+}
+
+/** The access token that the client got last. */
+function lastTokenOfClient(): string {
+  return JSON.parse(tokenRequests(seen).at(-1)?.body ?? '{}').access_token
+}
+
+/** How often the resource endpoint was asked. */
+function resourceRequests(): Exchange[] {
+  return seen.filter(({ program, url }) => program === 'server' && url === '/api/me')
+}
+
+/** What the client shows to whoever has this cookie. */
+async function openWith(cookie: string, path: string): Promise<{ status: number; body: string }> {
+  const { statusCode, body } = await lab.client.inject({ url: path, headers: { cookie } })
+  return { status: statusCode, body }
+}
+
+function expectLoggedOut(page: Page): void {
+  expect(page.status).toBe(401)
+  expect(page.location).toBeUndefined()
+  expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
+  // A browser would open a dialog of its own.
+  expect(page.headers).not.toHaveProperty('www-authenticate')
+  expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+}
+
+describe('the resource endpoint', () => {
+  test('tells who the user is to whoever brings the access token', async () => {
+    expect(await lab.me(`Bearer ${await accessToken()}`)).toMatchObject({
+      status: 200,
+      body: USER0,
+    })
+    const { status, body, headers } = await lab.me(`Bearer ${await accessToken('user1')}`)
+    expect({ status, body }).toEqual({ status: 200, body: USER1 })
+    expect(headers['content-type']).toMatch(/^application\/json\b/)
+    expect(headers['cache-control']).toBe('no-store')
+    expect(headers).not.toHaveProperty('www-authenticate')
+  })
+
+  test('takes the scheme in any case, and as many blanks after it as there are', async () => {
+    const token = await accessToken()
+    for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR', 'Bearer   ']) {
+      expect((await lab.me(`${scheme} ${token}`)).status, scheme).toBe(200)
+    }
+  })
+
+  test('takes the same token as often as it comes', async () => {
+    const token = await accessToken()
+    const answers = await Promise.all([1, 2, 3].map(() => lab.me(`Bearer ${token}`)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
+  test('asks for a token, and speaks of no error, when there is none or another scheme', async () => {
+    const token = await accessToken()
+    const credentials = basic('lab-client', 'lab-client-secret')
+    const headers = [undefined, '', credentials, token, `Token ${token}`, `Bearer${token}`]
+    for (const header of [
+      ...headers,
+      `Bearers ${token}`,
+      `"Bearer ${token}"`,
+      `Basic Bearer ${token}`,
+    ]) {
+      const answer = await lab.me(header)
+      expect(answer.status, header).toBe(401)
+      expect(answer.headers['www-authenticate'], header).toBe('Bearer realm="oauth-lab"')
+      expect(answer.body, header).not.toHaveProperty('error')
+    }
+  })
+
+  const wrong: [string, (token: string) => string][] = [
+    ['no token after the scheme', () => 'Bearer'],
+    ['a token that nobody issued', () => `Bearer ${'x'.repeat(43)}`],
+    ['a token in capitals', (token) => `Bearer ${token.toUpperCase()}`],
+    ['the beginning of a token', (token) => `Bearer ${token.slice(0, -1)}`],
+    ['a token and more', (token) => `Bearer ${token}x`],
+    ['two tokens', (token) => `Bearer ${token} ${token}`],
+    ['two tokens and a comma', (token) => `Bearer ${token},${token}`],
+    ['two headers in one', (token) => `Bearer ${token}, Bearer ${token}`],
+    ['a token in quotes', (token) => `Bearer "${token}"`],
+    ['a named token', (token) => `Bearer token=${token}`],
+    ['a tab before the token', (token) => `Bearer \t${token}`],
+    ['a blank that is none before the token', (token) => `Bearer \xa0${token}`],
+    ['a blank that is none after the token', (token) => `Bearer ${token}\xa0`],
+    ['padding after the token', (token) => `Bearer ${token}=`],
+    ['a token that is percent-encoded', (token) => `Bearer %${token}`],
+    ['the name of a field that every object has', () => 'Bearer __proto__'],
+    ['the credentials of a client', () => 'Bearer lab-client:lab-client-secret'],
+    ['letters that are no ASCII', () => 'Bearer \xe9\xff'],
+  ]
+  for (const [sentence, header] of wrong) {
+    test(`refuses ${sentence} as invalid_token`, async () => {
+      expectInvalidToken(await lab.me(header(await accessToken())))
+    })
+  }
+
+  test('refuses a code as invalid_token', async () => {
+    expectInvalidToken(await lab.me(`Bearer ${await lab.code()}`))
+  })
+
+  test('takes a token as long as the settings say, and not longer', async () => {
+    const short = await startLab(programs, { ACCESS_TOKEN_TTL: '99.5' })
+    try {
+      const { body } = await short.redeem(await short.code())
+      expect(body.expires_in).toBe(100)
+      await passTime(90)
+      expect((await short.me(`Bearer ${body.access_token}`)).status).toBe(200)
+      await passTime(10)
+      expectInvalidToken(await short.me(`Bearer ${body.access_token}`))
+    } finally {
+      await short.close()
+    }
+  })
+
+  test('does not look at a token in the address or in the body', async () => {
+    const token = await accessToken()
+    const url = `${lab.serverUrl}/api/me`
+    const pages = [
+      await new Browser().open(`${url}?access_token=${token}`),
+      await new Browser().open(`${url}?authorization=Bearer%20${token}`),
+      await new Browser().open(url, { body: { access_token: token } }),
+    ]
+    for (const page of pages) {
+      expect(page.status).toBe(401)
+      expect(page.headers['www-authenticate']).toBe('Bearer realm="oauth-lab"')
+    }
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await new Browser().open(`${url}?access_token=x`, { headers })).status).toBe(200)
+  })
+
+  test('is there for GET and HEAD alone, whatever the token', async () => {
+    const headers = { authorization: `Bearer ${await accessToken()}` }
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+      const page = await new Browser().open(`${lab.serverUrl}/api/me`, { method, headers })
+      expect(page.status, method).toBe(405)
+      expect(page.headers.allow, method).toBe('GET, HEAD')
+      expect(JSON.parse(page.body), method).toHaveProperty('error')
+    }
+    const head = await new Browser().open(`${lab.serverUrl}/api/me`, { method: 'HEAD', headers })
+    expect(head.status).toBe(200)
+    const deeper = await new Browser().open(`${lab.serverUrl}/api/me/x`, { headers })
+    expect(deeper.status).toBe(404)
+    expect(JSON.parse(deeper.body)).toHaveProperty('error')
+  })
+
+  test('opens to no header but the right one', async () => {
+    const token = await accessToken()
+    const unit = fc
+      .integer({ min: 0x20, max: 0xff })
+      .map((byte) => String.fromCharCode(byte).replace('\x7f', '?'))
+    const text = fc.string({ unit, maxLength: 60 })
+    const near = fc.tuple(fc.nat(token.length), text).map(([at, more]) => token.slice(0, at) + more)
+    const headers = fc.oneof(
+      text,
+      text.map((any) => `Bearer ${any}`),
+      near.map((any) => `Bearer ${any}`),
+    )
+    await fc.assert(
+      fc.asyncProperty(headers, async (authorization) => {
+        fc.pre(!new RegExp(`^bearer +${token}$`, 'i').test(authorization))
+        const answer = await lab.server.inject({ url: '/api/me', headers: { authorization } })
+        expect(answer.statusCode).toBe(401)
+        expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="oauth-lab"/)
+      }),
+      { numRuns: 100 },
+    )
+    expect((await lab.me(`Bearer ${token}`)).status).toBe(200)
+  })
+
+  function expectInvalidToken(answer: Awaited<ReturnType<Lab['me']>>): void {
+    expect(answer.status).toBe(401)
+    expect(answer.body).toMatchObject({
+      error: 'invalid_token',
+      error_description: expect.stringMatching(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/),
+    })
+    expect(answer.headers['www-authenticate']).toBe(
+      `Bearer realm="oauth-lab", error="invalid_token", error_description="${answer.body.error_description}"`,
+    )
+  }
+})
+
+describe('the client, after a login,', () => {
+  test('shows the name and the email that the resource server tells it', async () => {
+    const browser = new Browser()
+    const callback = await browser.open(await lab.loginUntilCallback(browser, 'user1'))
+    expect(callback.status).toBe(303)
+    expect(callback.location).toBe(`${lab.clientUrl}/profile`)
+
+    const before = resourceRequests().length
+    const profile = await browser.follow(callback)
+    expect(profile.status).toBe(200)
+    expect(textOf(profile, '#username')).toBe('User Number 1')
+    expect(textOf(profile, '#email')).toBe('user1@oauth-lab.me')
+    const [asked, ...more] = resourceRequests().slice(before)
+    expect(more).toEqual([])
+    expect(asked?.requestHeaders.authorization).toBe(`Bearer ${lastTokenOfClient()}`)
+  })
+
+  test('says on its first page who is logged in, as the resource server tells it', async () => {
+    const browser = new Browser()
+    expect(textOf(await browser.open(lab.clientUrl), 'main')).toContain('Not logged in')
+    await lab.login(browser)
+    const before = resourceRequests().length
+    const home = await browser.open(lab.clientUrl)
+    expect(textOf(home, 'main')).toContain('User Number 0')
+    expect(textOf(home, 'main')).not.toContain('Not logged in')
+    expect(resourceRequests()).toHaveLength(before + 1)
+  })
+
+  test('keeps two browsers apart', async () => {
+    const [one, two] = [new Browser(), new Browser()]
+    await lab.login(one, 'user0')
+    await lab.login(two, 'user1')
+    expect(textOf(await one.open(`${lab.clientUrl}/profile`), '#username')).toBe('User Number 0')
+    expect(textOf(await two.open(`${lab.clientUrl}/profile`), '#username')).toBe('User Number 1')
+  })
+
+  test('has a fresh session: a cookie from before the login opens nothing', async () => {
+    const victim = new Browser()
+    const begun = await lab.beginLogin(victim)
+    // The attacker knows this cookie, or even planted it.
+    const known = await victim.jar.getCookieString(lab.clientUrl)
+    await victim.follow(await lab.enterPassword(victim, begun))
+    expect((await victim.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+
+    const fresh = await victim.jar.getCookieString(lab.clientUrl)
+    expect(fresh).not.toBe(known)
+    expect((await openWith(known, '/profile')).status).toBe(401)
+    expect((await openWith(known, '/')).body).toContain('Not logged in')
+    expect((await openWith(fresh, '/profile')).status).toBe(200)
+  })
+
+  test('takes a second login for the one that counts, and leaves nothing of the first', async () => {
+    const browser = new Browser()
+    await lab.login(browser, 'user0')
+    const first = await browser.jar.getCookieString(lab.clientUrl)
+    expect(textOf(await lab.login(browser, 'user1'), '#username')).toBe('User Number 1')
+    expect((await openWith(first, '/profile')).status).toBe(401)
+  })
+
+  test('keeps it when a second login fails', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    const refused = await browser.visit(await lab.answerLogin(browser, { error: 'access_denied' }))
+    expect(refused.status).toBe(400)
+    const unknown = await browser.visit(await lab.answerLogin(browser, { code: 'x' }))
+    expect(unknown.status).toBe(400)
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+  })
+
+  test('keeps it for a day after the last request', async () => {
+    const lasting = await startLab(programs, { ACCESS_TOKEN_TTL: '1000000' })
+    try {
+      const browser = new Browser()
+      await lasting.login(browser)
+      for (const _day of [1, 2, 3]) {
+        await passTime(86_000)
+        expect((await browser.open(`${lasting.clientUrl}/profile`)).status).toBe(200)
+      }
+      await passTime(86_401)
+      const late = await browser.open(`${lasting.clientUrl}/profile`)
+      expectLoggedOut(late)
+      expect(late.body).toContain('token missing from session')
+    } finally {
+      await lasting.close()
+    }
+  })
+})
+
+describe('the client, without a login,', () => {
+  test('says so on /profile, and asks nobody', async () => {
+    const before = seen.filter(({ program }) => program === 'server').length
+    const browsers = [new Browser(), new Browser()]
+    await lab.beginLogin(browsers[1] ?? new Browser())
+    for (const browser of browsers) {
+      const page = await browser.open(`${lab.clientUrl}/profile`)
+      expectLoggedOut(page)
+      expect(textOf(page, 'main')).toContain('token missing from session')
+    }
+    expect(seen.filter(({ program }) => program === 'server')).toHaveLength(before)
+  })
+
+  test('takes no token from a request', async () => {
+    const token = await accessToken()
+    const headers = { authorization: `Bearer ${token}` }
+    const url = `${lab.clientUrl}/profile?access_token=${token}`
+    expectLoggedOut(await new Browser().open(url, { headers }))
+  })
+})
+
+describe('a logout', () => {
+  test('forgets the login: the old cookie opens nothing', async () => {
+    const browser = new Browser()
+    const profile = await lab.login(browser)
+    const old = await browser.jar.getCookieString(lab.clientUrl)
+    const page = await browser.submit(profile)
+    expect(page.status).toBe(303)
+    expect(page.location).toBe(`${lab.clientUrl}/`)
+    expect(textOf(await browser.follow(page), 'main')).toContain('Not logged in')
+
+    const before = resourceRequests().length
+    const opened = await openWith(old, '/profile')
+    expect(opened.status).toBe(401)
+    expect(opened.body).toContain('token missing from session')
+    expect((await openWith(old, '/')).body).toContain('Not logged in')
+    expect(resourceRequests()).toHaveLength(before)
+    expect((await lab.login(browser)).status).toBe(200)
+  })
+
+  test('is a POST: a link or a picture that leads there changes nothing', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
+      const page = await browser.open(`${lab.clientUrl}/logout`, { method })
+      expect(page.status, method).toBe(405)
+      expect(page.headers.allow, method).toBe('POST')
+    }
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+  })
+
+  test('is nothing special where nobody is logged in, twice in a row, or with a body', async () => {
+    const browser = new Browser()
+    for (const body of ['', 'a=b', '{']) {
+      for (const type of ['application/x-www-form-urlencoded', 'application/json']) {
+        const headers = { 'content-type': type }
+        const page = await browser.open(`${lab.clientUrl}/logout`, {
+          method: 'POST',
+          headers,
+          body,
+        })
+        expect(page.status).toBe(303)
+      }
+    }
+  })
+
+  test('of one browser leaves the others logged in', async () => {
+    const [one, two] = [new Browser(), new Browser()]
+    await lab.login(one)
+    await lab.login(two)
+    await one.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    expect((await two.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+  })
+
+  test('ends the login that is under way as well', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    expect((await browser.visit(callback)).status).toBe(400)
+  })
+
+  test('is not undone by requests that began before it and end after it', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    const old = await browser.jar.getCookieString(lab.clientUrl)
+    const [asked, gate] = [new Gate(), new Gate()]
+    trouble = async () => {
+      asked.open()
+      await gate.opened
+    }
+    const slow = [browser.open(`${lab.clientUrl}/profile`), browser.open(lab.clientUrl)]
+    await asked.opened
+    const logout = await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    expect(logout.status).toBe(303)
+    gate.open()
+    for (const page of await Promise.all(slow)) expect(page.status).toBeLessThan(500)
+
+    expect((await openWith(old, '/profile')).body).toContain('token missing from session')
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(401)
+  })
+
+  test('is one of the client alone: at the server the access token stays good until it expires', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    const token = lastTokenOfClient()
+    await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    expect(await lab.me(`Bearer ${token}`)).toMatchObject({ status: 200, body: USER0 })
+  })
+})
+
+describe('the client, when its login', () => {
+  test('has expired: says so, forgets the tokens, and offers to log in again', async () => {
+    const short = await startLab(programs, { ACCESS_TOKEN_TTL: '20', REFRESH_TOKEN_TTL: '20' })
+    try {
+      for (const path of ['/profile', '/']) {
+        const browser = new Browser()
+        await short.login(browser)
+        await passTime(21)
+        const expired = await browser.open(short.clientUrl + path)
+        expectLoggedOut(expired)
+        expect(textOf(expired, 'main')).toContain('expired')
+
+        const before = seen.length
+        const again = await browser.open(`${short.clientUrl}/profile`)
+        expectLoggedOut(again)
+        expect(textOf(again, 'main')).toContain('token missing from session')
+        expect(textOf(await browser.open(short.clientUrl), 'main')).toContain('Not logged in')
+        expect(seen.slice(before).map(({ program }) => program)).not.toContain('server')
+        expect((await short.login(browser)).status).toBe(200)
+      }
+    } finally {
+      await short.close()
+    }
+  })
+
+  test('is refused by the resource server: the same, whatever stands in the body', async () => {
+    for (const body of [{ error: 'invalid_token' }, '<h1>No</h1>', '']) {
+      const browser = new Browser()
+      await lab.login(browser)
+      trouble = async (_request, reply) => reply.code(401).send(body)
+      expectLoggedOut(await browser.open(`${lab.clientUrl}/profile`))
+      trouble = undefined
+      const again = await browser.open(`${lab.clientUrl}/profile`)
+      expectLoggedOut(again)
+      expect(textOf(again, 'main')).toContain('token missing from session')
+    }
+  })
+
+  test('is refused late: does not take away the login that was begun meanwhile', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    const [asked, gate] = [new Gate(), new Gate()]
+    trouble = async (_request, reply) => {
+      asked.open()
+      await gate.opened
+      return reply.code(401).send({ error: 'invalid_token' })
+    }
+    const slow = browser.open(`${lab.clientUrl}/profile`)
+    await asked.opened
+    const begun = await lab.beginLogin(browser)
+    gate.open()
+    expectLoggedOut(await slow)
+    trouble = undefined
+    const end = await browser.follow(await lab.enterPassword(browser, begun))
+    expect(end.status).toBe(200)
+  })
+})
+
+describe('the client, when the resource server', () => {
+  const troubles: [string, Hook][] = [
+    ['breaks down', async (_, reply) => reply.code(500).type('text/html').send('<h1>Error</h1>')],
+    ['breaks down in JSON', async (_, reply) => reply.code(500).send({ error: 'server_error' })],
+    ['forbids it', async (_, reply) => reply.code(403).send({ error: 'insufficient_scope' })],
+    ['does not know the address', async (_, reply) => reply.code(404).send({ error: 'not_found' })],
+    ['sends it elsewhere', async (_, reply) => reply.redirect('/elsewhere', 302)],
+    ['answers with a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
+    ['answers an array', async (_, reply) => reply.send([USER0])],
+    ['answers nothing', async (_, reply) => reply.send()],
+    ['leaves out the email', async (_, reply) => reply.send({ ...USER0, email: undefined })],
+    ['names the user by a number', async (_, reply) => reply.send({ ...USER0, username: 7 })],
+    ['sends too much', async (_, reply) => reply.send({ ...USER0, more: 'x'.repeat(200_000) })],
+    ['hangs up', hangUp],
+  ]
+  for (const [sentence, hook] of troubles) {
+    test(`${sentence}: says so, with its address, and keeps the login`, async () => {
+      const browser = new Browser()
+      await lab.login(browser)
+      trouble = hook
+      for (const path of ['/profile', '/']) {
+        const page = await browser.open(lab.clientUrl + path)
+        expect(page.status).toBe(502)
+        expect(textOf(page, 'main')).toContain(`${lab.serverUrl}/api/me`)
+      }
+      trouble = undefined
+      expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+    })
+  }
+
+  test('is not there: says so, with its address, and keeps running', async () => {
+    const alone = await startLab(programs)
+    try {
+      const browser = new Browser()
+      await alone.login(browser)
+      await alone.server.close()
+      const page = await browser.open(`${alone.clientUrl}/profile`)
+      expect(page.status).toBe(502)
+      expect(textOf(page, 'main')).toContain(`${alone.serverUrl}/api/me`)
+      expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
+    } finally {
+      await alone.close()
+    }
+  })
+
+  test('tells a name of markup: shows it escaped', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    trouble = async (_, reply) => reply.send({ ...USER0, username: '<script>', email: '<b>x' })
+    for (const path of ['/profile', '/']) {
+      const page = await browser.open(lab.clientUrl + path)
+      expect(page.status).toBe(200)
+      expect(page.body).toContain('&lt;script&gt;')
+      expect(page.body).not.toMatch(/<script|<b>/)
+    }
+  })
+})
+
+describe('a client of other make (oauth4webapi)', () => {
+  const options = { [oauth.allowInsecureRequests]: true }
+
+  test('comes in with the token that it bought', async () => {
+    const server: oauth.AuthorizationServer = {
+      issuer: lab.serverUrl,
+      token_endpoint: `${lab.serverUrl}/token`,
+    }
+    const client: oauth.Client = { client_id: lab.config.clientId }
+    const callback = new URL(`${lab.redirectUri}?code=${await lab.code({}, 'user1')}`)
+    const answer = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      oauth.ClientSecretBasic(lab.config.clientSecret),
+      oauth.validateAuthResponse(server, client, callback, oauth.expectNoState),
+      lab.redirectUri,
+      CODE_VERIFIER,
+      options,
+    )
+    const { access_token } = await oauth.processAuthorizationCodeResponse(server, client, answer)
+    const response = await request(access_token)
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual(USER1)
+  })
+
+  test('understands the challenge when its token is not good', async () => {
+    const challenge = {
+      scheme: 'bearer',
+      parameters: { realm: 'oauth-lab', error: 'invalid_token' },
+    }
+    await expect(request('x')).rejects.toMatchObject({
+      code: oauth.WWW_AUTHENTICATE_CHALLENGE,
+      cause: [challenge],
+    })
+  })
+
+  function request(token: string): Promise<Response> {
+    const url = new URL(`${lab.serverUrl}/api/me`)
+    return oauth.protectedResourceRequest(token, 'GET', url, undefined, undefined, options)
+  }
+})
+
+describe('a token', () => {
+  test('was in no answer of the client, however it went', () => {
+    const answers = seen.filter(({ program }) => program === 'client')
+    const shown = answers.map(({ headers, body }) => JSON.stringify(headers) + body).join('\n')
+    const secrets = issuedTokens(seen)
+    expect(secrets.length).toBeGreaterThan(20)
+    for (const secret of secrets) expect(shown).not.toContain(secret)
+  })
+})
+
+test('no answer of the client could be kept, and only its 502 was a 5xx', () => {
+  expect(unsoundAnswers(seen.filter(({ program }) => program === 'client'))).toEqual([])
+})

@@ -1,0 +1,793 @@
+import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
+import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
+import {
+  basic,
+  CODE_VERIFIER,
+  type Fields,
+  type Lab,
+  startLab,
+} from '@oauth-lab/shared/testing/lab.ts'
+import {
+  type Exchange,
+  issuedTokens,
+  recorded,
+  tokenRequests,
+  unsoundAnswers,
+} from '@oauth-lab/shared/testing/recorder.ts'
+import fc from 'fast-check'
+import * as oauth from 'oauth4webapi'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { buildClient } from '../client/app.ts'
+import { buildServer } from '../server/app.ts'
+
+const DAY = 24 * 60 * 60
+/** An access token lives 300 seconds, and is renewed in the last 30 of them. */
+const ALMOST_EXPIRED = 275
+const OTHER = { authorization: basic('other-client', 'other-client-secret') }
+const WRONG = { authorization: basic('lab-client', 'wrong') }
+
+const seen: Exchange[] = []
+/** What the server does before its work, or in place of it, while a test lasts. */
+let trouble: Hook | undefined
+const programs = recorded(
+  withServerHook({ buildServer, buildClient }, async (request, reply) => trouble?.(request, reply)),
+  seen,
+)
+let lab: Lab
+
+beforeAll(async () => {
+  lab = await startLab(programs)
+})
+afterEach(() => {
+  trouble = undefined
+})
+afterAll(() => lab.close())
+
+interface Tokens {
+  access_token: string
+  refresh_token: string
+}
+
+/** The tokens of a new login, straight from the server. */
+async function tokens(from = lab): Promise<Tokens> {
+  return asTokens(await from.redeem(await from.code()))
+}
+
+/** The tokens that a refresh token buys. */
+async function renewed({ refresh_token }: Tokens, from = lab): Promise<Tokens> {
+  return asTokens(await from.token({ grant_type: 'refresh_token', refresh_token }))
+}
+
+function asTokens({ status, body }: Awaited<ReturnType<Lab['token']>>): Tokens {
+  expect(status).toBe(200)
+  return { access_token: String(body.access_token), refresh_token: String(body.refresh_token) }
+}
+
+async function expectAlive({ access_token }: Tokens, from = lab): Promise<void> {
+  expect((await from.me(`Bearer ${access_token}`)).status).toBe(200)
+}
+
+async function expectDead({ access_token }: Tokens, from = lab): Promise<void> {
+  expect((await from.me(`Bearer ${access_token}`)).status).toBe(401)
+}
+
+async function expectRefused(
+  refresh_token: string | undefined,
+  from = lab,
+  error = 'invalid_grant',
+) {
+  const { status, body } = await from.token({ grant_type: 'refresh_token', refresh_token })
+  expect({ status, error: body.error }).toEqual({ status: 400, error })
+  expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/)
+}
+
+/** The requests of the client for new tokens, since a moment of the record. */
+function refreshes(since = 0): Exchange[] {
+  return tokenRequests(seen.slice(since)).filter(({ form }) => form?.grant_type === 'refresh_token')
+}
+
+/** The requests at the resource endpoint, since a moment of the record. */
+function resourceRequests(since = 0): Exchange[] {
+  return seen.slice(since).filter(({ program, url }) => program === 'server' && url === '/api/me')
+}
+
+/** The tokens that the client got last. */
+function newestOfClient(): Tokens {
+  return JSON.parse(tokenRequests(seen).at(-1)?.body ?? '{}')
+}
+
+/** The resource endpoint refuses this access token from now on, and no other. */
+function revoked({ access_token }: Tokens): Hook {
+  return async ({ url, headers }, reply) => {
+    if (url !== '/api/me' || headers.authorization !== `Bearer ${access_token}`) return
+    return reply.code(401).send({ error: 'invalid_token' })
+  }
+}
+
+/** A browser in which somebody is logged in. */
+async function loggedIn(at = lab): Promise<Browser> {
+  const browser = new Browser()
+  expect((await at.login(browser)).status).toBe(200)
+  return browser
+}
+
+function profile(browser: Browser, at = lab): Promise<Page> {
+  return browser.open(`${at.clientUrl}/profile`)
+}
+
+function expectLoggedOut(page: Page): void {
+  expect(page.status).toBe(401)
+  expect(page.location).toBeUndefined()
+  expect(page.headers).not.toHaveProperty('www-authenticate')
+  expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+}
+
+describe('a refresh token', () => {
+  test('comes with the access token, which lives five minutes from now on', async () => {
+    const { body } = await lab.redeem(await lab.code())
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 300 })
+    expect(body.refresh_token).toMatch(/^[\w-]{43}$/)
+    expect(body.refresh_token).not.toBe(body.access_token)
+  })
+
+  test('buys a new access token and a new refresh token', async () => {
+    const first = await tokens()
+    const answer = await lab.token({
+      grant_type: 'refresh_token',
+      refresh_token: first.refresh_token,
+    })
+    expect(answer.body).toMatchObject({ token_type: 'Bearer', expires_in: 300 })
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
+    const second = asTokens(answer)
+    const all = [...Object.values(first), ...Object.values(second)]
+    expect(new Set(all).size).toBe(4)
+    await expectAlive(second)
+  })
+
+  test('buys tokens for the user who logged in', async () => {
+    const first = asTokens(await lab.redeem(await lab.code({}, 'user1')))
+    const { access_token } = await renewed(await renewed(first))
+    expect((await lab.me(`Bearer ${access_token}`)).body.user_id).toBe('user1')
+  })
+
+  test('comes from a client that authenticates in the body, too', async () => {
+    const { refresh_token } = await tokens()
+    const credentials = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
+    const form = { grant_type: 'refresh_token', refresh_token, ...credentials }
+    expect((await lab.token(form, { authorization: undefined })).status).toBe(200)
+  })
+
+  test('works once: used again, it ends every token that came from its login', async () => {
+    const first = await tokens()
+    const second = await renewed(first)
+    const third = await renewed(second)
+    for (const each of [second, third]) await expectAlive(each)
+
+    await expectRefused(first.refresh_token)
+    for (const each of [first, second, third]) await expectDead(each)
+    for (const each of [third, second, first]) await expectRefused(each.refresh_token)
+  })
+
+  test('works once, even if it is offered ten times at the same moment', async () => {
+    const { refresh_token } = await tokens()
+    const offer = () => lab.token({ grant_type: 'refresh_token', refresh_token })
+    const answers = await Promise.all(Array.from({ length: 10 }, offer))
+    const granted = answers.filter(({ status }) => status === 200)
+    expect(granted).toHaveLength(1)
+    for (const answer of granted) await expectDead(asTokens(answer))
+  })
+
+  test('that is used again ends nothing of another login, even of the same user', async () => {
+    const [one, other] = [await tokens(), await tokens()]
+    await renewed(one)
+    await expectRefused(one.refresh_token)
+    await expectAlive(other)
+    await renewed(other)
+  })
+
+  test('of another client is worth nothing, and its attempt ends nothing', async () => {
+    const first = await tokens()
+    const offer = (refresh_token: string) =>
+      lab.token({ grant_type: 'refresh_token', refresh_token }, OTHER)
+    expect(await offer(first.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    })
+    const second = await renewed(first)
+    expect(await offer(first.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    })
+    await expectAlive(second)
+    await renewed(second)
+  })
+
+  test('is not spent by a client that does not prove who it is', async () => {
+    const first = await tokens()
+    const form = { grant_type: 'refresh_token', refresh_token: first.refresh_token }
+    expect(await lab.token(form, WRONG)).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    })
+    const second = await renewed(first)
+    expect((await lab.token(form, WRONG)).status).toBe(401)
+    await expectAlive(second)
+  })
+
+  test('has to be there, once', async () => {
+    const { refresh_token } = await tokens()
+    await expectRefused(undefined, lab, 'invalid_request')
+    await expectRefused('', lab, 'invalid_request')
+    const twice = `grant_type=refresh_token&refresh_token=${refresh_token}&refresh_token=${refresh_token}`
+    const answer = await lab.tokenRaw(twice, {
+      'content-type': 'application/x-www-form-urlencoded',
+      authorization: basic('lab-client', 'lab-client-secret'),
+    })
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } })
+    await renewed({ refresh_token, access_token: '' })
+  })
+
+  test('is no access token, and no code, and neither of them is a refresh token', async () => {
+    const code = await lab.code()
+    await expectRefused(code)
+    const first = asTokens(await lab.redeem(code))
+    await expectRefused(first.access_token)
+    expect((await lab.me(`Bearer ${first.refresh_token}`)).status).toBe(401)
+    expect((await lab.redeem(first.refresh_token)).body.error).toBe('invalid_grant')
+    await expectAlive(first)
+    await renewed(first)
+  })
+
+  test('that nobody issued is worth nothing', async () => {
+    const right = await tokens()
+    const { refresh_token } = right
+    const near = fc.nat(42).map((at) => refresh_token.slice(0, at) + refresh_token.slice(at + 1))
+    const any = fc.oneof(near, fc.string({ minLength: 1 }), fc.constantFrom('__proto__', '\0', '%'))
+    await fc.assert(
+      fc.asyncProperty(any, (wrong) => expectRefused(wrong)),
+      { numRuns: 50 },
+    )
+    await renewed(right)
+  })
+
+  test('lives thirty days, counted from the login and not from the last refresh', async () => {
+    const first = await tokens()
+    await passTime(20 * DAY)
+    const second = await renewed(first)
+    await passTime(9.9 * DAY)
+    const third = await renewed(second)
+    await passTime(0.2 * DAY)
+    await expectRefused(third.refresh_token)
+  })
+
+  test('lives as long as the settings say, counted from the password and not from the code', async () => {
+    const short = await startLab(programs, { REFRESH_TOKEN_TTL: '100' })
+    try {
+      const code = await short.code()
+      await passTime(60)
+      const first = asTokens(await short.redeem(code))
+      await passTime(35)
+      const second = await renewed(first, short)
+      await passTime(6)
+      await expectRefused(second.refresh_token, short)
+      await expectAlive(second, short)
+    } finally {
+      await short.close()
+    }
+  })
+
+  test('that was used is known as a used one as long as there is a token to end', async () => {
+    const short = await startLab(programs, { REFRESH_TOKEN_TTL: '100' })
+    try {
+      const first = await tokens(short)
+      const second = await renewed(first, short)
+      await passTime(90)
+      const third = await renewed(second, short)
+      await passTime(200)
+      await expectAlive(third, short)
+      await expectRefused(first.refresh_token, short)
+      await expectDead(third, short)
+    } finally {
+      await short.close()
+    }
+  })
+})
+
+describe('a code that was used already', () => {
+  const complete: [string, Fields][] = [
+    ['as it was', {}],
+    ['with another redirect URI', { redirect_uri: 'https://evil.example/' }],
+    ['with another verifier', { code_verifier: 'x'.repeat(43) }],
+  ]
+  for (const [sentence, changes] of complete) {
+    test(`ends the tokens that it bought when its client offers it again, ${sentence}`, async () => {
+      const code = await lab.code()
+      const first = asTokens(await lab.redeem(code))
+      const second = await renewed(first)
+      const again = await lab.redeem(code, changes)
+      expect(again).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      for (const each of [first, second]) await expectDead(each)
+      await expectRefused(second.refresh_token)
+    })
+  }
+
+  test('does so long after a code expires', async () => {
+    const code = await lab.code()
+    const first = asTokens(await lab.redeem(code))
+    await passTime(DAY)
+    const second = await renewed(first)
+    await lab.redeem(code)
+    await expectDead(second)
+  })
+
+  const harmless: [string, Fields, Fields][] = [
+    ['when a parameter is missing', { redirect_uri: undefined }, {}],
+    ['when the verifier is missing', { code_verifier: undefined }, {}],
+    ['when the verifier is malformed', { code_verifier: 'x' }, {}],
+    ['when another client offers it', {}, OTHER],
+    ['when a client offers it that does not prove who it is', {}, WRONG],
+  ]
+  for (const [sentence, changes, headers] of harmless) {
+    test(`ends nothing ${sentence}`, async () => {
+      const code = await lab.code()
+      const first = asTokens(await lab.redeem(code))
+      expect((await lab.redeem(code, changes, headers)).status).toBeGreaterThanOrEqual(400)
+      await expectAlive(first)
+      await renewed(first)
+    })
+  }
+
+  test('in vain buys nothing later, and ends nothing of other logins', async () => {
+    const [code, other] = [await lab.code(), await tokens()]
+    expect((await lab.redeem(code, { code_verifier: 'x'.repeat(43) })).status).toBe(400)
+    expect((await lab.redeem(code)).body.error).toBe('invalid_grant')
+    await expectAlive(other)
+  })
+})
+
+describe('the client renews its tokens', () => {
+  test('in the last tenth of their life, and before it asks the resource server', async () => {
+    const browser = await loggedIn()
+    await passTime(265)
+    const early = seen.length
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(early)).toEqual([])
+
+    await passTime(10)
+    const late = seen.length
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(late)).toHaveLength(1)
+    expect(resourceRequests(late).map(({ status }) => status)).toEqual([200])
+    const after = seen.length
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(after)).toEqual([])
+  })
+
+  test('thirty seconds before their end when they live longer than five minutes', async () => {
+    const long = await startLab(programs, { ACCESS_TOKEN_TTL: '3600' })
+    try {
+      const browser = await loggedIn(long)
+      await passTime(3565)
+      const early = seen.length
+      expect((await profile(browser, long)).status).toBe(200)
+      expect(refreshes(early)).toEqual([])
+      await passTime(10)
+      expect((await profile(browser, long)).status).toBe(200)
+      expect(refreshes(early)).toHaveLength(1)
+    } finally {
+      await long.close()
+    }
+  })
+
+  test('on the first page too, and again and again, each time with the newest refresh token', async () => {
+    const browser = await loggedIn()
+    for (const path of ['/', '/profile', '/', '/profile']) {
+      const { refresh_token } = newestOfClient()
+      await passTime(10_000)
+      const before = seen.length
+      const page = await browser.open(lab.clientUrl + path)
+      expect(page.status).toBe(200)
+      expect(textOf(page, 'main')).toContain('User Number 0')
+      expect(refreshes(before).map(({ form }) => form?.refresh_token)).toEqual([refresh_token])
+    }
+  })
+
+  test('once on a 401, and asks again', async () => {
+    const browser = await loggedIn()
+    trouble = revoked(newestOfClient())
+    const before = seen.length
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before)).toHaveLength(1)
+    expect(resourceRequests(before).map(({ status }) => status)).toEqual([401, 200])
+  })
+
+  test('not twice when the resource server refuses the new token as well', async () => {
+    const browser = await loggedIn()
+    trouble = async ({ url }, reply) => {
+      return url === '/api/me' ? reply.code(401).send({ error: 'invalid_token' }) : undefined
+    }
+    const before = seen.length
+    expectLoggedOut(await profile(browser))
+    expect(refreshes(before)).toHaveLength(1)
+    expect(resourceRequests(before)).toHaveLength(2)
+    expect(textOf(await profile(browser), 'main')).toContain('token missing from session')
+    expect(resourceRequests(before)).toHaveLength(2)
+  })
+
+  test('for each browser apart', async () => {
+    const browsers = [await loggedIn(), await loggedIn(), await loggedIn()]
+    await passTime(ALMOST_EXPIRED)
+    const before = seen.length
+    const pages = await Promise.all(browsers.map((browser) => profile(browser)))
+    expect(pages.map(({ status }) => status)).toEqual([200, 200, 200])
+    const offered = refreshes(before).map(({ form }) => form?.refresh_token)
+    expect(new Set(offered).size).toBe(3)
+  })
+})
+
+describe('many requests at once', () => {
+  test('across an expiry make one refresh, all succeed, and the session goes on', async () => {
+    for (const pause of [ALMOST_EXPIRED, 301]) {
+      const browser = await loggedIn()
+      await passTime(pause)
+      await expectOneRefresh(browser)
+    }
+  })
+
+  test('that all meet a 401 make one refresh, all succeed, and the session goes on', async () => {
+    const browser = await loggedIn()
+    await expectOneRefresh(browser, revoked(newestOfClient()))
+  })
+
+  test('keep the session at work when one that began before the refresh ends after it', async () => {
+    const browser = await loggedIn()
+    const [asked, gate] = [new Gate(), new Gate()]
+    let first = true
+    trouble = async ({ url }) => {
+      if (url !== '/api/me' || !first) return
+      first = false
+      asked.open()
+      await gate.opened
+    }
+    const slow = profile(browser)
+    await asked.opened
+    await passTime(ALMOST_EXPIRED)
+    const before = seen.length
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before)).toHaveLength(1)
+    gate.open()
+    expect((await slow).status).toBe(200)
+
+    await passTime(ALMOST_EXPIRED)
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before).map(({ status }) => status)).toEqual([200, 200])
+  })
+
+  test('make no second refresh when a 401 comes late, after another has renewed the token', async () => {
+    const browser = await loggedIn()
+    const refuse = revoked(newestOfClient())
+    const [asked, gate] = [new Gate(), new Gate()]
+    let first = true
+    trouble = async (request, reply) => {
+      if (request.url === '/api/me' && first) {
+        first = false
+        asked.open()
+        await gate.opened
+      }
+      return refuse(request, reply)
+    }
+    const before = seen.length
+    const slow = profile(browser)
+    await asked.opened
+    expect((await profile(browser)).status).toBe(200)
+    gate.open()
+    expect((await slow).status).toBe(200)
+    expect(resourceRequests(before).map(({ status }) => status)).toEqual([401, 200, 401, 200])
+    expect(refreshes(before)).toHaveLength(1)
+  })
+
+  /** The server keeps the refresh waiting until all of the requests could have made one. */
+  async function expectOneRefresh(browser: Browser, hook?: Hook): Promise<void> {
+    const [arrived, gate] = [new Gate(), new Gate()]
+    let count = 0
+    lab.client.server.on('request', () => {
+      count += 1
+      if (count === 50) arrived.open()
+    })
+    trouble = (request, reply) => {
+      return request.url === '/token' ? gate.opened : (hook?.(request, reply) ?? Promise.resolve())
+    }
+
+    const before = seen.length
+    const pages = Array.from({ length: 50 }, () => profile(browser))
+    await arrived.opened
+    setTimeout(() => gate.open(), 20)
+    for (const page of await Promise.all(pages)) {
+      expect(page.status).toBe(200)
+      expect(textOf(page, '#username')).toBe('User Number 0')
+    }
+    expect(refreshes(before).map(({ status }) => status)).toEqual([200])
+
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before)).toHaveLength(1)
+    await passTime(301)
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before).map(({ status }) => status)).toEqual([200, 200])
+  }
+})
+
+describe('a logout', () => {
+  test('while a refresh is under way stays one: the old cookie opens nothing', async () => {
+    const browser = await loggedIn()
+    const old = await browser.jar.getCookieString(lab.clientUrl)
+    await passTime(ALMOST_EXPIRED)
+    const [asked, gate] = [new Gate(), new Gate()]
+    trouble = async ({ url }) => {
+      if (url !== '/token') return
+      asked.open()
+      await gate.opened
+    }
+    const before = seen.length
+    const slow = [profile(browser), profile(browser), browser.open(lab.clientUrl)]
+    await asked.opened
+    await logOut(browser)
+    gate.open()
+    for (const page of await Promise.all(slow)) {
+      expect(page.status).toBeLessThan(500)
+      expect(page.headers).not.toHaveProperty('set-cookie')
+    }
+    expect(refreshes(before)).toHaveLength(1)
+    await expectNothingLeft(browser, old)
+  })
+
+  test('while a request waits for the resource server stays one, also when its answer is a 401', async () => {
+    const browser = await loggedIn()
+    const old = await browser.jar.getCookieString(lab.clientUrl)
+    const refuse = revoked(newestOfClient())
+    const [asked, gate] = [new Gate(), new Gate()]
+    trouble = async (request, reply) => {
+      if (request.url !== '/api/me') return
+      asked.open()
+      await gate.opened
+      return refuse(request, reply)
+    }
+    const slow = [profile(browser), profile(browser)]
+    await asked.opened
+    await logOut(browser)
+    gate.open()
+    for (const page of await Promise.all(slow)) expect(page.status).toBeLessThan(500)
+    await expectNothingLeft(browser, old)
+  })
+
+  async function logOut(browser: Browser): Promise<void> {
+    const page = await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    expect(page.status).toBe(303)
+  }
+
+  async function expectNothingLeft(browser: Browser, cookie: string): Promise<void> {
+    trouble = undefined
+    const before = seen.length
+    const answer = await lab.client.inject({ url: '/profile', headers: { cookie } })
+    expect(answer.statusCode).toBe(401)
+    expect(answer.body).toContain('token missing from session')
+    expectLoggedOut(await profile(browser))
+    expect(resourceRequests(before)).toEqual([])
+    expect(refreshes(before)).toEqual([])
+    expect((await lab.login(browser)).status).toBe(200)
+  }
+})
+
+describe('a refresh that is refused', () => {
+  test('forgets the tokens and offers to log in again, but sends the browser nowhere', async () => {
+    for (const path of ['/profile', '/']) {
+      const browser = await loggedIn()
+      await endFamily()
+      await passTime(ALMOST_EXPIRED)
+      const before = seen.length
+      expectLoggedOut(await browser.open(lab.clientUrl + path))
+      expect(refreshes(before).map(({ status }) => status)).toEqual([400])
+
+      const after = seen.length
+      const again = await profile(browser)
+      expectLoggedOut(again)
+      expect(textOf(again, 'main')).toContain('token missing from session')
+      expect(textOf(await browser.open(lab.clientUrl), 'main')).toContain('Not logged in')
+      expect(seen.slice(after).map(({ program }) => program)).not.toContain('server')
+      expect((await lab.login(browser)).status).toBe(200)
+    }
+  })
+
+  test('after a 401 does the same', async () => {
+    const browser = await loggedIn()
+    await endFamily()
+    const before = seen.length
+    expectLoggedOut(await profile(browser))
+    expect(refreshes(before).map(({ status }) => status)).toEqual([400])
+    expect(resourceRequests(before).map(({ status }) => status)).toEqual([401])
+  })
+
+  test('is one refresh for many requests at once, which all end in the same page', async () => {
+    const browser = await loggedIn()
+    await endFamily()
+    await passTime(ALMOST_EXPIRED)
+    const gate = new Gate()
+    trouble = ({ url }) => (url === '/token' ? gate.opened : Promise.resolve())
+    const before = seen.length
+    const pages = Array.from({ length: 10 }, () => profile(browser))
+    setTimeout(() => gate.open(), 20)
+    for (const page of await Promise.all(pages)) expectLoggedOut(page)
+    expect(refreshes(before)).toHaveLength(1)
+  })
+
+  test('ends with the lifetime of the refresh token', async () => {
+    const short = await startLab(programs, { REFRESH_TOKEN_TTL: '400' })
+    try {
+      const browser = await loggedIn(short)
+      await passTime(290)
+      expect((await profile(browser, short)).status).toBe(200)
+      await passTime(290)
+      expectLoggedOut(await profile(browser, short))
+    } finally {
+      await short.close()
+    }
+  })
+
+  /** Ends the login that the client made last, as a thief would who uses its refresh token, too. */
+  async function endFamily(): Promise<void> {
+    const last = newestOfClient()
+    await renewed(last)
+    await expectRefused(last.refresh_token)
+  }
+})
+
+describe('a refresh that gets no proper answer', () => {
+  const troubles: [string, Hook][] = [
+    [
+      'since the server breaks down',
+      async (_, reply) => reply.code(500).send({ error: 'server_error' }),
+    ],
+    ['but a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
+    [
+      'but a token of an unknown type',
+      async (_, reply) =>
+        reply.send({ access_token: 'a-token-of-another-make', token_type: 'mac' }),
+    ],
+    [
+      'but an access token alone',
+      async (_, reply) =>
+        reply.send({
+          access_token: 'a-token-of-another-make',
+          token_type: 'Bearer',
+          expires_in: 9,
+        }),
+    ],
+    ['but another address', async (_, reply) => reply.redirect('/elsewhere', 307)],
+    ['since the server hangs up', hangUp],
+  ]
+  for (const [sentence, hook] of troubles) {
+    test(`${sentence}: is a 502, and keeps the tokens`, async () => {
+      const browser = await loggedIn()
+      await passTime(ALMOST_EXPIRED)
+      trouble = (request, reply) =>
+        request.url === '/token' ? hook(request, reply) : Promise.resolve()
+      for (const page of await Promise.all([profile(browser), profile(browser)])) {
+        expect(page.status).toBe(502)
+        expect(textOf(page, 'main')).toContain(`${lab.serverUrl}/token`)
+      }
+      trouble = undefined
+      expect((await profile(browser)).status).toBe(200)
+    })
+  }
+
+  test('since the server is gone: is a 502, and the client keeps running', async () => {
+    const alone = await startLab(programs)
+    try {
+      const browser = await loggedIn(alone)
+      await passTime(ALMOST_EXPIRED)
+      await alone.server.close()
+      for (const _try of [1, 2]) expect((await profile(browser, alone)).status).toBe(502)
+      expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
+    } finally {
+      await alone.close()
+    }
+  })
+
+  test('since that was lost on its way: the next one offers a used token, and the user logs in again', async () => {
+    const browser = await loggedIn()
+    await passTime(ALMOST_EXPIRED)
+    const before = seen.length
+    trouble = async ({ url, raw }, reply) => {
+      if (url !== '/token') return
+      reply.raw.write = () => false
+      reply.raw.end = () => {
+        raw.socket.destroy()
+        return reply.raw
+      }
+    }
+    expect((await profile(browser)).status).toBe(502)
+    trouble = undefined
+    expectLoggedOut(await profile(browser))
+    expect(refreshes(before).map(({ status }) => status)).toEqual([200, 400])
+    expect((await lab.login(browser)).status).toBe(200)
+  })
+})
+
+describe('a client of other make (oauth4webapi)', () => {
+  const options = { [oauth.allowInsecureRequests]: true }
+
+  test('renews its tokens, and finds nothing wrong with the answers', async () => {
+    const { server, client, authentication } = foreignClient()
+    const callback = new URL(`${lab.redirectUri}?code=${await lab.code()}`)
+    const parameters = oauth.validateAuthResponse(server, client, callback, oauth.expectNoState)
+    const bought = await oauth.authorizationCodeGrantRequest(
+      server,
+      client,
+      authentication,
+      parameters,
+      lab.redirectUri,
+      CODE_VERIFIER,
+      options,
+    )
+    const first = await oauth.processAuthorizationCodeResponse(server, client, bought)
+    const second = await refresh(first.refresh_token ?? '')
+    expect(second.expires_in).toBe(300)
+    expect(second.refresh_token).not.toBe(first.refresh_token)
+
+    const url = new URL(`${lab.serverUrl}/api/me`)
+    const { access_token } = second
+    const response = await oauth.protectedResourceRequest(
+      access_token,
+      'GET',
+      url,
+      undefined,
+      undefined,
+      options,
+    )
+    expect(await response.json()).toMatchObject({ user_id: 'user0' })
+  })
+
+  test('understands the refusal of a used refresh token', async () => {
+    const first = await tokens()
+    await renewed(first)
+    await expect(refresh(first.refresh_token)).rejects.toMatchObject({
+      status: 400,
+      error: 'invalid_grant',
+    })
+  })
+
+  async function refresh(token: string): Promise<oauth.TokenEndpointResponse> {
+    const { server, client, authentication } = foreignClient()
+    const answer = await oauth.refreshTokenGrantRequest(
+      server,
+      client,
+      authentication,
+      token,
+      options,
+    )
+    return oauth.processRefreshTokenResponse(server, client, answer)
+  }
+
+  function foreignClient() {
+    const server: oauth.AuthorizationServer = {
+      issuer: lab.serverUrl,
+      token_endpoint: `${lab.serverUrl}/token`,
+    }
+    const client: oauth.Client = { client_id: lab.config.clientId }
+    return { server, client, authentication: oauth.ClientSecretBasic(lab.config.clientSecret) }
+  }
+})
+
+describe('a token', () => {
+  test('was in no answer of the client, however it went', () => {
+    const answers = seen.filter(({ program }) => program === 'client')
+    const shown = answers.map(({ headers, body }) => JSON.stringify(headers) + body).join('\n')
+    const secrets = issuedTokens(seen)
+    expect(secrets.length).toBeGreaterThan(50)
+    for (const secret of secrets) expect(shown).not.toContain(secret)
+  })
+})
+
+test('no answer of the client could be kept, and only its 502 was a 5xx', () => {
+  expect(unsoundAnswers(seen.filter(({ program }) => program === 'client'))).toEqual([])
+})
