@@ -1,0 +1,117 @@
+import { writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { BrokenFolderError } from './lib/attack/programs.ts'
+import { painter, wantsColors } from './lib/diff/ansi.ts'
+import { type DiffArguments, HELP, readArguments, typedIn } from './lib/diff/arguments.ts'
+import { checkVersion, describeChecked } from './lib/diff/check.ts'
+import { renderMarkdown } from './lib/diff/markdown.ts'
+import { page } from './lib/diff/pager.ts'
+import { NoPatchError, renderPatch } from './lib/diff/patch.ts'
+import { renderStat, renderSteps } from './lib/diff/stat.ts'
+import { readStep, type Step, stepsOf } from './lib/diff/step.ts'
+import { renderStep } from './lib/diff/terminal.ts'
+import { UsageError } from './lib/usage.ts'
+import { listVersions, ROOT, UnknownVersionError, type Version } from './lib/versions.ts'
+
+/** Columns of what goes into a file or a pipe. */
+const PIPE_WIDTH = 100
+const WIDE_PIPE_WIDTH = 160
+
+/**
+ * `npm run diff [older] [newer] [file] [-- options]` shows how two versions differ; `--help` lists the
+ * options.
+ *
+ * @returns the exit status: 1 when something is wrong with the notes, 2 when the command is
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    return await run(readArguments(args))
+  } catch (error) {
+    const toldInWords = [UsageError, UnknownVersionError, NoPatchError, BrokenFolderError]
+    if (!toldInWords.some((kind) => error instanceof kind)) throw error
+    console.error((error as Error).message)
+    return 2
+  }
+}
+
+async function run(asked: DiffArguments): Promise<number> {
+  if (asked.form === 'help') return say(HELP)
+  if (asked.form === 'write') return say(writePages(listVersions()))
+  if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
+  if (asked.versions === undefined) return say(renderSteps(listVersions(), paint()))
+
+  const { older, newer } = asked.versions
+  if (asked.form === 'patch') return show(renderPatch(older.folder, newer.folder))
+  if (asked.form === 'wire') return show(await wire(older, newer))
+  return showStep(readStep(older, newer, asked), asked)
+}
+
+async function showStep(step: Step, asked: DiffArguments): Promise<number> {
+  if (asked.form === 'markdown') return show(renderMarkdown(step))
+  if (asked.form === 'html') return say(await writeHtml(step, asked.htmlFile))
+  if (step.files.length === 0) return say('No difference.\n')
+  if (asked.form === 'stat') return show(renderStat(step, paint()))
+
+  const colors = wantsColors(process.env, process.stdout.isTTY)
+  const fallback = asked.sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH
+  const width = process.stdout.columns ?? fallback
+  const { sideBySide } = asked
+  return show(await renderStep(step, { paint: paint(), colors, width, sideBySide }))
+}
+
+/** Prints, a screen at a time where there is a screen. */
+async function show(text: string): Promise<number> {
+  if (process.stdout.isTTY && (await page(text, process.env))) return 0
+  return say(text)
+}
+
+function say(text: string): number {
+  process.stdout.off('error', ignoreClosedPipe).on('error', ignoreClosedPipe)
+  process.stdout.write(text)
+  return 0
+}
+
+/** What `| head` has read enough of needs no more. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
+}
+
+function paint() {
+  return painter(wantsColors(process.env, process.stdout.isTTY))
+}
+
+function check(versions: Version[]): number {
+  const problems = versions.flatMap(checkVersion)
+  for (const problem of problems) console.error(problem)
+  if (problems.length > 0) return 1
+  for (const version of versions) console.log(describeChecked(version))
+  return 0
+}
+
+function writePages(versions: Version[]): string {
+  const written = [...stepsOf(versions)].map((step) => {
+    const file = join(step.newer.folder, 'DIFF.md')
+    writeFileSync(file, renderMarkdown(step))
+    return `Wrote ${relative(ROOT, file)}\n`
+  })
+  return written.join('')
+}
+
+async function writeHtml(step: Step, file: string): Promise<string> {
+  const { renderHtml } = await import('./lib/diff/html.ts')
+  const text = await renderHtml(step)
+  try {
+    writeFileSync(file, text)
+  } catch (error) {
+    throw new UsageError(`${file} can't be written: ${(error as Error).message}`)
+  }
+  return `Wrote ${relative(typedIn(), file)}\n`
+}
+
+async function wire(older: Version, newer: Version): Promise<string> {
+  const { playSession } = await import('./lib/diff/wire-play.ts')
+  const { renderWire } = await import('./lib/diff/wire-text.ts')
+  // One after the other: while a session plays, time may be made to pass for the whole process.
+  const before = await playSession(older)
+  return renderWire([older, newer], [before, await playSession(newer)], paint())
+}

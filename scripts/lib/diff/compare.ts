@@ -1,0 +1,176 @@
+import { structuredPatch } from 'diff'
+import type { Version } from '../versions.ts'
+import { listFiles, readText } from './files.ts'
+import type { Note } from './notes.ts'
+
+/** One line of a hunk, with its numbers in the two files, counted from 1. */
+export interface Line {
+  kind: 'same' | 'removed' | 'added'
+  text: string
+  oldNumber: number | undefined
+  newNumber: number | undefined
+  /** The file ends here, and not with a newline. */
+  endsFile: boolean
+}
+
+/** A stretch of changed lines with the unchanged ones around them. */
+export interface Hunk {
+  oldStart: number
+  oldCount: number
+  newStart: number
+  newCount: number
+  /** The line that begins the function or type it stands in, as git shows it; may be empty. */
+  inside: string
+  lines: Line[]
+  /** What the lessons say about it. */
+  notes: Note[]
+}
+
+/** The two texts of a file that two folders do not have in the same form. */
+export interface TextPair {
+  path: string
+  kind: 'changed' | 'new' | 'deleted'
+  /** Empty where there is no file, or no text. */
+  older: string
+  newer: string
+  isText: boolean
+}
+
+/** A file in which two folders differ, and where. */
+export interface FileChange extends TextPair {
+  /** Empty when it is no text. */
+  hunks: Hunk[]
+  /** What the lesson says about the file as a whole. */
+  intro: string
+}
+
+/** Lines around a change that are shown with it, as many as git shows. */
+export const DEFAULT_CONTEXT = 3
+
+interface CompareOptions {
+  context?: number
+  /** Tells line ends of DOS and of Unix apart. */
+  exact?: boolean
+  /** Leaves out the paths for which it gives false. */
+  only?: (path: string) => boolean
+}
+
+/** Every file in which two folders differ, in the order of the paths. */
+export function compareFolders(
+  older: string,
+  newer: string,
+  options: CompareOptions = {},
+): FileChange[] {
+  return pairFiles(older, newer, options).map((pair) => compareTexts(pair, options.context))
+}
+
+/** The same without a look at what in the files differs. */
+export function pairFiles(
+  older: string,
+  newer: string,
+  { exact = false, only = () => true }: CompareOptions = {},
+): TextPair[] {
+  const inOlder = new Set(listFiles(older))
+  const inNewer = new Set(listFiles(newer))
+  const paths = [...new Set([...inOlder, ...inNewer])].filter(only).sort()
+  const lineEnds = exact ? (text: string) => text : withUnixLineEnds
+  return paths.flatMap((path) => {
+    const kind = inOlder.has(path) ? (inNewer.has(path) ? 'changed' : 'deleted') : 'new'
+    const before = kind === 'new' ? '' : readText(older, path)
+    const after = kind === 'deleted' ? '' : readText(newer, path)
+    const isText = before !== undefined && after !== undefined
+    const pair = {
+      path,
+      kind,
+      older: isText ? lineEnds(before) : '',
+      newer: isText ? lineEnds(after) : '',
+      isText,
+    } as const
+    const isSame = kind === 'changed' && isText && pair.older === pair.newer
+    return isSame ? [] : [pair]
+  })
+}
+
+/** The hunks in which two texts differ. */
+export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileChange {
+  const { path, older, newer } = pair
+  const { hunks } = structuredPatch(path, path, older, newer, '', '', { context })
+  const olderLines = older.split('\n')
+  return {
+    ...pair,
+    hunks: hunks.map((hunk) => ({
+      oldStart: hunk.oldLines === 0 ? hunk.oldStart - 1 : hunk.oldStart,
+      oldCount: hunk.oldLines,
+      newStart: hunk.newLines === 0 ? hunk.newStart - 1 : hunk.newStart,
+      newCount: hunk.newLines,
+      inside: enclosing(olderLines, hunk.oldStart),
+      lines: readLines(hunk.lines, hunk.oldStart, hunk.newStart),
+      notes: [],
+    })),
+    intro: '',
+  }
+}
+
+/** Whether a version differs from its neighbour in this line: it was added or removed. */
+export function isChanged({ kind }: Line): boolean {
+  return kind !== 'same'
+}
+
+/** How many lines a file, or several, gained and lost. */
+export function countLines(files: FileChange[]): { added: number; removed: number; hunks: number } {
+  const hunks = files.flatMap((file) => file.hunks)
+  const lines = hunks.flatMap((hunk) => hunk.lines)
+  return {
+    added: lines.filter(({ kind }) => kind === 'added').length,
+    removed: lines.filter(({ kind }) => kind === 'removed').length,
+    hunks: hunks.length,
+  }
+}
+
+/** The line that git puts over a hunk: `@@ -6,11 +7,17 @@ export async function loginRoute(`. */
+export function hunkHeader({ oldStart, oldCount, newStart, newCount, inside }: Hunk): string {
+  const range = (start: number, count: number) => (count === 1 ? `${start}` : `${start},${count}`)
+  return `@@ -${range(oldStart, oldCount)} +${range(newStart, newCount)} @@ ${inside}`.trimEnd()
+}
+
+/** `v02 to v03`, or the names of folders where they are no versions. */
+export function stepName(older: Version, newer: Version): string {
+  const short = ({ name, number }: Version) =>
+    number === 0 ? name : `v${String(number).padStart(2, '0')}`
+  return `${short(older)} to ${short(newer)}`
+}
+
+function withUnixLineEnds(text: string): string {
+  return text.replaceAll('\r\n', '\n')
+}
+
+function readLines(patchLines: string[], oldStart: number, newStart: number): Line[] {
+  const lines: Line[] = []
+  let oldNumber = oldStart
+  let newNumber = newStart
+  for (const patchLine of patchLines) {
+    const [sign] = patchLine
+    if (sign === '\\') {
+      const last = lines.at(-1)
+      if (last !== undefined) last.endsFile = true
+      continue
+    }
+    const kind = sign === '+' ? 'added' : sign === '-' ? 'removed' : 'same'
+    lines.push({
+      kind,
+      text: patchLine.slice(1),
+      oldNumber: kind === 'added' ? undefined : oldNumber,
+      newNumber: kind === 'removed' ? undefined : newNumber,
+      endsFile: false,
+    })
+    if (kind !== 'added') oldNumber += 1
+    if (kind !== 'removed') newNumber += 1
+  }
+  return lines
+}
+
+/** The nearest line above that starts with a letter: git's own rule, where no language is set. */
+function enclosing(lines: string[], hunkStart: number): string {
+  const above = lines.slice(0, Math.max(0, hunkStart - 1))
+  return above.findLast((line) => /^[A-Za-z_$]/.test(line))?.trimEnd() ?? ''
+}

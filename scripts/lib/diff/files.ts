@@ -1,0 +1,40 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ignore, { type Ignore } from 'ignore'
+import { ROOT } from '../versions.ts'
+
+/**
+ * The files of a version or of a learner's copy, as paths with slashes below its folder. What the
+ * repo's .gitignore leaves out, or one in the folder itself, is left out here.
+ */
+export function listFiles(folder: string): string[] {
+  const ignored = ignore().add(['.git', ...rulesIn(ROOT), ...rulesIn(folder)])
+  return [...walk(folder, '', ignored)].sort()
+}
+
+/** The text of a file; undefined where there is none, or where it is no text in UTF-8. */
+export function readText(folder: string, path: string): string | undefined {
+  const file = join(folder, path)
+  if (!existsSync(file)) return undefined
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const text = decoder.decode(readFileSync(file))
+    return text.includes('\0') ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+function rulesIn(folder: string): string[] {
+  return readText(folder, '.gitignore')?.split(/\r?\n/) ?? []
+}
+
+function* walk(folder: string, below: string, ignored: Ignore): Generator<string> {
+  for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+    const path = below + entry.name
+    if (entry.isDirectory() && !ignored.ignores(`${path}/`)) {
+      yield* walk(folder, `${path}/`, ignored)
+    }
+    if (entry.isFile() && !ignored.ignores(path)) yield path
+  }
+}

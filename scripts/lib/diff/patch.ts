@@ -1,0 +1,30 @@
+import { formatPatch, structuredPatch } from 'diff'
+import { DEFAULT_CONTEXT, pairFiles } from './compare.ts'
+
+/** A difference that can't be told in the form that was asked for. The message is one line. */
+export class NoPatchError extends Error {}
+
+/**
+ * A patch that `git apply` takes: in a copy of the older folder it makes the newer one, byte for byte,
+ * with everything in it.
+ *
+ * @throws {NoPatchError} for a file that is no text
+ */
+export function renderPatch(olderFolder: string, newerFolder: string): string {
+  return pairFiles(olderFolder, newerFolder, { exact: true })
+    .map(({ path, kind, older, newer, isText }) => {
+      if (!isText) throw new NoPatchError(`${path} is not text, which a patch can't carry.`)
+      const before = kind === 'new' ? '/dev/null' : `a/${path}`
+      const after = kind === 'deleted' ? '/dev/null' : `b/${path}`
+      const patch = structuredPatch(before, after, older, newer, '', '', {
+        context: DEFAULT_CONTEXT,
+      })
+      return formatPatch({
+        ...patch,
+        isGit: true,
+        isCreate: kind === 'new',
+        isDelete: kind === 'deleted',
+      })
+    })
+    .join('')
+}

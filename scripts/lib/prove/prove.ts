@@ -1,0 +1,75 @@
+import { listFiles, readText } from '../diff/files.ts'
+import { isTest } from '../diff/step.ts'
+import { type Excuse, excuseFor } from './excused.ts'
+import type { Unit } from './units.ts'
+import { type Finding, Workspace } from './workspace.ts'
+
+/** What came of undoing one change. */
+export interface Verdict {
+  unit: Unit
+  finding: Finding | undefined
+  /** Why nothing went red, where that is known to be right. */
+  excuse: string | undefined
+}
+
+/** A version that is red before anything is undone, which proves nothing. The message is one line. */
+export class RedVersionError extends Error {}
+
+/** What is proved, and how. */
+export interface Proof {
+  version: string
+  older: string
+  newer: string
+  units: Unit[]
+  excuses: Excuse[]
+  /** How many changes are undone at a time. */
+  workers: number
+  /** Called in the order of the units. */
+  onVerdict: (verdict: Verdict) => void
+}
+
+/**
+ * Undoes changes one at a time, each in a copy of the newer version, and tells what goes red.
+ *
+ * @throws {RedVersionError}
+ */
+export async function prove(proof: Proof): Promise<Verdict[]> {
+  const { older, newer, units, excuses, version, workers, onVerdict } = proof
+  const firstTests = testsOfStep(older, newer)
+  const waiting = units.entries()
+  const verdicts: Verdict[] = []
+  let told = 0
+
+  const tell = (at: number, verdict: Verdict) => {
+    verdicts[at] = verdict
+    for (; verdicts[told] !== undefined; told += 1) onVerdict(verdicts[told] as Verdict)
+  }
+  const work = async (workspace: Workspace) => {
+    for (const [at, unit] of waiting) {
+      const excuse = excuseFor(unit, version, excuses)
+      const finding =
+        excuse === undefined ? await workspace.tryWith(unit.path, unit.undone) : undefined
+      tell(at, { unit, finding, excuse })
+    }
+  }
+
+  const count = Math.min(workers, units.length)
+  const workspaces = Array.from({ length: count }, () => new Workspace(newer, firstTests))
+  try {
+    const red = await workspaces[0]?.run()
+    if (red !== undefined) {
+      throw new RedVersionError(`${version} is red before anything is undone: ${red.what}`)
+    }
+    await Promise.all(workspaces.map(work))
+    return verdicts
+  } finally {
+    for (const workspace of workspaces) workspace.remove()
+  }
+}
+
+/** The tests that came with the newer version. */
+function testsOfStep(older: string, newer: string): string[] {
+  return listFiles(newer).filter((file) => {
+    return isTest(file) && readText(older, file) !== readText(newer, file)
+  })
+}

@@ -1,0 +1,220 @@
+import { spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Change, changesSince } from './changes.ts'
+import { extractFolder, findRevision, GitError, git } from './git.ts'
+
+/** What became of one change in one later version. */
+export interface Outcome {
+  version: string
+  path: string
+  did:
+    | 'merged'
+    | 'added'
+    | 'deleted'
+    | 'renamed'
+    /** It has the change already. */
+    | 'same'
+    /** It has no such file. */
+    | 'absent'
+    /** Both changed the same lines: marked in the file. */
+    | 'conflict'
+    /** It can't be carried by a program: nothing was touched. */
+    | 'refused'
+    /** It has edits that are not committed: nothing was touched. */
+    | 'edited'
+  /** Why, where the word alone does not say it. */
+  why: string
+}
+
+/** What is carried, and where to. */
+export interface Ripple {
+  /** The top of the repository. */
+  root: string
+  /** The folder's name in `versions/` that the changes were made in. */
+  source: string
+  /** Changes since this revision are carried. */
+  revision: string
+  /** Touches files that have edits of their own, too. */
+  force: boolean
+}
+
+/** A later version, and what its merges are made from. */
+interface Target {
+  version: string
+  /** Its folder. */
+  folder: string
+  /** The source's folder as it is. */
+  now: string
+  /** The source's folder as it was at the revision. */
+  before: string
+  /** Files with edits that are not committed, from the top of the repo; none when these don't matter. */
+  edited: Set<string>
+  labels: [version: string, before: string, now: string]
+}
+
+/** Later versions only ever delete from this file: what one of them has stopped stays out of it. */
+const STILL_ALLOWED = 'test/still-allowed.test.ts'
+
+/**
+ * Carries what has changed in one version into every later one, by three-way merges.
+ *
+ * @throws {GitError} for an unknown revision, or where there is no repository
+ */
+export function carry({ root, source, revision, force }: Ripple): {
+  changes: Change[]
+  outcomes: Outcome[]
+} {
+  const commit = findRevision(root, revision)
+  const sourcePath = `versions/${source}`
+  const changes = changesSince(root, commit, sourcePath)
+  const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-'))
+  try {
+    extractFolder(root, commit, sourcePath, scratch)
+    const edited = force ? new Set<string>() : editedFiles(root)
+    const outcomes = laterVersions(root, source).flatMap((version) => {
+      const target: Target = {
+        version,
+        folder: join(root, 'versions', version),
+        now: join(root, sourcePath),
+        before: join(scratch, sourcePath),
+        edited,
+        labels: [version, `${source} before`, `${source} now`],
+      }
+      return changes.map((change) => carryChange(change, target))
+    })
+    return { changes, outcomes }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+/** The versions that come after one, by the numbers in their names. */
+export function laterVersions(root: string, source: string): string[] {
+  const numberOf = (name: string) => Number(/^v(\d+)-/.exec(name)?.[1] ?? 0)
+  return readdirSync(join(root, 'versions'))
+    .filter((name) => numberOf(name) > numberOf(source))
+    .sort((one, other) => numberOf(one) - numberOf(other))
+}
+
+function editedFiles(root: string): Set<string> {
+  const options = ['--porcelain', '--no-renames', '--untracked-files=all', '-z']
+  const entries = git(root, ['status', ...options, '--', 'versions'])
+    .split('\0')
+    .filter(Boolean)
+  return new Set(entries.map((entry) => entry.slice('XY '.length)))
+}
+
+function carryChange(change: Change, target: Target): Outcome {
+  const { path, from, kind } = change
+  const { version, folder } = target
+  const outcome = (did: Outcome['did'], why = ''): Outcome => ({ version, path, did, why })
+  const renamed = kind === 'renamed' && has(folder, from)
+  if (renamed && has(folder, path)) return outcome('refused', `has ${from} and ${path} both`)
+
+  const place = renamed ? from : path
+  const theirs = read(folder, place)
+  const before = read(target.before, from)
+  const now = read(target.now, path)
+  if (theirs === now && !renamed) return outcome('same')
+  if (theirs === undefined && kind !== 'new') return outcome('absent')
+  if (now === undefined && theirs !== before) {
+    return outcome('refused', 'was deleted, but differs here: delete it, or leave it')
+  }
+  const { text, conflicts } = merge(place, { theirs, before, now }, target)
+  if (conflicts === 'binary') return outcome('refused', 'is not text')
+  if (text === theirs && !renamed) return outcome('same')
+  const [unsaved] = [place, path].filter((file) => {
+    return target.edited.has(`versions/${version}/${file}`)
+  })
+  if (unsaved !== undefined) {
+    return outcome(
+      'edited',
+      `${unsaved} has edits that are not committed; --force merges with them`,
+    )
+  }
+
+  write(folder, path, text)
+  if (renamed) write(folder, from, undefined)
+  if (conflicts) return outcome('conflict', 'both changed the same lines: look for <<<<<<<')
+  if (renamed) return outcome('renamed', `was ${from}`)
+  return outcome(
+    { new: 'added', deleted: 'deleted', modified: 'merged', renamed: 'merged' }[
+      kind
+    ] as Outcome['did'],
+  )
+}
+
+interface Sides {
+  theirs: string | undefined
+  before: string | undefined
+  now: string | undefined
+}
+
+/** What the later version has, with the source's change put in. */
+function merge(
+  path: string,
+  { theirs, before, now }: Sides,
+  { labels }: Target,
+): { text: string | undefined; conflicts: boolean | 'binary' } {
+  if (now === undefined || theirs === undefined) return { text: now, conflicts: false }
+  if (theirs === before) return { text: now, conflicts: false }
+  // Every package has a name of its own, which is no change.
+  const named = (text: string) =>
+    path === 'package.json' ? text.replace(NAME, NAME.exec(theirs)?.[0] ?? '$&') : text
+  const options = path === STILL_ALLOWED ? ['--ours'] : []
+  return mergeTexts([theirs, named(before ?? ''), named(now)], labels, options)
+}
+
+const NAME = /"name": ".*"/
+
+function mergeTexts(
+  texts: [string, string, string],
+  labels: [string, string, string],
+  options: string[],
+): { text: string; conflicts: boolean | 'binary' } {
+  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-merge-'))
+  try {
+    const files = texts.map((text, i) => {
+      const file = join(folder, String(i))
+      writeFileSync(file, text, 'latin1')
+      return file
+    })
+    const names = labels.flatMap((label) => ['-L', label])
+    const args = ['merge-file', '--stdout', ...options, ...names, ...files]
+    const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
+    if (error !== undefined) throw new GitError(`git can't be run: ${error.message}`)
+    if (status === null || status > 127) return { text: texts[0], conflicts: 'binary' }
+    return { text: stdout, conflicts: status > 0 }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function has(folder: string, path: string): boolean {
+  return existsSync(join(folder, path))
+}
+
+/** Read byte by byte, so that what is no text survives it. */
+function read(folder: string, path: string): string | undefined {
+  return has(folder, path) ? readFileSync(join(folder, path), 'latin1') : undefined
+}
+
+function write(folder: string, path: string, text: string | undefined): void {
+  const file = join(folder, path)
+  if (text === undefined) {
+    rmSync(file)
+    return
+  }
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text, 'latin1')
+}

@@ -1,0 +1,46 @@
+import { git, withScratchIndex } from './git.ts'
+
+/** What happened to one file of a version. Paths begin at the version's folder. */
+export interface Change {
+  kind: 'modified' | 'new' | 'deleted' | 'renamed'
+  path: string
+  /** Where a renamed file was before; the same as `path` for the others. */
+  from: string
+}
+
+/** Each version has a text of its own: a lesson, and the page that is made from it. */
+const OWN_TEXTS = ['README.md', 'DIFF.md']
+
+/**
+ * What has changed in a folder since a revision, committed or not, new files included. What git
+ * ignores is left out.
+ *
+ * @param folder with slashes, from the top of the repository
+ */
+export function changesSince(root: string, revision: string, folder: string): Change[] {
+  const names = withScratchIndex((env) => {
+    git(root, ['read-tree', revision], env)
+    git(root, ['add', '--all', '--', folder], env)
+    const options = ['--cached', '--find-renames', '--name-status', '-z']
+    return git(root, ['diff', ...options, revision, '--', folder], env)
+  })
+  return readNameStatus(names.split('\0'), `${folder}/`).filter(
+    ({ path }) => !OWN_TEXTS.includes(path),
+  )
+}
+
+/** Reads `M path`, `R087 old new` and so on, each word ended by a zero byte. */
+function readNameStatus(words: string[], prefix: string): Change[] {
+  const changes: Change[] = []
+  const rest = words.filter(Boolean)
+  const nextPath = () => (rest.shift() ?? '').slice(prefix.length)
+  while (rest.length > 0) {
+    const [letter = ''] = rest.shift() ?? ''
+    const from = nextPath()
+    const path = letter === 'R' ? nextPath() : from
+    changes.push({ kind: KINDS[letter] ?? 'modified', path, from })
+  }
+  return changes
+}
+
+const KINDS: Record<string, Change['kind']> = { A: 'new', D: 'deleted', R: 'renamed' }

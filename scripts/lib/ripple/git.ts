@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What git did not do. The message is its own, in one line. */
+export class GitError extends Error {}
+
+/**
+ * Runs git at the top of a repository and gives what it printed.
+ *
+ * @throws {GitError} when it is not there, or ends with another status than 0
+ */
+export function git(root: string, args: string[], env: Record<string, string> = {}): string {
+  const { status, stdout, stderr, error } = spawnSync('git', args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  if (error !== undefined) throw new GitError(`git can't be run: ${error.message}`)
+  if (status !== 0) {
+    const [reason = ''] = stderr.trim().split('\n')
+    throw new GitError(reason || `git ${args[0]} ended with status ${status}`)
+  }
+  return stdout
+}
+
+/**
+ * Checks that a revision exists.
+ *
+ * @throws {GitError}
+ */
+export function findRevision(root: string, revision: string): string {
+  try {
+    return git(root, [
+      'rev-parse',
+      '--verify',
+      '--quiet',
+      '--end-of-options',
+      `${revision}^{commit}`,
+    ]).trim()
+  } catch {
+    throw new GitError(`There is no revision ${JSON.stringify(revision)}.`)
+  }
+}
+
+/** Calls with the path of an index that is not the repository's own, and takes it away again. */
+export function withScratchIndex<T>(use: (env: { GIT_INDEX_FILE: string }) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-index-'))
+  try {
+    return use({ GIT_INDEX_FILE: join(folder, 'index') })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Writes the files that a folder had at a revision below another folder; none where it was not yet there. */
+export function extractFolder(
+  root: string,
+  revision: string,
+  folder: string,
+  target: string,
+): void {
+  withScratchIndex((env) => {
+    git(root, ['read-tree', revision], env)
+    const files = git(root, ['ls-files', '-z', '--', folder], env).split('\0').filter(Boolean)
+    if (files.length > 0) {
+      git(root, ['checkout-index', '--force', `--prefix=${target}/`, '--', ...files], env)
+    }
+  })
+}
