@@ -5,6 +5,10 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', 'playground/**'],
+    // State lives in the apps that each test builds, so files may share the modules of a worker.
+    isolate: false,
+    // One worker for each core; the default leaves one core idle.
+    maxWorkers: '100%',
     testTimeout: 10_000,
     hookTimeout: 10_000,
   },

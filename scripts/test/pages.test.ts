@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadPrograms } from '../lib/attack/programs.ts'
+import { listVersions } from '../lib/versions.ts'
+
+/** Where Linux distributions put Chromium. Elsewhere the setting CHROMIUM says where one is. */
+const CHROMIUM = [
+  process.env.CHROMIUM ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+].find((path) => path !== '' && existsSync(path))
+
+describe.skipIf(CHROMIUM === undefined)('in Chromium (needs one; set CHROMIUM to its path)', () => {
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: CHROMIUM ?? '',
+      args: [
+        '--no-sandbox',
+        '--disable-quic',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    })
+  }, 30_000)
+
+  afterAll(async () => {
+    await browser?.close()
+  })
+
+  for (const version of listVersions()) {
+    test(`one logs in to ${version.name} by keyboard, and no page is wider than a phone`, async () => {
+      const lab = await startLab(await loadPrograms(version.folder))
+      const page = await browser.newPage({ viewport: { width: 390, height: 800 } })
+      const complaints: string[] = []
+      page.on('console', (message) => complaints.push(message.text()))
+      page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+
+      await page.goto(`${lab.clientUrl}/`)
+      await expectToFit(page)
+      await page.getByText('Start authorization').press('Enter')
+      await expectToFit(page)
+      await page.keyboard.type('user0')
+      await page.keyboard.press('Tab')
+      await page.keyboard.type('password0')
+      await page.keyboard.press('Enter')
+      await page.waitForURL(/\/(callback|profile)/)
+      await expectToFit(page)
+
+      expect(['Authorized', 'Profile']).toContain(await page.locator('h1').textContent())
+      expect(complaints).toEqual([])
+      await page.close()
+      await lab.close()
+    }, 30_000)
+  }
+})
+
+async function expectToFit(page: Page): Promise<void> {
+  const width = await page.evaluate('document.documentElement.scrollWidth')
+  expect(width, page.url()).toBeLessThanOrEqual(390)
+}
