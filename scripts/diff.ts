@@ -16,6 +16,8 @@ import { listVersions, ROOT, UnknownVersionError, type Version } from './lib/ver
 /** Columns of what goes into a file or a pipe. */
 const PIPE_WIDTH = 100
 const WIDE_PIPE_WIDTH = 160
+/** Columns below which nothing is set well any more. */
+const LEAST_WIDTH = 40
 
 /**
  * `npm run diff [older] [newer] [file] [-- options]` shows how two versions differ; `--help` lists the
@@ -53,9 +55,10 @@ async function showStep(step: Step, asked: DiffArguments): Promise<number> {
   if (asked.form === 'stat') return show(renderStat(step, paint()))
 
   const colors = wantsColors(process.env, process.stdout.isTTY)
-  const fallback = asked.sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH
-  const width = process.stdout.columns ?? fallback
   const { sideBySide } = asked
+  // A terminal that does not know its width says 0.
+  const columns = process.stdout.columns || (sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH)
+  const width = Math.max(columns, LEAST_WIDTH)
   return show(await renderStep(step, { paint: paint(), colors, width, sideBySide }))
 }
 

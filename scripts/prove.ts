@@ -43,6 +43,10 @@ interface Arguments {
   since: string | undefined
 }
 
+interface StepVerdict extends Verdict {
+  version: string
+}
+
 /**
  * `npm run prove [version] [-- --hunk N --statements --changed --from REV]` shows for every change of a step what goes
  * red without it.
@@ -72,7 +76,7 @@ function say(text: string): number {
 }
 
 async function proveSteps({ steps, hunk, statements, since }: Arguments): Promise<number> {
-  const verdicts: Verdict[] = []
+  const told: StepVerdict[] = []
   for (const { older, newer } of steps) {
     const all = unitsOf(older.folder, newer.folder, { statements })
     if (hunk !== undefined && hunk > all.length) {
@@ -93,10 +97,10 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
       workers: availableParallelism(),
       onVerdict: (verdict) => say(renderVerdict(verdict)),
     })
-    verdicts.push(...results)
+    told.push(...results.map((verdict) => ({ ...verdict, version: newer.name })))
   }
-  say(renderShare(verdicts))
-  return verdicts.every(isSettled) ? 0 : 1
+  say(renderShare(told))
+  return told.every(isSettled) ? 0 : 1
 }
 
 function readArguments(args: string[]): Arguments | undefined {
@@ -168,14 +172,16 @@ function renderVerdict({ unit, finding, excuse }: Verdict): string {
   ].join('\n')}\n\n`
 }
 
-function renderShare(verdicts: Verdict[]): string {
+function renderShare(verdicts: StepVerdict[]): string {
   if (verdicts.length === 0) return 'Nothing to prove: no change is new.\n'
   const excused = verdicts.filter(({ excuse }) => excuse !== undefined).length
   const missed = verdicts.filter(({ finding }) => finding !== undefined)
   const byTypes = missed.filter(({ finding }) => finding?.by === 'types').length
   const counted = verdicts.length - excused
   const share = counted === 0 ? 100 : Math.floor((100 * missed.length) / counted)
-  const open = verdicts.filter((verdict) => !isSettled(verdict)).map(({ unit }) => unit.number)
+  const open = verdicts
+    .filter((verdict) => !isSettled(verdict))
+    .map(({ version, unit }) => `${version} ${unit.number}`)
   return [
     `Proved: ${missed.length} of ${counted} changes (${share} %), ${byTypes} by the type check and ${missed.length - byTypes} by a test. Excused: ${excused}.`,
     ...(open.length > 0 ? [`Nothing misses: ${open.join(', ')}.`] : []),

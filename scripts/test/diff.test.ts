@@ -148,13 +148,17 @@ describe('what differs', () => {
 
 describe('the patch', () => {
   function apply(patch: string, target: string): void {
-    const { status, stderr } = spawnSync('git', ['apply', '--whitespace=nowarn'], {
-      cwd: target,
-      input: patch,
-      encoding: 'utf8',
-      // Not the repository that a temporary folder may happen to lie in.
-      env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(target) },
-    })
+    const { status, stderr } = spawnSync(
+      'git',
+      ['-c', 'core.autocrlf=false', 'apply', '--whitespace=nowarn'],
+      {
+        cwd: target,
+        input: patch,
+        encoding: 'utf8',
+        // Not the repository that a temporary folder may happen to lie in.
+        env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(target) },
+      },
+    )
     expect(stderr).toBe('')
     expect(status).toBe(0)
   }
@@ -280,6 +284,13 @@ describe('the command', () => {
     await main(['v03', 'client/routes/callback.ts', '--context', '0', '--no-notes'])
     const lines = printed.trim().split('\n').slice(5)
     expect(lines).toEqual([expect.stringMatching(/^@@/), expect.stringMatching(/^\+ /)])
+  })
+
+  test('what is hidden otherwise is shown when it is named', async () => {
+    await main(['v03', 'README.md', '--stat'])
+    await main(['v03', 'test', '--stat'])
+    expect(printed).toMatch(/^README.md/m)
+    expect(printed).toMatch(/^test\/pkce.test.ts/m)
   })
 
   test('one file or folder can be shown alone', async () => {

@@ -187,6 +187,7 @@ describe('the changes that are new since a revision', () => {
   beforeAll(() => {
     git(scratch, ['init', '--quiet', '--template='])
     write(join(scratch, '.gitignore'), 'node_modules\n')
+    write(join(scratch, '.gitattributes'), '* -text\n')
     commit()
   })
 

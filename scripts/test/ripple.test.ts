@@ -28,6 +28,8 @@ beforeAll(() => {
   template = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-template-'))
   root = template
   git(root, ['init', '--quiet', '--template='])
+  // Whatever git does to line ends elsewhere.
+  writeFileSync(join(root, '.gitattributes'), '* -text\n')
   for (const [i, version] of VERSIONS.entries()) {
     const lines = Array.from({ length: 20 }, (_, line) => `line ${line + 1}`)
     // Each version adds a line of its own at the end of the one before.

@@ -80,7 +80,8 @@ function checkFileNotes(
   if (notes.length === 0) return [`${lessonFile(version)}:${line}: no note under ${path}.`]
   return notes.flatMap((note) => {
     const found = file.hunks.filter((hunk) => findQuote(hunk, note.quote) !== undefined)
-    for (const hunk of found) explained.add(hunk)
+    const [hunk, ...others] = found
+    if (hunk !== undefined && others.length === 0) explained.add(hunk)
     return checkNote(version, files, file, note, found)
   })
 }

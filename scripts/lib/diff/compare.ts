@@ -111,7 +111,7 @@ export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileCha
   }
 }
 
-/** Whether a version differs from its neighbour in this line: it was added or removed. */
+/** Whether a version differs from its neighbor in this line: it was added or removed. */
 export function isChanged({ kind }: Line): boolean {
   return kind !== 'same'
 }

@@ -8,8 +8,7 @@ import type { FileChange, Line } from './compare.ts'
 import type { Range } from './words.ts'
 
 /** What kind of thing a piece of code is, for its color. */
-export const STYLES = ['plain', 'keyword', 'string', 'function', 'constant', 'comment'] as const
-export type Style = (typeof STYLES)[number]
+export type Style = 'plain' | 'keyword' | 'string' | 'function' | 'constant' | 'comment'
 
 /** A piece of a line, all of one style and one marking. */
 export interface Piece {

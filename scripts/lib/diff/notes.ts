@@ -134,7 +134,7 @@ function* blocksOf(markdown: string): Generator<Block> {
       text.push(line)
       continue
     }
-    yield { kind: 'text', text: text.join('\n').trim(), line: i }
+    yield { kind: 'text', text: proseOf(text), line: i }
     text = []
     if (level !== undefined) {
       yield { kind: 'heading', level, text: line.trim(), line: i + 1 }
@@ -145,7 +145,13 @@ function* blocksOf(markdown: string): Generator<Block> {
     yield { kind: 'fence', lines: lines.slice(i + 1, last), line: i + 1 }
     i = last
   }
-  yield { kind: 'text', text: text.join('\n').trim(), line: lines.length }
+  yield { kind: 'text', text: proseOf(text), line: lines.length }
+}
+
+/** Lines as one text, without what the lesson's own tests read in comments. */
+function proseOf(lines: string[]): string {
+  const text = lines.join('\n').replaceAll(/<!--[\s\S]*?-->/g, '')
+  return text.replaceAll(/\n\s*\n\s*\n/g, '\n\n').trim()
 }
 
 /** A heading of another form becomes a file too: one that no version has, which the check tells. */

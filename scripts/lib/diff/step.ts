@@ -22,16 +22,19 @@ export interface StepOptions {
   paths?: string[] | undefined
 }
 
-/** Compares two versions for a reader. The name of the package is no difference. */
+/**
+ * Compares two versions for a reader: their code, without the lessons and without the name of the
+ * package, which are other ones in every version.
+ */
 export function readStep(older: Version, newer: Version, options: StepOptions = {}): Step {
   const { context = DEFAULT_CONTEXT, tests = false, notes = true, paths = [] } = options
   const allNotes = notesBetween(older, newer)
   const only = (path: string) => {
-    if (paths.length > 0 && !paths.some((place) => isBelow(path, place))) return false
-    return isTest(path) ? tests || paths.length > 0 : !OWN_TEXTS.includes(path)
+    if (paths.length > 0) return paths.some((place) => isBelow(path, place))
+    return isTest(path) ? tests : !OWN_TEXTS.includes(path)
   }
   const files = compareFolders(older.folder, newer.folder, { context, only }).filter(
-    (file) => file.path !== 'package.json' || withoutName(file.older) !== withoutName(file.newer),
+    (file) => paths.length > 0 || !isNameAlone(file),
   )
   const order = allNotes.map(({ path }) => path)
   files.sort((one, other) => comparePlaces(placeOf(one.path, order), placeOf(other.path, order)))
@@ -67,8 +70,10 @@ export function isTest(path: string): boolean {
   return isBelow(path, 'test')
 }
 
-function withoutName(packageJson: string): string {
-  return packageJson.replace(/^ *"name":.*\n/m, '')
+/** Whether nothing but the name of the package is another one. */
+function isNameAlone({ path, older, newer }: FileChange): boolean {
+  const withoutName = (text: string) => text.replace(/^ *"name":.*\n/m, '')
+  return path === 'package.json' && withoutName(older) === withoutName(newer)
 }
 
 const READING_ORDER = ['protocol.ts', 'server', 'client']

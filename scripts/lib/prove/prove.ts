@@ -1,14 +1,14 @@
 import { listFiles, readText } from '../diff/files.ts'
 import { isTest } from '../diff/step.ts'
 import { type Excuse, excuseFor } from './excused.ts'
-import type { Unit } from './units.ts'
+import { isComment, type Unit } from './units.ts'
 import { type Finding, Workspace } from './workspace.ts'
 
 /** What came of undoing one change. */
 export interface Verdict {
   unit: Unit
   finding: Finding | undefined
-  /** Why nothing went red, where that is known to be right. */
+  /** Why it is right that nothing went red, where that is known. */
   excuse: string | undefined
 }
 
@@ -46,9 +46,8 @@ export async function prove(proof: Proof): Promise<Verdict[]> {
   }
   const work = async (workspace: Workspace) => {
     for (const [at, unit] of waiting) {
-      const excuse = excuseFor(unit, version, excuses)
-      const finding =
-        excuse === undefined ? await workspace.tryWith(unit.path, unit.undone) : undefined
+      const finding = isComment(unit) ? undefined : await workspace.tryWith(unit.path, unit.undone)
+      const excuse = finding === undefined ? excuseFor(unit, version, excuses) : undefined
       tell(at, { unit, finding, excuse })
     }
   }

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 /** What git did not do. The message is its own, in one line. */
 export class GitError extends Error {}
 
+/** What git tells the programs that it calls. Here it would lead to another repository than asked for. */
+const OF_A_CALLER = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
+
 /**
  * Runs git at the top of a repository and gives what it printed.
  *
@@ -15,7 +18,7 @@ export function git(root: string, args: string[], env: Record<string, string> = 
   const { status, stdout, stderr, error } = spawnSync('git', args, {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...ownEnvironment(), ...env },
     maxBuffer: 64 * 1024 * 1024,
   })
   if (error !== undefined) throw new GitError(`git can't be run: ${error.message}`)
@@ -24,6 +27,11 @@ export function git(root: string, args: string[], env: Record<string, string> = 
     throw new GitError(reason || `git ${args[0]} ended with status ${status}`)
   }
   return stdout
+}
+
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const variables = Object.entries(process.env).filter(([name]) => !OF_A_CALLER.includes(name))
+  return Object.fromEntries(variables)
 }
 
 /**
