@@ -8,7 +8,9 @@ export class UsageError extends Error {}
  * @throws {UsageError}
  */
 export function refuseOptionsKeptByNpm(names: string[], example: string): void {
-  const kept = names.find((name) => process.env[`npm_config_${name}`] !== undefined)
+  const kept = names.find(
+    (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  )
   if (kept === undefined) return
   throw new UsageError(`npm took --${kept} for an option of its own. Put -- before: ${example}`)
 }

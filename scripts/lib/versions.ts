@@ -49,7 +49,7 @@ export function findVersion(text: string, from: string = process.cwd()): Version
 
 /** The version just before this one, or undefined for the first. */
 export function versionBefore(version: Version): Version | undefined {
-  return listVersions().findLast(({ number }) => number < version.number)
+  return listVersions().findLast(({ number }) => number > 0 && number < version.number)
 }
 
 /** What the top of a version's README says of it: its title, its idea, and what to try first. */
