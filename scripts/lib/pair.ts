@@ -56,8 +56,7 @@ export async function runPair(options: PairOptions): Promise<number> {
   })
   const dead = await Promise.race([signal, firstEnd.then(unlessSignaled)])
   abort.abort()
-  const wasReady = await ready
-  await stop(programs)
+  const [wasReady] = await Promise.all([ready, stop(programs)])
 
   if (dead === undefined) return 0
   console.error(obituary(dead, wasReady))

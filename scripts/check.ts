@@ -1,0 +1,50 @@
+import { checks } from './checks/index.ts'
+import { painter, wantsColors } from './lib/diff/ansi.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
+import { type CheckResult, checkCopy } from './lib/exercise/check.ts'
+import { type Place, requireCopy } from './lib/exercise/playground.ts'
+import { renderResult } from './lib/exercise/report.ts'
+import { watchFiles } from './lib/exercise/watch.ts'
+import { UsageError } from './lib/usage.ts'
+
+/**
+ * `npm run check v02 [-- --watch]` tells what a copy does already, sentence by sentence.
+ *
+ * @returns the exit status: 0 when everything is done
+ */
+export function main(args: string[]): Promise<number> {
+  const read = () => readArguments(args, { watch: 'boolean' }, 'npm run check -- v02 --watch')
+  return runCommand(read, check)
+}
+
+async function check({ place, options }: ExerciseArguments): Promise<number> {
+  requireCopy(place)
+  if (options.watch) return watch(place)
+  const result = await checkPlace(place)
+  console.log(render(place, result))
+  return isDone(result) ? 0 : 1
+}
+
+async function watch(place: Place): Promise<number> {
+  await watchFiles(place.folder, async (signal) => {
+    const result = await checkPlace(place, signal)
+    if (signal.aborted) return
+    console.log(`${new Date().toLocaleTimeString()}\n${render(place, result)}`)
+    console.log('Waiting for the next save. Ctrl-C ends it.\n')
+  })
+  return 0
+}
+
+function checkPlace({ version, folder, name }: Place, signal?: AbortSignal): Promise<CheckResult> {
+  const known = checks[version.number]
+  if (known === undefined) throw new UsageError(`There is nothing to check about ${name} yet.`)
+  return checkCopy(folder, known, signal === undefined ? {} : { signal })
+}
+
+function render(place: Place, result: CheckResult): string {
+  return renderResult(place, result, painter(wantsColors(process.env, process.stdout.isTTY)))
+}
+
+function isDone(result: CheckResult): boolean {
+  return result.kind === 'findings' && result.findings.every(({ status }) => status === 'done')
+}

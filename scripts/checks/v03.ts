@@ -1,0 +1,308 @@
+import { createHash } from 'node:crypto'
+import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
+import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
+import type { VersionChecks } from '../lib/exercise/sentence.ts'
+import { leadsTo, must, queryOf, type Stage, saw } from '../lib/exercise/stage.ts'
+import { randomValue } from '../lib/exercise/stand-in.ts'
+import { loginShowsToken } from './v01.ts'
+
+const VERIFIER = /^[\w.~-]{43,128}$/
+const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
+
+export const v03: VersionChecks = {
+  sentences: [
+    {
+      id: 'challenge',
+      text: 'GET /login sends a challenge of 43 characters of base64url',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const challenge = (await stage.begin(stage.browser())).get('code_challenge')
+        must(challenge, 'the address of the redirect has no code_challenge')
+        must(
+          /^[\w-]{43}$/.test(challenge),
+          `code_challenge is ${JSON.stringify(challenge)}: base64url has no +, / and =, and a SHA-256 has 43 characters of it`,
+        )
+      },
+    },
+    {
+      id: 'method',
+      text: 'GET /login names the method S256',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const method = (await stage.begin(stage.browser())).get('code_challenge_method')
+        must(method !== null, 'the address of the redirect has no code_challenge_method')
+        must(method === 'S256', `code_challenge_method is ${JSON.stringify(method)}`)
+      },
+    },
+    {
+      id: 'fresh-challenge',
+      text: 'Each login has a challenge of its own',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const challenges = []
+        for (const one of [browser, browser, stage.browser()]) {
+          const challenge = (await stage.begin(one)).get('code_challenge')
+          must(challenge, 'the address of the redirect has no code_challenge')
+          challenges.push(challenge)
+        }
+        must(new Set(challenges).size === challenges.length, 'two logins have the same challenge')
+      },
+    },
+    {
+      id: 'verifier-sent',
+      text: 'The client sends a verifier of 43 to 128 characters with the code',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const { verifier } = await loginWithChallenge(stage, stage.browser())
+        must(verifier !== null, 'the request at POST /token has no code_verifier')
+        must(
+          VERIFIER.test(verifier),
+          `code_verifier has ${verifier.length} characters, or wrong ones`,
+        )
+      },
+    },
+    {
+      id: 'verifier-matches',
+      text: 'The hash of that verifier is the challenge that was sent before',
+      on: 'client',
+      file: 'client/pkce.ts',
+      needs: ['verifier-sent'],
+      async probe(stage) {
+        const { verifier, challenge } = await loginWithChallenge(stage, stage.browser())
+        must(challenge !== null, 'there is no challenge to compare with')
+        must(
+          verifier !== challenge,
+          'the verifier itself is sent as the challenge, and so everybody can read it',
+        )
+        must(
+          sameHash(verifier ?? '', challenge),
+          'the challenge is not the SHA-256 of the verifier that the client sends',
+        )
+      },
+    },
+    {
+      id: 'verifier-of-browser',
+      text: 'Two browsers that log in at the same time each have a verifier of their own',
+      on: 'client',
+      file: 'client/session.ts',
+      needs: ['verifier-sent', 'verifier-matches', 'fresh-challenge'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        await stage.begin(stage.browser())
+        const { verifier } = await bringCode(stage, browser, sent)
+        must(
+          sameHash(verifier ?? '', sent.get('code_challenge') ?? ''),
+          'the client sends the verifier of the login that another browser began later',
+        )
+      },
+    },
+    {
+      id: 'verifier-secret',
+      text: 'No address, page or cookie shows the verifier',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      needs: ['verifier-matches'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const login = await browser.open(`${stage.clientUrl}/login`)
+        const sent = queryOf(login)
+        const { verifier, page } = await bringCode(stage, browser, sent)
+        must(verifier !== null, 'the request at POST /token has no code_verifier')
+        const shown = [login, page].map(
+          ({ headers, body, location }) => JSON.stringify(headers) + body + location,
+        )
+        must(!shown[0]?.includes(verifier), 'the answer of GET /login shows the verifier')
+        must(!shown[1]?.includes(verifier), 'the answer of GET /callback shows the verifier')
+      },
+    },
+    {
+      id: 'state-still',
+      text: 'The client still refuses a wrong state, and takes the right one',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const wrong = await stage.answer(browser, { code: randomValue(), state: randomValue() })
+        must(wrong.status === 400, `an answer with a wrong state is answered ${wrong.status}`)
+        const state = sent.get('state') ?? undefined
+        const right = await stage.answer(browser, { code: randomValue(), state })
+        must(right.status === 200, `the answer with the right state is answered ${right.status}`)
+      },
+    },
+    {
+      id: 'challenge-required',
+      text: 'The server refuses a request without a challenge',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe(stage) {
+        const page = await stage.server.authorize({ code_challenge: undefined })
+        expectInvalidRequest(stage, page, 'without code_challenge')
+      },
+    },
+    {
+      id: 'method-required',
+      text: 'The server refuses a request without a method, or with another one than S256',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe(stage) {
+        for (const code_challenge_method of ['plain', 's256', undefined]) {
+          const page = await stage.server.authorize({ code_challenge_method })
+          const what = `with code_challenge_method ${code_challenge_method ?? 'left out'}`
+          expectInvalidRequest(stage, page, what)
+        }
+      },
+    },
+    {
+      id: 'challenge-form',
+      text: 'The server refuses a challenge that is not 43 characters of base64url',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe(stage) {
+        const start = CODE_CHALLENGE.slice(0, -1)
+        for (const code_challenge of [start, `${CODE_CHALLENGE}x`, `${start}+`, `${start}=`]) {
+          const page = await stage.server.authorize({ code_challenge })
+          expectInvalidRequest(stage, page, `with code_challenge ${JSON.stringify(code_challenge)}`)
+        }
+      },
+    },
+    {
+      id: 'verifier-required',
+      text: 'POST /token answers a code without a verifier 400 and invalid_request',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const { status, body } = await server.redeem(await server.code(), {
+          code_verifier: undefined,
+        })
+        must(
+          status === 400 && body.error === 'invalid_request',
+          `a code without a verifier is answered ${status} ${body.error ?? ''}`,
+        )
+      },
+    },
+    {
+      id: 'verifier-form',
+      text: 'POST /token answers a verifier that is not 43 to 128 unreserved characters the same way',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        for (const code_verifier of ['short', 'x'.repeat(129), `${'x'.repeat(43)}+`]) {
+          const { status, body } = await server.redeem(await server.code(), { code_verifier })
+          must(
+            status === 400 && body.error === 'invalid_request',
+            `a verifier of ${code_verifier.length} characters (${code_verifier.slice(-5)} at the end) is answered ${status} ${body.error ?? ''}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'verifier-missing-spends-nothing',
+      text: 'A try without a verifier does not spend the code',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      needs: ['verifier-required', 'right-verifier'],
+      async probe({ server }) {
+        const code = await server.code()
+        await server.redeem(code, { code_verifier: undefined })
+        const { status } = await server.redeem(code)
+        must(status === 200, `after a try without a verifier, the right one is answered ${status}`)
+      },
+    },
+    {
+      id: 'right-verifier',
+      text: 'A code with the right verifier buys a token',
+      on: 'server',
+      file: 'server/pkce.ts',
+      async probe({ server }) {
+        const { status, body } = await server.redeem(await server.code())
+        must(
+          status === 200,
+          `with challenge and verifier of RFC 7636 appendix B, a code is answered ${status} ${body.error ?? ''}`,
+        )
+      },
+    },
+    {
+      id: 'wrong-verifier',
+      text: 'A code with another verifier is worthless: 400 and invalid_grant',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        for (const code_verifier of [ANOTHER_VERIFIER, CODE_CHALLENGE]) {
+          const { status, body } = await server.redeem(await server.code(), { code_verifier })
+          const which = code_verifier === CODE_CHALLENGE ? 'the challenge for a' : 'another'
+          must(
+            status === 400 && body.error === 'invalid_grant',
+            `with ${which} verifier, a code is answered ${status} ${body.error ?? ''}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'wrong-verifier-spends',
+      text: 'A try with a wrong verifier spends the code',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      needs: ['wrong-verifier'],
+      async probe({ server }) {
+        const code = await server.code()
+        const first = await server.redeem(code, { code_verifier: ANOTHER_VERIFIER })
+        must(first.status === 400, `with another verifier, a code is answered ${first.status}`)
+        const { status } = await server.redeem(code)
+        must(
+          status === 400,
+          `after a try with a wrong verifier, the right one is answered ${status}`,
+        )
+      },
+    },
+    {
+      id: 'together',
+      text: 'All together: a login in a browser ends with a token on the page',
+      on: 'both',
+      file: 'client/routes/callback.ts',
+      probe: loginShowsToken,
+    },
+  ],
+}
+
+interface Bought {
+  page: Page
+  verifier: string | null
+  challenge: string | null
+}
+
+async function loginWithChallenge(stage: Stage, browser: Browser): Promise<Bought> {
+  return bringCode(stage, browser, await stage.begin(browser))
+}
+
+/** Brings a code to the callback; gives what the client makes of it at the token endpoint. */
+async function bringCode(stage: Stage, browser: Browser, sent: URLSearchParams): Promise<Bought> {
+  const state = sent.get('state') ?? undefined
+  const page = await stage.answer(browser, { code: randomValue(), state })
+  const asked = stage.standIn.tokenRequests.at(-1)
+  must(asked, `GET /callback answers ${page.status}, and sends no request to POST /token`)
+  return {
+    page,
+    verifier: asked.form.get('code_verifier'),
+    challenge: sent.get('code_challenge'),
+  }
+}
+
+/** In base64url or in base64: which of them is another question. */
+function sameHash(verifier: string, challenge: string): boolean {
+  const hash = createHash('sha256').update(verifier).digest('hex')
+  return Buffer.from(challenge, 'base64').toString('hex') === hash
+}
+
+function expectInvalidRequest(stage: Stage, page: Page, what: string): void {
+  must(
+    leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
+    `to a request ${what}, ${saw(page)}; it should send the browser back with invalid_request`,
+  )
+}

@@ -1,0 +1,376 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import type { VersionChecks } from '../lib/exercise/sentence.ts'
+import { type JsonAnswer, must, type Stage, textOf } from '../lib/exercise/stage.ts'
+import { randomValue, USER } from '../lib/exercise/stand-in.ts'
+
+export const v04: VersionChecks = {
+  short: { ACCESS_TOKEN_TTL: '0.4' },
+  sentences: [
+    {
+      id: 'no-token',
+      text: 'GET /api/me without a token is answered 401, with WWW-Authenticate: Bearer and no error',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      async probe({ server }) {
+        for (const authorization of [undefined, 'Basic eDp4', 'Bearerish x']) {
+          const answer = await server.me(authorization)
+          const what = authorization ?? 'no Authorization header'
+          const challenge = challengeOf(answer)
+          must(answer.status === 401, `with ${what}, GET /api/me answers ${answer.status}`)
+          must(/^Bearer( |$)/i.test(challenge), `with ${what}, WWW-Authenticate: Bearer is missing`)
+          must(
+            !challenge.includes('error'),
+            `with ${what}, the answer speaks of an error: there is none`,
+          )
+        }
+      },
+    },
+    {
+      id: 'token-in-query',
+      text: 'A token in the address is not looked at',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const { status } = await server.me(undefined, `/api/me?access_token=${access_token}`)
+        must(status === 401, `GET /api/me?access_token=... answers ${status}`)
+      },
+    },
+    {
+      id: 'good-token',
+      text: 'A good token in the Authorization header is answered with its user',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const { status, body } = await server.me(`Bearer ${access_token}`)
+        must(status === 200, `GET /api/me with a good token answers ${status}`)
+        for (const [name, value] of Object.entries(USER)) {
+          must(body[name] === value, `${name} is ${JSON.stringify(body[name])} and not "${value}"`)
+        }
+      },
+    },
+    {
+      id: 'nothing-else',
+      text: 'Nothing else of the user is told, neither password nor token',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      needs: ['good-token'],
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const { body } = await server.me(`Bearer ${access_token}`)
+        const more = Object.keys(body).filter((name) => !(name in USER))
+        must(more.length === 0, `the answer also has ${more.join(', ')}`)
+      },
+    },
+    {
+      id: 'scheme-case',
+      text: 'The scheme may come in any case: bearer, BEARER',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      needs: ['good-token'],
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        for (const scheme of ['bearer', 'BEARER']) {
+          const { status } = await server.me(`${scheme} ${access_token}`)
+          must(status === 200, `with the scheme written ${scheme}, GET /api/me answers ${status}`)
+        }
+      },
+    },
+    {
+      id: 'wrong-token',
+      text: 'A token that is unknown or malformed is answered 401 and invalid_token',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      async probe({ server }) {
+        for (const token of [randomValue(), 'a b', '']) {
+          const answer = await server.me(`Bearer ${token}`.trimEnd())
+          expectInvalidToken(
+            answer,
+            token === '' ? 'without a token after Bearer' : 'with a wrong token',
+          )
+        }
+      },
+    },
+    {
+      id: 'expired-token',
+      text: 'A token that has expired is answered the same way; ACCESS_TOKEN_TTL counts seconds',
+      on: 'short server',
+      file: 'server/routes/me.ts',
+      needs: ['wrong-token'],
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        await sleep(500)
+        const answer = await server.me(`Bearer ${access_token}`)
+        expectInvalidToken(answer, 'half a second after it was issued with ACCESS_TOKEN_TTL=0.4')
+      },
+    },
+    {
+      id: 'to-profile',
+      text: 'After a login the callback sends the browser to /profile, by a 303',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const { callback } = await logIn(stage)
+        must(callback.status === 303, `GET /callback with a good code answers ${callback.status}`)
+        must(
+          callback.location === `${stage.clientUrl}/profile`,
+          `GET /callback sends the browser to ${callback.location}`,
+        )
+      },
+    },
+    {
+      id: 'tokens-hidden',
+      text: 'No page, address or cookie of the client shows a token or the code',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const { browser, callback, code } = await logIn(stage)
+        const pages = [
+          callback,
+          await browser.open(`${stage.clientUrl}/profile`),
+          await browser.open(stage.clientUrl),
+        ]
+        expectNothingShown(stage, pages, code)
+      },
+    },
+    {
+      id: 'profile',
+      text: 'GET /profile asks /api/me with the token in the Authorization header, and shows user name and email',
+      on: 'client',
+      file: 'client/user-info.ts',
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const page = await browser.open(`${stage.clientUrl}/profile`)
+        must(page.status === 200, `GET /profile after a login answers ${page.status}`)
+        must(stage.standIn.resourceRequests.length > 0, 'GET /profile does not ask /api/me')
+        const token = stage.standIn.issued[0]?.access_token
+        must(
+          stage.standIn.resourceRequests.includes(`Bearer ${token}`),
+          'GET /profile asks /api/me without the token of this login',
+        )
+        must(textOf(page).includes(USER.username), 'the page does not show the user name')
+        must(textOf(page).includes(USER.email), 'the page does not show the email')
+      },
+    },
+    {
+      id: 'resource-nonsense',
+      text: 'When the answer of /api/me makes no sense, the status is 502, and the client stays logged in',
+      on: 'client',
+      file: 'client/user-info.ts',
+      needs: ['profile'],
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        for (const body of ['<h1>Hello</h1>', {}]) {
+          stage.standIn.onResource = () => ({ status: 200, body })
+          const { status } = await browser.open(`${stage.clientUrl}/profile`)
+          must(status === 502, `when /api/me answers nonsense, GET /profile answers ${status}`)
+        }
+        stage.standIn.onResource = (authorization) => stage.standIn.user(authorization)
+        const { status } = await browser.open(`${stage.clientUrl}/profile`)
+        must(status === 200, `when /api/me has recovered, GET /profile answers ${status}`)
+      },
+    },
+    {
+      id: 'not-logged-in',
+      text: 'GET /profile without a login answers 401 and "token missing from session", and asks nobody',
+      on: 'client',
+      file: 'client/user-info.ts',
+      async probe(stage) {
+        const page = await stage.browser().open(`${stage.clientUrl}/profile`)
+        must(page.status === 401, `GET /profile without a login answers ${page.status}`)
+        must(
+          textOf(page).includes('token missing from session'),
+          'the page does not say "token missing from session"',
+        )
+        must(stage.standIn.resourceRequests.length === 0, 'the client asks /api/me all the same')
+      },
+    },
+    {
+      id: 'refused-token',
+      text: 'When /api/me refuses the token, the client answers 401 and forgets it',
+      on: 'client',
+      file: 'client/user-info.ts',
+      needs: ['profile'],
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        stage.standIn.onResource = () => ({ status: 401, body: { error: 'invalid_token' } })
+        const refused = await browser.open(`${stage.clientUrl}/profile`)
+        must(
+          refused.status === 401,
+          `when /api/me answers 401, GET /profile answers ${refused.status}`,
+        )
+        const asked = stage.standIn.resourceRequests.length
+        await browser.open(`${stage.clientUrl}/profile`)
+        must(
+          stage.standIn.resourceRequests.length === asked,
+          'the client shows the refused token to /api/me again',
+        )
+      },
+    },
+    {
+      id: 'home',
+      text: 'The start page says who is logged in, or "Not logged in"',
+      on: 'client',
+      file: 'client/routes/home.ts',
+      needs: ['profile'],
+      async probe(stage) {
+        const before = await stage.browser().open(stage.clientUrl)
+        must(
+          textOf(before).includes('Not logged in'),
+          'before a login, GET / does not say "Not logged in"',
+        )
+        const { browser } = await logIn(stage)
+        const page = await browser.open(stage.clientUrl)
+        must(page.status === 200, `after a login, GET / answers ${page.status}`)
+        must(
+          textOf(page).includes(USER.username),
+          'after a login, GET / does not show the user name',
+        )
+      },
+    },
+    {
+      id: 'fresh-session',
+      text: 'A login opens a fresh session: whoever knew the cookie from before is not logged in',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      needs: ['to-profile'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const planted = await browser.jar.getCookieString(stage.clientUrl)
+        await finish(stage, browser, sent)
+        const asked = stage.standIn.resourceRequests.length
+        const page = await openWith(stage, planted, '/profile')
+        must(
+          isShut(page.status) && stage.standIn.resourceRequests.length === asked,
+          `the session cookie from before the login opens GET /profile, which answers ${page.status}`,
+        )
+      },
+    },
+    {
+      id: 'logout',
+      text: 'POST /logout ends the login in this browser, and sends it to the start page by a 303',
+      on: 'client',
+      file: 'client/routes/logout.ts',
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const page = await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
+        must(
+          page.status === 303 && page.location === `${stage.clientUrl}/`,
+          `POST /logout answers ${page.status}, to ${page.location}`,
+        )
+        const { status } = await browser.open(`${stage.clientUrl}/profile`)
+        must(isShut(status), `after the logout, GET /profile answers ${status}`)
+      },
+    },
+    {
+      id: 'old-cookie',
+      text: 'After a logout the old cookie opens nothing',
+      on: 'client',
+      file: 'client/routes/logout.ts',
+      needs: ['logout'],
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const cookie = await browser.jar.getCookieString(stage.clientUrl)
+        await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
+        const asked = stage.standIn.resourceRequests.length
+        const { status } = await openWith(stage, cookie, '/profile')
+        must(
+          isShut(status) && stage.standIn.resourceRequests.length === asked,
+          `with the cookie from before the logout, GET /profile answers ${status}`,
+        )
+      },
+    },
+    {
+      id: 'logout-by-post',
+      text: 'GET /logout changes nothing, and is answered 405',
+      on: 'client',
+      file: 'client/routes/logout.ts',
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const { status } = await browser.open(`${stage.clientUrl}/logout`)
+        must(status === 405, `GET /logout answers ${status}`)
+      },
+    },
+    {
+      id: 'together',
+      text: 'All together: a login in a browser ends at the profile of the user',
+      on: 'both',
+      file: 'client/routes/profile.ts',
+      probe: loginShowsProfile,
+    },
+  ],
+}
+
+/** A login in which the client of the copy talks to its server. */
+export async function loginShowsProfile(stage: Stage): Promise<void> {
+  stage.standIn.passOnTo = stage.server.url
+  const browser = stage.browser()
+  const form = await browser.visit(`${stage.clientUrl}/login`)
+  const fields = { username: 'user1', password: 'password1' }
+  const page = await browser.follow(await browser.submit(form, fields))
+  const { pathname } = new URL(page.url)
+  must(page.status === 200, `a login ends at ${pathname}, which answers ${page.status}`)
+  must(textOf(page).includes('User Number 1'), 'the page at the end does not show the user name')
+  must(
+    html(page).querySelector('form[action$="/logout"]'),
+    'the profile has no form for POST /logout',
+  )
+}
+
+export interface LoggedIn {
+  browser: Browser
+  /** The answer of the callback. */
+  callback: Page
+  code: string
+}
+
+/** A login with the stand-in for a server, as far as the answer of the callback. */
+export async function logIn(stage: Stage): Promise<LoggedIn> {
+  const browser = stage.browser()
+  return finish(stage, browser, await stage.begin(browser))
+}
+
+async function finish(stage: Stage, browser: Browser, sent: URLSearchParams): Promise<LoggedIn> {
+  const code = randomValue()
+  const query = new URLSearchParams({ code, state: sent.get('state') ?? '' })
+  const callback = await browser.open(`${stage.redirectUri}?${query}`)
+  return { browser, callback, code }
+}
+
+/** @throws {NotYet} when one of the pages shows a token, or the code */
+export function expectNothingShown(stage: Stage, pages: Page[], code: string): void {
+  const tokens = stage.standIn.issued.flatMap((issued) => Object.values(issued))
+  for (const { url, headers, body } of pages) {
+    const shown = JSON.stringify(headers) + body
+    const what = `the answer of GET ${new URL(url).pathname}`
+    must(!tokens.some((token) => shown.includes(token)), `${what} shows a token`)
+    must(!shown.includes(code), `${what} shows the code`)
+  }
+}
+
+/** Opens a page of the client as somebody who knows a cookie and nothing else. */
+export async function openWith(stage: Stage, cookie: string, path: string): Promise<Page> {
+  return stage.browser().open(stage.clientUrl + path, { headers: { cookie } })
+}
+
+/** Whether somebody is told, or shown, to log in. */
+export function isShut(status: number): boolean {
+  return [401, 302, 303].includes(status)
+}
+
+function challengeOf({ headers }: JsonAnswer): string {
+  return String(headers['www-authenticate'] ?? '')
+}
+
+function expectInvalidToken(answer: JsonAnswer, when: string): void {
+  must(answer.status === 401, `${when}, GET /api/me answers ${answer.status}`)
+  must(
+    challengeOf(answer).includes('error="invalid_token"'),
+    `${when}, WWW-Authenticate does not say error="invalid_token"`,
+  )
+  must(answer.body.error === 'invalid_token', `${when}, the JSON body does not say invalid_token`)
+}

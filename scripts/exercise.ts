@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
+import { makeOrRenew, tellStart } from './lib/exercise/make.ts'
+import { UsageError } from './lib/usage.ts'
+
+/**
+ * `npm run exercise v02 [-- --force]` makes a copy to work on. Over a copy that is there it does so
+ * with `--force` alone, and keeps that one.
+ *
+ * @returns the exit status
+ */
+export function main(args: string[]): Promise<number> {
+  const read = () => readArguments(args, { force: 'boolean' }, 'npm run exercise -- v02 --force')
+  return runCommand(read, exercise)
+}
+
+function exercise({ place, options }: ExerciseArguments): number {
+  const { name, folder } = place
+  if (existsSync(folder) && !options.force) {
+    throw new UsageError(
+      [
+        `playground/${name} is there already, and stays as it is.`,
+        `Go on with it:  npm run check ${name}`,
+        `Begin again:    npm run exercise -- ${name} --force (keeps what is there beside it)`,
+      ].join('\n'),
+    )
+  }
+  const { kept, untouched } = makeOrRenew(place)
+  if (kept !== undefined) console.log(`Your work is kept in playground/${kept}.`)
+  console.log(untouched ? `playground/${name} is as new.` : `Made playground/${name}.`)
+  console.log(tellStart(place))
+  return 0
+}

@@ -1,0 +1,94 @@
+import { checks } from './checks/index.ts'
+import { painter, wantsColors, wrap } from './lib/diff/ansi.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
+import { checkCopy, type Finding } from './lib/exercise/check.ts'
+import { countHint } from './lib/exercise/hint-memory.ts'
+import { type LessonStep, readSteps } from './lib/exercise/lesson-steps.ts'
+import { type Place, requireCopy } from './lib/exercise/playground.ts'
+import { renderTrouble } from './lib/exercise/report.ts'
+import { UsageError } from './lib/usage.ts'
+
+const WIDTH = 100
+
+/**
+ * `npm run hint v02` gives the next hint for the first step that is not done yet, one at a time.
+ *
+ * @returns the exit status
+ */
+export function main(args: string[]): Promise<number> {
+  return runCommand(() => readArguments(args, {}, 'npm run hint v02'), hint)
+}
+
+async function hint({ place }: ExerciseArguments): Promise<number> {
+  requireCopy(place)
+  const { version, name } = place
+  const known = checks[version.number]
+  if (known === undefined) throw new UsageError(`There are no hints for ${name} yet.`)
+
+  const result = await checkCopy(place.folder, known)
+  if (result.kind === 'trouble') {
+    const paint = painter(wantsColors(process.env, process.stdout.isTTY))
+    console.log(renderTrouble(place, result.trouble, paint))
+    return 1
+  }
+  const { step, rest } = findStep(readSteps(version), result.findings)
+  console.log(step === undefined ? tellDone(place, result.findings) : tellHint(place, step, rest))
+  return 0
+}
+
+/** The first step with a sentence that is not done yet, and those sentences. */
+function findStep(
+  steps: LessonStep[],
+  findings: Finding[],
+): { step: LessonStep | undefined; rest: Finding[] } {
+  const open = findings.filter(({ status }) => status !== 'done')
+  for (const step of steps) {
+    const rest = open.filter(({ sentence }) => step.turns.includes(sentence.text))
+    if (rest.length > 0) return { step, rest }
+  }
+  return { step: undefined, rest: [] }
+}
+
+function tellHint(
+  place: Place,
+  { number, title, task, hints }: LessonStep,
+  rest: Finding[],
+): string {
+  const { name, folder } = place
+  const given = countHint(folder, number, hints.length)
+  const shown = hints.slice(0, given).flatMap((text, index) => {
+    const lines = wrap(text, WIDTH - 5)
+    return lines.map((line, at) => (at === 0 ? `  ${index + 1}. ${line}` : `     ${line}`))
+  })
+  const files = [...new Set(rest.map(({ sentence }) => sentence.file))]
+  const next =
+    given < hints.length
+      ? [
+          `Next: npm run check ${name}, or again npm run hint ${name} (${hints.length - given} more for this step)`,
+        ]
+      : [
+          `That was the last hint for this step. Next: npm run check ${name}, or look at the answer:`,
+          ...files.map((file) => `      npm run solution -- ${name} --file ${file}`),
+        ]
+  const head = [`Step ${number}: ${title}`, '', ...wrap(task, WIDTH), '', 'Hints:']
+  return [...head, ...shown, '', ...next, ''].join('\n')
+}
+
+function tellDone({ version, name }: Place, findings: Finding[]): string {
+  const open = findings.find(({ status }) => status !== 'done')
+  if (open !== undefined) {
+    return [
+      `All steps were done, but this is not so any more: ${open.sentence.text}.`,
+      `Next: npm run check ${name} says where to look.`,
+    ].join('\n')
+  }
+  const unseen = readSteps(version).filter(({ turns }) => turns.length === 0)
+  return [
+    'Everything that can be seen from outside is done.',
+    ...unseen.map(
+      ({ number, title }) =>
+        `Step ${number} (${title}) can't be seen from outside: read it once more.`,
+    ),
+    `Next: npm run solution ${name} compares your copy with ${version.name}.`,
+  ].join('\n')
+}

@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util'
+import { refuseOptionsKeptByNpm, UsageError } from '../usage.ts'
+import { tellEditedVersions } from './edited.ts'
+import { findPlace, type Place } from './playground.ts'
+
+/** Options by name: `boolean` for a switch, `string` for one with a value. */
+type OptionKinds = Record<string, 'boolean' | 'string'>
+
+/** What a command of the exercises is told. */
+export interface ExerciseArguments {
+  place: Place
+  /** The options that were given. */
+  options: Record<string, string | boolean | undefined>
+}
+
+/**
+ * Reads the arguments of a command of the exercises.
+ *
+ * @param example a right call with an option
+ * @throws {UsageError}
+ */
+export function readArguments(
+  args: string[],
+  kinds: OptionKinds,
+  example: string,
+): ExerciseArguments {
+  refuseOptionsKeptByNpm(Object.keys(kinds), example)
+  const { values, positionals } = parse(args, kinds)
+  if (positionals.length > 1) {
+    throw new UsageError(`One exercise at a time, not ${positionals.length}: ${example}`)
+  }
+  return { place: findPlace(positionals[0]), options: values }
+}
+
+function parse(args: string[], kinds: OptionKinds) {
+  const options = Object.fromEntries(Object.entries(kinds).map(([name, type]) => [name, { type }]))
+  try {
+    return parseArgs({ args, allowPositionals: true, options })
+  } catch (error) {
+    const [what = ''] = (error as Error).message.split(/\. |\n/)
+    const known = Object.keys(kinds).map((name) => `--${name}`)
+    const list = known.length === 0 ? 'There are no options' : `The options are ${known.join(', ')}`
+    throw new UsageError(`${what.replace(/\.$/, '')}. ${list}.`)
+  }
+}
+
+/**
+ * Runs a command of the exercises: tells first when somebody edits a version in place of a copy, and
+ * tells mistakes in words.
+ *
+ * @returns the exit status: 2 when the command can't be followed
+ */
+export async function runCommand(
+  read: () => ExerciseArguments,
+  run: (told: ExerciseArguments) => number | Promise<number>,
+): Promise<number> {
+  try {
+    const told = read()
+    const edited = tellEditedVersions(told.place.name)
+    if (edited !== undefined) console.error(edited)
+    return await run(told)
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(error.message)
+    return 2
+  }
+}

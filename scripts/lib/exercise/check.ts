@@ -1,0 +1,238 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from './ports.ts'
+import { type RunningProgram, type StartProgram, startProcess } from './programs.ts'
+import type { Sentence, VersionChecks } from './sentence.ts'
+import { type Cast, NotYet, Stage } from './stage.ts'
+import { StandIn } from './stand-in.ts'
+import { type ProgramName, type Trouble, TroubleError } from './trouble.ts'
+
+/** What a check found out about one sentence. */
+export type Finding = { sentence: Sentence } & (
+  | { status: 'done' }
+  /** It is not done yet: what was seen in place of it, and where to look. */
+  | { status: 'open'; seen: string; place: string }
+  /** Nothing can be said of it before these are done. */
+  | { status: 'waiting'; for: Sentence[] }
+)
+
+/** What a check found out about a copy. */
+export type CheckResult =
+  | { kind: 'findings'; findings: Finding[] }
+  | { kind: 'trouble'; trouble: Trouble }
+
+export interface CheckOptions {
+  start?: StartProgram
+  /** Ends the check; what it gives then is of no use. */
+  signal?: AbortSignal
+}
+
+/** How often a program is started anew when its port was taken meanwhile. */
+const TRIES = 3
+/** Within how many milliseconds of each other failures count as simultaneous. */
+const SAME_TIME = 300
+const PORT_TAKEN = /EADDRINUSE|is in use/
+/** The settings of a copy: said in full, so that a .env file changes nothing. */
+const SETTINGS = {
+  WORKSHOP_URL: '',
+  CLIENT_ID: 'lab-client',
+  CLIENT_SECRET: 'lab-client-secret',
+  CODE_TTL: '60',
+  ACCESS_TOKEN_TTL: '',
+  REFRESH_TOKEN_TTL: '',
+  SESSION_TTL: '',
+  SESSION_SECRET: '',
+}
+
+/**
+ * Runs a copy on free ports and tries out each sentence. Nothing is left running. A copy that does not
+ * start, dies or hangs gives a trouble in place of findings.
+ */
+export async function checkCopy(
+  folder: string,
+  { short, sentences }: VersionChecks,
+  options: CheckOptions = {},
+): Promise<CheckResult> {
+  const company = new Company(folder, options.start ?? startProcess)
+  options.signal?.addEventListener('abort', () => company.stop())
+  try {
+    const { server, client, shortLived } = await company.gather(short)
+    const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
+    // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
+    const lanes = await settle([
+      tryOut(on('server'), server),
+      shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
+      tryOut(on('client'), client),
+    ])
+    const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
+    return { kind: 'findings', findings: conclude(folder, sentences, seen) }
+  } catch (error) {
+    if (error instanceof TroubleError) return { kind: 'trouble', trouble: error.trouble }
+    throw error
+  } finally {
+    await company.stop()
+  }
+}
+
+/** The sentences that are done, by id. */
+export function doneIn(findings: Finding[]): string[] {
+  return findings.filter(({ status }) => status === 'done').map(({ sentence }) => sentence.id)
+}
+
+/** What was seen of each sentence that is not done; the others have undefined. */
+type Seen = [id: string, seen: string | undefined]
+
+async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
+  const all: Seen[] = []
+  for (const { id, probe } of sentences) {
+    stage.reset()
+    all.push([id, await tryOne(probe, stage)])
+  }
+  return all
+}
+
+async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<string | undefined> {
+  try {
+    await probe(stage)
+    return undefined
+  } catch (error) {
+    if (error instanceof TroubleError) throw error
+    const broken = await stage.explainBroken()
+    if (broken !== undefined) return broken
+    if (error instanceof NotYet) return error.message
+    return `what came back can't be read (${(error as Error).message})`
+  }
+}
+
+/**
+ * All of them. When one fails, the failure of the first that fails at about the same time: so it does
+ * not matter which was quicker, and nothing waits for those that are slow.
+ */
+async function settle<T extends readonly unknown[]>(
+  all: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const failures: unknown[] = []
+  const watched = all.map(async (one, index) => {
+    try {
+      await one
+    } catch (error) {
+      failures[index] = error
+      throw error
+    }
+  })
+  try {
+    await Promise.all(watched)
+  } catch {
+    await Promise.race([Promise.allSettled(watched), sleep(SAME_TIME)])
+    throw failures.find((error) => error !== undefined)
+  }
+  return Promise.all(all)
+}
+
+function conclude(
+  folder: string,
+  sentences: Sentence[],
+  seen: Map<string, string | undefined>,
+): Finding[] {
+  const isOpen = (id: string) => seen.get(id) !== undefined
+  return sentences.map((sentence): Finding => {
+    const what = seen.get(sentence.id)
+    if (what === undefined) return { sentence, status: 'done' }
+    const needed = sentence.on === 'both' ? sentences.map(({ id }) => id) : (sentence.needs ?? [])
+    const missing = sentences.filter(
+      ({ id }) => id !== sentence.id && needed.includes(id) && isOpen(id),
+    )
+    if (missing.length > 0) return { sentence, status: 'waiting', for: missing }
+    return { sentence, status: 'open', seen: what, place: describePlace(folder, sentence.file) }
+  })
+}
+
+function describePlace(folder: string, file: string): string {
+  return existsSync(join(folder, file)) ? file : `${file}, a new file, or where your copy does this`
+}
+
+interface Stages {
+  server: Stage
+  /** With a stand-in for the server. */
+  client: Stage
+  shortLived: Stage | undefined
+}
+
+/** The programs of one check. */
+class Company {
+  readonly #folder: string
+  readonly #start: StartProgram
+  readonly #ends: (() => Promise<void>)[] = []
+  #stopped = false
+
+  constructor(folder: string, start: StartProgram) {
+    this.#folder = folder
+    this.#start = start
+  }
+
+  /** @throws {TroubleError} when a program does not start */
+  async gather(short: Record<string, string> | undefined, tries = TRIES): Promise<Stages> {
+    try {
+      return await this.#gatherOnce(short)
+    } catch (error) {
+      const portTaken = PORT_TAKEN.test((error as Error).message)
+      if (!portTaken || tries === 1) throw error
+      await this.#endAll()
+      return this.gather(short, tries - 1)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#endAll()
+  }
+
+  async #endAll(): Promise<void> {
+    await Promise.all(this.#ends.splice(0).map((end) => end()))
+  }
+
+  async #gatherOnce(short: Record<string, string> | undefined): Promise<Stages> {
+    const [serverPort, clientPort, shortPort, standInPort] = await freePorts()
+    const standIn = new StandIn(standInPort)
+    await standIn.listen()
+    this.#ends.push(() => standIn.close())
+
+    const folder = this.#folder
+    const client = { url: `http://localhost:${clientPort}` }
+    const server = (port: number, changes: Record<string, string> = {}) =>
+      this.#run('server', port, {
+        AUTH_SERVER_URL: `http://localhost:${port}`,
+        CLIENT_URL: client.url,
+        ...changes,
+      })
+    const [mainServer, mainClient, shortServer] = await settle([
+      server(serverPort),
+      this.#run('client', clientPort, { AUTH_SERVER_URL: standIn.url, CLIENT_URL: client.url }),
+      short === undefined ? undefined : server(shortPort, short),
+    ] as const)
+
+    const stage = (running: RunningProgram, port: number, and: Partial<Cast> = {}) =>
+      new Stage({ folder, server: { url: `http://localhost:${port}`, running }, client, ...and })
+    return {
+      server: stage(mainServer, serverPort),
+      client: stage(mainServer, serverPort, {
+        client: { ...client, running: mainClient },
+        standIn,
+      }),
+      shortLived: shortServer && stage(shortServer, shortPort),
+    }
+  }
+
+  async #run(
+    program: ProgramName,
+    port: number,
+    changes: Record<string, string>,
+  ): Promise<RunningProgram> {
+    const settings = { ...SETTINGS, ...changes }
+    const running = await this.#start({ program, folder: this.#folder, port, settings })
+    if (this.#stopped) await running.stop()
+    else this.#ends.push(() => running.stop())
+    return running
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+/** How many hints were given for each step. */
+type Memory = Record<string, number>
+
+/**
+ * Counts one more hint for a step, up to the last, and gives the number. It is remembered beside the
+ * copy, in a file whose name begins with a dot, as long as the copy is the same.
+ */
+export function countHint(folder: string, step: number, last: number): number {
+  const file = fileOf(folder)
+  const memory = read(file)
+  const given = Math.min((memory[step] ?? 0) + 1, last)
+  writeFileSync(file, `${JSON.stringify({ ...memory, [step]: given })}\n`)
+  return given
+}
+
+/** Lets the hints for a copy begin again. */
+export function forgetHints(folder: string): void {
+  rmSync(fileOf(folder), { force: true })
+}
+
+function fileOf(folder: string): string {
+  return join(dirname(folder), `.${basename(folder)}-hints.json`)
+}
+
+function read(file: string): Memory {
+  try {
+    return Object(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    // None yet, or one that can't be read: then the hints begin again.
+    return {}
+  }
+}

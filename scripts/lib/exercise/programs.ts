@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { listFiles } from '../diff/files.ts'
+import { ROOT } from '../versions.ts'
+import { patient } from './patience.ts'
+import { explain, type ProgramName, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
+
+/** One program of a copy, with the settings that it is to run with. */
+export interface ProgramSpec {
+  program: ProgramName
+  /** Absolute. */
+  folder: string
+  port: number
+  settings: Record<string, string>
+}
+
+/** A program that answers at its port. */
+export interface RunningProgram {
+  /** Never resolves while the program lives; then with what killed it. */
+  readonly died: Promise<Trouble>
+  /** What it wrote to stderr so far. */
+  stderr(): string
+  /** What to say of a request that got no answer. */
+  explainSilence(method: string, path: string): Trouble
+  stop(): Promise<void>
+}
+
+/** Starts a program and waits until it answers. */
+export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
+
+/** How long a program may take until it answers, in milliseconds, on a machine that has time. */
+const START_LIMIT = 8_000
+const POLL = 20
+const MAIN_FILES = ['main.ts', 'main.js', 'main.mjs']
+const WATCHDOG = pathToFileURL(join(import.meta.dirname, 'watchdog.mjs')).href
+
+/**
+ * Runs a program in a process of its own.
+ *
+ * @throws {TroubleError} when it does not start
+ */
+export const startProcess: StartProgram = async (spec) => {
+  const { program, folder } = spec
+  const main = MAIN_FILES.map((name) => `${program}/${name}`).find((file) =>
+    existsSync(join(folder, file)),
+  )
+  if (main === undefined) {
+    const message = `The ${program} has no main file: ${program}/main.ts is missing.`
+    throw new TroubleError({ program, message, place: `${program}/main.ts` })
+  }
+
+  const child = spawn(process.execPath, argumentsFor(main), {
+    cwd: folder,
+    env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'), ...spec.settings },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  const running = new ProgramProcess(spec, child)
+  try {
+    await running.untilReady()
+    return running
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}
+
+function argumentsFor(main: string): string[] {
+  return ['--import', WATCHDOG, '--import', import.meta.resolve('tsx'), main]
+}
+
+class ProgramProcess implements RunningProgram {
+  readonly died: Promise<Trouble>
+  readonly #spec: ProgramSpec
+  readonly #child: ChildProcess
+  readonly #closed: Promise<void>
+  #stderr = ''
+  #ready = false
+
+  constructor(spec: ProgramSpec, child: ChildProcess) {
+    this.#spec = spec
+    this.#child = child
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+    })
+    // Not 'exit': what it wrote last may come after that.
+    this.#closed = new Promise((resolve) => child.once('close', () => resolve()))
+    this.died = this.#closed.then(() => this.#explainDeath())
+  }
+
+  stderr(): string {
+    return this.#stderr
+  }
+
+  /** @throws {TroubleError} */
+  async untilReady(): Promise<void> {
+    const limit = patient(START_LIMIT)
+    const deadline = performance.now() + limit
+    const dead = this.died.then((trouble) => {
+      throw new TroubleError(trouble)
+    })
+    const answers = async () => {
+      while (!(await takesRequests(this.#spec.port))) {
+        if (performance.now() > deadline) throw new TroubleError(this.#explainNoStart(limit))
+        await sleep(POLL)
+      }
+    }
+    await Promise.race([dead, answers()])
+    this.#ready = true
+  }
+
+  explainSilence(method: string, path: string): Trouble {
+    const { program, folder } = this.#spec
+    const blocked = this.#blockedAt()
+    if (blocked !== undefined) {
+      const message = `The ${program} hangs: a loop at ${method} ${path} never ends.`
+      return { program, message, place: blocked }
+    }
+    const message = `The ${program} hangs: ${method} ${path} gets no answer. Look for a handler that returns nothing, or an await that waits for something that never comes.`
+    return { program, message, place: placeOfRoute(folder, listFiles(folder), program, path) }
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#closed
+  }
+
+  #explainDeath(): Trouble {
+    const { program, folder } = this.#spec
+    const what = this.#ready ? 'died while it was asked' : 'does not start'
+    const { message, place } = explain(this.#stderr, folder) ?? {
+      message: `it ended by itself (exit status ${this.#child.exitCode})`,
+      place: `${program}/main.ts`,
+    }
+    return { program, message: `The ${program} ${what}: ${endSentence(message)}`, place }
+  }
+
+  #explainNoStart(limit: number): Trouble {
+    const { program, port } = this.#spec
+    const blocked = this.#blockedAt()
+    const message =
+      blocked === undefined
+        ? `The ${program} does not start: nothing answers at its port (${port}) after ${Math.round(limit / 1000)} seconds.`
+        : `The ${program} does not start: a loop never ends.`
+    return { program, message, place: blocked ?? `${program}/main.ts:1` }
+  }
+
+  /** The innermost place in the copy where a loop holds the program up. */
+  #blockedAt(): string | undefined {
+    const lines = this.#stderr.match(/^blocked at .+$/gm)
+    return lines === null ? undefined : explain(lines.join('\n'), this.#spec.folder)?.place
+  }
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** Whether a program takes HTTP requests at a port, if only to keep silent. */
+function takesRequests(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let connected = false
+    const options = { host: 'localhost', port, path: '/style.css', agent: false, timeout: 1_000 }
+    const request = get(options, (response) => {
+      response.resume()
+      resolve(true)
+    })
+    request.once('socket', (socket) => {
+      socket.once('connect', () => {
+        connected = true
+      })
+    })
+    request.once('timeout', () => {
+      resolve(connected)
+      request.destroy()
+    })
+    // Also when it hangs up at once: programs that only try whether a port is free do so.
+    request.on('error', () => resolve(false))
+  })
+}

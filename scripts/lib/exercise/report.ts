@@ -1,0 +1,62 @@
+import { type Paint, wrap } from '../diff/ansi.ts'
+import type { CheckResult, Finding } from './check.ts'
+import type { Place } from './playground.ts'
+import type { Trouble } from './trouble.ts'
+
+const WIDTH = 100
+const MARK = 'done'
+/** Where the sentences begin: after the mark and the number. */
+const INDENT = ' '.repeat(MARK.length + 6)
+
+/** What a check found out, as it is printed: the sentences, how many are done, and where to go on. */
+export function renderResult(place: Place, result: CheckResult, paint: Paint): string {
+  if (result.kind === 'trouble') return renderTrouble(place, result.trouble, paint)
+  const { findings } = result
+  const done = findings.filter(({ status }) => status === 'done').length
+  const lines = findings.flatMap((finding) => renderFinding(finding, findings, paint))
+  const count = `${done} of ${findings.length} sentences are done.`
+  return [...lines, '', count, ...goOn(place, done === findings.length), ''].join('\n')
+}
+
+/** Why a copy can't be checked, and where to look. */
+export function renderTrouble({ name }: Place, trouble: Trouble, paint: Paint): string {
+  const lines = wrap(trouble.message, WIDTH).map((line) => paint(line, 'red'))
+  if (trouble.place !== undefined) lines.push(`Look at playground/${name}/${trouble.place}`)
+  return [...lines, '', `Mend this first. Then: npm run check ${name}`, ''].join('\n')
+}
+
+function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[] {
+  const number = `${String(all.indexOf(finding) + 1).padStart(3)}.`
+  const isDone = finding.status === 'done'
+  const mark = isDone ? paint(MARK, 'green') : ' '.repeat(MARK.length)
+  const [first = '', ...rest] = wrap(finding.sentence.text, WIDTH - INDENT.length)
+  const sentence = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
+  if (isDone) return sentence
+  const why = wrap(explain(finding, all), WIDTH - INDENT.length)
+  return [...sentence, ...why.map((line) => INDENT + paint(line, 'yellow'))]
+}
+
+function explain(finding: Finding, all: Finding[]): string {
+  if (finding.status === 'open') {
+    return `not done yet: ${finding.seen}. Look at ${finding.place}.`
+  }
+  if (finding.status === 'done') return ''
+  if (finding.sentence.on === 'both') return 'not done yet: it comes when everything else is done.'
+  const numbers = finding.for.map((sentence) => {
+    return all.findIndex((other) => other.sentence === sentence) + 1
+  })
+  return `not done yet: it comes after ${numbers.join(' and ')}.`
+}
+
+function goOn({ name, version }: Place, allDone: boolean): string[] {
+  if (allDone) {
+    return [
+      `Next: npm run solution ${name} compares your copy with ${version.name},`,
+      `      npm start playground/${name} runs it.`,
+    ]
+  }
+  return [
+    `Next: npm run hint ${name} gives a hint, npm start playground/${name} runs your copy,`,
+    `      npm run check -- ${name} --watch checks it each time that you save.`,
+  ]
+}

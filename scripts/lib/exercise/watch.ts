@@ -1,0 +1,47 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { listFiles } from '../diff/files.ts'
+
+/** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
+const INTERVAL = 200
+
+/**
+ * Runs something at once, and again each time that a file in a folder changes. What still runs then
+ * is told to stop, and waited for. Goes on until a signal ends it.
+ */
+export async function watchFiles(
+  folder: string,
+  run: (signal: AbortSignal) => Promise<void>,
+  stopped: Promise<unknown> = untilInterrupted(),
+): Promise<void> {
+  let ended = false
+  const end = stopped.then(() => {
+    ended = true
+  })
+  while (!ended) {
+    const before = stampOf(folder)
+    const abort = new AbortController()
+    const running = run(abort.signal)
+    while (!ended && stampOf(folder) === before) await Promise.race([end, sleep(INTERVAL)])
+    abort.abort()
+    await running
+  }
+}
+
+/** Changes with every save, new file and deleted file. */
+function stampOf(folder: string): string {
+  const stamps = listFiles(folder).map((path) => {
+    const stat = statSync(join(folder, path), { throwIfNoEntry: false })
+    return `${path} ${stat?.mtimeMs} ${stat?.size}`
+  })
+  return stamps.join('\n')
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve())
+    }
+  })
+}

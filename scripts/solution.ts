@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { main as diff } from './diff.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
+import { readFiles } from './lib/exercise/draft.ts'
+import { endOf } from './lib/exercise/exercise.ts'
+import {
+  makeCopy,
+  type Place,
+  putAside,
+  requireCopy,
+  writeFiles,
+} from './lib/exercise/playground.ts'
+import { UsageError } from './lib/usage.ts'
+
+const OPTIONS = { file: 'string', write: 'boolean' } as const
+const EXAMPLE = 'npm run solution -- v02 --file client/routes/login.ts'
+
+/**
+ * `npm run solution v02 [-- --file FILE --write]` shows how a copy differs from the version that it
+ * leads to, and with `--write` makes it the same; what was there before is kept.
+ *
+ * @returns the exit status
+ */
+export function main(args: string[]): Promise<number> {
+  return runCommand(() => readArguments(args, OPTIONS, EXAMPLE), solution)
+}
+
+async function solution({ place, options }: ExerciseArguments): Promise<number> {
+  requireCopy(place)
+  const file = typeof options.file === 'string' ? readFile(options.file, place) : undefined
+  if (options.write) return write(place, file)
+
+  const { name, folder, version } = place
+  if (isSolved(place, file)) {
+    console.log(`${file ?? `playground/${name}`} says what ${version.name} says.`)
+    console.log(`Next: npm run check ${name}, or the next exercise.`)
+    return 0
+  }
+  const status = await diff([folder, version.folder, ...(file === undefined ? [] : [file])])
+  const only = file === undefined ? '' : ` --file ${file}`
+  console.log(`Next: npm run check ${name}. To have this written into your copy:`)
+  console.log(`      npm run solution -- ${name}${only} --write`)
+  return status
+}
+
+function readFile(text: string, { folder, version }: Place): string {
+  const path = text.replaceAll('\\', '/').replace(/^\.?\/+/, '')
+  const known = [folder, version.folder].some((place) => existsSync(join(place, path)))
+  if (known && !path.split('/').includes('..')) return path
+  throw new UsageError(
+    `There is no file ${JSON.stringify(text)} in your copy or in ${version.name}. Give it as it stands there: ${EXAMPLE}`,
+  )
+}
+
+function isSolved({ folder, version }: Place, file: string | undefined): boolean {
+  const [own, solved] = [readFiles(folder), endOf(version)]
+  const paths = file === undefined ? [...own.keys(), ...solved.keys()] : [file]
+  return paths.every((path) => own.get(path) === solved.get(path) || path === 'package.json')
+}
+
+function write(place: Place, file: string | undefined): number {
+  const { name, folder, version } = place
+  const solved = endOf(version)
+  const before = readFiles(folder)
+  const kept = putAside(place)
+  makeCopy(place, file === undefined ? solved : before)
+  const text = file === undefined ? undefined : solved.get(file)
+  if (file !== undefined && text !== undefined) writeFiles(folder, new Map([[file, text]]))
+  console.log(`Your work is kept in playground/${kept}.`)
+  console.log(`Wrote ${file ?? `all of ${version.name}`} into playground/${name}.`)
+  console.log(`Next: npm run check ${name}`)
+  return 0
+}

@@ -1,0 +1,234 @@
+import { execFileSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { checks } from '../checks/index.ts'
+import { painter } from '../lib/diff/ansi.ts'
+import { type CheckResult, checkCopy } from '../lib/exercise/check.ts'
+import { tellEditedVersions } from '../lib/exercise/edited.ts'
+import { endOf } from '../lib/exercise/exercise.ts'
+import { countHint } from '../lib/exercise/hint-memory.ts'
+import { readSteps } from '../lib/exercise/lesson-steps.ts'
+import { makeOrRenew } from '../lib/exercise/make.ts'
+import { findPlace, type Place, writeFiles } from '../lib/exercise/playground.ts'
+import { renderResult } from '../lib/exercise/report.ts'
+import type { VersionChecks } from '../lib/exercise/sentence.ts'
+import { watchFiles } from '../lib/exercise/watch.ts'
+import { findVersion, ROOT } from '../lib/versions.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
+copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const v02 = checks[2] as VersionChecks
+const LOGIN = 'client/routes/login.ts'
+let made = 0
+
+/** A copy of its own for a test, at the start of an exercise. */
+function place(name = 'v02'): Place {
+  made += 1
+  const at = findPlace(name, join(root, `playground-${made}`))
+  makeOrRenew(at)
+  return at
+}
+
+function edit({ folder }: Place, from: string, to: string): void {
+  const file = join(folder, LOGIN)
+  const before = readFileSync(file, 'utf8')
+  expect(before).toContain(from)
+  writeFileSync(file, before.replace(from, to))
+}
+
+describe('a copy', () => {
+  test('that nobody has touched is made once; one with work in it is kept whole', () => {
+    const at = place()
+    expect(makeOrRenew(at)).toEqual({ kept: undefined, untouched: true })
+    edit(at, 'const url', '// mine\n    const url')
+    expect(makeOrRenew(at).kept).toBe('v02.old-1')
+    edit(at, 'const url', '// mine, too\n    const url')
+    expect(makeOrRenew(at).kept).toBe('v02.old-2')
+    expect(readFileSync(join(`${at.folder}.old-1`, LOGIN), 'utf8')).toContain('// mine\n')
+    expect(readFileSync(join(at.folder, LOGIN), 'utf8')).not.toContain('mine')
+  })
+
+  test('has the dependencies of its version, and a name of its own', () => {
+    const { folder } = place()
+    expect(existsSync(join(folder, 'node_modules/@oauth-lab/shared/config.ts'))).toBe(true)
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    expect(manifest.name).toBe('@oauth-lab/playground-v02')
+  })
+
+  test.each(['v02', '2', 'v02-state', 'playground/v02', 'playground\\v02\\'])(
+    'is found as %s',
+    (text) => {
+      expect(findPlace(text).name).toBe('v02')
+    },
+  )
+
+  test('of an exercise that there is none of is told in words', () => {
+    expect(() => findPlace('v99')).toThrow('There are: v01, v02')
+    expect(() => findPlace(undefined)).toThrow('Say which exercise')
+  })
+})
+
+describe('a check', { timeout: 60_000 }, () => {
+  const broken: [what: string, from: string, to: string, message: RegExp, place: string][] = [
+    [
+      'does not compile',
+      'const url =',
+      'const url = =',
+      /does not start: it does not compile/,
+      `${LOGIN}:10`,
+    ],
+    [
+      'imports what is not there',
+      'import type { Fast',
+      "import '../nope.ts'\nimport type { Fast",
+      /imports client\/nope\.ts/,
+      `${LOGIN}:2`,
+    ],
+    [
+      'throws at the start',
+      "app.get('/login'",
+      "throw new Error('boom')\n  app.get('/login'",
+      /does not start: boom/,
+      `${LOGIN}:9`,
+    ],
+    [
+      'dies',
+      'const url =',
+      "setTimeout(() => { throw new Error('boom') })\n    const url =",
+      /died .*: boom/,
+      `${LOGIN}:10`,
+    ],
+    [
+      'answers nothing',
+      'const url =',
+      'await new Promise(() => {})\n    const url =',
+      /hangs: GET \/login gets no answer/,
+      `${LOGIN}:9`,
+    ],
+    [
+      'runs round in a loop',
+      'const url =',
+      'while (true);\n    const url =',
+      /a loop at GET \/login never ends/,
+      `${LOGIN}:10`,
+    ],
+  ]
+  const quick = process.env.OAUTH_LAB_FULL === '1' ? broken : broken.slice(0, 2)
+  test.each(quick)(
+    'of a copy that %s says so, and where',
+    async (_what, from, to, message, where) => {
+      const at = place()
+      edit(at, from, to)
+      const result = await checkCopy(at.folder, v02)
+      expect(result.kind === 'trouble' && result.trouble).toMatchObject({
+        program: 'client',
+        message: expect.stringMatching(message),
+        place: where,
+      })
+      expect(render(at, result)).toContain(`Look at playground/v02/${where}`)
+      expect(render(at, result)).not.toMatch(/^ +at /m)
+    },
+  )
+
+  test('of a finished copy, in processes of its own, has everything done', async () => {
+    const at = place()
+    writeFiles(at.folder, endOf(at.version))
+    const result = await checkCopy(at.folder, v02)
+    expect(render(at, result)).toContain('15 of 15 sentences are done')
+  })
+
+  test('asks for answers, not for a style: plain JavaScript will do', async () => {
+    const result = await checkCopy(join(import.meta.dirname, 'exercise-plain'), v02)
+    const open =
+      result.kind === 'findings' && result.findings.filter(({ status }) => status !== 'done')
+    expect(open).toEqual([])
+  })
+
+  test('of a handler that throws says what, and where', async () => {
+    const at = place()
+    edit(at, 'const url =', "JSON.parse('{')\n    const url =")
+    const text = render(at, await checkCopy(at.folder, v02))
+    expect(text).toMatch(/GET \/login breaks: SyntaxError: .+\(client\/routes\/login\.ts:10\)/s)
+  })
+
+  test('that watches runs again soon after a save, and stops what still runs', async () => {
+    const at = place()
+    let runs = 0
+    let end: () => void = () => undefined
+    const stopped = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    let aborted = 0
+    await watchFiles(
+      at.folder,
+      async (signal) => {
+        runs += 1
+        signal.addEventListener('abort', () => {
+          aborted += 1
+        })
+        if (runs === 2) end()
+        else edit(at, 'const url', '// saved\n    const url')
+      },
+      stopped,
+    )
+    expect(runs).toBe(2)
+    expect(aborted).toBe(2)
+  })
+
+  function render(at: Place, result: CheckResult): string {
+    return renderResult(at, result, painter(false))
+  }
+})
+
+describe('hints', () => {
+  test('come one at a time, and the last one again', () => {
+    const { folder } = place()
+    expect([1, 2, 3, 4].map(() => countHint(folder, 1, 3))).toEqual([1, 2, 3, 3])
+    expect(countHint(folder, 2, 3)).toBe(1)
+  })
+
+  test('are those of the lesson, a thought each, with code whole', () => {
+    const [first] = readSteps(findVersion('v02'))
+    expect(first?.hints.length).toBeGreaterThan(2)
+    for (const hint of first?.hints ?? []) expect(hint.split('`').length % 2).toBe(1)
+  })
+})
+
+describe('somebody who edits a version in place of a copy', () => {
+  test('is told so, with the files and the way back; a lesson is no such file', () => {
+    const repo = join(root, 'repo')
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: repo, stdio: 'ignore' })
+    const file = 'versions/v02-state/client/app.ts'
+    mkdirSync(join(repo, 'versions/v02-state/client'), { recursive: true })
+    git('init')
+    writeFileSync(join(repo, file), 'one\n')
+    git('add', '.')
+    const who = ['-c', 'user.name=a', '-c', 'user.email=a@localhost']
+    git(...who, 'commit', '-m', 'one')
+    expect(tellEditedVersions('v03', repo)).toBeUndefined()
+
+    writeFileSync(join(repo, 'versions/v02-state/README.md'), 'a lesson\n')
+    expect(tellEditedVersions('v03', repo)).toBeUndefined()
+
+    writeFileSync(join(repo, file), 'two\n')
+    const told = tellEditedVersions('v03', repo)
+    expect(told).toContain(`${file}  to  playground/v03/client/app.ts`)
+    expect(told).toContain('git stash push --include-untracked -- versions/v02-state')
+  })
+
+  test('is told nothing where there is no repo', () => {
+    expect(tellEditedVersions('v03', join(root, 'playground-1'))).toBeUndefined()
+  })
+})

@@ -1,0 +1,112 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { checks } from '../checks/index.ts'
+import { exercises } from '../exercises/index.ts'
+import { checkCopy, doneIn, type Finding } from '../lib/exercise/check.ts'
+import { change, Draft, type Files } from '../lib/exercise/draft.ts'
+import { type Exercise, endOf, type Mistake, startOf, statesOf } from '../lib/exercise/exercise.ts'
+import { startInProcess } from '../lib/exercise/in-process.ts'
+import { readSteps } from '../lib/exercise/lesson-steps.ts'
+import { makeCopy } from '../lib/exercise/playground.ts'
+import type { VersionChecks } from '../lib/exercise/sentence.ts'
+import { listVersions, ROOT, type Version } from '../lib/versions.ts'
+
+// Start and end of every exercise, and some mistakes, are tried out each time; the way between them,
+// step by step, and the other mistakes where there is time for it.
+const full = process.env.OAUTH_LAB_FULL === '1'
+const QUICK_MISTAKES = 4
+
+// Laid out as the repo is: the tsconfig.json of a copy extends one that is two folders up.
+const root = mkdtempSync(join(tmpdir(), 'oauth-lab-exercises-'))
+const playground = join(root, 'playground')
+copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const all = listVersions().map((version) => ({
+  version,
+  name: version.name,
+  exercise: exercises[version.number] as Exercise,
+  known: checks[version.number] as VersionChecks,
+}))
+
+describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exercise, known }) => {
+  const texts = known.sentences.map(({ text }) => text)
+  const steps = readSteps(version)
+  const turnedBySteps = steps.flatMap(({ turns }) => turns)
+
+  test('has a way of each step, and at least ten mistakes', () => {
+    expect(exercise.steps).toHaveLength(steps.length)
+    expect(exercise.mistakes.length).toBeGreaterThanOrEqual(10)
+  })
+
+  test('promises in its lesson only sentences that there are, each once', () => {
+    expect(turnedBySteps.filter((text) => !texts.includes(text))).toEqual([])
+    expect(new Set(turnedBySteps).size).toBe(turnedBySteps.length)
+    expect(new Set(texts).size).toBe(texts.length)
+  })
+
+  test('ends at the version, file by file', () => {
+    expect(new Map(statesOf(version, exercise).at(-1))).toEqual(new Map(endOf(version)))
+  })
+
+  test.concurrent('the start is done but for what the steps promise', async () => {
+    const findings = await tryOut('start', startOf(version, exercise))
+    const done = findings.filter(({ status }) => status === 'done')
+    expect(done.map(({ sentence }) => sentence.text)).toEqual(
+      texts.filter((text) => !turnedBySteps.includes(text)),
+    )
+  })
+
+  test.concurrent('the version itself is done', async () => {
+    const findings = await tryOut('end', endOf(version))
+    expect(findings.filter(({ status }) => status !== 'done')).toEqual([])
+  })
+
+  describe.runIf(full)('step by step', () => {
+    const promised = new Set(texts.filter((text) => !turnedBySteps.includes(text)))
+    const states = statesOf(version, exercise)
+    for (const { number, title, turns } of steps) {
+      for (const text of turns) promised.add(text)
+      const expected = texts.filter((text) => promised.has(text))
+
+      test.concurrent(`step ${number} (${title}) turns what it promises`, async () => {
+        const findings = await tryOut(`step-${number}`, states[number - 1] as Files)
+        const done = findings.filter(({ status }) => status === 'done')
+        expect(done.map(({ sentence }) => sentence.text)).toEqual(expected)
+      })
+    }
+  })
+
+  const mistakes = full ? exercise.mistakes : exercise.mistakes.slice(-QUICK_MISTAKES)
+  test.concurrent.each(mistakes)('a mistake: $what', async (mistake) => {
+    const name = `mistake-${exercise.mistakes.indexOf(mistake)}`
+    const findings = await tryOut(name, withMistake(version, mistake))
+    const open = findings.filter(({ status }) => status === 'open')
+    expect(open.map(({ sentence }) => sentence.id)).toEqual([mistake.tells])
+    expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(texts.length)
+  })
+
+  async function tryOut(state: string, files: Files): Promise<Finding[]> {
+    const name = `v0${version.number}-${state}`
+    const folder = join(playground, name)
+    makeCopy({ version, name, folder }, files)
+    const result = await checkCopy(folder, known, { start: startInProcess })
+    if (result.kind === 'trouble') throw new Error(result.trouble.message)
+    return result.findings
+  }
+})
+
+/** Those that wait for what is open, and say nothing by themselves. */
+function waitingIn(findings: Finding[]): number {
+  return findings.filter(({ status }) => status === 'waiting').length
+}
+
+function withMistake(version: Version, { changes }: Mistake): Files {
+  const draft = new Draft(endOf(version), endOf(version))
+  for (const [path, edits] of Object.entries(changes)) {
+    draft.write(path, change(path, draft.files.get(path), edits))
+  }
+  return draft.files
+}
