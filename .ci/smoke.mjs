@@ -25,6 +25,7 @@ if (npm.exitCode === null && npm.signalCode === null) {
 console.log(problem ?? 'Both programs answered.')
 process.exit(problem === undefined ? 0 : 1)
 
+/** @param {string} address */
 async function untilItAnswers(address) {
   for (;;) {
     const response = await fetch(`${address}/style.css`).catch(() => undefined)

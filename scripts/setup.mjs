@@ -1,7 +1,7 @@
 // What every command of the lab begins with. In the syntax of old Nodes, so that one that is too old
 // gets as far as the sentence which says so: newer syntax, and static imports, are for lib/setup.mjs.
 
-const [major, minor] = process.version.slice(1).split('.').map(Number)
+const [major = 0, minor = 0] = process.version.slice(1).split('.').map(Number)
 
 if (major < 20 || (major === 20 && minor < 19)) {
   console.error(

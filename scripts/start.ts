@@ -97,7 +97,9 @@ function typedIn(): string {
 /** A version that was copied to a place from which its imports lead nowhere. */
 function refuseUnlinkedCopy({ folder }: Version): void {
   if (findsShared(realpathSync(folder))) return
-  throw new UsageError(`${folder} can't find shared/. Put the copy into a folder of this repo.`)
+  throw new UsageError(
+    `${folder} can't find shared/. Put the copy into playground/, at the top of the repo.`,
+  )
 }
 
 /** Looks where Node looks for a package: in the folder and in each one above. */

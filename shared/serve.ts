@@ -27,6 +27,8 @@ export async function serve(build: () => Program): Promise<void> {
     endOnSignal(app)
     await refuseTakenPort(port)
     await app.listen({ port, host: 'localhost' })
+    // `npm start`, which is connected to the programs that it starts, says it for both of them.
+    if (!process.connected) console.log(`Listening at ${url}. Ctrl-C stops it.`)
   } catch (error) {
     console.error(oneLine(error as NodeJS.ErrnoException & { port?: number }))
     process.exit(1)

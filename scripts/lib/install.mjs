@@ -118,7 +118,7 @@ function explain(output) {
   }
   const copy = /importers\["(.+?)"\]/.exec(output)?.[1]
   if (copy !== undefined) {
-    return `The lock file does not know ${copy}. A copy of a version must stand outside of versions/ while packages are installed.`
+    return `The lock file does not know ${copy}. A copy of a version belongs into playground/, at the top of the repo.`
   }
   const end = output.trim().split('\n').slice(-20).join('\n')
   return `${end}\nThe packages could not be installed. What pnpm says of it stands above.`
@@ -133,8 +133,9 @@ function explain(output) {
 async function oneAtATime(root, work) {
   const name = createHash('sha256').update(root).digest('hex').slice(0, 16)
   const lock = join(tmpdir(), `oauth-lab-${name}.lock`)
-  while (!take(lock)) {
+  for (let waited = false; !take(lock); waited = true) {
     if (!isHeld(lock)) rmSync(lock, { force: true })
+    else if (!waited) console.log('Another command is installing the packages. Waiting for it.')
     await sleep(100)
   }
   try {
@@ -150,7 +151,7 @@ function take(lock) {
     writeFileSync(lock, String(process.pid), { flag: 'wx' })
     return true
   } catch (error) {
-    if (error.code !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') throw error
     return false
   }
 }
@@ -167,6 +168,11 @@ function isHeld(lock) {
     process.kill(Number(readFileSync(lock, 'utf8')), 0)
     return true
   } catch (error) {
-    return error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return /** @type {NodeJS.ErrnoException} */ (error).code
 }

@@ -21,7 +21,7 @@ export class UnknownVersionError extends Error {}
 /** The snapshots, in the order of their numbers: whatever stands in versions/. */
 export function listVersions(): Version[] {
   return readdirSync(VERSIONS)
-    .filter((name) => isProgramFolder(join(VERSIONS, name)))
+    .filter((name) => /^v\d+-/.test(name) && isProgramFolder(join(VERSIONS, name)))
     .sort()
     .map((name) => asVersion(join(VERSIONS, name)))
 }

@@ -83,14 +83,12 @@ async function npmTest(...args: string[]): Promise<{ status: number | null; line
   const setup = join(repo, 'scripts', 'setup.mjs')
   const child = spawn(process.execPath, [setup, 'test', ...args], {
     cwd: repo,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => {
-      output += text
-    })
-  }
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text
+  })
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve))
   return { status, lines: output.trim().split('\n') }
 }
