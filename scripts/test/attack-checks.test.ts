@@ -17,7 +17,11 @@ describe('the line that stops an attack', () => {
     }
   })
 
-  test.concurrent.each(checks)(
+  // One for each version, and all of them where the long share is asked for.
+  const full = process.env.OAUTH_LAB_FULL === '1'
+  const first = checks.filter(({ name }, at) => checks.findIndex((one) => one.name === name) === at)
+
+  test.concurrent.each(full ? checks : first)(
     '$attack.slug works again in a copy of $name without $check.line',
     async ({ attack, check, version }) => {
       const copy = await withoutCheck(version, check)

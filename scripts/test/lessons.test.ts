@@ -86,11 +86,15 @@ describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, ()
     ...docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })),
   ]
 
+  // The commands of npm, which play attacks, take seconds each: they belong to the long share.
+  const full = process.env.OAUTH_LAB_FULL === '1'
+
   test.each(runs)(
     '$page: every command prints what the page says',
     { timeout: 60_000 },
     async ({ page, steps }) => {
-      expect((await findWrongAnswers(page, steps, load)).join('\n\n')).toBe('')
+      const share = steps.filter(({ command }) => full || !command.startsWith('npm '))
+      expect((await findWrongAnswers(page, share, load)).join('\n\n')).toBe('')
     },
   )
 

@@ -216,6 +216,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
         .split('\n')
         .map((line) => line.split(/ {2,}/).slice(0, 3)),
     ).toEqual([
+      [`Listening at ${url}. Ctrl-C stops it.`],
       ['server', 'front', 'GET'],
       ['server', 'front', 'POST'],
       ['server', 'back', 'POST'],
