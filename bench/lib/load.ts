@@ -1,0 +1,70 @@
+import type { Child } from './child.ts'
+import { askWhoIsThere, logInWhole, tokensOf } from './refusals.ts'
+import type { Target } from './targets.ts'
+import { User, WrongAnswer } from './user.ts'
+
+/** A kind of work: makes what does it once more, for one user. */
+export type Work = (user: User, target: Target) => Promise<() => Promise<void>>
+
+/** How many work at once. Each waits for its answer before it asks again. */
+const USERS = 16
+
+/** The whole flow: authorize, log in, redeem the code, and ask the resource where there is one. */
+export const wholeFlow: Work = async (user, target) => async () => {
+  await logInWhole(user, target)
+}
+
+/** One refresh, with the refresh token that the last one gave. */
+export const refresh: Work = async (user, target) => {
+  let { refresh_token } = await logInWhole(user, target)
+  return async () => {
+    const before = refresh_token
+    refresh_token = tokensOf(target, await user.refresh(before)).refresh_token
+    if (!target.isLimit && refresh_token === before)
+      throw new WrongAnswer(`${target.name} kept a token`)
+  }
+}
+
+/** One request to the protected resource. */
+export const resource: Work = async (user, target) => {
+  const { access_token } = await logInWhole(user, target)
+  return () => askWhoIsThere(user, target, access_token)
+}
+
+/**
+ * Has 16 users do one kind of work for some time, as quickly as each can.
+ *
+ * @param duration milliseconds
+ * @returns how often it was done for each second of the program's processor time
+ * @throws when one answer is wrong
+ */
+export async function measure(
+  target: Target,
+  child: Child,
+  work: Work,
+  duration: number,
+): Promise<number> {
+  const users = Array.from({ length: USERS }, () => new User(child.origin, target.endpoints))
+  try {
+    const steps = await Promise.all(users.map((user) => work(user, target)))
+    const cpuBefore = await child.cpuTime()
+    const until = performance.now() + duration
+    let done = 0
+    const loop = async (step: () => Promise<void>) => {
+      while (performance.now() < until) {
+        await step()
+        done += 1
+      }
+    }
+    await Promise.all(steps.map(loop))
+    return done / ((await child.cpuTime()) - cpuBefore)
+  } finally {
+    await Promise.all(users.map((user) => user.close()))
+  }
+}
+
+/** The one in the middle. */
+export function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}

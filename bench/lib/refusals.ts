@@ -1,0 +1,104 @@
+import { basic } from '@oauth-lab/shared/testing/lab.ts'
+import type { Target } from './targets.ts'
+import { type Answer, User, WrongAnswer } from './user.ts'
+
+const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
+
+/**
+ * Tries what a server has to refuse, and one login that it has to take. A server that is quick
+ * because it looks at nothing is not worth a figure.
+ *
+ * @throws {WrongAnswer} that says what the target did
+ */
+export async function proveRefusals(target: Target, origin: string): Promise<void> {
+  const user = new User(origin, target.endpoints)
+  try {
+    const { access_token, refresh_token } = await logInWhole(user, target)
+    if (target.isLimit) return
+
+    await refusesLogin(target, 'a wrong password', user.logIn({}, 'password1'))
+    const elsewhere = { redirect_uri: 'http://localhost:25009/elsewhere' }
+    await refusesLogin(target, 'a wrong redirect URI', user.logIn(elsewhere))
+    const wrongClient = basic('lab-client', 'wrong-secret')
+    const wrongSecret = await user.redeem(await user.logIn(), {}, wrongClient)
+    refuses(target, 'a wrong secret', wrongSecret)
+    const wrongUri = await user.redeem(await user.logIn(), elsewhere)
+    refuses(target, 'a code with another redirect URI', wrongUri)
+    if (knowsPkce(target)) {
+      const wrongVerifier = await user.redeem(await user.logIn(), { code_verifier: OTHER_VERIFIER })
+      refuses(target, 'a wrong verifier', wrongVerifier)
+    }
+    const code = await user.logIn()
+    await user.redeem(code)
+    refuses(target, 'a code for the second time', await user.redeem(code))
+    if (target.hasResource) {
+      refuses(target, 'a made-up token', await user.me(`${access_token.slice(0, -4)}AAAA`))
+    }
+    if (target.refreshes) await provesRotation(user, target, refresh_token)
+  } finally {
+    await user.close()
+  }
+}
+
+/**
+ * One login from the authorization request to the resource, with each answer looked at.
+ *
+ * @throws {WrongAnswer} when one is not what it should be
+ */
+export async function logInWhole(
+  user: User,
+  target: Target,
+): Promise<{ access_token: string; refresh_token: string }> {
+  const answer = await user.redeem(await user.logIn())
+  const tokens = tokensOf(target, answer)
+  if (target.hasResource) await askWhoIsThere(user, target, tokens.access_token)
+  return tokens
+}
+
+/** @throws {WrongAnswer} when the resource does not tell whose token it is */
+export async function askWhoIsThere(user: User, target: Target, token: string): Promise<void> {
+  const { status, body } = await user.me(token)
+  if (status !== 200 || body.email !== 'user0@oauth-lab.me') {
+    throw new WrongAnswer(`${target.name} answered ${status} to a good token`)
+  }
+}
+
+/** @throws {WrongAnswer} when it is no token response */
+export function tokensOf(
+  target: Target,
+  { status, body }: Answer,
+): { access_token: string; refresh_token: string } {
+  const { access_token, refresh_token = '' } = body
+  const complete = typeof access_token === 'string' && typeof refresh_token === 'string'
+  if (status !== 200 || !complete || (target.refreshes && refresh_token === '')) {
+    throw new WrongAnswer(`${target.name} answered ${status} to a good token request`)
+  }
+  return { access_token, refresh_token }
+}
+
+async function provesRotation(user: User, target: Target, refreshToken: string): Promise<void> {
+  const renewed = tokensOf(target, await user.refresh(refreshToken))
+  if (!target.isLimit && renewed.refresh_token === refreshToken) {
+    throw new WrongAnswer(`${target.name} does not rotate refresh tokens`)
+  }
+  refuses(target, 'a refresh token for the second time', await user.refresh(refreshToken))
+  refuses(target, 'the family of a stolen one', await user.refresh(renewed.refresh_token))
+}
+
+async function refusesLogin(target: Target, what: string, login: Promise<string>): Promise<void> {
+  const refused = await login.then(
+    () => false,
+    (error: unknown) => error instanceof WrongAnswer,
+  )
+  if (!refused) throw new WrongAnswer(`${target.name} took ${what}`)
+}
+
+function refuses(target: Target, what: string, { status }: Answer): void {
+  if (status !== 400 && status !== 401) {
+    throw new WrongAnswer(`${target.name} answered ${status} to ${what}`)
+  }
+}
+
+function knowsPkce({ name }: Target): boolean {
+  return name !== 'v01' && name !== 'v02'
+}

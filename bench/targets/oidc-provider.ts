@@ -1,0 +1,90 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
+import { authenticateUser } from '@oauth-lab/shared/users.ts'
+import Provider, { type Configuration } from 'oidc-provider'
+import { UnboundedAdapter } from './unbounded-adapter.ts'
+
+/**
+ * The certified server that people would use in place of the lab's own, told to do the same work:
+ * one confidential client, PKCE required, refresh tokens rotated, and a login form without script or
+ * consent. Its ID tokens are signed with ES256, the cheapest that it knows.
+ */
+const config = readConfig(process.env)
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const key = privateKey.export({ format: 'jwk' })
+
+const configuration: Configuration = {
+  clients: [
+    {
+      client_id: config.clientId,
+      client_secret: config.clientSecret,
+      redirect_uris: [`${config.clientUrl}/callback`],
+      grant_types: ['authorization_code', 'refresh_token'],
+      id_token_signed_response_alg: 'ES256',
+    },
+  ],
+  jwks: { keys: [{ ...key, kty: 'EC', alg: 'ES256', use: 'sig' }] },
+  cookies: { keys: [randomBytes(32).toString('base64url')] },
+  claims: { openid: ['sub', 'username', 'email'] },
+  features: { devInteractions: { enabled: false } },
+  interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
+  pkce: { required: () => true },
+  rotateRefreshToken: true,
+  issueRefreshToken: async () => true,
+  ttl: {
+    AccessToken: config.accessTokenTtl ?? 300,
+    AuthorizationCode: config.codeTtl,
+    Grant: config.refreshTokenTtl,
+    IdToken: 300,
+    Interaction: config.codeTtl,
+    RefreshToken: config.refreshTokenTtl,
+    Session: config.sessionTtl,
+  },
+  findAccount: (_ctx, id) => ({
+    accountId: id,
+    claims: () => ({ sub: id, username: 'User Number 0', email: `${id}@oauth-lab.me` }),
+  }),
+  // Nobody is asked for consent: the lab's own server does not ask either.
+  loadExistingGrant: async ({ oidc }) => {
+    const { provider, client, session } = oidc
+    const grant = new provider.Grant({
+      clientId: client?.clientId ?? '',
+      accountId: session?.accountId ?? '',
+    })
+    grant.addOIDCScope('openid')
+    await grant.save()
+    return grant
+  },
+}
+// Its own adapter keeps 1,000 entries and no more, which is right for speed and useless for memory.
+if (process.env.UNBOUNDED) configuration.adapter = UnboundedAdapter
+
+const provider = new Provider(config.authServerUrl, configuration)
+const others = provider.callback()
+const server = createServer((request, response) => {
+  if (request.url?.startsWith('/interaction/')) {
+    interact(request, response).catch(() => response.writeHead(400).end())
+    return
+  }
+  others(request, response)
+})
+server.listen(portOf(config.authServerUrl), 'localhost')
+
+const page = `<!doctype html><form method="post"></form>${' '.repeat(1000)}`
+
+async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  await provider.interactionDetails(request, response)
+  if (request.method === 'GET') return showLogin(response, 200)
+
+  const form = new URLSearchParams(await text(request))
+  const user = authenticateUser(form.get('username') ?? '', form.get('password') ?? '')
+  if (user === undefined) return showLogin(response, 401)
+  await provider.interactionFinished(request, response, { login: { accountId: user.user_id } })
+}
+
+function showLogin(response: ServerResponse, status: number): void {
+  response.writeHead(status, { 'content-type': 'text/html; charset=utf-8' }).end(page)
+}

@@ -1,0 +1,63 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+
+interface Entry {
+  payload: AdapterPayload
+  /** In milliseconds of the wall clock. */
+  expiresAt: number
+}
+
+const entries = new Map<string, Entry>()
+const membersOfGrant = new Map<string, Set<string>>()
+
+setInterval(() => {
+  for (const [key, { expiresAt }] of entries) if (expiresAt < Date.now()) entries.delete(key)
+}, 10_000).unref()
+
+/** A place in memory for everything that oidc-provider keeps, without a bound on how much. */
+export class UnboundedAdapter implements Adapter {
+  readonly #model: string
+
+  constructor(model: string) {
+    this.#model = model
+  }
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+    const key = this.#key(id)
+    entries.set(key, { payload, expiresAt: Date.now() + expiresIn * 1000 })
+    const { grantId, uid } = payload
+    if (this.#model === 'Session' && uid !== undefined) {
+      entries.set(`uid:${uid}`, { payload, expiresAt: Date.now() + expiresIn * 1000 })
+    }
+    if (grantId === undefined) return
+    const members = membersOfGrant.get(grantId) ?? new Set()
+    membersOfGrant.set(grantId, members.add(key))
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    return entries.get(this.#key(id))?.payload
+  }
+
+  async findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    return entries.get(`uid:${uid}`)?.payload
+  }
+
+  async findByUserCode(): Promise<undefined> {}
+
+  async consume(id: string): Promise<void> {
+    const payload = await this.find(id)
+    if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1000)
+  }
+
+  async destroy(id: string): Promise<void> {
+    entries.delete(this.#key(id))
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    for (const key of membersOfGrant.get(grantId) ?? []) entries.delete(key)
+    membersOfGrant.delete(grantId)
+  }
+
+  #key(id: string): string {
+    return `${this.#model}:${id}`
+  }
+}

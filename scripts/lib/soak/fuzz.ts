@@ -1,0 +1,195 @@
+import { connect, type Socket } from 'node:net'
+import { ConfigError, readConfig } from '@oauth-lab/shared/config.ts'
+import { OAuthError } from '@oauth-lab/shared/oauth.ts'
+import {
+  type Parameters,
+  parameter,
+  parseParameters,
+  soleParameter,
+} from '@oauth-lab/shared/parameters.ts'
+import { maskUrl } from '@oauth-lab/shared/request-log.ts'
+import fc from 'fast-check'
+import { conversationWith, type Input, type ProgramName, parameterText } from './inputs.ts'
+
+/** How long a connection may take for all of its answers, in milliseconds. */
+const PATIENCE = 8_000
+/** How many connections are open at once. */
+const AT_ONCE = 16
+/** How many conversations are made up at once. */
+const BATCH = 200
+
+const STATUS_LINE = /HTTP\/1\.1 [2-9]\d\d /g
+const STATUS_LINE_LENGTH = 'HTTP/1.1 200 '.length
+
+/** Something that must not happen, with what led to it. */
+export class Finding extends Error {}
+
+/** How many answers came, by their status. */
+export type Statuses = Map<number, number>
+
+/**
+ * Sends inputs to a program until there were as many as asked for.
+ *
+ * @param seed the same inputs for the same seed
+ * @param program the client may answer 502 as well
+ * @throws {Finding} for a 5xx, for an answer that does not come, and for a program that is gone
+ */
+export async function fuzzProgram(
+  origin: string,
+  count: number,
+  seed: number,
+  program: ProgramName,
+): Promise<Statuses> {
+  const conversation = conversationWith(program)
+  const statuses: Statuses = new Map()
+  let sent = 0
+  let batch = 0
+  let conversations: Input[][] = []
+  const lane = async () => {
+    while (sent < count) {
+      if (conversations.length === 0) {
+        conversations = fc.sample(conversation, { numRuns: BATCH, seed: seed + batch })
+        batch += 1
+      }
+      const inputs = conversations.pop() ?? []
+      sent += inputs.length
+      const answers = await converse(origin, inputs)
+      judge(inputs, answers, program)
+      for (const status of answers) statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, lane))
+  return statuses
+}
+
+/**
+ * Hands hostile text to what reads text: queries, forms, settings, addresses for the log.
+ *
+ * @throws what fast-check says of the smallest text that breaks a rule
+ */
+export function fuzzParsers(count: number, seed: number): void {
+  const half = Math.ceil(count / 2)
+  fc.assert(fc.property(parameterText, readsParameters), { numRuns: half, seed })
+  fc.assert(
+    fc.property(parameterText, (text) => masksSecrets(text) && readsSettings(text)),
+    { numRuns: count - half, seed },
+  )
+}
+
+/**
+ * Sends a request slower than anybody who means well, and gives how long the program puts up with it,
+ * in milliseconds.
+ *
+ * @param head what is sent at once, before the slow part
+ * @throws {Finding} when the program still listens after 20 seconds
+ */
+export async function sendSlowly(origin: string, head: string): Promise<number> {
+  const from = performance.now()
+  const socket = open(origin)
+  socket.write(head)
+  const drip = setInterval(() => socket.write('x'), 200)
+  try {
+    await closed(socket, 20_000)
+    return performance.now() - from
+  } catch {
+    throw new Finding(`${origin} listened for 20 seconds to ${JSON.stringify(head)}`)
+  } finally {
+    clearInterval(drip)
+  }
+}
+
+function readsParameters(text: string): boolean {
+  const parameters = parseParameters(text)
+  for (const name of ['state', '__proto__', 'constructor', 'toString']) {
+    if (!isTextOrNothing(() => parameter(parameters, name))) return false
+    if (!isTextOrNothing(() => soleParameter(parameters, name))) return false
+  }
+  return hasNoPrototype(parameters) && Object.keys(Object.prototype).length === 0
+}
+
+function isTextOrNothing(read: () => string | undefined): boolean {
+  try {
+    const value = read()
+    return value === undefined || (typeof value === 'string' && value !== '')
+  } catch (error) {
+    return error instanceof OAuthError
+  }
+}
+
+function hasNoPrototype(parameters: Parameters): boolean {
+  return Object.getPrototypeOf(parameters) === null
+}
+
+function masksSecrets(text: string): boolean {
+  const secret = 'S3cret-'.repeat(7)
+  const shown = maskUrl(`/callback?${text.replaceAll('#', '')}&code=${secret}`)
+  return !shown.includes(secret) && /^[\x20-\x7e]*$/.test(shown)
+}
+
+function readsSettings(text: string): boolean {
+  for (const name of ['AUTH_SERVER_URL', 'CLIENT_ID', 'CLIENT_SECRET', 'CODE_TTL']) {
+    try {
+      readConfig({ [name]: text })
+    } catch (error) {
+      if (!(error instanceof ConfigError) || /[\n\r]/.test(error.message)) return false
+    }
+  }
+  return true
+}
+
+function judge(inputs: Input[], answers: number[], program: ProgramName): void {
+  const bad = answers.find((status) => status >= 500 && !(program === 'client' && status === 502))
+  if (bad !== undefined) throw new Finding(`${bad} to ${show(inputs)}`)
+  // What breaks the rules of HTTP ends its connection, and 413 and 431 do, too: more is not read.
+  const isOver = answers.some((status) => status === 413 || status === 431)
+  if (isOver || inputs.some(({ isWhole }) => !isWhole)) return
+  if (answers.length < inputs.length) {
+    throw new Finding(`${answers.length} answers for ${inputs.length} requests: ${show(inputs)}`)
+  }
+}
+
+/** The statuses of the answers. */
+async function converse(origin: string, inputs: Input[]): Promise<number[]> {
+  const socket = open(origin)
+  const answers: number[] = []
+  let text = ''
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    text += chunk
+    for (const [line] of text.matchAll(STATUS_LINE)) answers.push(Number(line.slice(9, 12)))
+    // What could be the beginning of a status line stays for the next chunk.
+    text = text.slice(-STATUS_LINE_LENGTH + 1)
+    if (answers.length >= inputs.length) socket.end()
+  })
+  socket.write(Buffer.concat(inputs.map(({ bytes }) => bytes)))
+  // A request that was cut short gets its answer when it is clear that no more comes.
+  if (inputs.some(({ isWhole }) => !isWhole)) socket.end()
+  await closed(socket, PATIENCE).catch(() => {
+    throw new Finding(`no end of the answer to ${show(inputs)}`)
+  })
+  return answers
+}
+
+function open(origin: string): Socket {
+  const { hostname, port } = new URL(origin)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  // A program that has heard enough may close while more is on its way to it.
+  return socket.on('error', () => socket.destroy()).on('end', () => socket.end())
+}
+
+function closed(socket: Socket, patience: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      socket.destroy()
+      reject(new Error('too late'))
+    }, patience)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}
+
+function show(inputs: Input[]): string {
+  const text = Buffer.concat(inputs.map(({ bytes }) => bytes)).toString('latin1')
+  return JSON.stringify(text.length > 4_000 ? `${text.slice(0, 4_000)}...` : text)
+}

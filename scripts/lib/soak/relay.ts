@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What happens to an answer on its way: undefined lets it pass. */
+export type Fault = 'lost' | 'cut' | number
+
+/** Stands between client and server, and loses, cuts or delays answers on their way back. */
+export class Relay {
+  readonly origin: string
+  readonly #server: Server
+  /** By path: loses it, cuts it after half of its body, or holds it back for some milliseconds. */
+  readonly faults = new Map<string, Fault>()
+
+  private constructor(origin: string, server: Server) {
+    this.origin = origin
+    this.#server = server
+  }
+
+  /** @param target gives the origin that requests go on to */
+  static async start(target: () => string): Promise<Relay> {
+    const server = createServer()
+    server.listen(0, 'localhost')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const relay = new Relay(`http://localhost:${port}`, server)
+    relay.#pass(target)
+    return relay
+  }
+
+  close(): void {
+    this.#server.closeAllConnections()
+    this.#server.close()
+  }
+
+  #pass(target: () => string): void {
+    this.#server.on('request', (incoming, response) => {
+      const path = incoming.url?.split('?', 1)[0] ?? ''
+      const options = { method: incoming.method ?? 'GET', headers: incoming.headers }
+      const onward = request(target() + (incoming.url ?? ''), options)
+      onward.on('error', () => response.destroy())
+      onward.on('response', async (answer) => {
+        const body = Buffer.concat(await answer.toArray())
+        await send(response, answer, body, this.faults.get(path))
+      })
+      incoming.pipe(onward)
+    })
+  }
+}
+
+async function send(
+  response: ServerResponse,
+  { statusCode = 500, headers }: IncomingMessage,
+  body: Buffer,
+  fault: Fault | undefined,
+): Promise<void> {
+  if (fault === 'lost') {
+    response.destroy()
+    return
+  }
+  if (typeof fault === 'number') await sleep(fault)
+  response.writeHead(statusCode, headers)
+  if (fault === 'cut') response.write(body.subarray(0, body.length / 2), () => response.destroy())
+  else response.end(body)
+}
