@@ -17,6 +17,8 @@ const UNREADABLE: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
+/** How long the other side has to hear why its connection ends, in milliseconds. */
+const LAST_WORDS = 1_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 
 const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
@@ -55,8 +57,11 @@ export function createApp(folder: string): FastifyInstance {
       if (!socket.writable) return
       const status = UNREADABLE[code ?? ''] ?? '400 Bad Request'
       socket.end(`HTTP/1.1 ${status}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n`)
+      // Whoever does not hang up, and perhaps goes on sending, is cut off.
+      setTimeout(() => socket.destroy(), LAST_WORDS).unref()
     },
   })
+  const ownPolicy = pagePolicy()
   const methods = new Map<string, Set<string>>()
 
   app.register(view, {
@@ -72,10 +77,11 @@ export function createApp(folder: string): FastifyInstance {
     for (const name of [method].flat()) known.add(name)
     methods.set(url, known)
   })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     setHeaders(reply)
     // Answered before the body is read, so that no body can make another answer of it.
-    if (request.is404) return sendNotFound(request, reply)
+    if (request.is404) sendNotFound(request, reply)
+    else done()
   })
   app.setNotFoundHandler(sendNotFound)
 
@@ -100,7 +106,7 @@ export function createApp(folder: string): FastifyInstance {
     reply.header('x-content-type-options', 'nosniff')
     // RFC 9700 section 4.16: for browsers that do not know frame-ancestors.
     reply.header('x-frame-options', 'DENY')
-    reply.header('content-security-policy', pagePolicy())
+    reply.header('content-security-policy', ownPolicy)
   }
 
   function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -155,13 +161,14 @@ function readFormsAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.register(formbody, { parser: parseParameters })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))
-  app.addHook('onRequest', async ({ raw: { headers } }) => {
+  app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const type = headers['content-type']
-    if (type === undefined) return
+    if (type === undefined) return done()
     // Without this a type that is no type at all would be answered by Fastify, with 415.
     headers['content-type'] = FORM_TYPE.test(type)
       ? 'application/x-www-form-urlencoded'
       : 'none/none'
+    done()
   })
 }
 

@@ -47,6 +47,7 @@ export function requiredParameter(parameters: Parameters, name: string): string 
 }
 
 function valuesOf(parameters: Parameters, name: string): string[] {
-  const values = [parameters[name]].flat()
-  return values.filter((value): value is string => value !== undefined && value !== '')
+  const value = parameters[name]
+  if (Array.isArray(value)) return value.filter((one) => one !== '')
+  return value ? [value] : []
 }

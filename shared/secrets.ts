@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** A fresh value that can't be guessed: 256 bits, 43 characters of base64url. RFC 6749 section 10.10 */
 export function randomToken(): string {
@@ -14,5 +14,5 @@ export function sameSecret(one: string, other: string): boolean {
 }
 
 function digest(value: string): Buffer {
-  return createHash('sha256').update(value).digest()
+  return hash('sha256', value, 'buffer')
 }

@@ -29,6 +29,8 @@ process.on('message', (question: Question) => {
   process.send?.(usage())
 })
 process.channel?.unref()
+// Whoever started it is gone, however that came: nothing is left running.
+process.on('disconnect', () => process.exit())
 
 function usage(): Usage {
   const { user, system } = process.cpuUsage()

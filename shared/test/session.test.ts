@@ -59,10 +59,10 @@ describe('a session', () => {
     const app = appWithSessions({ SESSION_TTL: '100' })
     const { cookie } = await open(app, '/visit')
     for (const _time of [1, 2, 3]) {
-      await passTime(90)
+      passTime(90)
       expect((await open(app, '/read', cookie)).body).toBe('known')
     }
-    await passTime(101)
+    passTime(101)
     expect((await open(app, '/read', cookie)).body).toBe('new')
   })
 

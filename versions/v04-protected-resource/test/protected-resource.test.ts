@@ -143,9 +143,9 @@ describe('the resource endpoint', () => {
     try {
       const { body } = await short.redeem(await short.code())
       expect(body.expires_in).toBe(100)
-      await passTime(90)
+      passTime(90)
       expect((await short.me(`Bearer ${body.access_token}`)).status).toBe(200)
-      await passTime(10)
+      passTime(10)
       expectInvalidToken(await short.me(`Bearer ${body.access_token}`))
     } finally {
       await short.close()
@@ -294,10 +294,10 @@ describe('the client, after a login,', () => {
       const browser = new Browser()
       await lasting.login(browser)
       for (const _day of [1, 2, 3]) {
-        await passTime(86_000)
+        passTime(86_000)
         expect((await browser.open(`${lasting.clientUrl}/profile`)).status).toBe(200)
       }
-      await passTime(86_401)
+      passTime(86_401)
       const late = await browser.open(`${lasting.clientUrl}/profile`)
       expectLoggedOut(late)
       expect(late.body).toContain('token missing from session')
@@ -424,7 +424,7 @@ describe('the client, when its login', () => {
       for (const path of ['/profile', '/']) {
         const browser = new Browser()
         await short.login(browser)
-        await passTime(21)
+        passTime(21)
         const expired = await browser.open(short.clientUrl + path)
         expectLoggedOut(expired)
         expect(textOf(expired, 'main')).toContain('expired')

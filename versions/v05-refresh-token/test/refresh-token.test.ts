@@ -253,11 +253,11 @@ describe('a refresh token', () => {
 
   test('lives thirty days, counted from the login and not from the last refresh', async () => {
     const first = await tokens()
-    await passTime(20 * DAY)
+    passTime(20 * DAY)
     const second = await renewed(first)
-    await passTime(9.9 * DAY)
+    passTime(9.9 * DAY)
     const third = await renewed(second)
-    await passTime(0.2 * DAY)
+    passTime(0.2 * DAY)
     await expectRefused(third.refresh_token)
   })
 
@@ -265,11 +265,11 @@ describe('a refresh token', () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '100' })
     try {
       const code = await short.code()
-      await passTime(60)
+      passTime(60)
       const first = asTokens(await short.redeem(code))
-      await passTime(35)
+      passTime(35)
       const second = await renewed(first, short)
-      await passTime(6)
+      passTime(6)
       await expectRefused(second.refresh_token, short)
       await expectAlive(second, short)
     } finally {
@@ -282,9 +282,9 @@ describe('a refresh token', () => {
     try {
       const first = await tokens(short)
       const second = await renewed(first, short)
-      await passTime(90)
+      passTime(90)
       const third = await renewed(second, short)
-      await passTime(200)
+      passTime(200)
       await expectAlive(third, short)
       await expectRefused(first.refresh_token, short)
       await expectDead(third, short)
@@ -315,7 +315,7 @@ describe('a code that was used already', () => {
   test('does so long after a code expires', async () => {
     const code = await lab.code()
     const first = asTokens(await lab.redeem(code))
-    await passTime(DAY)
+    passTime(DAY)
     const second = await renewed(first)
     await lab.redeem(code)
     await expectDead(second)
@@ -349,12 +349,12 @@ describe('a code that was used already', () => {
 describe('the client renews its tokens', () => {
   test('in the last tenth of their life, and before it asks the resource server', async () => {
     const browser = await loggedIn()
-    await passTime(265)
+    passTime(265)
     const early = seen.length
     expect((await profile(browser)).status).toBe(200)
     expect(refreshes(early)).toEqual([])
 
-    await passTime(10)
+    passTime(10)
     const late = seen.length
     expect((await profile(browser)).status).toBe(200)
     expect(refreshes(late)).toHaveLength(1)
@@ -368,11 +368,11 @@ describe('the client renews its tokens', () => {
     const long = await startLab(programs, { ACCESS_TOKEN_TTL: '3600' })
     try {
       const browser = await loggedIn(long)
-      await passTime(3565)
+      passTime(3565)
       const early = seen.length
       expect((await profile(browser, long)).status).toBe(200)
       expect(refreshes(early)).toEqual([])
-      await passTime(10)
+      passTime(10)
       expect((await profile(browser, long)).status).toBe(200)
       expect(refreshes(early)).toHaveLength(1)
     } finally {
@@ -384,7 +384,7 @@ describe('the client renews its tokens', () => {
     const browser = await loggedIn()
     for (const path of ['/', '/profile', '/', '/profile']) {
       const { refresh_token } = newestOfClient()
-      await passTime(10_000)
+      passTime(10_000)
       const before = seen.length
       const page = await browser.open(lab.clientUrl + path)
       expect(page.status).toBe(200)
@@ -417,7 +417,7 @@ describe('the client renews its tokens', () => {
 
   test('for each browser apart', async () => {
     const browsers = [await loggedIn(), await loggedIn(), await loggedIn()]
-    await passTime(ALMOST_EXPIRED)
+    passTime(ALMOST_EXPIRED)
     const before = seen.length
     const pages = await Promise.all(browsers.map((browser) => profile(browser)))
     expect(pages.map(({ status }) => status)).toEqual([200, 200, 200])
@@ -430,7 +430,7 @@ describe('many requests at once', () => {
   test('across an expiry make one refresh, all succeed, and the session goes on', async () => {
     for (const pause of [ALMOST_EXPIRED, 301]) {
       const browser = await loggedIn()
-      await passTime(pause)
+      passTime(pause)
       await expectOneRefresh(browser)
     }
   })
@@ -452,14 +452,14 @@ describe('many requests at once', () => {
     }
     const slow = profile(browser)
     await asked.opened
-    await passTime(ALMOST_EXPIRED)
+    passTime(ALMOST_EXPIRED)
     const before = seen.length
     expect((await profile(browser)).status).toBe(200)
     expect(refreshes(before)).toHaveLength(1)
     gate.open()
     expect((await slow).status).toBe(200)
 
-    await passTime(ALMOST_EXPIRED)
+    passTime(ALMOST_EXPIRED)
     expect((await profile(browser)).status).toBe(200)
     expect(refreshes(before).map(({ status }) => status)).toEqual([200, 200])
   })
@@ -511,7 +511,7 @@ describe('many requests at once', () => {
 
     expect((await profile(browser)).status).toBe(200)
     expect(refreshes(before)).toHaveLength(1)
-    await passTime(301)
+    passTime(301)
     expect((await profile(browser)).status).toBe(200)
     expect(refreshes(before).map(({ status }) => status)).toEqual([200, 200])
   }
@@ -521,7 +521,7 @@ describe('a logout', () => {
   test('while a refresh is under way stays one: the old cookie opens nothing', async () => {
     const browser = await loggedIn()
     const old = await browser.jar.getCookieString(lab.clientUrl)
-    await passTime(ALMOST_EXPIRED)
+    passTime(ALMOST_EXPIRED)
     const [asked, gate] = [new Gate(), new Gate()]
     trouble = async ({ url }) => {
       if (url !== '/token') return
@@ -583,7 +583,7 @@ describe('a refresh that is refused', () => {
     for (const path of ['/profile', '/']) {
       const browser = await loggedIn()
       await endFamily()
-      await passTime(ALMOST_EXPIRED)
+      passTime(ALMOST_EXPIRED)
       const before = seen.length
       expectLoggedOut(await browser.open(lab.clientUrl + path))
       expect(refreshes(before).map(({ status }) => status)).toEqual([400])
@@ -610,7 +610,7 @@ describe('a refresh that is refused', () => {
   test('is one refresh for many requests at once, which all end in the same page', async () => {
     const browser = await loggedIn()
     await endFamily()
-    await passTime(ALMOST_EXPIRED)
+    passTime(ALMOST_EXPIRED)
     const gate = new Gate()
     trouble = ({ url }) => (url === '/token' ? gate.opened : Promise.resolve())
     const before = seen.length
@@ -624,9 +624,9 @@ describe('a refresh that is refused', () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '400' })
     try {
       const browser = await loggedIn(short)
-      await passTime(290)
+      passTime(290)
       expect((await profile(browser, short)).status).toBe(200)
-      await passTime(290)
+      passTime(290)
       expectLoggedOut(await profile(browser, short))
     } finally {
       await short.close()
@@ -668,7 +668,7 @@ describe('a refresh that gets no proper answer', () => {
   for (const [sentence, hook] of troubles) {
     test(`${sentence}: is a 502, and keeps the tokens`, async () => {
       const browser = await loggedIn()
-      await passTime(ALMOST_EXPIRED)
+      passTime(ALMOST_EXPIRED)
       trouble = (request, reply) =>
         request.url === '/token' ? hook(request, reply) : Promise.resolve()
       for (const page of await Promise.all([profile(browser), profile(browser)])) {
@@ -684,7 +684,7 @@ describe('a refresh that gets no proper answer', () => {
     const alone = await startLab(programs)
     try {
       const browser = await loggedIn(alone)
-      await passTime(ALMOST_EXPIRED)
+      passTime(ALMOST_EXPIRED)
       await alone.server.close()
       for (const _try of [1, 2]) expect((await profile(browser, alone)).status).toBe(502)
       expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
@@ -695,7 +695,7 @@ describe('a refresh that gets no proper answer', () => {
 
   test('since that was lost on its way: the next one offers a used token, and the user logs in again', async () => {
     const browser = await loggedIn()
-    await passTime(ALMOST_EXPIRED)
+    passTime(ALMOST_EXPIRED)
     const before = seen.length
     trouble = async ({ url, raw }, reply) => {
       if (url !== '/token') return
