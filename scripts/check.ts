@@ -29,7 +29,7 @@ async function watch(place: Place): Promise<number> {
   await watchFiles(place.folder, async (signal) => {
     const result = await checkPlace(place, signal)
     if (signal.aborted) return
-    console.log(`${new Date().toLocaleTimeString()}\n${render(place, result)}`)
+    console.log(`${new Date().toLocaleTimeString()}\n${render(place, result, true)}`)
     console.log('Waiting for the next save. Ctrl-C ends it.\n')
   })
   return 0
@@ -41,8 +41,9 @@ function checkPlace({ version, folder, name }: Place, signal?: AbortSignal): Pro
   return checkCopy(folder, known, signal === undefined ? {} : { signal })
 }
 
-function render(place: Place, result: CheckResult): string {
-  return renderResult(place, result, painter(wantsColors(process.env, process.stdout.isTTY)))
+function render(place: Place, result: CheckResult, watching = false): string {
+  const paint = painter(wantsColors(process.env, process.stdout.isTTY))
+  return renderResult(place, result, paint, watching)
 }
 
 function isDone(result: CheckResult): boolean {

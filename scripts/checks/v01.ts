@@ -3,6 +3,7 @@ import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic } from '@oauth-lab/shared/testing/lab.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import {
+  answered,
   leadsTo,
   must,
   OTHER_CLIENT,
@@ -328,7 +329,7 @@ export const v01: VersionChecks = {
         // A code must outlive the way through a browser.
         await sleep(150)
         const { status, body } = await server.redeem(code)
-        must(status === 200, `a good code at POST /token is answered ${status} ${body.error ?? ''}`)
+        must(status === 200, `a good code at POST /token is answered ${answered(status, body)}`)
         must(
           typeof body.access_token === 'string' && body.access_token.length >= 22,
           'the answer has no access_token that nobody can guess',

@@ -1,8 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
+import { patient } from '../lib/exercise/patience.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import { leadsTo, must, queryOf, type Stage, saw } from '../lib/exercise/stage.ts'
 import { randomValue } from '../lib/exercise/stand-in.ts'
 import { loginShowsToken } from './v01.ts'
+
+/** For how many milliseconds a token is held back, while another answer comes. */
+const HOLD = 1_000
 
 export const v02: VersionChecks = {
   sentences: [
@@ -66,13 +72,17 @@ export const v02: VersionChecks = {
       id: 'two-states',
       text: 'A request with two states is refused, and neither comes back',
       on: 'server',
-      file: 'server/authorization-request.ts',
+      file: 'server/routes/authorize.ts',
       async probe(stage) {
         const url = `${stage.server.authorizeUrl()}&state=another`
         const page = await stage.browser().open(url)
         must(
+          page.status !== 200,
+          'with two states in the address, it answers 200; server/authorization-request.ts should refuse them',
+        )
+        must(
           leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
-          `with two states in the address, ${saw(page)}`,
+          `with two states in the address, ${saw(page)}; it should send the browser back with invalid_request and no state`,
         )
         must(!queryOf(page).has('state'), 'one of the two states comes back with the error')
       },
@@ -194,13 +204,11 @@ export const v02: VersionChecks = {
       text: 'The right state works once',
       on: 'client',
       file: 'client/routes/callback.ts',
+      needs: ['right-state'],
       async probe(stage) {
-        const browser = stage.browser()
-        const state = (await stage.begin(browser)).get('state') ?? undefined
-        await stage.answer(browser, { code: randomValue(), state })
-        const asked = stage.standIn.tokenRequests.length
-        const page = await stage.answer(browser, { code: randomValue(), state })
-        expectRefused(stage, page, 'with a state that was used before', asked)
+        await answerTwice(stage, { code: randomValue() }, 'with a state that was used before')
+        await answerMeanwhile(stage)
+        await answerTwice(stage, { error: 'access_denied' }, 'with a state that an error came with')
       },
     },
     {
@@ -225,6 +233,37 @@ export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
     must(/; *HttpOnly/i.test(cookie), 'a cookie is not HttpOnly: scripts can read it')
     must(/; *SameSite=Lax/i.test(cookie), 'a cookie is not SameSite=Lax')
   }
+}
+
+/** Brings an answer, and a code with the same state after it. */
+async function answerTwice(stage: Stage, first: Fields, which: string): Promise<void> {
+  const browser = stage.browser()
+  const state = (await stage.begin(browser)).get('state') ?? undefined
+  await stage.answer(browser, { ...first, state })
+  const asked = stage.standIn.tokenRequests.length
+  const page = await stage.answer(browser, { code: randomValue(), state })
+  expectRefused(stage, page, which, asked)
+}
+
+/** Brings an answer, and another with the same state while the client still waits for a token. */
+async function answerMeanwhile(stage: Stage): Promise<void> {
+  const { standIn } = stage
+  const browser = stage.browser()
+  const state = (await stage.begin(browser)).get('state') ?? undefined
+  const bring = () => stage.answer(browser, { code: randomValue(), state })
+  const asked = standIn.tokenRequests.length
+  let second: Promise<Page> | undefined
+  standIn.onToken = async () => {
+    if (second === undefined) {
+      second = bring()
+      // Not for ever: a client may well take the requests of a browser one after the other.
+      await Promise.race([second, sleep(patient(HOLD), undefined, { ref: false })])
+    }
+    return standIn.tokens()
+  }
+  await bring()
+  must(second, 'an answer with the right state makes the client ask for no token')
+  expectRefused(stage, await second, 'that comes a second time during the exchange', asked + 1)
 }
 
 function expectRefused(stage: Stage, page: Page, which: string, asked = 0): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
-import { leadsTo, must, queryOf, type Stage, saw } from '../lib/exercise/stage.ts'
+import { answered, leadsTo, must, queryOf, type Stage, saw } from '../lib/exercise/stage.ts'
 import { randomValue } from '../lib/exercise/stand-in.ts'
 import { loginShowsToken } from './v01.ts'
 
@@ -19,6 +19,10 @@ export const v03: VersionChecks = {
       async probe(stage) {
         const challenge = (await stage.begin(stage.browser())).get('code_challenge')
         must(challenge, 'the address of the redirect has no code_challenge')
+        must(
+          !/^[\da-f]{64}$/i.test(challenge),
+          'code_challenge has 64 characters, as a SHA-256 in hex has; base64url has 43 of them',
+        )
         must(
           /^[\w-]{43}$/.test(challenge),
           `code_challenge is ${JSON.stringify(challenge)}: base64url has no +, / and =, and a SHA-256 has 43 characters of it`,
@@ -166,9 +170,15 @@ export const v03: VersionChecks = {
       file: 'server/authorization-request.ts',
       async probe(stage) {
         const start = CODE_CHALLENGE.slice(0, -1)
-        for (const code_challenge of [start, `${CODE_CHALLENGE}x`, `${start}+`, `${start}=`]) {
+        const malformed = {
+          'a code_challenge of 42 characters': start,
+          'a code_challenge of 44 characters': `${CODE_CHALLENGE}x`,
+          'a code_challenge of 43 characters, one of them a +': `${start}+`,
+          'a code_challenge of 43 characters, one of them a =': `${start}=`,
+        }
+        for (const [what, code_challenge] of Object.entries(malformed)) {
           const page = await stage.server.authorize({ code_challenge })
-          expectInvalidRequest(stage, page, `with code_challenge ${JSON.stringify(code_challenge)}`)
+          expectInvalidRequest(stage, page, `with ${what}`)
         }
       },
     },
@@ -183,7 +193,7 @@ export const v03: VersionChecks = {
         })
         must(
           status === 400 && body.error === 'invalid_request',
-          `a code without a verifier is answered ${status} ${body.error ?? ''}`,
+          `a code without a verifier is answered ${answered(status, body)}`,
         )
       },
     },
@@ -193,11 +203,16 @@ export const v03: VersionChecks = {
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
-        for (const code_verifier of ['short', 'x'.repeat(129), `${'x'.repeat(43)}+`]) {
+        const malformed = {
+          'the verifier "short", of 5 characters,': 'short',
+          'a verifier of 129 characters': 'x'.repeat(129),
+          'a verifier of 44 characters, one of them a +,': `${'x'.repeat(43)}+`,
+        }
+        for (const [what, code_verifier] of Object.entries(malformed)) {
           const { status, body } = await server.redeem(await server.code(), { code_verifier })
           must(
             status === 400 && body.error === 'invalid_request',
-            `a verifier of ${code_verifier.length} characters (${code_verifier.slice(-5)} at the end) is answered ${status} ${body.error ?? ''}`,
+            `${what} is answered ${answered(status, body)}`,
           )
         }
       },
@@ -224,7 +239,7 @@ export const v03: VersionChecks = {
         const { status, body } = await server.redeem(await server.code())
         must(
           status === 200,
-          `with challenge and verifier of RFC 7636 appendix B, a code is answered ${status} ${body.error ?? ''}`,
+          `with challenge and verifier of RFC 7636 appendix B, a code is answered ${answered(status, body)}`,
         )
       },
     },
@@ -239,7 +254,7 @@ export const v03: VersionChecks = {
           const which = code_verifier === CODE_CHALLENGE ? 'the challenge for a' : 'another'
           must(
             status === 400 && body.error === 'invalid_grant',
-            `with ${which} verifier, a code is answered ${status} ${body.error ?? ''}`,
+            `with ${which} verifier, a code is answered ${answered(status, body)}`,
           )
         }
       },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import {
+  answered,
   type JsonAnswer,
   must,
   OTHER_CLIENT,
@@ -52,7 +53,7 @@ export const v05: VersionChecks = {
       async probe({ server }) {
         const first = await server.tokens()
         const { status, body } = await server.refresh(first.refresh_token)
-        must(status === 200, `a good refresh token is answered ${status} ${body.error ?? ''}`)
+        must(status === 200, `a good refresh token is answered ${answered(status, body)}`)
         must(
           typeof body.access_token === 'string' && body.access_token !== first.access_token,
           'the answer has no new access token',
@@ -412,7 +413,7 @@ class Gate {
 async function familyOf(server: ServerAddress): Promise<[Tokens, Tokens]> {
   const first = await server.tokens()
   const { status, body } = await server.refresh(first.refresh_token)
-  must(status === 200, `a good refresh token is answered ${status} ${body.error ?? ''}`)
+  must(status === 200, `a good refresh token is answered ${answered(status, body)}`)
   const { access_token, refresh_token } = body
   return [first, { access_token: String(access_token), refresh_token: String(refresh_token) }]
 }
@@ -420,7 +421,7 @@ async function familyOf(server: ServerAddress): Promise<[Tokens, Tokens]> {
 function expectInvalidGrant({ status, body }: JsonAnswer, what: string): void {
   must(
     status === 400 && body.error === 'invalid_grant',
-    `${what} is answered ${status} ${body.error ?? ''}`,
+    `${what} is answered ${answered(status, body)}`,
   )
 }
 

@@ -78,6 +78,31 @@ export const v02: Exercise = {
       tells: 'state-once',
     },
     {
+      what: 'the state is spent after the exchange',
+      changes: {
+        [CALLBACK]: [
+          ['    delete request.session.pendingLogin\n    await request.session.save()\n', ''],
+          [
+            '\n    return reply.view(',
+            '    delete request.session.pendingLogin\n\n    return reply.view(',
+          ],
+        ],
+      },
+      tells: 'state-once',
+    },
+    {
+      what: 'an error leaves the state good',
+      changes: {
+        [CALLBACK]: [
+          [
+            '    delete request.session.pendingLogin\n    await',
+            '    if (!request.query.error) delete request.session.pendingLogin\n    await',
+          ],
+        ],
+      },
+      tells: 'state-once',
+    },
+    {
       what: 'the state is spent before it is compared',
       changes: {
         [CALLBACK]: [

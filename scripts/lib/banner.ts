@@ -1,5 +1,6 @@
+import { relative } from 'node:path'
 import { styleText } from 'node:util'
-import { listVersions, readIntroduction, type Version } from './versions.ts'
+import { listVersions, ROOT, readIntroduction, type Version } from './versions.ts'
 
 const COLUMNS = 88
 const MARGIN = '  '
@@ -9,7 +10,7 @@ const LABEL_COLUMNS = 13
 export function banner(version: Version, addresses: { server: string; client: string }): string {
   const { title, idea, tryFirst } = readIntroduction(version)
   const lines = [
-    bold(title),
+    bold(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title),
     ...wrap(idea, COLUMNS),
     '',
     ...row('client', bold(addresses.client)),
@@ -23,10 +24,16 @@ export function banner(version: Version, addresses: { server: string; client: st
   return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`
 }
 
-/** The next version, or the first after the last, and which there are. */
-function otherVersions({ number }: Version): string {
+function isCopy({ folder }: Version): boolean {
+  return listVersions().every((version) => version.folder !== folder)
+}
+
+/** The next version, or the first after the last, and which there are. A copy is checked first. */
+function otherVersions(version: Version): string {
   const versions = listVersions()
-  const other = versions.find((version) => version.number > number) ?? versions[0]
+  const { number } = version
+  if (isCopy(version) && number > 0) return `npm run check ${shortName(version)}`
+  const other = versions.find((one) => one.number > number) ?? versions[0]
   const [first, last] = [versions[0], versions.at(-1)].map(shortName)
   return `npm start ${shortName(other)} (there are ${first} to ${last})`
 }

@@ -147,6 +147,7 @@ describe('a check', { timeout: 60_000 }, () => {
     writeFiles(at.folder, endOf(at.version))
     const result = await checkCopy(at.folder, v02)
     expect(render(at, result)).toContain('15 of 15 sentences are done')
+    expect(render(at, result)).toContain('npx tsc -p playground/v02')
   })
 
   test('asks for answers, not for a style: plain JavaScript will do', async () => {
@@ -159,7 +160,10 @@ describe('a check', { timeout: 60_000 }, () => {
   test('of a handler that throws says what, and where', async () => {
     const at = place()
     edit(at, 'const url =', "JSON.parse('{')\n    const url =")
-    const text = render(at, await checkCopy(at.folder, v02))
+    const result = await checkCopy(at.folder, v02)
+    const text = render(at, result)
+    expect(text).toContain('npm run check -- v02 --watch')
+    expect(renderResult(at, result, painter(false), true)).not.toContain('--watch')
     expect(text).toMatch(/GET \/login breaks: SyntaxError: .+\(client\/routes\/login\.ts:10\)/s)
   })
 

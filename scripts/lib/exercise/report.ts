@@ -8,21 +8,36 @@ const MARK = 'done'
 /** Where the sentences begin: after the mark and the number. */
 const INDENT = ' '.repeat(MARK.length + 6)
 
-/** What a check found out, as it is printed: the sentences, how many are done, and where to go on. */
-export function renderResult(place: Place, result: CheckResult, paint: Paint): string {
-  if (result.kind === 'trouble') return renderTrouble(place, result.trouble, paint)
+/**
+ * What a check found out, as it is printed: the sentences, how many are done, and where to go on.
+ * One that watches checks again by itself, and so does not say how to.
+ */
+export function renderResult(
+  place: Place,
+  result: CheckResult,
+  paint: Paint,
+  watching = false,
+): string {
+  if (result.kind === 'trouble') return renderTrouble(place, result.trouble, paint, watching)
   const { findings } = result
   const done = findings.filter(({ status }) => status === 'done').length
   const lines = findings.flatMap((finding) => renderFinding(finding, findings, paint))
   const count = `${done} of ${findings.length} sentences are done.`
-  return [...lines, '', count, ...goOn(place, done === findings.length), ''].join('\n')
+  const next = done === findings.length ? goOnWhenDone(place) : goOn(place, watching)
+  return [...lines, '', count, ...next, ''].join('\n')
 }
 
 /** Why a copy can't be checked, and where to look. */
-export function renderTrouble({ name }: Place, trouble: Trouble, paint: Paint): string {
+export function renderTrouble(
+  { name }: Place,
+  trouble: Trouble,
+  paint: Paint,
+  watching = false,
+): string {
   const lines = wrap(trouble.message, WIDTH).map((line) => paint(line, 'red'))
   if (trouble.place !== undefined) lines.push(`Look at playground/${name}/${trouble.place}`)
-  return [...lines, '', `Mend this first. Then: npm run check ${name}`, ''].join('\n')
+  const next = watching ? 'Mend this first.' : `Mend this first. Then: npm run check ${name}`
+  return [...lines, '', next, ''].join('\n')
 }
 
 function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[] {
@@ -48,15 +63,16 @@ function explain(finding: Finding, all: Finding[]): string {
   return `not done yet: it comes after ${numbers.join(' and ')}.`
 }
 
-function goOn({ name, version }: Place, allDone: boolean): string[] {
-  if (allDone) {
-    return [
-      `Next: npm run solution ${name} compares your copy with ${version.name},`,
-      `      npm start playground/${name} runs it.`,
-    ]
-  }
+function goOnWhenDone({ name, version }: Place): string[] {
   return [
-    `Next: npm run hint ${name} gives a hint, npm start playground/${name} runs your copy,`,
-    `      npm run check -- ${name} --watch checks it each time that you save.`,
+    `The checks don't look at types. Your editor does, or: npx tsc -p playground/${name}`,
+    `Next: npm run solution ${name} compares your copy with ${version.name},`,
+    `      npm start playground/${name} runs it.`,
   ]
+}
+
+function goOn({ name }: Place, watching: boolean): string[] {
+  const next = `Next: npm run hint ${name} gives a hint, npm start playground/${name} runs your copy`
+  if (watching) return [`${next}.`]
+  return [`${next},`, `      npm run check -- ${name} --watch checks it each time that you save.`]
 }

@@ -282,6 +282,11 @@ export function saw(page: Page): string {
   return `it answers ${page.status}, to ${origin}${pathname} with ${names || 'nothing'} in the query`
 }
 
+/** What a JSON endpoint answered, in words: the status, and the error where there is one. */
+export function answered(status: number, { error }: JsonAnswer['body']): string {
+  return error === undefined ? `${status}` : `${status} ${error}`
+}
+
 /** The query of the address that a redirect names; empty where there is none. */
 export function queryOf(page: Page): URLSearchParams {
   return page.location === undefined ? new URLSearchParams() : new URL(page.location).searchParams
