@@ -9,6 +9,8 @@ export default defineConfig({
     isolate: false,
     // One worker for each core; the default leaves one core idle.
     maxWorkers: '100%',
+    // Real programs and a real browser on a machine that others use as well: one more try there.
+    retry: process.env.CI ? 1 : 0,
     testTimeout: 10_000,
     hookTimeout: 10_000,
   },

@@ -43,6 +43,8 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium (needs one; set CHROMIUM to
       await page.goto(`${lab.clientUrl}/`)
       await expectToFit(page)
       await page.getByText('Start authorization').press('Enter')
+      await page.waitForURL(/\/authorize/)
+      await page.locator('input[name=username]:focus').waitFor()
       await expectToFit(page)
       await page.keyboard.type('user0')
       await page.keyboard.press('Tab')
