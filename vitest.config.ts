@@ -11,7 +11,7 @@ export default defineConfig({
     maxWorkers: '100%',
     // Real programs and a real browser on a machine that others use as well: one more try there.
     retry: process.env.CI ? 1 : 0,
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 })
