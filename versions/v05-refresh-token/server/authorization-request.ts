@@ -55,8 +55,9 @@ export function verifyRedirectUri(
   clients: Clients,
 ): Pick<AuthorizationRequest, 'client_id' | 'redirect_uri'> {
   const client_id = parameter(query, 'client_id')
-  if (client_id === undefined)
+  if (client_id === undefined) {
     throw new PageError(400, 'Missing client_id', 'client_id is missing.')
+  }
   const client = clients.get(client_id)
   if (client === undefined) {
     throw new PageError(

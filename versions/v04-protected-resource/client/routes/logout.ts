@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Ends the session of this client; the access token stays good at the server until it expires. */
+/** Ends the session of this client alone: what the server has issued stays good until it expires. */
 export async function logoutRoute(app: FastifyInstance): Promise<void> {
   // POST alone: RFC 9110 section 9.2.1 has a GET change nothing, and any page can cause one.
   app.post('/logout', async (request, reply) => {
