@@ -11,7 +11,7 @@ import { printStory, printWeakening } from './lib/attack/print-story.ts'
 import { BrokenFolderError } from './lib/attack/programs.ts'
 import { hasMatrix, withMatrix } from './lib/attack/readme.ts'
 import { type Paint, painter, wantsColors } from './lib/diff/ansi.ts'
-import { refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
 import {
   findVersion,
   listVersions,
@@ -98,8 +98,7 @@ function readArguments(args: string[]) {
   try {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    const [what = ''] = (error as Error).message.split('. ')
-    throw new UsageError(`${what}.`)
+    throw optionError(error, '')
   }
 }
 

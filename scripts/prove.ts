@@ -7,7 +7,7 @@ import { prove, RedVersionError, type Verdict } from './lib/prove/prove.ts'
 import { touchedSince } from './lib/prove/touched.ts'
 import { type Unit, unitsOf } from './lib/prove/units.ts'
 import { GitError } from './lib/ripple/git.ts'
-import { refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
 import {
   findVersion,
   listVersions,
@@ -129,8 +129,7 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options: OPTIONS })
   } catch (error) {
-    const [what = ''] = (error as Error).message.split(/\. |\n/)
-    throw new UsageError(`${what.replace(/\.$/, '')}. See npm run prove -- --help`)
+    throw optionError(error, 'See npm run prove -- --help')
   }
 }
 

@@ -4,7 +4,7 @@ import { carry, laterVersions, type Outcome, type Ripple } from './lib/ripple/ca
 import type { Change } from './lib/ripple/changes.ts'
 import { GitError } from './lib/ripple/git.ts'
 import { runTool } from './lib/tools.ts'
-import { refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
 import { findVersion, ROOT, UnknownVersionError } from './lib/versions.ts'
 
 const HELP = `Carries what has changed in one version into every later one.
@@ -83,8 +83,7 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options: OPTIONS })
   } catch (error) {
-    const [what = ''] = (error as Error).message.split(/\. |\n/)
-    throw new UsageError(`${what.replace(/\.$/, '')}. See npm run ripple -- --help`)
+    throw optionError(error, 'See npm run ripple -- --help')
   }
 }
 

@@ -10,8 +10,8 @@ import {
 } from '@oauth-lab/shared/config.ts'
 import { banner } from './lib/banner.ts'
 import { runPair } from './lib/pair.ts'
-import { refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
-import { findVersion, ROOT, UnknownVersionError, type Version } from './lib/versions.ts'
+import { optionError, refuseOptionsKeptByNpm, typedIn, UsageError } from './lib/usage.ts'
+import { findVersion, UnknownVersionError, type Version } from './lib/versions.ts'
 import { whoAnswers } from './lib/who-answers.ts'
 
 const FIRST_VERSION = '1'
@@ -78,8 +78,7 @@ function parse(args: string[]) {
       options: { port: { type: 'string' }, watch: { type: 'boolean', default: false } },
     })
   } catch (error) {
-    const [what = ''] = (error as Error).message.split(/\. |\n/)
-    throw new UsageError(`${what.replace(/\.$/, '')}. The options are ${OPTIONS}.`)
+    throw optionError(error, `The options are ${OPTIONS}.`)
   }
 }
 
@@ -87,11 +86,6 @@ function readPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : 0
   if (port >= 1 && port < 65_535) return port
   throw new UsageError(`--port takes a number from 1 to 65534, not ${JSON.stringify(text)}.`)
-}
-
-/** The folder that the command was typed in: npm goes to the top of the repo first. */
-function typedIn(): string {
-  return process.cwd() === ROOT ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
 }
 
 /** A version that was copied to a place from which its imports lead nowhere. */

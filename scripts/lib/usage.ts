@@ -1,3 +1,5 @@
+import { ROOT } from './versions.ts'
+
 /** A command that can't be followed as it was typed. The message says what it takes. */
 export class UsageError extends Error {}
 
@@ -13,4 +15,15 @@ export function refuseOptionsKeptByNpm(names: string[], example: string): void {
   )
   if (kept === undefined) return
   throw new UsageError(`npm took --${kept} for an option of its own. Put -- before: ${example}`)
+}
+
+/** What Node's `parseArgs` complains of, in a sentence, and after it what the command takes. */
+export function optionError(error: unknown, hint: string): UsageError {
+  const [what = ''] = (error as Error).message.split(/\. |\n/)
+  return new UsageError(`${what.replace(/\.$/, '')}. ${hint}`.trimEnd())
+}
+
+/** The folder that the command was typed in: npm goes to the top of the repo first. */
+export function typedIn(): string {
+  return process.cwd() === ROOT ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
 }

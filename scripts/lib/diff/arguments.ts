@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { refuseOptionsKeptByNpm, UsageError } from '../usage.ts'
-import { findVersion, ROOT, UnknownVersionError, type Version } from '../versions.ts'
+import { optionError, refuseOptionsKeptByNpm, typedIn, UsageError } from '../usage.ts'
+import { findVersion, UnknownVersionError, type Version } from '../versions.ts'
 import { DEFAULT_CONTEXT } from './compare.ts'
 import { predecessorOf } from './step.ts'
 
@@ -101,17 +101,11 @@ export function readArguments(args: string[]): DiffArguments {
   }
 }
 
-/** The folder that the command was typed in: npm goes to the top of the repo first. */
-export function typedIn(): string {
-  return process.cwd() === ROOT ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
-}
-
 function parse(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options: OPTIONS })
   } catch (error) {
-    const [what = ''] = (error as Error).message.split(/\. |\n/)
-    throw new UsageError(`${what.replace(/\.$/, '')}. See npm run diff -- --help`)
+    throw optionError(error, 'See npm run diff -- --help')
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { refuseOptionsKeptByNpm, UsageError } from '../usage.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from '../usage.ts'
 import { tellEditedVersions } from './edited.ts'
 import { findPlace, type Place } from './playground.ts'
 
@@ -37,10 +37,9 @@ function parse(args: string[], kinds: OptionKinds) {
   try {
     return parseArgs({ args, allowPositionals: true, options })
   } catch (error) {
-    const [what = ''] = (error as Error).message.split(/\. |\n/)
     const known = Object.keys(kinds).map((name) => `--${name}`)
     const list = known.length === 0 ? 'There are no options' : `The options are ${known.join(', ')}`
-    throw new UsageError(`${what.replace(/\.$/, '')}. ${list}.`)
+    throw optionError(error, `${list}.`)
   }
 }
 
