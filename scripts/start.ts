@@ -15,22 +15,30 @@ import { findVersion, UnknownVersionError, type Version } from './lib/versions.t
 import { whoAnswers } from './lib/who-answers.ts'
 
 const FIRST_VERSION = '1'
-const OPTIONS = '--port N (for the server; the client gets the next one) and --watch'
+/** The highest that leaves room for two more above it. */
+const LAST_PORT = 65_533
+const OPTIONS =
+  'The options are --open, --no-workshop, --port N (for the server; the client and the workshop get the next two) and --watch (without the workshop).'
+
+const KNOWN_OPTIONS = {
+  open: { type: 'boolean' },
+  'no-workshop': { type: 'boolean' },
+  port: { type: 'string' },
+  watch: { type: 'boolean' },
+} as const
 
 interface Arguments {
   version: Version
-  /** Of the server. Undefined leaves both ports to the settings. */
+  /** Of the server. Undefined leaves all ports to the settings. */
   port: number | undefined
   watch: boolean
-}
-
-interface Ports {
-  server: number
-  client: number
+  workshop: boolean
+  open: boolean
 }
 
 /**
- * `npm start [version or folder] [-- --port N --watch]` runs server and client of a version.
+ * `npm start [version or folder] [-- --open --no-workshop --port N --watch]` runs server and client of a
+ * version, and the workshop beside them.
  *
  * @returns the exit status
  */
@@ -45,18 +53,41 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function start({ version, port, watch }: Arguments): Promise<number> {
-  const config = readSettings(port)
+async function start({ version, port, watch, workshop, open }: Arguments): Promise<number> {
+  const config = readSettings(port, workshop)
   const ports = { server: portOf(config.authServerUrl), client: portOf(config.clientUrl) }
-  await refuseTakenPorts(version, ports)
-
   const addresses = { server: config.authServerUrl, client: config.clientUrl }
-  const onReady = () => console.log(banner(version, addresses))
-  return runPair({ version, ports, watch, onReady })
+  const workshopPort = portOf(config.workshopUrl)
+  await refuseTakenPorts(version, [...Object.values(ports), ...(workshop ? [workshopPort] : [])])
+  if (!workshop) {
+    return runPair({ version, ports, watch }, () => console.log(banner(version, addresses)))
+  }
+
+  const [{ runWorkshop }, { knownVersionOf }] = await Promise.all([
+    import('../workshop/serve.ts'),
+    import('../workshop/known-versions.ts'),
+  ])
+  const onReady = async () => {
+    console.log(banner(version, { ...addresses, workshop: config.workshopUrl }))
+    if (open) await openBrowser(config.workshopUrl)
+  }
+  return runWorkshop({
+    version: knownVersionOf(version),
+    addresses,
+    ports,
+    port: workshopPort,
+    onReady,
+  })
+}
+
+async function openBrowser(url: string): Promise<void> {
+  const { default: openWithSystem } = await import('open')
+  const browser = await openWithSystem(url)
+  browser.once('error', () => console.error(`No browser could be opened. Open ${url} yourself.`))
 }
 
 function readArguments(args: string[]): Arguments {
-  refuseOptionsKeptByNpm(['port', 'watch'], 'npm start -- v02 --port 26000')
+  refuseOptionsKeptByNpm(Object.keys(KNOWN_OPTIONS), 'npm start -- v02 --port 26000')
   const { positionals, values } = parse(args)
   if (positionals.length > 1) {
     throw new UsageError(`One version at a time, not ${positionals.length}: npm start v02`)
@@ -66,26 +97,32 @@ function readArguments(args: string[]): Arguments {
   return {
     version,
     port: values.port === undefined ? undefined : readPort(values.port),
-    watch: values.watch,
+    watch: values.watch === true,
+    workshop: withWorkshop(values),
+    open: values.open === true,
   }
 }
 
 function parse(args: string[]) {
   try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: { port: { type: 'string' }, watch: { type: 'boolean', default: false } },
-    })
+    return parseArgs({ args, allowPositionals: true, options: KNOWN_OPTIONS })
   } catch (error) {
-    throw optionError(error, `The options are ${OPTIONS}.`)
+    throw optionError(error, OPTIONS)
   }
+}
+
+function withWorkshop(values: ReturnType<typeof parse>['values']): boolean {
+  const alone = values.watch ? '--watch' : values['no-workshop'] ? '--no-workshop' : undefined
+  if (alone !== undefined && values.open) {
+    throw new UsageError(`--open opens the workshop, which does not run with ${alone}.`)
+  }
+  return alone === undefined
 }
 
 function readPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : 0
-  if (port >= 1 && port < 65_535) return port
-  throw new UsageError(`--port takes a number from 1 to 65534, not ${JSON.stringify(text)}.`)
+  if (port >= 1 && port <= LAST_PORT) return port
+  throw new UsageError(`--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`)
 }
 
 /** A version that was copied to a place from which its imports lead nowhere. */
@@ -104,11 +141,12 @@ function findsShared(folder: string): boolean {
 }
 
 /** @throws {ConfigError} */
-function readSettings(port: number | undefined): LabConfig {
+function readSettings(port: number | undefined, workshop: boolean): LabConfig {
   loadEnvFile()
   if (port !== undefined) {
     process.env.AUTH_SERVER_URL = `http://localhost:${port}`
     process.env.CLIENT_URL = `http://localhost:${port + 1}`
+    process.env.WORKSHOP_URL = `http://localhost:${port + 2}`
   }
   const config = readConfig(process.env)
   if (portOf(config.authServerUrl) === portOf(config.clientUrl)) {
@@ -116,12 +154,19 @@ function readSettings(port: number | undefined): LabConfig {
       `AUTH_SERVER_URL and CLIENT_URL both hold port ${portOf(config.clientUrl)}; each program needs one of its own.`,
     )
   }
+  const workshopPort = portOf(config.workshopUrl)
+  const others = [config.authServerUrl, config.clientUrl].map(portOf)
+  if (workshop && others.includes(workshopPort)) {
+    throw new ConfigError(
+      `WORKSHOP_URL holds port ${workshopPort}, which one of the programs has; it needs one of its own.`,
+    )
+  }
   return config
 }
 
 /** @throws {UsageError} that says who answers there and how to choose others */
-async function refuseTakenPorts({ name }: Version, ports: Ports): Promise<void> {
-  const taken = await Promise.all(Object.values(ports).map(describeTaken))
+async function refuseTakenPorts({ name }: Version, ports: number[]): Promise<void> {
+  const taken = await Promise.all(ports.map(describeTaken))
   const found = taken.filter((text) => text !== undefined)
   if (found.length === 0) return
   throw new UsageError(
@@ -138,8 +183,8 @@ async function describeTaken(port: number): Promise<string | undefined> {
     : `Port ${port} is taken: ${program} still answers there.`
 }
 
-/** The first of 26000, 26100 and so on where nobody answers, nor at the next one. */
+/** The first of 26000, 26100 and so on where nobody answers, nor at the next two. */
 async function freePort(port = 26_000): Promise<number> {
-  const answers = await Promise.all([whoAnswers(port), whoAnswers(port + 1)])
+  const answers = await Promise.all([port, port + 1, port + 2].map(whoAnswers))
   return answers.every((answer) => answer === undefined) ? port : freePort(port + 100)
 }

@@ -6,13 +6,21 @@ const COLUMNS = 88
 const MARGIN = '  '
 const LABEL_COLUMNS = 13
 
+/** Where the programs answer, and the workshop, where it runs. */
+interface Addresses {
+  server: string
+  client: string
+  workshop?: string
+}
+
 /** What one reads after `npm start`: what runs here and where, what to do with it, how to go on. */
-export function banner(version: Version, addresses: { server: string; client: string }): string {
+export function banner(version: Version, addresses: Addresses): string {
   const { title, idea, tryFirst } = readIntroduction(version)
   const lines = [
     bold(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title),
     ...wrap(idea, COLUMNS),
     '',
+    ...(addresses.workshop === undefined ? [] : row('workshop', bold(addresses.workshop))),
     ...row('client', bold(addresses.client)),
     ...row('server', addresses.server),
     ...row('log in as', 'user0 with password0, or user1 with password1'),

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ROOT, type Version } from './versions.ts'
 import { whoAnswers } from './who-answers.ts'
 
 const PROGRAMS = ['server', 'client'] as const
-type ProgramName = (typeof PROGRAMS)[number]
+export type ProgramName = (typeof PROGRAMS)[number]
 
 /** How long the programs may take to end, in milliseconds: their slowest request, and a little. */
 const LONGEST_END = 15_000
@@ -17,13 +18,40 @@ const PARENT_CHECK = 250
 const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'lifeline.mjs')).href]
 
 /** What there is to run. */
-export interface PairOptions {
+export interface PairSpec {
   version: Version
   ports: Record<ProgramName, number>
-  /** Whether to restart the programs when a file changes. */
-  watch: boolean
-  /** Called once, when both answer. */
-  onReady: () => void
+  /** Whether the programs watch their files and restart when one changes. */
+  watch?: boolean
+  /** Added to the environment that this process has. */
+  settings?: Record<string, string>
+  /** Modules that each program loads before its own, as URLs. */
+  preload?: string[]
+  /** Takes what the programs write. Without it they write to the terminal. */
+  onOutput?: (text: string, name: ProgramName) => void
+  /** Takes what a preloaded module says with `process.send`. */
+  onMessage?: (message: unknown, name: ProgramName) => void
+}
+
+/** A server and a client that were started together. */
+export interface RunningPair {
+  /** Resolves to true when both answer, and to false when they ended before. */
+  readonly ready: Promise<boolean>
+  /** How the first of them ended. The other one is left running. */
+  readonly firstEnd: Promise<Ended>
+  /** Resolves when both have ended. */
+  readonly bothEnded: Promise<unknown>
+  /** Says something to the modules that were preloaded into a program. */
+  tell(name: ProgramName, message: object): void
+  /** Lets both answer what is under way, and end. Nothing is left running when it resolves. */
+  stop(): Promise<void>
+}
+
+/** How a program ended: with a status, or by a signal. */
+export interface Ended {
+  name: ProgramName
+  status: number | null
+  signal: string | null
 }
 
 interface RunningProgram {
@@ -32,44 +60,55 @@ interface RunningProgram {
   ended: Promise<Ended>
 }
 
-interface Ended {
-  name: ProgramName
-  status: number | null
-  signal: string | null
+/** Starts server and client of a version, as children that end when this process does. */
+export function startPair(spec: PairSpec): RunningPair {
+  const programs = PROGRAMS.map((name) => startProgram(name, spec))
+  const firstEnd = Promise.race(programs.map(({ ended }) => ended))
+  const abort = new AbortController()
+  firstEnd.then(() => abort.abort())
+  return {
+    firstEnd,
+    bothEnded: Promise.all(programs.map(({ ended }) => ended)),
+    ready: untilBothAnswer(spec.ports, abort.signal),
+    tell: (name, message) => {
+      const { process } = programs.find((program) => program.name === name) ?? {}
+      if (process?.connected) process.send(message)
+    },
+    stop: () => {
+      abort.abort()
+      return stop(programs)
+    },
+  }
 }
 
 /**
  * Runs server and client of a version until a signal comes, or until one of them dies: then the other
  * one is stopped too. Nothing is left running when it returns.
  *
+ * @param onReady called once, when both answer
  * @returns the exit status: 0 after a signal
  */
-export async function runPair(options: PairOptions): Promise<number> {
+export async function runPair(spec: PairSpec, onReady: () => void): Promise<number> {
   const signal = stopSignal()
-  const programs = PROGRAMS.map((name) => startProgram(name, options))
-  const firstEnd = Promise.race(programs.map(({ ended }) => ended))
-
-  const abort = new AbortController()
-  const ready = untilBothAnswer(options.ports, abort).then((both) => {
-    if (both) options.onReady()
+  const pair = startPair(spec)
+  const ready = pair.ready.then((both) => {
+    if (both) onReady()
     return both
   })
-  const dead = await Promise.race([signal, firstEnd.then(unlessSignaled)])
-  abort.abort()
-  const [wasReady] = await Promise.all([ready, stop(programs)])
+  // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
+  const unlessSignaled = (ended: Ended) => Promise.race([signal, sleep(SIGNAL_DELAY, ended)])
+  const dead = await Promise.race([signal, pair.firstEnd.then(unlessSignaled)])
+  // It has reached the programs already. To be told twice makes `tsx watch` kill its program.
+  if (dead === undefined) await Promise.race([pair.bothEnded, sleep(SIGNAL_DELAY)])
+  await pair.stop()
 
   if (dead === undefined) return 0
-  console.error(obituary(dead, wasReady))
+  console.error(obituary(dead, await ready))
   return dead.status || 1
-
-  /** A Ctrl-C ends the programs too, and the news of that may come before the signal does. */
-  async function unlessSignaled(ended: Ended): Promise<Ended | undefined> {
-    return Promise.race([signal, sleep(SIGNAL_DELAY, ended)])
-  }
 }
 
 /** Resolves at the first signal to stop. Further ones are taken without effect: npm hands them on. */
-function stopSignal(): Promise<undefined> {
+export function stopSignal(): Promise<undefined> {
   const { ppid } = process
   return new Promise((resolve) => {
     const stop = () => resolve(undefined)
@@ -80,21 +119,39 @@ function stopSignal(): Promise<undefined> {
   })
 }
 
-function startProgram(name: ProgramName, { version, watch }: PairOptions): RunningProgram {
-  const child = spawn(process.execPath, watch ? watchArguments(name) : programArguments(name), {
-    cwd: version.folder,
-    // A copy of a version may stand where its tsconfig.json can't find the one that it extends.
-    env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json') },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
+function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
+  const { version, watch, settings, preload = [], onOutput, onMessage } = spec
+  const output = onOutput === undefined ? 'inherit' : 'pipe'
+  const child = spawn(
+    process.execPath,
+    watch ? watchArguments(name) : programArguments(name, preload),
+    {
+      cwd: version.folder,
+      // A copy of a version may stand where its tsconfig.json can't find the one that it extends.
+      env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'), ...settings },
+      stdio: ['ignore', output, output, 'ipc'],
+    },
+  )
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, name))
+  }
+  if (onMessage !== undefined) child.on('message', (message) => onMessage(message, name))
   const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (status, signal) => resolve({ name, status, signal }))
   })
-  return { name, process: child, ended }
+  return { name, process: child, ended: ended.then((end) => afterLastWords(child, end)) }
 }
 
-function programArguments(name: ProgramName): string[] {
-  return [...LIFELINE, '--import', import.meta.resolve('tsx'), `${name}/main.ts`]
+/** What a program wrote last may be read after the news of its end. */
+async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): Promise<Ended> {
+  const closed = [stdout, stderr].map((stream) => stream && finished(stream))
+  await Promise.race([Promise.allSettled(closed), sleep(SIGNAL_DELAY)])
+  return ended
+}
+
+function programArguments(name: ProgramName, preload: string[]): string[] {
+  const modules = preload.flatMap((url) => ['--import', url])
+  return [...LIFELINE, ...modules, '--import', import.meta.resolve('tsx'), `${name}/main.ts`]
 }
 
 /** Each program watches the files of both: what one forgets in a restart, the other should not keep. */
@@ -112,10 +169,7 @@ function watchArguments(name: ProgramName): string[] {
 }
 
 /** Resolves to false when it is aborted before. */
-async function untilBothAnswer(
-  ports: PairOptions['ports'],
-  { signal }: { signal: AbortSignal },
-): Promise<boolean> {
+async function untilBothAnswer(ports: PairSpec['ports'], signal: AbortSignal): Promise<boolean> {
   for (const name of PROGRAMS) {
     while (!(await whoAnswers(ports[name]))?.program?.endsWith(` ${name}`)) {
       if (signal.aborted) return false
@@ -126,20 +180,18 @@ async function untilBothAnswer(
 }
 
 async function stop(programs: RunningProgram[]): Promise<void> {
-  const ended = Promise.all(programs.map((program) => program.ended))
-  // A Ctrl-C has reached the programs already. To be told twice makes `tsx watch` kill its program.
-  await Promise.race([ended, sleep(SIGNAL_DELAY)])
   for (const { process } of programs) {
     if (process.connected) process.disconnect()
   }
   const force = setTimeout(() => {
     for (const { process } of programs) process.kill('SIGKILL')
   }, LONGEST_END)
-  await ended
+  await Promise.all(programs.map((program) => program.ended))
   clearTimeout(force)
 }
 
-function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
+/** What is said of a program's death. */
+export function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
   const how = signal ?? `exit status ${status}`
   if (!wasReady) return `The ${name} did not start (${how}).`
   const other = PROGRAMS.find((program) => program !== name)

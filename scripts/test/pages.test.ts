@@ -1,31 +1,15 @@
-import { existsSync } from 'node:fs'
 import { startLab } from '@oauth-lab/shared/testing/lab.ts'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadPrograms } from '../lib/attack/programs.ts'
+import { CHROMIUM, launchChromium, NEEDS_CHROMIUM } from '../lib/chromium.ts'
 import { listVersions } from '../lib/versions.ts'
 
-/** Where Linux distributions put Chromium. Elsewhere the setting CHROMIUM says where one is. */
-const CHROMIUM = [
-  process.env.CHROMIUM ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-].find((path) => path !== '' && existsSync(path))
-
-describe.skipIf(CHROMIUM === undefined)('in Chromium (needs one; set CHROMIUM to its path)', () => {
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   let browser: Browser
 
   beforeAll(async () => {
-    browser = await chromium.launch({
-      executablePath: CHROMIUM ?? '',
-      args: [
-        '--no-sandbox',
-        '--disable-quic',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    })
+    browser = await launchChromium()
   }, 30_000)
 
   afterAll(async () => {

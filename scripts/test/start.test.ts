@@ -16,6 +16,7 @@ const PATIENCE = 30_000
 
 /** Windows has no signals that a program could take in: they end it at once. */
 const signals = process.platform !== 'win32'
+const linux = process.platform === 'linux'
 
 /** `npm start`, as npm runs it. */
 class Start {
@@ -50,6 +51,10 @@ class Start {
     return `http://localhost:${this.port + 1}`
   }
 
+  get workshopUrl(): string {
+    return `http://localhost:${this.port + 2}`
+  }
+
   /** Until it has said what one can do: the programs answer by then. */
   async ready(): Promise<void> {
     await vi.waitFor(() => expect(this.output).toContain('Ctrl-C'), PATIENCE)
@@ -66,18 +71,19 @@ class Start {
     await vi.waitFor(async () => {
       expect(await whoAnswers(this.port)).toBeUndefined()
       expect(await whoAnswers(this.port + 1)).toBeUndefined()
+      expect(await whoAnswers(this.port + 2)).toBeUndefined()
     }, PATIENCE)
   }
 }
 
-describe('npm start', () => {
+describe('npm start without the workshop', () => {
   let first: Start
   let second: Start
 
   beforeAll(async () => {
-    const port = await freePair()
-    first = new Start(port, '4')
-    second = new Start(await freePair(), 'v05-refresh-token')
+    const port = await freePorts()
+    first = new Start(port, '4', '--no-workshop')
+    second = new Start(await freePorts(), 'v05-refresh-token', '--no-workshop')
     await Promise.all([first.ready(), second.ready()])
   })
 
@@ -132,7 +138,7 @@ describe('npm start', () => {
   })
 
   test('names the snapshot that still answers at a taken port, and other ports', async () => {
-    const third = new Start(first.port, 'v01')
+    const third = new Start(first.port, 'v01', '--no-workshop')
     expect(await third.ended).toBe(1)
     expect(third.output.trim().split('\n')).toEqual([
       `Port ${first.port} is taken: v04-protected-resource server still answers there. ` +
@@ -155,6 +161,67 @@ describe('npm start', () => {
     second.process.kill('SIGKILL')
     await second.ended
     await second.nothingIsLeft()
+  })
+})
+
+describe('npm start', () => {
+  let start: Start
+
+  beforeAll(async () => {
+    start = new Start(await freePorts(), 'v03')
+    await start.ready()
+  })
+
+  afterAll(() => {
+    start.process.kill('SIGKILL')
+  })
+
+  test('runs a pair and the workshop, and says where it is', async () => {
+    expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
+    expect(await whoAnswers(start.port + 2)).toEqual({ program: 'workshop' })
+    expect(start.output).toMatch(new RegExp(`workshop +${start.workshopUrl}\n`))
+  })
+
+  test.runIf(signals)(
+    'stops the other program when one dies, says so, and starts both again at a click',
+    async () => {
+      const died = killProgram(start, 'server')
+      await vi.waitFor(() => expect(start.output).toContain(died), PATIENCE)
+      await vi.waitFor(async () => expect(await start.programs()).toEqual([undefined, undefined]))
+      expect(await (await fetch(`${start.workshopUrl}/run/slots`)).text()).toContain(died)
+
+      const body = new URLSearchParams({ version: 'v03-pkce' })
+      await fetch(`${start.workshopUrl}/run/start`, { method: 'POST', body, redirect: 'manual' })
+      await vi.waitFor(async () => {
+        expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
+      }, PATIENCE)
+    },
+  )
+
+  test.runIf(signals)('ends all of them at Ctrl-C, with exit status 0 and no word', async () => {
+    const before = start.output
+    process.kill(-(start.process.pid ?? 0), 'SIGINT')
+    expect(await start.ended).toBe(0)
+    await start.nothingIsLeft()
+    expect(start.output).toBe(before)
+  })
+
+  test.runIf(linux)('ends with exit status 1 when a program was dead at the end', async () => {
+    start = new Start(await freePorts(), 'v03')
+    await start.ready()
+    const died = killProgram(start, 'client')
+    await vi.waitFor(() => expect(start.output).toContain(died), PATIENCE)
+    start.process.kill('SIGTERM')
+    expect(await start.ended).toBe(1)
+    await start.nothingIsLeft()
+  })
+
+  test('leaves no program behind when it is killed itself', async () => {
+    start = new Start(await freePorts(), 'v03')
+    await start.ready()
+    start.process.kill('SIGKILL')
+    await start.ended
+    await start.nothingIsLeft()
   })
 })
 
@@ -189,7 +256,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
   })
 
   test('restarts both with --watch when a file changes, a template too', async () => {
-    start = new Start(await freePair(), copy, '--watch')
+    start = new Start(await freePorts(), copy, '--watch')
     await start.ready()
     expect((await start.programs())[0]).toMatch(/^oauth-lab-copy-\w+ server$/)
     const template = join(copy, 'client', 'views', 'home.eta')
@@ -205,7 +272,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
   })
 
   test('stops the other program when one dies, and says so, also by its exit status', async () => {
-    start = new Start(await freePair(), copy)
+    start = new Start(await freePorts(), copy, '--no-workshop')
     await start.ready()
     writeFileSync(join(copy, 'die'), '')
     expect(await start.ended).toBe(3)
@@ -228,13 +295,13 @@ describe('npm start tells in one line', () => {
 
   test('that there is no such option, and which there are', async () => {
     const line = await refusal('v01', '--prot', '1')
-    expect(line).toMatch(/^Unknown option '--prot'\. The options are --port N .* and --watch\.$/)
+    expect(line).toMatch(/^Unknown option '--prot'\. The options are --open, .* and --watch /)
   })
 
   test('what --port takes', async () => {
-    for (const port of ['0', '65535', '80a', '-1', '1.5', '']) {
+    for (const port of ['0', '65534', '80a', '-1', '1.5', '']) {
       const line = await refusal(`--port=${port}`)
-      expect(line).toBe(`--port takes a number from 1 to 65534, not ${JSON.stringify(port)}.`)
+      expect(line).toBe(`--port takes a number from 1 to 65533, not ${JSON.stringify(port)}.`)
     }
     expect(await refusal('--port')).toContain('The options are')
   })
@@ -257,6 +324,19 @@ describe('npm start tells in one line', () => {
     vi.stubEnv('AUTH_SERVER_URL', 'http://localhost:26000')
     vi.stubEnv('CLIENT_URL', 'http://localhost:26000')
     expect(await refusal('v01')).toMatch(/both hold port 26000; each program needs one of its own/)
+  })
+
+  test('that the workshop needs a port of its own', async () => {
+    vi.stubEnv('CLIENT_URL', 'http://localhost:26001')
+    vi.stubEnv('WORKSHOP_URL', 'http://localhost:26001')
+    expect(await refusal('v01')).toMatch(
+      /^WORKSHOP_URL holds port 26001, which one of the programs/,
+    )
+  })
+
+  test('that there is nothing to open without the workshop', async () => {
+    expect(await refusal('v01', '--open', '--no-workshop')).toContain('does not run with --no-w')
+    expect(await refusal('v01', '--open', '--watch')).toContain('does not run with --watch')
   })
 
   test('that a copy stands where its imports lead nowhere', async () => {
@@ -282,10 +362,22 @@ async function login(browser: Browser, { clientUrl }: Start, user: string): Prom
   expect(end.status, html(end).text).toBe(200)
 }
 
-/** A port that nobody uses, nor the one after it, below those that systems give to connections. */
-async function freePair(): Promise<number> {
-  const port = 20_000 + 2 * randomInt(5_000)
-  return (await isFree(port)) && (await isFree(port + 1)) ? port : freePair()
+/** Kills one of the two programs as hard as one can, and gives what is said of it. Linux lists them. */
+function killProgram({ process: { pid } }: Start, name: string): string {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
+  const program = children.find((child) => {
+    return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`${name}/main.ts`)
+  })
+  process.kill(Number(program), 'SIGKILL')
+  const other = name === 'server' ? 'client' : 'server'
+  return `The ${name} died (SIGKILL), so the ${other} was stopped, too.`
+}
+
+/** A port that nobody uses, nor the two after it, below those that systems give to connections. */
+async function freePorts(): Promise<number> {
+  const port = 20_000 + 3 * randomInt(4_000)
+  const free = await Promise.all([port, port + 1, port + 2].map(isFree))
+  return free.every(Boolean) ? port : freePorts()
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs'
+import { type Browser, chromium } from 'playwright-core'
+
+/** Where Linux distributions put Chromium. Elsewhere the setting CHROMIUM says where one is. */
+export const CHROMIUM = [
+  process.env.CHROMIUM ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+].find((path) => path !== '' && existsSync(path))
+
+/** What a test says that is left out because there is none. */
+export const NEEDS_CHROMIUM = 'in Chromium (needs one; set CHROMIUM to its path)'
+
+/** Starts Chromium without a window, and without the things that it does on its own. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: CHROMIUM ?? '',
+    args: [
+      '--no-sandbox',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}

@@ -1,0 +1,88 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import formbody from '@fastify/formbody'
+import fastifyStatic from '@fastify/static'
+import view from '@fastify/view'
+import { Eta } from 'eta'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { listVersions } from '../scripts/lib/versions.ts'
+import { Events, eventRoute } from './events.ts'
+import { keepToThisMachine } from './manners.ts'
+import { homePage } from './pages/home.ts'
+import { runPages } from './pages/run.ts'
+import type { Runner } from './runner.ts'
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What @fastify/view adds to the data of each page. */
+    locals?: Record<string, unknown>
+  }
+}
+
+/** What every page of the workshop is made from. */
+export interface Workshop {
+  runner: Runner
+  events: Events
+}
+
+/** The areas of the app beside the lessons: where they begin, and what they are called. */
+const AREAS = [
+  ['/run', 'Run'],
+  ['/traffic', 'Traffic'],
+  ['/attacks', 'Attacks'],
+  ['/exercises', 'Exercises'],
+  ['/reference', 'Reference'],
+]
+
+const VIEWS = join(import.meta.dirname, 'views')
+const resolve = createRequire(import.meta.url).resolve
+
+/** Files of packages that pages ask for, below /vendor. */
+const VENDOR_FOLDERS = {
+  '/vendor/htmx/': dirname(resolve('htmx.org/dist/htmx.min.js')),
+  '/vendor/htmx-sse/': dirname(resolve('htmx-ext-sse/dist/sse.min.js')),
+  '/vendor/mermaid/': join(dirname(resolve('mermaid/package.json')), 'dist'),
+}
+
+/**
+ * The app to teach and to learn with: lessons, what runs, its traffic, and the learner's copies.
+ *
+ * @param port where it will listen: it answers under no other
+ */
+export function buildWorkshop({ runner, port }: { runner: Runner; port: number }): FastifyInstance {
+  const app = Fastify({ forceCloseConnections: true })
+  const eta = new Eta({ views: VIEWS, cache: true, useWith: false })
+  const events = new Events()
+  runner.on('change', () => events.publish('status'))
+  runner.on('line', () => events.publish('log'))
+
+  keepToThisMachine(app, port)
+  app.register(formbody)
+  app.register(view, { engine: { eta }, root: VIEWS, production: true })
+  app.register(fastifyStatic, { root: join(import.meta.dirname, 'public'), prefix: '/assets/' })
+  for (const [prefix, root] of Object.entries(VENDOR_FOLDERS)) {
+    app.register(fastifyStatic, { root, prefix, decorateReply: false })
+  }
+  // What the layout shows on each page, besides the page's own.
+  app.addHook('preHandler', async (request, reply) => {
+    const path = request.url.split('?', 1)[0]
+    reply.locals = { path, versions: listVersions(), areas: AREAS, main: runner.main }
+  })
+  app.setNotFoundHandler((_request, reply) => {
+    const message = 'There is no page at this address.'
+    return reply.code(404).viewAsync('error', { title: 'Not found', message })
+  })
+  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+    const status = error.statusCode ?? 500
+    // A mistake in this app, not in the request: whoever runs it must see it.
+    if (status >= 500) console.error(error)
+    const title = status >= 500 ? 'Something broke' : 'That does not work'
+    return reply.code(status).viewAsync('error', { title, message: error.message })
+  })
+
+  const workshop: Workshop = { runner, events }
+  app.register(eventRoute, workshop)
+  app.register(homePage, workshop)
+  app.register(runPages, workshop)
+  return app
+}

@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * What a page may want to hear of. An event only says that something is new: the page then asks for what it shows.
+ * So nothing is lost while a connection is away.
+ */
+export type Topic = 'status' | 'log' | 'traffic' | 'check'
+
+/** How long events of one topic are gathered into one, in milliseconds. */
+const GATHER = 40
+/** How often a silent connection is shown to be alive, in milliseconds. */
+const HEARTBEAT = 15_000
+
+type Listener = (topic: Topic) => void
+
+/** Tells open pages that something is new. */
+export class Events {
+  readonly #listeners = new Set<Listener>()
+
+  publish(topic: Topic): void {
+    for (const listener of this.#listeners) listener(topic)
+  }
+
+  /** @returns a function that ends it */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
+/** `GET /events`: server-sent events, named after their topic. */
+export function eventRoute(app: FastifyInstance, { events }: { events: Events }): void {
+  app.get('/events', (request, reply) => {
+    reply.hijack()
+    const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream' }
+    reply.raw.writeHead(200, headers as Record<string, string>)
+    // Soon after a restart of this app a page is to be right again.
+    reply.raw.write('retry: 500\n\n')
+
+    const waiting = new Set<Topic>()
+    const stopListening = events.listen((topic) => {
+      if (waiting.size === 0) setTimeout(flush, GATHER)
+      waiting.add(topic)
+    })
+    const heartbeat = setInterval(() => reply.raw.write(': still here\n\n'), HEARTBEAT)
+    request.raw.once('close', () => {
+      clearInterval(heartbeat)
+      stopListening()
+    })
+
+    function flush(): void {
+      for (const topic of waiting) reply.raw.write(`event: ${topic}\ndata: new\n\n`)
+      waiting.clear()
+    }
+  })
+}

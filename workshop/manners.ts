@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+const READING = ['GET', 'HEAD']
+
+/** Pages of this app load nothing from another host, and no other site can frame them or post to them. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // Mermaid and shiki write their colors into style attributes.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "frame-src 'none'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/**
+ * Keeps other sites out of an app that starts processes and writes files. A page that the user has open elsewhere
+ * can send requests to localhost: it must neither read an answer nor have an effect.
+ *
+ * @param port where the app listens
+ */
+export function keepToThisMachine(app: FastifyInstance, port: number): void {
+  const hosts = ['localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`)
+  const origins = hosts.map((host) => `http://${host}`)
+
+  app.addHook('onRequest', async (request, reply) => {
+    setHeaders(reply)
+    // A name of somebody's own can be made to lead here: DNS rebinding.
+    if (!hosts.includes(request.headers.host ?? '')) {
+      return refuse(reply, `This app answers at http://localhost:${port}, and under no other name.`)
+    }
+    if (!READING.includes(request.method) && !isFromHere(request, origins)) {
+      return refuse(reply, 'This request comes from a page of another site.')
+    }
+    return undefined
+  })
+}
+
+/** Browsers say where a POST comes from. What says nothing at all, such as curl, is no browser. */
+function isFromHere({ headers }: FastifyRequest, origins: string[]): boolean {
+  if (headers.origin !== undefined) return origins.includes(headers.origin)
+  return headers['sec-fetch-site'] === undefined || headers['sec-fetch-site'] === 'same-origin'
+}
+
+function refuse(reply: FastifyReply, why: string): FastifyReply {
+  return reply.code(403).type('text/plain; charset=utf-8').send(`${why}\n`)
+}
+
+function setHeaders(reply: FastifyReply): void {
+  // As the programs say which they are, so that `npm start` can tell who has its port.
+  reply.header('x-oauth-lab', 'workshop')
+  reply.header('content-security-policy', POLICY)
+  reply.header('x-content-type-options', 'nosniff')
+  reply.header('x-frame-options', 'DENY')
+  reply.header('cross-origin-resource-policy', 'same-origin')
+  reply.header('cross-origin-opener-policy', 'same-origin')
+  // Forms of this app must say where they come from, and other sites must not hear it.
+  reply.header('referrer-policy', 'same-origin')
+  reply.header('cache-control', 'no-store')
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance } from 'fastify'
+import { readIntroduction } from '../../scripts/lib/versions.ts'
+import type { Workshop } from '../app.ts'
+import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
+import { PageTrouble } from '../page-trouble.ts'
+import type { Runner, Slot } from '../runner.ts'
+
+/** `/run`: which versions run, their logs, and the buttons that change it. */
+export async function runPages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
+  app.get('/run', (_request, reply) => {
+    return reply.viewAsync('run', { title: 'Run', styles: ['run'], ...whatRuns(runner) })
+  })
+  // The parts of it that are fetched anew when something has changed.
+  app.get('/run/status', (_request, reply) => reply.viewAsync('status'))
+  app.get('/run/slots', (_request, reply) => reply.viewAsync('run-slots', whatRuns(runner)))
+  app.get<{ Params: { slot: string } }>('/run/log/:slot', ({ params }, reply) => {
+    return reply.viewAsync('run-log', { slot: slotOf(params.slot) })
+  })
+
+  app.post('/run/start', async ({ body }, reply) => {
+    const { version, slot } = read(body)
+    // Not awaited: the page shows that it starts, and hears when it has.
+    runner.start(slotOf(slot), versionOf(version))
+    return reply.redirect('/run', 303)
+  })
+  app.post('/run/beside', async ({ body }, reply) => {
+    await runner.openBeside(versionOf(read(body).version))
+    return reply.redirect('/run', 303)
+  })
+  app.post('/run/stop', async ({ body }, reply) => {
+    const slot = slotOf(read(body).slot)
+    await (slot === runner.main ? runner.stop(slot) : runner.close(slot))
+    return reply.redirect('/run', 303)
+  })
+
+  function slotOf(id: string | undefined): Slot {
+    const slot = id === undefined ? runner.main : runner.slot(id)
+    if (slot === undefined) throw new PageTrouble(404, 'Nothing runs there any more.')
+    return slot
+  }
+}
+
+function versionOf(id: string | undefined): KnownVersion {
+  const version = knownVersion(id ?? '')
+  if (version !== undefined) return version
+  const names = knownVersions().map((known) => known.id)
+  throw new PageTrouble(404, `There is no version of that name. There are: ${names.join(', ')}.`)
+}
+
+function read(body: unknown): { version?: string; slot?: string } {
+  return Object(body)
+}
+
+function whatRuns(runner: Runner) {
+  const choices = knownVersions().map((version) => ({ ...version, ...readIntroduction(version) }))
+  return { slots: runner.slots, choices }
+}

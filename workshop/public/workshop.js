@@ -1,0 +1,45 @@
+// What every page needs of script, beside htmx: pages stay right over a restart of the app, and
+// hidden ones hold no connection. A browser has six for a host, however many tabs are open.
+
+/** @type {EventSource | undefined} */
+let source
+let wasOpen = false
+
+if (window.htmx !== undefined) {
+  htmx.createEventSource = (url) => {
+    source = new EventSource(url)
+    return source
+  }
+}
+
+// What happened while the connection was away can't be known, so everything live is asked for anew.
+document.addEventListener('htmx:sseOpen', () => {
+  if (wasOpen) htmx.trigger(document.body, 'refresh')
+  wasOpen = true
+})
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) source?.close()
+  // The extension connects again when it hears of an error on a closed source.
+  else if (source?.readyState === EventSource.CLOSED) source.dispatchEvent(new Event('error'))
+})
+
+// A refusal comes with a sentence, and is shown where the answer would have been.
+document.addEventListener('htmx:responseError', ({ detail }) => {
+  const text = new DOMParser().parseFromString(detail.xhr.responseText, 'text/html')
+  const problem = text.querySelector('.problem')?.textContent ?? detail.xhr.responseText
+  announce(problem)
+})
+document.addEventListener('htmx:sendError', () => {
+  announce('The workshop does not answer. Is npm start still running?')
+})
+
+/** @param {string} text */
+function announce(text) {
+  const place = document.querySelector('#announcement') ?? document.createElement('p')
+  place.id = 'announcement'
+  place.setAttribute('role', 'alert')
+  place.textContent = text
+  document.body.append(place)
+  setTimeout(() => place.remove(), 8000)
+}

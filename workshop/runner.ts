@@ -1,0 +1,234 @@
+import { EventEmitter } from 'node:events'
+import { createServer } from 'node:net'
+import { obituary, type ProgramName, type RunningPair, startPair } from '../scripts/lib/pair.ts'
+import { whoAnswers } from '../scripts/lib/who-answers.ts'
+import type { KnownVersion } from './known-versions.ts'
+
+/** A line that a program wrote. */
+export interface LogLine {
+  /** Counts up, so that a page can ask for what is new. */
+  number: number
+  program: ProgramName
+  text: string
+}
+
+/** A place where a pair can run: two ports, and what is there now. */
+export interface Slot {
+  /** Its server's port, as a text. */
+  id: string
+  ports: Record<ProgramName, number>
+  addresses: Record<ProgramName, string>
+  version: KnownVersion
+  state: 'starting' | 'running' | 'stopped' | 'failed'
+  /** Why it failed. */
+  problem: string | undefined
+  /** How long the last start took until both answered, in milliseconds. */
+  took: number | undefined
+  log: LogLine[]
+}
+
+interface RunnerEvents {
+  change: [Slot]
+  line: [Slot, LogLine]
+  /** What a preloaded module said. */
+  message: [Slot, ProgramName, unknown]
+}
+
+/** Settings that all pairs share, and modules that their programs load first. */
+interface RunnerOptions {
+  preload?: string[]
+  settings?: Record<string, string>
+}
+
+const LONGEST_LOG = 500
+/** Where pairs start that run beside the first one. */
+const FIRST_FREE_PORT = 26_000
+/** Apart from each other, so that there is room for the workshop of another `npm start`. */
+const PORT_STEP = 100
+
+/**
+ * Starts and stops pairs of programs, as children of this process. It ends none that it did not
+ * start: a port that somebody else has is told of, and left alone.
+ */
+export class Runner extends EventEmitter<RunnerEvents> {
+  readonly #slots = new Map<string, Slot>()
+  readonly #pairs = new Map<Slot, RunningPair>()
+  readonly #queues = new Map<Slot, Promise<unknown>>()
+  readonly #options: RunnerOptions
+  #lines = 0
+
+  constructor(options: RunnerOptions = {}) {
+    super()
+    this.setMaxListeners(0)
+    this.#options = options
+  }
+
+  /** In the order in which they were made; the first is the one of `npm start`. */
+  get slots(): Slot[] {
+    return [...this.#slots.values()]
+  }
+
+  slot(id: string): Slot | undefined {
+    return this.#slots.get(id)
+  }
+
+  /** The slot of `npm start`, once there is one. */
+  get main(): Slot | undefined {
+    return this.slots[0]
+  }
+
+  /** Makes a slot at these addresses, and starts a version there. */
+  open(version: KnownVersion, addresses: Slot['addresses'], ports: Slot['ports']): Slot {
+    const slot: Slot = {
+      id: String(ports.server),
+      ports,
+      addresses,
+      version,
+      state: 'starting',
+      problem: undefined,
+      took: undefined,
+      log: [],
+    }
+    this.#slots.set(slot.id, slot)
+    this.start(slot, version)
+    return slot
+  }
+
+  /** Starts a version on ports of its own, beside what runs. */
+  async openBeside(version: KnownVersion): Promise<Slot> {
+    const server = await this.#freePort()
+    const addresses = {
+      server: `http://localhost:${server}`,
+      client: `http://localhost:${server + 1}`,
+    }
+    return this.open(version, addresses, { server, client: server + 1 })
+  }
+
+  /**
+   * Runs a version in a slot, in place of what runs there. Resolves when both programs answer, or when
+   * the slot says why they don't. Of several calls for one slot each waits for the one before.
+   */
+  start(slot: Slot, version: KnownVersion): Promise<void> {
+    return this.#inTurn(slot, async () => {
+      await this.#end(slot)
+      await this.#begin(slot, version)
+    })
+  }
+
+  /** Ends what runs in a slot. */
+  stop(slot: Slot): Promise<void> {
+    return this.#inTurn(slot, async () => {
+      await this.#end(slot)
+      this.#set(slot, { state: 'stopped', problem: undefined })
+    })
+  }
+
+  /** Ends what runs in a slot other than the first, and takes the slot away. */
+  async close(slot: Slot): Promise<void> {
+    await this.stop(slot)
+    this.#slots.delete(slot.id)
+    this.emit('change', slot)
+  }
+
+  /** Ends everything. */
+  async closeAll(): Promise<void> {
+    await Promise.all(this.slots.map((slot) => this.stop(slot)))
+  }
+
+  /** Says something to the modules that were preloaded into a program. */
+  tell(slot: Slot, program: ProgramName, message: object): void {
+    this.#pairs.get(slot)?.tell(program, message)
+  }
+
+  #inTurn(slot: Slot, act: () => Promise<void>): Promise<void> {
+    const turn = (this.#queues.get(slot) ?? Promise.resolve()).then(act)
+    this.#queues.set(slot, turn)
+    return turn
+  }
+
+  async #begin(slot: Slot, version: KnownVersion): Promise<void> {
+    const began = performance.now()
+    this.#set(slot, { version, state: 'starting', problem: undefined, took: undefined })
+    const taken = await describeTaken(slot)
+    if (taken !== undefined) return this.#set(slot, { state: 'failed', problem: taken })
+
+    const pair = startPair({
+      version,
+      ports: slot.ports,
+      settings: {
+        ...this.#options.settings,
+        AUTH_SERVER_URL: slot.addresses.server,
+        CLIENT_URL: slot.addresses.client,
+      },
+      preload: this.#options.preload ?? [],
+      onOutput: (text, program) => this.#addOutput(slot, program, text),
+      onMessage: (message, program) => this.emit('message', slot, program, message),
+    })
+    this.#pairs.set(slot, pair)
+    this.#watch(slot, pair)
+    const ready = await pair.ready
+    // A pair that did not get ready has died: whoever watches it says so.
+    if (!ready || this.#pairs.get(slot) !== pair) return
+    this.#set(slot, { state: 'running', took: performance.now() - began })
+  }
+
+  /** When one program dies, the other one goes with it. */
+  #watch(slot: Slot, pair: RunningPair): void {
+    pair.firstEnd.then(async (ended) => {
+      if (this.#pairs.get(slot) !== pair) return
+      this.#pairs.delete(slot)
+      const wasReady = slot.state === 'running'
+      this.#set(slot, { state: 'failed', problem: obituary(ended, wasReady) })
+      await this.#inTurn(slot, () => pair.stop())
+    })
+  }
+
+  async #end(slot: Slot): Promise<void> {
+    const pair = this.#pairs.get(slot)
+    // First of all, so that its end is no news.
+    this.#pairs.delete(slot)
+    await pair?.stop()
+  }
+
+  #set(slot: Slot, changes: Partial<Slot>): void {
+    Object.assign(slot, changes)
+    this.emit('change', slot)
+  }
+
+  #addOutput(slot: Slot, program: ProgramName, output: string): void {
+    for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
+      this.#lines += 1
+      const line = { number: this.#lines, program, text }
+      slot.log.push(line)
+      if (slot.log.length > LONGEST_LOG) slot.log.shift()
+      this.emit('line', slot, line)
+    }
+  }
+
+  async #freePort(port = FIRST_FREE_PORT): Promise<number> {
+    const known = this.#slots.has(String(port))
+    const free = !known && (await isFree(port)) && (await isFree(port + 1))
+    return free ? port : this.#freePort(port + PORT_STEP)
+  }
+}
+
+/** Who has a port of a slot, in words; undefined when both are free. */
+async function describeTaken({ ports }: Slot): Promise<string | undefined> {
+  const taken = await Promise.all(
+    Object.values(ports).map(async (port) => {
+      if (await isFree(port)) return undefined
+      const { program } = (await whoAnswers(port)) ?? {}
+      return `Port ${port} is taken by ${program ?? 'another program'}, which this app did not start.`
+    }),
+  )
+  const found = taken.filter((text) => text !== undefined)
+  return found.length === 0 ? undefined : `${found.join(' ')} Stop it there, then start again.`
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, 'localhost', () => probe.close(() => resolve(true)))
+  })
+}

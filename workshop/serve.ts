@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { stopSignal } from '../scripts/lib/pair.ts'
+import type { KnownVersion } from './known-versions.ts'
+import { Runner, type Slot } from './runner.ts'
+
+/** For how many milliseconds the news of a Ctrl-C may come later than that of what it ended. */
+const SIGNAL_DELAY = 200
+
+/** What the workshop begins with. */
+export interface WorkshopOptions {
+  version: KnownVersion
+  addresses: Slot['addresses']
+  ports: Slot['ports']
+  /** Where the workshop itself listens. */
+  port: number
+  /** Called once, when all three answer, or when the pair has failed and the workshop can say why. */
+  onReady: () => void
+}
+
+/**
+ * Runs the workshop with a pair in it, until a signal comes. A program that dies does not end it: its page and the
+ * terminal say so, and a click starts it again.
+ *
+ * @returns the exit status: 1 when the pair was dead at the end
+ */
+export async function runWorkshop(options: WorkshopOptions): Promise<number> {
+  const signal = stopSignal()
+  let ending = false
+  signal.then(() => {
+    ending = true
+  })
+  const runner = new Runner()
+  runner.on('line', (slot, { text }) => {
+    console.log(slot === runner.main ? text : `${slot.id}: ${text}`)
+  })
+  runner.on('change', async ({ state, problem }) => {
+    if (state !== 'failed') return
+    await sleep(SIGNAL_DELAY)
+    if (!ending) console.error(problem)
+  })
+  const slot = runner.open(options.version, options.addresses, options.ports)
+
+  // Loaded while the programs start, which are processes of their own.
+  const { buildWorkshop } = await import('./app.ts')
+  const app = buildWorkshop({ runner, port: options.port })
+  try {
+    await app.listen({ port: options.port, host: 'localhost' })
+    await Promise.race([signal, untilStarted(runner, slot)])
+    if (!ending) options.onReady()
+    await signal
+    return slot.state === 'failed' ? 1 : 0
+  } finally {
+    await Promise.all([runner.closeAll(), app.close()])
+  }
+}
+
+async function untilStarted(runner: Runner, slot: Slot): Promise<void> {
+  while (slot.state === 'starting') {
+    await new Promise((resolve) => runner.once('change', resolve))
+  }
+}
