@@ -53,5 +53,6 @@ function read(body: unknown): { version?: string; slot?: string } {
 
 function whatRuns(runner: Runner) {
   const choices = knownVersions().map((version) => ({ ...version, ...readIntroduction(version) }))
-  return { slots: runner.slots, choices }
+  const slots = runner.slots.map((slot) => ({ ...slot, idea: readIntroduction(slot.version).idea }))
+  return { slots, choices }
 }
