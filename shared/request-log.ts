@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Parameters whose values are no secrets. Whatever is not listed is masked. */
 const PLAIN_PARAMETERS = new Set([
@@ -18,21 +18,39 @@ const BACK_CHANNEL = /^\/(token|api)(\/|$)/
  * back channel (straight from program to program), method, path, status, milliseconds.
  */
 export function logRequests(app: FastifyInstance): void {
-  app.addHook('onResponse', async (request, reply) => {
+  const log = lineLog()
+  app.addHook('onResponse', (request, reply, done) => {
     const [path = ''] = request.url.split('?', 1)
-    if (path === '/style.css') return
-    const program = String(reply.getHeader('x-oauth-lab') ?? '').split(' ')[1] ?? ''
-    console.log(
-      [
-        program.padEnd(6),
-        BACK_CHANNEL.test(path) ? 'back ' : 'front',
-        request.method.padEnd(4),
-        maskUrl(request.url),
-        reply.statusCode,
-        `${Math.round(reply.elapsedTime)} ms`,
-      ].join('  '),
-    )
+    if (path !== '/style.css') log(describe(path, request, reply))
+    done()
   })
+}
+
+/**
+ * Takes lines, and writes all of one turn of the event loop at once: under load a system call for
+ * each line takes longer than a small answer.
+ */
+function lineLog(): (line: string) => void {
+  const lines: string[] = []
+  const flush = () => {
+    if (lines.length > 0) console.log(lines.splice(0).join('\n'))
+  }
+  process.once('exit', flush)
+  return (line) => {
+    if (lines.push(line) === 1) setImmediate(flush)
+  }
+}
+
+function describe(path: string, request: FastifyRequest, reply: FastifyReply): string {
+  const program = String(reply.getHeader('x-oauth-lab') ?? '').split(' ')[1] ?? ''
+  return [
+    program.padEnd(6),
+    BACK_CHANNEL.test(path) ? 'back ' : 'front',
+    request.method.padEnd(4),
+    maskUrl(request.url),
+    reply.statusCode,
+    `${Math.round(reply.elapsedTime)} ms`,
+  ].join('  ')
 }
 
 /** The path and query of a URL, with everything that may be a secret masked. */

@@ -70,7 +70,7 @@ describe('the log', () => {
 
   test('has a line for each request: program, channel, method, path, status, milliseconds', async () => {
     const lines: string[] = []
-    vi.spyOn(console, 'log').mockImplementation((line) => lines.push(line))
+    vi.spyOn(console, 'log').mockImplementation((text) => lines.push(...text.split('\n')))
     const app = Fastify()
     logRequests(app)
     app.addHook('onRequest', async (_, reply) => {
@@ -94,6 +94,7 @@ describe('the log', () => {
       headers: { authorization: `Bearer ${SECRET}`, cookie: SECRET },
     })
     await app.inject('/tokens')
+    await vi.waitFor(() => expect(lines).toHaveLength(4))
     expect(lines.map((line) => line.replace(/\d+ ms$/, 'N ms').split(/ {2,}/))).toEqual([
       ['server', 'front', 'GET', `/authorize?code_challenge=${MASKED}`, '200', 'N ms'],
       ['server', 'back', 'POST', '/token', '401', 'N ms'],
