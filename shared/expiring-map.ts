@@ -43,7 +43,7 @@ export class ExpiringMap<V extends object> {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     this.#entries.delete(key)
-    if (this.#hasEnded(entry)) return undefined
+    if (this.#hasEnded(entry, performance.now())) return undefined
     this.#entries.set(key, entry)
     return entry.value
   }
@@ -60,13 +60,14 @@ export class ExpiringMap<V extends object> {
     this.#entries.delete(key)
   }
 
-  #hasEnded({ value, expiresAt }: Entry<V>): boolean {
-    return expiresAt <= performance.now() || this.#isOver(value)
+  #hasEnded({ value, expiresAt }: Entry<V>, now: number): boolean {
+    return expiresAt <= now || this.#isOver(value)
   }
 
   #sweep(): void {
+    const now = performance.now()
     for (const [key, entry] of this.#entries) {
-      if (this.#hasEnded(entry)) this.#entries.delete(key)
+      if (this.#hasEnded(entry, now)) this.#entries.delete(key)
     }
   }
 
