@@ -82,7 +82,9 @@ describe.runIf(hasSignals)('a server that was killed and comes back', () => {
 })
 
 describe('an answer that does not arrive', () => {
-  for (const fault of ['lost', 'cut'] as const) {
+  // To the client an answer that is cut is one that is lost: the long share tries both.
+  const faults = process.env.OAUTH_LAB_FULL === '1' ? (['lost', 'cut'] as const) : ['lost' as const]
+  for (const fault of faults) {
     test(`(${fault}) to an exchange: the client says so, and the next login works`, async () => {
       const visitor = new Visitor()
       const callback = await callbackOf(visitor)
