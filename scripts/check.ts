@@ -1,11 +1,10 @@
-import { checks } from './checks/index.ts'
 import { painter, wantsColors } from './lib/diff/ansi.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import { type CheckResult, checkCopy } from './lib/exercise/check.ts'
+import type { CheckResult } from './lib/exercise/check.ts'
+import { checkPlace } from './lib/exercise/check-place.ts'
 import { type Place, requireCopy } from './lib/exercise/playground.ts'
 import { renderResult } from './lib/exercise/report.ts'
 import { watchFiles } from './lib/exercise/watch.ts'
-import { UsageError } from './lib/usage.ts'
 
 /**
  * `npm run check v02 [-- --watch]` tells what a copy does already, sentence by sentence.
@@ -27,18 +26,12 @@ async function check({ place, options }: ExerciseArguments): Promise<number> {
 
 async function watch(place: Place): Promise<number> {
   await watchFiles(place.folder, async (signal) => {
-    const result = await checkPlace(place, signal)
+    const result = await checkPlace(place, { signal })
     if (signal.aborted) return
     console.log(`${new Date().toLocaleTimeString()}\n${render(place, result, true)}`)
     console.log('Waiting for the next save. Ctrl-C ends it.\n')
   })
   return 0
-}
-
-function checkPlace({ version, folder, name }: Place, signal?: AbortSignal): Promise<CheckResult> {
-  const known = checks[version.number]
-  if (known === undefined) throw new UsageError(`There is nothing to check about ${name} yet.`)
-  return checkCopy(folder, known, signal === undefined ? {} : { signal })
 }
 
 function render(place: Place, result: CheckResult, watching = false): string {

@@ -1,12 +1,12 @@
-import { checks } from './checks/index.ts'
 import { painter, wantsColors, wrap } from './lib/diff/ansi.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import { checkCopy, type Finding } from './lib/exercise/check.ts'
+import type { Finding } from './lib/exercise/check.ts'
+import { checkPlace } from './lib/exercise/check-place.ts'
 import { countHint } from './lib/exercise/hint-memory.ts'
 import { type LessonStep, readSteps } from './lib/exercise/lesson-steps.ts'
+import { findOpenStep } from './lib/exercise/open-step.ts'
 import { type Place, requireCopy } from './lib/exercise/playground.ts'
 import { renderTrouble } from './lib/exercise/report.ts'
-import { UsageError } from './lib/usage.ts'
 
 const WIDTH = 100
 
@@ -21,32 +21,15 @@ export function main(args: string[]): Promise<number> {
 
 async function hint({ place }: ExerciseArguments): Promise<number> {
   requireCopy(place)
-  const { version, name } = place
-  const known = checks[version.number]
-  if (known === undefined) throw new UsageError(`There are no hints for ${name} yet.`)
-
-  const result = await checkCopy(place.folder, known)
+  const result = await checkPlace(place)
   if (result.kind === 'trouble') {
     const paint = painter(wantsColors(process.env, process.stdout.isTTY))
     console.log(renderTrouble(place, result.trouble, paint))
     return 1
   }
-  const { step, rest } = findStep(readSteps(version), result.findings)
+  const { step, rest } = findOpenStep(readSteps(place.version), result.findings)
   console.log(step === undefined ? tellDone(place, result.findings) : tellHint(place, step, rest))
   return 0
-}
-
-/** The first step with a sentence that is not done yet, and those sentences. */
-function findStep(
-  steps: LessonStep[],
-  findings: Finding[],
-): { step: LessonStep | undefined; rest: Finding[] } {
-  const open = findings.filter(({ status }) => status !== 'done')
-  for (const step of steps) {
-    const rest = open.filter(({ sentence }) => step.turns.includes(sentence.text))
-    if (rest.length > 0) return { step, rest }
-  }
-  return { step: undefined, rest: [] }
 }
 
 function tellHint(

@@ -2,15 +2,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { main as diff } from './diff.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import { readFiles } from './lib/exercise/draft.ts'
-import { endOf } from './lib/exercise/exercise.ts'
-import {
-  makeCopy,
-  type Place,
-  putAside,
-  requireCopy,
-  writeFiles,
-} from './lib/exercise/playground.ts'
+import { type Place, requireCopy } from './lib/exercise/playground.ts'
+import { listDifferences, writeSolution } from './lib/exercise/solution.ts'
 import { UsageError } from './lib/usage.ts'
 
 const OPTIONS = { file: 'string', write: 'boolean' } as const
@@ -53,20 +46,14 @@ function readFile(text: string, { folder, version }: Place): string {
   )
 }
 
-function isSolved({ folder, version }: Place, file: string | undefined): boolean {
-  const [own, solved] = [readFiles(folder), endOf(version)]
-  const paths = file === undefined ? [...own.keys(), ...solved.keys()] : [file]
-  return paths.every((path) => own.get(path) === solved.get(path) || path === 'package.json')
+function isSolved(place: Place, file: string | undefined): boolean {
+  const differences = listDifferences(place)
+  return !differences.some(({ path }) => file === undefined || path === file)
 }
 
 function write(place: Place, file: string | undefined): number {
-  const { name, folder, version } = place
-  const solved = endOf(version)
-  const before = readFiles(folder)
-  const kept = putAside(place)
-  makeCopy(place, file === undefined ? solved : before)
-  const text = file === undefined ? undefined : solved.get(file)
-  if (file !== undefined && text !== undefined) writeFiles(folder, new Map([[file, text]]))
+  const { name, version } = place
+  const kept = writeSolution(place, file)
   console.log(`Your work is kept in playground/${kept}.`)
   console.log(`Wrote ${file ?? `all of ${version.name}`} into playground/${name}.`)
   console.log(`Next: npm run check ${name}`)

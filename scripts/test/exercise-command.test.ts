@@ -211,7 +211,7 @@ describe('hints', () => {
 })
 
 describe('somebody who edits a version in place of a copy', () => {
-  test('is told so, with the files and the way back; a lesson is no such file', () => {
+  test('is told so, with the files and the way back; a lesson is no such file', async () => {
     const repo = join(root, 'repo')
     const git = (...args: string[]) => execFileSync('git', args, { cwd: repo, stdio: 'ignore' })
     const file = 'versions/v02-state/client/app.ts'
@@ -221,18 +221,18 @@ describe('somebody who edits a version in place of a copy', () => {
     git('add', '.')
     const who = ['-c', 'user.name=a', '-c', 'user.email=a@localhost']
     git(...who, 'commit', '-m', 'one')
-    expect(tellEditedVersions('v03', repo)).toBeUndefined()
+    expect(await tellEditedVersions('v03', repo)).toBeUndefined()
 
     writeFileSync(join(repo, 'versions/v02-state/README.md'), 'a lesson\n')
-    expect(tellEditedVersions('v03', repo)).toBeUndefined()
+    expect(await tellEditedVersions('v03', repo)).toBeUndefined()
 
     writeFileSync(join(repo, file), 'two\n')
-    const told = tellEditedVersions('v03', repo)
+    const told = await tellEditedVersions('v03', repo)
     expect(told).toContain(`${file}  to  playground/v03/client/app.ts`)
     expect(told).toContain('git stash push --include-untracked -- versions/v02-state')
   })
 
-  test('is told nothing where there is no repo', () => {
-    expect(tellEditedVersions('v03', join(root, 'playground-1'))).toBeUndefined()
+  test('is told nothing where there is no repo', async () => {
+    expect(await tellEditedVersions('v03', join(root, 'playground-1'))).toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { optionError, refuseOptionsKeptByNpm, UsageError } from '../usage.ts'
 import { tellEditedVersions } from './edited.ts'
+import { tellFileTrouble } from './file-trouble.ts'
 import { findPlace, type Place } from './playground.ts'
 
 /** Options by name: `boolean` for a switch, `string` for one with a value. */
@@ -55,12 +56,13 @@ export async function runCommand(
 ): Promise<number> {
   try {
     const told = read()
-    const edited = tellEditedVersions(told.place.name)
+    const edited = await tellEditedVersions(told.place.name)
     if (edited !== undefined) console.error(edited)
     return await run(told)
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(error.message)
+    const message = error instanceof UsageError ? error.message : tellFileTrouble(error)
+    if (message === undefined) throw error
+    console.error(message)
     return 2
   }
 }

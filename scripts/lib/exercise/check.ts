@@ -54,8 +54,7 @@ export async function checkCopy(
   { short, sentences }: VersionChecks,
   options: CheckOptions = {},
 ): Promise<CheckResult> {
-  const company = new Company(folder, options.start ?? startProcess)
-  options.signal?.addEventListener('abort', () => company.stop())
+  const company = new Company(folder, options)
   try {
     const { server, client, shortLived } = await company.gather(short)
     const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
@@ -162,13 +161,14 @@ interface Stages {
 /** The programs of one check. */
 class Company {
   readonly #folder: string
-  readonly #start: StartProgram
+  readonly #options: CheckOptions
   readonly #ends: (() => Promise<void>)[] = []
   #stopped = false
 
-  constructor(folder: string, start: StartProgram) {
+  constructor(folder: string, options: CheckOptions) {
     this.#folder = folder
-    this.#start = start
+    this.#options = options
+    options.signal?.addEventListener('abort', () => this.stop())
   }
 
   /** @throws {TroubleError} when a program does not start */
@@ -229,8 +229,10 @@ class Company {
     port: number,
     changes: Record<string, string>,
   ): Promise<RunningProgram> {
+    const { start = startProcess, signal } = this.#options
     const settings = { ...SETTINGS, ...changes }
-    const running = await this.#start({ program, folder: this.#folder, port, settings })
+    const spec = { program, folder: this.#folder, port, settings }
+    const running = await start(signal === undefined ? spec : { ...spec, signal })
     if (this.#stopped) await running.stop()
     else this.#ends.push(() => running.stop())
     return running

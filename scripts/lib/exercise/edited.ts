@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { ROOT } from '../versions.ts'
 
 /** What people edit when they took a version for their copy. */
@@ -10,8 +11,11 @@ const CODE = /^versions\/[^/]+\/((?:server|client)\/.+|protocol\.ts)$/
  * What to say when files of a version were changed: the exercises are done in playground/, and a
  * version is what they are compared with. Undefined when none was, or where git can't tell.
  */
-export function tellEditedVersions(name: string, root: string = ROOT): string | undefined {
-  const files = changedFiles(root).filter((file) => CODE.test(file))
+export async function tellEditedVersions(
+  name: string,
+  root: string = ROOT,
+): Promise<string | undefined> {
+  const files = (await changedFiles(root)).filter((file) => CODE.test(file))
   if (files.length === 0) return undefined
   const known = files.filter((file) => existsSync(join(root, file)))
   const moves = known.map((file) => `    ${file}  to  playground/${name}/${CODE.exec(file)?.[1]}`)
@@ -27,15 +31,11 @@ export function tellEditedVersions(name: string, root: string = ROOT): string | 
   ].join('\n')
 }
 
-function changedFiles(root: string): string[] {
+async function changedFiles(root: string): Promise<string[]> {
   try {
     const args = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all']
-    const output = execFileSync('git', [...args, '--', 'versions'], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    const entries = output.split('\0').filter((entry) => entry !== '')
+    const { stdout } = await promisify(execFile)('git', [...args, '--', 'versions'], { cwd: root })
+    const entries = stdout.split('\0').filter((entry) => entry !== '')
     return entries.map((entry) => entry.slice(3))
   } catch {
     // No git, or no repo: a downloaded archive. Then there is nothing to compare with.

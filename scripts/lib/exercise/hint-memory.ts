@@ -16,6 +16,11 @@ export function countHint(folder: string, step: number, last: number): number {
   return given
 }
 
+/** How many hints for a step were given. */
+export function givenHints(folder: string, step: number): number {
+  return read(fileOf(folder))[step] ?? 0
+}
+
 /** Lets the hints for a copy begin again. */
 export function forgetHints(folder: string): void {
   rmSync(fileOf(folder), { force: true })

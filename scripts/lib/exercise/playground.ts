@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../usage.ts'
 import { listVersions, ROOT, type Version } from '../versions.ts'
@@ -7,7 +15,7 @@ import { readFiles } from './draft.ts'
 import { copyName, sourceOf } from './exercise.ts'
 
 /** Where the learner's copies are. */
-const PLAYGROUND = join(ROOT, 'playground')
+export const PLAYGROUND = join(ROOT, 'playground')
 
 /** A version, and the folder of the learner's copy that leads to it. */
 export interface Place {
@@ -49,11 +57,20 @@ export function requireCopy({ name, folder }: Place): void {
 }
 
 /** Makes a copy, with the dependencies of the version that it comes from. */
-export function makeCopy({ version, folder }: Place, files: Files): void {
-  writeFiles(folder, files)
+export function makeCopy(place: Place, files: Files): void {
+  writeFiles(place.folder, files)
+  linkPackages(place)
+}
+
+/** Lets a copy use the dependencies of the version that it comes from; puts a lost link back. */
+export function linkPackages({ version, folder }: Place): void {
+  const link = join(folder, 'node_modules')
+  if (existsSync(link)) return
+  // A link may be there that leads nowhere, after the repo was moved.
+  rmSync(link, { force: true })
   const packages = join(sourceOf(version).folder, 'node_modules')
   // A junction: on Windows a link of another kind takes special rights.
-  symlinkSync(packages, join(folder, 'node_modules'), 'junction')
+  symlinkSync(packages, link, 'junction')
 }
 
 /** Writes files into a copy, over what is there. */
@@ -76,6 +93,23 @@ export function putAside({ name, folder }: Place): string {
   while (taken.includes(`${name}.old-${number}`)) number += 1
   renameSync(folder, `${folder}.old-${number}`)
   return `${name}.old-${number}`
+}
+
+/** The names of the folders that earlier copies were put into, the latest first. */
+export function keptCopies({ name, folder }: Place): string[] {
+  const numberOf = (kept: string) => Number(kept.slice(`${name}.old-`.length))
+  return namesIn(dirname(folder))
+    .filter((kept) => kept.startsWith(`${name}.old-`) && numberOf(kept) > 0)
+    .sort((one, other) => numberOf(other) - numberOf(one))
+}
+
+/** None where there is no such folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** Whether a copy has these files, and no others. */

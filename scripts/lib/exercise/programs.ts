@@ -16,6 +16,8 @@ export interface ProgramSpec {
   folder: string
   port: number
   settings: Record<string, string>
+  /** Ends it, also while it is starting. */
+  signal?: AbortSignal
 }
 
 /** A program that answers at its port. */
@@ -57,6 +59,7 @@ export const startProcess: StartProgram = async (spec) => {
     cwd: folder,
     env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'), ...spec.settings },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    ...(spec.signal === undefined ? {} : { signal: spec.signal, killSignal: 'SIGKILL' }),
   })
   const running = new ProgramProcess(spec, child)
   try {
@@ -85,6 +88,10 @@ class ProgramProcess implements RunningProgram {
     this.#child = child
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
+    })
+    // It can't be started, as when its folder was deleted the moment before; or it was told to end.
+    child.on('error', ({ message }) => {
+      this.#stderr += message
     })
     // Not 'exit': what it wrote last may come after that.
     this.#closed = new Promise((resolve) => child.once('close', () => resolve()))

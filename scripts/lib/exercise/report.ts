@@ -47,20 +47,19 @@ function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[]
   const [first = '', ...rest] = wrap(finding.sentence.text, WIDTH - INDENT.length)
   const sentence = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
   if (isDone) return sentence
-  const why = wrap(explain(finding, all), WIDTH - INDENT.length)
+  const why = wrap(`not done yet: ${whyNotDone(finding, all)}`, WIDTH - INDENT.length)
   return [...sentence, ...why.map((line) => INDENT + paint(line, 'yellow'))]
 }
 
-function explain(finding: Finding, all: Finding[]): string {
-  if (finding.status === 'open') {
-    return `not done yet: ${finding.seen}. Look at ${finding.place}.`
-  }
+/** What was seen in place of a sentence, or what comes before it; empty for one that is done. */
+export function whyNotDone(finding: Finding, all: Finding[]): string {
+  if (finding.status === 'open') return `${finding.seen}. Look at ${finding.place}.`
   if (finding.status === 'done') return ''
-  if (finding.sentence.on === 'both') return 'not done yet: it comes when everything else is done.'
+  if (finding.sentence.on === 'both') return 'it comes when everything else is done.'
   const numbers = finding.for.map((sentence) => {
     return all.findIndex((other) => other.sentence === sentence) + 1
   })
-  return `not done yet: it comes after ${numbers.join(' and ')}.`
+  return `it comes after ${numbers.join(' and ')}.`
 }
 
 function goOnWhenDone({ name, version }: Place): string[] {

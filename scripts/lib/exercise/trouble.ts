@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -78,14 +78,22 @@ function placeIn(folder: string, file: string, line: string): string | undefined
 }
 
 function lineWith(file: string, text: string): string {
-  if (!existsSync(file)) return '1'
-  const lines = readFileSync(file, 'utf8').split('\n')
+  const lines = linesOf(file)
   return String(
     Math.max(
       0,
       lines.findIndex((line) => line.includes(text)),
     ) + 1,
   )
+}
+
+/** None of a file that can't be read: it may have been deleted meanwhile. */
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
 }
 
 function firstLine(text: string): string {
@@ -102,7 +110,7 @@ export function placeOfRoute(
   const quoted = ["'", '"', '`'].map((quote) => quote + path + quote)
   const own = files.filter((file) => file.startsWith(`${program}/`) && /\.[cm]?[jt]s$/.test(file))
   for (const file of own) {
-    const lines = readFileSync(join(folder, file), 'utf8').split('\n')
+    const lines = linesOf(join(folder, file))
     const at = lines.findIndex((line) => quoted.some((text) => line.includes(text)))
     if (at !== -1) return `${file}:${at + 1}`
   }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { listFiles } from '../diff/files.ts'
 
 /** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
-const INTERVAL = 200
+export const INTERVAL = 200
 
 /**
  * Runs something at once, and again each time that a file in a folder changes. What still runs then
@@ -29,13 +29,22 @@ export async function watchFiles(
   }
 }
 
-/** Changes with every save, new file and deleted file. */
-function stampOf(folder: string): string {
-  const stamps = listFiles(folder).map((path) => {
+/** Changes with every save, new file and deleted file. Empty for a folder that is not there. */
+export function stampOf(folder: string): string {
+  const stamps = list(folder).map((path) => {
     const stat = statSync(join(folder, path), { throwIfNoEntry: false })
     return `${path} ${stat?.mtimeMs} ${stat?.size}`
   })
   return stamps.join('\n')
+}
+
+function list(folder: string): string[] {
+  try {
+    return listFiles(folder)
+  } catch {
+    // It is being deleted, or gone: the next look finds it settled.
+    return []
+  }
 }
 
 function untilInterrupted(): Promise<void> {

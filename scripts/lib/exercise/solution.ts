@@ -1,0 +1,43 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readFiles } from './draft.ts'
+import { endOf } from './exercise.ts'
+import { makeCopy, type Place, putAside, writeFiles } from './playground.ts'
+
+/** A file in which a copy does not say what the version says that it leads to. */
+export interface Difference {
+  /** With slashes, below the folder of the copy or of the version. */
+  path: string
+  /** Both have it, or the version alone has it, or the copy alone. */
+  kind: 'changed' | 'missing' | 'extra'
+}
+
+/** The files in which a copy and its version differ. Their package.json have names of their own. */
+export function listDifferences({ folder, version }: Place): Difference[] {
+  const [own, solved] = [readFiles(folder), endOf(version)]
+  const paths = [...new Set([...own.keys(), ...solved.keys()])].sort()
+  return paths.flatMap((path): Difference[] => {
+    if (path === 'package.json' || own.get(path) === solved.get(path)) return []
+    if (!own.has(path)) return [{ path, kind: 'missing' }]
+    return [{ path, kind: solved.has(path) ? 'changed' : 'extra' }]
+  })
+}
+
+/**
+ * Makes a copy the same as its version, or one file of it; a file that the version does not have is
+ * taken away. The copy as it was is kept.
+ *
+ * @returns the name of the folder that it is kept in
+ */
+export function writeSolution(place: Place, path?: string): string {
+  const { folder, version } = place
+  const solved = endOf(version)
+  const before = readFiles(folder)
+  const kept = putAside(place)
+  makeCopy(place, path === undefined ? solved : before)
+  if (path === undefined) return kept
+  const text = solved.get(path)
+  if (text === undefined) rmSync(join(folder, path), { force: true })
+  else writeFiles(folder, new Map([[path, text]]))
+  return kept
+}
