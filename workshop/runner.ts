@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { obituary, type ProgramName, type RunningPair, startPair } from '../scripts/lib/pair.ts'
 import { whoAnswers } from '../scripts/lib/who-answers.ts'
@@ -54,6 +55,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
   readonly #slots = new Map<string, Slot>()
   readonly #pairs = new Map<Slot, RunningPair>()
   readonly #queues = new Map<Slot, Promise<unknown>>()
+  readonly #restarts = new Set<Slot>()
   readonly #options: RunnerOptions
   #lines = 0
 
@@ -110,6 +112,23 @@ export class Runner extends EventEmitter<RunnerEvents> {
    */
   start(slot: Slot, version: KnownVersion): Promise<void> {
     return this.#inTurn(slot, async () => {
+      await this.#end(slot)
+      await this.#begin(slot, version)
+    })
+  }
+
+  /**
+   * Starts what runs in a slot anew: what has been saved counts from then on. Asked several times before its turn
+   * comes, it does so once; and not at all when by then the slot has another version, or was stopped.
+   */
+  async restart(slot: Slot): Promise<void> {
+    if (this.#restarts.has(slot)) return
+    this.#restarts.add(slot)
+    const { version } = slot
+    await this.#inTurn(slot, async () => {
+      this.#restarts.delete(slot)
+      const goesOn = slot.version === version && slot.state !== 'stopped'
+      if (!goesOn || !existsSync(version.folder)) return
       await this.#end(slot)
       await this.#begin(slot, version)
     })

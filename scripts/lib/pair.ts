@@ -47,7 +47,7 @@ export interface RunningPair {
   stop(): Promise<void>
 }
 
-/** How a program ended: with a status, or by a signal. */
+/** How a program ended: with a status, or by a signal, which is the reason where it never began. */
 export interface Ended {
   name: ProgramName
   status: number | null
@@ -138,6 +138,8 @@ function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
   if (onMessage !== undefined) child.on('message', (message) => onMessage(message, name))
   const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (status, signal) => resolve({ name, status, signal }))
+    // It can't be started at all, as when its folder was deleted the moment before.
+    child.on('error', ({ message }) => resolve({ name, status: null, signal: message }))
   })
   return { name, process: child, ended: ended.then((end) => afterLastWords(child, end)) }
 }
