@@ -23,6 +23,13 @@ export function pinLoad(): void {
   isPinned = true
 }
 
+/** Lets this process, and what it starts, run on any core again. */
+export function unpinLoad(): void {
+  if (!isPinned) return
+  spawnSync('taskset', ['-a', '-p', '-c', `0-${availableParallelism() - 1}`, String(process.pid)])
+  isPinned = false
+}
+
 /** How one program is started. */
 export interface Launch {
   /** The file that starts it. */

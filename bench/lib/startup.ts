@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { freePort } from '@oauth-lab/shared/testing/lab.ts'
 import { request } from 'undici'
 import { listVersions, ROOT } from '../../scripts/lib/versions.ts'
+import { knownVersions } from '../../workshop/known-versions.ts'
+import { Runner } from '../../workshop/runner.ts'
+import { TAP } from '../../workshop/traffic/tap.ts'
 import { Child } from './child.ts'
 import { median } from './load.ts'
 import type { Target } from './targets.ts'
@@ -29,6 +32,31 @@ export async function measureNpmStart(times: number): Promise<number> {
   return median(durations)
 }
 
+/** How long the workshop takes from one version to the next, in milliseconds; the median of some. */
+export async function measureSwitch(times: number): Promise<number> {
+  const ports = { server: await freePort(), client: await freePort() }
+  const addresses = {
+    server: `http://localhost:${ports.server}`,
+    client: `http://localhost:${ports.client}`,
+  }
+  const runner = new Runner({ preload: [TAP] })
+  const [first, ...others] = knownVersions()
+  if (first === undefined) throw new Error('There is no version to run')
+  const slot = runner.open(first, addresses, ports)
+  try {
+    await runner.start(slot, first)
+    const durations: number[] = []
+    for (const version of others.slice(0, times)) {
+      const from = performance.now()
+      await runner.start(slot, version)
+      durations.push(performance.now() - from)
+    }
+    return median(durations)
+  } finally {
+    await runner.closeAll()
+  }
+}
+
 /** How long `npm run diff` takes for two versions, and `git diff` for their folders, in milliseconds. */
 export function measureDiff(times: number): { npm: number; git: number } {
   const [before, after] = listVersions().slice(-2)
@@ -42,10 +70,11 @@ export function measureDiff(times: number): { npm: number; git: number } {
 async function npmStartOnce(): Promise<number> {
   const server = `http://localhost:${await freePort()}`
   const client = `http://localhost:${await freePort()}`
+  const workshop = `http://localhost:${await freePort()}`
   const from = performance.now()
   const npm = spawn('npm', ['start', 'v05'], {
     cwd: ROOT,
-    env: { ...process.env, AUTH_SERVER_URL: server, CLIENT_URL: client },
+    env: { ...process.env, AUTH_SERVER_URL: server, CLIENT_URL: client, WORKSHOP_URL: workshop },
     stdio: 'ignore',
     shell: IS_WINDOWS,
   })
