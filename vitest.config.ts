@@ -13,5 +13,6 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    expect: { poll: { interval: 20, timeout: 20_000 } },
   },
 })
