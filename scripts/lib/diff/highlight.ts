@@ -25,14 +25,15 @@ export interface Styled {
 }
 
 /** For each piece of a line how many characters it has, and its style. */
-type StyledLine = [length: number, style: Style][]
+export type StyledLine = [length: number, style: Style][]
 
-/** The grammars that the versions need, each loaded when a file asks for it. */
+/** The grammars that the versions and their lessons need, each loaded when a file asks for it. */
 const GRAMMARS: Record<string, { name: string; load: () => Promise<Grammar> }> = {
   ts: { name: 'typescript', load: () => import('shiki/langs/typescript.mjs') },
   eta: { name: 'html', load: () => import('shiki/langs/html.mjs') },
   html: { name: 'html', load: () => import('shiki/langs/html.mjs') },
   json: { name: 'json', load: () => import('shiki/langs/json.mjs') },
+  sh: { name: 'shellscript', load: () => import('shiki/langs/shellscript.mjs') },
 }
 type Grammar = typeof import('shiki/langs/typescript.mjs')
 
@@ -55,8 +56,8 @@ const { version } = createRequire(import.meta.url)('shiki/package.json') as { ve
 export async function highlightFile({ path, older, newer }: FileChange): Promise<Styled> {
   const extension = path.split('.').at(-1) ?? ''
   return {
-    older: await stylesOf(older, extension),
-    newer: await stylesOf(newer, extension),
+    older: await highlightText(older, extension),
+    newer: await highlightText(newer, extension),
   }
 }
 
@@ -90,7 +91,12 @@ function* cut(range: Range, marks: Range[]): Generator<Range & { marked: boolean
   if (start < range.end) yield { start, end: range.end, marked: false }
 }
 
-async function stylesOf(text: string, extension: string): Promise<StyledLine[]> {
+/**
+ * Finds the styles of the lines of a text.
+ *
+ * @param extension says what it is: `ts`, `eta`, `json` ...; of another one nothing is known
+ */
+export async function highlightText(text: string, extension: string): Promise<StyledLine[]> {
   const grammar = GRAMMARS[extension]
   if (text === '' || grammar === undefined) return []
   const key = createHash('sha256').update(`shiki ${version} ${grammar.name} ${text}`).digest('hex')

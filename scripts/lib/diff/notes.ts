@@ -54,11 +54,12 @@ export function parseNotes(lesson: string, version: string): FileNotes[] | undef
 /**
  * The notes that go with the difference between any two versions: those of every step that lies
  * between them. A learner's copy counts as the step that leads away from its older side, or to its
- * newer one.
+ * newer one; one that is named after a version lies on the way to it.
  */
 export function notesBetween(older: Version, newer: Version): FileNotes[] {
   const last = newer.number || older.number + 1
-  const first = older.number === 0 ? last : older.number + 1
+  const isOnTheWay = older.number === 0 || older.number === newer.number
+  const first = isOnTheWay ? last : older.number + 1
   return listVersions()
     .filter(({ number }) => number >= first && number <= last)
     .flatMap((version) => readNotes(version) ?? [])

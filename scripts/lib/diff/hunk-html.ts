@@ -1,0 +1,125 @@
+import MarkdownIt from 'markdown-it'
+import { type Hunk, hunkHeader, type Line } from './compare.ts'
+import { type Piece, piecesOf, type Styled } from './highlight.ts'
+import { findQuotes, firstLine, type Note } from './notes.ts'
+import { rowsOf } from './words.ts'
+
+/** How a hunk is set. */
+export interface HunkSetting {
+  styled: Styled
+  /** What a note says, as HTML. */
+  noteHtml: (note: Note) => string
+  /** The names of the two sides, to stand above them. */
+  sides?: [older: string, newer: string] | undefined
+}
+
+/** What a line of a hunk is drawn from. */
+interface Place {
+  line: Line
+  styled: Styled
+  /** The row that it stands in when the two sides are next to each other, counted from 1. */
+  row: number
+  /** The words in which the line was changed. */
+  words: { start: number; end: number }[]
+  /** The number of the note that speaks of it, where there are several. */
+  badge: number | undefined
+}
+
+const TAGS = { same: 'code', removed: 'del', added: 'ins' }
+
+export const { escapeHtml } = new MarkdownIt().utils
+
+/**
+ * A hunk with its notes beside it. Its lines stand in the order of a patch. `hunks.css` puts them into one column,
+ * or into two by the rows that they name.
+ */
+export function renderHunk(hunk: Hunk, setting: HunkSetting): string {
+  const { sides, noteHtml } = setting
+  const several = hunk.notes.length > 1
+  const notes = hunk.notes.map((note, i) => renderNote(note, noteHtml(note), several ? i + 1 : 0))
+  const names = sides?.map((name) => `<span>${escapeHtml(name)}</span>`)
+  return `<div class="hunk">
+<aside>${notes.join('\n')}</aside>
+<div class="code">
+${names === undefined ? '' : `<p class="sides">${names.join('')}</p>\n`}<p class="place">${escapeHtml(hunkHeader(hunk))}</p>
+<div class="lines">
+${renderLines(hunk, setting.styled)}
+</div>
+</div>
+</div>`
+}
+
+/** @param number 0 for a note that is alone with its hunk */
+function renderNote(note: Note, html: string, number: number): string {
+  const quote = `<p class="quote">${renderBadge(number)} <code>${escapeHtml(firstLine(note))}</code></p>`
+  return `<div class="note">${number === 0 ? '' : quote}${html}</div>`
+}
+
+function renderBadge(number: number): string {
+  return `<b class="badge"><i>note </i>${number}</b>`
+}
+
+function renderLines(hunk: Hunk, styled: Styled): string {
+  const rows = rowsOf(hunk)
+  const rowOf = new Map<Line, number>()
+  const wordsOf = new Map<Line, Place['words']>()
+  for (const [i, { older, newer, olderWords, newerWords }] of rows.entries()) {
+    if (older !== undefined) rowOf.set(older, i + 1)
+    if (newer !== undefined) rowOf.set(newer, i + 1)
+    if (older !== undefined) wordsOf.set(older, olderWords)
+    if (newer !== undefined) wordsOf.set(newer, newerWords)
+  }
+  const badges = badgesOf(hunk)
+  return hunk.lines
+    .map((line) => {
+      const place = { line, styled, row: rowOf.get(line) ?? 1, words: wordsOf.get(line) ?? [] }
+      return renderLine({ ...place, badge: badges.get(line) })
+    })
+    .join('\n')
+}
+
+/** Of two notes that quote the same words the second one speaks of the second place. */
+function badgesOf(hunk: Hunk): Map<Line, number> {
+  const badges = new Map<Line, number>()
+  if (hunk.notes.length < 2) return badges
+  for (const [i, { quote }] of hunk.notes.entries()) {
+    const lines = [...findQuotes(hunk, quote)].flatMap((place) => {
+      return place.find(({ text }) => text.trim() !== '') ?? []
+    })
+    const line = lines.find((candidate) => !badges.has(candidate)) ?? lines[0]
+    if (line !== undefined && !badges.has(line)) badges.set(line, i + 1)
+  }
+  return badges
+}
+
+/** An unchanged line stands on both sides; the one on the older side is for the eye alone. */
+function renderLine(place: Place): string {
+  const { line, row, badge } = place
+  const code = renderCode(place)
+  const style = `style="--row: ${row}"`
+  const twin =
+    line.kind === 'same'
+      ? `<div class="line same twin" aria-hidden="true" ${style} data-line="${line.oldNumber}">${code}</div>`
+      : ''
+  return [
+    twin,
+    `<div class="line ${line.kind}" ${style} data-line="${line.newNumber ?? line.oldNumber}">`,
+    code,
+    badge === undefined ? '' : renderBadge(badge),
+    line.endsFile ? '<small>the file ends here without a newline</small>' : '',
+    '</div>',
+  ].join('')
+}
+
+function renderCode({ line, styled, words }: Place): string {
+  const code = piecesOf(line, styled, words).map(renderPiece).join('')
+  const indent = /^ */.exec(line.text)?.[0].length ?? 0
+  const tag = TAGS[line.kind]
+  return `<${tag} style="--indent: ${indent}">${code || ' '}</${tag}>`
+}
+
+function renderPiece({ text, style, marked }: Piece): string {
+  const classes = [...(style === 'plain' ? [] : [style]), ...(marked ? ['word'] : [])]
+  if (classes.length === 0) return escapeHtml(text)
+  return `<span class="${classes.join(' ')}">${escapeHtml(text)}</span>`
+}
