@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { attacks } from './attacks/index.ts'
-import { type Attack, expectedResult } from './lib/attack/attack.ts'
+import { type Attack, tellingVersions } from './lib/attack/attack.ts'
 import { MissingLineError, withoutCheck } from './lib/attack/checks.ts'
 import { linesThatStop, type Performance, playAll, playAttack } from './lib/attack/play.ts'
 import { isDifferent, matrixAsMarkdown, printList, printMatrix } from './lib/attack/print-matrix.ts'
@@ -85,7 +85,12 @@ async function run(args: string[], paint: Paint): Promise<number> {
     .map((text) => findVersion(text))
   const pause = values.pause === true && process.stdin.isTTY
   if (values.weakened) return playWeakened(attack, versions[0], pause, paint)
-  return playStories(attack, versions.length > 0 ? versions : telling(attack), pause, paint)
+  return playStories(
+    attack,
+    versions.length > 0 ? versions : tellingVersions(attack, listVersions()),
+    pause,
+    paint,
+  )
 }
 
 /** What `| head` has read enough of needs no more. */
@@ -119,17 +124,6 @@ function versionOrAttack(name: string): Version {
   }
 }
 
-/** The versions that tell most of an attack: the last where it works, the first that stops it then. */
-function telling(attack: Attack): Version[] {
-  const versions = listVersions()
-  const last = versions.findLast((version) => expectedResult(attack, version) === 'works')
-  const first = versions.find(
-    (version) =>
-      version.number > (last?.number ?? 0) && expectedResult(attack, version) === 'stopped',
-  )
-  return [last, first].filter((version) => version !== undefined)
-}
-
 async function playStories(
   attack: Attack,
   versions: Version[],
@@ -157,7 +151,7 @@ async function playWeakened(
   pause: boolean,
   paint: Paint,
 ): Promise<number> {
-  const version = chosen ?? telling(attack).at(-1)
+  const version = chosen ?? tellingVersions(attack, listVersions()).at(-1)
   if (attack.checks.length === 0 || version === undefined) {
     throw new UsageError(`Nothing stops ${attack.slug} yet, so there is nothing to take out.`)
   }

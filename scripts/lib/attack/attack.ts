@@ -67,3 +67,13 @@ export function stoppedSince(attack: Attack): number | undefined {
     .map(Number)
     .find((number) => attack.expected[number] === 'stopped')
 }
+
+/** The versions that tell most of an attack: the last where it works, and the first that stops it then. */
+export function tellingVersions<Kind extends Version>(attack: Attack, versions: Kind[]): Kind[] {
+  const last = versions.findLast((version) => expectedResult(attack, version) === 'works')
+  const first = versions.find(
+    (version) =>
+      version.number > (last?.number ?? 0) && expectedResult(attack, version) === 'stopped',
+  )
+  return [last, first].filter((version) => version !== undefined)
+}

@@ -4,15 +4,18 @@ import { type Attack, expectedResult, type Result, stoppedSince } from './attack
 import { wrap } from './fill.ts'
 import type { Performance } from './play.ts'
 
-const WORDS: Record<Result, string> = { works: 'works', stopped: 'stopped', nothing: '-' }
+/** What the results are called. */
+export const WORDS: Record<Result, string> = { works: 'works', stopped: 'stopped', nothing: '-' }
 const STYLES = { works: 'red', stopped: 'green', nothing: 'dim' } as const
 const MARKDOWN_WORDS = { works: '**works**', stopped: 'stopped', nothing: '`-`' }
-const LEGEND: Record<Result, string> = {
+/** What each result means. */
+export const LEGEND: Record<Result, string> = {
   works: 'the attacker gets what they are after',
   stopped: 'the attacker does not get it, and the story names the line of code that sees to it',
   nothing: 'the version does not have yet what the attack is after',
 }
-const RESULTS = ['works', 'stopped', 'nothing'] as const
+/** In the order of a legend. */
+export const RESULTS = ['works', 'stopped', 'nothing'] as const
 
 /** Attacks by the version that stops them first; those that nothing stops yet come last. */
 export function groupAttacks(attacks: Attack[]): { heading: string; attacks: Attack[] }[] {

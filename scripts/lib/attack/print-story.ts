@@ -1,16 +1,11 @@
 import type { Paint } from '../diff/ansi.ts'
 import type { Version } from '../versions.ts'
-import { type Check, stoppedSince } from './attack.ts'
+import type { Check } from './attack.ts'
 import type { FoundLine } from './checks.ts'
 import { fill, wrap } from './fill.ts'
 import type { Performance } from './play.ts'
 import type { Address, Answer, Message, Parameter, Step } from './story.ts'
-
-const CHANNELS = {
-  front: 'front channel',
-  back: 'back channel',
-  outside: 'by other means',
-}
+import { CHANNELS, shorten, signBetween, tellRemedy, VERDICTS } from './story-words.ts'
 
 /** The head of a story, its steps one by one, and its end: a text for each, to pause between them. */
 export function printStory(
@@ -78,25 +73,17 @@ function printAddress({ path, parameters }: Address): string[] {
 
 function printParameter({ name, value, whose }: Parameter): string {
   const owner = whose === undefined ? '' : ` (${whose}'s)`
-  // On the wire names are small; a header's and a page's begin with a capital letter.
-  const between = /^[A-Z]/.test(name) ? ' ' : '='
-  return `${name}${between}${shorten(value)}${owner}`
-}
-
-/** What looks random is cut to what the eye needs to tell it from another. */
-function shorten(value: string): string {
-  return /^[\w~-]{32,}$/.test(value) ? `${value.slice(0, 6)}...` : value
+  return `${name}${signBetween(name)}${shorten(value)}${owner}`
 }
 
 function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint): string {
   const { ending } = performance
+  const verdict = VERDICTS[ending.result]
   if (ending.result === 'nothing') {
-    return [paint('There is nothing to attack yet.', 'bold'), wrap(ending.holds, 3)].join('\n')
+    return [paint(verdict, 'bold'), wrap(ending.holds, 3)].join('\n')
   }
-  const verdict =
-    ending.result === 'works' ? paint('It works.', 'red') : paint('It is stopped.', 'green')
   return [
-    `${verdict} At the end:`,
+    `${paint(verdict, ending.result === 'works' ? 'red' : 'green')} At the end:`,
     wrap(ending.holds, 3),
     ...(ending.result === 'works'
       ? printRemedy(performance)
@@ -105,10 +92,8 @@ function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint)
 }
 
 function printRemedy({ attack, version }: Performance): string[] {
-  const since = stoppedSince(attack)
-  if (since === undefined) return ['No version stops it yet', wrap(attack.remedy ?? '', 3)]
-  if (since <= version.number) return []
-  return [`Stopped from v${String(since).padStart(2, '0')} on`, wrap(attack.rule, 3)]
+  const remedy = tellRemedy(attack, version)
+  return remedy === undefined ? [] : [remedy.heading, wrap(remedy.text, 3)]
 }
 
 function printStoppers({ attack }: Performance, stoppers: FoundLine[]): string[] {
