@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { placeOf } from '../scripts/lib/exercise/playground.ts'
+import { PLAYGROUND, placeOf } from '../scripts/lib/exercise/playground.ts'
 import { listVersions, type Version } from '../scripts/lib/versions.ts'
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
@@ -11,12 +11,16 @@ export interface KnownVersion extends Version {
   leadsTo: Version | undefined
 }
 
-/** The snapshots, and the copies in playground/ that can be run. */
-export function knownVersions(): KnownVersion[] {
+/**
+ * The snapshots, and the learner's copies that can be run.
+ *
+ * @param playground where the copies are
+ */
+export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
   const versions = listVersions()
   const snapshots = versions.map((version) => asKnown(version, version.name, undefined))
   const copies = versions.flatMap((version) => {
-    const { folder, name } = placeOf(version)
+    const { folder, name } = placeOf(version, playground)
     const isThere = existsSync(join(folder, 'server', 'main.ts'))
     const copy = { name, folder, number: version.number }
     return isThere ? [asKnown(copy, `copy-${name}`, version)] : []
@@ -25,8 +29,11 @@ export function knownVersions(): KnownVersion[] {
 }
 
 /** The one of this id, which may come from anywhere: it is looked up, and never made a path of. */
-export function knownVersion(id: string): KnownVersion | undefined {
-  return knownVersions().find((version) => version.id === id)
+export function knownVersion(
+  id: string,
+  playground: string = PLAYGROUND,
+): KnownVersion | undefined {
+  return knownVersions(playground).find((version) => version.id === id)
 }
 
 /** A version that was named on the command line: a known one, or a copy in some other folder. */

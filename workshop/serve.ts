@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stopSignal } from '../scripts/lib/pair.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
+import { TAP } from './traffic/tap.ts'
 
 /** For how many milliseconds the news of a Ctrl-C may come later than that of what it ended. */
 const SIGNAL_DELAY = 200
@@ -29,7 +30,7 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   signal.then(() => {
     ending = true
   })
-  const runner = new Runner()
+  const runner = new Runner({ preload: [TAP] })
   runner.on('line', (slot, { text }) => {
     console.log(slot === runner.main ? text : `${slot.id}: ${text}`)
   })

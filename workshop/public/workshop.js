@@ -3,7 +3,6 @@
 
 /** @type {EventSource | undefined} */
 let source
-let wasOpen = false
 
 if (window.htmx !== undefined) {
   htmx.createEventSource = (url) => {
@@ -12,11 +11,9 @@ if (window.htmx !== undefined) {
   }
 }
 
-// What happened while the connection was away can't be known, so everything live is asked for anew.
-document.addEventListener('htmx:sseOpen', () => {
-  if (wasOpen) htmx.trigger(document.body, 'refresh')
-  wasOpen = true
-})
+// What happened while there was no connection can't be known, be it the first moment of a page or a
+// restart of the app: so everything live is asked for anew.
+document.addEventListener('htmx:sseOpen', () => htmx.trigger(document.body, 'refresh'))
 
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) source?.close()

@@ -1,0 +1,49 @@
+/**
+ * Loads mermaid, set up to draw in the colors that the page has now.
+ *
+ * @param {object} config what else it is told
+ */
+export async function loadMermaid(config) {
+  const { default: mermaid } = await import('/vendor/mermaid/mermaid.esm.min.mjs')
+  mermaid.initialize({
+    startOnLoad: false,
+    theme: 'base',
+    themeVariables: colors(),
+    fontFamily: getComputedStyle(document.body).fontFamily,
+    ...config,
+  })
+  return mermaid
+}
+
+/** Mermaid calculates with colors, so it has to be told what those of the page come out at. */
+function colors() {
+  const probe = document.createElement('span')
+  document.body.append(probe)
+  const colorOf = (name) => {
+    probe.style.color = `var(--${name})`
+    return getComputedStyle(probe).color
+  }
+  const [text, quiet, line, surface, raised] = ['text', 'quiet', 'line', 'surface', 'raised'].map(
+    colorOf,
+  )
+  probe.remove()
+  return {
+    darkMode: matchMedia('(prefers-color-scheme: dark)').matches,
+    background: surface,
+    primaryColor: raised,
+    primaryTextColor: text,
+    primaryBorderColor: quiet,
+    lineColor: quiet,
+    textColor: text,
+    actorBkg: raised,
+    actorBorder: quiet,
+    actorTextColor: text,
+    actorLineColor: line,
+    signalColor: text,
+    signalTextColor: text,
+    noteBkgColor: surface,
+    noteBorderColor: line,
+    noteTextColor: text,
+    sequenceNumberColor: surface,
+  }
+}
