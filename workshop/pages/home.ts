@@ -1,7 +1,67 @@
 import type { FastifyInstance } from 'fastify'
+import { attacks } from '../../scripts/attacks/index.ts'
+import { expectedResult } from '../../scripts/lib/attack/attack.ts'
+import { groupAttacks } from '../../scripts/lib/attack/print-matrix.ts'
+import { copyName } from '../../scripts/lib/exercise/exercise.ts'
+import { listVersions, type Version } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
+import { factsOf } from '../lesson/facts.ts'
+import { readLesson } from '../lesson/lesson.ts'
+import { countRead, hrefOf, OPENING, outlineOf, type Way } from '../lesson/outline.ts'
+import { renderSentence } from '../lesson/render.ts'
+import type { Progress } from '../progress.ts'
 
 /** `GET /`: the course at a glance. */
-export async function homePage(app: FastifyInstance, _workshop: Workshop): Promise<void> {
-  app.get('/', (_request, reply) => reply.viewAsync('home', { title: 'OAuth Lab' }))
+export async function homePage(app: FastifyInstance, { progress }: Workshop): Promise<void> {
+  app.get('/', (_request, reply) => {
+    const versions = listVersions()
+    const lessons = versions.map((version) => viewLesson(version, progress))
+    return reply.viewAsync('home', {
+      title: 'The course',
+      lessons,
+      minutes: lessons.reduce((sum, { minutes }) => sum + minutes, 0),
+      goOn: findWayOn(versions, progress),
+      groups: viewMatrix(versions),
+      styles: ['home'],
+    })
+  })
+}
+
+function viewLesson(version: Version, progress: Progress) {
+  const lesson = readLesson(version)
+  const { minutes, hole } = factsOf(lesson)
+  return {
+    short: copyName(version),
+    href: hrefOf(version, OPENING),
+    title: lesson.title.replace(/^v\d+: /, ''),
+    idea: renderSentence(version, lesson.idea),
+    hole: renderSentence(version, hole),
+    minutes,
+    pages: countRead(version, progress),
+    mine: progress.of(version),
+  }
+}
+
+/** Where this learner was last, if anywhere. */
+function findWayOn(versions: Version[], { at }: Progress): Way | undefined {
+  for (const version of versions) {
+    const { entries } = outlineOf(version, OPENING)
+    const entry = entries.find(({ href }) => href === at)
+    if (entry !== undefined) {
+      return { href: entry.href, text: `${copyName(version)}, ${entry.text}` }
+    }
+  }
+  return undefined
+}
+
+/** What is expected of each attack on each version. The suite sees to it that it is also true. */
+function viewMatrix(versions: Version[]) {
+  return groupAttacks(attacks).map(({ heading, attacks: members }) => ({
+    heading,
+    rows: members.map((attack) => ({
+      slug: attack.slug,
+      title: attack.title,
+      results: versions.map((version) => expectedResult(attack, version) ?? 'nothing'),
+    })),
+  }))
 }

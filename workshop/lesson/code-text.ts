@@ -1,0 +1,75 @@
+import { highlightText, type StyledLine } from '../../scripts/lib/diff/highlight.ts'
+import { escapeHtml } from './escape.ts'
+
+/** The languages of fenced blocks, by what the highlighter calls them. */
+const GRAMMARS: Record<string, string> = {
+  ts: 'ts',
+  html: 'html',
+  json: 'json',
+  sh: 'sh',
+  shell: 'sh',
+}
+const SHELL_OUTPUT = 'text'
+
+/**
+ * The lines of a text as HTML, each piece of another style in a span of its own.
+ *
+ * @param language as after the fence of a block, or the extension of a file
+ */
+export async function htmlLinesOf(text: string, language: string): Promise<string[]> {
+  const lines = text.split('\n')
+  if (language === 'http') return lines.map(httpLine)
+  const styles = await highlightText(text, GRAMMARS[language] ?? language)
+  return lines.map((line, index) => styledLine(line, styles[index]))
+}
+
+/** A block of code. A line that is too long goes on below its own beginning, so that nothing has to scroll. */
+export async function htmlOfBlock(text: string, language: string): Promise<string> {
+  const trimmed = text.replace(/\n$/, '')
+  const lines = await htmlLinesOf(trimmed, language)
+  const texts = trimmed.split('\n')
+  const spans = lines.map((line, index) => {
+    const indent = /^ */.exec(texts[index] ?? '')?.[0].length ?? 0
+    return `<span class="line" style="--indent: ${indent}">${line}\n</span>`
+  })
+  const kind = language === SHELL_OUTPUT || language === '' ? 'output' : language
+  return `<pre class="code code-${kind}"><code>${spans.join('')}</code></pre>\n`
+}
+
+function styledLine(line: string, styles: StyledLine = [[line.length, 'plain']]): string {
+  let column = 0
+  return styles
+    .map(([length, style]) => {
+      const text = escapeHtml(line.slice(column, column + length))
+      column += length
+      return style === 'plain' ? text : `<span class="${style}">${text}</span>`
+    })
+    .join('')
+}
+
+const START = /^(?:(?<method>[A-Z]+) (?<target>\S+) )?HTTP\/1\.1(?<status> \d{3}.*)?$/
+const HEADER = /^([A-Za-z-]+)(: .*)$/
+const PARAMETER = /([?&]|^)([a-z_]+)(?==)/g
+
+/** A line of a message: what stands out is the method or the status, the names of headers, and of parameters. */
+function httpLine(line: string): string {
+  const start = START.exec(line)?.groups
+  if (start?.status !== undefined)
+    return `HTTP/1.1<span class="keyword">${escapeHtml(start.status)}</span>`
+  if (start?.method !== undefined) {
+    return `<span class="keyword">${start.method}</span> ${parameters(start.target ?? '')} HTTP/1.1`
+  }
+  const [, name, rest = ''] = HEADER.exec(line) ?? []
+  if (name !== undefined) return `<span class="function">${name}</span>${parameters(rest)}`
+  return parameters(line)
+}
+
+function parameters(text: string): string {
+  let html = ''
+  let at = 0
+  for (const { index, 0: all, 1: before = '', 2: name = '' } of text.matchAll(PARAMETER)) {
+    html += `${escapeHtml(text.slice(at, index) + before)}<span class="constant">${name}</span>`
+    at = index + all.length
+  }
+  return html + escapeHtml(text.slice(at))
+}

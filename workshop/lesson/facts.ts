@@ -1,0 +1,30 @@
+import type { Lesson } from './lesson.ts'
+
+/** What the course at a glance says of a lesson. */
+export interface Facts {
+  /** For how many minutes of teaching it is. */
+  minutes: number
+  /** The first thing that is still missing at its end, as a sentence in Markdown. */
+  hole: string
+}
+
+const MISSING = 9
+const TEACHER = 10
+const MINUTES = /^\*\*Minutes:\*\* (\d+)\./m
+/** The first cell of the first row below the head of a table. */
+const FIRST_ROW = /^\| --- .*\n\| (.+?) \|/m
+
+/** Reads them out of the sections that say them. */
+export function factsOf({ sections }: Lesson): Facts {
+  const sourceOf = (wanted: number) => {
+    return sections.find(({ number }) => number === wanted)?.source ?? ''
+  }
+  return {
+    minutes: Number(MINUTES.exec(sourceOf(TEACHER))?.[1] ?? 0),
+    hole: asSentence(FIRST_ROW.exec(sourceOf(MISSING))?.[1] ?? ''),
+  }
+}
+
+function asSentence(text: string): string {
+  return text === '' ? '' : `${text[0]?.toUpperCase()}${text.slice(1)}.`
+}

@@ -1,0 +1,50 @@
+import { dirname, join, relative, sep } from 'node:path'
+import { listVersions, ROOT, type Version } from '../../scripts/lib/versions.ts'
+import { readLesson } from './lesson.ts'
+import { hrefOf, OPENING, pageOf } from './outline.ts'
+import { SHARED_FOLDERS } from './places.ts'
+
+/**
+ * The address in this app of what a link in a text of the repo leads to: lessons, docs, attacks, and files of code.
+ * An address of the web stays as it is. What is no part of the app, such as the license, has none: undefined.
+ *
+ * @param href as it stands in the text
+ * @param file the absolute file that the text is in
+ */
+export function hrefInApp(href: string, file: string): string | undefined {
+  if (/^[a-z]+:/.test(href)) return href
+  const [path = '', anchor = ''] = href.split('#')
+  const target = path === '' ? file : join(dirname(file), decodeURI(path))
+  const place = relative(ROOT, target).split(sep).join('/')
+  const hash = anchor === '' ? '' : `#${anchor}`
+
+  const version = listVersions().find(({ name }) => isIn(place, `versions/${name}`))
+  if (version !== undefined) return inVersion(version, place, anchor)
+  const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
+  if (doc !== undefined) return `/reference/${doc}${hash}`
+  if (place === 'scripts/attacks' || place === 'scripts/attacks/index.ts') return '/attacks'
+  const [, attack] = /^scripts\/attacks\/([\w-]+)\.ts$/.exec(place) ?? []
+  if (attack !== undefined) return `/attacks/${attack}`
+  if (SHARED_FOLDERS.some((folder) => isIn(place, folder))) return `/code/${place}`
+  return place === 'README.md' ? '/' : undefined
+}
+
+function inVersion(version: Version, place: string, anchor: string): string {
+  const path = place.slice(`versions/${version.name}/`.length)
+  const isLesson = path === '' || path === 'README.md'
+  return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
+}
+
+/** A lesson is one text in the repo, and here a page for each of its sections. */
+function inLesson(version: Version, anchor: string): string {
+  for (const section of readLesson(version).sections) {
+    const href = hrefOf(version, pageOf(version, section))
+    if (section.anchor === anchor) return href
+    if (section.headings.some((heading) => heading.anchor === anchor)) return `${href}#${anchor}`
+  }
+  return hrefOf(version, OPENING)
+}
+
+function isIn(place: string, folder: string): boolean {
+  return place === folder || place.startsWith(`${folder}/`)
+}

@@ -1,0 +1,105 @@
+import MarkdownIt, { type Env, type Token } from 'markdown-it'
+import { htmlOfBlock } from './code-text.ts'
+import { htmlOfDiagram } from './diagram.ts'
+import { escapeHtml } from './escape.ts'
+
+/** What a text needs to know of its surroundings to become a part of a page. */
+export interface Surroundings {
+  /** Where a link of the text leads in this app; undefined makes plain text of it. */
+  hrefOf: (href: string) => string | undefined
+  /** The anchors of its headings, by their lines, counted from 1. */
+  anchors: Map<number, string>
+  /** How many levels its headings move up. */
+  up: number
+}
+
+/** What the rules below are told. */
+type Environment = {
+  hrefOf: Surroundings['hrefOf']
+  /** The finished HTML of each block of code. */
+  blocks: Map<Token, string>
+}
+
+const markdown = new MarkdownIt({ html: true })
+const { rules } = markdown.renderer
+
+/** Markdown as HTML for a page of this app. Blocks of code are colored, and diagrams are ready to be drawn. */
+export async function renderMarkdown(source: string, surroundings: Surroundings): Promise<string> {
+  const tokens = markdown.parse(source, {})
+  const blocks = new Map<Token, string>()
+  for (const token of tokens) {
+    if (token.type === 'fence') blocks.set(token, await renderBlock(token))
+  }
+  addAnchors(tokens, surroundings)
+  labelTables(tokens)
+  const environment: Environment = { hrefOf: surroundings.hrefOf, blocks }
+  return markdown.renderer.render(tokens, markdown.options, environment)
+}
+
+/** One paragraph of Markdown, without the paragraph. */
+export function renderInline(source: string, hrefOf: Surroundings['hrefOf']): string {
+  const environment: Environment = { hrefOf, blocks: new Map() }
+  return markdown.renderInline(source, environment)
+}
+
+async function renderBlock({ content, info }: Token): Promise<string> {
+  const language = info.trim()
+  return language === 'mermaid' ? htmlOfDiagram(content) : htmlOfBlock(content, language)
+}
+
+function addAnchors(tokens: Token[], { anchors, up }: Surroundings): void {
+  for (const token of tokens) {
+    if (!token.type.startsWith('heading_')) continue
+    token.tag = `h${Number(token.tag.slice(1)) - up}`
+    const anchor = token.map && anchors.get(token.map[0] + 1)
+    if (anchor) token.attrSet('id', anchor)
+  }
+}
+
+/** A frame that scrolls needs a name: a table is called after its columns. */
+function labelTables(tokens: Token[]): void {
+  for (const [index, token] of tokens.entries()) {
+    if (token.type !== 'table_open') continue
+    const end = tokens.findIndex(({ type }, at) => at > index && type === 'thead_close')
+    const columns = tokens
+      .slice(index, end)
+      .filter(({ type }) => type === 'inline')
+      .map(({ content }) => content.replaceAll('`', ''))
+    token.meta = { label: `Table: ${columns.filter(Boolean).join(', ')}` }
+  }
+}
+
+rules.fence = (tokens, index, _options, env: Env = {}) => {
+  const token = tokens[index]
+  const { blocks } = env as Environment
+  return (token && blocks.get(token)) ?? ''
+}
+
+// Comments tell the lessons' own tests how to run a command.
+rules.html_block = (tokens, index) => {
+  const { content = '' } = tokens[index] ?? {}
+  return content.startsWith('<!--') ? '' : content
+}
+
+rules.table_open = (tokens, index) => {
+  const label = escapeHtml(String(tokens[index]?.meta?.label))
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${label}">\n<table>\n`
+}
+rules.table_close = () => '</table>\n</div>\n'
+
+rules.link_open = (tokens, index, options, env: Env = {}, self) => {
+  const token = tokens[index]
+  const { hrefOf } = env as Environment
+  const href = hrefOf(String(token?.attrGet('href')))
+  if (href === undefined) {
+    const end = tokens.find(({ type }, at) => at > index && type === 'link_close')
+    if (end) end.tag = 'span'
+    return '<span>'
+  }
+  token?.attrSet('href', href)
+  if (/^https?:/.test(href)) {
+    token?.attrSet('target', '_blank')
+    token?.attrSet('rel', 'noopener noreferrer')
+  }
+  return self.renderToken(tokens, index, options)
+}

@@ -1,0 +1,130 @@
+import { listVersions, type Version, versionBefore } from '../../scripts/lib/versions.ts'
+import type { Progress } from '../progress.ts'
+import { type Lesson, readLesson, type Section } from './lesson.ts'
+
+/** A page of a lesson. */
+export interface OutlineEntry {
+  /** What its address ends with; empty for the page that the lesson opens with. */
+  slug: string
+  href: string
+  /** Its number in the lesson's text, where it has one. */
+  number: number | undefined
+  text: string
+  /** Whether it is the page that is shown. */
+  isCurrent: boolean
+  /** Whether this learner has seen it. */
+  isRead: boolean
+}
+
+/** What stands beside each page of a lesson, and where its pages lead on. */
+export interface Outline {
+  version: Version
+  title: string
+  entries: OutlineEntry[]
+  current: OutlineEntry | undefined
+  /** The page before this one; none before the first page of all. */
+  before: Way | undefined
+  /** The page after this one; after the last it is the next lesson. */
+  next: Way | undefined
+}
+
+/** A link to the page before or after. */
+export interface Way {
+  href: string
+  text: string
+}
+
+interface Page {
+  slug: string
+  number: number | undefined
+  text: string
+}
+
+/** Sections with something of their own in the app, by their numbers. */
+const READING_THE_DIFFERENCE = 5
+const TRY_IT = 6
+
+/** The first page of a lesson, which has its idea and its contents. */
+export const OPENING = ''
+
+/**
+ * The pages of a lesson in their order, for the side bar of `lesson-frame.eta`.
+ *
+ * @param current the slug of the page that is shown: `the-idea`, `difference`, `wire`, `attacks`, or `OPENING`
+ * @param progress tells which ones were read; without it none was
+ */
+export function outlineOf(version: Version, current: string, progress?: Progress): Outline {
+  const lesson = readLesson(version)
+  const read = new Set(progress?.of(version).read)
+  const entries = pagesOf(lesson).map(({ slug, number, text }) => ({
+    slug,
+    href: hrefOf(version, slug),
+    number,
+    text,
+    isCurrent: slug === current,
+    isRead: read.has(slug),
+  }))
+  const at = entries.findIndex(({ isCurrent }) => isCurrent)
+  return {
+    version,
+    title: lesson.title,
+    entries,
+    current: entries[at],
+    before: at > 0 ? wayTo(entries[at - 1]) : lastPageOf(versionBefore(version)),
+    next: wayTo(entries[at + 1]) ?? firstPageOf(versionAfter(version)),
+  }
+}
+
+/** The address of a page of a lesson. */
+export function hrefOf({ name }: Version, slug: string): string {
+  return slug === OPENING ? `/lessons/${name}` : `/lessons/${name}/${slug}`
+}
+
+/** How many of a lesson's pages there are, and how many of these a learner has read. */
+export function countRead(version: Version, progress: Progress): { read: number; all: number } {
+  const { entries } = outlineOf(version, OPENING, progress)
+  return { read: entries.filter(({ isRead }) => isRead).length, all: entries.length }
+}
+
+/**
+ * The sections as the lesson has them. In the app the difference, which is section 5, is a page that does more
+ * than tell; and two things that the text only points to, the wire and the attacks, have pages of their own.
+ */
+function pagesOf({ version, sections }: Lesson): Page[] {
+  const pages = sections.flatMap((section): Page[] => {
+    const { number, title } = section
+    const page = { slug: pageOf(version, section), number, text: title }
+    if (page.slug === 'difference') return [page, WIRE]
+    return number === TRY_IT ? [page, ATTACKS] : [page]
+  })
+  return [{ slug: OPENING, number: undefined, text: 'Overview' }, ...pages]
+}
+
+const WIRE = { slug: 'wire', number: undefined, text: 'On the wire' }
+const ATTACKS = { slug: 'attacks', number: undefined, text: 'The attacks' }
+
+/** The slug of the page that shows a section of a lesson. */
+export function pageOf(version: Version, { number, slug }: Section): string {
+  const isDifference = number === READING_THE_DIFFERENCE && versionBefore(version) !== undefined
+  return isDifference ? 'difference' : slug
+}
+
+function versionAfter({ number }: Version): Version | undefined {
+  return listVersions().find((version) => version.number > number)
+}
+
+function firstPageOf(version: Version | undefined): Way | undefined {
+  if (version === undefined) return undefined
+  return { href: hrefOf(version, OPENING), text: readLesson(version).title }
+}
+
+function lastPageOf(version: Version | undefined): Way | undefined {
+  if (version === undefined) return undefined
+  const lesson = readLesson(version)
+  const last = pagesOf(lesson).at(-1)
+  return last && { href: hrefOf(version, last.slug), text: `${lesson.title}, ${last.text}` }
+}
+
+function wayTo(entry: OutlineEntry | undefined): Way | undefined {
+  return entry && { href: entry.href, text: entry.text }
+}

@@ -1,0 +1,54 @@
+import { dirname, join } from 'node:path'
+import { pairFiles, type TextPair } from '../../scripts/lib/diff/compare.ts'
+import { listFiles } from '../../scripts/lib/diff/files.ts'
+import { copyName } from '../../scripts/lib/exercise/exercise.ts'
+import { ROOT, type Version, versionBefore } from '../../scripts/lib/versions.ts'
+import { knownVersions } from '../known-versions.ts'
+
+/** A folder whose files can be looked at. */
+export interface CodePlace {
+  /** What its addresses begin with after `/code/`. */
+  id: string
+  title: string
+  folder: string
+  /** The version that it came from, for what is new in it. */
+  before: Version | undefined
+}
+
+/** A file in the list of a place. */
+export interface ListedFile {
+  path: string
+  /** Against the version before. */
+  kind: 'same' | TextPair['kind']
+}
+
+/** The folders that all versions share, which the lessons point into. */
+export const SHARED_FOLDERS = ['shared', 'scripts', 'bench']
+
+/** Every place whose files can be looked at. */
+export function codePlaces(playground: string): CodePlace[] {
+  const versions = knownVersions(playground).map(({ id, name, folder, leadsTo, ...version }) => ({
+    id,
+    title: leadsTo === undefined ? name : `your ${copyName(leadsTo)}`,
+    folder,
+    before: versionBefore(leadsTo ?? { ...version, name, folder }),
+  }))
+  const shared = SHARED_FOLDERS.map((name) => {
+    return { id: name, title: name, folder: join(ROOT, name), before: undefined }
+  })
+  return [...versions, ...shared]
+}
+
+/** The files of a place: those that may be shown, and no others. The files of a folder stand together. */
+export function filesOf({ folder, before }: CodePlace): ListedFile[] {
+  const pairs = before === undefined ? [] : pairFiles(before.folder, folder)
+  const kinds = new Map(pairs.map(({ path, kind }) => [path, kind]))
+  const files = listFiles(folder).map((path): ListedFile => {
+    return { path, kind: kinds.get(path) ?? 'same' }
+  })
+  return files.sort((one, other) => compare(dirname(one.path), dirname(other.path)))
+}
+
+function compare(one: string, other: string): number {
+  return one === other ? 0 : one < other ? -1 : 1
+}

@@ -1,0 +1,31 @@
+import type { Section } from './lesson.ts'
+
+/** A question of the section "Check yourself". */
+export interface Question {
+  number: number
+  /** One or two sentences of Markdown. */
+  question: string
+  /** What there is to look at before one answers, as Markdown; may be empty. */
+  material: string
+  /** Markdown too. */
+  answer: string
+}
+
+const QUESTION = /^\*\*(\d+)\. ([\s\S]+?)\*\*$/gm
+const ANSWER = /^<details><summary>Answer<\/summary>\s*([\s\S]*?)\s*<\/details>$/m
+
+/** The questions of that section, in their order. */
+export function readQuestions({ source }: Section): Question[] {
+  const heads = [...source.matchAll(QUESTION)]
+  return heads.map((head, index) => {
+    const [all, number, question = ''] = head
+    const body = source.slice(head.index + all.length, heads[index + 1]?.index)
+    const answer = ANSWER.exec(body)
+    return {
+      number: Number(number),
+      question: question.replaceAll('\n', ' '),
+      material: body.slice(0, answer?.index).trim(),
+      answer: answer?.[1] ?? '',
+    }
+  })
+}

@@ -1,0 +1,74 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { type Heading, parsePage } from '../../scripts/lib/lesson/markdown.ts'
+import { ROOT } from '../../scripts/lib/versions.ts'
+import { hrefInApp } from './links.ts'
+import { renderInline, renderMarkdown } from './markdown.ts'
+
+/** A page of the reference. */
+export interface Doc {
+  /** What its address ends with: `errors`. */
+  name: string
+  title: string
+  /** Its first paragraph as HTML. */
+  lead: string
+  /** Without its title. */
+  headings: Heading[]
+  anchors: Map<number, string>
+  file: string
+  source: string
+}
+
+const DOCS = join(ROOT, 'docs')
+/** What is looked up most comes first. */
+const FIRST = ['glossary', 'errors', 'attacks']
+/** The page has a list of its own beside it. */
+const OWN_CONTENTS = /^\*\*Contents\*\*\n[\s\S]*?\n(?=## )/m
+
+interface Entry {
+  stamp: string
+  doc: Doc
+  html?: Promise<string>
+}
+
+const known = new Map<string, Entry>()
+
+/** Every text in docs/. */
+export function listDocs(): Doc[] {
+  const names = readdirSync(DOCS)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => basename(file, '.md'))
+  const rest = names.filter((name) => !FIRST.includes(name)).sort()
+  return [...FIRST.filter((name) => names.includes(name)), ...rest].map((name) => read(name).doc)
+}
+
+/** A text as HTML, with its title as the first heading, and the anchors that it has in the repo. */
+export function htmlOfDoc({ name }: Doc): Promise<string> {
+  const entry = read(name)
+  const { source, anchors, file } = entry.doc
+  entry.html ??= renderMarkdown(source, {
+    hrefOf: (href) => hrefInApp(href, file),
+    anchors,
+    up: 0,
+  })
+  return entry.html
+}
+
+function read(name: string): Entry {
+  const file = join(DOCS, `${name}.md`)
+  const { mtimeMs, size } = statSync(file)
+  const stamp = `${mtimeMs} ${size}`
+  const before = known.get(name)
+  if (before?.stamp === stamp) return before
+
+  const source = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').replace(OWN_CONTENTS, '')
+  const { headings: all } = parsePage(source)
+  const [title, ...headings] = all
+  const anchors = new Map(all.map(({ line, anchor }) => [line, anchor]))
+  const paragraph = source.split('\n\n')[1] ?? ''
+  const lead = renderInline(paragraph.replaceAll('\n', ' '), (href) => hrefInApp(href, file))
+  const doc = { name, title: title?.text ?? name, lead, headings, anchors, file, source }
+  const entry = { stamp, doc }
+  known.set(name, entry)
+  return entry
+}

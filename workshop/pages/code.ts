@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify'
+import { compareTexts } from '../../scripts/lib/diff/compare.ts'
+import { listFiles, readText } from '../../scripts/lib/diff/files.ts'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import type { Workshop } from '../app.ts'
+import { htmlLinesOf } from '../lesson/code-text.ts'
+import { type CodePlace, codePlaces, filesOf, type ListedFile } from '../lesson/places.ts'
+import { whenIdle } from '../lesson/when-idle.ts'
+import { PageTrouble } from '../page-trouble.ts'
+
+interface Asked {
+  Params: { id: string; '*': string }
+}
+
+/** What is longer is no code that somebody wrote, in characters. */
+const LONGEST_TEXT = 150_000
+const ASSETS = { styles: ['code'], scripts: ['code'], wide: true }
+
+/** `/code/:id/path`: a file of a version, of a learner's copy, or of what the versions share. */
+export async function codePages(app: FastifyInstance, { playground }: Workshop): Promise<void> {
+  whenIdle(app, function* () {
+    // To color a file for the first time takes a while.
+    for (const { folder } of listVersions()) {
+      for (const path of listFiles(folder)) yield () => linesOf(path, readText(folder, path) ?? '')
+    }
+  })
+
+  app.get<Asked>('/code/:id', async ({ params }, reply) => {
+    const place = find(params.id)
+    return reply.viewAsync('code-files', {
+      title: `Files of ${place.title}`,
+      place,
+      files: listed(place),
+      hrefOf: hrefOfFile,
+      ...ASSETS,
+    })
+  })
+  app.get<Asked>('/code/:id/*', async ({ params }, reply) => {
+    const place = find(params.id)
+    const files = listed(place)
+    const path = params['*']
+    // Looked up in the list, and never made a path of.
+    if (!files.some((file) => file.path === path)) {
+      throw new PageTrouble(404, `There is no such file in ${place.title}.`)
+    }
+    return reply.viewAsync('code', {
+      title: `${path} - ${place.title}`,
+      place,
+      file: path,
+      files,
+      hrefOf: hrefOfFile,
+      others: versionsWith(path),
+      ...(await viewFile(place, path)),
+      ...ASSETS,
+    })
+  })
+
+  function find(id: string): CodePlace {
+    const places = codePlaces(playground)
+    const place = places.find((candidate) => candidate.id === id)
+    if (place !== undefined) return place
+    const ids = places.map((candidate) => candidate.id).join(', ')
+    throw new PageTrouble(404, `There is no version of that name. There are: ${ids}.`)
+  }
+}
+
+/** @throws {PageTrouble} where the system gives nothing to read: a learner may have taken the right to it away */
+function listed(place: CodePlace): ListedFile[] {
+  try {
+    return filesOf(place)
+  } catch {
+    throw new PageTrouble(409, `The files of ${place.title} can't be read just now.`)
+  }
+}
+
+/** The address of a file, whatever its name. */
+function hrefOfFile({ id }: { id: string }, path: string): string {
+  return `/code/${id}/${path.split('/').map(encodeURIComponent).join('/')}`
+}
+
+/** Each version as a place, and whether it has the file too. */
+function versionsWith(path: string) {
+  return listVersions().map(({ name, folder }) => ({
+    id: name,
+    hasIt: listFiles(folder).includes(path),
+  }))
+}
+
+async function viewFile(place: CodePlace, path: string) {
+  const text = readText(place.folder, path)?.replaceAll('\r\n', '\n')
+  if (text === undefined) return { problem: 'This file is no text.', lines: [] }
+  if (text.length > LONGEST_TEXT) return { problem: 'This file is too long to show.', lines: [] }
+  const added = addedLines(place, path, text)
+  const htmlLines = await linesOf(path, text)
+  const lines = htmlLines.map((html, index) => ({
+    html,
+    number: index + 1,
+    isNew: added.has(index + 1),
+  }))
+  return { problem: undefined, lines }
+}
+
+async function linesOf(path: string, text: string): Promise<string[]> {
+  const extension = path.split('.').at(-1) ?? ''
+  return htmlLinesOf(text.replace(/\n$/, ''), extension)
+}
+
+/** The numbers of the lines that the version before does not have. */
+function addedLines({ before }: CodePlace, path: string, newer: string): Set<number> {
+  if (before === undefined) return new Set()
+  const older = readText(before.folder, path)?.replaceAll('\r\n', '\n') ?? ''
+  const { hunks } = compareTexts({ path, kind: 'changed', older, newer, isText: true })
+  const lines = hunks.flatMap((hunk) => hunk.lines).filter(({ kind }) => kind === 'added')
+  return new Set(lines.map(({ newNumber = 0 }) => newNumber))
+}

@@ -1,0 +1,31 @@
+// What a lesson's text needs of script: code that can be copied, and answers that are remembered as seen.
+
+for (const code of document.querySelectorAll('.code-sh, .code-shell')) addCopyButton(code)
+
+/** @param {Element} code */
+function addCopyButton(code) {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'copy'
+  button.textContent = 'Copy'
+  button.addEventListener('click', async () => {
+    await navigator.clipboard.writeText((code.querySelector('code')?.textContent ?? '').trimEnd())
+    button.textContent = 'Copied'
+    setTimeout(() => {
+      button.textContent = 'Copy'
+    }, 2000)
+  })
+  code.append(button)
+}
+
+for (const question of document.querySelectorAll('[data-question]')) {
+  const { question: number } = question.dataset
+  const [, , version] = location.pathname.split('/')
+  question
+    .querySelector('details')
+    ?.addEventListener(
+      'toggle',
+      () => fetch(`/lessons/${version}/questions/${number}`, { method: 'POST' }),
+      { once: true },
+    )
+}

@@ -1,0 +1,62 @@
+// A field that leaves over what has all the words that were typed.
+
+const box = document.querySelector('.filter')
+const field = box?.querySelector('input')
+const status = box?.querySelector('[role="status"]')
+const entries = [...listEntries(), ...textEntries()]
+
+if (box && field) {
+  box.hidden = false
+  field.addEventListener('input', filter)
+  // A page that the browser brings back may bring back what was typed, too.
+  addEventListener('pageshow', filter)
+  addEventListener('hashchange', showTarget)
+}
+
+/** Links of a list, each on its own. */
+function listEntries() {
+  return [...document.querySelectorAll('[data-filter]')].map((element) => ({
+    elements: [element],
+    text: element.textContent.toLowerCase(),
+  }))
+}
+
+/** A text, cut at its headings. What stands below a heading of the second level belongs to it, but for what has a heading of its own. */
+function textEntries() {
+  const found = []
+  for (const element of document.querySelector('[data-filter-text]')?.children ?? []) {
+    if (/^H[23]$/.test(element.tagName)) found.push({ elements: [], text: '', id: element.id })
+    const entry = found.at(-1)
+    entry?.elements.push(element)
+    if (entry) entry.text += ` ${element.textContent.toLowerCase()}`
+  }
+  return found
+}
+
+function filter() {
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean)
+  let count = 0
+  for (const { elements, text, id } of entries) {
+    const fits = words.every((word) => text.includes(word))
+    if (fits) count += 1
+    for (const element of elements) element.hidden = !fits
+    for (const link of document.querySelectorAll(
+      `.outline-folded [href="#${id}"], .outline [href="#${id}"]`,
+    )) {
+      link.parentElement.hidden = !fits
+    }
+  }
+  for (const card of document.querySelectorAll('.doc')) {
+    card.hidden = card.querySelector('[data-filter]:not([hidden])') === null
+  }
+  status.textContent = words.length === 0 ? '' : `${count} found`
+}
+
+/** What a link leads to is shown, whatever was typed. */
+function showTarget() {
+  const target = document.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"]`)
+  if (!target?.hidden) return
+  field.value = ''
+  filter()
+  target.scrollIntoView()
+}

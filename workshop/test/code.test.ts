@@ -1,0 +1,170 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { compareFolders } from '../../scripts/lib/diff/compare.ts'
+import { readText } from '../../scripts/lib/diff/files.ts'
+import { findVersion } from '../../scripts/lib/versions.ts'
+import { TestWorkshop } from './lab.ts'
+
+const CALLBACK = 'client/routes/callback.ts'
+const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-code-'))
+let workshop: TestWorkshop
+
+beforeAll(async () => {
+  write('v02/server/main.ts', 'export {}\n')
+  write('v02/client/it is 100% "mine" #1?.ts', "const here = '<b>'\n")
+  write('v02/client/picture.png', Buffer.from([0, 1, 2, 255]))
+  write('v02/client/long.ts', 'x'.repeat(400_000))
+  write('v02/node_modules/secret.ts', 'not to be shown')
+  write('secret.ts', 'not to be shown')
+  workshop = await TestWorkshop.open(undefined, playground)
+})
+
+afterAll(async () => {
+  await workshop.close()
+  rmSync(playground, { recursive: true, force: true })
+})
+
+function write(path: string, content: string | Buffer): void {
+  const file = join(playground, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+}
+
+async function get(path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${workshop.url}${path}`)
+  return { status: answer.status, text: await answer.text() }
+}
+
+function rowsOf(html: string): { number: number; isNew: boolean; text: string }[] {
+  const rows = html.matchAll(/<div class="row( new)?" id="L(\d+)">.*?<code[^>]*>(.*?)<\/code>/g)
+  return [...rows].map(([, mark, number, code = '']) => ({
+    number: Number(number),
+    isNew: mark !== undefined,
+    text: code.replace(/<[^>]*>/g, ''),
+  }))
+}
+
+test('a file stands there line by line, with its numbers', async () => {
+  const { status, text } = await get(`/code/v02-state/${CALLBACK}`)
+  expect(status).toBe(200)
+  const source = readText(findVersion('v02').folder, CALLBACK) ?? ''
+  const plain = (html: string) =>
+    html
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&amp;', '&')
+  const lines = rowsOf(text).map((row) => (row.text === ' ' ? '' : plain(row.text)))
+  expect(lines).toEqual(source.trimEnd().split('\n'))
+})
+
+test('what the version before does not have is marked, and nothing else', async () => {
+  const [older, newer] = [findVersion('v01'), findVersion('v02')]
+  const changes = compareFolders(older.folder, newer.folder, { only: (path) => path === CALLBACK })
+  const lines = changes.flatMap(({ hunks }) => hunks).flatMap((hunk) => hunk.lines)
+  const added = lines.filter(({ kind }) => kind === 'added').map(({ newNumber }) => newNumber)
+  const { text } = await get(`/code/v02-state/${CALLBACK}`)
+  const marked = rowsOf(text).filter(({ isNew }) => isNew)
+  expect(marked.map(({ number }) => number)).toEqual(added)
+  expect(added.length).toBeGreaterThan(5)
+
+  const first = await get(`/code/v01-code-flow/${CALLBACK}`)
+  expect(rowsOf(first.text).some(({ isNew }) => isNew)).toBe(false)
+})
+
+test('of a file that is new every line is', async () => {
+  const { text } = await get('/code/v02-state/client/session.ts')
+  expect(rowsOf(text).every(({ isNew }) => isNew)).toBe(true)
+})
+
+test('nothing is shown that is not in the list', async () => {
+  for (const path of [
+    '../package.json',
+    '..%2fpackage.json',
+    '%2e%2e/%2e%2e/package.json',
+    '..%5c..%5cpackage.json',
+    '%2fetc%2fpasswd',
+    '/etc/passwd',
+    'client',
+    'client/',
+    'client/nothing.ts',
+    'node_modules/fastify/package.json',
+    'client/routes/callback.ts%00.png',
+    '',
+  ]) {
+    const { status, text } = await get(`/code/v02-state/${path}`)
+    expect([path, status]).toEqual([path, 404])
+    expect(text).not.toContain('"devDependencies"')
+  }
+  for (const id of ['v99', '..', '%2e%2e', 'versions', 'playground', 'constructor', '.git']) {
+    expect([id, (await get(`/code/${id}/package.json`)).status]).toEqual([id, 404])
+  }
+  expect((await get('/code/copy-v02/node_modules/secret.ts')).status).toBe(404)
+  expect((await get('/code/copy-v02/..%2fsecret.ts')).status).toBe(404)
+})
+
+describe("a learner's copy", () => {
+  test('is shown whatever its files are called, and its text stays text', async () => {
+    const { text: list } = await get('/code/copy-v02')
+    const [, href = ''] = /href="([^"]*100[^"]*)"/.exec(list) ?? []
+    const { status, text } = await get(href)
+    expect(status).toBe(200)
+    expect(text).toContain('&lt;b&gt;')
+    expect(text).not.toContain("'<b>'")
+  })
+
+  test('has files that are no text, or too long, and is told so', async () => {
+    expect((await get('/code/copy-v02/client/picture.png')).text).toContain('This file is no text.')
+    expect((await get('/code/copy-v02/client/long.ts')).text).toContain('too long to show')
+  })
+
+  test('that is gone is told in words', async () => {
+    const { status, text } = await get('/code/copy-v03/server/main.ts')
+    expect(status).toBe(404)
+    expect(text).toContain('There is no version of that name.')
+  })
+})
+
+test('what all versions share can be looked at as well', async () => {
+  expect((await get('/code/shared/session.ts')).text).toContain('registerSessions')
+  expect((await get('/code/shared')).text).toContain('/code/shared/session.ts')
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('the lines that the address names stand out, and are in sight', async () => {
+    const page = await workshop.visit(`/code/v02-state/${CALLBACK}#L40-L42`)
+    const marked = page.locator('.row.marked')
+    expect(await marked.evaluateAll((rows) => rows.map(({ id }) => id))).toEqual([
+      'L40',
+      'L41',
+      'L42',
+    ])
+    const box = await marked.first().boundingBox()
+    expect(box?.y).toBeGreaterThan(60)
+    expect(box?.y).toBeLessThan(900)
+    await page.getByRole('link', { name: 'Line 3', exact: true }).click()
+    await expect.poll(() => marked.evaluateAll((rows) => rows.map(({ id }) => id))).toEqual(['L3'])
+    await page.getByRole('link', { name: 'Line 5', exact: true }).click({ modifiers: ['Shift'] })
+    await expect.poll(() => marked.count()).toBe(3)
+    expect(page.url()).toMatch(/#L3-L5$/)
+  })
+
+  test('an address that names no line marks none', async () => {
+    const page = await workshop.visit(`/code/v02-state/${CALLBACK}#L9999`)
+    expect(await page.locator('.row.marked').count()).toBe(0)
+  })
+
+  test('one line stands out without script, too', async () => {
+    const page = await workshop.newPage({ javaScriptEnabled: false })
+    await page.goto(`${workshop.url}/code/v02-state/${CALLBACK}#L12`)
+    expect((await page.locator('#L12:target').boundingBox())?.height).toBeGreaterThan(0)
+  })
+
+  test('the pages of files look right', async () => {
+    await workshop.inspect(`/code/v02-state/${CALLBACK}#L12-L20`, 'code')
+    await workshop.inspect('/code/v05-refresh-token', 'code-files')
+  })
+})

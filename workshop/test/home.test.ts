@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { attacks } from '../../scripts/attacks/index.ts'
+import { CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import { TestWorkshop, temporaryFolder } from './lab.ts'
+
+async function open(playground = temporaryFolder()): Promise<TestWorkshop> {
+  const workshop = await TestWorkshop.open(undefined, playground)
+  onTestFinished(() => workshop.close())
+  return workshop
+}
+
+async function read(workshop: TestWorkshop, path = '/'): Promise<string> {
+  return (await fetch(`${workshop.url}${path}`)).text()
+}
+
+test('the course begins with its first lesson, and goes on where one was', async () => {
+  const workshop = await open()
+  expect(await read(workshop)).toContain('Begin with v01')
+  await read(workshop, '/lessons/v02-state/the-idea')
+  const page = await read(workshop)
+  expect(page).not.toContain('Begin with')
+  expect(page).toMatch(/href="\/lessons\/v02-state\/the-idea">Go on where you were: v02, The idea</)
+  expect(page).toContain('1 of 14 pages')
+})
+
+test('each lesson stands there with its idea, its hole and its minutes', async () => {
+  const page = await read(await open())
+  for (const { name } of listVersions()) expect(page).toContain(`href="/lessons/${name}"`)
+  expect(page.match(/The hole that is left:<\/strong> \S+/g)).toHaveLength(listVersions().length)
+  expect(page).toContain('The client takes an answer to a login that it never began.')
+  expect(page.match(/>\d+ minutes</g)).toHaveLength(listVersions().length)
+})
+
+test('the exercise says how much of it is done', async () => {
+  const playground = temporaryFolder()
+  const versions = { 'v02-state': { done: 4, all: 10 } }
+  writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
+  const workshop = await open(playground)
+  expect(await read(workshop)).toContain('Exercise: 4 of 10 sentences')
+  expect(await read(workshop, '/lessons/v02-state')).toContain('4 of 10 sentences done')
+})
+
+test('the table of attacks says of each what is expected of each version', async () => {
+  const page = await read(await open())
+  const rows = [...page.matchAll(/<tr><th scope="row"><a href="\/attacks\/([\w-]+)">.*?<\/tr>/g)]
+  expect(rows.map(([, slug]) => slug).sort()).toEqual(attacks.map(({ slug }) => slug).sort())
+  const [row = ''] = rows.find(([, slug]) => slug === 'login-csrf') ?? []
+  const cells = [...row.matchAll(/<td class="(\w+)">/g)].map(([, result]) => result)
+  expect(cells).toEqual(['works', 'stopped', 'stopped', 'stopped', 'stopped'])
+})
+
+test.skipIf(CHROMIUM === undefined)('the first page looks right', async () => {
+  const workshop = await open()
+  await read(workshop, '/lessons/v02-state/the-idea')
+  await workshop.inspect('/', 'home')
+})

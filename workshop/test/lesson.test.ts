@@ -1,0 +1,324 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { readPage } from '../../scripts/lib/lesson/markdown.ts'
+import { findVersion, listVersions, versionBefore } from '../../scripts/lib/versions.ts'
+import { escapeHtml } from '../lesson/escape.ts'
+import { readLesson } from '../lesson/lesson.ts'
+import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
+import { readQuestions } from '../lesson/questions.ts'
+import { renderLesson } from '../lesson/render.ts'
+import { Progress } from '../progress.ts'
+import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
+
+const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-lessons-'))
+const versions = listVersions()
+let workshop: TestWorkshop
+
+beforeAll(async () => {
+  workshop = await TestWorkshop.open(undefined, playground)
+})
+
+afterAll(async () => {
+  await workshop.close()
+  rmSync(playground, { recursive: true, force: true })
+})
+
+async function get(path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${workshop.url}${path}`)
+  return { status: answer.status, text: await answer.text() }
+}
+
+describe.each(versions)('the lesson of $name', (version) => {
+  const lesson = readLesson(version)
+
+  test('has a page for each of its sections, under its heading', async () => {
+    expect(lesson.sections).toHaveLength(11)
+    for (const section of lesson.sections) {
+      const slug = pageOf(version, section)
+      if (slug !== section.slug) continue
+      const { status, text } = await get(hrefOf(version, slug))
+      expect([section.slug, status]).toEqual([section.slug, 200])
+      expect(text).toContain(`<h1>${section.number}. ${section.title}</h1>`)
+    }
+  })
+
+  test('opens with its idea, and with the hole that the version before has left', async () => {
+    const { text } = await get(hrefOf(version, OPENING))
+    expect(text).toContain(escapeHtml(lesson.idea))
+    expect(text.includes('closed here')).toBe(versionBefore(version) !== undefined)
+  })
+
+  test('loses no block of code, no table, no hint and no answer on the way', async () => {
+    const page = readPage(join(version.folder, 'README.md'))
+    const { sections } = await renderLesson(version)
+    const html = sections.map((section) => section.html).join('')
+    const count = (text: string) => html.split(text).length - 1
+    expect(count('<pre')).toBe(page.blocks.length)
+    expect(count('<pre class="code')).toBe(
+      page.blocks.filter(({ language }) => language !== 'mermaid').length,
+    )
+    expect(count('<summary>Hint') + count('<summary>Answer')).toBe(
+      page.html.filter(({ text }) => text.startsWith('<details>')).length,
+    )
+    expect(html).not.toContain('<!--')
+  })
+
+  test('keeps every word of its code', async () => {
+    const { blocks } = readPage(join(version.folder, 'README.md'))
+    const { sections } = await renderLesson(version)
+    const html = sections.map((section) => section.html).join('')
+    const texts = [...html.matchAll(/<pre class="code[^>]*><code>([\s\S]*?)<\/code>/g)].map(
+      ([, code = '']) => code.replace(/<[^>]*>/g, ''),
+    )
+    const wanted = blocks.filter(({ language }) => language !== 'mermaid')
+    expect(texts).toEqual(wanted.map(({ text }) => escapeHtml(text)))
+  })
+
+  test('shows all of its questions, or one, each with a folded answer', async () => {
+    const section = lesson.sections.find(({ number }) => number === 8)
+    if (section === undefined) throw new Error('There is no section 8')
+    const questions = readQuestions(section)
+    expect(questions.length).toBeGreaterThanOrEqual(5)
+    for (const { answer } of questions) expect(answer).not.toBe('')
+
+    const href = hrefOf(version, section.slug)
+    const all = await get(href)
+    expect(all.text.match(/data-question=/g)).toHaveLength(questions.length)
+    expect(all.text).not.toContain('<details open')
+    const last = await get(`${href}?question=${questions.length}`)
+    expect(last.text.match(/data-question="\d+"/g)).toEqual([`data-question="${questions.length}"`])
+    for (const wrong of ['0', '99', 'x', '']) {
+      expect((await get(`${href}?question=${wrong}`)).status).toBe(404)
+    }
+  })
+
+  test('leads from each page to the next, and from the last into the next lesson', () => {
+    const { entries } = outlineOf(version, OPENING)
+    for (const [index, { slug }] of entries.entries()) {
+      const { before, next } = outlineOf(version, slug)
+      if (index > 0) expect(before?.href).toBe(entries[index - 1]?.href)
+      if (index < entries.length - 1) expect(next?.href).toBe(entries[index + 1]?.href)
+    }
+    const after = versions[versions.indexOf(version) + 1]
+    const last = outlineOf(version, entries.at(-1)?.slug ?? '')
+    expect(last.next?.href).toBe(after && hrefOf(after, OPENING))
+  })
+})
+
+test('every link of the lessons, the reference and the first page leads somewhere', async () => {
+  const pages = new Map<string, string>()
+  const read = async (path: string) => {
+    if (!pages.has(path)) {
+      const { status, text } = await get(path)
+      pages.set(path, status < 400 ? text : '')
+    }
+    return pages.get(path) ?? ''
+  }
+  const isOwn = (path: string) => /^\/($|lessons\/|reference)/.test(path)
+  const dead: string[] = []
+  const seen = new Set(['/'])
+  for (const link of seen) {
+    const { pathname, search, hash } = new URL(link, workshop.url)
+    const target = await read(pathname + search)
+    const anchor = decodeURIComponent(hash.slice(1))
+    if (target === '') dead.push(link)
+    else if (anchor !== '' && !target.includes(` id="${escapeHtml(anchor)}"`)) dead.push(link)
+    if (!isOwn(pathname)) continue
+    const from = new URL(link, workshop.url)
+    for (const [, href = ''] of target.matchAll(/<a [^>]*?href="([^"]*)"/g)) {
+      const url = new URL(href.replaceAll('&amp;', '&'), from)
+      if (url.origin === workshop.url) seen.add(url.pathname + url.search + url.hash)
+    }
+  }
+  expect(seen.size).toBeGreaterThan(200)
+  expect(dead).toEqual([])
+}, 120_000)
+
+test('other sites are led to, never loaded', async () => {
+  for (const version of versions) {
+    const { sections } = await renderLesson(version)
+    for (const { html } of sections) {
+      expect(html).not.toMatch(/<(img|script|iframe|link)\b/)
+      for (const [link] of html.matchAll(/<a href="https?:[^>]*>/g)) {
+        expect(link).toMatch(/href="(https:\/\/www\.rfc-editor\.org|http:\/\/localhost:25001)/)
+        expect(link).toContain('target="_blank" rel="noopener noreferrer"')
+      }
+    }
+  }
+})
+
+test('what there is no lesson of is told in words', async () => {
+  for (const name of ['v99', 'constructor', '..%2fv01-code-flow', 'copy-v02', 'v01']) {
+    const { status, text } = await get(`/lessons/${name}`)
+    expect([name, status]).toEqual([name, 404])
+    expect(text).toContain('There is no lesson of that name. There are: v01-code-flow, ')
+  }
+  const { status, text } = await get('/lessons/v02-state/nothing')
+  expect(status).toBe(404)
+  expect(text).toContain('This lesson has no such page.')
+})
+
+test('a page that was opened is marked as read beside the others, and no other is', async () => {
+  const other = await TestWorkshop.open(undefined, temporaryFolder())
+  try {
+    await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
+    const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
+    const [outline = ''] = (await answer.text()).split('<details class="outline-folded">')
+    const items = outline.split('<li ').slice(1)
+    const read = items.filter((item) => item.startsWith('class="read"'))
+    expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([
+      'The idea',
+      'For the teacher',
+    ])
+    expect(outline.match(/\(read\)/g)).toHaveLength(1)
+  } finally {
+    await other.close()
+  }
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('every diagram of every lesson is drawn, has a name, and keeps its text', async () => {
+    const page = await workshop.newPage()
+    let drawn = 0
+    for (const version of versions) {
+      const { blocks } = readPage(join(version.folder, 'README.md'))
+      const wanted = blocks.filter(({ language }) => language === 'mermaid').length
+      await page.goto(`${workshop.url}${hrefOf(version, 'the-idea')}`)
+      for (let index = 0; index < wanted; index += 1) {
+        const picture = page.locator('.diagram').nth(index).getByRole('img')
+        await picture.waitFor()
+        expect(await picture.getAttribute('aria-label')).toMatch(/^Sequence diagram: \d+ messages/)
+        expect(await picture.textContent()).toContain('Server (25000)')
+        drawn += 1
+      }
+      expect(await page.locator('.diagram').count()).toBe(wanted)
+    }
+    expect(drawn).toBeGreaterThan(4)
+  })
+
+  test('a diagram follows the change from light to dark', async () => {
+    const page = await workshop.visit('/lessons/v02-state/the-idea', { colorScheme: 'light' })
+    const color = () =>
+      page.evaluate('getComputedStyle(document.querySelector(".messageText")).fill')
+    await page.locator('.diagram.drawn').waitFor()
+    const light = await color()
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await expect.poll(color, { timeout: 10_000 }).not.toBe(light)
+  })
+
+  test('nothing that was read moves while a diagram is drawn', async () => {
+    const page = await workshop.newPage()
+    await page.addInitScript(`
+      window.shifted = 0
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.shifted += entry.value
+      }).observe({ type: 'layout-shift', buffered: true })
+    `)
+    await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
+    await page.locator('.diagram.drawn').waitFor()
+    expect(await page.evaluate('window.shifted')).toBeLessThan(0.1)
+  })
+
+  test('without script a lesson can be read: its diagrams as text, its hints and answers', async () => {
+    const page = await workshop.newPage({ javaScriptEnabled: false })
+    await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
+    await page.getByText('C->>S: POST /token').waitFor()
+    await page.getByText('Sequence diagram: 10 messages between').waitFor()
+    await page.goto(`${workshop.url}/lessons/v02-state/check-yourself?question=2`)
+    const answer = page.getByText('Each is kept in the session of the browser that began the login')
+    expect(await answer.isVisible()).toBe(false)
+    await page.getByText('Answer', { exact: true }).click()
+    expect(await answer.isVisible()).toBe(true)
+    await page.getByRole('link', { name: 'Question 3' }).last().click()
+    await page.getByText("sends the victim's browser to").waitFor()
+    await page.goto(`${workshop.url}/lessons/v02-state/do-it-yourself`)
+    await page.getByText('Hint', { exact: true }).first().click()
+    await page.getByText('before the routes. A new file').waitFor()
+  })
+
+  test('at the width of a phone the list of pages unfolds by a click, without script too', async () => {
+    const viewport = { width: 390, height: 800 }
+    const page = await workshop.newPage({ javaScriptEnabled: false, viewport })
+    await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
+    const link = page.locator('.outline-folded').getByRole('link', { name: 'The messages' })
+    expect(await link.isVisible()).toBe(false)
+    await page.locator('.outline-folded summary').click()
+    await link.click()
+    await page.getByRole('heading', { name: '4. The messages' }).waitFor()
+  })
+
+  test('the list of pages stays in place, and says where one is', async () => {
+    const page = await workshop.visit('/lessons/v01-code-flow/the-messages')
+    const current = page.locator('.outline [aria-current="page"]')
+    expect(await current.textContent()).toContain('The messages')
+    await page.evaluate('scrollTo(0, document.body.scrollHeight)')
+    await expect.poll(async () => (await current.boundingBox())?.y).toBeGreaterThan(50)
+  })
+
+  test('an answer that was looked at is remembered', async () => {
+    const page = await workshop.visit('/lessons/v02-state/check-yourself?question=3')
+    const told = page.waitForResponse((response) => response.url().endsWith('/questions/3'))
+    await page.getByText('Answer', { exact: true }).click()
+    expect((await told).status()).toBe(204)
+    expect(new Progress(playground).of(findVersion('v02')).opened).toContain(3)
+  })
+
+  test('a command is copied as it stands', async () => {
+    const permissions = ['clipboard-read', 'clipboard-write']
+    const page = await workshop.visit('/lessons/v01-code-flow/try-it', { permissions })
+    const block = page.locator('.code-sh', { hasText: 'redeem -u lab-client:wrong' })
+    await block.getByRole('button', { name: 'Copy' }).click()
+    await block.getByRole('button', { name: 'Copied' }).waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(
+      [
+        'CODE=$(new_code)',
+        'redeem -u lab-client:wrong -d code=$CODE',
+        'redeem -u other-client:other-client-secret -d code=$CODE',
+        'redeem -u lab-client:lab-client-secret -d code=$CODE',
+      ].join('\n'),
+    )
+  })
+
+  test('its version is started from the lesson, which says when it runs', async () => {
+    const other = await TestWorkshop.open('v01-code-flow', playground)
+    try {
+      const page = await other.visit('/lessons/v02-state')
+      await page.getByRole('button', { name: 'Run v02-state now' }).click()
+      await page.getByText('v02-state runs:').waitFor()
+      expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
+      expect(other.main.version.name).toBe('v02-state')
+    } finally {
+      await other.close()
+    }
+  })
+
+  test.each([
+    ['/lessons/v02-state', 'lesson'],
+    ['/lessons/v05-refresh-token/the-idea', 'lesson-idea'],
+    ['/lessons/v01-code-flow/the-messages', 'lesson-messages'],
+    ['/lessons/v01-code-flow/try-it', 'lesson-try'],
+    ['/lessons/v02-state/check-yourself?question=4', 'lesson-question'],
+    ['/lessons/v02-state/for-the-teacher', 'lesson-teacher'],
+  ])('%s looks right', async (path, name) => {
+    await workshop.inspect(path, name)
+  })
+
+  test('no page of any lesson is wider than a phone, nor keeps anybody out', async () => {
+    const page = await workshop.newPage({ viewport: { width: 390, height: 800 } })
+    for (const version of versions) {
+      for (const section of readLesson(version).sections) {
+        const path = hrefOf(version, section.slug)
+        if (pageOf(version, section) !== section.slug) continue
+        await page.goto(`${workshop.url}${path}`)
+        expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
+          path,
+          390,
+        ])
+        expect([path, await seriousProblems(page)]).toEqual([path, []])
+      }
+    }
+  }, 120_000)
+})
