@@ -3,16 +3,17 @@ import { readIntroduction } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { PageTrouble } from '../page-trouble.ts'
-import type { Runner, Slot } from '../runner.ts'
+import type { Slot } from '../runner.ts'
 
 /** `/run`: which versions run, their logs, and the buttons that change it. */
-export async function runPages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
+export async function runPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
+  const { runner } = workshop
   app.get('/run', (_request, reply) => {
-    return reply.viewAsync('run', { title: 'Run', styles: ['run'], ...whatRuns(runner) })
+    return reply.viewAsync('run', { title: 'Run', styles: ['run'], ...whatRuns(workshop) })
   })
   // The parts of it that are fetched anew when something has changed.
   app.get('/run/status', (_request, reply) => reply.viewAsync('status'))
-  app.get('/run/slots', (_request, reply) => reply.viewAsync('run-slots', whatRuns(runner)))
+  app.get('/run/slots', (_request, reply) => reply.viewAsync('run-slots', whatRuns(workshop)))
   app.get<{ Params: { slot: string } }>('/run/log/:slot', ({ params }, reply) => {
     return reply.viewAsync('run-log', { slot: slotOf(params.slot) })
   })
@@ -20,11 +21,11 @@ export async function runPages(app: FastifyInstance, { runner }: Workshop): Prom
   app.post('/run/start', async ({ body }, reply) => {
     const { version, slot } = read(body)
     // Not awaited: the page shows that it starts, and hears when it has.
-    runner.start(slotOf(slot), versionOf(version))
+    runner.start(slotOf(slot), versionOf(version, workshop))
     return reply.redirect('/run', 303)
   })
   app.post('/run/beside', async ({ body }, reply) => {
-    await runner.openBeside(versionOf(read(body).version))
+    await runner.openBeside(versionOf(read(body).version, workshop))
     return reply.redirect('/run', 303)
   })
   app.post('/run/stop', async ({ body }, reply) => {
@@ -40,10 +41,10 @@ export async function runPages(app: FastifyInstance, { runner }: Workshop): Prom
   }
 }
 
-function versionOf(id: string | undefined): KnownVersion {
-  const version = knownVersion(id ?? '')
+function versionOf(id: string | undefined, { playground }: Workshop): KnownVersion {
+  const version = knownVersion(id ?? '', playground)
   if (version !== undefined) return version
-  const names = knownVersions().map((known) => known.id)
+  const names = knownVersions(playground).map((known) => known.id)
   throw new PageTrouble(404, `There is no version of that name. There are: ${names.join(', ')}.`)
 }
 
@@ -51,8 +52,9 @@ function read(body: unknown): { version?: string; slot?: string } {
   return Object(body)
 }
 
-function whatRuns(runner: Runner) {
-  const choices = knownVersions().map((version) => ({ ...version, ...readIntroduction(version) }))
+function whatRuns({ runner, playground }: Workshop) {
+  const known = knownVersions(playground)
+  const choices = known.map((version) => ({ ...version, ...readIntroduction(version) }))
   const slots = runner.slots.map((slot) => ({ ...slot, idea: readIntroduction(slot.version).idea }))
   return { slots, choices }
 }

@@ -1,0 +1,52 @@
+import type { Place } from '../../scripts/lib/exercise/playground.ts'
+import { type KnownVersion, knownVersion } from '../known-versions.ts'
+import type { Runner, Slot } from '../runner.ts'
+
+/** Where a learner's copy runs, and that it runs as it was saved last. */
+export class CopyRuns {
+  /** Whether every save starts it anew. */
+  restartsOnSave = true
+  readonly #place: Place
+  readonly #playground: string
+  readonly #runner: Runner
+
+  constructor(place: Place, playground: string, runner: Runner) {
+    this.#place = place
+    this.#playground = playground
+    this.#runner = runner
+  }
+
+  /** The copy as a version that can be run; undefined when it has no main file. */
+  get version(): KnownVersion | undefined {
+    return knownVersion(`copy-${this.#place.name}`, this.#playground)
+  }
+
+  /** Where the copy runs, or would if it started. */
+  get slots(): Slot[] {
+    return this.#runner.slots.filter(({ version, state }) => {
+      return version.folder === this.#place.folder && state !== 'stopped'
+    })
+  }
+
+  /** Whether a save has to be heard of. */
+  get waitForSaves(): boolean {
+    return this.restartsOnSave && this.slots.length > 0
+  }
+
+  onSave(): void {
+    if (!this.restartsOnSave) return
+    for (const slot of this.slots) this.#runner.restart(slot)
+  }
+
+  /** Does something that no program of the copy may be in the way of, then starts them again. */
+  async whileStopped<T>(act: () => Promise<T>): Promise<T> {
+    const slots = this.slots
+    await Promise.all(slots.map((slot) => this.#runner.stop(slot)))
+    try {
+      return await act()
+    } finally {
+      const { version } = this
+      if (version !== undefined) for (const slot of slots) this.#runner.start(slot, version)
+    }
+  }
+}

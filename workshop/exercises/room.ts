@@ -1,0 +1,45 @@
+import { existsSync, statSync } from 'node:fs'
+import { type Place, placeOf } from '../../scripts/lib/exercise/playground.ts'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import type { Workshop } from '../app.ts'
+import type { Progress } from '../progress.ts'
+import { CopyRuns } from './copy-runs.ts'
+import { Desk } from './desk.ts'
+
+/** An exercise: its place, the desk that the copy lies on, and where the copy runs. */
+export interface Exercise {
+  place: Place
+  desk: Desk
+  runs: CopyRuns
+  progress: Progress
+}
+
+/** How many sentences are done. */
+export function countDone(all: { status: string }[]): number {
+  return all.filter(({ status }) => status === 'done').length
+}
+
+/** Whether the copy of an exercise was made. */
+export function isThere({ folder }: Place): boolean {
+  return existsSync(folder) && statSync(folder).isDirectory()
+}
+
+/** All exercises, in the order of the versions. */
+export function openExercises({ playground, runner, events, progress }: Workshop): Exercise[] {
+  return listVersions().map((version) => {
+    const place = placeOf(version, playground)
+    const runs = new CopyRuns(place, playground, runner)
+    const desk = new Desk(place, {
+      onNews: () => events.publish('check'),
+      onSave: () => runs.onSave(),
+      onCheck: ({ findings }) => {
+        if (findings !== undefined) progress.noteDone(version, countDone(findings), findings.length)
+      },
+    })
+    desk.stayAwake = () => runs.waitForSaves
+    runner.on('change', () => {
+      if (runs.waitForSaves) desk.wake()
+    })
+    return { place, desk, runs, progress }
+  })
+}

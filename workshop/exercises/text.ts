@@ -1,0 +1,35 @@
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Place } from '../../scripts/lib/exercise/playground.ts'
+
+/** A piece of a text; with an address where it leads to a file of the copy. */
+export interface Piece {
+  text: string
+  href?: string
+}
+
+/** A file of a copy, with a line where there is one. */
+const FILE = /((?:server|client)\/[\w./-]+\.\w+|protocol\.ts)(?::(\d+))?/
+
+/** A text in which each file that the copy has leads to its page. */
+export function linkFiles(text: string, place: Place): Piece[] {
+  const pieces: Piece[] = []
+  let rest = text
+  for (let match = FILE.exec(rest); match !== null; match = FILE.exec(rest)) {
+    const [whole, path = '', line] = match
+    const end = match.index + whole.length
+    const href = addressOf(place, path, line)
+    if (href === undefined) pieces.push({ text: rest.slice(0, end) })
+    else pieces.push({ text: rest.slice(0, match.index) }, { text: whole, href })
+    rest = rest.slice(end)
+  }
+  return [...pieces, { text: rest }].filter((piece) => piece.text !== '')
+}
+
+function addressOf({ name, folder }: Place, path: string, line?: string): string | undefined {
+  const file = join(folder, path)
+  const isFile =
+    !path.includes('..') && existsSync(file) && statSync(file, { throwIfNoEntry: false })?.isFile()
+  if (!isFile) return undefined
+  return `/code/copy-${name}/${path}${line === undefined ? '' : `#L${line}`}`
+}

@@ -1,0 +1,162 @@
+import { sourceOf } from '../../scripts/lib/exercise/exercise.ts'
+import { givenHints } from '../../scripts/lib/exercise/hint-memory.ts'
+import { type LessonStep, readSteps } from '../../scripts/lib/exercise/lesson-steps.ts'
+import { findOpenStep } from '../../scripts/lib/exercise/open-step.ts'
+import { keptCopies, type Place } from '../../scripts/lib/exercise/playground.ts'
+import { whyNotDone } from '../../scripts/lib/exercise/report.ts'
+import type { Sentence } from '../../scripts/lib/exercise/sentence.ts'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import { factsOf } from '../lesson/facts.ts'
+import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
+import { hrefOf } from '../lesson/outline.ts'
+import { renderPart, renderSentence } from '../lesson/render.ts'
+import type { Desk } from './desk.ts'
+import { countDone, type Exercise, isThere } from './room.ts'
+import { linkFiles, type Piece } from './text.ts'
+
+/** The number of the section that tells the exercise. */
+const DO_IT_YOURSELF = 7
+
+/** A sentence as a page shows it. */
+interface SentenceView {
+  /** As the check counts them, from 1. */
+  number: number
+  text: string
+  status: 'done' | 'open' | 'waiting' | 'unknown'
+  /** Why it is not done. */
+  why: Piece[]
+}
+
+/** A step of the lesson as a page shows it, but for its task. */
+interface StepView {
+  number: number
+  title: string
+  sentences: SentenceView[]
+  /** HTML, those that were given. */
+  hints: string[]
+  hintsLeft: number
+  state: 'done' | 'current' | 'later'
+}
+
+/** What the page of an exercise shows. */
+export async function viewExercise({ place, desk, runs, progress }: Exercise) {
+  const { version, name, folder } = place
+  const lesson = readLesson(version)
+  const section = exerciseSection(lesson)
+  const sentences = await viewSentences(place, desk)
+  const steps = readSteps(version)
+  const { step: current } = findOpenStep(steps, desk.lastFindings?.findings ?? [])
+  const inSteps = new Set(steps.flatMap(({ turns }) => turns))
+  return {
+    name,
+    version,
+    source: sourceOf(version),
+    heading: lesson.title,
+    idea: renderSentence(version, lesson.idea),
+    minutes: factsOf(lesson).minutes,
+    section: hrefOf(version, section.slug),
+    isThere: isThere(place),
+    next: listVersions().find(({ number }) => number === version.number + 1),
+    folder,
+    playground: `playground/${name}`,
+    steps: await Promise.all(
+      steps.map(async (step) => ({
+        ...viewStep(step, sentences, place, current),
+        task: await renderPart(version, section, step.task),
+      })),
+    ),
+    // What the copy can do from the start, and may lose on the way.
+    kept: sentences.filter(({ text }) => !inSteps.has(text)),
+    oldCopies: keptCopies(place),
+    current,
+    count: {
+      isKnown: desk.lastFindings !== undefined,
+      done: countDone(sentences),
+      all: sentences.length,
+      // By a check of an earlier run of this app.
+      before: progress.of(version).done,
+    },
+    check: viewCheck(place, desk),
+    news: tellNews(desk),
+    runs: {
+      slots: runs.slots,
+      restartsOnSave: runs.restartsOnSave,
+      canRun: runs.version !== undefined,
+    },
+  }
+}
+
+function viewStep(
+  step: LessonStep,
+  all: SentenceView[],
+  { folder, version }: Place,
+  current: LessonStep | undefined,
+): StepView {
+  const { number, title, hints, turns } = step
+  const sentences = all.filter(({ text }) => turns.includes(text))
+  const given = givenHints(folder, number)
+  const isDone = sentences.length > 0 && sentences.every(({ status }) => status === 'done')
+  return {
+    number,
+    title,
+    sentences,
+    hints: hints.slice(0, given).map((hint) => renderSentence(version, hint)),
+    hintsLeft: Math.max(0, hints.length - given),
+    state: isDone ? 'done' : current?.number === number ? 'current' : 'later',
+  }
+}
+
+/** The section that the steps stand in. */
+function exerciseSection({ version, sections }: Lesson): Section {
+  const section = sections.find(({ number }) => number === DO_IT_YOURSELF)
+  if (section === undefined) throw new Error(`The lesson of ${version.name} has no exercise.`)
+  return section
+}
+
+async function viewSentences(place: Place, { lastFindings }: Desk): Promise<SentenceView[]> {
+  const findings = lastFindings?.findings
+  if (findings === undefined) return (await sentencesOf(place)).map(viewUnknown)
+  return findings.map((finding, index) => ({
+    number: index + 1,
+    text: finding.sentence.text,
+    status: finding.status,
+    why: linkFiles(asSentence(whyNotDone(finding, findings)), place),
+  }))
+}
+
+function viewUnknown({ text }: Sentence, index: number): SentenceView {
+  return { number: index + 1, text, status: 'unknown', why: [] }
+}
+
+async function sentencesOf({ version }: Place): Promise<Sentence[]> {
+  const { checks } = await import('../../scripts/checks/index.ts')
+  return checks[version.number]?.sentences ?? []
+}
+
+function asSentence(text: string): string {
+  // Not a path or a name in code, which stays as it is.
+  return /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+}
+
+function viewCheck(place: Place, { checking, last, lastFindings }: Desk) {
+  const trouble = last?.trouble
+  return {
+    isRunning: checking,
+    at: last?.at.toLocaleTimeString('en-GB'),
+    seconds: last === undefined ? undefined : (last.took / 1000).toFixed(1),
+    trouble: trouble && {
+      message: linkFiles(trouble.message, place),
+      place: linkFiles(trouble.place ?? '', place),
+      // What the sentences show is older than the trouble.
+      before: lastFindings?.at.toLocaleTimeString('en-GB'),
+    },
+  }
+}
+
+/** What a screen reader says when something has changed. */
+function tellNews({ checking, last }: Desk): string {
+  if (checking) return 'Checking.'
+  if (last === undefined) return ''
+  if (last.findings === undefined) return last.trouble?.message ?? ''
+  return `${countDone(last.findings)} of ${last.findings.length} sentences are done.`
+}

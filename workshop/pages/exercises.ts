@@ -1,0 +1,189 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { tellEditedVersions } from '../../scripts/lib/exercise/edited.ts'
+import { tellFileTrouble } from '../../scripts/lib/exercise/file-trouble.ts'
+import { countHint } from '../../scripts/lib/exercise/hint-memory.ts'
+import { readSteps } from '../../scripts/lib/exercise/lesson-steps.ts'
+import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
+import { keptCopies } from '../../scripts/lib/exercise/playground.ts'
+import { listDifferences, writeSolution } from '../../scripts/lib/exercise/solution.ts'
+import { UsageError } from '../../scripts/lib/usage.ts'
+import type { Workshop } from '../app.ts'
+import { type Exercise, isThere, openExercises } from '../exercises/room.ts'
+import { viewExercise } from '../exercises/view.ts'
+import { PageTrouble } from '../page-trouble.ts'
+
+interface Asked {
+  Params: { name: string }
+  Querystring: { kept?: string }
+}
+
+const ASSETS = { styles: ['exercises'], scripts: ['exercises'] }
+
+/** `/exercises`: the learner's copies, their checks, hints and solutions. */
+export async function exercisePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
+  const exercises = openExercises(workshop)
+  app.addHook('onClose', async () => {
+    await Promise.all(exercises.map(({ desk }) => desk.close()))
+  })
+
+  app.get('/exercises', async (_request, reply) => {
+    const cards = await Promise.all(exercises.map(viewExercise))
+    return reply.viewAsync('exercises', { title: 'Exercises', cards, ...ASSETS })
+  })
+  app.get<Asked>('/exercises/:name', async ({ params, query }, reply) => {
+    const exercise = find(params.name)
+    const [page, edited] = await Promise.all([
+      viewExercise(exercise),
+      tellEditedVersions(exercise.place.name),
+    ])
+    return reply.viewAsync('exercise', {
+      ...page,
+      title: `Exercise ${page.name}`,
+      edited,
+      justKept: readKept(exercise, query.kept),
+      ...ASSETS,
+    })
+  })
+  app.get<Asked>('/exercises/:name/solution', async ({ params, query }, reply) => {
+    const exercise = find(params.name)
+    requireCopy(exercise)
+    const page = await viewExercise(exercise)
+    return reply.viewAsync('exercise-solution', {
+      ...page,
+      title: `Exercise ${page.name}: the solution`,
+      files: listDifferences(exercise.place),
+      justKept: readKept(exercise, query.kept),
+      ...ASSETS,
+    })
+  })
+
+  // The parts of a page that are fetched anew when something has changed. Whoever fetches them shows the copy, and
+  // no page of another site can: it can't send the header of htmx.
+  app.get('/exercises/cards', async (_request, reply) => {
+    const cards = await Promise.all(exercises.map(viewExercise))
+    return reply.viewAsync('exercise-cards', { cards })
+  })
+  app.get<Asked>('/exercises/:name/live', (request, reply) => {
+    const exercise = find(request.params.name)
+    if (comesFromPage(request)) exercise.desk.attend()
+    return sendPart('live', exercise, reply)
+  })
+  app.get<Asked>('/exercises/:name/runs', ({ params }, reply) => {
+    return sendPart('runs', find(params.name), reply)
+  })
+  app.get<Asked>('/exercises/:name/beat', (request, reply) => {
+    const { desk } = find(request.params.name)
+    if (comesFromPage(request)) desk.attend()
+    return reply.code(204).send()
+  })
+
+  app.post<Asked>('/exercises/:name/begin', async ({ params }, reply) => {
+    const exercise = find(params.name)
+    const { kept } = await change(exercise, () => makeOrRenew(exercise.place))
+    return goTo(reply, exercise, '', kept)
+  })
+  app.post<Asked>('/exercises/:name/check', (request, reply) => {
+    const exercise = find(request.params.name)
+    requireCopy(exercise)
+    exercise.desk.checkNow()
+    return answer('live', exercise, request, reply)
+  })
+  app.post<Asked>('/exercises/:name/hint', (request, reply) => {
+    const exercise = find(request.params.name)
+    requireCopy(exercise)
+    const { version, folder } = exercise.place
+    const wanted = Number(read(request.body).step)
+    const step = readSteps(version).find(({ number }) => number === wanted)
+    if (step === undefined) throw new PageTrouble(404, 'There is no such step in this exercise.')
+    inWords(() => countHint(folder, step.number, step.hints.length))
+    workshop.events.publish('check')
+    return answer('live', exercise, request, reply)
+  })
+  app.post<Asked>('/exercises/:name/solution', async ({ params, body }, reply) => {
+    const exercise = find(params.name)
+    requireCopy(exercise)
+    const { file } = read(body)
+    const known = listDifferences(exercise.place).some(({ path }) => path === file)
+    if (file !== undefined && !known) {
+      throw new PageTrouble(404, 'This file says already what the version says, or there is none.')
+    }
+    const kept = await change(exercise, () => writeSolution(exercise.place, file))
+    return goTo(reply, exercise, file === undefined ? '' : '/solution', kept)
+  })
+  app.post<Asked>('/exercises/:name/run', async (request, reply) => {
+    const exercise = find(request.params.name)
+    const { version } = exercise.runs
+    if (version === undefined) {
+      throw new PageTrouble(404, 'There is no server/main.ts in this copy that could be run.')
+    }
+    const { runner } = workshop
+    const wantsMain = read(request.body).where === 'main'
+    // Not awaited: the page shows that it starts, and hears when it has.
+    if (wantsMain && runner.main !== undefined) runner.start(runner.main, version)
+    else await runner.openBeside(version)
+    return answer('runs', exercise, request, reply)
+  })
+  app.post<Asked>('/exercises/:name/restart', (request, reply) => {
+    const exercise = find(request.params.name)
+    exercise.runs.restartsOnSave = read(request.body).onSave === 'yes'
+    workshop.events.publish('status')
+    return answer('runs', exercise, request, reply)
+  })
+
+  function find(name: string): Exercise {
+    const found = exercises.find(({ place }) => place.name === name)
+    if (found !== undefined) return found
+    const names = exercises.map(({ place }) => place.name).join(', ')
+    throw new PageTrouble(404, `There is no exercise of that name. There are: ${names}.`)
+  }
+}
+
+/** Parts of the page of an exercise, each a view: what changes with a check, and what with the programs. */
+type Part = 'live' | 'runs'
+
+async function sendPart(part: Part, exercise: Exercise, reply: FastifyReply) {
+  return reply.viewAsync(`exercise-${part}`, { ...(await viewExercise(exercise)), isPart: true })
+}
+
+/** A form that htmx sent gets the part of the page that changes, and any other the page. */
+function answer(part: Part, exercise: Exercise, request: FastifyRequest, reply: FastifyReply) {
+  return comesFromPage(request) ? sendPart(part, exercise, reply) : goTo(reply, exercise, '')
+}
+
+/** Changes the files of a copy that nothing checks or runs meanwhile. */
+function change<T>({ desk, runs }: Exercise, act: () => T): Promise<T> {
+  return runs.whileStopped(() => desk.change(() => inWords(act)))
+}
+
+/** @throws {PageTrouble} in place of what the system says of its files */
+function inWords<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    const message = error instanceof UsageError ? error.message : tellFileTrouble(error)
+    throw message === undefined ? error : new PageTrouble(409, message)
+  }
+}
+
+function requireCopy({ place }: Exercise): void {
+  if (isThere(place)) return
+  throw new PageTrouble(404, `There is no playground/${place.name} yet. Begin the exercise first.`)
+}
+
+function goTo(reply: FastifyReply, { place }: Exercise, below: string, kept?: string) {
+  const query = kept === undefined ? '' : `?kept=${encodeURIComponent(kept)}`
+  return reply.redirect(`/exercises/${place.name}${below}${query}`, 303)
+}
+
+/** What the address says that was put aside, if it is there. */
+function readKept({ place }: Exercise, kept: string | undefined): string | undefined {
+  return keptCopies(place).find((name) => name === kept)
+}
+
+function comesFromPage({ headers }: FastifyRequest): boolean {
+  return headers['hx-request'] === 'true'
+}
+
+function read(body: unknown): { step?: string; file?: string; where?: string; onSave?: string } {
+  return Object(body)
+}

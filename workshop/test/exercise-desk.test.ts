@@ -1,0 +1,127 @@
+import { appendFileSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { CheckResult } from '../../scripts/lib/exercise/check.ts'
+import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
+import { findPlace } from '../../scripts/lib/exercise/playground.ts'
+import { type Check, Desk } from '../exercises/desk.ts'
+import { temporaryFolder } from './lab.ts'
+
+const NOTHING: CheckResult = { kind: 'findings', findings: [] }
+const FILE = 'client/app.ts'
+
+/** A desk with a copy on it, whose checks end when the test says so. */
+function desk() {
+  const place = findPlace('v02', temporaryFolder())
+  makeOrRenew(place)
+  const seen = { begun: 0, running: 0, most: 0, aborted: 0, saves: 0, checks: [] as Check[] }
+  let finish: (result: CheckResult) => void = () => undefined
+  const listener = {
+    onNews: () => undefined,
+    onSave: () => {
+      seen.saves += 1
+    },
+    onCheck: (check: Check) => seen.checks.push(check),
+  }
+  const made = new Desk(place, listener, async (_place, { signal }) => {
+    seen.begun += 1
+    seen.running += 1
+    seen.most = Math.max(seen.most, seen.running)
+    const result = await new Promise<CheckResult>((resolve) => {
+      finish = resolve
+      // Programs take a while to end.
+      signal?.addEventListener('abort', () => {
+        seen.aborted += 1
+        setTimeout(() => resolve(NOTHING), 50)
+      })
+    })
+    seen.running -= 1
+    return result
+  })
+  onTestFinished(() => made.close())
+  const save = () => appendFileSync(join(place.folder, FILE), '\n')
+  return { desk: made, place, seen, save, finish: (result = NOTHING) => finish(result) }
+}
+
+test('a copy that a page shows is checked once, and then not before it is saved', async () => {
+  const { desk: made, seen, save, finish } = desk()
+  made.attend()
+  made.attend()
+  await expect.poll(() => seen.begun).toBe(1)
+  finish()
+  await expect.poll(() => seen.checks.length).toBe(1)
+  made.attend()
+  await sleep(450)
+  expect([seen.begun, seen.saves]).toEqual([1, 0])
+  save()
+  await expect.poll(() => seen.begun).toBe(2)
+  expect(seen.saves).toBe(1)
+})
+
+test('a save ends the check under way; there are never two at once, and the last save counts', async () => {
+  const { desk: made, seen, save, finish } = desk()
+  made.attend()
+  await expect.poll(() => seen.begun).toBe(1)
+  for (const turn of [2, 3]) {
+    save()
+    await expect.poll(() => seen.begun).toBe(turn)
+  }
+  finish()
+  await expect.poll(() => made.checking).toBe(false)
+  expect([seen.most, seen.aborted, seen.checks.length]).toEqual([1, 2, 1])
+})
+
+test('a check that is asked for while one is under way is that one', async () => {
+  const { desk: made, seen, finish } = desk()
+  made.checkNow()
+  made.checkNow()
+  await expect.poll(() => seen.begun).toBe(1)
+  made.checkNow()
+  finish()
+  await expect.poll(() => seen.checks.length).toBe(1)
+  expect(seen.begun).toBe(1)
+  made.checkNow()
+  await expect.poll(() => seen.begun).toBe(2)
+})
+
+test('files are changed while no check has them open, and checked afterwards', async () => {
+  const { desk: made, place, seen } = desk()
+  made.attend()
+  await expect.poll(() => seen.begun).toBe(1)
+  const runningThen = await made.change(() => {
+    renameSync(place.folder, `${place.folder}.old-1`)
+    makeOrRenew(place)
+    return seen.running
+  })
+  expect(runningThen).toBe(0)
+  await expect.poll(() => seen.begun).toBe(2)
+})
+
+test('a copy that is gone is not checked, and what was known of it is forgotten', async () => {
+  const { desk: made, place, seen, finish } = desk()
+  made.attend()
+  await expect.poll(() => seen.begun).toBe(1)
+  finish()
+  await expect.poll(() => made.last).toBeDefined()
+  rmSync(place.folder, { recursive: true })
+  await expect.poll(() => made.last).toBeUndefined()
+  expect([seen.begun, made.checking]).toEqual([1, false])
+})
+
+test('a check that fails itself is told in words, and the next one goes on', async () => {
+  const place = findPlace('v02', temporaryFolder())
+  makeOrRenew(place)
+  let turns = 0
+  const listener = { onNews: () => undefined, onSave: () => undefined, onCheck: () => undefined }
+  const made = new Desk(place, listener, async () => {
+    turns += 1
+    if (turns === 1) throw new Error('out of luck')
+    return NOTHING
+  })
+  onTestFinished(() => made.close())
+  made.attend()
+  await expect.poll(() => made.last?.trouble?.message).toBe('The check itself fails: out of luck')
+  made.checkNow()
+  await expect.poll(() => made.last?.findings).toEqual([])
+})

@@ -1,0 +1,277 @@
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { endOf } from '../../scripts/lib/exercise/exercise.ts'
+import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
+import { findPlace, type Place, writeFiles } from '../../scripts/lib/exercise/playground.ts'
+import { ROOT } from '../../scripts/lib/versions.ts'
+import { whoAnswers } from '../../scripts/lib/who-answers.ts'
+import { seriousProblems, TestWorkshop } from './lab.ts'
+
+const LOGIN = 'client/routes/login.ts'
+const HOME = 'client/views/home.eta'
+
+const root = mkdtempSync(join(tmpdir(), 'oauth-lab-exercises-'))
+copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
+const playground = join(root, 'playground')
+let workshop: TestWorkshop
+
+beforeAll(async () => {
+  workshop = await TestWorkshop.open('v01-code-flow', playground)
+})
+
+afterAll(async () => {
+  await workshop.close()
+  rmSync(root, { recursive: true, force: true })
+})
+
+/** The copy of an exercise, made anew. */
+function copy(name: string): Place {
+  const place = findPlace(name, playground)
+  makeOrRenew(place)
+  return place
+}
+
+function save({ folder }: Place, file: string, change: (text: string) => string): void {
+  const path = join(folder, file)
+  writeFileSync(path, change(readFileSync(path, 'utf8')))
+}
+
+function post(path: string, fields: Record<string, string> = {}) {
+  const body = new URLSearchParams(fields)
+  return fetch(`${workshop.url}${path}`, { method: 'POST', body, redirect: 'manual' })
+}
+
+async function textOf(path: string): Promise<[number, string]> {
+  const answer = await fetch(`${workshop.url}${path}`)
+  return [answer.status, await answer.text()]
+}
+
+describe('an exercise', () => {
+  test('that there is none of is told in words, whatever is asked of it', async () => {
+    for (const name of ['v99', '..', '%2e%2e%2fv02', 'constructor', 'copy-v02']) {
+      const [status, text] = await textOf(`/exercises/${name}`)
+      if (name !== '..') expect([name, status]).toEqual([name, 404])
+      if (name === 'v99') expect(text).toContain('There are: v01, v02, v03, v04, v05.')
+    }
+    expect((await post('/exercises/v99/begin')).status).toBe(404)
+  })
+
+  test('that was not begun has nothing to check, to hint at or to compare', async () => {
+    rmSync(join(playground, 'v03'), { recursive: true, force: true })
+    for (const path of ['check', 'hint', 'solution']) {
+      const answer = await post(`/exercises/v03/${path}`, { step: '1' })
+      expect([path, answer.status]).toEqual([path, 404])
+      expect(await answer.text()).toContain('There is no playground/v03 yet.')
+    }
+    expect((await textOf('/exercises/v03/solution'))[0]).toBe(404)
+    expect((await post('/exercises/v03/run', { where: 'beside' })).status).toBe(404)
+  })
+
+  test('that is begun again keeps what was there, and says under which name', async () => {
+    expect((await post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
+    // Nobody has touched it, so there is nothing to keep.
+    expect((await post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
+    save(findPlace('v04', playground), 'client/app.ts', (text) => `// mine\n${text}`)
+    const location = (await post('/exercises/v04/begin')).headers.get('location') ?? ''
+    expect(location).toBe('/exercises/v04?kept=v04.old-1')
+    expect((await textOf(location))[1]).toContain('<code>playground/v04.old-1</code>.</p>')
+    expect(readFileSync(join(playground, 'v04.old-1/client/app.ts'), 'utf8')).toContain('// mine')
+    expect(readFileSync(join(playground, 'v04/client/app.ts'), 'utf8')).not.toContain('// mine')
+    // An address can't make the page say what is not so.
+    expect((await textOf('/exercises/v04?kept=v04.old-7'))[1]).not.toContain('v04.old-7')
+  })
+
+  test('is written file by file, or whole, and what was there is kept', async () => {
+    const place = copy('v04')
+    const [, before] = await textOf('/exercises/v04/solution')
+    expect(before).toContain('/difference?from=copy-v04&amp;to=v04-protected-resource')
+    expect((await post('/exercises/v04/solution', { file: '../../package.json' })).status).toBe(404)
+
+    const file = 'client/user-info.ts'
+    expect(before).toContain(file)
+    const one = await post('/exercises/v04/solution', { file })
+    expect(one.headers.get('location')).toMatch(/^\/exercises\/v04\/solution\?kept=v04\.old-\d+$/)
+    const solved = endOf(place.version)
+    expect(readFileSync(join(place.folder, file), 'utf8')).toBe(solved.get(file))
+    expect((await post('/exercises/v04/solution', { file })).status).toBe(404)
+
+    await post('/exercises/v04/solution')
+    expect((await textOf('/exercises/v04/solution'))[1]).toContain('in every file.')
+  })
+
+  test('whose playground can not be written is told in words', async () => {
+    const full = join(root, 'a-file')
+    writeFileSync(full, '')
+    const other = await TestWorkshop.open(undefined, full)
+    const answer = await fetch(`${other.url}/exercises/v02/begin`, { method: 'POST' })
+    expect(answer.status).toBe(409)
+    expect(await answer.text()).toContain('there is a file where a folder should be')
+    expect((await fetch(`${other.url}/exercises/v02`)).status).toBe(200)
+    await other.close()
+  })
+
+  test('is checked only for a page of this app: a link from elsewhere starts nothing', async () => {
+    copy('v05')
+    await textOf('/exercises/v05')
+    await textOf('/exercises/v05/live')
+    await textOf('/exercises/v05/beat')
+    expect((await textOf('/exercises/v05/live'))[1]).toContain('not checked yet')
+  })
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
+  const count = (page: Page) => page.locator('#desk .count').textContent()
+
+  test('the pages look right', async () => {
+    await workshop.inspect('/exercises', 'exercises')
+    await workshop.inspect('/exercises/v03', 'exercise-not-begun')
+    const place = copy('v05')
+    save(place, LOGIN, () => 'const = 1')
+    await workshop.inspect('/exercises/v05', 'exercise')
+    await workshop.inspect('/exercises/v05/solution', 'exercise-solution')
+  })
+
+  test('an exercise is begun, fails, is mended, and turns green on save without a click', async () => {
+    rmSync(join(playground, 'v02'), { recursive: true, force: true })
+    const place = findPlace('v02', playground)
+    const page = await workshop.visit('/exercises')
+    await page.click('#begin-v02')
+    await page.waitForURL('**/exercises/v02')
+    await expect.poll(() => count(page)).toMatch(/^[1-9]\d? of 15/)
+    const open = page.locator('#sentence-1')
+    await expect.poll(() => open.getAttribute('class')).toBe('open')
+    expect(await open.locator('.why').textContent()).toContain('has no state')
+    expect(await open.locator('.why a').getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}`)
+    expect(await page.locator('#desk').textContent()).toContain('step 1, Make a state')
+
+    writeFiles(place.folder, endOf(place.version))
+    await expect.poll(() => count(page)).toMatch(/^15 of 15/)
+    await expect.poll(() => page.locator('.sentences li:not(.done)').count()).toBe(0)
+    expect(await page.locator('#desk').textContent()).toContain('Everything that can be seen')
+    expect(await page.locator('#check-news').textContent()).toBe('15 of 15 sentences are done.')
+    expect(await seriousProblems(page)).toEqual([])
+  })
+
+  test('a file that is broken is told with its place, and the check goes on when it is mended', async () => {
+    const place = copy('v02')
+    const page = await workshop.visit('/exercises/v02')
+    await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
+    const good = readFileSync(join(place.folder, LOGIN), 'utf8')
+    save(place, LOGIN, (text) => text.replace('const url =', 'const url = ='))
+    const problem = page.locator('#desk .problem')
+    await expect.poll(() => problem.textContent()).toContain('does not compile')
+    const line = good.split('\n').findIndex((text) => text.includes('const url =')) + 1
+    const link = problem.locator('a').last()
+    expect(await link.getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}#L${line}`)
+    expect(await seriousProblems(page)).toEqual([])
+
+    save(place, LOGIN, () => good)
+    await expect.poll(() => problem.count()).toBe(0)
+    expect(await count(page)).toMatch(/^\d+ of 15/)
+  })
+
+  test('a copy that is deleted and made again meanwhile is told of, and a lost link put back', async () => {
+    const place = copy('v02')
+    const page = await workshop.visit('/exercises/v02')
+    await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
+    rmSync(place.folder, { recursive: true })
+    await expect.poll(() => page.locator('#begin').count()).toBe(1)
+    copy('v02')
+    rmSync(join(place.folder, 'node_modules'))
+    await expect.poll(() => count(page)).toMatch(/^[1-9]\d? of 15/)
+  })
+
+  test('the path of the folder to write in is copied by a button', async () => {
+    const { folder } = copy('v02')
+    const page = await workshop.visit('/exercises/v02', {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
+    await page.click('#copy-path')
+    await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(folder)
+  })
+
+  test('hints come one at a time, and two pages show the same', async () => {
+    copy('v02')
+    const [one, other] = [
+      await workshop.visit('/exercises/v02'),
+      await workshop.visit('/exercises/v02'),
+    ]
+    await one.click('#hint-2')
+    await expect.poll(() => one.locator('#hints-2 .hint-list li').count()).toBe(1)
+    await expect.poll(() => other.locator('#hints-2 .hint-list li').count()).toBe(1)
+    expect(await one.evaluate('document.activeElement.id')).toBe('hint-2')
+    await other.click('#hint-2')
+    await other.click('#hint-2')
+    await expect.poll(() => one.locator('#hints-2 .hint-list li').count()).toBe(3)
+    expect(await one.locator('#hints-2').textContent()).toContain('the last hint')
+    await expect
+      .poll(async () => [await count(one), await count(other)])
+      .toEqual(Array(2).fill(expect.stringMatching(/^[1-9]\d? of 15/)))
+    expect(await count(one)).toBe(await count(other))
+  })
+
+  test('the solution solves it, and beginning again starts over', async () => {
+    copy('v03')
+    const page = await workshop.visit('/exercises/v03')
+    await page.click('#to-solution')
+    await page.click('#write-all')
+    await page.waitForURL('**/exercises/v03?kept=*')
+    await expect.poll(() => count(page)).toMatch(/^18 of 18/)
+    await page.click('.begin-again button')
+    await page.waitForURL('**/exercises/v03?kept=*')
+    await expect.poll(() => count(page)).toMatch(/^(?!18)\d+ of 18/)
+  })
+
+  test('the copy runs in place of the version, starts anew on save, and after a broken one', async () => {
+    const place = copy('v02')
+    const page = await workshop.visit('/exercises/v02')
+    await page.click('#run-main')
+    await expect.poll(() => workshop.main.version.id).toBe('copy-v02')
+    await workshop.untilRunning()
+    const { server, client } = workshop.main.ports
+    expect((await whoAnswers(server))?.program).toBe('v02 server')
+    expect((await whoAnswers(client))?.program).toBe('v02 client')
+    await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
+    expect(await page.locator('#runs .run-links a').first().getAttribute('href')).toBe(
+      `/traffic?slot=${workshop.main.id}`,
+    )
+
+    const home = () => fetch(workshop.main.addresses.client).then((answer) => answer.text())
+    save(place, HOME, (text) => `<p>Saved a moment ago</p>${text}`)
+    await expect.poll(() => home().catch(() => '')).toContain('Saved a moment ago')
+
+    const good = readFileSync(join(place.folder, LOGIN), 'utf8')
+    save(place, LOGIN, () => 'const = 1')
+    await expect.poll(() => page.locator('#runs .problem').count()).toBe(1)
+    save(place, LOGIN, () => good)
+    await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
+
+    const toggle = page.locator('#restart-on-save')
+    await toggle.click()
+    await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false')
+    const log = workshop.main.log.length
+    save(place, HOME, (text) => `<p>Saved again</p>${text}`)
+    await expect.poll(() => page.locator('#desk .busy').count()).toBe(1)
+    await expect.poll(() => page.locator('#desk .busy').count()).toBe(0)
+    expect([workshop.main.state, workshop.main.log.length]).toEqual(['running', log])
+    await toggle.click()
+  })
+
+  test('the copy runs beside another version', async () => {
+    copy('v03')
+    const page = await workshop.visit('/exercises/v03')
+    await page.click('#run-beside')
+    await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
+    const slot = workshop.runner.slots.find(({ version }) => version.id === 'copy-v03')
+    expect(slot).not.toBe(workshop.main)
+    expect(await page.locator('#runs .run-state a').getAttribute('href')).toBe(
+      slot?.addresses.client,
+    )
+    if (slot !== undefined) await workshop.runner.close(slot)
+    await expect.poll(() => page.locator('#run-beside').count()).toBe(1)
+  })
+})
