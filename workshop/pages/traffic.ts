@@ -1,0 +1,140 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Workshop } from '../app.ts'
+import { PageTrouble } from '../page-trouble.ts'
+import type { Slot } from '../runner.ts'
+import { detailsOf } from '../traffic/details.ts'
+import { toHar } from '../traffic/har.ts'
+import type { TrafficLog } from '../traffic/log.ts'
+import { toMermaid } from '../traffic/mermaid.ts'
+import type { Message } from '../traffic/message.ts'
+import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
+import { now } from '../traffic/traffic.ts'
+
+type Fields = Record<string, unknown>
+
+const CHANNELS = ['front', 'back', 'outside'] as const
+const PARTIES = ['browser', 'client', 'server'] as const
+
+/** `/traffic`: each message between browser, client and server as it happens, and the power to hold it. */
+export async function trafficPages(
+  app: FastifyInstance,
+  { runner, traffic }: Workshop,
+): Promise<void> {
+  app.get<{ Querystring: Fields }>('/traffic', ({ query }, reply) => {
+    const slot = query.slot === undefined ? runner.main : slotOf(query)
+    const page = { title: 'Traffic', styles: ['traffic'], scripts: ['traffic'], wide: true }
+    if (slot === undefined) return reply.viewAsync('traffic-none', page)
+    const filter = readFilter(query)
+    return reply.viewAsync('traffic', {
+      ...page,
+      slots: runner.slots,
+      filter,
+      ...rowsOf(slot, filter, undefined),
+      ...whatWaits(slot),
+    })
+  })
+
+  // The parts of it that are fetched anew when something has changed.
+  app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
+    return reply.viewAsync('traffic-rows', rowsOf(slotOf(query), readFilter(query), query.after))
+  })
+  app.get<{ Querystring: Fields }>('/traffic/waiting', ({ query }, reply) => {
+    return reply.viewAsync('traffic-waiting', whatWaits(slotOf(query)))
+  })
+  app.get<{ Querystring: Fields }>('/traffic/message', async ({ query }, reply) => {
+    const slot = slotOf(query)
+    const details = await detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
+    return reply.viewAsync('traffic-message', details)
+  })
+
+  app.post<{ Body: Fields }>('/traffic/clear', (request, reply) => {
+    traffic.clear(slotOf(read(request)))
+    return back(request, reply)
+  })
+  app.post<{ Body: Fields }>('/traffic/hold', (request, reply) => {
+    traffic.hold(slotOf(read(request)), read(request).on === 'true')
+    return back(request, reply)
+  })
+  app.post<{ Body: Fields }>('/traffic/next', (request, reply) => {
+    const { message } = read(request)
+    const slot = slotOf(read(request))
+    traffic.letGo(slot, message === undefined ? undefined : messageOf(slot, message))
+    return back(request, reply)
+  })
+
+  app.get<{ Querystring: Fields }>('/traffic/har', ({ query }, reply) => {
+    const slot = slotOf(query)
+    const log = traffic.logOf(slot)
+    const offset = Date.now() - now()
+    const har = toHar(shownOf(log, query), {
+      addresses: slot.addresses,
+      toDate: (at) => new Date(at + offset),
+      write: query.secrets === '1' ? (text) => text : (text) => log.values.mask(text),
+    })
+    const name = `${slot.version.id}.har`
+    reply.header('content-disposition', `attachment; filename="${name}"`)
+    return reply.type('application/json').send(`${JSON.stringify(har, null, 2)}\n`)
+  })
+  app.get<{ Querystring: Fields }>('/traffic/mermaid', ({ query }, reply) => {
+    const log = traffic.logOf(slotOf(query))
+    return reply.type('text/plain; charset=utf-8').send(toMermaid(shownOf(log, query), log.values))
+  })
+
+  function slotOf({ slot }: Fields): Slot {
+    const found = typeof slot === 'string' ? runner.slot(slot) : runner.main
+    if (found === undefined) throw new PageTrouble(404, 'Nothing runs there any more.')
+    return found
+  }
+
+  function messageOf(slot: Slot, id: unknown): Message {
+    const found = traffic.logOf(slot).message(Number(id))
+    if (found === undefined) throw new PageTrouble(404, 'That message is not kept any more.')
+    return found
+  }
+
+  /** What a page that has seen everything up to a mark needs; everything when the mark is of another list. */
+  function rowsOf(slot: Slot, filter: Filter, after: unknown) {
+    const log = traffic.logOf(slot)
+    const list = `${traffic.instance} ${log.epoch}`
+    const [instance, epoch, revision] = String(after ?? '').split(' ')
+    const isWhole = `${instance} ${epoch}` !== list
+    return {
+      slot,
+      rows: rowsSince(log, isWhole ? 0 : Number(revision), filter),
+      isWhole,
+      mark: `${list} ${log.revision}`,
+      oldest: log.entries[0]?.at ?? 0,
+    }
+  }
+
+  function whatWaits(slot: Slot) {
+    const waiting = traffic.logOf(slot).waiting.map((message) => sentenceOf(message))
+    return { slot, waiting, isHolding: traffic.isHolding(slot) }
+  }
+
+  /** Without script a form leads back to the page; with it the page hears of the change by itself. */
+  async function back(request: FastifyRequest<{ Body: Fields }>, reply: FastifyReply) {
+    const slot = slotOf(read(request))
+    if (request.headers['hx-request'] === undefined) {
+      return reply.redirect(`/traffic?slot=${slot.id}`, 303)
+    }
+    return reply.viewAsync('traffic-waiting', whatWaits(slot))
+  }
+}
+
+function shownOf({ entries }: TrafficLog, query: Fields) {
+  const filter = readFilter(query)
+  return entries.filter((entry) => passes(entry, filter))
+}
+
+function readFilter({ channel, program, text }: Fields): Filter {
+  return {
+    channel: CHANNELS.find((known) => known === channel),
+    program: PARTIES.find((known) => known === program),
+    text: typeof text === 'string' ? text : '',
+  }
+}
+
+function read({ body }: FastifyRequest<{ Body: Fields }>): Fields {
+  return Object(body)
+}

@@ -1,0 +1,328 @@
+import { describe, expect, test } from 'vitest'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import type { KnownVersion } from '../known-versions.ts'
+import { toHar } from '../traffic/har.ts'
+import { TrafficLog } from '../traffic/log.ts'
+import { toMermaid } from '../traffic/mermaid.ts'
+import { passes, rowsSince, sentenceOf } from '../traffic/row.ts'
+import type { TapMessage } from '../traffic/tap.ts'
+
+const [first] = listVersions()
+const VERSION: KnownVersion = { ...(first ?? fail()), id: 'v01-code-flow', leadsTo: undefined }
+const CHROMIUM = ['User-Agent', 'Mozilla/5.0']
+const ALL = { channel: undefined, program: undefined, text: '' }
+const CODE = 'c'.repeat(43)
+
+function fail(): never {
+  throw new Error('There is no version')
+}
+
+type Request = Partial<Extract<TapMessage, { tap: 'request' }>>
+
+/** A log, and what a tap may say to it. */
+class Scene {
+  readonly log = new TrafficLog()
+
+  say(said: Omit<TapMessage, 'process'>, program: 'server' | 'client' = 'server'): this {
+    this.log.take({ process: 1, ...said } as TapMessage, program, VERSION)
+    return this
+  }
+
+  ask(
+    id: number,
+    at: number,
+    request: Request = {},
+    program: 'server' | 'client' = 'server',
+  ): this {
+    const usual = { method: 'GET', url: '/', httpVersion: '1.1', headers: CHROMIUM, peer: '::1 1' }
+    return this.say(
+      { tap: 'request', id, at, waits: false, ...usual, ...request } as never,
+      program,
+    )
+  }
+
+  answer(
+    id: number,
+    at: number,
+    [status, headers = '', text = '']: [status: number, headers?: string, text?: string] = [200],
+    program: 'server' | 'client' = 'server',
+  ): this {
+    const head = `HTTP/1.1 ${status} Reason\r\n${headers}\r\n\r\n`
+    const body = { text, size: Buffer.byteLength(text) }
+    return this.say({ tap: 'answer', id, at, waits: false, status, head, body } as never, program)
+  }
+
+  /** A code that comes by redirect, and is turned into a token. */
+  flow(): this {
+    const form = `grant_type=authorization_code&code=${CODE}`
+    const headers = [
+      'Content-Type',
+      'application/x-www-form-urlencoded',
+      'Authorization',
+      `Basic ${btoa('lab-client:lab-client-secret')}`,
+    ]
+    return this.ask(1, 10, { method: 'POST', url: '/authorize' })
+      .answer(1, 11, [303, `Location: http://localhost:1/callback?code=${CODE}`])
+      .ask(1, 12, { url: `/callback?code=${CODE}`, process: 2 } as Request, 'client')
+      .say({ tap: 'connected', at: 12.5, address: '::1 7' } as never, 'client')
+      .ask(2, 13, { method: 'POST', url: '/token', headers, peer: '::1 7' })
+      .say({ tap: 'body', id: 2, body: { text: form, size: form.length } } as never)
+      .answer(2, 14, [
+        200,
+        'Content-Type: application/json',
+        '{"access_token":"tttttttttttttttttttttttt","expires_in":300}',
+      ])
+  }
+
+  sentences(): string[] {
+    return this.log.entries.map((entry) => (entry.kind === 'note' ? entry.text : sentenceOf(entry)))
+  }
+}
+
+describe('the log', () => {
+  test('has the messages in the order in which they were sent, whichever is heard of first', () => {
+    const scene = new Scene().ask(2, 20, { url: '/second' }).ask(1, 10, { url: '/first' })
+    scene.log.note('between', 15)
+    expect(scene.sentences()).toEqual([
+      'browser to server, GET /first, not answered yet',
+      'between',
+      'browser to server, GET /second, not answered yet',
+    ])
+  })
+
+  test('knows the client by its connection, also when it hears of that later than of the request', () => {
+    const scene = new Scene().ask(1, 10, { url: '/token', peer: '::1 5', headers: [] })
+    expect(scene.sentences()[0]).toMatch(/^another program to server/)
+    const { revision } = scene.log
+    scene.say({ tap: 'connected', at: 9, address: '::1 5' } as never, 'client')
+    expect(scene.sentences()[0]).toMatch(/^client to server/)
+    expect(rowsSince(scene.log, revision, ALL)).toHaveLength(1)
+  })
+
+  test('takes nobody for the client who has a port that the client had before or gets later', () => {
+    const curl = ['User-Agent', 'curl/8.0']
+    const scene = new Scene()
+      .say({ tap: 'connected', at: 100, address: '::1 5' } as never, 'client')
+      .say({ tap: 'disconnected', at: 200, address: '::1 5' } as never, 'client')
+      .ask(1, 50, { peer: '::1 5', headers: curl })
+      .ask(2, 150, { peer: '::1 5', headers: curl })
+      .ask(3, 2_000, { peer: '::1 5', headers: curl })
+      .ask(4, 150, { peer: '127.0.0.1 5', headers: curl })
+    const senders = scene.sentences().map((sentence) => sentence.split(' to ')[0])
+    expect(senders.sort()).toEqual([
+      'another program',
+      'another program',
+      'another program',
+      'client',
+    ])
+  })
+
+  test('keeps the last 500 messages', () => {
+    const scene = new Scene()
+    for (let id = 1; id <= 400; id += 1) scene.ask(id, id).answer(id, id + 0.5)
+    expect(scene.log.entries).toHaveLength(500)
+    expect(scene.log.entries[0]).toMatchObject({ at: 151, kind: 'request' })
+  })
+
+  test('forgets everything but what waits', () => {
+    const scene = new Scene().flow().ask(9, 99, { waits: true })
+    const { epoch } = scene.log
+    scene.log.clear()
+    expect(scene.sentences()).toEqual(['browser to server, GET /, waits'])
+    expect(scene.log.epoch).not.toBe(epoch)
+    expect(scene.log.values.of(CODE)).toBeUndefined()
+  })
+
+  test('tells a change of a message anew, and nothing else', () => {
+    const scene = new Scene().ask(1, 1).ask(2, 2)
+    const { revision } = scene.log
+    expect(rowsSince(scene.log, revision, ALL)).toEqual([])
+    scene.answer(2, 3)
+    const rows = rowsSince(scene.log, revision, ALL)
+    expect(rows.map(({ sentence }) => sentence)).toEqual([
+      'browser to server, GET /, answered 200',
+      'server to browser, 200 to GET /',
+    ])
+  })
+
+  test('says of a request why it has no answer', () => {
+    const scene = new Scene().ask(1, 1).ask(2, 2, { waits: true }).ask(3, 3)
+    scene.answer(3, 4).say({ tap: 'broken', id: 1 } as never)
+    scene.log.end()
+    const troubles = rowsSince(scene.log, 0, ALL).map((row) => row.kind !== 'note' && row.trouble)
+    expect(troubles).toEqual([
+      'The connection was closed before the answer.',
+      'The program ended before.',
+      undefined,
+      undefined,
+    ])
+    expect(scene.log.waiting).toEqual([])
+  })
+
+  test('has what waits in its order, and no more once it is let go', () => {
+    const scene = new Scene()
+      .ask(2, 2, { waits: true, url: '/b' })
+      .ask(1, 1, { waits: true, url: '/a' })
+    expect(scene.log.waiting.map(({ exchange }) => exchange.request.url)).toEqual(['/a', '/b'])
+    expect(scene.log.placeOf(scene.log.waiting[0] ?? fail())).toMatchObject({
+      program: 'server',
+      id: 1,
+    })
+    scene.say({ tap: 'passed', id: 1 } as never)
+    expect(scene.log.waiting.map(({ exchange }) => exchange.request.url)).toEqual(['/b'])
+  })
+
+  test('takes the processes apart, which count for themselves', () => {
+    const scene = new Scene().ask(1, 1, { url: '/old', process: 1 } as Request)
+    scene.ask(1, 2, { url: '/new', process: 2 } as Request).answer(1, 3)
+    expect(scene.sentences()[0]).toContain('GET /old, answered 200')
+    expect(scene.sentences()[1]).toContain('GET /new, not answered yet')
+  })
+})
+
+describe('a filter', () => {
+  const { log } = new Scene().flow()
+
+  function count(filter: Partial<typeof ALL>): number {
+    return log.entries.filter((entry) => passes(entry, { ...ALL, ...filter })).length
+  }
+
+  test('lets a channel pass, a program, or a text wherever it stands', () => {
+    expect(count({})).toBe(5)
+    expect(count({ channel: 'back' as never })).toBe(2)
+    expect(count({ channel: 'front' as never })).toBe(3)
+    expect(count({ program: 'browser' as never })).toBe(3)
+    expect(count({ text: 'ACCESS_TOKEN' })).toBe(1)
+    expect(count({ text: CODE })).toBe(3)
+    expect(count({ text: 'nothing of that' })).toBe(0)
+  })
+})
+
+describe('values', () => {
+  test('have one name wherever they are met, and are shown by their ends alone', () => {
+    const { log } = new Scene().flow()
+    expect(log.values.of(CODE)).toMatchObject({
+      name: 'code 1',
+      secret: true,
+      masked: 'cccc****cccc',
+    })
+    expect(log.values.mask(`GET /callback?code=${CODE}&a=b`)).toBe(
+      'GET /callback?code=cccc****cccc&a=b',
+    )
+    expect(log.values.name(`code=${CODE}`)).toBe('code=[code 1]')
+    expect(log.values.of('lab-client-secret')?.name).toBe('client secret 1')
+    expect(log.values.of('lab-client')?.secret).toBe(false)
+  })
+
+  test('are found in an address in the way that addresses are written', () => {
+    const scene = new Scene().ask(1, 1, { headers: ['Cookie', 'oauth_lab_1=abcd/efgh+ijkl'] })
+    expect(scene.log.values.mask('x=abcd%2Fefgh%2Bijkl')).toBe('x=****')
+  })
+
+  test('are found when they are no single word, such as a password of several', () => {
+    const form = new URLSearchParams({ username: 'u', password: 'two words & more' }).toString()
+    const headers = ['Content-Type', 'application/x-www-form-urlencoded']
+    const scene = new Scene().ask(1, 1, { method: 'POST', url: '/authorize', headers })
+    scene.say({ tap: 'body', id: 1, body: { text: form, size: form.length } } as never)
+    expect(scene.log.values.mask(form)).toBe('username=u&password=two ****more')
+    expect(scene.log.values.mask('He typed two words & more.')).toBe('He typed two ****more.')
+  })
+
+  test('that are short are masked where they stand, and are not looked for elsewhere', () => {
+    const scene = new Scene().ask(1, 1, { url: '/callback?code=e&state=t' }, 'client')
+    expect(scene.log.values.mask('the letter e')).toBe('the letter e')
+    expect(scene.log.values.mask('e')).toBe('****')
+  })
+})
+
+describe('a HAR', () => {
+  const { log } = new Scene().flow()
+  const addresses = { server: 'http://localhost:1', client: 'http://localhost:2' }
+
+  function har(write: (text: string) => string) {
+    return toHar(log.entries, { addresses, toDate: (at) => new Date(at), write })
+  }
+
+  test('has all that HAR 1.2 asks for', () => {
+    const { version, creator, entries } = har((text) => log.values.mask(text)).log
+    expect(version).toBe('1.2')
+    expect(creator).toEqual({ name: expect.any(String), version: expect.any(String) })
+    expect(entries).toHaveLength(3)
+    const pairs = expect.arrayContaining([])
+    for (const { startedDateTime, request, response, ...entry } of entries) {
+      expect(new Date(startedDateTime).toISOString()).toBe(startedDateTime)
+      expect(entry).toMatchObject({ time: expect.any(Number), cache: {} })
+      const { send, wait, receive } = entry.timings
+      expect(send + wait + receive).toBe(entry.time)
+      expect(new URL(request.url).origin).toMatch(/^http:\/\/localhost:[12]$/)
+      expect(request).toMatchObject({
+        method: expect.stringMatching(/^[A-Z]+$/),
+        httpVersion: 'HTTP/1.1',
+        cookies: pairs,
+        headers: pairs,
+        queryString: pairs,
+        headersSize: -1,
+        bodySize: expect.any(Number),
+      })
+      expect(response).toMatchObject({
+        status: expect.any(Number),
+        statusText: expect.any(String),
+        httpVersion: 'HTTP/1.1',
+        cookies: pairs,
+        headers: pairs,
+        content: { size: expect.any(Number), mimeType: expect.any(String) },
+        redirectURL: expect.any(String),
+        headersSize: -1,
+        bodySize: expect.any(Number),
+      })
+    }
+    expect(entries[2]?.request.postData).toMatchObject({
+      mimeType: 'application/x-www-form-urlencoded',
+      params: [
+        { name: 'grant_type', value: 'authorization_code' },
+        { name: 'code', value: 'cccc****cccc' },
+      ],
+    })
+    expect(entries[1]?.response.status).toBe(0)
+  })
+
+  test('has no secret unless it is asked for them', () => {
+    const secrets = [
+      CODE,
+      'tttttttttttttttttttttttt',
+      'lab-client-secret',
+      btoa('lab-client:lab-client-secret'),
+    ]
+    const masked = JSON.stringify(har((text) => log.values.mask(text)))
+    for (const secret of secrets) expect(masked).not.toContain(secret)
+    const whole = JSON.stringify(har((text) => text))
+    for (const secret of [CODE, 'tttttttttttttttttttttttt']) expect(whole).toContain(secret)
+  })
+})
+
+describe('the diagram', () => {
+  test('has an arrow a message, by its channel, with names for secrets', () => {
+    const { log } = new Scene().flow()
+    const text = toMermaid(log.entries, log.values)
+    const arrows = text.split('\n').filter((line) => /->>/.test(line))
+    expect(arrows.map((line) => line.trim().split(':')[0])).toEqual([
+      'B->>S',
+      'S-->>B',
+      'B->>C',
+      'C->>S',
+      'S-->>C',
+    ])
+    expect(text).toContain('code [code 1]')
+    expect(text).toContain('back channel')
+    expect(text).not.toContain(CODE)
+  })
+
+  test('is not broken by what a message says', () => {
+    const scene = new Scene().ask(1, 1, { url: '/a;b#c?<script>=1' })
+    scene.log.note('end\nrect; 1', 2)
+    const text = toMermaid(scene.log.entries, scene.log.values)
+    expect(text).toContain('GET /a#59;b')
+    expect(text).not.toContain('<script>')
+    expect(text).toContain('note over B,S: end rect#59; 1')
+  })
+})

@@ -1,0 +1,205 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { basic } from '@oauth-lab/shared/testing/lab.ts'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { freePorts } from '../../scripts/lib/exercise/ports.ts'
+import { Events } from '../events.ts'
+import { knownVersions } from '../known-versions.ts'
+import { Runner, type Slot } from '../runner.ts'
+import { dissect } from '../traffic/dissect.ts'
+import { type Message, pathOf } from '../traffic/message.ts'
+import { titleOf } from '../traffic/message-kind.ts'
+import { isNewField, isNewMessage } from '../traffic/news.ts'
+import { explainError, explanationOf } from '../traffic/parameters.ts'
+import { placesOf } from '../traffic/places.ts'
+import { TAP } from '../traffic/tap.ts'
+import { Traffic } from '../traffic/traffic.ts'
+
+const versions = knownVersions().filter(({ leadsTo }) => leadsTo === undefined)
+const sessions = new Map<string, Message[]>()
+
+/** In seconds: an access token that expires while the test looks on. */
+const ACCESS_TOKEN_TTL = 0.3
+
+beforeAll(async () => {
+  for (const version of versions) {
+    const [server, client] = await freePorts()
+    const runner = new Runner({
+      preload: [TAP],
+      settings: { ACCESS_TOKEN_TTL: String(ACCESS_TOKEN_TTL) },
+    })
+    const traffic = new Traffic(runner, new Events())
+    const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
+    const slot = runner.open(version, addresses, { server, client })
+    try {
+      await vi.waitFor(() => expect(slot.state).toBe('running'), { timeout: 10_000 })
+      await play(slot)
+      // The last answer is told a moment after it was sent.
+      await vi.waitFor(() => expect(messagesOf(traffic, slot).length % 2).toBe(0))
+      sessions.set(version.name, messagesOf(traffic, slot))
+    } finally {
+      await runner.closeAll()
+    }
+  }
+}, 60_000)
+
+function messagesOf(traffic: Traffic, slot: Slot): Message[] {
+  return traffic.logOf(slot).entries.filter((entry) => entry.kind !== 'note')
+}
+
+/** One of everything: what goes right, and what goes wrong. */
+async function play({ version, ports, addresses: { server, client } }: Slot): Promise<void> {
+  const browser = new Browser()
+  await browser.visit(`${client}/`)
+
+  const begun = await browser.open(`${client}/login`)
+  const wrong = new URL(begun.location ?? '')
+  wrong.searchParams.set('response_type', 'token')
+  await browser.visit(wrong.href)
+
+  const { location = '' } = await browser.open(`${client}/login`)
+  const page = await browser.open(location)
+  await browser.submit(page, { username: 'user0', password: 'wrong' })
+  const { location: callback = '' } = await browser.submit(page, {
+    username: 'user0',
+    password: 'password0',
+  })
+  await browser.follow(await browser.open(callback))
+  await browser.open(callback)
+  await sleep(ACCESS_TOKEN_TTL * 1000 + 20)
+  await browser.open(`${client}/profile`)
+  await browser.open(`${client}/`)
+  await browser.follow(await browser.open(`${client}/logout`, { method: 'POST' }))
+
+  // As after a restart of the client.
+  const stale = version.number > 1 ? { cookie: `oauth_lab_${ports.client}=old` } : {}
+  await new Browser().open(`${client}/`, { headers: stale })
+
+  const ofTheClient = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
+  const authorization = basic('lab-client', 'lab-client-secret')
+  await ask({ grant_type: 'authorization_code', code: 'x', redirect_uri: 'y' }, { authorization })
+  await ask({ ...ofTheClient, grant_type: 'password' })
+  await ask({ grant_type: 'authorization_code' })
+  await ask({ ...ofTheClient, grant_type: 'refresh_token', refresh_token: 'x' })
+  for (const headers of [{}, { authorization: 'Bearer none' }]) {
+    await new Browser().open(`${server}/api/me`, { headers })
+  }
+
+  function ask(body: Record<string, string>, headers: Record<string, string> = {}) {
+    return new Browser().open(`${server}/token`, { method: 'POST', body, headers })
+  }
+}
+
+function sessionOf(name: string): Message[] {
+  return sessions.get(name) ?? []
+}
+
+/** What a message is, by which two versions can be compared. */
+function nameOf(message: Message): string {
+  const { program, request } = message.exchange
+  const isRefresh = new URLSearchParams(request.body.text).get('grant_type') === 'refresh_token'
+  return `${program} ${request.method} ${pathOf(message.exchange)} ${isRefresh ? 'refresh ' : ''}${message.kind}`
+}
+
+/** Those messages whose address is known there: what is answered 404 or is not understood, is no message of a version. */
+function known(name: string): Message[] {
+  return sessionOf(name).filter(({ exchange: { answer, request } }) => {
+    const unknown = /"unsupported_grant_type"/.test(answer?.body.text ?? '')
+    const isRefresh = request.body.text.includes('grant_type=refresh_token')
+    return answer?.status !== 404 && !(unknown && isRefresh)
+  })
+}
+
+describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name] as const))(
+  '%s',
+  (name, before) => {
+    test('has a word for every parameter, cookie and challenge, and for every error', () => {
+      const fields = sessionOf(name).flatMap((message) =>
+        dissect(message)
+          .filter(({ minor }) => !minor)
+          .flatMap((section) => section.fields),
+      )
+      expect(fields.length).toBeGreaterThan(30)
+      const unexplained = fields.filter(({ topic }) => explanationOf(topic) === undefined)
+      // The lab itself knows no other way to call a resource that is not there.
+      expect(unexplained.filter(({ topic }) => !topic.startsWith('unknown: '))).toEqual([])
+      const errors = fields.filter(({ topic }) => topic.endsWith(' error: error'))
+      expect(errors.length).toBeGreaterThan(0)
+      const unknown = errors.filter(({ value }) => explainError(value) === undefined)
+      expect(unknown.map(({ value }) => value).filter((value) => value !== 'not_found')).toEqual([])
+    })
+
+    test('marks as new what the version before does not send, and that alone', () => {
+      const earlier = new Set((before === undefined ? [] : known(before)).flatMap(allNames))
+      const marked = new Set<string>()
+      const isNew = new Set<string>()
+      for (const message of known(name)) {
+        const here = nameOf(message)
+        if (isNewMessage(message)) marked.add(here)
+        if (before !== undefined && !earlier.has(here)) isNew.add(here)
+        // Of a message that is new everything is.
+        if (isNew.has(here)) continue
+        for (const { fields, minor } of dissect(message)) {
+          for (const field of minor ? [] : fields) {
+            const whole = `${here} ${field.topic}`
+            if (isNewField(message, field)) marked.add(whole)
+            if (before !== undefined && !earlier.has(whole)) isNew.add(whole)
+          }
+        }
+      }
+      expect([...marked].sort()).toEqual([...isNew].sort())
+      if (before !== undefined) expect(isNew.size).toBeGreaterThan(0)
+    })
+
+    test('leads from every message to a line that handles it', async () => {
+      for (const message of known(name)) {
+        const { exchange } = message
+        if ([404, 405].includes(exchange.answer?.status ?? 0)) continue
+        const places = await placesOf(message)
+        const path = pathOf(exchange)
+        const roles = places.map(({ role }) => role)
+        expect(roles, nameOf(message)).toContain(
+          message.kind === 'request' ? 'handled by' : 'answered by',
+        )
+        const file = `${exchange.program}/routes/${ROUTE_FILES[path]}.ts`
+        expect(
+          places.map((place) => place.file),
+          nameOf(message),
+        ).toContain(file)
+      }
+    })
+  },
+)
+
+const ROUTE_FILES: Record<string, string> = {
+  '/': 'home',
+  '/login': 'login',
+  '/callback': 'callback',
+  '/profile': 'profile',
+  '/logout': 'logout',
+  '/authorize': 'authorize',
+  '/token': 'token',
+  '/api/me': 'me',
+}
+
+function allNames(message: Message): string[] {
+  const here = nameOf(message)
+  const fields = dissect(message).flatMap((section) => (section.minor ? [] : section.fields))
+  return [here, ...fields.map(({ topic }) => `${here} ${topic}`)]
+}
+
+test('a token request leads to its grant, and to who asks for it', async () => {
+  const [last] = versions.slice(-1)
+  const requests = sessionOf(last?.name ?? '').filter(
+    (message) => titleOf(message) === 'Refresh request',
+  )
+  const [fromClient] = requests.filter(({ exchange }) => exchange.from === 'client')
+  const places = await placesOf(fromClient as Message)
+  expect(places.map(({ role, file }) => `${role} ${file}`)).toEqual([
+    'asked for by client/token-manager.ts',
+    'sent by client/token-request.ts',
+    'handled by server/routes/token.ts',
+    'then by server/grants/refresh-token.ts',
+  ])
+  expect(places[0]?.href).toMatch(/^\/code\/v05-refresh-token\/client\/token-manager\.ts#L\d+$/)
+})

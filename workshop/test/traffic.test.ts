@@ -1,0 +1,382 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page, Request } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import { knownVersion } from '../known-versions.ts'
+import { seriousProblems, TestWorkshop } from './lab.ts'
+
+let workshop: TestWorkshop
+
+/** For how long a page may take to show what is new. */
+
+const LOGIN = [
+  'browser to client, GET /, answered 200',
+  'client to browser, 200 to GET /',
+  'browser to client, GET /login, answered 302',
+  'client to browser, 302 to GET /login',
+  'browser to server, GET /authorize, answered 200',
+  'server to browser, 200 to GET /authorize',
+  'browser to server, POST /authorize, answered 303',
+  'server to browser, 303 to POST /authorize',
+]
+const EXCHANGE = [
+  'client to server, POST /token, answered 200',
+  'server to client, 200 to POST /token',
+]
+const ENDS = {
+  page: [
+    'browser to client, GET /callback, answered 200',
+    ...EXCHANGE,
+    'client to browser, 200 to GET /callback',
+  ],
+  profile: [
+    'browser to client, GET /callback, answered 303',
+    ...EXCHANGE,
+    'client to browser, 303 to GET /callback',
+    'browser to client, GET /profile, answered 200',
+    'client to server, GET /api/me, answered 200',
+    'server to client, 200 to GET /api/me',
+    'client to browser, 200 to GET /profile',
+  ],
+}
+
+/** Lets a version run, with no traffic before it, and none of it held. */
+async function use(version: string): Promise<void> {
+  const known = knownVersion(version)
+  if (known === undefined) throw new Error(`There is no ${version}`)
+  const { state, version: running } = workshop.main
+  if (state !== 'running' || running.id !== version) {
+    await workshop.runner.start(workshop.main, known)
+  }
+  for (const path of ['hold', 'clear']) {
+    await fetch(`${workshop.url}/traffic/${path}`, { method: 'POST' })
+  }
+}
+
+/** What the page shows, row by row. */
+async function rowsOf(page: Page): Promise<string[]> {
+  const texts = await page
+    .locator('.row[data-message] > details > summary > .unseen')
+    .allTextContents()
+  return texts.map((text) => text.split('.', 1)[0] ?? '')
+}
+
+async function logIn(page: Page): Promise<void> {
+  await page.goto(`${workshop.main.addresses.client}/`)
+  await page.getByText('Start authorization').click()
+  await enterPassword(page)
+  await page.waitForURL(/\/(callback|profile)/)
+}
+
+async function enterPassword(page: Page): Promise<void> {
+  await page.fill('[name=username]', 'user0')
+  await page.fill('[name=password]', 'password0')
+  await page.getByRole('button', { name: 'Log in' }).click({ noWaitAfter: true })
+}
+
+interface HarEntry {
+  comment: string
+  request: {
+    method: string
+    url: string
+    headers: Pair[]
+    postData?: { text: string; params: Pair[] }
+  }
+  response: { status: number; headers: Pair[]; cookies: Pair[]; content: { text: string } }
+}
+type Pair = { name: string; value: string }
+
+async function harOf(): Promise<HarEntry[]> {
+  const answer = await fetch(`${workshop.url}/traffic/har?slot=${workshop.main.id}&secrets=1`)
+  expect(answer.headers.get('content-disposition')).toContain('attachment')
+  const { log } = (await answer.json()) as { log: { entries: HarEntry[] } }
+  return log.entries
+}
+
+/** Everything that a page asks the two programs, but for the style sheet. */
+function watch(page: Page): Seen[] {
+  const seen: Seen[] = []
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/style.css')) seen.push({ request, text: undefined })
+  })
+  // Read at once: a page that was left can't be read any more.
+  page.on('requestfinished', async (request) => {
+    const known = seen.find((other) => other.request === request)
+    const answer = await request.response()
+    if (known !== undefined && answer?.status() === 200) known.text = answer.text()
+  })
+  return seen
+}
+
+interface Seen {
+  request: Request
+  text: Promise<string> | undefined
+}
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  beforeAll(async () => {
+    workshop = await TestWorkshop.open('v01-code-flow')
+  })
+
+  afterAll(() => workshop?.close())
+
+  describe.each(listVersions())('$name', ({ name, number }) => {
+    beforeEach(() => use(name))
+
+    test('shows a login message by message, as it was sent', async () => {
+      const traffic = await workshop.visit('/traffic')
+      const page = await workshop.newPage()
+      const seen = watch(page)
+      await logIn(page)
+
+      const sentences = [...LOGIN, ...(number < 4 ? ENDS.page : ENDS.profile)]
+      await expect.poll(() => rowsOf(traffic)).toEqual(sentences)
+
+      const har = await harOf()
+      const front = har.filter(({ comment }) => comment.startsWith('browser to'))
+      expect(front).toHaveLength(seen.length)
+      for (const [index, { request, text }] of seen.entries()) {
+        const { request: asked, response } = front[index] as HarEntry
+        expect([asked.method, asked.url]).toEqual([request.method(), request.url()])
+        expect(asked.postData?.text).toBe(request.postData() ?? undefined)
+        expect(inLowerCase(asked.headers)).toMatchObject(await request.allHeaders())
+
+        const answer = await request.response()
+        expect(response.status).toBe(answer?.status())
+        expect(inLowerCase(response.headers)).toEqual(await answer?.allHeaders())
+        if (response.status === 200) expect(response.content.text).toBe(await text)
+      }
+      const [cookie] = await page.context().cookies()
+      const setCookies = har.flatMap(({ response }) => response.cookies)
+      expect(setCookies.at(-1)?.value).toBe(cookie?.value)
+      expectBackChannel(har, number)
+    })
+  })
+
+  function inLowerCase(pairs: Pair[]): Record<string, string> {
+    return Object.fromEntries(pairs.map(({ name, value }) => [name.toLowerCase(), value]))
+  }
+
+  /** What no browser sees is known by what belongs to it on the front channel. */
+  function expectBackChannel(har: HarEntry[], number: number): void {
+    const at = (path: string) => har.filter(({ request }) => new URL(request.url).pathname === path)
+    const [callback] = at('/callback')
+    const [authorize] = at('/authorize')
+    const [token] = at('/token')
+    const sent = Object.fromEntries(new URLSearchParams(token?.request.postData?.text))
+    expect(token?.comment).toContain('client to server')
+    expect(sent.code).toBe(new URL(callback?.request.url ?? '').searchParams.get('code'))
+    if (number >= 3) {
+      const challenge = createHash('sha256')
+        .update(sent.code_verifier ?? '')
+        .digest('base64url')
+      expect(challenge).toBe(
+        new URL(authorize?.request.url ?? '').searchParams.get('code_challenge'),
+      )
+    }
+    if (number < 4) return
+    const { access_token } = JSON.parse(token?.response.content.text ?? '')
+    const [me] = at('/api/me')
+    const authorization = me?.request.headers.find(
+      ({ name }) => name.toLowerCase() === 'authorization',
+    )
+    expect(authorization?.value).toBe(`Bearer ${access_token}`)
+    expect(JSON.parse(me?.response.content.text ?? '')).toMatchObject({ user_id: 'user0' })
+  }
+
+  describe('the page', () => {
+    beforeEach(() => use('v05-refresh-token'))
+
+    test('explains a message that is opened, and shows a secret at a click alone', async () => {
+      const traffic = await workshop.visit('/traffic')
+      await logIn(await workshop.newPage())
+      const code = new URL((await harOf())[4]?.request.url ?? '').searchParams.get('code') ?? ''
+
+      const row = traffic.locator('.row.request', { hasText: 'POST /token' })
+      await row.locator('summary').first().focus()
+      await traffic.keyboard.press('Enter')
+      await expect
+        .poll(() => row.locator('.details').textContent())
+        .toContain('RFC 6749 section 4.1.3')
+      expect(await row.locator('.details').textContent()).toContain('client/token-request.ts:')
+      expect(await traffic.locator('main').textContent()).not.toContain(code)
+      const button = row.locator('dl button.value', { hasText: 'code 1' })
+      expect(await button.textContent()).toBe(`code 1${code.slice(0, 4)}****${code.slice(-4)}`)
+
+      await button.click()
+      expect(await traffic.locator('main').textContent()).toContain(code)
+      await button.press('Enter')
+      expect(await traffic.locator('main').textContent()).not.toContain(code)
+    })
+
+    test('filters, pauses, forgets, and goes on', async () => {
+      const traffic = await workshop.visit('/traffic')
+      const page = await workshop.newPage()
+      await logIn(page)
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(16)
+
+      await traffic.selectOption('[name=channel]', 'back')
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(4)
+      await traffic.fill('[name=text]', 'grant_type')
+      await expect.poll(() => rowsOf(traffic)).toEqual(EXCHANGE.slice(0, 1))
+      await traffic.reload()
+      expect(await rowsOf(traffic)).toEqual(EXCHANGE.slice(0, 1))
+      await traffic.selectOption('[name=channel]', '')
+      await traffic.fill('[name=text]', '')
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(16)
+
+      await traffic.getByRole('button', { name: 'Pause' }).click()
+      await page.goto(`${workshop.main.addresses.client}/`)
+      await expect.poll(() => traffic.locator('#paused').textContent()).toContain('something new')
+      expect(await rowsOf(traffic)).toHaveLength(16)
+      await traffic.getByRole('button', { name: 'Pause' }).click()
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(20)
+
+      await traffic.getByRole('button', { name: 'Clear' }).click()
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(0)
+      await page.goto(`${workshop.main.addresses.client}/login`)
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(4)
+    })
+
+    test('draws the messages as a diagram', async () => {
+      const traffic = await workshop.visit('/traffic')
+      await logIn(await workshop.newPage())
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(16)
+      await traffic.getByRole('button', { name: 'Diagram' }).click()
+      await traffic.locator('#drawing svg').waitFor()
+      expect(await traffic.locator('#drawing svg').textContent()).toContain('POST /token')
+      await traffic.getByRole('button', { name: 'Close' }).click()
+      expect(await traffic.locator('#diagram').isVisible()).toBe(false)
+    })
+
+    test('takes a request for that of the client alone when the client sent it', async () => {
+      const traffic = await workshop.visit('/traffic')
+      await fetch(`${workshop.main.addresses.server}/token`, { method: 'POST' })
+      await expect
+        .poll(() => rowsOf(traffic))
+        .toEqual([
+          'another program to server, POST /token, answered 400',
+          'server to another program, 400 to POST /token',
+        ])
+    })
+
+    test('says what became of the programs, and gives the whole list to a page of another start', async () => {
+      const traffic = await workshop.visit('/traffic')
+      await workshop.runner.stop(workshop.main)
+      await expect
+        .poll(() => traffic.locator('.row.note').allTextContents())
+        .toEqual([expect.stringContaining('was stopped.')])
+
+      const rows = await fetch(`${workshop.url}/traffic/rows?after=another%200%207`)
+      expect(await rows.text()).toContain('data-whole="true"')
+    })
+
+    test('keeps nobody out, with all messages open', async () => {
+      await logIn(await workshop.newPage())
+      await workshop.inspect('/traffic', 'traffic')
+      const traffic = await workshop.visit('/traffic')
+      for (const summary of await traffic.locator('.row > details > summary').all()) {
+        await summary.click()
+      }
+      await expect.poll(() => traffic.locator('.details:empty').count()).toBe(0)
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await traffic.emulateMedia({ colorScheme })
+        expect(await seriousProblems(traffic)).toEqual([])
+      }
+      await traffic.setViewportSize({ width: 390, height: 800 })
+      expect(await traffic.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    })
+
+    test('bad questions get an answer in words', async () => {
+      const main = workshop.main.id
+      for (const [path, status] of [
+        ['/traffic?slot=1', 404],
+        ['/traffic/rows?slot=nothing', 404],
+        [`/traffic/message?slot=${main}&id=99`, 404],
+        [`/traffic/message?slot=${main}&id=x`, 404],
+        [`/traffic?slot=${main}&slot=${main}&channel=x&program=y&text=a&text=b`, 200],
+        [`/traffic/rows?slot=${main}&after=x`, 200],
+        [`/traffic/mermaid?slot=${main}`, 200],
+      ] as const) {
+        expect([path, (await fetch(workshop.url + path)).status]).toEqual([path, status])
+      }
+    })
+  })
+
+  describe('step by step', () => {
+    beforeEach(() => use('v05-refresh-token'))
+
+    async function hold(): Promise<Page> {
+      const traffic = await workshop.visit('/traffic')
+      await traffic.getByRole('button', { name: 'Hold the traffic' }).click()
+      await traffic.getByRole('button', { name: 'Let all go' }).waitFor()
+      return traffic
+    }
+
+    /** The messages that wait, by the page. */
+    function waitingOn(traffic: Page): Promise<string[]> {
+      return traffic.locator('.row.waits > details > summary > .unseen').allTextContents()
+    }
+
+    test('a login goes on one message at a time, and no time limit strikes meanwhile', async () => {
+      const traffic = await hold()
+      const page = await workshop.newPage()
+      const steps = [...LOGIN, ...ENDS.profile].slice(2)
+      page.goto(`${workshop.main.addresses.client}/login`).catch(() => {})
+      for (const step of steps) {
+        const [way, what] = step.split(', ')
+        await expect
+          .poll(() => waitingOn(traffic))
+          .toEqual([expect.stringContaining(`${way}, ${what}`)])
+        // Longer than the client has patience when nothing is held.
+        if (step.startsWith('client to server, POST /token')) await sleep(5_200)
+        await traffic.getByRole('button', { name: 'Next' }).click()
+        if (step.startsWith('server to browser, 200')) {
+          await page.waitForURL(/\/authorize/)
+          await enterPassword(page)
+        }
+      }
+      await page.waitForURL(/\/profile/)
+      expect(await page.locator('#username').textContent()).toBe('User Number 0')
+    })
+
+    test('of several messages each can be let go by itself, and then all at once', async () => {
+      const traffic = await hold()
+      const { client } = workshop.main.addresses
+      const asked = ['/login', '/', '/nowhere'].map((path) =>
+        fetch(client + path, { redirect: 'manual' }),
+      )
+      await expect.poll(async () => (await waitingOn(traffic)).length).toBe(3)
+      await traffic.getByRole('button', { name: /^Let it go: .* GET \/nowhere/ }).click()
+      await traffic.getByText('404').first().waitFor()
+      expect(await waitingOn(traffic)).toHaveLength(3)
+      await traffic.getByRole('button', { name: 'Let all go' }).click()
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([302, 200, 404])
+      await expect.poll(() => waitingOn(traffic)).toEqual([])
+    })
+
+    test('a stop in the middle ends the programs at once, and the holding with them', async () => {
+      const traffic = await hold()
+      const page = await workshop.newPage()
+      const opened = page.goto(`${workshop.main.addresses.client}/login`).catch(() => undefined)
+      await expect.poll(async () => (await waitingOn(traffic)).length).toBe(1)
+      const began = performance.now()
+      await workshop.runner.stop(workshop.main)
+      expect(performance.now() - began).toBeLessThan(4_000)
+      await opened
+      await traffic.getByText('The program ended before.').waitFor()
+      expect(await waitingOn(traffic)).toEqual([])
+      expect(await traffic.getByRole('button', { name: 'Hold the traffic' }).isDisabled()).toBe(
+        true,
+      )
+
+      await workshop.runner.start(workshop.main, workshop.main.version)
+      await expect
+        .poll(() => traffic.getByRole('button', { name: 'Hold the traffic' }).isEnabled())
+        .toBe(true)
+      await page.goto(`${workshop.main.addresses.client}/`)
+    })
+  })
+})

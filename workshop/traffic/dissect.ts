@@ -1,0 +1,155 @@
+import {
+  parseBasic,
+  parseChallenge,
+  parseCookies,
+  parseForm,
+  parseJsonObject,
+  parseSetCookie,
+  splitAddress,
+} from './http.ts'
+import { type Exchange, type Header, headerValues, type Message } from './message.ts'
+import { setOfForm, setOfJson, setOfQuery } from './message-kind.ts'
+import type { ValueKind } from './values.ts'
+
+/** One thing that a message says. */
+export interface Field {
+  name: string
+  value: string
+  /** What explains it, see parameters.ts: the set that it belongs to, and its name in there. */
+  topic: string
+  /** What kind of value it is, where one wants to follow it. */
+  kind: ValueKind | undefined
+}
+
+/** Fields that stand in the same part of a message. */
+export interface Section {
+  title: string
+  fields: Field[]
+  /** Whether it has nothing to do with OAuth. */
+  minor: boolean
+}
+
+/** What values are, by the names of their parameters. */
+const KINDS: Record<string, ValueKind> = {
+  client_id: 'client id',
+  client_secret: 'client secret',
+  state: 'state',
+  code: 'code',
+  code_challenge: 'code challenge',
+  code_verifier: 'code verifier',
+  access_token: 'access token',
+  refresh_token: 'refresh token',
+  password: 'password',
+}
+
+/** Headers that have a section of their own. */
+const OWN_SECTION = ['authorization', 'cookie', 'set-cookie', 'location', 'www-authenticate']
+
+/** Takes a message apart into all that it says. */
+export function dissect({ kind, exchange }: Message): Section[] {
+  const sections = kind === 'request' ? dissectRequest(exchange) : dissectAnswer(exchange)
+  return sections.filter(({ fields }) => fields.length > 0)
+}
+
+function dissectRequest(exchange: Exchange): Section[] {
+  const { url, headers, body } = exchange.request
+  const [type = ''] = headerValues(headers, 'content-type')
+  const isForm = /^application\/x-www-form-urlencoded/i.test(type)
+  return [
+    section('Query', parametersOf(setOfQuery(url), parseForm(splitAddress(url).query))),
+    section('Form', isForm ? parametersOf(setOfForm(exchange), parseForm(body.text)) : []),
+    ...headerValues(headers, 'authorization').map(dissectAuthorization),
+    section('Cookies', headerValues(headers, 'cookie').flatMap(dissectCookies)),
+    otherHeaders(headers),
+  ]
+}
+
+function dissectAnswer(exchange: Exchange): Section[] {
+  const { headers = [], body } = exchange.answer ?? {}
+  const json = parseJsonObject(body?.text ?? '') ?? []
+  const pairs = json.map(([name, value]): Header => [name, asText(value)])
+  return [
+    ...headerValues(headers, 'location').map(dissectLocation),
+    ...headerValues(headers, 'set-cookie').map(dissectSetCookie),
+    ...headerValues(headers, 'www-authenticate').map(dissectChallenge),
+    section('JSON', parametersOf(setOfJson(exchange), pairs)),
+    otherHeaders(headers),
+  ]
+}
+
+function dissectAuthorization(value: string): Section {
+  const title = 'Authorization'
+  const basic = parseBasic(value)
+  if (basic !== undefined) {
+    const { id, secret, encoded } = basic
+    return section(title, [
+      field('client authentication', 'Basic', encoded, 'client credentials'),
+      field('client authentication', 'client_id', id, 'client id'),
+      field('client authentication', 'client_secret', secret, 'client secret'),
+    ])
+  }
+  const [, token] = /^Bearer +(.+)$/i.exec(value) ?? []
+  if (token === undefined) return section(title, [field('header', title, value)])
+  return section(title, [field('resource request', 'Bearer', token, 'access token')])
+}
+
+function dissectCookies(header: string): Field[] {
+  return parseCookies(header).map(([name, value]) => {
+    const topic = isOfTheLab(name) ? 'session cookie' : 'other cookie'
+    return { name, value, topic, kind: 'session' }
+  })
+}
+
+function dissectSetCookie(header: string): Section {
+  const { cookie, attributes } = parseSetCookie(header)
+  const [name, value] = cookie
+  // An empty one takes the place of a cookie that is to be forgotten.
+  const what = isOfTheLab(name) ? 'new session cookie' : 'new other cookie'
+  const topic = value === '' ? 'ended cookie' : what
+  return section('Set-Cookie', [
+    { name, value, topic, kind: 'session' },
+    ...attributes.map((attribute) => field('cookie attribute', ...attribute)),
+  ])
+}
+
+function dissectLocation(address: string): Section {
+  const { base, query } = splitAddress(address)
+  return section('Location', [
+    field('header', 'Location', base),
+    ...parametersOf(setOfQuery(address), parseForm(query)),
+  ])
+}
+
+function dissectChallenge(header: string): Section {
+  const { scheme, parameters } = parseChallenge(header)
+  return section('WWW-Authenticate', [
+    field('challenge', scheme, ''),
+    ...parametersOf(`${scheme} challenge`, parameters),
+  ])
+}
+
+function otherHeaders(headers: Header[]): Section {
+  const others = headers.filter(([name]) => !OWN_SECTION.includes(name.toLowerCase()))
+  return { title: 'Other headers', minor: true, fields: parametersOf('header', others) }
+}
+
+function parametersOf(set: string, pairs: [name: string, value: string][]): Field[] {
+  return pairs.map(([name, value]) => field(set, name, value, KINDS[name]))
+}
+
+function section(title: string, fields: Field[]): Section {
+  return { title, fields, minor: false }
+}
+
+function field(set: string, name: string, value: string, kind?: ValueKind): Field {
+  return { name, value, topic: `${set}: ${name.toLowerCase()}`, kind }
+}
+
+/** The cookie of the lab's client has its port in its name; a copy may call its own otherwise. */
+function isOfTheLab(name: string): boolean {
+  return /^oauth_lab_\d+$/.test(name)
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,98 @@
+import type { Header } from './message.ts'
+
+/** Takes the beginning of an answer apart. `status` serves where it has not been written yet. */
+export function parseHead(
+  head: string,
+  status: number,
+): { status: number; reason: string; headers: Header[] } {
+  const [first = '', ...lines] = head.split('\r\n')
+  const reason = /^HTTP\/\d\.\d \d{3} ?(.*)$/.exec(first)?.[1] ?? ''
+  const headers = lines.flatMap((line): Header[] => {
+    const colon = line.indexOf(':')
+    return colon === -1 ? [] : [[line.slice(0, colon), line.slice(colon + 1).trim()]]
+  })
+  return { status, reason, headers }
+}
+
+/** Names and values of a query or a form, in their order, and as often as they came. */
+export function parseForm(text: string): [name: string, value: string][] {
+  return [...new URLSearchParams(text)]
+}
+
+/** An address and its query; of no address the whole as it is. */
+export function splitAddress(address: string): { base: string; query: string } {
+  const [withoutFragment = ''] = address.split('#', 1)
+  const mark = withoutFragment.indexOf('?')
+  if (mark === -1) return { base: withoutFragment, query: '' }
+  return { base: withoutFragment.slice(0, mark), query: withoutFragment.slice(mark + 1) }
+}
+
+/** The path of an address, absolute or not. */
+export function pathOfAddress(address: string): string {
+  return splitAddress(address).base.replace(/^https?:\/\/[^/]*/i, '') || '/'
+}
+
+/** What a Cookie header brings. RFC 6265 section 4.2 */
+export function parseCookies(header: string): [name: string, value: string][] {
+  return header
+    .split(';')
+    .filter((part) => part.trim() !== '')
+    .map(splitPair)
+}
+
+/** What a Set-Cookie header says: the cookie, and its attributes. RFC 6265 section 4.1 */
+export function parseSetCookie(header: string): {
+  cookie: [name: string, value: string]
+  attributes: [name: string, value: string][]
+} {
+  const [cookie = '', ...attributes] = header.split(';')
+  return { cookie: splitPair(cookie), attributes: attributes.map(splitPair) }
+}
+
+/**
+ * Name and secret of HTTP Basic, as the OAuth server reads them: form-encoded first. RFC 6749 section 2.3.1
+ *
+ * @returns undefined when they can't be read
+ */
+export function parseBasic(
+  authorization: string,
+): { id: string; secret: string; encoded: string } | undefined {
+  const [, encoded = ''] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization) ?? []
+  const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
+  if (id === undefined || secret === undefined) return undefined
+  return { id: formDecode(id), secret: formDecode(secret), encoded }
+}
+
+/** The scheme of a WWW-Authenticate header, and its parameters. RFC 9110 section 11.6.1 */
+export function parseChallenge(header: string): {
+  scheme: string
+  parameters: [name: string, value: string][]
+} {
+  const [scheme = '', rest = ''] = header.split(/ (.*)/s)
+  const parameters = rest.matchAll(/([\w-]+)="([^"]*)"/g)
+  return { scheme, parameters: [...parameters].map(([, name = '', value = '']) => [name, value]) }
+}
+
+/** A JSON object's names and values, or undefined for anything else. */
+export function parseJsonObject(text: string): [name: string, value: unknown][] | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    return Object.entries(value)
+  } catch {
+    return undefined
+  }
+}
+
+function splitPair(text: string): [name: string, value: string] {
+  const [name = '', ...value] = text.split('=')
+  return [name.trim(), value.join('=').trim()]
+}
+
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return text
+  }
+}

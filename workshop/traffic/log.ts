@@ -1,0 +1,225 @@
+import type { ProgramName } from '../../scripts/lib/pair.ts'
+import type { KnownVersion } from '../known-versions.ts'
+import { Connections } from './connections.ts'
+import { dissect } from './dissect.ts'
+import { parseHead } from './http.ts'
+import {
+  type Entry,
+  type Exchange,
+  type Header,
+  headerValues,
+  type Message,
+  type Party,
+} from './message.ts'
+import type { TapMessage } from './tap.ts'
+import { Values } from './values.ts'
+
+/** How many messages are kept. */
+const LONGEST_LOG = 500
+
+/** By what the tap in a program knows an exchange. */
+interface Place {
+  program: ProgramName
+  id: number
+  /** The same for no other exchange, whatever was restarted meanwhile. */
+  key: string
+}
+
+type Said<Name extends TapMessage['tap']> = Extract<TapMessage, { tap: Name }>
+
+/** An exchange that may still change, and its messages. */
+interface Pending {
+  exchange: Exchange
+  place: Place
+  request: Message
+  answer: Message | undefined
+}
+
+/** What went to and fro between the parties of one slot. */
+export class TrafficLog {
+  /** In the order in which they were sent. */
+  entries: Entry[] = []
+  /** Names for the values that are met, by which one sees where each goes. */
+  values = new Values()
+  /** Counts up when everything is forgotten. */
+  epoch = 0
+  revision = 0
+  /** When the first entry was sent. */
+  began: number | undefined
+  readonly #pending = new Map<string, Pending>()
+  readonly #places = new WeakMap<Message, Place>()
+  readonly #connections = new Connections()
+  #ids = 0
+
+  /** Takes what the tap in a program says. */
+  take(said: TapMessage, program: ProgramName, version: KnownVersion): void {
+    if ('address' in said) {
+      this.#connect(said, program)
+      return
+    }
+    const key = `${said.process} ${said.id}`
+    if (said.tap === 'request') {
+      this.#addRequest(key, said, program, version)
+      return
+    }
+    const pending = this.#pending.get(key)
+    if (pending === undefined) return
+    if (said.tap === 'body') pending.exchange.request.body = said.body
+    if (said.tap === 'passed') pending.request.waits = false
+    if (said.tap === 'answer') this.#addAnswer(pending, said)
+    if (said.tap === 'broken') this.#break(pending, 'The connection was closed before the answer.')
+    this.#change(pending.request)
+  }
+
+  /** A word between the messages. */
+  note(text: string, at: number): void {
+    this.#insert({ kind: 'note', id: this.#nextId(), revision: 0, at, text })
+  }
+
+  /** The programs have ended: what is under way will have no answer. */
+  end(): void {
+    for (const pending of this.#pending.values()) this.#break(pending, 'The program ended before.')
+    this.#pending.clear()
+  }
+
+  /** Forgets all messages but those that still wait. */
+  clear(): void {
+    this.entries = this.entries.filter((entry) => entry.kind !== 'note' && entry.waits)
+    this.values = new Values()
+    for (const entry of this.entries) if (entry.kind !== 'note') this.values.meet(dissect(entry))
+    this.began = this.entries[0]?.at
+    this.epoch += 1
+  }
+
+  message(id: number): Message | undefined {
+    const entry = this.entries.find((known) => known.id === id)
+    return entry?.kind === 'note' ? undefined : entry
+  }
+
+  /** Those that are held, the oldest first. */
+  get waiting(): Message[] {
+    return this.entries.filter((entry) => entry.kind !== 'note' && entry.waits) as Message[]
+  }
+
+  /** By what the tap knows a message. */
+  placeOf(message: Message): Place | undefined {
+    return this.#places.get(message)
+  }
+
+  #addRequest(
+    key: string,
+    said: Said<'request'>,
+    program: ProgramName,
+    version: KnownVersion,
+  ): void {
+    const { method, url, httpVersion, at, peer } = said
+    const headers = inPairs(said.headers)
+    const exchange: Exchange = {
+      program,
+      from: this.#connections.ownerOf(peer, at) ?? strangerOf(headers),
+      peer,
+      version,
+      request: { method, url, httpVersion, headers, body: { text: '', size: 0 } },
+      answer: undefined,
+      trouble: undefined,
+    }
+    const request: Message = {
+      kind: 'request',
+      id: this.#nextId(),
+      revision: 0,
+      at,
+      exchange,
+      waits: said.waits,
+    }
+    const place = { program, id: said.id, key }
+    this.#pending.set(key, { exchange, place, request, answer: undefined })
+    this.#places.set(request, place)
+    this.#insert(request)
+  }
+
+  #addAnswer(pending: Pending, said: Said<'answer'>): void {
+    const { exchange } = pending
+    exchange.answer = { ...parseHead(said.head, said.status), body: said.body }
+    if (!said.waits) this.#pending.delete(pending.place.key)
+    if (pending.answer !== undefined) {
+      pending.answer.waits = said.waits
+      this.#change(pending.answer)
+      return
+    }
+    const answer: Message = {
+      kind: 'answer',
+      id: this.#nextId(),
+      revision: 0,
+      at: said.at,
+      exchange,
+      waits: said.waits,
+    }
+    pending.answer = answer
+    this.#places.set(answer, pending.place)
+    this.#insert(answer)
+  }
+
+  #break({ exchange, request, answer }: Pending, trouble: string): void {
+    exchange.trouble ??= trouble
+    for (const message of [request, answer]) {
+      if (message === undefined) continue
+      message.waits = false
+      this.#change(message)
+    }
+  }
+
+  /**
+   * Two programs talk to this one over channels of their own, so a request may be heard of before the
+   * connection that it came by.
+   */
+  #connect({ tap, at, address }: Said<'connected' | 'disconnected'>, owner: ProgramName): void {
+    if (tap === 'disconnected') {
+      this.#connections.end(address, at)
+      return
+    }
+    this.#connections.begin(address, at, owner)
+    for (const entry of this.entries) {
+      if (entry.kind === 'note' || entry.exchange.peer !== address) continue
+      if (this.#connections.ownerOf(address, entry.at) !== owner) continue
+      entry.exchange.from = owner
+      this.#change(entry)
+    }
+  }
+
+  /** Into its place in time. */
+  #insert(entry: Entry): void {
+    const after = this.entries.findLastIndex(({ at }) => at <= entry.at)
+    this.entries.splice(after + 1, 0, entry)
+    if (this.entries.length > LONGEST_LOG) this.#forgetOldest()
+    this.began ??= entry.at
+    this.#change(entry)
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.entries.shift()
+    const place = oldest?.kind === 'request' ? this.#places.get(oldest) : undefined
+    if (place !== undefined) this.#pending.delete(place.key)
+  }
+
+  #change(entry: Entry): void {
+    this.revision += 1
+    entry.revision = this.revision
+    if (entry.kind !== 'note') this.values.meet(dissect(entry))
+  }
+
+  #nextId(): number {
+    this.#ids += 1
+    return this.#ids
+  }
+}
+
+function inPairs(flat: string[]): Header[] {
+  const names = flat.filter((_, index) => index % 2 === 0)
+  return names.map((name, index) => [name, flat[index * 2 + 1] ?? ''])
+}
+
+/** Every browser says so in its first word; curl and other programs say something else. */
+function strangerOf(headers: Header[]): Party {
+  const [agent = ''] = headerValues(headers, 'user-agent')
+  return agent.startsWith('Mozilla/') ? 'browser' : 'other'
+}

@@ -1,0 +1,101 @@
+import { dissect } from './dissect.ts'
+import {
+  channelOf,
+  type Entry,
+  type Message,
+  type Party,
+  pathOf,
+  receiverOf,
+  senderOf,
+} from './message.ts'
+import { titleOf } from './message-kind.ts'
+import type { Values } from './values.ts'
+
+const PARTICIPANTS: Record<Party, string> = { browser: 'B', client: 'C', server: 'S', other: 'O' }
+/** Behind the messages of a channel, as in the diagrams of the lessons. */
+const GROUNDS = {
+  front: ['rgba(120, 160, 220, 0.15)', 'front channel'],
+  back: ['rgba(220, 150, 90, 0.15)', 'back channel'],
+  outside: ['rgba(128, 128, 128, 0.15)', 'from outside'],
+} as const
+/** More than that is no more read, and takes long to draw. */
+const MOST = 100
+
+/** The messages as a sequence diagram in the language of Mermaid. Secrets have their names. */
+export function toMermaid(entries: Entry[], values: Values): string {
+  const shown = entries.slice(-MOST)
+  const strangers = shown.some((entry) => entry.kind !== 'note' && entry.exchange.from === 'other')
+  const left = entries.length - shown.length
+  return [
+    'sequenceDiagram',
+    '    autonumber',
+    '    participant B as Browser',
+    ...(strangers ? ['    participant O as Another program'] : []),
+    '    participant C as Client',
+    '    participant S as Server',
+    ...(left > 0 ? [`    note over B,S: ${left} earlier lines are left out`] : []),
+    ...inGroups(shown).flatMap((group) => writeGroup(group, values)),
+    '',
+  ].join('\n')
+}
+
+/** Neighbors that go by the same channel. */
+function inGroups(entries: Entry[]): Entry[][] {
+  const groups: Entry[][] = []
+  for (const entry of entries) {
+    const group = groups.at(-1)
+    const last = group?.[0]
+    if (group !== undefined && last !== undefined && groundOf(last) === groundOf(entry))
+      group.push(entry)
+    else groups.push([entry])
+  }
+  return groups
+}
+
+function groundOf(entry: Entry): keyof typeof GROUNDS | 'note' {
+  return entry.kind === 'note' ? 'note' : channelOf(entry)
+}
+
+function writeGroup(group: Entry[], values: Values): string[] {
+  const [first] = group
+  if (first === undefined) return []
+  const ground = groundOf(first)
+  if (ground === 'note') return group.map((entry) => writeNote(entry))
+  const [color, words] = GROUNDS[ground]
+  return [
+    `    rect ${color}`,
+    `        note over B,S: ${words}`,
+    ...group.flatMap((entry) => (entry.kind === 'note' ? [] : [writeMessage(entry, values)])),
+    '    end',
+  ]
+}
+
+function writeNote(entry: Entry): string {
+  return `    note over B,S: ${entry.kind === 'note' ? escapeText(entry.text) : ''}`
+}
+
+function writeMessage(message: Message, values: Values): string {
+  const { exchange, kind } = message
+  const [from, to] = [senderOf(message), receiverOf(message)].map((party) => PARTICIPANTS[party])
+  const arrow = kind === 'request' ? '->>' : '-->>'
+  const { method } = exchange.request
+  const what =
+    kind === 'request'
+      ? `${method} ${pathOf(exchange)}`
+      : `${exchange.answer?.status}, ${titleOf(message)}`
+  const names = dissect(message)
+    .filter(({ minor, title }) => !minor && title !== 'Cookies' && title !== 'Set-Cookie')
+    .flatMap(({ fields }) => fields)
+    .filter(({ topic }) => topic !== 'header: location')
+    .map(({ name, value }) => {
+      const named = values.of(value)
+      return named?.secret ? `${name} [${named.name}]` : name
+    })
+  const details = names.length === 0 ? '' : `<br/>${escapeText(names.join(', '))}`
+  return `        ${from}${arrow}${to}: ${escapeText(what)}${details}`
+}
+
+/** A semicolon ends a line of Mermaid, and a hash begins an entity. */
+function escapeText(text: string): string {
+  return text.replace(/[#;<>]/g, (character) => `#${character.charCodeAt(0)};`).replace(/\s+/g, ' ')
+}

@@ -1,0 +1,103 @@
+import { parseForm, parseJsonObject, pathOfAddress, splitAddress } from './http.ts'
+import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
+
+/** What an OAuth specification calls a set of parameters that travel together. */
+export type ParameterSet =
+  | 'authorization request'
+  | 'authorization response'
+  | 'authorization error'
+  | 'login form'
+  | 'token request'
+  | 'refresh request'
+  | 'token response'
+  | 'token error'
+  | 'resource response'
+  | 'resource error'
+  | 'unknown'
+
+/** The set in the query of an address, known by its path. */
+export function setOfQuery(address: string): ParameterSet {
+  const path = pathOfAddress(address)
+  if (path === '/authorize') return 'authorization request'
+  if (path !== '/callback') return 'unknown'
+  const names = parseForm(splitAddress(address).query).map(([name]) => name)
+  return names.includes('error') ? 'authorization error' : 'authorization response'
+}
+
+/** The set in the form of a request. */
+export function setOfForm(exchange: Exchange): ParameterSet {
+  const path = pathOf(exchange)
+  if (path === '/authorize') return 'login form'
+  if (path !== '/token') return 'unknown'
+  return grantTypeOf(exchange.request.body.text) === 'refresh_token'
+    ? 'refresh request'
+    : 'token request'
+}
+
+/** The set in the JSON of an answer. */
+export function setOfJson(exchange: Exchange): ParameterSet {
+  const path = pathOf(exchange)
+  const refused = (exchange.answer?.status ?? 0) >= 400
+  if (path === '/token') return refused ? 'token error' : 'token response'
+  if (path === '/api/me') return refused ? 'resource error' : 'resource response'
+  return 'unknown'
+}
+
+/** What a message is, in words: those of the specification where it has some. */
+export function titleOf({ kind, exchange }: Message): string {
+  return kind === 'request' ? titleOfRequest(exchange) : titleOfAnswer(exchange)
+}
+
+const REQUESTS: Record<string, string> = {
+  'client GET /': 'Start page',
+  'client GET /login': 'Begin a login',
+  'client GET /profile': 'Profile page',
+  'client POST /logout': 'Log out',
+  'server GET /authorize': 'Authorization request',
+  'server POST /authorize': 'Login form',
+  'server GET /api/me': 'Resource request',
+}
+
+function titleOfRequest(exchange: Exchange): string {
+  const { program, request } = exchange
+  const asked = `${program} ${request.method} ${pathOf(exchange)}`
+  if (asked === 'client GET /callback') return capital(setOfQuery(request.url))
+  if (asked === 'server POST /token') return capital(setOfForm(exchange))
+  return REQUESTS[asked] ?? 'Request'
+}
+
+function titleOfAnswer(exchange: Exchange): string {
+  const { answer } = exchange
+  if (answer === undefined) return 'Answer'
+  const [location] = headerValues(answer.headers, 'location')
+  if (location !== undefined) {
+    const set = setOfQuery(location)
+    return set === 'unknown' ? `Redirect to ${pathOfAddress(location)}` : `Redirect with ${set}`
+  }
+  if (parseJsonObject(answer.body.text) !== undefined) return titleOfJson(exchange)
+  const [type = ''] = headerValues(answer.headers, 'content-type')
+  return type.startsWith('text/html') ? titleOfPage(exchange, answer.status) : 'Answer'
+}
+
+function titleOfJson(exchange: Exchange): string {
+  const set = setOfJson(exchange)
+  if (set === 'unknown') return 'Answer'
+  const isRefresh = setOfForm(exchange) === 'refresh request' && set === 'token response'
+  return isRefresh ? 'Refresh response' : capital(set)
+}
+
+function titleOfPage(exchange: Exchange, status: number): string {
+  const isLogin = exchange.program === 'server' && pathOf(exchange) === '/authorize'
+  if (isLogin && status === 200) return 'Login page'
+  if (isLogin && status === 401) return 'Login page, once more'
+  return status < 400 ? 'Page' : 'Error page'
+}
+
+/** The value of `grant_type` in the form of a token request. */
+export function grantTypeOf(form: string): string | undefined {
+  return new URLSearchParams(form).get('grant_type') ?? undefined
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { ProgramName } from '../../scripts/lib/pair.ts'
+import type { Events } from '../events.ts'
+import type { Runner, Slot } from '../runner.ts'
+import { TrafficLog } from './log.ts'
+import type { Message } from './message.ts'
+import { isTapMessage, type TapOrder } from './tap.ts'
+
+/** What the programs of all slots say to each other, and to browsers; and the power to hold it. */
+export class Traffic {
+  /** Another one with each start of the workshop: by it a page knows that what it shows is of an earlier one. */
+  readonly instance = randomUUID()
+  readonly #runner: Runner
+  readonly #events: Events
+  readonly #logs = new Map<string, TrafficLog>()
+  readonly #holding = new Set<string>()
+  /** The last state of each slot that was noted. */
+  readonly #states = new Map<string, string>()
+
+  constructor(runner: Runner, events: Events) {
+    this.#runner = runner
+    this.#events = events
+    runner.on('message', (slot, program, message) => {
+      if (isTapMessage(message))
+        this.#change(slot, (log) => log.take(message, program, slot.version))
+    })
+    runner.on('change', (slot) => this.#follow(slot))
+  }
+
+  logOf(slot: Slot): TrafficLog {
+    const known = this.#logs.get(slot.id) ?? new TrafficLog()
+    this.#logs.set(slot.id, known)
+    return known
+  }
+
+  clear(slot: Slot): void {
+    this.#change(slot, (log) => log.clear())
+  }
+
+  isHolding(slot: Slot): boolean {
+    return this.#holding.has(slot.id)
+  }
+
+  /** Lets each message of a slot wait from now on, or lets all go and the next ones pass. */
+  hold(slot: Slot, on: boolean): void {
+    if (on && slot.state !== 'running') return
+    if (on) this.#holding.add(slot.id)
+    else this.#holding.delete(slot.id)
+    this.#order(slot, 'server', { tap: 'hold', on })
+    this.#order(slot, 'client', { tap: 'hold', on })
+    this.#events.publish('traffic')
+  }
+
+  /** Lets one message go; the oldest that waits unless it is named. */
+  letGo(slot: Slot, message: Message | undefined = this.logOf(slot).waiting[0]): void {
+    const place = message && this.logOf(slot).placeOf(message)
+    if (message === undefined || place === undefined) return
+    this.#order(slot, place.program, { tap: 'let go', id: place.id, half: message.kind })
+  }
+
+  #order(slot: Slot, program: ProgramName, order: TapOrder): void {
+    this.#runner.tell(slot, program, order)
+  }
+
+  /** Notes what becomes of the programs, and ends what ends with them. */
+  #follow(slot: Slot): void {
+    if (this.#runner.slot(slot.id) === undefined) {
+      this.#logs.delete(slot.id)
+      this.#states.delete(slot.id)
+      this.#holding.delete(slot.id)
+      return
+    }
+    const state = `${slot.version.id} ${slot.state}`
+    if (this.#states.get(slot.id) === state) return
+    this.#states.set(slot.id, state)
+    if (slot.state === 'running') {
+      this.#note(slot, `${describe(slot)} runs.`)
+      return
+    }
+    this.#holding.delete(slot.id)
+    this.#change(slot, (log) => log.end())
+    if (slot.state === 'stopped') this.#note(slot, `${describe(slot)} was stopped.`)
+    if (slot.state === 'failed') this.#note(slot, slot.problem ?? 'It failed.')
+  }
+
+  #note(slot: Slot, text: string): void {
+    this.#change(slot, (log) => log.note(text, now()))
+  }
+
+  #change(slot: Slot, change: (log: TrafficLog) => void): void {
+    change(this.logOf(slot))
+    this.#events.publish('traffic')
+  }
+}
+
+/** Milliseconds of the clock that the taps read, too. */
+export function now(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000
+}
+
+function describe({ version }: Slot): string {
+  return version.leadsTo === undefined ? version.name : `Your copy in playground/${version.name}`
+}

@@ -1,0 +1,138 @@
+import { mask } from '@oauth-lab/shared/request-log.ts'
+import type { Section } from './dissect.ts'
+
+/** Values that are worth a name, so that one sees where each goes. All but the first two are secrets. */
+export type ValueKind =
+  | 'code challenge'
+  | 'client id'
+  | 'state'
+  | 'code'
+  | 'code verifier'
+  | 'access token'
+  | 'refresh token'
+  | 'client secret'
+  | 'client credentials'
+  | 'password'
+  | 'session'
+
+const PUBLIC: ValueKind[] = ['code challenge', 'client id']
+
+/** What is known of a value. */
+export interface Named {
+  /** Such as `code 2`: the second code that was met. */
+  name: string
+  /** From 0 on; the same for the same value wherever it is met. */
+  color: number
+  /** Whether it is to be shown at a click alone. */
+  secret: boolean
+  /** Its first and last four characters. */
+  masked: string
+}
+
+/** A part of a text: characters, or a value that has a name. */
+export type Piece = string | { value: string; named: Named }
+
+/** How many colors there are to tell values apart. */
+const COLORS = 8
+/** How many values are remembered. */
+const MOST = 2_000
+/** A shorter value is no more found in a text: it may be part of any word. */
+const SHORTEST_IN_TEXT = 8
+/** What a token, base64, or an encoded value is made of; nearly every value is one such word. */
+const WORD = /[\w.~*%+/-]+={0,2}/g
+
+/** Names for the values that are met, in the order in which they are met. */
+export class Values {
+  readonly #known = new Map<string, Named>()
+  /** How values stand in texts: as one word there, or, which is rare, otherwise. */
+  readonly #forms = new Map<string, Named>()
+  readonly #oddForms = new Map<string, Named>()
+  readonly #counts = new Map<ValueKind, number>()
+  #total = 0
+
+  /** Gives a name to each value that deserves one. */
+  meet(sections: Section[]): void {
+    for (const { fields } of sections) {
+      for (const { value, kind } of fields) if (kind !== undefined) this.#add(value, kind)
+    }
+  }
+
+  of(value: string): Named | undefined {
+    return this.#known.get(value)
+  }
+
+  /** Finds the known values in a text, also where they are written as in an address. */
+  find(text: string): Piece[] {
+    const odd = [...this.#oddForms].find(([form]) => text.includes(form))
+    if (odd !== undefined) {
+      const [value, named] = odd
+      const [before = '', ...after] = text.split(value)
+      return [...this.find(before), { value, named }, ...this.find(after.join(value))]
+    }
+    const pieces: Piece[] = []
+    let end = 0
+    for (const { 0: word, index } of text.matchAll(WORD)) {
+      const named = this.#forms.get(word)
+      if (named === undefined) continue
+      pieces.push(text.slice(end, index), { value: word, named })
+      end = index + word.length
+    }
+    return [...pieces, text.slice(end)].filter((piece) => piece !== '')
+  }
+
+  /** A text with all secrets in it masked. */
+  mask(text: string): string {
+    return this.#replace(text, ({ masked }) => masked)
+  }
+
+  /** A text with the names of values in place of secrets, in brackets. */
+  name(text: string): string {
+    return this.#replace(text, ({ name }) => `[${name}]`)
+  }
+
+  #replace(text: string, by: (named: Named) => string): string {
+    const whole = this.#known.get(text)
+    if (whole?.secret) return by(whole)
+    return this.find(text)
+      .map((piece) => {
+        if (typeof piece === 'string') return piece
+        return piece.named.secret ? by(piece.named) : piece.value
+      })
+      .join('')
+  }
+
+  #add(value: string, kind: ValueKind): void {
+    if (value === '' || this.#known.has(value)) return
+    const count = (this.#counts.get(kind) ?? 0) + 1
+    this.#counts.set(kind, count)
+    const secret = !PUBLIC.includes(kind)
+    const color = this.#total % COLORS
+    this.#total += 1
+    const named = { name: `${kind} ${count}`, color, secret, masked: mask(value) }
+    this.#known.set(value, named)
+    for (const form of formsOf(value)) {
+      const forms = isWord(form) ? this.#forms : this.#oddForms
+      forms.set(form, named)
+    }
+    if (this.#known.size > MOST) this.#forgetOldest()
+  }
+
+  #forgetOldest(): void {
+    const [oldest = ''] = this.#known.keys()
+    this.#known.delete(oldest)
+    for (const form of formsOf(oldest)) {
+      this.#forms.delete(form)
+      this.#oddForms.delete(form)
+    }
+  }
+}
+
+/** What a value looks like in a text: as it is, and in the two ways to write it in an address or a form. */
+function formsOf(value: string): string[] {
+  if (value.length < SHORTEST_IN_TEXT) return []
+  return [value, encodeURIComponent(value), new URLSearchParams({ value }).toString().slice(6)]
+}
+
+function isWord(form: string): boolean {
+  return form.match(WORD)?.[0] === form
+}
