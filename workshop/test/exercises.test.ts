@@ -9,7 +9,7 @@ import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
 import { findPlace, type Place, writeFiles } from '../../scripts/lib/exercise/playground.ts'
 import { ROOT } from '../../scripts/lib/versions.ts'
 import { whoAnswers } from '../../scripts/lib/who-answers.ts'
-import { seriousProblems, TestWorkshop } from './lab.ts'
+import { full, seriousProblems, TestWorkshop } from './lab.ts'
 
 const LOGIN = 'client/routes/login.ts'
 const HOME = 'client/views/home.eta'
@@ -174,16 +174,19 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     expect(await count(page)).toMatch(/^\d+ of 15/)
   })
 
-  test('a copy that is deleted and made again meanwhile is told of, and a lost link put back', async () => {
-    const place = copy('v02')
-    const page = await workshop.visit('/exercises/v02')
-    await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
-    rmSync(place.folder, { recursive: true })
-    await expect.poll(() => page.locator('#begin').count()).toBe(1)
-    copy('v02')
-    rmSync(join(place.folder, 'node_modules'))
-    await expect.poll(() => count(page)).toMatch(/^[1-9]\d? of 15/)
-  })
+  test.runIf(full)(
+    'a copy that is deleted and made again meanwhile is told of, and a lost link put back',
+    async () => {
+      const place = copy('v02')
+      const page = await workshop.visit('/exercises/v02')
+      await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
+      rmSync(place.folder, { recursive: true })
+      await expect.poll(() => page.locator('#begin').count()).toBe(1)
+      copy('v02')
+      rmSync(join(place.folder, 'node_modules'))
+      await expect.poll(() => count(page)).toMatch(/^[1-9]\d? of 15/)
+    },
+  )
 
   test('the path of the folder to write in is copied by a button', async () => {
     const { folder } = copy('v02')
@@ -214,7 +217,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     expect(await count(one)).toBe(await count(other))
   })
 
-  test('the solution solves it, and beginning again starts over', async () => {
+  test.runIf(full)('the solution solves it, and beginning again starts over', async () => {
     copy('v03')
     const page = await workshop.visit('/exercises/v03')
     await page.click('#to-solution')
@@ -226,40 +229,43 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     await expect.poll(() => count(page)).toMatch(/^(?!18)\d+ of 18/)
   })
 
-  test('the copy runs in place of the version, starts anew on save, and after a broken one', async () => {
-    const place = copy('v02')
-    const page = await workshop.visit('/exercises/v02')
-    await page.click('#run-main')
-    await expect.poll(() => workshop.main.version.id).toBe('copy-v02')
-    await workshop.untilRunning()
-    const { server, client } = workshop.main.ports
-    expect((await whoAnswers(server))?.program).toBe('v02 server')
-    expect((await whoAnswers(client))?.program).toBe('v02 client')
-    await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
-    expect(await page.locator('#runs .run-links a').first().getAttribute('href')).toBe(
-      `/traffic?slot=${workshop.main.id}`,
-    )
+  test.runIf(full)(
+    'the copy runs in place of the version, starts anew on save, and after a broken one',
+    async () => {
+      const place = copy('v02')
+      const page = await workshop.visit('/exercises/v02')
+      await page.click('#run-main')
+      await expect.poll(() => workshop.main.version.id).toBe('copy-v02')
+      await workshop.untilRunning()
+      const { server, client } = workshop.main.ports
+      expect((await whoAnswers(server))?.program).toBe('v02 server')
+      expect((await whoAnswers(client))?.program).toBe('v02 client')
+      await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
+      expect(await page.locator('#runs .run-links a').first().getAttribute('href')).toBe(
+        `/traffic?slot=${workshop.main.id}`,
+      )
 
-    const home = () => fetch(workshop.main.addresses.client).then((answer) => answer.text())
-    save(place, HOME, (text) => `<p>Saved a moment ago</p>${text}`)
-    await expect.poll(() => home().catch(() => '')).toContain('Saved a moment ago')
+      const home = () => fetch(workshop.main.addresses.client).then((answer) => answer.text())
+      save(place, HOME, (text) => `<p>Saved a moment ago</p>${text}`)
+      await expect.poll(() => home().catch(() => '')).toContain('Saved a moment ago')
 
-    const good = readFileSync(join(place.folder, LOGIN), 'utf8')
-    save(place, LOGIN, () => 'const = 1')
-    await expect.poll(() => page.locator('#runs .problem').count()).toBe(1)
-    save(place, LOGIN, () => good)
-    await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
+      const good = readFileSync(join(place.folder, LOGIN), 'utf8')
+      save(place, LOGIN, () => 'const = 1')
+      await expect.poll(() => page.locator('#runs .problem').count()).toBe(1)
+      save(place, LOGIN, () => good)
+      await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
 
-    const toggle = page.locator('#restart-on-save')
-    await toggle.click()
-    await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false')
-    const log = workshop.main.log.length
-    save(place, HOME, (text) => `<p>Saved again</p>${text}`)
-    await expect.poll(() => page.locator('#desk .busy').count()).toBe(1)
-    await expect.poll(() => page.locator('#desk .busy').count()).toBe(0)
-    expect([workshop.main.state, workshop.main.log.length]).toEqual(['running', log])
-    await toggle.click()
-  })
+      const toggle = page.locator('#restart-on-save')
+      await toggle.click()
+      await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false')
+      const log = workshop.main.log.length
+      save(place, HOME, (text) => `<p>Saved again</p>${text}`)
+      await expect.poll(() => page.locator('#desk .busy').count()).toBe(1)
+      await expect.poll(() => page.locator('#desk .busy').count()).toBe(0)
+      expect([workshop.main.state, workshop.main.log.length]).toEqual(['running', log])
+      await toggle.click()
+    },
+  )
 
   test('the copy runs beside another version', async () => {
     copy('v03')

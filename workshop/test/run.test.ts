@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import { whoAnswers } from '../../scripts/lib/who-answers.ts'
-import { TestWorkshop } from './lab.ts'
+import { knownVersion } from '../known-versions.ts'
+import { Runner } from '../runner.ts'
+import { full, TestWorkshop } from './lab.ts'
+
+/** How often the version is changed in a row. */
+const TURNS = full ? 10 : 2
 
 let workshop: TestWorkshop
 
@@ -12,30 +17,89 @@ beforeAll(async () => {
 
 afterAll(() => workshop.close())
 
-function post(path: string, fields: Record<string, string>, headers: Record<string, string> = {}) {
+function post(path: string, fields: Record<string, string>) {
   const body = new URLSearchParams(fields)
-  return fetch(`${workshop.url}${path}`, { method: 'POST', body, headers, redirect: 'manual' })
+  return fetch(`${workshop.url}${path}`, { method: 'POST', body, redirect: 'manual' })
 }
 
-describe('the versions that run', () => {
-  test('one takes the place of another at the same addresses, ten times in a row', async () => {
+function mainRuns(): [name: string, state: string] {
+  return [workshop.main.version.name, workshop.main.state]
+}
+
+describe('what runs', () => {
+  test('one version takes the place of another at the same addresses, again and again', async () => {
     const versions = listVersions()
-    for (let turn = 0; turn < 10; turn += 1) {
-      const version = versions[(turn + 1) % versions.length]?.name ?? ''
-      const answer = await post('/run/start', { version })
-      expect(answer.status).toBe(303)
-      await expect
-        .poll(() => [workshop.main.version.name, workshop.main.state], { timeout: 20_000 })
-        .toEqual([version, 'running'])
-      const { server, client } = workshop.main.ports
+    const { server, client } = workshop.main.ports
+    for (let turn = 1; turn <= TURNS; turn += 1) {
+      const version = versions[turn % versions.length]?.name ?? ''
+      expect((await post('/run/start', { version })).status).toBe(303)
+      await expect.poll(mainRuns).toEqual([version, 'running'])
       expect((await whoAnswers(server))?.program).toBe(`${version} server`)
       expect((await whoAnswers(client))?.program).toBe(`${version} client`)
     }
+  }, 60_000)
+
+  test('of many clicks at once the last one counts, and nothing is left of the others', async () => {
+    const versions = listVersions()
+    await Promise.all(versions.map(({ name }) => post('/run/start', { version: name })))
+    const last = versions.at(-1)?.name
+    await expect.poll(mainRuns).toEqual([last, 'running'])
+    expect((await whoAnswers(workshop.main.ports.server))?.program).toBe(`${last} server`)
+  })
+
+  test('another pair runs beside the first on ports of its own, until it is removed', async () => {
+    await post('/run/beside', { version: 'v02-state' })
+    const beside = workshop.runner.slots.at(-1)
+    if (beside === undefined) throw new Error('There is no second pair')
+    await workshop.untilRunning(beside)
+    expect((await whoAnswers(beside.ports.server))?.program).toBe('v02-state server')
+    expect((await whoAnswers(beside.ports.client))?.program).toBe('v02-state client')
+
+    await post('/run/stop', { slot: beside.id })
+    expect(workshop.runner.slots).not.toContain(beside)
+    expect(await whoAnswers(beside.ports.server)).toBeUndefined()
+    expect(await whoAnswers(beside.ports.client)).toBeUndefined()
+    expect((await post('/run/stop', { slot: beside.id })).status).toBe(404)
+  })
+
+  test('a port that somebody else has is told of, and left alone', async () => {
+    const { ports, addresses, version } = workshop.main
+    const stranger = new Runner()
+    const slot = stranger.open(version, addresses, ports)
+    await expect.poll(() => slot.state).toBe('failed')
+    expect(slot.problem).toContain(`Port ${ports.server} is taken by ${version.name} server`)
+    await stranger.closeAll()
+    expect((await whoAnswers(ports.server))?.program).toBe(`${version.name} server`)
   })
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('the page of what runs looks right', async () => {
+  test('the page of what runs fits every screen, and keeps nobody out', async () => {
     await workshop.inspect('/run', 'run')
+  })
+
+  test('a click in one browser shows in another, which nobody touches', async () => {
+    const watching = await workshop.visit('/reference')
+    const page = await workshop.visit('/run')
+    await page.locator('#run-v03-pkce').click()
+    await watching.locator('#status:has-text("v03-pkce"):has-text("running")').waitFor()
+    await page.locator('.slot.running h2:has-text("v03-pkce")').waitFor()
+  })
+
+  test('the log shows each request as it comes', async () => {
+    const page = await workshop.visit('/run')
+    await fetch(`${workshop.main.addresses.client}/not-there`)
+    await page.getByText('/not-there  404').waitFor()
+  })
+
+  test('a page that was left open is right again after a restart of the app', async () => {
+    const page = await workshop.newPage({ losesConnection: true })
+    await page.goto(`${workshop.url}/run`)
+    await page.locator('#status:has-text("v03-pkce")').waitFor()
+    const version = knownVersion('v04-protected-resource')
+    if (version === undefined) throw new Error('There is no v04')
+    await workshop.restart(() => workshop.runner.start(workshop.main, version))
+    await page.locator('#status:has-text("v04-protected-resource")').waitFor()
+    await page.locator('.slot.running h2:has-text("v04-protected-resource")').waitFor()
   })
 })
