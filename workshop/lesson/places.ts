@@ -52,3 +52,8 @@ export function filesOf({ folder, before }: CodePlace): ListedFile[] {
 function compare(one: string, other: string): number {
   return one === other ? 0 : one < other ? -1 : 1
 }
+
+/** The address of a file in the source view, whatever its name. */
+export function hrefOfFile({ id }: { id: string }, path: string): string {
+  return `/code/${id}/${path.split('/').map(encodeURIComponent).join('/')}`
+}

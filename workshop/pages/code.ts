@@ -4,7 +4,13 @@ import { listFiles, readText } from '../../scripts/lib/diff/files.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { htmlLinesOf } from '../lesson/code-text.ts'
-import { type CodePlace, codePlaces, filesOf, type ListedFile } from '../lesson/places.ts'
+import {
+  type CodePlace,
+  codePlaces,
+  filesOf,
+  hrefOfFile,
+  type ListedFile,
+} from '../lesson/places.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
 
@@ -71,11 +77,6 @@ function listed(place: CodePlace): ListedFile[] {
   } catch {
     throw new PageTrouble(409, `The files of ${place.title} can't be read just now.`)
   }
-}
-
-/** The address of a file, whatever its name. */
-function hrefOfFile({ id }: { id: string }, path: string): string {
-  return `/code/${id}/${path.split('/').map(encodeURIComponent).join('/')}`
 }
 
 /** Each version as a place, and whether it has the file too. */

@@ -1,0 +1,56 @@
+import { attacks } from '../../scripts/attacks/index.ts'
+import type { Attack, Ending } from '../../scripts/lib/attack/attack.ts'
+import { type FoundLine, MissingLineError, withoutCheck } from '../../scripts/lib/attack/checks.ts'
+import { linesThatStop, playAttack } from '../../scripts/lib/attack/play.ts'
+import { BrokenFolderError } from '../../scripts/lib/attack/programs.ts'
+import type { Story } from '../../scripts/lib/attack/story.ts'
+import type { Version } from '../../scripts/lib/versions.ts'
+import { answerJob } from '../jobs/answer.ts'
+
+/** What this job is told. */
+export interface AttackOrder {
+  slug: string
+  version: Version
+  /** Which of the attack's checks to take out of a copy of the version, counted from 0. */
+  without?: number
+}
+
+/** What this job answers. */
+export interface PlayedAttack {
+  story: Story
+  ending: Ending
+  stoppers: FoundLine[]
+}
+
+// A job: a learner's copy may hang or die, and its modules are loaded anew for each play.
+answerJob(
+  ({ slug, version, without }: AttackOrder) => {
+    const attack = attacks.find((candidate) => candidate.slug === slug)
+    if (attack === undefined) throw new Error(`There is no attack ${slug}`)
+    return without === undefined
+      ? play(attack, version)
+      : playWithoutCheck(attack, version, without)
+  },
+  [BrokenFolderError, MissingLineError],
+)
+
+async function play(attack: Attack, version: Version): Promise<PlayedAttack> {
+  const performance = await playAttack(attack, version)
+  const { story, ending } = performance
+  return { story, ending, stoppers: await linesThatStop(performance) }
+}
+
+async function playWithoutCheck(
+  attack: Attack,
+  version: Version,
+  number: number,
+): Promise<PlayedAttack> {
+  const check = attack.checks[number]
+  if (check === undefined) throw new Error(`There is no check ${number} against ${attack.slug}`)
+  const weakened = await withoutCheck(version, check)
+  try {
+    return await play(attack, weakened.version)
+  } finally {
+    await weakened.remove()
+  }
+}

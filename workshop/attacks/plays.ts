@@ -1,0 +1,76 @@
+import type { Attack, Check } from '../../scripts/lib/attack/attack.ts'
+import { JobError, type Jobs } from '../jobs/jobs.ts'
+import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
+import type { KnownVersion } from '../known-versions.ts'
+import type { AttackOrder, PlayedAttack } from './play-attack.job.ts'
+
+/** One of the versions that an attack is played on. */
+export interface Turn {
+  version: KnownVersion
+  /** What is taken out of a copy of it before. */
+  without: Check | undefined
+  /** Undefined while it is being played. */
+  outcome: { played: PlayedAttack } | { trouble: PlayTrouble } | undefined
+}
+
+/** An attack that is being played, or was. */
+export interface Play {
+  id: string
+  attack: Attack
+  turns: Turn[]
+  /** Whether it is shown one step at a time. */
+  stepwise: boolean
+  /** Resolves when every turn has an outcome. */
+  ended: Promise<unknown>
+}
+
+/** How long a play may take, in milliseconds; the longest story lasts some five seconds. */
+const LIMIT = 30_000
+const KEPT = 40
+/** How many processes play at once. */
+const AT_ONCE = 2
+const MODULE = new URL('./play-attack.job.ts', import.meta.url)
+
+/** Plays attacks, each in a process of its own. */
+export class Plays {
+  readonly #jobs: Jobs
+  readonly #plays = new Map<string, Play>()
+  #count = 0
+
+  constructor(jobs: Jobs) {
+    this.#jobs = jobs
+  }
+
+  /** A play that was begun not long ago. */
+  find(id: string): Play | undefined {
+    return this.#plays.get(id)
+  }
+
+  /** Plays an attack on several versions. */
+  begin(attack: Attack, chosen: Pick<Turn, 'version' | 'without'>[], stepwise: boolean): Play {
+    this.#count += 1
+    const turns: Turn[] = chosen.map((turn) => ({ ...turn, outcome: undefined }))
+    const ended = Promise.all(turns.map((turn, i) => this.#take(attack, turn, i % AT_ONCE)))
+    const play = { id: String(this.#count), attack, turns, stepwise, ended }
+    this.#plays.set(play.id, play)
+    for (const oldest of [...this.#plays.keys()].slice(0, -KEPT)) this.#plays.delete(oldest)
+    return play
+  }
+
+  async #take(attack: Attack, turn: Turn, queue: number): Promise<void> {
+    const { version, without } = turn
+    const { name, folder, number } = version
+    const input: AttackOrder = {
+      slug: attack.slug,
+      version: { name, folder, number },
+      ...(without && { without: attack.checks.indexOf(without) }),
+    }
+    try {
+      const job = { kind: `attack ${queue}`, module: MODULE, input, limit: LIMIT }
+      turn.outcome = { played: (await this.#jobs.run(job)) as PlayedAttack }
+    } catch (error) {
+      if (!(error instanceof JobError)) throw error
+      turn.outcome = { trouble: tellTrouble(error, version) }
+    }
+  }
+}

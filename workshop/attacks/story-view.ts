@@ -1,0 +1,198 @@
+import type { Attack, Ending } from '../../scripts/lib/attack/attack.ts'
+import type { FoundLine } from '../../scripts/lib/attack/checks.ts'
+import type {
+  Address,
+  Answer,
+  Channel,
+  Message,
+  Parameter,
+  Party,
+  Step,
+} from '../../scripts/lib/attack/story.ts'
+import {
+  CHANNELS,
+  shorten,
+  signBetween,
+  tellRemedy,
+  VERDICTS,
+} from '../../scripts/lib/attack/story-words.ts'
+import { titleOf } from '../difference/pair.ts'
+import type { PlayTrouble } from '../jobs/tell-trouble.ts'
+import type { KnownVersion } from '../known-versions.ts'
+import type { PlayedAttack } from './play-attack.job.ts'
+import type { Play, Turn } from './plays.ts'
+import { type LinkedText, linkRules } from './rule-links.ts'
+
+/** A step, ready to be drawn: an arrow from lane to lane, what was sent and answered, and what it means. */
+export interface StepView {
+  from: Party
+  to: Party
+  /** Lanes are counted from 1. */
+  lane: { first: number; span: number; direction: 'left' | 'right' | 'none' }
+  channel: Channel
+  channelText: string
+  request: MessageView | undefined
+  answer: MessageView | undefined
+  meaning: string
+}
+
+/** A request or an answer in a line. */
+export interface MessageView {
+  text: string
+  says: string | undefined
+  parameters: ParameterView[]
+}
+
+/** A parameter as it is shown. */
+export interface ParameterView {
+  text: string
+  /** The whole value, where it is shown shortened. */
+  whole: string | undefined
+  whose: Parameter['whose']
+}
+
+/** A line of a version's source, with the address of its page. */
+export interface LineView {
+  place: string
+  href: string
+  line: string
+}
+
+/** What came of one turn, ready to be shown. */
+export interface TurnView {
+  title: string
+  /** Lines that were taken out of a copy of the version, and what stands there then. */
+  weakening: { file: string; line: string; without: string }[]
+  isPlaying: boolean
+  trouble: PlayTrouble | undefined
+  start: string
+  steps: StepView[]
+  ending: EndingView | undefined
+}
+
+export interface EndingView {
+  result: Ending['result']
+  verdict: string
+  holds: string
+  stoppers: LineView[]
+  remedy: { heading: string; text: LinkedText[] } | undefined
+  rule: LinkedText[]
+}
+
+/** A play, ready to be shown. */
+export interface PlayView {
+  id: string
+  attack: Attack
+  isPlaying: boolean
+  stepwise: boolean
+  lanes: string[]
+  turns: TurnView[]
+  /** How many steps the longest of the stories has. */
+  stepCount: number
+}
+
+const LANES = ['attacker', 'victim', 'client', 'server']
+/** Another web site, which few stories have. */
+const ELSEWHERE = 'elsewhere'
+const NO_STORY = { start: '', steps: [] }
+
+/** A play, as far as it is. */
+export function viewPlay(play: Play): PlayView {
+  const { id, attack, stepwise } = play
+  const stories = play.turns.map(({ outcome }) => {
+    return outcome !== undefined && 'played' in outcome ? outcome.played.story : NO_STORY
+  })
+  const steps = stories.flatMap((story) => story.steps)
+  const isLeft = steps.some((step) => [step.from, step.to].includes(ELSEWHERE))
+  const lanes = isLeft ? [...LANES, ELSEWHERE] : LANES
+  return {
+    id,
+    attack,
+    stepwise,
+    lanes,
+    isPlaying: play.turns.some(({ outcome }) => outcome === undefined),
+    turns: play.turns.map((turn) => viewTurn(attack, turn, lanes)),
+    stepCount: Math.max(...stories.map((story) => story.steps.length)),
+  }
+}
+
+/** The page of a line that `findLine` has found. */
+export function viewLine({ id, name }: KnownVersion, { file, number, line }: FoundLine): LineView {
+  // Below the version's folder, or in what all versions share.
+  const [, path] = /^(?:versions|playground)\/[^/]+\/(.+)$/.exec(file) ?? []
+  const inCopy = file.startsWith(`${name}/`) ? file.slice(name.length + 1) : undefined
+  const below = path ?? inCopy
+  const page = below === undefined ? `/code/${file}` : `/code/${id}/${below}`
+  return { place: `${below ?? file}:${number}`, href: `${page}#L${number}`, line }
+}
+
+function viewTurn(attack: Attack, { version, without, outcome }: Turn, lanes: string[]): TurnView {
+  const played = outcome && 'played' in outcome ? outcome.played : undefined
+  return {
+    title: titleOf(version),
+    weakening: without === undefined ? [] : [without, ...(without.also ?? [])],
+    isPlaying: outcome === undefined,
+    trouble: outcome && 'trouble' in outcome ? outcome.trouble : undefined,
+    start: played?.story.start ?? '',
+    steps: played?.story.steps.map((step) => viewStep(step, lanes)) ?? [],
+    ending: played && viewEnding(attack, version, played),
+  }
+}
+
+function viewEnding(
+  attack: Attack,
+  version: KnownVersion,
+  { ending, stoppers }: PlayedAttack,
+): EndingView {
+  const { result, holds } = ending
+  const remedy = result === 'works' ? tellRemedy(attack, version) : undefined
+  return {
+    result,
+    holds,
+    verdict: VERDICTS[result],
+    stoppers: result === 'stopped' ? stoppers.map((line) => viewLine(version, line)) : [],
+    remedy: remedy && { heading: remedy.heading, text: linkRules(remedy.text) },
+    rule: result === 'stopped' ? linkRules(attack.rule) : [],
+  }
+}
+
+function viewStep({ from, to, channel, message, meaning }: Step, lanes: string[]): StepView {
+  return {
+    from,
+    to,
+    lane: placeArrow(laneOf(from, lanes), laneOf(to, lanes)),
+    channel,
+    channelText: CHANNELS[channel],
+    request: message && viewRequest(message),
+    answer: message && viewAnswer(message.answer),
+    meaning,
+  }
+}
+
+function laneOf(party: Party, lanes: string[]): number {
+  return lanes.findIndex((lane) => party.startsWith(lane)) + 1
+}
+
+function placeArrow(from: number, to: number): StepView['lane'] {
+  const direction = from === to ? 'none' : from < to ? 'right' : 'left'
+  return { first: Math.min(from, to), span: Math.abs(from - to) + 1, direction }
+}
+
+function viewRequest({ method, path, parameters }: Message): MessageView {
+  return { text: `${method} ${path}`, says: undefined, parameters: parameters.map(viewParameter) }
+}
+
+function viewAnswer({ status, says, location, parameters }: Answer): MessageView {
+  const where = location === undefined ? '' : `, to ${location.at} ${location.path}`
+  const all: Address['parameters'] = [...parameters, ...(location?.parameters ?? [])]
+  return { text: `${status}${where}`, says, parameters: all.map(viewParameter) }
+}
+
+function viewParameter({ name, value, whose }: Parameter): ParameterView {
+  const shown = shorten(value)
+  return {
+    text: `${name}${signBetween(name)}${shown}`,
+    whole: shown === value ? undefined : value,
+    whose,
+  }
+}

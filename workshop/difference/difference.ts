@@ -1,0 +1,143 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { slug } from 'github-slugger'
+import { countLines, type FileChange, hunkHeader } from '../../scripts/lib/diff/compare.ts'
+import { highlightFile } from '../../scripts/lib/diff/highlight.ts'
+import { renderHunk } from '../../scripts/lib/diff/hunk-html.ts'
+import type { Note } from '../../scripts/lib/diff/notes.ts'
+import { describeStep } from '../../scripts/lib/diff/stat.ts'
+import { readStep, type Step } from '../../scripts/lib/diff/step.ts'
+import { stampOf } from '../../scripts/lib/exercise/watch.ts'
+import { listVersions, ROOT } from '../../scripts/lib/versions.ts'
+import { hrefInApp } from '../lesson/links.ts'
+import { renderMarkdown } from '../lesson/markdown.ts'
+import { hrefOfFile } from '../lesson/places.ts'
+import { titleOf, type VersionPair } from './pair.ts'
+
+/** A hunk, ready to be shown. */
+export interface HunkView {
+  /** Counted from 1 over all files. */
+  number: number
+  /** The lines that it is about, as git writes them. */
+  place: string
+  html: string
+}
+
+/** A file in which two versions differ, ready to be shown. */
+export interface FileView {
+  path: string
+  /** The anchor of its part of the page. */
+  anchor: string
+  kind: FileChange['kind']
+  added: number
+  removed: number
+  isText: boolean
+  intro: string
+  hunks: HunkView[]
+  /** The pages of the whole file, where a side has it. */
+  olderHref: string | undefined
+  newerHref: string | undefined
+}
+
+/** How two versions differ, ready to be shown. */
+export interface Difference {
+  /** Such as `9 files (2 new), +54 -2, 17 hunks`. */
+  size: string
+  files: FileView[]
+  hunkCount: number
+}
+
+/** How many differences are kept. The largest, of all versions with their tests, has about a megabyte. */
+const KEPT = 16
+
+const known = new Map<string, { stamp: string; difference: Promise<Difference> }>()
+
+/**
+ * How two versions differ, with the notes of the lessons. It is made again when a file of them has changed.
+ *
+ * @param tests whether test files are part of it
+ */
+export function differenceOf(pair: VersionPair, tests: boolean): Promise<Difference> {
+  const key = `${pair.older.folder} ${pair.newer.folder} ${tests}`
+  const stamp = stampOfPair(pair)
+  const before = known.get(key)
+  // The one that was asked for last stands last.
+  known.delete(key)
+  const isFresh = before?.stamp === stamp
+  const difference = isFresh ? before.difference : make(pair, tests)
+  known.set(key, { stamp, difference })
+  for (const oldest of [...known.keys()].slice(0, -KEPT)) known.delete(oldest)
+  return difference
+}
+
+/** Lessons between the two have notes on them, too. */
+function stampOfPair({ older, newer }: VersionPair): string {
+  const lessons = listVersions().map(({ folder }) => {
+    return statSync(join(folder, 'README.md'), { throwIfNoEntry: false })?.mtimeMs
+  })
+  return [stampOf(older.folder), stampOf(newer.folder), ...lessons].join('\n')
+}
+
+async function make(pair: VersionPair, tests: boolean): Promise<Difference> {
+  const step = readStep(pair.older, pair.newer, { tests })
+  const notes = await renderNotes(step)
+  const files: FileView[] = []
+  let hunkCount = 0
+  for (const file of step.files) {
+    files.push(await viewFile(pair, file, notes, hunkCount))
+    hunkCount += file.hunks.length
+  }
+  return { size: describeStep(step.files), files, hunkCount }
+}
+
+async function renderNotes({ files }: Step): Promise<Map<Note, string>> {
+  const rendered = new Map<Note, string>()
+  for (const note of files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes))) {
+    rendered.set(note, await renderText(note.text, note.version))
+  }
+  return rendered
+}
+
+/** A text of a lesson. Its links lead to other pages of this app. */
+function renderText(text: string, version: string): Promise<string> {
+  const lesson = join(ROOT, 'versions', version, 'README.md')
+  return renderMarkdown(text, {
+    hrefOf: (href) => hrefInApp(href, lesson),
+    anchors: new Map(),
+    up: 0,
+  })
+}
+
+async function viewFile(
+  { older, newer }: VersionPair,
+  file: FileChange,
+  notes: Map<Note, string>,
+  hunksBefore: number,
+): Promise<FileView> {
+  const styled = await highlightFile(file)
+  const noteHtml = (note: Note) => notes.get(note) ?? ''
+  const names: [string, string] = [titleOf(older), titleOf(newer)]
+  const { path, kind, isText } = file
+  const { added, removed } = countLines([file])
+  const hunks = file.hunks.map((hunk, i) => {
+    const sides = i === 0 && kind === 'changed' ? names : undefined
+    return {
+      number: hunksBefore + i + 1,
+      place: hunkHeader(hunk),
+      html: renderHunk(hunk, { styled, noteHtml, sides }),
+    }
+  })
+  const lesson = newer.leadsTo ?? newer
+  return {
+    path,
+    anchor: slug(path),
+    kind,
+    added,
+    removed,
+    isText,
+    intro: file.intro === '' ? '' : await renderText(file.intro, lesson.name),
+    hunks,
+    olderHref: kind === 'new' ? undefined : hrefOfFile(older, path),
+    newerHref: kind === 'deleted' ? undefined : hrefOfFile(newer, path),
+  }
+}

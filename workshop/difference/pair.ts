@@ -1,0 +1,42 @@
+import { stepName } from '../../scripts/lib/diff/compare.ts'
+import { copyName } from '../../scripts/lib/exercise/exercise.ts'
+import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
+import { PageTrouble } from '../page-trouble.ts'
+
+/** Two versions that are compared. */
+export interface VersionPair {
+  older: KnownVersion
+  newer: KnownVersion
+}
+
+/**
+ * The two versions that an address names.
+ *
+ * @throws {PageTrouble} where there is no such version
+ */
+export function pairOf(from: string, to: string, playground: string): VersionPair {
+  return { older: requireVersion(from, playground), newer: requireVersion(to, playground) }
+}
+
+/**
+ * The version of this id.
+ *
+ * @throws {PageTrouble} where there is none
+ */
+export function requireVersion(id: string, playground: string): KnownVersion {
+  const version = knownVersion(id, playground)
+  if (version !== undefined) return version
+  const ids = knownVersions(playground).map((known) => known.id)
+  throw new PageTrouble(404, `There is no version of that name. There are: ${ids.join(', ')}.`)
+}
+
+/** What a page calls a version: `v02-state`, or `your v02` for the learner's copy that leads there. */
+export function titleOf({ name, leadsTo }: KnownVersion): string {
+  return leadsTo === undefined ? name : `your ${copyName(leadsTo)}`
+}
+
+/** What a page calls a step: `v01 to v02`, or `your v02 to v02-state`. */
+export function pairName({ older, newer }: VersionPair): string {
+  const hasCopy = older.leadsTo !== undefined || newer.leadsTo !== undefined
+  return hasCopy ? `${titleOf(older)} to ${titleOf(newer)}` : stepName(older, newer)
+}

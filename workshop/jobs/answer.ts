@@ -1,0 +1,28 @@
+import type { JobMessage } from './jobs.ts'
+
+/**
+ * Does the one job of this process, which was started for it.
+ *
+ * @param work is given what the job is told; what it resolves to is the answer
+ * @param inWords the errors whose message is fit to be shown as it is
+ */
+export function answerJob<Input>(
+  work: (input: Input) => Promise<unknown>,
+  inWords: (abstract new (...args: never[]) => Error)[],
+): void {
+  process.once('message', async (message) => {
+    const { input } = message as { input: Input }
+    try {
+      say({ result: await work(input) })
+    } catch (error) {
+      const { message } = error as Error
+      // What is played expects pages that a learner's copy may not have any more.
+      const isInWords = inWords.some((kind) => error instanceof kind)
+      say({ trouble: isInWords ? message : `It broke off: ${message}.` })
+    }
+  })
+}
+
+function say(message: JobMessage): void {
+  process.send?.(message)
+}

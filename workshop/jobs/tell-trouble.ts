@@ -1,0 +1,25 @@
+import { explain } from '../../scripts/lib/exercise/trouble.ts'
+import type { KnownVersion } from '../known-versions.ts'
+import type { JobError } from './jobs.ts'
+
+/** Why a version could not be played, with the line of it that is to blame, where that is known. */
+export interface PlayTrouble {
+  message: string
+  /** Such as `client/app.ts:12`, and the address of its page. */
+  place: { text: string; href: string } | undefined
+}
+
+/** What to say of a job that was to play a version. */
+export function tellTrouble(
+  { message, stderr }: JobError,
+  { id, folder }: KnownVersion,
+): PlayTrouble {
+  const found = explain(stderr === '' ? message : stderr, folder)
+  if (found?.place === undefined) return { message, place: undefined }
+  const [path = '', line = ''] = found.place.split(':')
+  const text = found.message.charAt(0).toUpperCase() + found.message.slice(1)
+  return {
+    message: /[.!?]$/.test(text) ? text : `${text}.`,
+    place: { text: found.place, href: `/code/${id}/${path}#L${line}` },
+  }
+}

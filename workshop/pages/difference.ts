@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { predecessorOf } from '../../scripts/lib/diff/step.ts'
+import { listVersions, ROOT, type Version } from '../../scripts/lib/versions.ts'
+import type { Workshop } from '../app.ts'
+import { differenceOf } from '../difference/difference.ts'
+import { pairName, pairOf, titleOf, type VersionPair } from '../difference/pair.ts'
+import { WirePlays } from '../difference/wire-plays.ts'
+import { knownVersions } from '../known-versions.ts'
+import { readLesson, type Section } from '../lesson/lesson.ts'
+import { hrefOf, outlineOf } from '../lesson/outline.ts'
+import { renderPart, renderSentence } from '../lesson/render.ts'
+import { whenIdle } from '../lesson/when-idle.ts'
+import { PageTrouble } from '../page-trouble.ts'
+import { lessonVersion } from './lesson.ts'
+
+interface InLesson {
+  Params: { version: string }
+  Querystring: Asked
+}
+
+/** What an address may ask for. */
+interface Asked {
+  from?: string
+  to?: string
+  /** How the two sides stand: `unified` or `side-by-side`; another one leaves it to the width of the page. */
+  view?: string
+  /** `1` for the test files, too. */
+  tests?: string
+}
+
+const VIEWS = ['side-by-side', 'unified']
+/** The number of the section that has the notes. */
+const READING_THE_DIFFERENCE = 5
+const HUNK_STYLES = join(ROOT, 'scripts', 'lib', 'diff', 'hunks.css')
+
+/** `/lessons/:version/difference` and `/lessons/:version/wire`, and both for any two versions. */
+export async function differencePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
+  const { playground, progress, jobs } = workshop
+  const plays = new WirePlays(jobs)
+  whenIdle(app, function* () {
+    for (const version of listVersions()) {
+      if (predecessorOf(version) !== undefined) yield () => differenceOf(pairTo(version), false)
+    }
+  })
+
+  app.get('/assets/hunks.css', (_request, reply) => {
+    return reply.type('text/css').send(readFileSync(HUNK_STYLES))
+  })
+
+  app.get<InLesson>('/lessons/:version/difference', async ({ params, query }, reply) => {
+    const version = laterVersion(params.version)
+    const pair = pairTo(version)
+    progress.noteRead(version, 'difference', hrefOf(version, 'difference'))
+    return reply.viewAsync('difference-lesson', {
+      title: `The difference, ${pairName(pair)}`,
+      outline: outlineOf(version, 'difference', progress),
+      version,
+      introduction: await introductionOf(version),
+      ...(await viewDifference(pair, hrefOf(version, 'difference'), query)),
+    })
+  })
+
+  app.get<{ Querystring: Asked }>('/difference', async ({ query }, reply) => {
+    const { from, to } = query
+    const choice = { choices: choicesIn(playground), action: '/difference' }
+    if (from === undefined || to === undefined) {
+      return reply.viewAsync('difference-choice', {
+        ...choice,
+        ...firstChoice(),
+        title: 'The difference between two versions',
+        styles: ['difference'],
+      })
+    }
+    const pair = pairOf(from, to, playground)
+    return reply.viewAsync('difference', {
+      ...choice,
+      from,
+      to,
+      title: `The difference, ${pairName(pair)}`,
+      ...(await viewDifference(pair, '/difference', query)),
+    })
+  })
+
+  app.get<InLesson>('/lessons/:version/wire', async ({ params }, reply) => {
+    const version = laterVersion(params.version)
+    const pair = pairTo(version)
+    progress.noteRead(version, 'wire', hrefOf(version, 'wire'))
+    return reply.viewAsync('wire-lesson', {
+      title: `On the wire, ${pairName(pair)}`,
+      outline: outlineOf(version, 'wire', progress),
+      version,
+      ...viewWire(pair, { again: true }),
+    })
+  })
+
+  app.get<{ Querystring: Asked }>('/wire', async ({ query }, reply) => {
+    const pair = askedPair(query)
+    return reply.viewAsync('wire', {
+      title: `On the wire, ${pairName(pair)}`,
+      choices: choicesIn(playground),
+      action: '/wire',
+      from: pair.older.id,
+      to: pair.newer.id,
+      ...viewWire(pair, { again: true }),
+    })
+  })
+  // What the page asks for as long as a session is being played.
+  app.get<{ Querystring: Asked }>('/wire/messages', async ({ query }, reply) => {
+    return reply.viewAsync('wire-messages', viewWire(askedPair(query), { again: false }))
+  })
+
+  function pairTo(version: Version): VersionPair {
+    const before = predecessorOf(version)
+    if (before === undefined) throw new PageTrouble(404, `No version comes before ${version.name}.`)
+    return pairOf(before.name, version.name, playground)
+  }
+
+  function askedPair({ from, to }: Asked): VersionPair {
+    const first = firstChoice()
+    return pairOf(from ?? first.from, to ?? first.to, playground)
+  }
+
+  function viewWire(pair: VersionPair, options: { again: boolean }) {
+    return {
+      pair,
+      name: pairName(pair),
+      titles: { older: titleOf(pair.older), newer: titleOf(pair.newer) },
+      wire: plays.differenceOf(pair, options),
+      styles: ['lanes', 'wire'],
+      wide: true,
+    }
+  }
+}
+
+async function viewDifference(pair: VersionPair, path: string, asked: Asked) {
+  const tests = asked.tests === '1'
+  const view = VIEWS.find((name) => name === asked.view)
+  const difference = await differenceOf(pair, tests)
+  const given = { from: asked.from, to: asked.to, view, tests: tests ? '1' : undefined }
+  const hrefWith = (changes: Partial<typeof given>) => {
+    const fields = Object.entries({ ...given, ...changes })
+    const named = fields.filter((field): field is [string, string] => field[1] !== undefined)
+    const query = new URLSearchParams(named).toString()
+    return query === '' ? path : `${path}?${query}`
+  }
+  return {
+    difference,
+    name: pairName(pair),
+    pair,
+    view,
+    tests,
+    hrefs: {
+      sideBySide: hrefWith({ view: 'side-by-side' }),
+      unified: hrefWith({ view: 'unified' }),
+      tests: hrefWith({ tests: tests ? undefined : '1' }),
+    },
+    styles: ['hunks', 'difference'],
+    scripts: ['difference'],
+    wide: true,
+  }
+}
+
+/** What the lesson says before the first of its notes. */
+async function introductionOf(version: Version): Promise<string> {
+  const { sections, idea } = readLesson(version)
+  const section = sections.find(({ number }) => number === READING_THE_DIFFERENCE)
+  if (section === undefined) return renderSentence(version, idea)
+  return renderPart(version, section, beforeNotes(section))
+}
+
+function beforeNotes({ source }: Section): string {
+  return source.split(/^### /m, 1)[0] ?? ''
+}
+
+/**
+ * The snapshot of this name, which is not the first.
+ *
+ * @throws {PageTrouble} where there is none
+ */
+function laterVersion(name: string): Version {
+  const version = lessonVersion(name)
+  if (predecessorOf(version) !== undefined) return version
+  throw new PageTrouble(404, `No version comes before ${name}, so there is nothing to compare.`)
+}
+
+function choicesIn(playground: string) {
+  return knownVersions(playground).map((version) => ({ id: version.id, title: titleOf(version) }))
+}
+
+/** The first step of the course. */
+function firstChoice(): { from: string; to: string } {
+  const [first, second = first] = listVersions()
+  return { from: first?.name ?? '', to: second?.name ?? '' }
+}

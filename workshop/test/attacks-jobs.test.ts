@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { JobError, Jobs } from '../jobs/jobs.ts'
+
+const JOBS = join(import.meta.dirname, '..', 'jobs')
+const HANGS = 'writeFileSync(input.file, String(process.pid)); for (;;) {}'
+
+let scratch: string
+let jobs: Jobs
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
+  jobs = new Jobs()
+})
+
+afterEach(() => {
+  jobs.close()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+/** A module whose job does this with its `input`. */
+function moduleThat(name: string, body: string): URL {
+  const file = join(scratch, `${name}.job.ts`)
+  const answer = JSON.stringify(pathToFileURL(join(JOBS, 'answer.ts')).href)
+  writeFileSync(
+    file,
+    `import { writeFileSync } from 'node:fs'\nimport { answerJob } from ${answer}\nanswerJob(async (input: any) => { ${body} }, [RangeError])\n`,
+  )
+  return pathToFileURL(file)
+}
+
+async function untilWritten(file: string): Promise<number> {
+  await expect
+    .poll(() => existsSync(file) && readFileSync(file, 'utf8'), { timeout: 20_000 })
+    .toMatch(/\d/)
+  return Number(readFileSync(file, 'utf8'))
+}
+
+async function untilGone(pid: number): Promise<void> {
+  const lives = () => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+  await expect.poll(lives, { timeout: 5_000 }).toBe(false)
+}
+
+describe('a job', () => {
+  const limit = 20_000
+
+  test('gives what its module answers', async () => {
+    const module = moduleThat('double', 'return { twice: input.number * 2 }')
+    const result = await jobs.run({ kind: 'double', module, input: { number: 21 }, limit })
+    expect(result).toEqual({ twice: 42 })
+  })
+
+  test('that can not be done says why, in words', async () => {
+    const module = moduleThat('fails', 'throw new (input.inWords ? RangeError : TypeError)("so")')
+    const run = (inWords: boolean) => jobs.run({ kind: 'fails', module, input: { inWords }, limit })
+    await expect(run(true)).rejects.toEqual(new JobError('so'))
+    await expect(run(false)).rejects.toEqual(new JobError('It broke off: so.'))
+  })
+
+  test('whose process dies says so, and what it wrote is kept', async () => {
+    const module = moduleThat('dies', 'console.error("last words"); process.exit(3)')
+    const error = await jobs
+      .run({ kind: 'dies', module, input: {}, limit })
+      .catch((one: JobError) => one)
+    expect(error).toMatchObject({
+      message: 'It ended before its time (exit status 3).',
+      stderr: expect.stringContaining('last words'),
+    })
+  })
+
+  test('waits for another one of its kind', async () => {
+    const module = moduleThat(
+      'times',
+      'const began = Date.now(); await new Promise((go) => setTimeout(go, 200)); return [began, Date.now()]',
+    )
+    const run = () => jobs.run({ kind: 'times', module, input: {}, limit }) as Promise<number[]>
+    const [[, end = 0] = [], [begin = 0] = []] = await Promise.all([run(), run()])
+    expect(begin).toBeGreaterThanOrEqual(end)
+  })
+})
+
+describe('a job that hangs in a loop', () => {
+  test('is ended when its time is over', async () => {
+    const module = moduleThat('hangs', HANGS)
+    const file = join(scratch, 'pid')
+    const job = jobs.run({ kind: 'hangs', module, input: { file }, limit: 3_000 })
+    await expect(job).rejects.toThrow('It did not come to an end within 3 seconds.')
+    if (existsSync(file)) await untilGone(await untilWritten(file))
+  })
+
+  test('ends with the app', async () => {
+    const module = moduleThat('hangs', HANGS)
+    const file = join(scratch, 'pid')
+    const job = jobs.run({ kind: 'hangs', module, input: { file }, limit: 60_000 })
+    const end = expect(job).rejects.toThrow(JobError)
+    const pid = await untilWritten(file)
+    jobs.close()
+    await end
+    await untilGone(pid)
+  })
+
+  test('does not outlive an app that was killed', async () => {
+    const module = moduleThat('hangs', HANGS)
+    const file = join(scratch, 'pid')
+    const app = join(scratch, 'app.mts')
+    const address = JSON.stringify(pathToFileURL(join(JOBS, 'jobs.ts')).href)
+    const spec = `{ kind: 'x', module: new URL('${module}'), input: ${JSON.stringify({ file })}, limit: 60_000 }`
+    writeFileSync(app, `import { Jobs } from ${address}\nnew Jobs().run(${spec})\n`)
+    const parent = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), app])
+    const pid = await untilWritten(file)
+    parent.kill('SIGKILL')
+    await untilGone(pid)
+  })
+})

@@ -1,0 +1,257 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { attacks } from '../../scripts/attacks/index.ts'
+import { expectedResult } from '../../scripts/lib/attack/attack.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { findVersion, listVersions } from '../../scripts/lib/versions.ts'
+import { linkRules } from '../attacks/rule-links.ts'
+import { TestWorkshop } from './lab.ts'
+
+let workshop: TestWorkshop
+let playground: string
+
+beforeAll(async () => {
+  playground = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
+  makeCopy('v02')
+  makeCopy('v03')
+  writeFileSync(join(playground, 'v03', 'client', 'app.ts'), 'export const x: = 1\n')
+  workshop = await TestWorkshop.open(undefined, playground)
+})
+
+afterAll(async () => {
+  await workshop.close()
+  rmSync(playground, { recursive: true, force: true })
+})
+
+/** A copy that is still the version that it begins with. */
+function makeCopy(name: string): void {
+  const before = listVersions().find(({ number }) => number === findVersion(name).number - 1)
+  const from = before?.folder ?? ''
+  const to = join(playground, name)
+  cpSync(from, to, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  symlinkSync(join(from, 'node_modules'), join(to, 'node_modules'), 'junction')
+}
+
+async function get(path: string) {
+  const answer = await fetch(`${workshop.url}${path}`)
+  return { status: answer.status, page: parse(await answer.text()) }
+}
+
+/** Plays an attack as a browser without script does: the answer leads to the page with the story. */
+async function play(slug: string, fields: [string, string][]) {
+  const body = new URLSearchParams(fields)
+  const answer = await fetch(`${workshop.url}/attacks/${slug}/plays`, { method: 'POST', body })
+  const page = parse(await answer.text())
+  return { status: answer.status, page, stories: page.querySelectorAll('.story') }
+}
+
+function parse(body: string) {
+  return html({ body } as Parameters<typeof html>[0])
+}
+
+function verdictsOf(stories: ReturnType<typeof parse>[]): (string | undefined)[] {
+  return stories.map((story) => story.querySelector('.verdict-word')?.text)
+}
+
+describe('the page of all attacks', () => {
+  test('has what is expected of each in each version', async () => {
+    const { page } = await get('/attacks')
+    const rows = page.querySelectorAll('.attack-row')
+    expect(rows).toHaveLength(attacks.length)
+    for (const row of rows) {
+      const slug = row.querySelector('a')?.getAttribute('href')?.split('/').at(-1)
+      const attack = attacks.find((one) => one.slug === slug)
+      const results = row.querySelectorAll('td').map(({ classList }) => classList.value.at(-1))
+      expect(results).toEqual(
+        listVersions().map((version) => attack && expectedResult(attack, version)),
+      )
+    }
+  })
+
+  test.each(attacks.map(({ slug }) => slug))('leads to that of %s', async (slug) => {
+    const { status, page } = await get(`/attacks/${slug}`)
+    expect(status).toBe(200)
+    const attack = attacks.find((one) => one.slug === slug)
+    expect(page.querySelector('h1')?.text).toBe(attack?.title)
+    const found = page.querySelectorAll('.facts .quoted-lines li')
+    expect(found).toHaveLength(attack?.checks.length ?? 0)
+  })
+})
+
+describe('an attack that is played', () => {
+  test('works on one version, and is stopped on the next by a line that the page quotes', async () => {
+    const { stories } = await play('login-csrf', [
+      ['on', 'v01-code-flow'],
+      ['on', 'v02-state'],
+    ])
+    expect(verdictsOf(stories)).toEqual(['It works.', 'It is stopped.'])
+    const [, stopped] = stories
+    const line = stopped?.querySelector('.quoted-lines a')
+    const [, number] =
+      /^\/code\/v02-state\/client\/routes\/callback\.ts#L(\d+)$/.exec(
+        line?.getAttribute('href') ?? '',
+      ) ?? []
+    const file = join(findVersion('v02').folder, 'client', 'routes', 'callback.ts')
+    const text = readFileSync(file, 'utf8').split('\n')[Number(number) - 1]?.trim()
+    expect(stopped?.querySelector('.quoted-lines code')?.text).toBe(text)
+    expect(stopped?.querySelectorAll('.step').length).toBeGreaterThan(3)
+    expect(stopped?.querySelector('.parameter.attacker')).not.toBeNull()
+  })
+
+  test('works again without its check, on a copy', async () => {
+    const { stories } = await play('code-twice', [
+      ['on', 'v01-code-flow'],
+      ['weakened', '1'],
+    ])
+    expect(verdictsOf(stories)).toEqual(['It is stopped.', 'It works.'])
+    expect(stories[1]?.querySelector('.weakening del')?.text).toBe('store.codes.delete(code)')
+  })
+
+  test("on a learner's copy sees what was saved since the last time", async () => {
+    const first = await play('login-csrf', [['on', 'copy-v02']])
+    expect(verdictsOf(first.stories)).toEqual(['It works.'])
+    const { folder } = findVersion('v02')
+    for (const part of ['client', 'server', 'protocol.ts']) {
+      cpSync(join(folder, part), join(playground, 'v02', part), { recursive: true })
+    }
+    const second = await play('login-csrf', [['on', 'copy-v02']])
+    expect(verdictsOf(second.stories)).toEqual(['It is stopped.'])
+    expect(second.page.querySelector('.verdict .quoted-lines a')?.getAttribute('href')).toMatch(
+      /^\/code\/copy-v02\/client\/routes\/callback\.ts#L\d+$/,
+    )
+  })
+
+  test('is told in words where a copy does not run, and goes on beside it', async () => {
+    const { status, stories } = await play('login-csrf', [
+      ['on', 'copy-v03'],
+      ['on', 'v01-code-flow'],
+    ])
+    expect(status).toBe(200)
+    expect(stories[0]?.querySelector('.problem')?.text).toContain('It does not compile')
+    expect(stories[0]?.querySelector('.problem a')?.getAttribute('href')).toBe(
+      '/code/copy-v03/client/app.ts#L1',
+    )
+    expect(verdictsOf(stories)).toEqual([undefined, 'It works.'])
+  })
+
+  test('needs a version that is there', async () => {
+    const unknown = await play('login-csrf', [['on', '../../etc']])
+    expect(unknown.status).toBe(404)
+    expect(unknown.page.querySelector('.problem')?.text).toContain('There is no version')
+    const none = await play('login-csrf', [['on', '']])
+    expect(none.status).toBe(400)
+    expect(none.page.querySelector('.problem')?.text).toContain('Choose a version')
+  })
+})
+
+test('a lesson has the attacks that its version stops, those it lets through, and the others', async () => {
+  const version = findVersion('v03')
+  const { page } = await get(`/lessons/${version.name}/attacks`)
+  const groups = new Map(
+    page.querySelectorAll('.attack-group').map((group) => {
+      const links = group.querySelectorAll('.attack-entry-head a')
+      const slugs = links.map((link) => /attacks\/([\w-]+)/.exec(link.toString())?.[1])
+      return [group.querySelector('h2')?.text, slugs]
+    }),
+  )
+  const having = (result: string) => {
+    return attacks.filter((one) => expectedResult(one, version) === result).map(({ slug }) => slug)
+  }
+  expect(groups.get('Still works')).toEqual(having('works'))
+  expect(groups.get('Nothing to attack yet')).toEqual(having('nothing'))
+  expect(groups.get('Stopped from this version on')).toContain('code-injection')
+  expect(groups.get('Stopped before, and still stopped')).toContain('login-csrf')
+  expect([...groups.values()].flat().sort()).toEqual(attacks.map(({ slug }) => slug).sort())
+})
+
+test.each([
+  ['/attacks/no-such-attack', 'There is no attack of that name.'],
+  ['/attacks/..%2f..%2fetc', 'There is no attack of that name.'],
+  ['/attacks/login-csrf?on=v99', 'There is no version of that name.'],
+  ['/attacks/login-csrf?play=999', 'That play is forgotten.'],
+  ['/lessons/v99-nothing/attacks', 'There is no lesson of that name.'],
+])('%s is not there, and the page says so', async (path, sentence) => {
+  const { status, page } = await get(path)
+  expect(status).toBe(404)
+  expect(page.querySelector('.problem')?.text).toContain(sentence)
+})
+
+test('each section of an RFC that a rule names is a link to it', () => {
+  const hrefs = (text: string) => linkRules(text).flatMap(({ href }) => href ?? [])
+  const rfc = 'https://www.rfc-editor.org/rfc'
+  expect(hrefs('RFC 6749 sections 4.1.2 and 10.5, RFC 9700 section 4.3.1')).toEqual([
+    `${rfc}/rfc6749#section-4.1.2`,
+    `${rfc}/rfc6749#section-10.5`,
+    `${rfc}/rfc9700#section-4.3.1`,
+  ])
+  expect(hrefs('RFC 7009 describes it, and version 1.2 does not')[0]).toBe(`${rfc}/rfc7009`)
+  const text = attacks.map(({ rule, remedy = '' }) => `${rule} ${remedy}`).join('\n')
+  expect(
+    linkRules(text)
+      .map((piece) => piece.text)
+      .join(''),
+  ).toBe(text)
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('a click plays an attack into the page, with both verdicts side by side', async () => {
+    const page = await workshop.visit('/attacks/login-csrf', { reducedMotion: 'reduce' })
+    await page.click('.play-form .primary')
+    await page.waitForSelector('.play.played', { timeout: 25_000 })
+    const words = page.locator('.verdict-word')
+    expect(await words.allTextContents()).toEqual(['It works.', 'It is stopped.'])
+    const boxes = await Promise.all((await words.all()).map((word) => word.boundingBox()))
+    expect(boxes[0]?.y).toBe(boxes[1]?.y)
+  })
+
+  test('one step at a time, n and p go on and back, and the verdict waits for the end', async () => {
+    const page = await workshop.visit('/attacks/login-csrf')
+    await page.click('.play-form [name="pace"]')
+    await page.waitForSelector('.play.played', { timeout: 25_000 })
+    const count = page.locator('.step-count')
+    const shown = () => page.locator('.story').first().locator('.step:visible').count()
+    expect(await count.textContent()).toBe('Step 1 of 5')
+    expect(await shown()).toBe(1)
+    await page.keyboard.press('n')
+    await page.keyboard.press('n')
+    expect(await shown()).toBe(3)
+    await page.keyboard.press('p')
+    expect(await count.textContent()).toBe('Step 2 of 5')
+    expect(await page.locator('.verdict-word:visible').count()).toBe(0)
+    for (let turn = 0; turn < 4; turn += 1) await page.click('[data-step="next"]')
+    expect(await count.textContent()).toBe('The end')
+    expect(await page.locator('.verdict-word:visible').count()).toBe(2)
+  })
+
+  test('in a lesson it is played below its name', async () => {
+    const page = await workshop.visit('/lessons/v02-state/attacks')
+    const entry = page.locator('.attack-entry', { hasText: "led into the attacker's account" })
+    await entry.locator('button').first().click()
+    await entry.locator('.play.played').waitFor({ timeout: 25_000 })
+    expect(await entry.locator('.story').count()).toBe(2)
+  })
+
+  test('a word finds an attack in the table', async () => {
+    const page = await workshop.visit('/attacks')
+    await page.fill('#attack-filter', 'csrf')
+    expect(await page.locator('.attack-row:visible').count()).toBe(1)
+    expect(await page.textContent('#attack-count')).toBe('1 found')
+  })
+
+  test('the pages of attacks look right', async () => {
+    await workshop.inspect('/attacks', 'attacks')
+    await workshop.inspect('/lessons/v03-pkce/attacks', 'attacks-lesson')
+  })
+
+  test('the page of a played attack looks right', async () => {
+    const { page } = await play('login-csrf', [
+      ['on', 'v01-code-flow'],
+      ['on', 'v02-state'],
+    ])
+    const number = page.querySelector('.play')?.id.replace('play-', '')
+    await workshop.inspect(`/attacks/login-csrf?play=${number}`, 'attack')
+  })
+})

@@ -1,0 +1,223 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { painter } from '../../scripts/lib/diff/ansi.ts'
+import { findQuote } from '../../scripts/lib/diff/notes.ts'
+import { readStep, type Step, stepsOf } from '../../scripts/lib/diff/step.ts'
+import { renderStep } from '../../scripts/lib/diff/terminal.ts'
+import { findVersion, listVersions, type Version } from '../../scripts/lib/versions.ts'
+import { TestWorkshop, temporaryFolder } from './lab.ts'
+
+let workshop: TestWorkshop
+
+beforeAll(async () => {
+  workshop = await TestWorkshop.open()
+})
+
+afterAll(() => workshop.close())
+
+async function get(path: string, app = workshop): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${app.url}${path}`)
+  return { status: answer.status, text: await answer.text() }
+}
+
+const steps = [...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const)
+
+describe('the page of a step', () => {
+  test.each(steps)('to %s has each note beside its hunk', async (name, step) => {
+    const { text } = await get(`/lessons/${name}/difference`)
+    const places = parse(text).querySelectorAll('.hunk-place')
+    const hunks = step.files.flatMap((file) => file.hunks)
+    expect(places).toHaveLength(hunks.length)
+    for (const [i, hunk] of hunks.entries()) {
+      expect(places[i]?.querySelectorAll('aside .note')).toHaveLength(hunk.notes.length)
+      const shown = linesOf(places[i]?.toString() ?? '').join('\n')
+      for (const note of hunk.notes) {
+        expect(findQuote(hunk, note.quote)).toBeDefined()
+        for (const line of note.quote) expect(shown).toContain(line)
+      }
+    }
+  })
+
+  test.each(steps)('to %s has the lines of the command, in their order', async (name, step) => {
+    const { text } = await get(`/lessons/${name}/difference?view=unified`)
+    expect(linesOf(text)).toEqual(await linesOfCommand(step))
+    const sideBySide = await get(`/lessons/${name}/difference?view=side-by-side`)
+    expect(linesOf(sideBySide.text)).toEqual(linesOf(text))
+  })
+
+  test('shows the files of the tests where they are asked for', async () => {
+    const path = '/lessons/v02-state/difference'
+    expect((await get(path)).text).not.toContain('test/state.test.ts')
+    expect((await get(`${path}?tests=1`)).text).toContain('test/state.test.ts')
+  })
+
+  test('leads to each file, before and after', async () => {
+    const page = parse((await get('/lessons/v03-pkce/difference')).text)
+    const links = page.querySelectorAll('.file-links a').map((link) => link.getAttribute('href'))
+    expect(links).toContain('/code/v02-state/client/session.ts')
+    expect(links).toContain('/code/v03-pkce/client/session.ts')
+    expect(links).toContain('/code/v03-pkce/server/pkce.ts')
+    expect(links).not.toContain('/code/v02-state/server/pkce.ts')
+  })
+})
+
+describe('the difference of any two versions', () => {
+  test('has the notes of the steps between them', async () => {
+    const { text } = await get('/difference?from=v02-state&to=v04-protected-resource')
+    const step = readStep(version('v02'), version('v04'))
+    const notes = step.files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes))
+    expect(parse(text).querySelectorAll('.note')).toHaveLength(notes.length)
+  })
+
+  test("of a learner's copy is that of now, with the notes of the way that it is on", async () => {
+    const playground = temporaryFolder()
+    const copy = join(playground, 'v02')
+    cpSync(version('v01').folder, copy, {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    })
+    const app = await TestWorkshop.open(undefined, playground)
+    try {
+      const path = '/difference?from=copy-v02&to=v02-state'
+      const before = await get(path, app)
+      expect(parse(before.text).querySelectorAll('.note').length).toBeGreaterThan(10)
+      expect(linesOf(before.text)).toContain('+   state: string | undefined')
+
+      const file = join(copy, 'protocol.ts')
+      writeFileSync(file, readFileSync(join(version('v02').folder, 'protocol.ts')))
+      expect(linesOf((await get(path, app)).text)).not.toContain('+   state: string | undefined')
+    } finally {
+      await app.close()
+    }
+  })
+
+  test('of one version and itself is none', async () => {
+    const { text } = await get('/difference?from=v02-state&to=v02-state')
+    expect(text).toContain('No difference.')
+  })
+
+  test.each([
+    ['/difference?from=../../etc&to=v02-state', 'There is no version of that name.'],
+    ['/lessons/v01-code-flow/difference', 'No version comes before v01-code-flow'],
+    ['/lessons/v09-nothing/difference', 'There is no lesson of that name.'],
+  ])('%s is not there, and the page says so', async (path, sentence) => {
+    const { status, text } = await get(path)
+    expect(status).toBe(404)
+    expect(text).toContain(sentence)
+  })
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('n and p go from hunk to hunk, and so do the buttons', async () => {
+    const page = await workshop.visit('/lessons/v03-pkce/difference', { reducedMotion: 'reduce' })
+    const count = page.locator('#hunk-count')
+    await page.keyboard.press('n')
+    await page.keyboard.press('n')
+    await page.keyboard.press('n')
+    await count.getByText('3 of 14').waitFor()
+    await isInSight(page, '#hunk-3.current')
+    await page.keyboard.press('p')
+    await count.getByText('2 of 14').waitFor()
+    await isInSight(page, '#hunk-2.current')
+    await page.click('#next-hunk')
+    await count.getByText('3 of 14').waitFor()
+    expect(new URL(page.url()).hash).toBe('#hunk-3')
+    for (let turn = 0; turn < 20; turn += 1) await page.keyboard.press('n')
+    await count.getByText('14 of 14').waitFor()
+  })
+
+  test('the keys are left to whoever types', async () => {
+    const page = await workshop.visit('/difference?from=v01-code-flow&to=v02-state')
+    await page.focus('select[name="from"]')
+    await page.keyboard.press('n')
+    await page.keyboard.press('Control+n')
+    expect(await page.textContent('#hunk-count')).not.toContain(' of ')
+  })
+
+  test('two columns become one without loading anything, and the address says so', async () => {
+    const page = await workshop.visit('/lessons/v02-state/difference')
+    const twin = page.locator('.line.twin').first()
+    expect(await twin.isVisible()).toBe(true)
+    await page.click('[data-view="unified"]')
+    expect(await twin.isVisible()).toBe(false)
+    expect(new URL(page.url()).search).toBe('?view=unified')
+    await page.reload()
+    expect(await twin.isVisible()).toBe(false)
+  })
+
+  test('on a phone it is one column unless two are asked for', async () => {
+    const viewport = { width: 390, height: 800 }
+    const page = await workshop.visit('/lessons/v02-state/difference', { viewport })
+    expect(await page.locator('.line.twin').first().isVisible()).toBe(false)
+    await page.click('[data-view="side-by-side"]')
+    expect(await page.locator('.line.twin').first().isVisible()).toBe(true)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+  })
+
+  test.each([
+    ['/lessons/v02-state/difference', 'difference'],
+    ['/lessons/v04-protected-resource/difference?view=unified', 'difference-unified'],
+    ['/difference', 'difference-choice'],
+    ['/difference?from=v01-code-flow&to=v02-state&tests=1', 'difference-any'],
+  ])('%s looks right', (path, name) => workshop.inspect(path, name))
+})
+
+/** The lines of all hunks as a patch has them. */
+function linesOf(page: string): string[] {
+  const signs = { same: ' ', added: '+', removed: '-' }
+  return parse(page)
+    .querySelectorAll('.line:not(.twin)')
+    .map((line) => {
+      const kind = (['same', 'added', 'removed'] as const).find((name) =>
+        line.classList.contains(name),
+      )
+      const code = line.querySelector('code, ins, del')?.text ?? ''
+      return `${signs[kind ?? 'same']} ${code}`.trimEnd()
+    })
+}
+
+/** What the command prints of the lines of a step. */
+async function linesOfCommand(step: Step): Promise<string[]> {
+  const bare = {
+    ...step,
+    files: step.files.map((file) => ({
+      ...file,
+      intro: '',
+      hunks: file.hunks.map((hunk) => ({ ...hunk, notes: [] })),
+    })),
+  }
+  const setting = { paint: painter(false), colors: false, width: 100, sideBySide: false }
+  const text = await renderStep(bare, setting)
+  const places = step.files.map(({ path }) => path)
+  return text
+    .trimEnd()
+    .split(/^@@ .*\n/m)
+    .slice(1)
+    .flatMap((hunk) => beforeNextFile(hunk.replace(/\n$/, '').split('\n'), places))
+    .map((line) => line.trimEnd())
+}
+
+/** A hunk ends with a blank line before the next one, or before the name of the next file. */
+function beforeNextFile(lines: string[], paths: string[]): string[] {
+  const end = lines.findIndex((line) => paths.some((path) => line.startsWith(`${path}  `)))
+  const own = end === -1 ? lines : lines.slice(0, end)
+  return own.at(-1) === '' ? own.slice(0, -1) : own
+}
+
+async function isInSight(page: Page, selector: string): Promise<void> {
+  const box = await page.locator(selector).boundingBox()
+  expect(box?.y).toBeGreaterThan(0)
+  expect(box?.y).toBeLessThan(450)
+}
+
+function version(name: string): Version {
+  return findVersion(name)
+}
+
+function parse(body: string): ReturnType<typeof html> {
+  return html({ body } as Parameters<typeof html>[0])
+}

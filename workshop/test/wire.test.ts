@@ -1,0 +1,119 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { painter } from '../../scripts/lib/diff/ansi.ts'
+import { playSession } from '../../scripts/lib/diff/wire-play.ts'
+import { renderWire } from '../../scripts/lib/diff/wire-text.ts'
+import { findVersion } from '../../scripts/lib/versions.ts'
+import { TestWorkshop } from './lab.ts'
+
+let workshop: TestWorkshop
+let playground: string
+
+beforeAll(async () => {
+  playground = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
+  const copy = join(playground, 'v02')
+  const { folder } = findVersion('v01')
+  cpSync(folder, copy, {
+    recursive: true,
+    filter: (path) => !path.includes('node_modules'),
+  })
+  symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
+  writeFileSync(join(copy, 'client', 'app.ts'), 'export const x: = 1\n')
+  workshop = await TestWorkshop.open(undefined, playground)
+})
+
+afterAll(async () => {
+  await workshop.close()
+  rmSync(playground, { recursive: true, force: true })
+})
+
+/** The part of a page that has the messages, once nothing is being played any more. */
+async function untilPlayed(from: string, to: string): Promise<ReturnType<typeof parse>> {
+  let page = parse('')
+  await expect
+    .poll(
+      async () => {
+        const answer = await fetch(`${workshop.url}/wire/messages?from=${from}&to=${to}`)
+        page = parse(await answer.text())
+        return page.querySelector('[hx-get]') === null
+      },
+      { timeout: 25_000, interval: 100 },
+    )
+    .toBe(true)
+  return page
+}
+
+function parse(body: string) {
+  return html({ body } as Parameters<typeof html>[0])
+}
+
+/** A text without what only sets it. */
+function words(text: string): string {
+  return text.replace(/\s+/g, ' ').trim()
+}
+
+test('the page says what the command says, message by message and field by field', async () => {
+  const [older, newer] = [findVersion('v03'), findVersion('v04')]
+  const acts = [await playSession(older), await playSession(newer)] as const
+  const text = renderWire([older, newer], [...acts], painter(false))
+  const expected = text
+    .split('\n')
+    .slice(3)
+    .filter((line) => line !== '')
+    .map(words)
+
+  const page = await untilPlayed(older.name, newer.name)
+  const shown = page.querySelectorAll('.act').flatMap((act) => [
+    act.querySelector('h2')?.text ?? '',
+    ...act.querySelectorAll('.message').flatMap((message) => {
+      const sign = message.querySelector('.message-title .sign')?.text ?? ''
+      const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
+      const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
+      const what = message.querySelector('.what')?.text
+      const end = message.classList.contains('same') ? '(the same)' : ''
+      return [
+        `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
+        ...message.querySelectorAll('.fields > div').map((field) => {
+          const name = field.querySelector('dt')?.childNodes.at(-1)?.text
+          return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
+        }),
+      ]
+    }),
+  ])
+  expect(shown.map(words)).toEqual(expected)
+})
+
+test('a copy that does not run is told of in words, with the place', async () => {
+  const page = await untilPlayed('copy-v02', 'v02-state')
+  expect(page.querySelector('.problem')?.text).toContain('It does not compile')
+  expect(page.querySelector('.problem a')?.getAttribute('href')).toBe(
+    '/code/copy-v02/client/app.ts#L1',
+  )
+})
+
+test.each([
+  ['/lessons/v01-code-flow/wire', 'No version comes before v01-code-flow'],
+  ['/lessons/nothing/wire', 'There is no lesson of that name.'],
+  ['/wire?from=v01-code-flow&to=../x', 'There is no version of that name.'],
+])('%s is not there, and the page says so', async (path, sentence) => {
+  const answer = await fetch(`${workshop.url}${path}`)
+  expect(answer.status).toBe(404)
+  expect(await answer.text()).toContain(sentence)
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('the messages come by themselves as soon as both have been played', async () => {
+    const page = await workshop.visit('/lessons/v05-refresh-token/wire')
+    await page.locator('.message').first().waitFor({ timeout: 25_000 })
+    expect(await page.locator('.act').count()).toBe(4)
+  })
+
+  test('the page looks right', async () => {
+    await untilPlayed('v02-state', 'v03-pkce')
+    await workshop.inspect('/lessons/v03-pkce/wire', 'wire')
+  })
+})
