@@ -5,12 +5,24 @@ import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { PLAYGROUND } from '../scripts/lib/exercise/playground.ts'
 import { listVersions } from '../scripts/lib/versions.ts'
 import { Events, eventRoute } from './events.ts'
+import { Jobs } from './jobs/jobs.ts'
 import { keepToThisMachine } from './manners.ts'
+import { attackPages } from './pages/attacks.ts'
+import { codePages } from './pages/code.ts'
+import { differencePages } from './pages/difference.ts'
+import { exercisePages } from './pages/exercises.ts'
 import { homePage } from './pages/home.ts'
+import { lessonPages } from './pages/lesson.ts'
+import { presentPages } from './pages/present.ts'
+import { referencePages } from './pages/reference.ts'
 import { runPages } from './pages/run.ts'
+import { trafficPages } from './pages/traffic.ts'
+import { Progress } from './progress.ts'
 import type { Runner } from './runner.ts'
+import { Traffic } from './traffic/traffic.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -23,6 +35,23 @@ declare module 'fastify' {
 export interface Workshop {
   runner: Runner
   events: Events
+  /** The folder of the learner's copies. */
+  playground: string
+  /** What the learner has read and done. */
+  progress: Progress
+  /** What the programs say to each other, where the runner loads the tap into them. */
+  traffic: Traffic
+  /** Does work in processes of its own. */
+  jobs: Jobs
+}
+
+/** What it is told that builds the app. */
+export interface AppOptions {
+  runner: Runner
+  /** Where it will listen: it answers under no other. */
+  port: number
+  /** The folder of the learner's copies; without it the one of the repo. */
+  playground?: string
 }
 
 /** The areas of the app beside the lessons: where they begin, and what they are called. */
@@ -44,12 +73,12 @@ const VENDOR_FOLDERS = {
   '/vendor/mermaid/': join(dirname(resolve('mermaid/package.json')), 'dist'),
 }
 
-/**
- * The app to teach and to learn with: lessons, what runs, its traffic, and the learner's copies.
- *
- * @param port where it will listen: it answers under no other
- */
-export function buildWorkshop({ runner, port }: { runner: Runner; port: number }): FastifyInstance {
+/** The app to teach and to learn with: lessons, what runs, its traffic, and the learner's copies. */
+export function buildWorkshop({
+  runner,
+  port,
+  playground = PLAYGROUND,
+}: AppOptions): FastifyInstance {
   const app = Fastify({ forceCloseConnections: true })
   const eta = new Eta({ views: VIEWS, cache: true, useWith: false })
   const events = new Events()
@@ -80,9 +109,25 @@ export function buildWorkshop({ runner, port }: { runner: Runner; port: number }
     return reply.code(status).viewAsync('error', { title, message: error.message })
   })
 
-  const workshop: Workshop = { runner, events }
+  const workshop: Workshop = {
+    runner,
+    events,
+    playground,
+    progress: new Progress(playground),
+    traffic: new Traffic(runner, events),
+    jobs: new Jobs(),
+  }
+  app.addHook('onClose', async () => workshop.jobs.close())
   app.register(eventRoute, workshop)
   app.register(homePage, workshop)
+  app.register(lessonPages, workshop)
+  app.register(differencePages, workshop)
+  app.register(attackPages, workshop)
+  app.register(codePages, workshop)
+  app.register(referencePages, workshop)
   app.register(runPages, workshop)
+  app.register(presentPages)
+  app.register(trafficPages, workshop)
+  app.register(exercisePages, workshop)
   return app
 }

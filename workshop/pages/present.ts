@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify'
+import { listVersions, type Version } from '../../scripts/lib/versions.ts'
+import { readLesson } from '../lesson/lesson.ts'
+import { renderSentence } from '../lesson/render.ts'
+import { whenIdle } from '../lesson/when-idle.ts'
+import { PageTrouble } from '../page-trouble.ts'
+import { slidesOf } from '../present/slides.ts'
+import { teacherNotesOf } from '../present/teacher.ts'
+import { lessonVersion } from './lesson.ts'
+
+interface Asked {
+  Params: { version: string }
+  /** Which slide is shown, counted from 1; the first where none is named. */
+  Querystring: { slide?: string }
+}
+
+/** `/present/:version`: a lesson as slides, and the notes that go with them. */
+export async function presentPages(app: FastifyInstance): Promise<void> {
+  whenIdle(app, function* () {
+    for (const version of listVersions()) yield () => slidesOf(version)
+  })
+
+  app.get<Asked>('/present/:version', async ({ params, query }, reply) => {
+    return reply.viewAsync('present', await view(lessonVersion(params.version), query.slide))
+  })
+
+  app.get<Asked>('/present/:version/notes', async ({ params, query }, reply) => {
+    const version = lessonVersion(params.version)
+    const notes = await teacherNotesOf(version)
+    return reply.viewAsync('present-notes', { ...(await view(version, query.slide)), notes })
+  })
+}
+
+async function view(version: Version, asked: string | undefined) {
+  const all = await slidesOf(version)
+  const current = asked === undefined ? 1 : Number(asked)
+  if (!Number.isInteger(current) || current < 1 || current > all.length) {
+    throw new PageTrouble(404, `There is no such slide. There are ${all.length}.`)
+  }
+  const slides = all.map((slide, index) => ({
+    ...slide,
+    number: index + 1,
+    titleHtml: renderSentence(version, slide.title),
+  }))
+  const parts = slides.filter(({ part }, index) => part !== '' && part !== slides[index - 1]?.part)
+  return { title: readLesson(version).title, version, slides, parts, current, count: all.length }
+}

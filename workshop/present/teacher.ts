@@ -1,0 +1,21 @@
+import type { Version } from '../../scripts/lib/versions.ts'
+import { factsOf } from '../lesson/facts.ts'
+import { readLesson } from '../lesson/lesson.ts'
+import { renderPart } from '../lesson/render.ts'
+
+/** What the one in front reads beside the slides. */
+export interface TeacherNotes {
+  /** How long the lesson is meant to take. */
+  minutes: number
+  html: string
+}
+
+const TEACHER = 10
+
+/** The lesson's part for the teacher. */
+export async function teacherNotesOf(version: Version): Promise<TeacherNotes> {
+  const lesson = readLesson(version)
+  const section = lesson.sections.find(({ number }) => number === TEACHER)
+  const html = section === undefined ? '' : await renderPart(version, section, section.source)
+  return { minutes: factsOf(lesson).minutes, html }
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { listVersions, ROOT } from '../../scripts/lib/versions.ts'
+import { factsOf } from '../lesson/facts.ts'
+import { readLesson } from '../lesson/lesson.ts'
+
+/** A line of a plan: when it begins, how long it is, and what it is. */
+const LINE = /^\| (\d+):(\d\d) \| (\d*) \| (.+) \|$/gm
+
+const teaching = readFileSync(join(ROOT, 'docs', 'teaching.md'), 'utf8').replaceAll('\r\n', '\n')
+
+test.each([
+  ['Half a day', 210],
+  ['A whole day', 390],
+])('the plan of "%s" adds up, and gives each lesson its minutes', (heading, length) => {
+  const [plan = ''] = teaching.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
+  let clock = 0
+  for (const [line, hours, minutes, duration, what = ''] of plan.matchAll(LINE)) {
+    expect(Number(hours) * 60 + Number(minutes), line).toBe(clock)
+    clock += Number(duration)
+    const version = listVersions().find(({ name }) => what.includes(name))
+    if (version !== undefined) {
+      expect(Number(duration), line).toBe(factsOf(readLesson(version)).minutes)
+    }
+  }
+  expect(clock).toBe(length)
+})

@@ -1,0 +1,216 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { isChanged } from '../../scripts/lib/diff/compare.ts'
+import { readStep } from '../../scripts/lib/diff/step.ts'
+import { listVersions, type Version, versionBefore } from '../../scripts/lib/versions.ts'
+import { readLesson } from '../lesson/lesson.ts'
+import { readQuestions } from '../lesson/questions.ts'
+import { slidesOf } from '../present/slides.ts'
+import { TestWorkshop } from './lab.ts'
+
+const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-present-'))
+const versions = listVersions()
+const V02 = '/present/v02-state'
+/** Screens of a class. All slides are of one shape, so a wider screen shows more only in size. */
+const SCREENS = [
+  { width: 1280, height: 720 },
+  { width: 1920, height: 1080 },
+]
+/** A slide that was counted well is hardly made smaller. */
+const SMALLEST = 0.85
+let workshop: TestWorkshop
+
+beforeAll(async () => {
+  workshop = await TestWorkshop.open(undefined, playground)
+})
+
+afterAll(async () => {
+  await workshop.close()
+  rmSync(playground, { recursive: true, force: true })
+})
+
+async function get(path: string): Promise<{ status: number; text: string }> {
+  const answer = await fetch(`${workshop.url}${path}`)
+  return { status: answer.status, text: await answer.text() }
+}
+
+const placeOf = (page: Page) => page.locator('#number').textContent()
+
+function untilAt(page: Page, slide: number): Promise<void> {
+  return page.waitForURL(({ searchParams }) => searchParams.get('slide') === String(slide))
+}
+
+describe.each(versions)('the slides of $name', (version) => {
+  test('each have an address, and only one is shown there', async () => {
+    const slides = await slidesOf(version)
+    for (const number of [1, 2, Math.ceil(slides.length / 2), slides.length]) {
+      const { status, text } = await get(`/present/${version.name}?slide=${number}`)
+      expect([number, status]).toEqual([number, 200])
+      const shown = [...text.matchAll(/<section class="slide [^>]*data-number="(\d+)"[^>]*>/g)]
+        .filter(([all]) => !all.includes(' hidden'))
+        .map(([, place]) => place)
+      expect(shown).toEqual([String(number)])
+    }
+    for (const wrong of ['0', String(slides.length + 1), '1.5', 'x']) {
+      const { status, text } = await get(`/present/${version.name}?slide=${wrong}`)
+      expect([wrong, status]).toEqual([wrong, 404])
+      expect(text).toContain(`There are ${slides.length}.`)
+    }
+  })
+
+  test('tell of every part of the lesson but the teacher and the sources', async () => {
+    const parts = new Set((await slidesOf(version)).map(({ part }) => part))
+    const wanted = readLesson(version).sections.filter(({ number }) => number < 10)
+    expect([...parts].filter(Boolean)).toEqual(
+      wanted.map(({ number, title }) => `${number}. ${title}`),
+    )
+  })
+
+  test('ask each question alone before they answer it', async () => {
+    const section = readLesson(version).sections.find(({ number }) => number === 8)
+    const count = section === undefined ? 0 : readQuestions(section).length
+    const asked = (await slidesOf(version)).filter(({ kind }) => kind === 'question')
+    expect(asked).toHaveLength(2 * count)
+    const answered = asked.map(({ html }) => html.includes('class="answer"'))
+    expect(answered).toEqual(Array.from({ length: count }, () => [false, true]).flat())
+  })
+
+  test('show every changed line, and every note once', async () => {
+    const slides = (await slidesOf(version)).filter(({ kind }) => kind === 'hunk')
+    const html = slides.map((slide) => slide.html).join('')
+    expect(html.split('class="note"').length - 1).toBe(notesOf(version).length)
+    for (const { path, hunks } of filesOf(version)) {
+      const own = slides.filter(({ title }) => title === `\`${path}\``).map((slide) => slide.html)
+      const shown = [...own.join('').matchAll(/class="line (added|removed)[^>]*data-line="(\d+)"/g)]
+      const changed = hunks.flatMap(({ lines }) => lines).filter(isChanged)
+      expect(new Set(shown.map(([, kind, number]) => `${kind} ${number}`))).toEqual(
+        new Set(
+          changed.map(({ kind, newNumber, oldNumber }) => `${kind} ${newNumber ?? oldNumber}`),
+        ),
+      )
+    }
+  })
+
+  test('have the notes for the teacher beside them, and the next slide', async () => {
+    const { status, text } = await get(`/present/${version.name}/notes?slide=1`)
+    expect(status).toBe(200)
+    expect(text).toContain('What people stumble over')
+    expect(text).toContain('data-number="1"')
+    expect(text).toContain('data-number="2"')
+    expect((await get(`/present/${version.name}/notes?slide=0`)).status).toBe(404)
+  })
+
+  test.skipIf(!CHROMIUM).each(SCREENS)(
+    `fit a screen of $width, ${NEEDS_CHROMIUM}`,
+    async (viewport) => {
+      const page = await workshop.visit(`/present/${version.name}`, { viewport })
+      await expect.poll(() => page.locator('.diagram:not(.drawn)').count()).toBe(0)
+      const { length } = await slidesOf(version)
+      const bad = await page.evaluate<string[]>(`Array.from({ length: ${length} }, (_, index) => {
+        const slide = document.querySelector('.slide:not([hidden])')
+        const body = slide.querySelector('.slide-body')
+        const fit = Number(body.querySelector('.fit').style.getPropertyValue('--fit') || 1)
+        const over = body.scrollHeight - body.clientHeight
+        const wide = body.scrollWidth - body.clientWidth
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'PageDown', bubbles: true }))
+        const isNext = slide.dataset.number === String(index + 1)
+        if (isNext && over <= 1 && wide <= 1 && fit >= ${SMALLEST}) return ''
+        return slide.dataset.number + ': ' + over + ' too high, ' + wide + ' too wide, at size ' + fit
+      }).filter(Boolean)`)
+      expect(bad).toEqual([])
+    },
+  )
+})
+
+test('a lesson that does not exist is not found', async () => {
+  expect((await get('/present/v09')).status).toBe(404)
+  expect((await get('/present/..%2Fshared')).status).toBe(404)
+})
+
+describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
+  test('the keys of a keyboard and of a clicker move the slides, and the address keeps the place', async () => {
+    const page = await workshop.visit(V02)
+    const count = (await slidesOf(versions[1] as Version)).length
+    const steps: [key: string, place: number][] = [
+      ['ArrowRight', 2],
+      ['PageDown', 3],
+      ['Space', 4],
+      ['ArrowLeft', 3],
+      ['PageUp', 2],
+      ['End', count],
+      ['PageDown', count],
+      ['Home', 1],
+      ['PageUp', 1],
+      ['ArrowDown', 2],
+    ]
+    for (const [key, place] of steps) {
+      await page.keyboard.press(key)
+      expect([key, await placeOf(page)]).toEqual([key, String(place)])
+    }
+    await page.reload()
+    expect(await placeOf(page)).toBe('2')
+    await page.mouse.click(1270, 300)
+    expect(await placeOf(page)).toBe('3')
+  })
+
+  test('the slides and the notes move each other, and notes that are opened late catch up', async () => {
+    const slides = await workshop.visit(V02)
+    await slides.keyboard.press('PageDown')
+    const opened = slides.waitForEvent('popup')
+    await slides.keyboard.press('n')
+    const notes = await opened
+    await untilAt(notes, 2)
+
+    await slides.keyboard.press('PageDown')
+    await untilAt(notes, 3)
+    await notes.locator('.now [data-number="3"]').waitFor()
+    await notes.locator('.next [data-number="4"]').waitFor()
+
+    await notes.keyboard.press('PageDown')
+    await untilAt(slides, 4)
+    expect(await placeOf(slides)).toBe('4')
+
+    await slides.keyboard.press('End')
+    await notes.getByText('That was the last one.').waitFor()
+    await slides.goto(`${workshop.url}${V02}?slide=7`)
+    await notes.goto(`${workshop.url}${V02}/notes?slide=1`)
+    await untilAt(notes, 7)
+  })
+
+  test('the timer runs when it was started, and goes back to nothing', async () => {
+    const notes = await workshop.visit(`${V02}/notes`)
+    const elapsed = notes.locator('#elapsed')
+    expect(await elapsed.textContent()).toBe('0:00')
+    await notes.locator('#pause').click()
+    await expect.poll(() => elapsed.textContent()).not.toBe('0:00')
+    await notes.locator('#pause').click()
+    await notes.locator('#reset').click()
+    expect(await elapsed.textContent()).toBe('0:00')
+  })
+
+  test('the slides can be read without script, one by one', async () => {
+    const page = await workshop.visit(V02, { javaScriptEnabled: false })
+    await page.locator('#next').click()
+    expect(await placeOf(page)).toBe('2')
+    expect(await page.locator('.slide:not([hidden])').count()).toBe(1)
+  })
+
+  test('slides and notes look right, wide and narrow, light and dark', async () => {
+    await workshop.inspect(`${V02}?slide=9`, 'present')
+    await workshop.inspect(`${V02}?slide=24`, 'present-hunk')
+    await workshop.inspect(`${V02}/notes?slide=6`, 'present-notes')
+  })
+})
+
+function filesOf(version: Version) {
+  const before = versionBefore(version)
+  return before === undefined ? [] : readStep(before, version).files
+}
+
+function notesOf(version: Version) {
+  return filesOf(version).flatMap(({ hunks }) => hunks.flatMap(({ notes }) => notes))
+}
