@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const PNPM = 'pnpm@12.21.0'
+export const PNPM_VERSION = '12.21.0'
+/** What `npm run offline` fills: pnpm for each kind of machine, and a store of all packages. */
+export const PACKED = 'offline'
 /** In milliseconds. */
 const LONGEST_INSTALL = 10 * 60 * 1000
 /** Says for which lock file the packages were installed last. */
@@ -47,7 +49,7 @@ function isInstalled(root) {
  * @param {string} root
  */
 function fingerprint(root) {
-  const hash = createHash('sha256').update(PNPM)
+  const hash = createHash('sha256').update(`pnpm@${PNPM_VERSION}`)
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) {
     hash.update(readFileSync(join(root, file)))
   }
@@ -55,27 +57,13 @@ function fingerprint(root) {
 }
 
 /**
- * Runs pnpm through npm's own program and without a shell: on Windows npx is a batch file.
- *
  * @param {string} root
  * @returns {Promise<{ status: number | null, output: string }>}
  */
 function runPnpm(root) {
-  const npm = findNpm()
-  const install = [
-    'exec',
-    '--yes',
-    '--prefer-offline',
-    '--fetch-retry-mintimeout=1000',
-    '--fetch-retry-maxtimeout=5000',
-    '--',
-    PNPM,
-    'install',
-    '--frozen-lockfile',
-    '--prod=false',
-  ]
+  const [program = '', ...args] = pnpmCommand(root)
   // CI keeps pnpm from asking questions.
-  const child = spawn(process.execPath, [npm, ...install], {
+  const child = spawn(program, [...args, 'install', '--frozen-lockfile', '--prod=false'], {
     cwd: root,
     env: { ...process.env, CI: 'true' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -92,8 +80,38 @@ function runPnpm(root) {
   })
 }
 
+/**
+ * The pnpm that lies in the folder of the repo, where `npm run offline` has packed one for this machine. Else it comes
+ * through npm's own program, and without a shell: on Windows npx is a batch file.
+ *
+ * @param {string} root
+ */
+function pnpmCommand(root) {
+  const packed = join(root, PACKED)
+  const program = packedPnpm(packed, `${process.platform}-${process.arch}`)
+  if (existsSync(program)) {
+    // Without trust it asks the registry how old each package is.
+    const manners = ['--prefer-offline', '--trust-lockfile', '--store-dir', join(packed, 'store')]
+    return [program, ...manners]
+  }
+  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+  const exec = ['exec', '--yes', '--prefer-offline', ...patience, '--', `pnpm@${PNPM_VERSION}`]
+  return [process.execPath, findNpm(), ...exec]
+}
+
+/**
+ * Where the program of pnpm lies in a packed folder.
+ *
+ * @param {string} packed the folder
+ * @param {string} machine such as `win32-x64`
+ */
+export function packedPnpm(packed, machine) {
+  const file = machine.startsWith('win32') ? 'pnpm.exe' : 'pnpm'
+  return join(packed, 'pnpm', machine, file)
+}
+
 /** The program that `npm` starts: the one this runs under, else the one beside this Node. */
-function findNpm() {
+export function findNpm() {
   const bin = dirname(realpathSync(process.execPath))
   const inPath = (process.env.PATH ?? '')
     .split(delimiter)

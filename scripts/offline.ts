@@ -1,0 +1,93 @@
+import { statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { PACKED } from './lib/install.mjs'
+import { fetchPackages, fetchPnpm, OfflineError, tar } from './lib/offline/fetch.ts'
+import { MACHINES, readMachines } from './lib/offline/machines.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
+import { ROOT } from './lib/versions.ts'
+
+const HELP = `Packs the lab, with all that it needs, into one file for laptops without a network.
+
+  npm run offline                               for Windows, macOS and Linux
+  npm run offline -- --for win32-x64,linux-x64  for these alone: ${MACHINES.join(', ')}
+`
+
+/** What one machine makes, or what is nobody else's business. */
+const LEFT_OUT = ['node_modules', '.git', '.env', 'playground', 'screenshots', 'handout.html']
+
+/**
+ * `npm run offline [-- --for MACHINES]`
+ *
+ * @returns the exit status: 1 when something could not be had, 2 when the command can't be followed
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    return await run(args)
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof OfflineError)) throw error
+    console.error(error.message)
+    return error instanceof UsageError ? 2 : 1
+  }
+}
+
+async function run(args: string[]): Promise<number> {
+  refuseOptionsKeptByNpm(['for'], 'npm run offline -- --for win32-x64')
+  const { for: list, help } = parse(args)
+  if (help) {
+    console.log(HELP)
+    return 0
+  }
+  const machines = list === undefined ? MACHINES : readMachines(list)
+  const missing = await fetchPrograms(machines)
+  const served = machines.filter((machine) => !missing.includes(machine))
+  console.log(`Fetching the packages for ${served.join(', ')}.`)
+  await fetchPackages(ROOT, served)
+  await pack()
+  if (missing.length === 0) return 0
+  console.error(`It will not do for ${missing.join(', ')}, which pnpm could not be had for.`)
+  return 1
+}
+
+function parse(args: string[]) {
+  const options = { for: { type: 'string' }, help: { type: 'boolean', default: false } } as const
+  try {
+    return parseArgs({ args, options }).values
+  } catch (error) {
+    throw optionError(error, 'See npm run offline -- --help')
+  }
+}
+
+/**
+ * Fetches pnpm for each machine.
+ *
+ * @returns those that it could not be had for
+ * @throws {OfflineError} when this machine is one of them: its pnpm fetches the rest
+ */
+async function fetchPrograms(machines: string[]): Promise<string[]> {
+  await fetchPnpm(ROOT, `${process.platform}-${process.arch}`)
+  const missing: string[] = []
+  for (const machine of machines) {
+    try {
+      await fetchPnpm(ROOT, machine)
+    } catch (error) {
+      if (!(error instanceof OfflineError)) throw error
+      console.error(error.message)
+      missing.push(machine)
+    }
+  }
+  return missing
+}
+
+async function pack(): Promise<void> {
+  const folder = dirname(ROOT)
+  const name = basename(ROOT)
+  const file = `${name}-offline.tgz`
+  console.log('Packing. This takes a minute or two.')
+  const leaveOut = LEFT_OUT.map((pattern) => `--exclude=${pattern}`)
+  await tar(['-czf', file, ...leaveOut, name], folder)
+  const { size } = statSync(join(folder, file))
+  console.log(`${join(folder, file)}: ${Math.round(size / 1e6)} MB.`)
+  console.log(`On each laptop: tar -xf ${file}, and in its folder ${name}: npm start`)
+  console.log(`You can delete the folder ${PACKED}; it makes the next packing quicker.`)
+}
