@@ -1,0 +1,38 @@
+import { UsageError } from '../usage.ts'
+
+/** The kinds of machines that a class brings: operating system and processor, as Node names them. */
+export const MACHINES = [
+  'win32-x64',
+  'win32-arm64',
+  'darwin-x64',
+  'darwin-arm64',
+  'linux-x64',
+  'linux-arm64',
+]
+
+/**
+ * Reads a list such as `win32-x64,linux-x64`.
+ *
+ * @throws {UsageError} for a machine that the lab does not know
+ */
+export function readMachines(text: string): string[] {
+  const machines = text.split(',').map((machine) => machine.trim())
+  const stranger = machines.find((machine) => !MACHINES.includes(machine))
+  if (stranger === undefined) return machines
+  throw new UsageError(
+    `There is no machine ${JSON.stringify(stranger)}. There are: ${MACHINES.join(', ')}.`,
+  )
+}
+
+/** The lines of pnpm-workspace.yaml that make pnpm fetch the packages of all these machines. */
+export function supportedArchitectures(machines: string[]): string {
+  const parts = machines.map((machine) => machine.split('-'))
+  const systems = [...new Set(parts.map(([system]) => system))]
+  const processors = [...new Set(parts.map(([, processor]) => processor))]
+  return `
+supportedArchitectures:
+  os: [${systems.join(', ')}]
+  cpu: [${processors.join(', ')}]
+  libc: [glibc]
+`
+}
