@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { JobError, Jobs } from '../jobs/jobs.ts'
+import { full } from './lab.ts'
 
 const JOBS = join(import.meta.dirname, '..', 'jobs')
 const HANGS = 'writeFileSync(input.file, String(process.pid)); for (;;) {}'
@@ -78,7 +79,7 @@ describe('a job', () => {
     })
   })
 
-  test('waits for another one of its kind', async () => {
+  test.runIf(full)('waits for another one of its kind', async () => {
     const module = moduleThat(
       'times',
       'const began = Date.now(); await new Promise((go) => setTimeout(go, 200)); return [began, Date.now()]',
@@ -90,7 +91,7 @@ describe('a job', () => {
 })
 
 describe('a job that hangs in a loop', () => {
-  test('is ended when its time is over', async () => {
+  test.runIf(full)('is ended when its time is over', async () => {
     const module = moduleThat('hangs', HANGS)
     const file = join(scratch, 'pid')
     const job = jobs.run({ kind: 'hangs', module, input: { file }, limit: 3_000 })

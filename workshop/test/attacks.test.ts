@@ -8,7 +8,7 @@ import { expectedResult } from '../../scripts/lib/attack/attack.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { findVersion, listVersions } from '../../scripts/lib/versions.ts'
 import { linkRules } from '../attacks/rule-links.ts'
-import { TestWorkshop } from './lab.ts'
+import { full, TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
 let playground: string
@@ -101,7 +101,7 @@ describe('an attack that is played', () => {
     expect(stopped?.querySelector('.parameter.attacker')).not.toBeNull()
   })
 
-  test('works again without its check, on a copy', async () => {
+  test.runIf(full)('works again without its check, on a copy', async () => {
     const { stories } = await play('code-twice', [
       ['on', 'v01-code-flow'],
       ['weakened', '1'],
@@ -207,26 +207,29 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(boxes[0]?.y).toBe(boxes[1]?.y)
   })
 
-  test('one step at a time, n and p go on and back, and the verdict waits for the end', async () => {
-    const page = await workshop.visit('/attacks/login-csrf')
-    await page.click('.play-form [name="pace"]')
-    await page.waitForSelector('.play.played', { timeout: 25_000 })
-    const count = page.locator('.step-count')
-    const shown = () => page.locator('.story').first().locator('.step:visible').count()
-    expect(await count.textContent()).toBe('Step 1 of 5')
-    expect(await shown()).toBe(1)
-    await page.keyboard.press('n')
-    await page.keyboard.press('n')
-    expect(await shown()).toBe(3)
-    await page.keyboard.press('p')
-    expect(await count.textContent()).toBe('Step 2 of 5')
-    expect(await page.locator('.verdict-word:visible').count()).toBe(0)
-    for (let turn = 0; turn < 4; turn += 1) await page.click('[data-step="next"]')
-    expect(await count.textContent()).toBe('The end')
-    expect(await page.locator('.verdict-word:visible').count()).toBe(2)
-  })
+  test.runIf(full)(
+    'one step at a time, n and p go on and back, and the verdict waits for the end',
+    async () => {
+      const page = await workshop.visit('/attacks/login-csrf')
+      await page.click('.play-form [name="pace"]')
+      await page.waitForSelector('.play.played', { timeout: 25_000 })
+      const count = page.locator('.step-count')
+      const shown = () => page.locator('.story').first().locator('.step:visible').count()
+      expect(await count.textContent()).toBe('Step 1 of 5')
+      expect(await shown()).toBe(1)
+      await page.keyboard.press('n')
+      await page.keyboard.press('n')
+      expect(await shown()).toBe(3)
+      await page.keyboard.press('p')
+      expect(await count.textContent()).toBe('Step 2 of 5')
+      expect(await page.locator('.verdict-word:visible').count()).toBe(0)
+      for (let turn = 0; turn < 4; turn += 1) await page.click('[data-step="next"]')
+      expect(await count.textContent()).toBe('The end')
+      expect(await page.locator('.verdict-word:visible').count()).toBe(2)
+    },
+  )
 
-  test('in a lesson it is played below its name', async () => {
+  test.runIf(full)('in a lesson it is played below its name', async () => {
     const page = await workshop.visit('/lessons/v02-state/attacks')
     const entry = page.locator('.attack-entry', { hasText: "led into the attacker's account" })
     await entry.locator('button').first().click()
@@ -246,7 +249,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await workshop.inspect('/lessons/v03-pkce/attacks', 'attacks-lesson')
   })
 
-  test('the page of a played attack looks right', async () => {
+  test.runIf(full)('the page of a played attack looks right', async () => {
     const { page } = await play('login-csrf', [
       ['on', 'v01-code-flow'],
       ['on', 'v02-state'],

@@ -9,7 +9,7 @@ import { findQuote } from '../../scripts/lib/diff/notes.ts'
 import { readStep, type Step, stepsOf } from '../../scripts/lib/diff/step.ts'
 import { renderStep } from '../../scripts/lib/diff/terminal.ts'
 import { findVersion, listVersions, type Version } from '../../scripts/lib/versions.ts'
-import { TestWorkshop, temporaryFolder } from './lab.ts'
+import { full, some, TestWorkshop, temporaryFolder } from './lab.ts'
 
 let workshop: TestWorkshop
 
@@ -130,7 +130,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await count.getByText('14 of 14').waitFor()
   })
 
-  test('the keys are left to whoever types', async () => {
+  test.runIf(full)('the keys are left to whoever types', async () => {
     const page = await workshop.visit('/difference?from=v01-code-flow&to=v02-state')
     await page.focus('select[name="from"]')
     await page.keyboard.press('n')
@@ -138,16 +138,19 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.textContent('#hunk-count')).not.toContain(' of ')
   })
 
-  test('two columns become one without loading anything, and the address says so', async () => {
-    const page = await workshop.visit('/lessons/v02-state/difference')
-    const twin = page.locator('.line.twin').first()
-    expect(await twin.isVisible()).toBe(true)
-    await page.click('[data-view="unified"]')
-    expect(await twin.isVisible()).toBe(false)
-    expect(new URL(page.url()).search).toBe('?view=unified')
-    await page.reload()
-    expect(await twin.isVisible()).toBe(false)
-  })
+  test.runIf(full)(
+    'two columns become one without loading anything, and the address says so',
+    async () => {
+      const page = await workshop.visit('/lessons/v02-state/difference')
+      const twin = page.locator('.line.twin').first()
+      expect(await twin.isVisible()).toBe(true)
+      await page.click('[data-view="unified"]')
+      expect(await twin.isVisible()).toBe(false)
+      expect(new URL(page.url()).search).toBe('?view=unified')
+      await page.reload()
+      expect(await twin.isVisible()).toBe(false)
+    },
+  )
 
   test('on a phone it is one column unless two are asked for', async () => {
     const viewport = { width: 390, height: 800 }
@@ -158,12 +161,13 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
   })
 
-  test.each([
+  const pages: [path: string, name: string][] = [
     ['/lessons/v02-state/difference', 'difference'],
     ['/lessons/v04-protected-resource/difference?view=unified', 'difference-unified'],
     ['/difference', 'difference-choice'],
     ['/difference?from=v01-code-flow&to=v02-state&tests=1', 'difference-any'],
-  ])('%s looks right', (path, name) => workshop.inspect(path, name))
+  ]
+  test.each(some(pages))('%s looks right', (path, name) => workshop.inspect(path, name))
 })
 
 /** The lines of all hunks as a patch has them. */

@@ -126,7 +126,7 @@ describe('an exercise', () => {
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
   const count = (page: Page) => page.locator('#desk .count').textContent()
 
-  test('the pages look right', async () => {
+  test.runIf(full)('the pages look right', async () => {
     await workshop.inspect('/exercises', 'exercises')
     await workshop.inspect('/exercises/v03', 'exercise-not-begun')
     const place = copy('v05')
@@ -156,23 +156,26 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     expect(await seriousProblems(page)).toEqual([])
   })
 
-  test('a file that is broken is told with its place, and the check goes on when it is mended', async () => {
-    const place = copy('v02')
-    const page = await workshop.visit('/exercises/v02')
-    await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
-    const good = readFileSync(join(place.folder, LOGIN), 'utf8')
-    save(place, LOGIN, (text) => text.replace('const url =', 'const url = ='))
-    const problem = page.locator('#desk .problem')
-    await expect.poll(() => problem.textContent()).toContain('does not compile')
-    const line = good.split('\n').findIndex((text) => text.includes('const url =')) + 1
-    const link = problem.locator('a').last()
-    expect(await link.getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}#L${line}`)
-    expect(await seriousProblems(page)).toEqual([])
+  test.runIf(full)(
+    'a file that is broken is told with its place, and the check goes on when it is mended',
+    async () => {
+      const place = copy('v02')
+      const page = await workshop.visit('/exercises/v02')
+      await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
+      const good = readFileSync(join(place.folder, LOGIN), 'utf8')
+      save(place, LOGIN, (text) => text.replace('const url =', 'const url = ='))
+      const problem = page.locator('#desk .problem')
+      await expect.poll(() => problem.textContent()).toContain('does not compile')
+      const line = good.split('\n').findIndex((text) => text.includes('const url =')) + 1
+      const link = problem.locator('a').last()
+      expect(await link.getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}#L${line}`)
+      expect(await seriousProblems(page)).toEqual([])
 
-    save(place, LOGIN, () => good)
-    await expect.poll(() => problem.count()).toBe(0)
-    expect(await count(page)).toMatch(/^\d+ of 15/)
-  })
+      save(place, LOGIN, () => good)
+      await expect.poll(() => problem.count()).toBe(0)
+      expect(await count(page)).toMatch(/^\d+ of 15/)
+    },
+  )
 
   test.runIf(full)(
     'a copy that is deleted and made again meanwhile is told of, and a lost link put back',
@@ -188,7 +191,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     },
   )
 
-  test('the path of the folder to write in is copied by a button', async () => {
+  test.runIf(full)('the path of the folder to write in is copied by a button', async () => {
     const { folder } = copy('v02')
     const page = await workshop.visit('/exercises/v02', {
       permissions: ['clipboard-read', 'clipboard-write'],
@@ -197,7 +200,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(folder)
   })
 
-  test('hints come one at a time, and two pages show the same', async () => {
+  test.runIf(full)('hints come one at a time, and two pages show the same', async () => {
     copy('v02')
     const [one, other] = [
       await workshop.visit('/exercises/v02'),
@@ -267,7 +270,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     },
   )
 
-  test('the copy runs beside another version', async () => {
+  test.runIf(full)('the copy runs beside another version', async () => {
     copy('v03')
     const page = await workshop.visit('/exercises/v03')
     await page.click('#run-beside')

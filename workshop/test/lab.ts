@@ -15,6 +15,11 @@ import { TAP } from '../traffic/tap.ts'
 /** Whether there is time for the long share: what only repeats in other forms. */
 export const full = process.env.OAUTH_LAB_FULL === '1'
 
+/** The first of several forms of one rule; in the long share all of them. */
+export function some<T>(forms: T[], count = 1): T[] {
+  return full ? forms : forms.slice(0, count)
+}
+
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const WIDE = { width: 1280, height: 900 }
@@ -164,7 +169,9 @@ export class TestWorkshop {
       await page.screenshot({ path: join(SCREENSHOTS, `${look}.png`) })
       const scrollWidth = await page.evaluate('document.documentElement.scrollWidth')
       expect([look, scrollWidth]).toEqual([look, viewport.width])
-      expect([look, await seriousProblems(page)]).toEqual([look, []])
+      // It takes most of the time, and finds the same in one look as in the next, but for colors.
+      const problems = full || width === 'wide' ? await seriousProblems(page) : []
+      expect([look, problems]).toEqual([look, []])
     }
   }
 }

@@ -11,7 +11,7 @@ import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderLesson } from '../lesson/render.ts'
 import { Progress } from '../progress.ts'
-import { full, seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
+import { full, seriousProblems, some, TestWorkshop, temporaryFolder } from './lab.ts'
 
 const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-lessons-'))
 const versions = listVersions()
@@ -108,34 +108,38 @@ describe.each(versions)('the lesson of $name', (version) => {
   })
 })
 
-test('every link of the lessons, the reference and the first page leads somewhere', async () => {
-  const pages = new Map<string, string>()
-  const read = async (path: string) => {
-    if (!pages.has(path)) {
-      const { status, text } = await get(path)
-      pages.set(path, status < 400 ? text : '')
+test.runIf(full)(
+  'every link of the lessons, the reference and the first page leads somewhere',
+  async () => {
+    const pages = new Map<string, string>()
+    const read = async (path: string) => {
+      if (!pages.has(path)) {
+        const { status, text } = await get(path)
+        pages.set(path, status < 400 ? text : '')
+      }
+      return pages.get(path) ?? ''
     }
-    return pages.get(path) ?? ''
-  }
-  const isOwn = (path: string) => /^\/($|lessons\/|reference)/.test(path)
-  const dead: string[] = []
-  const seen = new Set(['/'])
-  for (const link of seen) {
-    const { pathname, search, hash } = new URL(link, workshop.url)
-    const target = await read(pathname + search)
-    const anchor = decodeURIComponent(hash.slice(1))
-    if (target === '') dead.push(link)
-    else if (anchor !== '' && !target.includes(` id="${escapeHtml(anchor)}"`)) dead.push(link)
-    if (!isOwn(pathname)) continue
-    const from = new URL(link, workshop.url)
-    for (const [, href = ''] of target.matchAll(/<a [^>]*?href="([^"]*)"/g)) {
-      const url = new URL(href.replaceAll('&amp;', '&'), from)
-      if (url.origin === workshop.url) seen.add(url.pathname + url.search + url.hash)
+    const isOwn = (path: string) => /^\/($|lessons\/|reference)/.test(path)
+    const dead: string[] = []
+    const seen = new Set(['/'])
+    for (const link of seen) {
+      const { pathname, search, hash } = new URL(link, workshop.url)
+      const target = await read(pathname + search)
+      const anchor = decodeURIComponent(hash.slice(1))
+      if (target === '') dead.push(link)
+      else if (anchor !== '' && !target.includes(` id="${escapeHtml(anchor)}"`)) dead.push(link)
+      if (!isOwn(pathname)) continue
+      const from = new URL(link, workshop.url)
+      for (const [, href = ''] of target.matchAll(/<a [^>]*?href="([^"]*)"/g)) {
+        const url = new URL(href.replaceAll('&amp;', '&'), from)
+        if (url.origin === workshop.url) seen.add(url.pathname + url.search + url.hash)
+      }
     }
-  }
-  expect(seen.size).toBeGreaterThan(200)
-  expect(dead).toEqual([])
-}, 120_000)
+    expect(seen.size).toBeGreaterThan(200)
+    expect(dead).toEqual([])
+  },
+  120_000,
+)
 
 test('other sites are led to, never loaded', async () => {
   for (const version of versions) {
@@ -199,7 +203,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(drawn).toBeGreaterThan(4)
   })
 
-  test('a diagram follows the change from light to dark', async () => {
+  test.runIf(full)('a diagram follows the change from light to dark', async () => {
     const page = await workshop.visit('/lessons/v02-state/the-idea', { colorScheme: 'light' })
     const color = () =>
       page.evaluate('getComputedStyle(document.querySelector(".messageText")).fill')
@@ -209,7 +213,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(color).not.toBe(light)
   })
 
-  test('nothing that was read moves while a diagram is drawn', async () => {
+  test.runIf(full)('nothing that was read moves while a diagram is drawn', async () => {
     const page = await workshop.newPage()
     await page.addInitScript(`
       window.shifted = 0
@@ -239,18 +243,21 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByText('before the routes. A new file').waitFor()
   })
 
-  test('at the width of a phone the list of pages unfolds by a click, without script too', async () => {
-    const viewport = { width: 390, height: 800 }
-    const page = await workshop.newPage({ javaScriptEnabled: false, viewport })
-    await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
-    const link = page.locator('.outline-folded').getByRole('link', { name: 'The messages' })
-    expect(await link.isVisible()).toBe(false)
-    await page.locator('.outline-folded summary').click()
-    await link.click()
-    await page.getByRole('heading', { name: '4. The messages' }).waitFor()
-  })
+  test.runIf(full)(
+    'at the width of a phone the list of pages unfolds by a click, without script too',
+    async () => {
+      const viewport = { width: 390, height: 800 }
+      const page = await workshop.newPage({ javaScriptEnabled: false, viewport })
+      await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
+      const link = page.locator('.outline-folded').getByRole('link', { name: 'The messages' })
+      expect(await link.isVisible()).toBe(false)
+      await page.locator('.outline-folded summary').click()
+      await link.click()
+      await page.getByRole('heading', { name: '4. The messages' }).waitFor()
+    },
+  )
 
-  test('the list of pages stays in place, and says where one is', async () => {
+  test.runIf(full)('the list of pages stays in place, and says where one is', async () => {
     const page = await workshop.visit('/lessons/v01-code-flow/the-messages')
     const current = page.locator('.outline [aria-current="page"]')
     expect(await current.textContent()).toContain('The messages')
@@ -258,7 +265,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(async () => (await current.boundingBox())?.y).toBeGreaterThan(50)
   })
 
-  test('an answer that was looked at is remembered', async () => {
+  test.runIf(full)('an answer that was looked at is remembered', async () => {
     const page = await workshop.visit('/lessons/v02-state/check-yourself?question=3')
     const told = page.waitForResponse((response) => response.url().endsWith('/questions/3'))
     await page.getByText('Answer', { exact: true }).click()
@@ -266,7 +273,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(new Progress(playground).of(findVersion('v02')).opened).toContain(3)
   })
 
-  test('a command is copied as it stands', async () => {
+  test.runIf(full)('a command is copied as it stands', async () => {
     const permissions = ['clipboard-read', 'clipboard-write']
     const page = await workshop.visit('/lessons/v01-code-flow/try-it', { permissions })
     const block = page.locator('.code-sh', { hasText: 'redeem -u lab-client:wrong' })
@@ -282,7 +289,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     )
   })
 
-  test('its version is started from the lesson, which says when it runs', async () => {
+  test.runIf(full)('its version is started from the lesson, which says when it runs', async () => {
     const other = await TestWorkshop.open('v01-code-flow', playground)
     try {
       const page = await other.visit('/lessons/v02-state')
@@ -295,14 +302,15 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     }
   })
 
-  test.each([
+  const pages: [path: string, name: string][] = [
     ['/lessons/v02-state', 'lesson'],
     ['/lessons/v05-refresh-token/the-idea', 'lesson-idea'],
     ['/lessons/v01-code-flow/the-messages', 'lesson-messages'],
     ['/lessons/v01-code-flow/try-it', 'lesson-try'],
     ['/lessons/v02-state/check-yourself?question=4', 'lesson-question'],
     ['/lessons/v02-state/for-the-teacher', 'lesson-teacher'],
-  ])('%s looks right', async (path, name) => {
+  ]
+  test.each(some(pages, 2))('%s looks right', async (path, name) => {
     await workshop.inspect(path, name)
   })
 

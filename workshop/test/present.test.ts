@@ -10,7 +10,7 @@ import { listVersions, type Version, versionBefore } from '../../scripts/lib/ver
 import { readLesson } from '../lesson/lesson.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { slidesOf } from '../present/slides.ts'
-import { TestWorkshop } from './lab.ts'
+import { full, some, TestWorkshop } from './lab.ts'
 
 const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-present-'))
 const versions = listVersions()
@@ -104,7 +104,7 @@ describe.each(versions)('the slides of $name', (version) => {
     expect((await get(`/present/${version.name}/notes?slide=0`)).status).toBe(404)
   })
 
-  test.skipIf(!CHROMIUM).each(SCREENS)(
+  test.skipIf(!CHROMIUM).each(some(SCREENS))(
     `fit a screen of $width, ${NEEDS_CHROMIUM}`,
     async (viewport) => {
       const page = await workshop.visit(`/present/${version.name}`, { viewport })
@@ -181,7 +181,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
     await untilAt(notes, 7)
   })
 
-  test('the timer runs when it was started, and goes back to nothing', async () => {
+  test.runIf(full)('the timer runs when it was started, and goes back to nothing', async () => {
     const notes = await workshop.visit(`${V02}/notes`)
     const elapsed = notes.locator('#elapsed')
     expect(await elapsed.textContent()).toBe('0:00')
@@ -199,7 +199,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.slide:not([hidden])').count()).toBe(1)
   })
 
-  test('slides and notes look right, wide and narrow, light and dark', async () => {
+  test.runIf(full)('slides and notes look right, wide and narrow, light and dark', async () => {
     await workshop.inspect(`${V02}?slide=9`, 'present')
     await workshop.inspect(`${V02}?slide=24`, 'present-hunk')
     await workshop.inspect(`${V02}/notes?slide=6`, 'present-notes')

@@ -242,7 +242,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(async () => (await rowsOf(traffic)).length).toBe(4)
     })
 
-    test('draws the messages as a diagram', async () => {
+    test.runIf(full)('draws the messages as a diagram', async () => {
       const traffic = await workshop.visit('/traffic')
       await logIn(await workshop.newPage())
       await expect.poll(async () => (await rowsOf(traffic)).length).toBe(16)
@@ -264,18 +264,21 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         ])
     })
 
-    test('says what became of the programs, and gives the whole list to a page of another start', async () => {
-      const traffic = await workshop.visit('/traffic')
-      await workshop.runner.stop(workshop.main)
-      await expect
-        .poll(() => traffic.locator('.row.note').allTextContents())
-        .toEqual([expect.stringContaining('was stopped.')])
+    test.runIf(full)(
+      'says what became of the programs, and gives the whole list to a page of another start',
+      async () => {
+        const traffic = await workshop.visit('/traffic')
+        await workshop.runner.stop(workshop.main)
+        await expect
+          .poll(() => traffic.locator('.row.note').allTextContents())
+          .toEqual([expect.stringContaining('was stopped.')])
 
-      const rows = await fetch(`${workshop.url}/traffic/rows?after=another%200%207`)
-      expect(await rows.text()).toContain('data-whole="true"')
-    })
+        const rows = await fetch(`${workshop.url}/traffic/rows?after=another%200%207`)
+        expect(await rows.text()).toContain('data-whole="true"')
+      },
+    )
 
-    test('keeps nobody out, with all messages open', async () => {
+    test.runIf(full)('keeps nobody out, with all messages open', async () => {
       await logIn(await workshop.newPage())
       await workshop.inspect('/traffic', 'traffic')
       const traffic = await workshop.visit('/traffic')
@@ -322,27 +325,30 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       return traffic.locator('.row.waits > details > summary > .unseen').allTextContents()
     }
 
-    test('a login goes on one message at a time, and no time limit strikes meanwhile', async () => {
-      const traffic = await hold()
-      const page = await workshop.newPage()
-      const steps = [...LOGIN, ...ENDS.profile].slice(2)
-      page.goto(`${workshop.main.addresses.client}/login`).catch(() => {})
-      for (const step of steps) {
-        const [way, what] = step.split(', ')
-        await expect
-          .poll(() => waitingOn(traffic))
-          .toEqual([expect.stringContaining(`${way}, ${what}`)])
-        // Longer than the client has patience when nothing is held.
-        if (step.startsWith('client to server, POST /token')) await sleep(5_200)
-        await traffic.getByRole('button', { name: 'Next' }).click()
-        if (step.startsWith('server to browser, 200')) {
-          await page.waitForURL(/\/authorize/)
-          await enterPassword(page)
+    test.runIf(full)(
+      'a login goes on one message at a time, and no time limit strikes meanwhile',
+      async () => {
+        const traffic = await hold()
+        const page = await workshop.newPage()
+        const steps = [...LOGIN, ...ENDS.profile].slice(2)
+        page.goto(`${workshop.main.addresses.client}/login`).catch(() => {})
+        for (const step of steps) {
+          const [way, what] = step.split(', ')
+          await expect
+            .poll(() => waitingOn(traffic))
+            .toEqual([expect.stringContaining(`${way}, ${what}`)])
+          // Longer than the client has patience when nothing is held.
+          if (step.startsWith('client to server, POST /token')) await sleep(5_200)
+          await traffic.getByRole('button', { name: 'Next' }).click()
+          if (step.startsWith('server to browser, 200')) {
+            await page.waitForURL(/\/authorize/)
+            await enterPassword(page)
+          }
         }
-      }
-      await page.waitForURL(/\/profile/)
-      expect(await page.locator('#username').textContent()).toBe('User Number 0')
-    })
+        await page.waitForURL(/\/profile/)
+        expect(await page.locator('#username').textContent()).toBe('User Number 0')
+      },
+    )
 
     test('of several messages each can be let go by itself, and then all at once', async () => {
       const traffic = await hold()

@@ -8,7 +8,7 @@ import { painter } from '../../scripts/lib/diff/ansi.ts'
 import { playSession } from '../../scripts/lib/diff/wire-play.ts'
 import { renderWire } from '../../scripts/lib/diff/wire-text.ts'
 import { findVersion } from '../../scripts/lib/versions.ts'
-import { TestWorkshop } from './lab.ts'
+import { full, TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
 let playground: string
@@ -56,38 +56,41 @@ function words(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-test('the page says what the command says, message by message and field by field', async () => {
-  const [older, newer] = [findVersion('v03'), findVersion('v04')]
-  const acts = [await playSession(older), await playSession(newer)] as const
-  const text = renderWire([older, newer], [...acts], painter(false))
-  const expected = text
-    .split('\n')
-    .slice(3)
-    .filter((line) => line !== '')
-    .map(words)
+test.runIf(full)(
+  'the page says what the command says, message by message and field by field',
+  async () => {
+    const [older, newer] = [findVersion('v03'), findVersion('v04')]
+    const acts = [await playSession(older), await playSession(newer)] as const
+    const text = renderWire([older, newer], [...acts], painter(false))
+    const expected = text
+      .split('\n')
+      .slice(3)
+      .filter((line) => line !== '')
+      .map(words)
 
-  const page = await untilPlayed(older.name, newer.name)
-  const shown = page.querySelectorAll('.act').flatMap((act) => [
-    act.querySelector('h2')?.text ?? '',
-    ...act.querySelectorAll('.message').flatMap((message) => {
-      const sign = message.querySelector('.message-title .sign')?.text ?? ''
-      const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
-      const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
-      const what = message.querySelector('.what')?.text
-      const end = message.classList.contains('same') ? '(the same)' : ''
-      return [
-        `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
-        ...message.querySelectorAll('.fields > div').map((field) => {
-          const name = field.querySelector('dt')?.childNodes.at(-1)?.text
-          return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
-        }),
-      ]
-    }),
-  ])
-  expect(shown.map(words)).toEqual(expected)
-})
+    const page = await untilPlayed(older.name, newer.name)
+    const shown = page.querySelectorAll('.act').flatMap((act) => [
+      act.querySelector('h2')?.text ?? '',
+      ...act.querySelectorAll('.message').flatMap((message) => {
+        const sign = message.querySelector('.message-title .sign')?.text ?? ''
+        const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
+        const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
+        const what = message.querySelector('.what')?.text
+        const end = message.classList.contains('same') ? '(the same)' : ''
+        return [
+          `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
+          ...message.querySelectorAll('.fields > div').map((field) => {
+            const name = field.querySelector('dt')?.childNodes.at(-1)?.text
+            return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
+          }),
+        ]
+      }),
+    ])
+    expect(shown.map(words)).toEqual(expected)
+  },
+)
 
-test('a copy that does not run is told of in words, with the place', async () => {
+test.runIf(full)('a copy that does not run is told of in words, with the place', async () => {
   const page = await untilPlayed('copy-v02', 'v02-state')
   expect(page.querySelector('.problem')?.text).toContain('It does not compile')
   expect(page.querySelector('.problem a')?.getAttribute('href')).toBe(
