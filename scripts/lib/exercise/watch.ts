@@ -31,11 +31,18 @@ export async function watchFiles(
 
 /** Changes with every save, new file and deleted file. Empty for a folder that is not there. */
 export function stampOf(folder: string): string {
-  const stamps = list(folder).map((path) => {
-    const stat = statSync(join(folder, path), { throwIfNoEntry: false })
-    return `${path} ${stat?.mtimeMs} ${stat?.size}`
-  })
+  const stamps = list(folder).map((path) => `${path} ${stampOfFile(join(folder, path))}`)
   return stamps.join('\n')
+}
+
+function stampOfFile(file: string): string {
+  try {
+    const stat = statSync(file)
+    return `${stat.mtimeMs} ${stat.size}`
+  } catch {
+    // It is gone by now, or in a folder that may not be entered: what reads it says so in words.
+    return 'unreadable'
+  }
 }
 
 function list(folder: string): string[] {
