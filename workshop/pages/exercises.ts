@@ -92,8 +92,8 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     const exercise = find(request.params.name)
     requireCopy(exercise)
     const { version, folder } = exercise.place
-    const wanted = Number(read(request.body).step)
-    const step = readSteps(version).find(({ number }) => number === wanted)
+    const wanted = read(request.body).step
+    const step = readSteps(version).find(({ number }) => String(number) === wanted)
     if (step === undefined) throw new PageTrouble(404, 'There is no such step in this exercise.')
     inWords(() => countHint(folder, step.number, step.hints.length))
     workshop.events.publish('check')

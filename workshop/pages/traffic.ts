@@ -87,7 +87,7 @@ export async function trafficPages(
   }
 
   function messageOf(slot: Slot, id: unknown): Message {
-    const found = traffic.logOf(slot).message(Number(id))
+    const found = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
     if (found === undefined) throw new PageTrouble(404, 'That message is not kept any more.')
     return found
   }

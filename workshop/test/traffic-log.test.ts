@@ -228,6 +228,43 @@ describe('values', () => {
     expect(scene.log.values.mask('He typed two words & more.')).toBe('He typed two ****more.')
   })
 
+  test('are known by their parameters alone, whatever names a request invents', () => {
+    const scene = new Scene().ask(1, 1, { url: '/?constructor=abcdefgh&__proto__=ijklmnop' })
+    expect(scene.log.values.of('abcdefgh')).toBeUndefined()
+    expect(scene.log.values.of('ijklmnop')).toBeUndefined()
+  })
+
+  test('are found in no time, however many odd ones somebody sends', () => {
+    const codes = Array.from({ length: 1900 }, (_, index) => `code=a"${10_000_000 + index}"`)
+    const scene = new Scene().ask(1, 1, { url: `/?${codes.join('&')}` })
+    const began = performance.now()
+    expect(scene.log.values.mask(codes.join('&'))).not.toContain('100000')
+    expect(performance.now() - began).toBeLessThan(1_000)
+  })
+
+  test('are forgotten, the oldest first, when they are too long to be remembered together', () => {
+    const scene = new Scene()
+    for (let id = 1; id <= 50; id += 1)
+      scene.ask(id, id, { url: `/?code=${id}-${'x'.repeat(60_000)}` })
+    expect(scene.log.values.of(`1-${'x'.repeat(60_000)}`)).toBeUndefined()
+    expect(scene.log.values.of(`50-${'x'.repeat(60_000)}`)).toBeDefined()
+  })
+
+  test('may be half a character, as a program can write it into its JSON', () => {
+    const scene = new Scene().ask(1, 1, { method: 'POST', url: '/token' })
+    const text = '{"access_token":"\\ud800-token-of-a-copy"}'
+    scene.say({
+      tap: 'answer',
+      id: 1,
+      at: 2,
+      waits: false,
+      status: 200,
+      head: '',
+      body: { text, size: 38 },
+    } as never)
+    expect(scene.log.values.of('\ud800-token-of-a-copy')?.name).toBe('access token 1')
+  })
+
   test('that are short are masked where they stand, and are not looked for elsewhere', () => {
     const scene = new Scene().ask(1, 1, { url: '/callback?code=e&state=t' }, 'client')
     expect(scene.log.values.mask('the letter e')).toBe('the letter e')

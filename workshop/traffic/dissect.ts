@@ -30,17 +30,17 @@ export interface Section {
 }
 
 /** What values are, by the names of their parameters. */
-const KINDS: Record<string, ValueKind> = {
-  client_id: 'client id',
-  client_secret: 'client secret',
-  state: 'state',
-  code: 'code',
-  code_challenge: 'code challenge',
-  code_verifier: 'code verifier',
-  access_token: 'access token',
-  refresh_token: 'refresh token',
-  password: 'password',
-}
+const KINDS = new Map<string, ValueKind>([
+  ['client_id', 'client id'],
+  ['client_secret', 'client secret'],
+  ['state', 'state'],
+  ['code', 'code'],
+  ['code_challenge', 'code challenge'],
+  ['code_verifier', 'code verifier'],
+  ['access_token', 'access token'],
+  ['refresh_token', 'refresh token'],
+  ['password', 'password'],
+])
 
 /** Headers that have a section of their own. */
 const OWN_SECTION = ['authorization', 'cookie', 'set-cookie', 'location', 'www-authenticate']
@@ -134,7 +134,7 @@ function otherHeaders(headers: Header[]): Section {
 }
 
 function parametersOf(set: string, pairs: [name: string, value: string][]): Field[] {
-  return pairs.map(([name, value]) => field(set, name, value, KINDS[name]))
+  return pairs.map(([name, value]) => field(set, name, value, KINDS.get(name)))
 }
 
 function section(title: string, fields: Field[]): Section {

@@ -87,6 +87,11 @@ export class TrafficLog {
     this.entries = this.entries.filter((entry) => entry.kind !== 'note' && entry.waits)
     this.values = new Values()
     for (const entry of this.entries) if (entry.kind !== 'note') this.values.meet(dissect(entry))
+    for (const [key, { exchange, request, answer }] of this.#pending) {
+      const isKept = request.waits || answer?.waits === true
+      const isOver = exchange.answer !== undefined || exchange.trouble !== undefined
+      if (isOver && !isKept) this.#pending.delete(key)
+    }
     this.began = this.entries[0]?.at
     this.epoch += 1
   }

@@ -36,6 +36,8 @@ export type Piece = string | { value: string; named: Named }
 const COLORS = 8
 /** How many values are remembered. */
 const MOST = 2_000
+/** How many characters they have together at most. */
+const MOST_CHARACTERS = 2_000_000
 /** A shorter value is no more found in a text: it may be part of any word. */
 const SHORTEST_IN_TEXT = 8
 /** What a token, base64, or an encoded value is made of; nearly every value is one such word. */
@@ -44,11 +46,14 @@ const WORD = /[\w.~*%+/-]+={0,2}/g
 /** Names for the values that are met, in the order in which they are met. */
 export class Values {
   readonly #known = new Map<string, Named>()
-  /** How values stand in texts: as one word there, or, which is rare, otherwise. */
+  /** How values stand in texts as one word. */
   readonly #forms = new Map<string, Named>()
-  readonly #oddForms = new Map<string, Named>()
+  /** How they stand there otherwise, by how that begins. It is rare, but anybody can send a thousand of them. */
+  readonly #oddForms = new Map<string, Map<string, Named>>()
   readonly #counts = new Map<ValueKind, number>()
   #total = 0
+  /** Of all values that are remembered. */
+  #characters = 0
 
   /** Gives a name to each value that deserves one. */
   meet(sections: Section[]): void {
@@ -63,12 +68,26 @@ export class Values {
 
   /** Finds the known values in a text, also where they are written as in an address. */
   find(text: string): Piece[] {
-    const odd = [...this.#oddForms].find(([form]) => text.includes(form))
-    if (odd !== undefined) {
-      const [value, named] = odd
-      const [before = '', ...after] = text.split(value)
-      return [...this.find(before), { value, named }, ...this.find(after.join(value))]
+    const pieces: Piece[] = []
+    let end = 0
+    for (const { at, form, named } of this.#findOdd(text)) {
+      pieces.push(...this.#findWords(text.slice(end, at)), { value: form, named })
+      end = at + form.length
     }
+    return [...pieces, ...this.#findWords(text.slice(end))]
+  }
+
+  /** A text with all secrets in it masked. */
+  mask(text: string): string {
+    return this.#replace(text, ({ masked }) => masked)
+  }
+
+  /** A text with the names of values in place of secrets, in brackets. */
+  name(text: string): string {
+    return this.#replace(text, ({ name }) => `[${name}]`)
+  }
+
+  #findWords(text: string): Piece[] {
     const pieces: Piece[] = []
     let end = 0
     for (const { 0: word, index } of text.matchAll(WORD)) {
@@ -80,14 +99,18 @@ export class Values {
     return [...pieces, text.slice(end)].filter((piece) => piece !== '')
   }
 
-  /** A text with all secrets in it masked. */
-  mask(text: string): string {
-    return this.#replace(text, ({ masked }) => masked)
-  }
-
-  /** A text with the names of values in place of secrets, in brackets. */
-  name(text: string): string {
-    return this.#replace(text, ({ name }) => `[${name}]`)
+  /** Where odd forms stand in a text, at each place the longest. */
+  *#findOdd(text: string): Generator<{ at: number; form: string; named: Named }> {
+    if (this.#oddForms.size === 0) return
+    for (let at = 0; at < text.length; at += 1) {
+      const forms = this.#oddForms.get(text.slice(at, at + SHORTEST_IN_TEXT)) ?? []
+      const found = [...forms].filter(([form]) => text.startsWith(form, at))
+      const [longest] = found.sort(([one], [other]) => other.length - one.length)
+      if (longest === undefined) continue
+      const [form, named] = longest
+      yield { at, form, named }
+      at += form.length - 1
+    }
   }
 
   #replace(text: string, by: (named: Named) => string): string {
@@ -110,27 +133,40 @@ export class Values {
     this.#total += 1
     const named = { name: `${kind} ${count}`, color, secret, masked: mask(value) }
     this.#known.set(value, named)
+    this.#characters += value.length
     for (const form of formsOf(value)) {
-      const forms = isWord(form) ? this.#forms : this.#oddForms
-      forms.set(form, named)
+      if (isWord(form)) this.#forms.set(form, named)
+      else this.#oddFormsLike(form).set(form, named)
     }
-    if (this.#known.size > MOST) this.#forgetOldest()
+    while (this.#known.size > MOST || this.#characters > MOST_CHARACTERS) this.#forgetOldest()
   }
 
   #forgetOldest(): void {
     const [oldest = ''] = this.#known.keys()
     this.#known.delete(oldest)
+    this.#characters -= oldest.length
     for (const form of formsOf(oldest)) {
       this.#forms.delete(form)
-      this.#oddForms.delete(form)
+      const alike = this.#oddFormsLike(form)
+      alike.delete(form)
+      if (alike.size === 0) this.#oddForms.delete(form.slice(0, SHORTEST_IN_TEXT))
     }
+  }
+
+  #oddFormsLike(form: string): Map<string, Named> {
+    const beginning = form.slice(0, SHORTEST_IN_TEXT)
+    const alike = this.#oddForms.get(beginning) ?? new Map<string, Named>()
+    this.#oddForms.set(beginning, alike)
+    return alike
   }
 }
 
 /** What a value looks like in a text: as it is, and in the two ways to write it in an address or a form. */
 function formsOf(value: string): string[] {
   if (value.length < SHORTEST_IN_TEXT) return []
-  return [value, encodeURIComponent(value), new URLSearchParams({ value }).toString().slice(6)]
+  // A program may write half of a pair of characters into its JSON, which no address can hold.
+  const encoded = encodeURIComponent(Buffer.from(value).toString())
+  return [value, encoded, new URLSearchParams({ value }).toString().slice(6)]
 }
 
 function isWord(form: string): boolean {
