@@ -4,7 +4,7 @@ import formbody from '@fastify/formbody'
 import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { Eta } from 'eta'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { PLAYGROUND } from '../scripts/lib/exercise/playground.ts'
 import { listVersions } from '../scripts/lib/versions.ts'
 import { Events, eventRoute } from './events.ts'
@@ -79,7 +79,11 @@ export function buildWorkshop({
   port,
   playground = PLAYGROUND,
 }: AppOptions): FastifyInstance {
-  const app = Fastify({ forceCloseConnections: true })
+  const app = Fastify({
+    forceCloseConnections: true,
+    // An address that can't be decoded gets no further than this.
+    frameworkErrors: (_error, _request, reply) => refuseAddress(reply),
+  })
   const eta = new Eta({ views: VIEWS, cache: true, useWith: false })
   const events = new Events()
   runner.on('change', () => events.publish('status'))
@@ -130,4 +134,8 @@ export function buildWorkshop({
   app.register(trafficPages, workshop)
   app.register(exercisePages, workshop)
   return app
+}
+
+function refuseAddress(reply: FastifyReply): void {
+  reply.code(400).type('text/plain; charset=utf-8').send('This address is malformed.\n')
 }

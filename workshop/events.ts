@@ -30,7 +30,8 @@ export class Events {
 
 /** `GET /events`: server-sent events, named after their topic. */
 export function eventRoute(app: FastifyInstance, { events }: { events: Events }): void {
-  app.get('/events', (request, reply) => {
+  // A HEAD request would wait for an end that never comes.
+  app.get('/events', { exposeHeadRoute: false }, (request, reply) => {
     reply.hijack()
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream' }
     reply.raw.writeHead(200, headers as Record<string, string>)

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 const READING = ['GET', 'HEAD']
+/** What a browser says of a request by a page of this app, or typed by the user; others say nothing. */
+const OWN_SITES = [undefined, 'same-origin', 'none']
 
 /** Pages of this app load nothing from another host, and no other site can frame them or post to them. */
 const POLICY = [
@@ -33,17 +35,22 @@ export function keepToThisMachine(app: FastifyInstance, port: number): void {
     if (!hosts.includes(request.headers.host ?? '')) {
       return refuse(reply, `This app answers at http://localhost:${port}, and under no other name.`)
     }
-    if (!READING.includes(request.method) && !isFromHere(request, origins)) {
-      return refuse(reply, 'This request comes from a page of another site.')
-    }
-    return undefined
+    const isAllowed = READING.includes(request.method)
+      ? isFromHere(request, origins) || isFollowedLink(request)
+      : isFromHere(request, origins)
+    return isAllowed ? undefined : refuse(reply, 'This request comes from a page of another site.')
   })
 }
 
 /** Browsers say where a POST comes from. What says nothing at all, such as curl, is no browser. */
 function isFromHere({ headers }: FastifyRequest, origins: string[]): boolean {
   if (headers.origin !== undefined) return origins.includes(headers.origin)
-  return headers['sec-fetch-site'] === undefined || headers['sec-fetch-site'] === 'same-origin'
+  return OWN_SITES.includes(headers['sec-fetch-site'])
+}
+
+/** Somebody comes here by a link. Anything else that another site reads here, it reads in secret. */
+function isFollowedLink({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-mode'] === 'navigate'
 }
 
 function refuse(reply: FastifyReply, why: string): FastifyReply {

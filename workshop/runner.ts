@@ -112,6 +112,8 @@ export class Runner extends EventEmitter<RunnerEvents> {
    */
   start(slot: Slot, version: KnownVersion): Promise<void> {
     return this.#inTurn(slot, async () => {
+      // It may have been closed meanwhile: nobody could stop what began there now.
+      if (this.#slots.get(slot.id) !== slot) return
       await this.#end(slot)
       await this.#begin(slot, version)
     })
@@ -160,7 +162,10 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   #inTurn(slot: Slot, act: () => Promise<void>): Promise<void> {
-    const turn = (this.#queues.get(slot) ?? Promise.resolve()).then(act)
+    const turn = (this.#queues.get(slot) ?? Promise.resolve()).then(act).catch(({ message }) => {
+      // Such as a copy in whose place a file is now. The next one in the queue may do better.
+      this.#set(slot, { state: 'failed', problem: `It can't be started: ${message}.` })
+    })
     this.#queues.set(slot, turn)
     return turn
   }
@@ -225,9 +230,9 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   async #freePort(port = FIRST_FREE_PORT): Promise<number> {
-    const known = this.#slots.has(String(port))
-    const free = !known && (await isFree(port)) && (await isFree(port + 1))
-    return free ? port : this.#freePort(port + PORT_STEP)
+    const isUnused = (await isFree(port)) && (await isFree(port + 1))
+    // Asked last: another one may have got the port while this one was looking.
+    return isUnused && !this.#slots.has(String(port)) ? port : this.#freePort(port + PORT_STEP)
   }
 }
 

@@ -58,6 +58,17 @@ test('a page of another site can change nothing', async () => {
   }
 })
 
+test('a page of another site can follow a link here, and read nothing', async () => {
+  const foreign = { 'sec-fetch-site': 'cross-site' }
+  expect((await ask('GET', '/run', { ...foreign, 'sec-fetch-mode': 'no-cors' }))[0]).toBe(403)
+  expect((await ask('GET', '/run', { ...foreign, 'sec-fetch-mode': 'navigate' }))[0]).toBe(200)
+})
+
+test('an address that can not be decoded is told so', async () => {
+  const [status, body] = await ask('GET', '/%zz', {})
+  expect([status, body]).toEqual([400, 'This address is malformed.\n'])
+})
+
 test('its own pages can', async () => {
   const headers = { origin: workshop.url, 'content-type': 'application/x-www-form-urlencoded' }
   const [status, body] = await ask('POST', '/run/beside', headers)

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
@@ -65,6 +66,47 @@ describe('what runs', () => {
     expect((await post('/run/stop', { slot: beside.id })).status).toBe(404)
   })
 
+  test('two that are asked for at once get ports of their own each', async () => {
+    const known = workshop.runner.slots
+    const version = 'v01-code-flow'
+    await Promise.all([post('/run/beside', { version }), post('/run/beside', { version })])
+    const opened = workshop.runner.slots.filter((slot) => !known.includes(slot))
+    expect(opened).toHaveLength(2)
+    await Promise.all(opened.map((slot) => workshop.runner.close(slot)))
+  })
+
+  test('nothing starts any more in a place that was closed the moment before', async () => {
+    const version = knownVersion('v01-code-flow')
+    if (version === undefined) throw new Error('There is no v01')
+    const slot = await workshop.runner.openBeside(version)
+    await Promise.all([workshop.runner.close(slot), workshop.runner.start(slot, version)])
+    expect(await whoAnswers(slot.ports.server)).toBeUndefined()
+    expect(slot.state).toBe('stopped')
+  })
+
+  test('a file in the place of a copy is told of, and ends nothing else', async () => {
+    const version = knownVersion('v01-code-flow')
+    if (version === undefined) throw new Error('There is no v01')
+    const file = { ...version, folder: fileURLToPath(import.meta.url) }
+    const slot = await workshop.runner.openBeside(file)
+    await expect.poll(() => slot.state).toBe('failed')
+    expect(slot.problem).toContain("can't be started")
+    await workshop.runner.start(slot, version)
+    expect(slot.state).toBe('running')
+    await workshop.runner.close(slot)
+  })
+
+  test('a field that is no text names no message, and breaks nothing', async () => {
+    for (const message of ['{"toString":1,"valueOf":1}', '[1]', 'null']) {
+      const answer = await fetch(`${workshop.url}/traffic/next`, {
+        method: 'POST',
+        body: `{"message":${message}}`,
+        headers: { 'content-type': 'application/json' },
+      })
+      expect(answer.status).toBe(404)
+    }
+  })
+
   test('a port that somebody else has is told of, and left alone', async () => {
     const { ports, addresses, version } = workshop.main
     const stranger = new Runner()
@@ -84,9 +126,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a click in one browser shows in another, which nobody touches', async () => {
     const watching = await workshop.visit('/reference')
     const page = await workshop.visit('/run')
-    await page.locator('#run-v03-pkce').click()
-    await watching.locator('#status:has-text("v03-pkce"):has-text("running")').waitFor()
-    await page.locator('.slot.running h2:has-text("v03-pkce")').waitFor()
+    await page.locator('#run-v02-state').click()
+    await watching.locator('#status:has-text("v02-state"):has-text("running")').waitFor()
+    await page.locator('.slot.running h2:has-text("v02-state")').waitFor()
   })
 
   test('the log shows each request as it comes', async () => {
@@ -98,7 +140,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a page that was left open is right again after a restart of the app', async () => {
     const page = await workshop.newPage({ losesConnection: true })
     await page.goto(`${workshop.url}/run`)
-    await page.locator('#status:has-text("v03-pkce")').waitFor()
+    await page.locator('#status:has-text("v02-state")').waitFor()
     const version = knownVersion('v04-protected-resource')
     if (version === undefined) throw new Error('There is no v04')
     await workshop.restart(() => workshop.runner.start(workshop.main, version))
