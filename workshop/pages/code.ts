@@ -3,6 +3,7 @@ import { compareTexts } from '../../scripts/lib/diff/compare.ts'
 import { listFiles, readText } from '../../scripts/lib/diff/files.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
+import { knownVersion } from '../known-versions.ts'
 import { htmlLinesOf } from '../lesson/code-text.ts'
 import {
   type CodePlace,
@@ -56,10 +57,20 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
       files,
       hrefOf: hrefOfFile,
       others: versionsWith(path),
+      taughtBy: wayToText(place),
       ...(await viewFile(place, path)),
       ...ASSETS,
     })
   })
+
+  /** The lesson or the exercise that the code of a place belongs to: what is shared belongs to none. */
+  function wayToText({ id }: CodePlace): { href: string; text: string } | undefined {
+    const version = knownVersion(id, playground)
+    if (version === undefined) return undefined
+    const { name, leadsTo } = version
+    if (leadsTo !== undefined) return { href: `/exercises/${name}`, text: `Exercise ${name}` }
+    return { href: `/lessons/${name}`, text: `Lesson ${name}` }
+  }
 
   function find(id: string): CodePlace {
     const places = codePlaces(playground)
