@@ -11,8 +11,11 @@ const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href
 /** How long a program may take to its first answer, in milliseconds. */
 const PATIENCE = 20_000
 
+/** Counted before this process is held on one of them: afterwards it sees no other. */
+const CORES = availableParallelism()
+
 /** Whether programs can be held on one core each: on Linux, where taskset is there. */
-export const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+export const canPin = CORES > 1 && spawnSync('taskset', ['--version']).status === 0
 
 let isPinned = false
 
@@ -26,7 +29,7 @@ export function pinLoad(): void {
 /** Lets this process, and what it starts, run on any core again. */
 export function unpinLoad(): void {
   if (!isPinned) return
-  spawnSync('taskset', ['-a', '-p', '-c', `0-${availableParallelism() - 1}`, String(process.pid)])
+  spawnSync('taskset', ['-a', '-p', '-c', `0-${CORES - 1}`, String(process.pid)])
   isPinned = false
 }
 
