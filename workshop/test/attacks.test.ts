@@ -110,7 +110,7 @@ describe('an attack that is played', () => {
     expect(stories[1]?.querySelector('.weakening del')?.text).toBe('store.codes.delete(code)')
   })
 
-  test("on a learner's copy sees what was saved since the last time", async () => {
+  test.runIf(full)("on a learner's copy sees what was saved since the last time", async () => {
     const first = await play('login-csrf', [['on', 'copy-v02']])
     expect(verdictsOf(first.stories)).toEqual(['It works.'])
     const { folder } = findVersion('v02')

@@ -115,7 +115,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.act').count()).toBe(4)
   })
 
-  test('the page looks right', async () => {
+  test.runIf(full)('the page looks right', async () => {
     await untilPlayed('v02-state', 'v03-pkce')
     await workshop.inspect('/lessons/v03-pkce/wire', 'wire')
   })
