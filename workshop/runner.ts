@@ -1,14 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { isFree } from '../scripts/lib/exercise/ports.ts'
 import { obituary, type ProgramName, type RunningPair, startPair } from '../scripts/lib/pair.ts'
 import { whoAnswers } from '../scripts/lib/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 
 /** A line that a program wrote. */
 export interface LogLine {
-  /** Counts up, so that a page can ask for what is new. */
-  number: number
   program: ProgramName
   text: string
 }
@@ -57,7 +55,6 @@ export class Runner extends EventEmitter<RunnerEvents> {
   readonly #queues = new Map<Slot, Promise<unknown>>()
   readonly #restarts = new Set<Slot>()
   readonly #options: RunnerOptions
-  #lines = 0
 
   constructor(options: RunnerOptions = {}) {
     super()
@@ -221,8 +218,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   #addOutput(slot: Slot, program: ProgramName, output: string): void {
     for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
-      this.#lines += 1
-      const line = { number: this.#lines, program, text }
+      const line = { program, text }
       slot.log.push(line)
       if (slot.log.length > LONGEST_LOG) slot.log.shift()
       this.emit('line', slot, line)
@@ -247,12 +243,4 @@ async function describeTaken({ ports }: Slot): Promise<string | undefined> {
   )
   const found = taken.filter((text) => text !== undefined)
   return found.length === 0 ? undefined : `${found.join(' ')} Stop it there, then start again.`
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, 'localhost', () => probe.close(() => resolve(true)))
-  })
 }

@@ -1,11 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stopSignal } from '../scripts/lib/pair.ts'
+import { SIGNAL_DELAY, stopSignal } from '../scripts/lib/pair.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
 import { TAP } from './traffic/tap.ts'
-
-/** For how many milliseconds the news of a Ctrl-C may come later than that of what it ended. */
-const SIGNAL_DELAY = 200
 
 /** What the workshop begins with. */
 export interface WorkshopOptions {
@@ -36,6 +33,7 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   })
   runner.on('change', async ({ state, problem }) => {
     if (state !== 'failed') return
+    // A Ctrl-C ends the programs too, and its news may come after theirs.
     await sleep(SIGNAL_DELAY)
     if (!ending) console.error(problem)
   })

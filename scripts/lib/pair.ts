@@ -12,7 +12,7 @@ export type ProgramName = (typeof PROGRAMS)[number]
 /** How long the programs may take to end, in milliseconds: their slowest request, and a little. */
 const LONGEST_END = 15_000
 /** For how many milliseconds a signal and what it did may arrive in the wrong order. */
-const SIGNAL_DELAY = 200
+export const SIGNAL_DELAY = 200
 /** How often to see whether npm is still there, in milliseconds. */
 const PARENT_CHECK = 250
 const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'lifeline.mjs')).href]

@@ -1,17 +1,8 @@
 import { join } from 'node:path'
 import type { Version } from '../../scripts/lib/versions.ts'
-import { readLesson, type Section } from './lesson.ts'
+import type { Section } from './lesson.ts'
 import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './markdown.ts'
-
-/** A section of a lesson, ready to be shown. */
-export interface RenderedSection {
-  slug: string
-  title: string
-  number: number
-  /** Without a heading of its own; those inside of it begin at the third level, or at the second. */
-  html: string
-}
 
 export interface RenderOptions {
   /** Where a link leads, from the address that it has in this app. */
@@ -21,24 +12,6 @@ export interface RenderOptions {
 }
 
 const LEVEL_IN_LESSON = 3
-
-/** All sections of a lesson as HTML. Links lead to the pages of this app. */
-export async function renderLesson(
-  version: Version,
-  options: RenderOptions = {},
-): Promise<{ sections: RenderedSection[] }> {
-  const sections: RenderedSection[] = []
-  for (const section of readLesson(version).sections) {
-    const { slug, title, number, source } = section
-    sections.push({
-      slug,
-      title,
-      number,
-      html: await renderPart(version, section, source, options),
-    })
-  }
-  return { sections }
-}
 
 /** A part of a section as HTML; its source begins where the section does, or has no headings. */
 export function renderPart(

@@ -1,4 +1,5 @@
 // The slides of a lesson and the teacher's notes: two windows of the same lesson move together.
+import { loadMermaid } from './page-mermaid.js'
 
 const { version, count } = document.body.dataset
 const isNotes = document.body.classList.contains('notes')
@@ -89,18 +90,12 @@ function isTooFull(body) {
 
 // Diagrams.
 
-const dark = matchMedia('(prefers-color-scheme: dark)')
-dark.addEventListener('change', drawAll)
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll)
 
 async function drawAll() {
   const figures = [...document.querySelectorAll('.diagram')]
   if (figures.length === 0) return
-  const { default: mermaid } = await import('/vendor/mermaid/mermaid.esm.min.mjs')
-  mermaid.initialize({
-    startOnLoad: false,
-    theme: 'base',
-    themeVariables: colors(),
-    fontFamily: getComputedStyle(document.body).fontFamily,
+  const mermaid = await loadMermaid({
     fontSize: 24,
     // Wide and low, as a slide is.
     sequence: {
@@ -131,37 +126,6 @@ async function drawAll() {
     figure.classList.add('drawn')
   }
   fitAll()
-}
-
-function colors() {
-  const probe = document.createElement('span')
-  document.body.append(probe)
-  const colorOf = (name) => {
-    probe.style.color = `var(--${name})`
-    return getComputedStyle(probe).color
-  }
-  const names = ['text', 'quiet', 'line', 'surface', 'raised']
-  const [text, quiet, line, surface, raised] = names.map(colorOf)
-  probe.remove()
-  return {
-    darkMode: dark.matches,
-    background: surface,
-    primaryColor: raised,
-    primaryTextColor: text,
-    primaryBorderColor: quiet,
-    lineColor: quiet,
-    textColor: text,
-    actorBkg: raised,
-    actorBorder: quiet,
-    actorTextColor: text,
-    actorLineColor: line,
-    signalColor: text,
-    signalTextColor: text,
-    noteBkgColor: surface,
-    noteBorderColor: line,
-    noteTextColor: text,
-    sequenceNumberColor: surface,
-  }
 }
 
 // The slides alone.

@@ -33,11 +33,6 @@ function write(path: string, content: string | Buffer): void {
   writeFileSync(file, content)
 }
 
-async function get(path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${workshop.url}${path}`)
-  return { status: answer.status, text: await answer.text() }
-}
-
 function rowsOf(html: string): { number: number; isNew: boolean; text: string }[] {
   const rows = html.matchAll(/<div class="row( new)?" id="L(\d+)">.*?<code[^>]*>(.*?)<\/code>/g)
   return [...rows].map(([, mark, number, code = '']) => ({
@@ -48,7 +43,7 @@ function rowsOf(html: string): { number: number; isNew: boolean; text: string }[
 }
 
 test('a file stands there line by line, with its numbers', async () => {
-  const { status, text } = await get(`/code/v02-state/${CALLBACK}`)
+  const { status, text } = await workshop.get(`/code/v02-state/${CALLBACK}`)
   expect(status).toBe(200)
   const source = readText(findVersion('v02').folder, CALLBACK) ?? ''
   const plain = (html: string) =>
@@ -66,17 +61,17 @@ test('what the version before does not have is marked, and nothing else', async 
   const changes = compareFolders(older.folder, newer.folder, { only: (path) => path === CALLBACK })
   const lines = changes.flatMap(({ hunks }) => hunks).flatMap((hunk) => hunk.lines)
   const added = lines.filter(({ kind }) => kind === 'added').map(({ newNumber }) => newNumber)
-  const { text } = await get(`/code/v02-state/${CALLBACK}`)
+  const { text } = await workshop.get(`/code/v02-state/${CALLBACK}`)
   const marked = rowsOf(text).filter(({ isNew }) => isNew)
   expect(marked.map(({ number }) => number)).toEqual(added)
   expect(added.length).toBeGreaterThan(5)
 
-  const first = await get(`/code/v01-code-flow/${CALLBACK}`)
+  const first = await workshop.get(`/code/v01-code-flow/${CALLBACK}`)
   expect(rowsOf(first.text).some(({ isNew }) => isNew)).toBe(false)
 })
 
 test('of a file that is new every line is', async () => {
-  const { text } = await get('/code/v02-state/client/session.ts')
+  const { text } = await workshop.get('/code/v02-state/client/session.ts')
   expect(rowsOf(text).every(({ isNew }) => isNew)).toBe(true)
 })
 
@@ -95,42 +90,44 @@ test('nothing is shown that is not in the list', async () => {
     'client/routes/callback.ts%00.png',
     '',
   ]) {
-    const { status, text } = await get(`/code/v02-state/${path}`)
+    const { status, text } = await workshop.get(`/code/v02-state/${path}`)
     expect([path, status]).toEqual([path, 404])
     expect(text).not.toContain('"devDependencies"')
   }
   for (const id of ['v99', '..', '%2e%2e', 'versions', 'playground', 'constructor', '.git']) {
-    expect([id, (await get(`/code/${id}/package.json`)).status]).toEqual([id, 404])
+    expect([id, (await workshop.get(`/code/${id}/package.json`)).status]).toEqual([id, 404])
   }
-  expect((await get('/code/copy-v02/node_modules/secret.ts')).status).toBe(404)
-  expect((await get('/code/copy-v02/..%2fsecret.ts')).status).toBe(404)
+  expect((await workshop.get('/code/copy-v02/node_modules/secret.ts')).status).toBe(404)
+  expect((await workshop.get('/code/copy-v02/..%2fsecret.ts')).status).toBe(404)
 })
 
 describe("a learner's copy", () => {
   test('is shown whatever its files are called, and its text stays text', async () => {
-    const { text: list } = await get('/code/copy-v02')
+    const { text: list } = await workshop.get('/code/copy-v02')
     const [, href = ''] = /href="([^"]*100[^"]*)"/.exec(list) ?? []
-    const { status, text } = await get(href)
+    const { status, text } = await workshop.get(href)
     expect(status).toBe(200)
     expect(text).toContain('&lt;b&gt;')
     expect(text).not.toContain("'<b>'")
   })
 
   test('has files that are no text, or too long, and is told so', async () => {
-    expect((await get('/code/copy-v02/client/picture.png')).text).toContain('This file is no text.')
-    expect((await get('/code/copy-v02/client/long.ts')).text).toContain('too long to show')
+    expect((await workshop.get('/code/copy-v02/client/picture.png')).text).toContain(
+      'This file is no text.',
+    )
+    expect((await workshop.get('/code/copy-v02/client/long.ts')).text).toContain('too long to show')
   })
 
   test('that is gone is told in words', async () => {
-    const { status, text } = await get('/code/copy-v03/server/main.ts')
+    const { status, text } = await workshop.get('/code/copy-v03/server/main.ts')
     expect(status).toBe(404)
     expect(text).toContain('There is no version of that name.')
   })
 })
 
 test('what all versions share can be looked at as well', async () => {
-  expect((await get('/code/shared/session.ts')).text).toContain('registerSessions')
-  expect((await get('/code/shared')).text).toContain('/code/shared/session.ts')
+  expect((await workshop.get('/code/shared/session.ts')).text).toContain('registerSessions')
+  expect((await workshop.get('/code/shared')).text).toContain('/code/shared/session.ts')
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {

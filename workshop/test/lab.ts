@@ -41,7 +41,8 @@ type PageOptions = BrowserContextOptions & {
 export class TestWorkshop {
   readonly url: string
   readonly runner: Runner
-  readonly #playground: string
+  /** Where the learner's copies are. */
+  readonly playground: string
   readonly #ownFolder: string
   #app: FastifyInstance
   #browser: Promise<Browser> | undefined
@@ -50,13 +51,13 @@ export class TestWorkshop {
     this.url = `http://localhost:${port}`
     this.runner = runner
     this.#ownFolder = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
-    this.#playground = playground ?? this.#ownFolder
+    this.playground = playground ?? this.#ownFolder
     this.#app = this.#build()
   }
 
   #build(): FastifyInstance {
     const port = Number(new URL(this.url).port)
-    return buildWorkshop({ runner: this.runner, port, playground: this.#playground })
+    return buildWorkshop({ runner: this.runner, port, playground: this.playground })
   }
 
   async #listen(): Promise<void> {
@@ -145,6 +146,12 @@ export class TestWorkshop {
       expect(complaints).toEqual([])
     })
     return context.newPage()
+  }
+
+  /** Asks for an address of the app as what has no browser does. */
+  async get(path: string): Promise<{ status: number; text: string }> {
+    const answer = await fetch(`${this.url}${path}`)
+    return { status: answer.status, text: await answer.text() }
   }
 
   /** Opens an address of the app. */

@@ -1,34 +1,33 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { readPage } from '../../scripts/lib/lesson/markdown.ts'
-import { findVersion, listVersions, versionBefore } from '../../scripts/lib/versions.ts'
+import {
+  findVersion,
+  listVersions,
+  type Version,
+  versionBefore,
+} from '../../scripts/lib/versions.ts'
 import { escapeHtml } from '../lesson/escape.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
-import { renderLesson } from '../lesson/render.ts'
+import { renderPart } from '../lesson/render.ts'
 import { Progress } from '../progress.ts'
 import { full, seriousProblems, some, TestWorkshop, temporaryFolder } from './lab.ts'
 
-const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-lessons-'))
 const versions = listVersions()
 let workshop: TestWorkshop
 
 beforeAll(async () => {
-  workshop = await TestWorkshop.open(undefined, playground)
+  workshop = await TestWorkshop.open()
 })
 
-afterAll(async () => {
-  await workshop.close()
-  rmSync(playground, { recursive: true, force: true })
-})
+afterAll(() => workshop.close())
 
-async function get(path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${workshop.url}${path}`)
-  return { status: answer.status, text: await answer.text() }
+function htmlOfSections(version: Version): Promise<string[]> {
+  const { sections } = readLesson(version)
+  return Promise.all(sections.map((section) => renderPart(version, section, section.source)))
 }
 
 describe.each(versions)('the lesson of $name', (version) => {
@@ -39,22 +38,21 @@ describe.each(versions)('the lesson of $name', (version) => {
     for (const section of lesson.sections) {
       const slug = pageOf(version, section)
       if (slug !== section.slug) continue
-      const { status, text } = await get(hrefOf(version, slug))
+      const { status, text } = await workshop.get(hrefOf(version, slug))
       expect([section.slug, status]).toEqual([section.slug, 200])
       expect(text).toContain(`<h1>${section.number}. ${section.title}</h1>`)
     }
   })
 
   test('opens with its idea, and with the hole that the version before has left', async () => {
-    const { text } = await get(hrefOf(version, OPENING))
+    const { text } = await workshop.get(hrefOf(version, OPENING))
     expect(text).toContain(escapeHtml(lesson.idea))
     expect(text.includes('closed here')).toBe(versionBefore(version) !== undefined)
   })
 
   test('loses no block of code, no table, no hint and no answer on the way', async () => {
     const page = readPage(join(version.folder, 'README.md'))
-    const { sections } = await renderLesson(version)
-    const html = sections.map((section) => section.html).join('')
+    const html = (await htmlOfSections(version)).join('')
     const count = (text: string) => html.split(text).length - 1
     expect(count('<pre')).toBe(page.blocks.length)
     expect(count('<pre class="code')).toBe(
@@ -68,8 +66,7 @@ describe.each(versions)('the lesson of $name', (version) => {
 
   test('keeps every word of its code', async () => {
     const { blocks } = readPage(join(version.folder, 'README.md'))
-    const { sections } = await renderLesson(version)
-    const html = sections.map((section) => section.html).join('')
+    const html = (await htmlOfSections(version)).join('')
     const texts = [...html.matchAll(/<pre class="code[^>]*><code>([\s\S]*?)<\/code>/g)].map(
       ([, code = '']) => code.replace(/<[^>]*>/g, ''),
     )
@@ -85,13 +82,13 @@ describe.each(versions)('the lesson of $name', (version) => {
     for (const { answer } of questions) expect(answer).not.toBe('')
 
     const href = hrefOf(version, section.slug)
-    const all = await get(href)
+    const all = await workshop.get(href)
     expect(all.text.match(/data-question=/g)).toHaveLength(questions.length)
     expect(all.text).not.toContain('<details open')
-    const last = await get(`${href}?question=${questions.length}`)
+    const last = await workshop.get(`${href}?question=${questions.length}`)
     expect(last.text.match(/data-question="\d+"/g)).toEqual([`data-question="${questions.length}"`])
     for (const wrong of ['0', '99', 'x', '']) {
-      expect((await get(`${href}?question=${wrong}`)).status).toBe(404)
+      expect((await workshop.get(`${href}?question=${wrong}`)).status).toBe(404)
     }
   })
 
@@ -114,7 +111,7 @@ test.runIf(full)(
     const pages = new Map<string, string>()
     const read = async (path: string) => {
       if (!pages.has(path)) {
-        const { status, text } = await get(path)
+        const { status, text } = await workshop.get(path)
         pages.set(path, status < 400 ? text : '')
       }
       return pages.get(path) ?? ''
@@ -143,8 +140,7 @@ test.runIf(full)(
 
 test('other sites are led to, never loaded', async () => {
   for (const version of versions) {
-    const { sections } = await renderLesson(version)
-    for (const { html } of sections) {
+    for (const html of await htmlOfSections(version)) {
       expect(html).not.toMatch(/<(img|script|iframe|link)\b/)
       for (const [link] of html.matchAll(/<a href="https?:[^>]*>/g)) {
         expect(link).toMatch(/href="(https:\/\/www\.rfc-editor\.org|http:\/\/localhost:25001)/)
@@ -156,11 +152,11 @@ test('other sites are led to, never loaded', async () => {
 
 test('what there is no lesson of is told in words', async () => {
   for (const name of ['v99', 'constructor', '..%2fv01-code-flow', 'copy-v02', 'v01']) {
-    const { status, text } = await get(`/lessons/${name}`)
+    const { status, text } = await workshop.get(`/lessons/${name}`)
     expect([name, status]).toEqual([name, 404])
     expect(text).toContain('There is no lesson of that name. There are: v01-code-flow, ')
   }
-  const { status, text } = await get('/lessons/v02-state/nothing')
+  const { status, text } = await workshop.get('/lessons/v02-state/nothing')
   expect(status).toBe(404)
   expect(text).toContain('This lesson has no such page.')
 })
@@ -170,7 +166,7 @@ test('a page that was opened is marked as read beside the others, and no other i
   try {
     await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
     const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
-    const [outline = ''] = (await answer.text()).split('<details class="outline-folded">')
+    const [outline = ''] = (await answer.text()).split('<details class="folded outline-folded">')
     const items = outline.split('<li ').slice(1)
     const read = items.filter((item) => item.startsWith('class="read"'))
     expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([
@@ -270,7 +266,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const told = page.waitForResponse((response) => response.url().endsWith('/questions/3'))
     await page.getByText('Answer', { exact: true }).click()
     expect((await told).status()).toBe(204)
-    expect(new Progress(playground).of(findVersion('v02')).opened).toContain(3)
+    expect(new Progress(workshop.playground).of(findVersion('v02')).opened).toContain(3)
   })
 
   test.runIf(full)('a command is copied as it stands', async () => {
@@ -290,7 +286,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)('its version is started from the lesson, which says when it runs', async () => {
-    const other = await TestWorkshop.open('v01-code-flow', playground)
+    const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
     try {
       const page = await other.visit('/lessons/v02-state')
       await page.getByRole('button', { name: 'Run v02-state now' }).click()

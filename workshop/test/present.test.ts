@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
@@ -12,7 +9,6 @@ import { readQuestions } from '../lesson/questions.ts'
 import { slidesOf } from '../present/slides.ts'
 import { full, some, TestWorkshop } from './lab.ts'
 
-const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-present-'))
 const versions = listVersions()
 const V02 = '/present/v02-state'
 /** Screens of a class. All slides are of one shape, so a wider screen shows more only in size. */
@@ -25,18 +21,10 @@ const SMALLEST = 0.85
 let workshop: TestWorkshop
 
 beforeAll(async () => {
-  workshop = await TestWorkshop.open(undefined, playground)
+  workshop = await TestWorkshop.open()
 })
 
-afterAll(async () => {
-  await workshop.close()
-  rmSync(playground, { recursive: true, force: true })
-})
-
-async function get(path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${workshop.url}${path}`)
-  return { status: answer.status, text: await answer.text() }
-}
+afterAll(() => workshop.close())
 
 const placeOf = (page: Page) => page.locator('#number').textContent()
 
@@ -48,7 +36,7 @@ describe.each(versions)('the slides of $name', (version) => {
   test('each have an address, and only one is shown there', async () => {
     const slides = await slidesOf(version)
     for (const number of [1, 2, Math.ceil(slides.length / 2), slides.length]) {
-      const { status, text } = await get(`/present/${version.name}?slide=${number}`)
+      const { status, text } = await workshop.get(`/present/${version.name}?slide=${number}`)
       expect([number, status]).toEqual([number, 200])
       const shown = [...text.matchAll(/<section class="slide [^>]*data-number="(\d+)"[^>]*>/g)]
         .filter(([all]) => !all.includes(' hidden'))
@@ -56,7 +44,7 @@ describe.each(versions)('the slides of $name', (version) => {
       expect(shown).toEqual([String(number)])
     }
     for (const wrong of ['0', String(slides.length + 1), '1.5', 'x']) {
-      const { status, text } = await get(`/present/${version.name}?slide=${wrong}`)
+      const { status, text } = await workshop.get(`/present/${version.name}?slide=${wrong}`)
       expect([wrong, status]).toEqual([wrong, 404])
       expect(text).toContain(`There are ${slides.length}.`)
     }
@@ -96,12 +84,12 @@ describe.each(versions)('the slides of $name', (version) => {
   })
 
   test('have the notes for the teacher beside them, and the next slide', async () => {
-    const { status, text } = await get(`/present/${version.name}/notes?slide=1`)
+    const { status, text } = await workshop.get(`/present/${version.name}/notes?slide=1`)
     expect(status).toBe(200)
     expect(text).toContain('What people stumble over')
     expect(text).toContain('data-number="1"')
     expect(text).toContain('data-number="2"')
-    expect((await get(`/present/${version.name}/notes?slide=0`)).status).toBe(404)
+    expect((await workshop.get(`/present/${version.name}/notes?slide=0`)).status).toBe(404)
   })
 
   test.skipIf(!CHROMIUM).each(some(SCREENS))(
@@ -127,8 +115,8 @@ describe.each(versions)('the slides of $name', (version) => {
 })
 
 test('a lesson that does not exist is not found', async () => {
-  expect((await get('/present/v09')).status).toBe(404)
-  expect((await get('/present/..%2Fshared')).status).toBe(404)
+  expect((await workshop.get('/present/v09')).status).toBe(404)
+  expect((await workshop.get('/present/..%2Fshared')).status).toBe(404)
 })
 
 describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
@@ -8,25 +7,16 @@ import { ROOT } from '../../scripts/lib/versions.ts'
 import { some, TestWorkshop } from './lab.ts'
 
 const docs = readdirSync(join(ROOT, 'docs')).map((file) => file.replace('.md', ''))
-const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-reference-'))
 let workshop: TestWorkshop
 
 beforeAll(async () => {
-  workshop = await TestWorkshop.open(undefined, playground)
+  workshop = await TestWorkshop.open()
 })
 
-afterAll(async () => {
-  await workshop.close()
-  rmSync(playground, { recursive: true, force: true })
-})
-
-async function get(path: string): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${workshop.url}${path}`)
-  return { status: answer.status, text: await answer.text() }
-}
+afterAll(() => workshop.close())
 
 test.each(docs)('docs/%s.md has a page, with every heading under its anchor', async (name) => {
-  const { status, text } = await get(`/reference/${name}`)
+  const { status, text } = await workshop.get(`/reference/${name}`)
   expect(status).toBe(200)
   const { headings, blocks } = readPage(join(ROOT, 'docs', `${name}.md`))
   for (const { anchor, level } of headings) expect(text).toContain(`<h${level} id="${anchor}"`)
@@ -35,7 +25,7 @@ test.each(docs)('docs/%s.md has a page, with every heading under its anchor', as
 
 test('a page that is not there is told with those that are', async () => {
   for (const name of ['nothing', '..%2fREADME', 'constructor']) {
-    const { status, text } = await get(`/reference/${name}`)
+    const { status, text } = await workshop.get(`/reference/${name}`)
     expect([name, status]).toEqual([name, 404])
     expect(text).toContain('There are: glossary, errors, attacks')
   }

@@ -24,6 +24,24 @@ type Row = [
   since?: number,
 ]
 
+/** How a client may name itself in any request for a token. */
+const CLIENT_IN_BODY: Row[] = [
+  [
+    'client_id',
+    'Which client asks, said in the body.',
+    'The server, when the client was registered.',
+    'The server. A name in the header must be the same.',
+    'RFC 6749 section 2.3.1',
+  ],
+  [
+    'client_secret',
+    'The password of the client, in the body in place of the header.',
+    'The server, when the client was registered.',
+    'The server. In header and body at once it is refused.',
+    'RFC 6749 section 2.3.1',
+  ],
+]
+
 /**
  * By the set that they belong to, since one word means different things in different messages: the
  * `state` of a request is a question to oneself, that of an answer is to be compared.
@@ -186,20 +204,7 @@ const SETS: Record<string, Row[]> = {
       'RFC 7636 section 4.6',
       3,
     ],
-    [
-      'client_id',
-      'Which client asks, said in the body.',
-      'The server, when the client was registered.',
-      'The server. A name in the header must be the same.',
-      'RFC 6749 section 2.3.1',
-    ],
-    [
-      'client_secret',
-      'The password of the client, in the body in place of the header.',
-      'The server, when the client was registered.',
-      'The server. In header and body at once it is refused.',
-      'RFC 6749 section 2.3.1',
-    ],
+    ...CLIENT_IN_BODY,
   ],
   'refresh request': [
     [
@@ -218,22 +223,7 @@ const SETS: Record<string, Row[]> = {
       'RFC 9700 section 4.14.2',
       5,
     ],
-    [
-      'client_id',
-      'Which client asks, said in the body.',
-      'The server, when the client was registered.',
-      'The server. A name in the header must be the same.',
-      'RFC 6749 section 2.3.1',
-      5,
-    ],
-    [
-      'client_secret',
-      'The password of the client, in the body in place of the header.',
-      'The server, when the client was registered.',
-      'The server. In header and body at once it is refused.',
-      'RFC 6749 section 2.3.1',
-      5,
-    ],
+    ...CLIENT_IN_BODY,
   ],
   'token response': [
     [

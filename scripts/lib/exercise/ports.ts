@@ -15,7 +15,8 @@ export async function freePorts(): Promise<[number, number, number, number]> {
   return [...found] as [number, number, number, number]
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens at a port of this machine, in either protocol family. */
+export async function isFree(port: number): Promise<boolean> {
   for (const address of ADDRESSES) {
     if (!(await canListen(port, address))) return false
   }
