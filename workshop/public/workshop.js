@@ -15,6 +15,20 @@ if (window.htmx !== undefined) {
 // restart of the app: so everything live is asked for anew.
 document.addEventListener('htmx:sseOpen', () => htmx.trigger(document.body, 'refresh'))
 
+// An answer may be older than an event that came while it was on its way, and with the element that it
+// replaces htmx forgets the event: so what takes its place asks once more.
+/** @type {Set<string>} */
+const outdated = new Set()
+document.addEventListener('htmx:confirm', ({ target }) => {
+  const busy = target.closest('.htmx-request[hx-swap="outerHTML"]')
+  if (busy !== null) outdated.add(busy.id)
+})
+document.addEventListener('htmx:load', ({ target }) => {
+  if (!outdated.delete(target.id)) return
+  const [event] = /sse:\w+/.exec(target.getAttribute('hx-trigger')) ?? []
+  if (event !== undefined) htmx.trigger(target, event)
+})
+
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) source?.close()
   // The extension connects again when it hears of an error on a closed source.
