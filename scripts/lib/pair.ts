@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from './typescript.ts'
 import { ROOT, type Version } from './versions.ts'
 import { whoAnswers } from './who-answers.ts'
 
@@ -127,8 +128,7 @@ function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
     watch ? watchArguments(name) : programArguments(name, preload),
     {
       cwd: version.folder,
-      // A copy of a version may stand where its tsconfig.json can't find the one that it extends.
-      env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'), ...settings },
+      env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
       stdio: ['ignore', output, output, 'ipc'],
     },
   )
@@ -153,7 +153,7 @@ async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): P
 
 function programArguments(name: ProgramName, preload: string[]): string[] {
   const modules = preload.flatMap((url) => ['--import', url])
-  return [...LIFELINE, ...modules, '--import', import.meta.resolve('tsx'), `${name}/main.ts`]
+  return [...LIFELINE, ...modules, ...TYPESCRIPT_ARGUMENTS, `${name}/main.ts`]
 }
 
 /** Each program watches the files of both: what one forgets in a restart, the other should not keep. */

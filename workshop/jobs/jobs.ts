@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { ROOT } from '../../scripts/lib/versions.ts'
+import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../../scripts/lib/typescript.ts'
 
 /** What a process is started for. */
 export interface JobSpec {
@@ -84,12 +84,11 @@ export class Jobs {
 function start({ module, input, limit }: JobSpec): ChildProcess {
   const child = spawn(
     process.execPath,
-    ['--import', LEASH, '--import', import.meta.resolve('tsx'), fileURLToPath(module)],
+    ['--import', LEASH, ...TYPESCRIPT_ARGUMENTS, fileURLToPath(module)],
     {
       env: {
         ...process.env,
-        // A copy of a version may stand where its tsconfig.json can't find the one that it extends.
-        TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'),
+        ...TYPESCRIPT_SETTINGS,
         JOB_LIMIT: String(limit + LEASH_DELAY),
       },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

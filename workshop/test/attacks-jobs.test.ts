@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { full } from '../../scripts/test/share.ts'
 import { JobError, Jobs } from '../jobs/jobs.ts'
-import { full } from './lab.ts'
 
 const JOBS = join(import.meta.dirname, '..', 'jobs')
 const HANGS = 'writeFileSync(input.file, String(process.pid)); for (;;) {}'
@@ -15,6 +15,7 @@ let jobs: Jobs
 
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
+  writeFileSync(join(scratch, 'package.json'), '{ "type": "module" }')
   jobs = new Jobs()
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { listFiles } from '../diff/files.ts'
-import { ROOT } from '../versions.ts'
+import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../typescript.ts'
 import { patient } from './patience.ts'
 import { explain, type ProgramName, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
 
@@ -57,7 +57,7 @@ export const startProcess: StartProgram = async (spec) => {
 
   const child = spawn(process.execPath, argumentsFor(main), {
     cwd: folder,
-    env: { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json'), ...spec.settings },
+    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...spec.settings },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     ...(spec.signal === undefined ? {} : { signal: spec.signal, killSignal: 'SIGKILL' }),
   })
@@ -72,7 +72,7 @@ export const startProcess: StartProgram = async (spec) => {
 }
 
 function argumentsFor(main: string): string[] {
-  return ['--import', WATCHDOG, '--import', import.meta.resolve('tsx'), main]
+  return ['--import', WATCHDOG, ...TYPESCRIPT_ARGUMENTS, main]
 }
 
 class ProgramProcess implements RunningProgram {
