@@ -4,6 +4,7 @@ import { stoppedSince } from '../lib/attack/attack.ts'
 import { findLine, withoutCheck } from '../lib/attack/checks.ts'
 import { playAttack } from '../lib/attack/play.ts'
 import { findVersion } from '../lib/versions.ts'
+import { full } from './share.ts'
 
 const checks = attacks.flatMap((attack) => {
   const version = findVersion(String(stoppedSince(attack) ?? 1))
@@ -18,7 +19,6 @@ describe('the line that stops an attack', () => {
   })
 
   // One for each version, and all of them where the long share is asked for.
-  const full = process.env.OAUTH_LAB_FULL === '1'
   const first = checks.filter(({ name }, at) => checks.findIndex((one) => one.name === name) === at)
 
   test.concurrent.each(full ? checks : first)(

@@ -24,6 +24,7 @@ import { renderResult } from '../lib/exercise/report.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import { watchFiles } from '../lib/exercise/watch.ts'
 import { findVersion, ROOT } from '../lib/versions.ts'
+import { some } from './share.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
@@ -125,8 +126,7 @@ describe('a check', { timeout: 60_000 }, () => {
       `${LOGIN}:10`,
     ],
   ]
-  const quick = process.env.OAUTH_LAB_FULL === '1' ? broken : broken.slice(0, 2)
-  test.each(quick)(
+  test.each(some(broken, 2))(
     'of a copy that %s says so, and where',
     async (_what, from, to, message, where) => {
       const at = place()

@@ -12,10 +12,10 @@ import { readSteps } from '../lib/exercise/lesson-steps.ts'
 import { makeCopy } from '../lib/exercise/playground.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import { listVersions, ROOT, type Version } from '../lib/versions.ts'
+import { full } from './share.ts'
 
 // Start and end of every exercise, and a mistake, are tried out each time; the way between them, step
 // by step, and the other mistakes where there is time for it.
-const full = process.env.OAUTH_LAB_FULL === '1'
 const QUICK_MISTAKES = 1
 
 // Laid out as the repo is: the tsconfig.json of a copy extends one that is two folders up.

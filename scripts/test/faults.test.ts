@@ -8,6 +8,7 @@ import { startProgram } from '../lib/soak/pair.ts'
 import { Relay } from '../lib/soak/relay.ts'
 import { expectStatus, Visitor } from '../lib/soak/visitor.ts'
 import { findVersion } from '../lib/versions.ts'
+import { some } from './share.ts'
 
 const version = findVersion('v05')
 const hasSignals = process.platform !== 'win32'
@@ -83,7 +84,7 @@ describe.runIf(hasSignals)('a server that was killed and comes back', () => {
 
 describe('an answer that does not arrive', () => {
   // To the client an answer that is cut is one that is lost: the long share tries both.
-  const faults = process.env.OAUTH_LAB_FULL === '1' ? (['lost', 'cut'] as const) : ['lost' as const]
+  const faults = some(['lost', 'cut'] as const)
   for (const fault of faults) {
     test(`(${fault}) to an exchange: the client says so, and the next login works`, async () => {
       const visitor = new Visitor()

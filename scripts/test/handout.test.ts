@@ -6,11 +6,12 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { readLesson } from '../../workshop/lesson/lesson.ts'
 import { readQuestions } from '../../workshop/lesson/questions.ts'
 import { main } from '../handout.ts'
-import { CHROMIUM, launchChromium, NEEDS_CHROMIUM } from '../lib/chromium.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../lib/chromium.ts'
 import { escapeHtml } from '../lib/diff/hunk-html.ts'
 import { readStep } from '../lib/diff/step.ts'
 import { renderHandout } from '../lib/handout/handout.ts'
 import { listVersions, versionBefore } from '../lib/versions.ts'
+import { testChromium } from './test-chromium.ts'
 
 /** Of the paper that A4 and Letter have in common, what is between the margins, in pixels. */
 const PRINTED_WIDTH = 660
@@ -80,15 +81,14 @@ test.skipIf(!CHROMIUM)(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
     const file = join(folder, 'handout.html')
-    const browser = await launchChromium()
-    onTestFinished(async () => {
-      await browser.close()
-      rmSync(folder, { recursive: true, force: true })
-    })
     expect(await main(['--out', file])).toBe(0)
-    const page = await browser.newPage({
+    const page = await (await testChromium()).newPage({
       viewport: { width: PRINTED_WIDTH, height: 900 },
       colorScheme: 'dark',
+    })
+    onTestFinished(async () => {
+      await page.close()
+      rmSync(folder, { recursive: true, force: true })
     })
     const asked: string[] = []
     const problems: string[] = []

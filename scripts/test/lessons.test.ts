@@ -8,6 +8,7 @@ import { isExpected, readCommands, type Step } from '../lib/lesson/commands.ts'
 import { type MarkdownPage, parsePage, readPage } from '../lib/lesson/markdown.ts'
 import { missingForCommands } from '../lib/lesson/shell.ts'
 import { findVersion, listVersions, ROOT, readIntroduction } from '../lib/versions.ts'
+import { full } from './share.ts'
 
 const SECTIONS = [
   '1. The problem',
@@ -87,7 +88,6 @@ describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, ()
   ]
 
   // The commands of npm, which play attacks, take seconds each: they belong to the long share.
-  const full = process.env.OAUTH_LAB_FULL === '1'
 
   test.each(runs)(
     '$page: every command prints what the page says',

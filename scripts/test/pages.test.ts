@@ -1,31 +1,22 @@
 import { startLab } from '@oauth-lab/shared/testing/lab.ts'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../lib/attack/programs.ts'
-import { CHROMIUM, launchChromium, NEEDS_CHROMIUM } from '../lib/chromium.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../lib/chromium.ts'
 import { listVersions } from '../lib/versions.ts'
+import { full } from './share.ts'
+import { testChromium } from './test-chromium.ts'
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await launchChromium()
-  }, 30_000)
-
-  afterAll(async () => {
-    await browser?.close()
-  })
-
   // The first version and the last have every page between them; the others belong to the long share.
   const versions = listVersions()
-  const full = process.env.OAUTH_LAB_FULL === '1'
   const looked = versions.filter(
     (version) => full || version === versions[0] || version === versions.at(-1),
   )
   for (const version of looked) {
     test(`one logs in to ${version.name} by keyboard, and no page is wider than a phone`, async () => {
       const lab = await startLab(await loadPrograms(version.folder))
-      const page = await browser.newPage({ viewport: { width: 390, height: 800 } })
+      const page = await (await testChromium()).newPage({ viewport: { width: 390, height: 800 } })
       const complaints: string[] = []
       page.on('console', (message) => complaints.push(message.text()))
       page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))

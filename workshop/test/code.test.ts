@@ -6,7 +6,8 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { compareFolders } from '../../scripts/lib/diff/compare.ts'
 import { readText } from '../../scripts/lib/diff/files.ts'
 import { findVersion } from '../../scripts/lib/versions.ts'
-import { full, TestWorkshop } from './lab.ts'
+import { full } from '../../scripts/test/share.ts'
+import { TestWorkshop } from './lab.ts'
 
 const CALLBACK = 'client/routes/callback.ts'
 const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-code-'))
@@ -154,8 +155,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.row.marked').count()).toBe(0)
   })
 
-  test('one line stands out without script, too', async () => {
-    const page = await workshop.newPage({ javaScriptEnabled: false })
+  test.runIf(full)('one line stands out without script, too', async () => {
+    const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
     await page.goto(`${workshop.url}/code/v02-state/${CALLBACK}#L12`)
     expect((await page.locator('#L12:target').boundingBox())?.height).toBeGreaterThan(0)
   })

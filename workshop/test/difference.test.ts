@@ -9,7 +9,8 @@ import { findQuote } from '../../scripts/lib/diff/notes.ts'
 import { readStep, type Step, stepsOf } from '../../scripts/lib/diff/step.ts'
 import { renderStep } from '../../scripts/lib/diff/terminal.ts'
 import { findVersion, listVersions, type Version } from '../../scripts/lib/versions.ts'
-import { full, some, TestWorkshop, temporaryFolder } from './lab.ts'
+import { full, some } from '../../scripts/test/share.ts'
+import { TestWorkshop, temporaryFolder } from './lab.ts'
 
 let workshop: TestWorkshop
 

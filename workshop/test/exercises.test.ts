@@ -9,7 +9,8 @@ import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
 import { findPlace, type Place, writeFiles } from '../../scripts/lib/exercise/playground.ts'
 import { ROOT } from '../../scripts/lib/versions.ts'
 import { whoAnswers } from '../../scripts/lib/who-answers.ts'
-import { full, seriousProblems, TestWorkshop } from './lab.ts'
+import { full } from '../../scripts/test/share.ts'
+import { seriousProblems, TestWorkshop } from './lab.ts'
 
 const LOGIN = 'client/routes/login.ts'
 const HOME = 'client/views/home.eta'
@@ -194,7 +195,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   test.runIf(full)('the path of the folder to write in is copied by a button', async () => {
     const { folder } = copy('v02')
     const page = await workshop.visit('/exercises/v02', {
-      permissions: ['clipboard-read', 'clipboard-write'],
+      own: { permissions: ['clipboard-read', 'clipboard-write'] },
     })
     await page.click('#copy-path')
     await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(folder)

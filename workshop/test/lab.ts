@@ -1,24 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
-import { launchChromium } from '../../scripts/lib/chromium.ts'
 import { freePorts } from '../../scripts/lib/exercise/ports.ts'
+import { full } from '../../scripts/test/share.ts'
+import { testChromium } from '../../scripts/test/test-chromium.ts'
 import { buildWorkshop } from '../app.ts'
 import { knownVersion } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
 import { TAP } from '../traffic/tap.ts'
-
-/** Whether there is time for the long share: what only repeats in other forms. */
-export const full = process.env.OAUTH_LAB_FULL === '1'
-
-/** The first of several forms of one rule; in the long share all of them. */
-export function some<T>(forms: T[], count = 1): T[] {
-  return full ? forms : forms.slice(0, count)
-}
 
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -32,10 +25,21 @@ const LOOKS: Look[] = [
 ]
 const ALL_LOOKS: Look[] = [...LOOKS, ['wide', 'dark'], ['narrow', 'light']]
 
-type PageOptions = BrowserContextOptions & {
+type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> & {
   /** That the app goes away for a while is what the test is about, and no complaint. */
   losesConnection?: boolean
+  /** What can't be taken back: a page that has any of it serves no other test. */
+  own?: Pick<BrowserContextOptions, 'javaScriptEnabled' | 'permissions'>
 }
+
+/** A page in a browser of its own, and what it complained of since a test took it. */
+interface WatchedPage {
+  page: Page
+  complaints: string[]
+}
+
+/** Pages that no test uses now: to open one anew takes four times the work of going on with one. */
+const idlePages: WatchedPage[] = []
 
 /** A workshop on free ports, as `npm start` runs it, and a browser that watches it closely. */
 export class TestWorkshop {
@@ -45,7 +49,6 @@ export class TestWorkshop {
   readonly playground: string
   readonly #ownFolder: string
   #app: FastifyInstance
-  #browser: Promise<Browser> | undefined
 
   private constructor(port: number, runner: Runner, playground: string | undefined) {
     this.url = `http://localhost:${port}`
@@ -85,7 +88,6 @@ export class TestWorkshop {
   }
 
   async close(): Promise<void> {
-    await (await this.#browser)?.close()
     await this.runner.closeAll()
     await this.#app.close()
     rmSync(this.#ownFolder, { recursive: true, force: true })
@@ -123,29 +125,34 @@ export class TestWorkshop {
    * of another host, or does not get what it asks for.
    */
   async newPage(options: PageOptions = {}): Promise<Page> {
-    const { losesConnection = false, ...browserOptions } = options
-    this.#browser ??= launchChromium()
-    const context = await (await this.#browser).newContext({ viewport: WIDE, ...browserOptions })
-    const complaints: string[] = []
-    await context.route(
-      ({ hostname }) => hostname !== 'localhost',
-      (route) => {
-        complaints.push(`asks another host: ${route.request().url()}`)
-        return route.abort()
-      },
-    )
-    context.on('console', (message) => {
-      if (!['error', 'warning'].includes(message.type())) return
-      if (!losesConnection) complaints.push(message.text())
-    })
-    context.on('weberror', (problem) => {
-      if (!losesConnection) complaints.push(String(problem.error()))
-    })
+    const { losesConnection = false, own, viewport = WIDE } = options
+    const watched = (own === undefined ? idlePages.pop() : undefined) ?? (await openPage(own))
+    const { page, complaints } = watched
     onTestFinished(async () => {
-      await context.close()
-      expect(complaints).toEqual([])
+      const found = complaints.splice(0)
+      if (own === undefined) await this.#putAway(watched)
+      else await page.context().close()
+      if (!losesConnection) expect(found).toEqual([])
     })
-    return context.newPage()
+    if (viewport !== null) await page.setViewportSize(viewport)
+    const { colorScheme = 'light', reducedMotion = 'no-preference' } = options
+    await page.emulateMedia({ colorScheme, reducedMotion })
+    return page
+  }
+
+  /** Nothing of a test is left in a page for the next one, and it hears of nothing until then. */
+  async #putAway(watched: WatchedPage): Promise<void> {
+    const { page, complaints } = watched
+    // Of the same site as what was there, or Chromium would start a process for it.
+    await page.goto(`${this.url}/assets/workshop.css`)
+    const others = page
+      .context()
+      .pages()
+      .filter((other) => other !== page)
+    for (const other of others) await other.close()
+    await page.context().clearCookies()
+    complaints.length = 0
+    idlePages.push(watched)
   }
 
   /** Asks for an address of the app as what has no browser does. */
@@ -163,17 +170,16 @@ export class TestWorkshop {
 
   /**
    * Looks at a page wide and narrow, light and dark; in the long share in every combination of these. It must fit,
-   * and axe must find nothing serious. Leaves pictures in `workshop/test/screenshots`.
+   * and axe must find nothing serious. The long share leaves pictures in `workshop/test/screenshots`.
    */
   async inspect(path: string, name: string): Promise<void> {
     const page = await this.visit(path)
-    mkdirSync(SCREENSHOTS, { recursive: true })
     for (const [width, colorScheme] of full ? ALL_LOOKS : LOOKS) {
       const viewport = width === 'wide' ? WIDE : NARROW
       await page.setViewportSize(viewport)
       await page.emulateMedia({ colorScheme })
       const look = `${name}-${width}-${colorScheme}`
-      await page.screenshot({ path: join(SCREENSHOTS, `${look}.png`) })
+      if (full) await page.screenshot({ path: join(SCREENSHOTS, `${look}.png`) })
       const scrollWidth = await page.evaluate('document.documentElement.scrollWidth')
       expect([look, scrollWidth]).toEqual([look, viewport.width])
       // It takes most of the time, and finds the same in one look as in the next, but for colors.
@@ -181,6 +187,24 @@ export class TestWorkshop {
       expect([look, problems]).toEqual([look, []])
     }
   }
+}
+
+async function openPage(options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const context = await (await testChromium()).newContext(options)
+  const complaints: string[] = []
+  // Seen, and not held up by a route: with one, Chromium would do without its cache.
+  context.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url())
+    const stays = hostname === 'localhost' || protocol === 'data:' || protocol === 'blob:'
+    if (!stays) complaints.push(`asks another host: ${request.url()}`)
+  })
+  context.on('console', (message) => {
+    // Of a style sheet that it shows alone Chromium wants an icon, as if it were a page.
+    if (message.location().url.endsWith('/favicon.ico')) return
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
+  })
+  context.on('weberror', (problem) => complaints.push(String(problem.error())))
+  return { page: await context.newPage(), complaints }
 }
 
 /** What axe-core finds that keeps somebody out: the rule, and the first places. */

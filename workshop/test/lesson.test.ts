@@ -8,13 +8,14 @@ import {
   type Version,
   versionBefore,
 } from '../../scripts/lib/versions.ts'
+import { full, some } from '../../scripts/test/share.ts'
 import { escapeHtml } from '../lesson/escape.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart } from '../lesson/render.ts'
 import { Progress } from '../progress.ts'
-import { full, seriousProblems, some, TestWorkshop, temporaryFolder } from './lab.ts'
+import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
 
 const versions = listVersions()
 let workshop: TestWorkshop
@@ -223,7 +224,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('without script a lesson can be read: its diagrams as text, its hints and answers', async () => {
-    const page = await workshop.newPage({ javaScriptEnabled: false })
+    const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
     await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
     await page.getByText('C->>S: POST /token').waitFor()
     await page.getByText('Sequence diagram: 10 messages between').waitFor()
@@ -243,7 +244,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     'at the width of a phone the list of pages unfolds by a click, without script too',
     async () => {
       const viewport = { width: 390, height: 800 }
-      const page = await workshop.newPage({ javaScriptEnabled: false, viewport })
+      const page = await workshop.newPage({ own: { javaScriptEnabled: false }, viewport })
       await page.goto(`${workshop.url}/lessons/v02-state/the-idea`)
       const link = page.locator('.outline-folded').getByRole('link', { name: 'The messages' })
       expect(await link.isVisible()).toBe(false)
@@ -271,7 +272,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
   test.runIf(full)('a command is copied as it stands', async () => {
     const permissions = ['clipboard-read', 'clipboard-write']
-    const page = await workshop.visit('/lessons/v01-code-flow/try-it', { permissions })
+    const page = await workshop.visit('/lessons/v01-code-flow/try-it', { own: { permissions } })
     const block = page.locator('.code-sh', { hasText: 'redeem -u lab-client:wrong' })
     await block.getByRole('button', { name: 'Copy' }).click()
     await block.getByRole('button', { name: 'Copied' }).waitFor()

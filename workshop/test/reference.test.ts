@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { readPage } from '../../scripts/lib/lesson/markdown.ts'
 import { ROOT } from '../../scripts/lib/versions.ts'
-import { some, TestWorkshop } from './lab.ts'
+import { some } from '../../scripts/test/share.ts'
+import { TestWorkshop } from './lab.ts'
 
 const docs = readdirSync(join(ROOT, 'docs')).map((file) => file.replace('.md', ''))
 let workshop: TestWorkshop
@@ -68,7 +69,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('without script everything is there, and no field that does nothing', async () => {
-    const page = await workshop.newPage({ javaScriptEnabled: false })
+    const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
     await page.goto(`${workshop.url}/reference/glossary`)
     expect(await page.getByLabel('Find on this page').isVisible()).toBe(false)
     expect(await page.locator('.prose h2:visible').count()).toBeGreaterThan(50)

@@ -1,14 +1,16 @@
 import { fileURLToPath } from 'node:url'
+import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import { whoAnswers } from '../../scripts/lib/who-answers.ts'
+import { full } from '../../scripts/test/share.ts'
 import { knownVersion } from '../known-versions.ts'
 import { Runner } from '../runner.ts'
-import { full, TestWorkshop } from './lab.ts'
+import { TestWorkshop } from './lab.ts'
 
 /** How often the version is changed in a row. */
-const TURNS = full ? 10 : 2
+const TURNS = full ? 10 : 1
 
 let workshop: TestWorkshop
 
@@ -54,28 +56,26 @@ describe('what runs', () => {
     },
   )
 
-  test('another pair runs beside the first on ports of its own, until it is removed', async () => {
-    await post('/run/beside', { version: 'v02-state' })
-    const beside = workshop.runner.slots.at(-1)
-    if (beside === undefined) throw new Error('There is no second pair')
-    await workshop.untilRunning(beside)
-    expect((await whoAnswers(beside.ports.server))?.program).toBe('v02-state server')
-    expect((await whoAnswers(beside.ports.client))?.program).toBe('v02-state client')
-
-    await post('/run/stop', { slot: beside.id })
-    expect(workshop.runner.slots).not.toContain(beside)
-    expect(await whoAnswers(beside.ports.server)).toBeUndefined()
-    expect(await whoAnswers(beside.ports.client)).toBeUndefined()
-    expect((await post('/run/stop', { slot: beside.id })).status).toBe(404)
-  })
-
-  test('two that are asked for at once get ports of their own each', async () => {
+  test('two pairs that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
     const known = workshop.runner.slots
-    const version = 'v01-code-flow'
+    const version = 'v02-state'
     await Promise.all([post('/run/beside', { version }), post('/run/beside', { version })])
     const opened = workshop.runner.slots.filter((slot) => !known.includes(slot))
     expect(opened).toHaveLength(2)
-    await Promise.all(opened.map((slot) => workshop.runner.close(slot)))
+    for (const slot of opened) {
+      await workshop.untilRunning(slot)
+      const { ports } = slot
+      expect((await whoAnswers(ports.server))?.program).toBe('v02-state server')
+      expect((await whoAnswers(ports.client))?.program).toBe('v02-state client')
+    }
+
+    for (const slot of opened) {
+      await post('/run/stop', { slot: slot.id })
+      expect(workshop.runner.slots).not.toContain(slot)
+      expect(await whoAnswers(slot.ports.server)).toBeUndefined()
+      expect(await whoAnswers(slot.ports.client)).toBeUndefined()
+      expect((await post('/run/stop', { slot: slot.id })).status).toBe(404)
+    }
   })
 
   test('nothing starts any more in a place that was closed the moment before', async () => {
@@ -134,6 +134,29 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.locator('.slot.running h2:has-text("v02-state")').waitFor()
   })
 
+  test('what happens while a page waits for an answer is shown as well', async () => {
+    const page = await workshop.visit('/run')
+    await page.locator('#slots .slot.running').first().waitFor()
+    let happened: Promise<unknown> | undefined
+    const arriveLate = async (route: Route) => {
+      const response = await route.fetch()
+      await happened
+      await route.fulfill({ response })
+    }
+    for (const part of ['status', 'slots']) {
+      await page.route(`**/run/${part}`, arriveLate, { times: 1 })
+    }
+    const version = knownVersion('v03-pkce')
+    if (version === undefined) throw new Error('There is no v03')
+    happened = workshop.runner
+      .start(workshop.main, version)
+      .then(() => fetch(`${workshop.main.addresses.client}/not-there-yet`))
+    await happened
+    await page.locator('#status:has-text("running")').waitFor()
+    await page.locator('.slot.running h2:has-text("v03-pkce")').waitFor()
+    await page.getByText('/not-there-yet  404').waitFor()
+  })
+
   test('the log shows each request as it comes', async () => {
     const page = await workshop.visit('/run')
     await fetch(`${workshop.main.addresses.client}/not-there`)
@@ -143,7 +166,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a page that was left open is right again after a restart of the app', async () => {
     const page = await workshop.newPage({ losesConnection: true })
     await page.goto(`${workshop.url}/run`)
-    await page.locator('#status:has-text("v02-state")').waitFor()
+    await page.locator('#status:has-text("running")').waitFor()
     const version = knownVersion('v04-protected-resource')
     if (version === undefined) throw new Error('There is no v04')
     await workshop.restart(() => workshop.runner.start(workshop.main, version))

@@ -3,6 +3,7 @@ import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { basic } from '@oauth-lab/shared/testing/lab.ts'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { freePorts } from '../../scripts/lib/exercise/ports.ts'
+import { full } from '../../scripts/test/share.ts'
 import { Events } from '../events.ts'
 import { knownVersions } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
@@ -14,7 +15,6 @@ import { explainError, explanationOf } from '../traffic/parameters.ts'
 import { placesOf } from '../traffic/places.ts'
 import { TAP } from '../traffic/tap.ts'
 import { Traffic } from '../traffic/traffic.ts'
-import { full } from './lab.ts'
 
 // What the last two have is what any of them has.
 const versions = knownVersions()

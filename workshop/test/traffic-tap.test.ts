@@ -6,8 +6,8 @@ import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { freePorts } from '../../scripts/lib/exercise/ports.ts'
 import { type RunningPair, startPair } from '../../scripts/lib/pair.ts'
 import { findVersion } from '../../scripts/lib/versions.ts'
+import { full } from '../../scripts/test/share.ts'
 import { isTapMessage, TAP, type TapMessage } from '../traffic/tap.ts'
-import { full } from './lab.ts'
 
 type Ports = { server: number; client: number }
 

@@ -4,8 +4,9 @@ import type { Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
+import { full, some } from '../../scripts/test/share.ts'
 import { knownVersion } from '../known-versions.ts'
-import { full, seriousProblems, some, TestWorkshop } from './lab.ts'
+import { seriousProblems, TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
 

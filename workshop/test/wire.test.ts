@@ -8,7 +8,8 @@ import { painter } from '../../scripts/lib/diff/ansi.ts'
 import { playSession } from '../../scripts/lib/diff/wire-play.ts'
 import { renderWire } from '../../scripts/lib/diff/wire-text.ts'
 import { findVersion } from '../../scripts/lib/versions.ts'
-import { full, TestWorkshop } from './lab.ts'
+import { full } from '../../scripts/test/share.ts'
+import { TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
 let playground: string
