@@ -28,7 +28,7 @@ const ALL_LOOKS: Look[] = [...LOOKS, ['wide', 'dark'], ['narrow', 'light']]
 type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> & {
   /** That the app goes away for a while is what the test is about, and no complaint. */
   losesConnection?: boolean
-  /** What can't be taken back: a page that has any of it serves no other test. */
+  /** Makes a page that serves no other test: for what can't be taken back, a listener or a script too. */
   own?: Pick<BrowserContextOptions, 'javaScriptEnabled' | 'permissions'>
 }
 
@@ -49,6 +49,7 @@ export class TestWorkshop {
   readonly playground: string
   readonly #ownFolder: string
   #app: FastifyInstance
+  #isClosed = false
 
   private constructor(port: number, runner: Runner, playground: string | undefined) {
     this.url = `http://localhost:${port}`
@@ -88,6 +89,7 @@ export class TestWorkshop {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.runner.closeAll()
     await this.#app.close()
     rmSync(this.#ownFolder, { recursive: true, force: true })
@@ -130,7 +132,7 @@ export class TestWorkshop {
     const { page, complaints } = watched
     onTestFinished(async () => {
       const found = complaints.splice(0)
-      if (own === undefined) await this.#putAway(watched)
+      if (own === undefined && !this.#isClosed) await this.#putAway(watched)
       else await page.context().close()
       if (!losesConnection) expect(found).toEqual([])
     })

@@ -135,7 +135,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('what happens while a page waits for an answer is shown as well', async () => {
-    const page = await workshop.visit('/run')
+    const page = await workshop.visit('/run', { own: {} })
     await page.locator('#slots .slot.running').first().waitFor()
     let happened: Promise<unknown> | undefined
     const arriveLate = async (route: Route) => {

@@ -129,7 +129,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
     test('shows a login message by message, as it was sent', async () => {
       const traffic = await workshop.visit('/traffic')
-      const page = await workshop.newPage()
+      const page = await workshop.newPage({ own: {} })
       const seen = watch(page)
       await logIn(page)
 
