@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { copyName } from '../../scripts/lib/exercise/exercise.ts'
 import { listVersions, type Version, versionBefore } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
+import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson, type Section } from '../lesson/lesson.ts'
 import { countRead, hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
+import { cutAtStarts } from '../lesson/starts.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
 
@@ -22,20 +24,22 @@ const PAGES: Record<number, string> = {
   8: 'lesson-questions',
   10: 'lesson-teacher',
 }
+const TRY_IT = 6
 const CHECK_YOURSELF = 8
 
 /** `/lessons/:version`: the text of each lesson, a page a section. */
 export async function lessonPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
-  const { progress } = workshop
+  const { progress, runner } = workshop
+  const lessonHere = (version: Version) => lessonAt(readLesson(version), runner.main?.addresses)
   whenIdle(app, function* () {
     for (const version of listVersions()) {
-      for (const section of readLesson(version).sections) yield () => htmlOf(version, section)
+      for (const section of lessonHere(version).sections) yield () => htmlOf(version, section)
     }
   })
 
   app.get<Asked>('/lessons/:version', async ({ params }, reply) => {
     const version = lessonVersion(params.version)
-    const lesson = readLesson(version)
+    const lesson = lessonHere(version)
     const before = versionBefore(version)
     progress.noteRead(version, OPENING, hrefOf(version, OPENING))
     const outline = outlineOf(version, OPENING, progress)
@@ -63,7 +67,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
 
   app.get<Asked>('/lessons/:version/:section', async ({ params, query }, reply) => {
     const version = lessonVersion(params.version)
-    const lesson = readLesson(version)
+    const lesson = lessonHere(version)
     const section = lesson.sections.find(({ slug }) => slug === params.section)
     if (section === undefined) throw new PageTrouble(404, 'This lesson has no such page.')
     const slug = pageOf(version, section)
@@ -76,9 +80,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       version,
       section,
       exercise: copyName(version),
-      ...(section.number === CHECK_YOURSELF
-        ? await viewQuestions(version, section, query.question)
-        : { html: await htmlOf(version, section) }),
+      ...(await viewSection(version, section, query.question)),
       styles: ['code'],
       scripts: ['lesson', 'diagrams'],
     })
@@ -123,6 +125,13 @@ function htmlOf(version: Version, section: Section): Promise<string> {
     rendered.get(section) ?? renderPart(version, section, section.source, { topLevel: 2 })
   rendered.set(section, html)
   return html
+}
+
+/** What its page needs beside the frame, which differs with the page. */
+async function viewSection(version: Version, section: Section, question: string | undefined) {
+  if (section.number === CHECK_YOURSELF) return viewQuestions(version, section, question)
+  const html = await htmlOf(version, section)
+  return section.number === TRY_IT ? { pieces: cutAtStarts(html) } : { html }
 }
 
 function questionsOf(version: Version) {

@@ -139,6 +139,42 @@ test.runIf(full)(
   120_000,
 )
 
+test('behind each command that starts a version as it is there is a button that does the same', async () => {
+  const starts = async (version: Version, at: TestWorkshop) => {
+    const { text } = await at.get(hrefOf(version, 'try-it'))
+    const between = text.split('<pre class="code code-shell">').slice(1)
+    return between.map((rest) => {
+      const [command = '', after = ''] = rest.split('</pre>')
+      const button = /^\s*<div class="running-here"[\s\S]*?name="version" value="(.*?)"/.exec(after)
+      return [command.replace(/<[^>]*>/g, '').trim(), button?.[1]]
+    })
+  }
+  const [v01, v02, v03, v04, v05] = versions as [Version, Version, Version, Version, Version]
+  expect(await starts(v01, workshop)).toEqual([['npm start', v01.name]])
+  expect(await starts(v03, workshop)).toEqual([
+    ['npm start v02', v02.name],
+    ['npm start v03', v03.name],
+  ])
+  expect(await starts(v04, workshop)).toEqual([
+    ['npm start v04', v04.name],
+    ['ACCESS_TOKEN_TTL=0.5 npm start v04', undefined],
+  ])
+
+  if (!full) return
+  const other = await TestWorkshop.open(v03.name)
+  try {
+    expect((await starts(v05, other)).map(([, button]) => button)).toEqual([
+      undefined,
+      v05.name,
+      undefined,
+      undefined,
+    ])
+    expect((await starts(v03, other)).map(([, button]) => button)).toEqual([v02.name, undefined])
+  } finally {
+    await other.close()
+  }
+})
+
 test('other sites are led to, never loaded', async () => {
   for (const version of versions) {
     for (const html of await htmlOfSections(version)) {
@@ -211,7 +247,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)('nothing that was read moves while a diagram is drawn', async () => {
-    const page = await workshop.newPage()
+    const page = await workshop.newPage({ own: {} })
     await page.addInitScript(`
       window.shifted = 0
       new PerformanceObserver((list) => {
@@ -299,11 +335,30 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     }
   })
 
+  test.runIf(full)(
+    'two versions are compared from one page, which says which of them runs',
+    async () => {
+      const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
+      try {
+        const page = await other.visit('/lessons/v03-pkce/try-it')
+        await page.getByRole('button', { name: 'Run v02-state now' }).click()
+        await page.getByText('v02-state runs:').waitFor()
+        await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
+        await page.getByText('v03-pkce runs:').waitFor()
+        await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
+        expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
+      } finally {
+        await other.close()
+      }
+    },
+  )
+
   const pages: [path: string, name: string][] = [
     ['/lessons/v02-state', 'lesson'],
     ['/lessons/v05-refresh-token/the-idea', 'lesson-idea'],
     ['/lessons/v01-code-flow/the-messages', 'lesson-messages'],
     ['/lessons/v01-code-flow/try-it', 'lesson-try'],
+    ['/lessons/v03-pkce/try-it', 'lesson-try-two'],
     ['/lessons/v02-state/check-yourself?question=4', 'lesson-question'],
     ['/lessons/v02-state/for-the-teacher', 'lesson-teacher'],
   ]

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { listVersions } from '../../scripts/lib/versions.ts'
+import { lessonAt } from '../lesson/addresses.ts'
+import { type Lesson, readLesson } from '../lesson/lesson.ts'
+import { TestWorkshop } from './lab.ts'
+
+const [v01] = listVersions()
+if (v01 === undefined) throw new Error('There is no version')
+const lesson = readLesson(v01)
+
+const AT_26000 = { server: 'http://localhost:26000', client: 'http://localhost:26001' }
+const ELSEWHERE = { server: 'https://login.lab.test', client: 'http://127.0.0.1:9001' }
+
+/** What becomes of a text of a lesson that is read where a pair has these addresses. */
+function readAt(addresses: typeof AT_26000 | undefined, text: string): string {
+  const [section] = lesson.sections
+  if (section === undefined) throw new Error('The lesson has no sections')
+  const told: Lesson = { ...lesson, sections: [{ ...section, source: text }] }
+  return lessonAt(told, addresses).sections[0]?.source ?? ''
+}
+
+function sourceOf({ tryFirst, sections }: Lesson): string {
+  return [tryFirst, ...sections.map(({ source }) => source)].join('\n')
+}
+
+describe('a text names the addresses of the pair', () => {
+  test.each([
+    ['<http://localhost:25001>', '<http://localhost:26001>', '<http://127.0.0.1:9001>'],
+    [
+      'http://localhost:25000/token',
+      'http://localhost:26000/token',
+      'https://login.lab.test/token',
+    ],
+    [
+      '=http%3A%2F%2Flocalhost%3A25001%2Fcallback',
+      '=http%3A%2F%2Flocalhost%3A26001%2Fcallback',
+      '=http%3A%2F%2F127.0.0.1%3A9001%2Fcallback',
+    ],
+    ['Host: localhost:25000', 'Host: localhost:26000', 'Host: login.lab.test'],
+    ['as Client (25001)', 'as Client (26001)', 'as Client (9001)'],
+    ['oauth_lab_25001=x', 'oauth_lab_26001=x', 'oauth_lab_9001=x'],
+    ['localhost:25002/callback', 'localhost:26002/callback', 'localhost:9002/callback'],
+  ])('%s', (text, at26000, elsewhere) => {
+    expect(readAt(AT_26000, text)).toBe(at26000)
+    expect(readAt(ELSEWHERE, text)).toBe(elsewhere)
+  })
+})
+
+test('a start gets the port of the pair, unless settings say where the pair is', () => {
+  const texts = ['npm start', 'TTL=1 npm start v05', 'npm start playground/v02']
+  expect(texts.map((text) => readAt(AT_26000, text))).toEqual([
+    'npm start -- --port 26000',
+    'TTL=1 npm start -- v05 --port 26000',
+    'npm start -- playground/v02 --port 26000',
+  ])
+  expect(texts.map((text) => readAt(ELSEWHERE, text))).toEqual(texts)
+})
+
+test('what names no address of the first pair stays as it is', () => {
+  for (const text of [
+    'npm start -- v01 --port 26000',
+    'http://localhost:26001/callback',
+    'http://localhost:25009/callback?from=other',
+    '125000 and 250010',
+  ]) {
+    expect(
+      readAt({ server: 'http://localhost:27100', client: 'http://localhost:27101' }, text),
+    ).toBe(text)
+  }
+})
+
+test('a pair whose ports are those of the text in another order is named right', () => {
+  const turned = { server: 'http://localhost:25001', client: 'http://localhost:25002' }
+  expect(readAt(turned, '25000 25001 25002')).toBe('25001 25002 25003')
+})
+
+test.each(listVersions())(
+  '$name keeps no address of the default, and reads as before there',
+  (version) => {
+    const read = readLesson(version)
+    expect(sourceOf(lessonAt(read, AT_26000))).not.toMatch(/(?<!\d)2500[012](?!\d)/)
+    const standard = { server: 'http://localhost:25000', client: 'http://localhost:25001' }
+    expect(lessonAt(read, standard)).toBe(read)
+    expect(lessonAt(read, undefined)).toBe(read)
+  },
+)
+
+test('a lesson is changed once for a pair, and anew for another', () => {
+  const once = lessonAt(lesson, AT_26000)
+  expect(lessonAt(lesson, { ...AT_26000 })).toBe(once)
+  expect(sourceOf(lessonAt(lesson, ELSEWHERE))).not.toContain('localhost:26001')
+})
+
+test('the pages name the pair that was started, also after it was stopped', async () => {
+  const workshop = await TestWorkshop.open('v02-state')
+  try {
+    const { addresses } = workshop.main
+    const command = `${addresses.client}/login`
+    const first = await workshop.get('/lessons/v02-state/try-it')
+    expect(first.text).toContain(command)
+    expect(first.text).toContain(`<a href="${addresses.client}" target="_blank"`)
+    await workshop.runner.stop(workshop.main)
+    const second = await workshop.get('/lessons/v02-state/try-it')
+    expect(second.text).toContain(command)
+    expect(second.text).not.toMatch(/localhost:2500[01]/)
+    const { text } = await workshop.get('/lessons/v02-state/the-idea')
+    expect(text).toContain(`Client (${workshop.main.ports.client})`)
+  } finally {
+    await workshop.close()
+  }
+})
