@@ -103,6 +103,7 @@ function keepOnly(rows, ids) {
 function put(rows, row) {
   const old = rows.querySelector(`#${row.id}`)
   if (old !== null) keepWhatIsOpen(old, row)
+  const wasFocused = old?.contains(document.activeElement)
   const after = [...rows.children].findLast(
     (other) => other !== old && orderOf(other) <= orderOf(row),
   )
@@ -110,17 +111,17 @@ function put(rows, row) {
   if (after === undefined) rows.prepend(row)
   else after.after(row)
   htmx.process(row)
+  // What had it may be gone from the row, such as the button that let its message go.
+  if (wasFocused) row.querySelector('summary')?.focus()
 }
 
 /** A changed row keeps what the reader did with it. */
 function keepWhatIsOpen(old, row) {
   const [before, now] = [old, row].map((part) => part.querySelector('details'))
   if (!before?.open || now === null) return
-  const focused = old.contains(document.activeElement) && document.activeElement.matches('summary')
   now.querySelector('.details').replaceChildren(...before.querySelector('.details').childNodes)
   // Which opens it, and so asks for the details anew.
   now.open = true
-  if (focused) queueMicrotask(() => now.querySelector('summary').focus())
 }
 
 async function open(details) {

@@ -326,9 +326,11 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
     try {
       const page = await other.visit('/lessons/v02-state')
-      await page.getByRole('button', { name: 'Run v02-state now' }).click()
+      await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
       await page.getByText('v02-state runs:').waitFor()
       expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
+      // Who works by keyboard goes on from there.
+      expect(await page.locator(':focus').textContent()).toBe('open its client')
       expect(other.main.version.name).toBe('v02-state')
     } finally {
       await other.close()

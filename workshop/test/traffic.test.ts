@@ -359,6 +359,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(async () => (await waitingOn(traffic)).length).toBe(3)
       await traffic.getByRole('button', { name: /^Let it go: .* GET \/nowhere/ }).click()
       await traffic.getByText('404').first().waitFor()
+      // Who works by keyboard stays at the message.
+      expect(await traffic.locator(':focus').textContent()).toContain('GET /nowhere')
       expect(await waitingOn(traffic)).toHaveLength(3)
       await traffic.getByRole('button', { name: 'Let all go' }).click()
       expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([302, 200, 404])
