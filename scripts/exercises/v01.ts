@@ -52,9 +52,9 @@ export const v01: Exercise = {
       draft.take('server/client-auth.ts')
       draft.take(
         TOKEN,
-        [part(draft.final(TOKEN), "      if (grantType === 'auth", '      throw new OAuth'), ''],
+        [part(draft.final(TOKEN), "      if (grant_type === 'auth", '      throw new OAuth'), ''],
         ['      const client = authenticateClient(', '      authenticateClient('],
-        ['      const grantType = requiredParameter(', '      requiredParameter('],
+        ['      const grant_type = requiredParameter(', '      requiredParameter('],
       )
     },
     (draft) => {

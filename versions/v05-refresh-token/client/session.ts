@@ -8,7 +8,7 @@ declare module 'fastify' {
     /** The login that was begun in this browser last, until its answer comes. */
     pendingLogin?: {
       state: string
-      /** Leaves this session for the token request alone. RFC 7636 section 4.1 */
+      /** Leaves this session for the token request alone. RFC 7636 section 4.5 */
       codeVerifier: string
     }
     /** There as long as somebody is logged in. */

@@ -24,8 +24,8 @@ export async function tokenRoute(
       }
       const client = authenticateClient(request.headers.authorization, form, clients)
 
-      const grantType = requiredParameter(form, 'grant_type')
-      if (grantType === 'authorization_code') return authorizationCodeGrant(form, client, store)
+      const grant_type = requiredParameter(form, 'grant_type')
+      if (grant_type === 'authorization_code') return authorizationCodeGrant(form, client, store)
       throw new OAuthError('unsupported_grant_type', 'This server does not know that grant_type')
     },
   )
