@@ -126,7 +126,7 @@ describe('a check', { timeout: 60_000 }, () => {
       `${LOGIN}:10`,
     ],
   ]
-  test.each(some(broken, 2))(
+  test.each(some(broken))(
     'of a copy that %s says so, and where',
     async (_what, from, to, message, where) => {
       const at = place()

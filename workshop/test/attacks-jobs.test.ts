@@ -111,7 +111,7 @@ describe('a job that hangs in a loop', () => {
     await untilGone(pid)
   })
 
-  test('does not outlive an app that was killed', async () => {
+  test.runIf(full)('does not outlive an app that was killed', async () => {
     const module = moduleThat('hangs', HANGS)
     const file = join(scratch, 'pid')
     const app = join(scratch, 'app.mts')
