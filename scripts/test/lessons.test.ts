@@ -82,12 +82,12 @@ const missing = missingForCommands()
 const unless = missing === undefined ? '' : ` (skipped: this machine lacks ${missing})`
 
 describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, () => {
+  // The commands of npm, which play attacks, take seconds each: they belong to the long share, as do those
+  // of the pages beside the lessons.
   const runs = [
     ...lessons.map(({ name, file }) => ({ page: nameOf(file), steps: stepsOf(file, name) })),
-    ...docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })),
+    ...(full ? docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })) : []),
   ]
-
-  // The commands of npm, which play attacks, take seconds each: they belong to the long share.
 
   test.each(runs)(
     '$page: every command prints what the page says',

@@ -257,7 +257,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     rmSync(copy, { recursive: true, force: true })
   })
 
-  test('restarts both with --watch when a file changes, a template too', async () => {
+  test.runIf(full)('restarts both with --watch when a file changes, a template too', async () => {
     start = new Start(await freePorts(), copy, '--watch')
     await start.ready()
     expect((await start.programs())[0]).toMatch(/^oauth-lab-copy-\w+ server$/)
