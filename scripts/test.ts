@@ -8,7 +8,7 @@ import { findVersion, listVersions, ROOT, UnknownVersionError } from './lib/vers
 /** Checks that run at once, each on one core. */
 const AT_ONCE = 2
 
-/** What is run before the tests. */
+/** What is run beside the tests. */
 interface Check {
   name: string
   run: () => Promise<ToolResult>
@@ -25,8 +25,8 @@ interface Scope {
 }
 
 /**
- * `npm test [version]` checks format and lint, then the types of each program by itself, then runs the
- * tests. Its last line is `N passed, N failed`: the tests, and among the failed each check that failed.
+ * `npm test [version]` checks format and lint, and the types of each program by itself, while it runs the
+ * tests. What a check has to say stands below them. The last line is `N passed, N failed`: the tests, and among the failed each check that failed.
  *
  * @returns the exit status
  */
@@ -62,6 +62,7 @@ function isTypeScriptProject(folder: string): boolean {
 
 async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
   const failures: string[] = []
+  const complaints: string[] = []
   // A learner's copy is left alone by the linter: all its files are ignored.
   const strict = ['check', '--error-on-warnings', '--no-errors-on-unmatched']
   const checks: Check[] = [
@@ -79,6 +80,7 @@ async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
     runVitest(tested),
     ...Array.from({ length: AT_ONCE }, runChecks),
   ])
+  for (const complaint of complaints) console.log(complaint)
   if (failed > 0) failures.push('tests')
   const failedChecks = failures.filter((name) => name !== 'tests').length
   if (failures.length > 0) console.log(`Failed: ${failures.join(', ')}.`)
@@ -90,8 +92,10 @@ async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
       const start = performance.now()
       const { status, output } = await run()
       const seconds = ((performance.now() - start) / 1000).toFixed(1)
-      if (status !== 0) failures.push(name)
-      if (status !== 0) console.log(output.trim())
+      if (status !== 0) {
+        failures.push(name)
+        complaints.push(output.trim())
+      }
       console.log(`${status === 0 ? 'ok    ' : 'FAILED'}  ${seconds.padStart(5)} s  ${name}`)
     }
   }

@@ -8,7 +8,7 @@ import { startProgram } from '../lib/soak/pair.ts'
 import { Relay } from '../lib/soak/relay.ts'
 import { expectStatus, Visitor } from '../lib/soak/visitor.ts'
 import { findVersion } from '../lib/versions.ts'
-import { full, some } from './share.ts'
+import { some } from './share.ts'
 
 const version = findVersion('v05')
 const hasSignals = process.platform !== 'win32'
@@ -70,19 +70,16 @@ describe.runIf(hasSignals)('a server that was killed and comes back', () => {
     await expectLoginWorks()
   })
 
-  test.runIf(full)(
-    'with a user logged in: the client says so, then that the token is gone, then logs in',
-    async () => {
-      const visitor = new Visitor()
-      await visitor.logIn(client.origin)
-      await server.stop('SIGKILL')
-      expectStatus(await visitor.open(`${client.origin}/profile`), 502)
-      await restartServer()
-      // The server has its tokens in memory alone: a new process knows none of them.
-      expectStatus(await visitor.open(`${client.origin}/profile`), 401)
-      await expectLoginWorks()
-    },
-  )
+  test('with a user logged in: the client says so, then that the token is gone, then logs in', async () => {
+    const visitor = new Visitor()
+    await visitor.logIn(client.origin)
+    await server.stop('SIGKILL')
+    expectStatus(await visitor.open(`${client.origin}/profile`), 502)
+    await restartServer()
+    // The server has its tokens in memory alone: a new process knows none of them.
+    expectStatus(await visitor.open(`${client.origin}/profile`), 401)
+    await expectLoginWorks()
+  })
 })
 
 describe('an answer that does not arrive', () => {

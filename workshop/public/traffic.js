@@ -102,8 +102,8 @@ function keepOnly(rows, ids) {
 
 function put(rows, row) {
   const old = rows.querySelector(`#${row.id}`)
-  if (old !== null) keepWhatIsOpen(old, row)
   const wasFocused = old?.contains(document.activeElement)
+  if (old !== null) keepWhatIsOpen(old, row)
   const after = [...rows.children].findLast(
     (other) => other !== old && orderOf(other) <= orderOf(row),
   )

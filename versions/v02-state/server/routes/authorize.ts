@@ -37,7 +37,7 @@ export async function authorizeRoutes(
       const user = authenticateUser(username, password)
       if (user === undefined) {
         const message = 'Wrong user name or password.'
-        // RFC 9110 section 15.5.2 wants a challenge with it, and for a form there is none.
+        // RFC 9110 section 15.5.2 wants a challenge with a 401, and for a form there is none.
         return showLogin(reply.code(401), authorizationRequest, message, username)
       }
 
