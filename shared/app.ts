@@ -25,6 +25,13 @@ const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8
 const errorPage = readFileSync(join(import.meta.dirname, 'views/error.eta'), 'utf8')
 const styleSheet = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Programs call this route, not browsers: its errors are JSON, and the log says so. */
+    backChannel?: boolean
+  }
+}
+
 /**
  * A Fastify instance with everything that is no lesson: forms, pages, the headers of every answer,
  * and the answers to what no route is there for.
@@ -62,7 +69,7 @@ export function createApp(folder: string): FastifyInstance {
     },
   })
   const ownPolicy = pagePolicy()
-  const methods = new Map<string, Set<string>>()
+  const routes = new Map<string, { methods: Set<string>; backChannel: boolean }>()
 
   app.register(view, {
     engine: { eta },
@@ -72,10 +79,10 @@ export function createApp(folder: string): FastifyInstance {
   })
   readFormsAlone(app)
 
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set()
-    for (const name of [method].flat()) known.add(name)
-    methods.set(url, known)
+  app.addHook('onRoute', ({ url, method, config }) => {
+    const { methods } = routes.get(url) ?? { methods: new Set() }
+    for (const name of [method].flat()) methods.add(name)
+    routes.set(url, { methods, backChannel: config?.backChannel === true })
   })
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(reply)
@@ -85,8 +92,11 @@ export function createApp(folder: string): FastifyInstance {
   })
   app.setNotFoundHandler(sendNotFound)
 
-  app.get('/style.css', async (_request, reply) => {
-    return reply.header('cache-control', 'no-cache').type('text/css').send(styleSheet)
+  // In a context of its own, which no hook of a program reaches: it needs no session.
+  app.register(async (context) => {
+    context.get('/style.css', async (_request, reply) => {
+      return reply.header('cache-control', 'no-cache').type('text/css').send(styleSheet)
+    })
   })
 
   app.setErrorHandler<Error & { statusCode?: number }>(async (error, request, reply) => {
@@ -110,13 +120,13 @@ export function createApp(folder: string): FastifyInstance {
   }
 
   function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const known = methods.get(pathOf(request))
-    if (known === undefined) {
-      const paths = [...methods.keys()].filter((path) => path !== '/style.css').sort()
+    const route = routes.get(pathOf(request))
+    if (route === undefined) {
+      const paths = [...routes.keys()].filter((path) => path !== '/style.css').sort()
       const message = `Nothing is at this address. The ${program} answers at ${paths.join(', ')}.`
       return sendError(request, reply, new PageError(404, 'Not found', message))
     }
-    const allowed = [...known].join(', ')
+    const allowed = [...route.methods].join(', ')
     reply.header('allow', allowed)
     const message = `This address takes ${allowed}, not ${request.method}.`
     return sendError(request, reply, new PageError(405, 'Method not allowed', message))
@@ -125,9 +135,9 @@ export function createApp(folder: string): FastifyInstance {
   function sendError(request: FastifyRequest, reply: FastifyReply, error: PageError): FastifyReply {
     reply.code(error.status)
     const path = pathOf(request)
-    if (path === '/token' || path === '/api' || path.startsWith('/api/')) {
-      const code =
-        path === '/token' ? 'invalid_request' : error.title.toLowerCase().replaceAll(' ', '_')
+    // Nothing under /api is for browsers, whether a route is there or not.
+    if (routes.get(path)?.backChannel || /^\/api(\/|$)/.test(path)) {
+      const code = error.status < 500 ? 'invalid_request' : 'server_error'
       return reply.send({ error: code, error_description: error.message })
     }
     const html = eta.render('@error', { version, program, error })

@@ -9,7 +9,7 @@ const LARGEST_ANSWER = 64 * 1024
 const agent = new Agent({ maxResponseSize: LARGEST_ANSWER, connections: 64 })
 
 /** What came back: a JSON object, and the HTTP status it came with. */
-export interface BackChannelAnswer {
+export interface BackChannelResponse {
   status: number
   body: Record<string, unknown>
 }
@@ -30,7 +30,7 @@ export interface BackChannelRequest {
 export async function callBackChannel(
   url: string,
   options: BackChannelRequest,
-): Promise<BackChannelAnswer> {
+): Promise<BackChannelResponse> {
   const signal = AbortSignal.timeout(PATIENCE)
   const { statusCode, text } = await request(url, { ...options, signal, dispatcher: agent })
     .then(async ({ statusCode, body }) => ({ statusCode, text: await body.text() }))
@@ -41,12 +41,12 @@ export async function callBackChannel(
     })
   // RFC 6750 section 3: what a 401 says stands in its headers, and its body may be anything.
   const body = parseObject(text) ?? (statusCode === 401 ? {} : undefined)
-  if (body === undefined) throw nonsense(url, statusCode)
+  if (body === undefined) throw badResponse(url, statusCode)
   return { status: statusCode, body }
 }
 
 /** A refusal for an answer that makes no sense: the server is there, but it is not what it should be. */
-export function nonsense(url: string, status: number): PageError {
+export function badResponse(url: string, status: number): PageError {
   return noAnswer(url, `gave an answer that makes no sense (status ${status})`)
 }
 

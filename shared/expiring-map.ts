@@ -28,7 +28,7 @@ export class ExpiringMap<V extends object> {
    * @param max the most entries it holds
    * @param isOver tells the entries that are to leave before their time
    */
-  constructor(max: number, isOver: (value: V) => boolean = () => false) {
+  constructor(max: number, isOver: (value: NoInfer<V>) => boolean = () => false) {
     this.#max = max
     this.#isOver = isOver
     // One timer for the map and not one for each entry: 30 days are more than a timer can hold.

@@ -1,11 +1,3 @@
-/** A client as the authorization server knows it. RFC 6749 section 2 */
-export interface Client {
-  client_id: string
-  client_secret: string
-  /** Each is compared as an exact string. RFC 9700 section 2.1 */
-  redirect_uris: string[]
-}
-
 /** The error codes of RFC 6749 sections 4.1.2.1 and 5.2, and of RFC 6750 section 3.1. */
 export type OAuthErrorCode =
   | 'invalid_request'
@@ -22,9 +14,9 @@ export type OAuthErrorCode =
   | 'insufficient_scope'
 
 /**
- * A refusal with one of these codes; the message is its `error_description`, in the characters that
- * RFC 6749 section 5.2 allows there: ASCII without double quotes and backslashes. The endpoint that refuses
- * gives it its form, JSON or a redirect. Elsewhere it becomes a page.
+ * A refusal with one of these codes. The message is its `error_description`, in the characters that
+ * RFC 6749 section 5.2 allows: ASCII without double quotes and backslashes. The endpoint turns it into
+ * JSON or a redirect. Elsewhere it becomes a page.
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode

@@ -1,44 +1,62 @@
 import { OAuthError } from './oauth.ts'
 
+/** One value as it was sent, or null where its percent-encoding is not UTF-8. */
+type Value = string | null
+
 /** A parsed query or form. A name that came more than once has an array. */
-export type Parameters = Record<string, string | string[] | undefined>
+export type Parameters = Record<string, Value | Value[] | undefined>
 
 /** Reads the text of a query or a form. RFC 6749 appendix B */
 export function parseParameters(text: string): Parameters {
   const parameters: Parameters = Object.create(null)
-  for (const [name, slice] of new URLSearchParams(text)) {
-    // A copy: a slice that is kept, such as a code, would keep the text of its whole request.
-    const value = Buffer.from(slice).toString()
-    const before = parameters[name]
-    if (before === undefined) parameters[name] = value
+  for (const pair of text.split('&')) {
+    const [name = '', ...rest] = pair.split('=')
+    const key = decode(name)
+    if (!key) continue
+    const value = decode(rest.join('='))
+    const before = parameters[key]
+    if (before === undefined) parameters[key] = value
     else if (Array.isArray(before)) before.push(value)
-    else parameters[name] = [before, value]
+    else parameters[key] = [before, value]
   }
   return parameters
+}
+
+/** What is not UTF-8 can't be decoded: it could not be sent back unchanged. */
+function decode(text: string): Value {
+  // A percent sign that starts no escape stands for itself.
+  const escaped = text.replaceAll('+', ' ').replace(/%(?![\da-f]{2})/gi, '%25')
+  try {
+    // A copy: a slice that is kept, such as a code, would keep the text of its whole request.
+    return Buffer.from(decodeURIComponent(escaped)).toString()
+  } catch {
+    return null
+  }
 }
 
 /**
  * The value of one parameter, or undefined. One without a value counts as absent, and one that
  * nobody asks for is never looked at. RFC 6749 sections 3.1 and 3.2
  *
- * @throws {OAuthError} `invalid_request` when it came more than once
+ * @throws {OAuthError} `invalid_request` when it came more than once, or is not UTF-8
  */
 export function parameter(parameters: Parameters, name: string): string | undefined {
   const values = valuesOf(parameters, name)
   if (values.length > 1) throw new OAuthError('invalid_request', `${name} is given more than once`)
+  if (values[0] === null) throw new OAuthError('invalid_request', `${name} is not UTF-8`)
   return values[0]
 }
 
-/** The value of a parameter that came exactly once, or else undefined. */
+/** The value of a parameter that came exactly once and is UTF-8, or else undefined. */
 export function soleParameter(parameters: Parameters, name: string): string | undefined {
   const values = valuesOf(parameters, name)
-  return values.length === 1 ? values[0] : undefined
+  return values.length === 1 ? (values[0] ?? undefined) : undefined
 }
 
 /**
  * The value of a parameter that has to be there.
  *
- * @throws {OAuthError} `invalid_request` when it is missing or came more than once
+ * @throws {OAuthError} `invalid_request` when it is missing, came more than once, or is not UTF-8
  */
 export function requiredParameter(parameters: Parameters, name: string): string {
   const value = parameter(parameters, name)
@@ -46,8 +64,8 @@ export function requiredParameter(parameters: Parameters, name: string): string 
   return value
 }
 
-function valuesOf(parameters: Parameters, name: string): string[] {
+function valuesOf(parameters: Parameters, name: string): Value[] {
   const value = parameters[name]
-  if (Array.isArray(value)) return value.filter((one) => one !== '')
-  return value ? [value] : []
+  const values = value === undefined ? [] : [value].flat()
+  return values.filter((one) => one !== '')
 }

@@ -10,9 +10,6 @@ const PLAIN_PARAMETERS = new Set([
   'error_description',
 ])
 
-/** Paths that one program calls at the other. All else comes from a browser. */
-const BACK_CHANNEL = /^\/(token|api)(\/|$)/
-
 /**
  * Writes a line to stdout for each request: which program, front channel (through the browser) or
  * back channel (straight from program to program), method, path, status, milliseconds.
@@ -21,7 +18,7 @@ export function logRequests(app: FastifyInstance): void {
   const log = lineLog()
   app.addHook('onResponse', (request, reply, done) => {
     const [path = ''] = request.url.split('?', 1)
-    if (path !== '/style.css') log(describe(path, request, reply))
+    if (path !== '/style.css') log(describe(request, reply))
     done()
   })
 }
@@ -41,11 +38,11 @@ function lineLog(): (line: string) => void {
   }
 }
 
-function describe(path: string, request: FastifyRequest, reply: FastifyReply): string {
+function describe(request: FastifyRequest, reply: FastifyReply): string {
   const program = String(reply.getHeader('x-oauth-lab') ?? '').split(' ')[1] ?? ''
   return [
     program.padEnd(6),
-    BACK_CHANNEL.test(path) ? 'back ' : 'front',
+    request.routeOptions.config?.backChannel ? 'back ' : 'front',
     request.method.padEnd(4),
     maskUrl(request.url),
     reply.statusCode,

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { OAuthError } from '../oauth.ts'
-import { type Parameters, parameter, requiredParameter, soleParameter } from '../parameters.ts'
+import {
+  type Parameters,
+  parameter,
+  parseParameters,
+  requiredParameter,
+  soleParameter,
+} from '../parameters.ts'
 import { randomToken, sameSecret } from '../secrets.ts'
 
 describe('a parameter', () => {
@@ -38,8 +44,29 @@ describe('a parameter', () => {
     }
   })
 
-  test('that nobody asks for may come as often as it likes', () => {
-    expect(parameter({ a: 'x', b: ['y', 'z'] }, 'a')).toBe('x')
+  test('that is not UTF-8 is invalid_request, since it could not be sent back unchanged', () => {
+    for (const encoded of ['%FF', 'x%C3', '%ED%A0%80', '%c0%af', 'x%FFy']) {
+      const parameters = parseParameters(`a=${encoded}`)
+      for (const read of [parameter, requiredParameter]) {
+        expect(() => read(parameters, 'a')).toThrow(
+          new OAuthError('invalid_request', 'a is not UTF-8'),
+        )
+      }
+      expect(soleParameter(parameters, 'a')).toBeUndefined()
+    }
+  })
+
+  test('is read as URLSearchParams reads it, wherever that loses nothing', () => {
+    const texts = ['a=1&b=2', 'a=%', 'a=%zz+x', 'a=b=c', 'a', '&&a=&=x', 'a=%EF%BF%BD', 'a=%C3%BC']
+    for (const text of texts) {
+      expect(parameter(parseParameters(text), 'a') ?? '').toBe(
+        new URLSearchParams(text).get('a') ?? '',
+      )
+    }
+  })
+
+  test('that nobody asks for may come as often as it likes, in any encoding', () => {
+    expect(parameter({ a: 'x', b: ['y', 'z'], c: null }, 'a')).toBe('x')
   })
 })
 

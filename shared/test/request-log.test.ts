@@ -78,8 +78,9 @@ describe('the log', () => {
     })
     app.get('/authorize', async () => 'x')
     app.get('/style.css', async () => 'x')
-    app.post('/token', async (_, reply) => reply.code(401).send('x'))
-    app.get('/api/me', async () => 'x')
+    const config = { backChannel: true }
+    app.post('/token', { config }, async (_, reply) => reply.code(401).send('x'))
+    app.get('/api/me', { config }, async () => 'x')
 
     await app.inject(`/authorize?code_challenge=${SECRET}`)
     await app.inject('/style.css')

@@ -21,7 +21,8 @@ afterEach(async () => {
 function appWithSessions(settings: Record<string, string> = {}): FastifyInstance {
   const app = Fastify()
   apps.push(app)
-  registerSessions(app, readConfig(settings), ({ value }) => value !== undefined)
+  const config = readConfig(settings)
+  registerSessions(app, config, config.clientUrl, ({ value }) => value !== undefined)
   app.get('/visit', async ({ session }) => {
     session.visited = true
     return 'visited'

@@ -7,18 +7,18 @@ export type AuthorizationRequest = {
   redirect_uri: string
 }
 
-/** What the browser brings back when the user agreed. RFC 6749 section 4.1.2 */
+/** What the browser brings back after a successful login. RFC 6749 section 4.1.2 */
 export type AuthorizationResponse = {
   code: string
 }
 
-/** What the browser brings back when something is wrong. RFC 6749 section 4.1.2.1 */
+/** What the browser brings back when something went wrong. RFC 6749 section 4.1.2.1 */
 export type AuthorizationErrorResponse = {
   error: OAuthErrorCode
   error_description: string
 }
 
-/** What the client sends straight to the server to turn a code into a token. RFC 6749 section 4.1.3 */
+/** What the client sends directly to the server to exchange a code for a token. RFC 6749 section 4.1.3 */
 export type AccessTokenRequest = {
   grant_type: 'authorization_code'
   code: string
@@ -29,8 +29,8 @@ export type AccessTokenRequest = {
 export type AccessTokenResponse = {
   access_token: string
   token_type: 'Bearer'
-  /** Seconds. */
-  expires_in: number
+  /** Seconds. Recommended, so a server may leave it out. */
+  expires_in?: number
 }
 
 /** RFC 6749 section 5.2 */

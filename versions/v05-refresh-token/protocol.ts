@@ -5,27 +5,27 @@ export type AuthorizationRequest = {
   response_type: 'code'
   client_id: string
   redirect_uri: string
-  /** A value of the client's own, which comes back as it went. RFC 6749 section 4.1.1 */
+  /** The client's own value, which comes back unchanged. RFC 6749 section 4.1.1 */
   state: string | undefined
   /** The SHA-256 of the client's code verifier, in base64url. RFC 7636 section 4.3 */
   code_challenge: string
   code_challenge_method: 'S256'
 }
 
-/** What the browser brings back when the user agreed. RFC 6749 section 4.1.2 */
+/** What the browser brings back after a successful login. RFC 6749 section 4.1.2 */
 export type AuthorizationResponse = {
   code: string
   state: string | undefined
 }
 
-/** What the browser brings back when something is wrong. RFC 6749 section 4.1.2.1 */
+/** What the browser brings back when something went wrong. RFC 6749 section 4.1.2.1 */
 export type AuthorizationErrorResponse = {
   error: OAuthErrorCode
   error_description: string
   state: string | undefined
 }
 
-/** What the client sends straight to the server to turn a code into a token. RFC 6749 section 4.1.3 */
+/** What the client sends directly to the server to exchange a code for a token. RFC 6749 section 4.1.3 */
 export type AccessTokenRequest = {
   grant_type: 'authorization_code'
   code: string
@@ -34,7 +34,7 @@ export type AccessTokenRequest = {
   code_verifier: string
 }
 
-/** What the client sends to turn a refresh token into new tokens. RFC 6749 section 6 */
+/** What the client sends to get new tokens for a refresh token. RFC 6749 section 6 */
 export type RefreshRequest = {
   grant_type: 'refresh_token'
   refresh_token: string
@@ -44,9 +44,10 @@ export type RefreshRequest = {
 export type AccessTokenResponse = {
   access_token: string
   token_type: 'Bearer'
-  /** Seconds. */
-  expires_in: number
-  refresh_token: string
+  /** Seconds. Recommended, so a server may leave it out. */
+  expires_in?: number
+  /** Optional. After a refresh, a missing one means that the old one stays in use. */
+  refresh_token?: string
 }
 
 /** RFC 6749 section 5.2 */
@@ -55,7 +56,7 @@ export type TokenErrorResponse = {
   error_description: string
 }
 
-/** What the resource server says to a good access token. No RFC: this resource is the lab's own. */
+/** What the resource server returns for a valid access token. No RFC: this resource is the lab's own. */
 export type UserInfo = {
   user_id: string
   username: string

@@ -1,17 +1,13 @@
-import { callBackChannel, nonsense } from '@oauth-lab/shared/back-channel.ts'
+import { badResponse, callBackChannel } from '@oauth-lab/shared/back-channel.ts'
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { AccessTokenRequest, AccessTokenResponse } from '../protocol.ts'
 import { startAgain } from './start-again.ts'
 
-/** The server understood the request for a token, and said no. RFC 6749 section 5.2 */
-export class TokenRequestRefused extends PageError {}
-
 /**
- * Asks the token endpoint, straight and without the browser. RFC 6749 section 4.1.3
+ * Calls the token endpoint directly, without the browser. RFC 6749 section 4.1.3
  *
- * @throws {TokenRequestRefused} 400, with the error that the server gave
- * @throws {PageError} 502 when there is no proper answer
+ * @throws {PageError} 400 with the server's error, or 502 when the server is away or makes no sense
  */
 export async function requestToken(
   config: LabConfig,
@@ -29,26 +25,25 @@ export async function requestToken(
 
   if ((status === 400 || status === 401) && typeof body.error === 'string') {
     const description = body.error_description ?? 'The server gave no reason.'
-    throw new TokenRequestRefused(400, body.error, String(description), startAgain)
+    throw new PageError(400, body.error, String(description), startAgain)
   }
-  if (status !== 200 || !isTokenResponse(body)) throw nonsense(url, status)
+  if (status !== 200 || !isTokenResponse(body)) throw badResponse(url, status)
   return body
 }
 
-/** RFC 6749 section 2.3.1: both are encoded first, so that a colon in the name can't divide them. */
+/** RFC 6749 section 2.3.1: both are encoded first, because the first colon ends the name. */
 function basicAuthorization(clientId: string, clientSecret: string): string {
   const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`
   return `Basic ${Buffer.from(credentials).toString('base64')}`
 }
 
-/** RFC 6749 section 7.1: a token of a type that the client does not know must not be used. */
+/** RFC 6749 section 7.1: a client must not use a token of a type it doesn't know. */
 function isTokenResponse(body: Record<string, unknown>): body is AccessTokenResponse {
   const { access_token, token_type, expires_in } = body
   return (
     typeof access_token === 'string' &&
     access_token !== '' &&
     String(token_type).toLowerCase() === 'bearer' &&
-    typeof expires_in === 'number' &&
-    expires_in > 0
+    (expires_in === undefined || (typeof expires_in === 'number' && expires_in > 0))
   )
 }

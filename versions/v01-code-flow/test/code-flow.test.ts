@@ -206,6 +206,7 @@ describe('the authorization endpoint redirects nowhere, and says why,', () => {
     ['with an empty client_id', { client_id: '' }],
     ['with two client_ids', 'client_id=other-client'],
     ['with the same client_id twice', 'client_id=lab-client'],
+    ['with a client_id that is not UTF-8', 'client_id=%FF'],
     ['with an unknown client_id', { client_id: 'nobody' }],
     ['with a client_id in capitals', { client_id: 'LAB-CLIENT' }],
     ['with a client_id that begins right', { client_id: 'lab-client2' }],
@@ -223,6 +224,7 @@ describe('the authorization endpoint redirects nowhere, and says why,', () => {
     ['without a redirect URI', { redirect_uri: undefined }],
     ['with an empty redirect URI', { redirect_uri: '' }],
     ['with two redirect URIs', 'redirect_uri=https://evil.example/'],
+    ['with a redirect URI that is not UTF-8', 'redirect_uri=%C3'],
     ['with the redirect URI of another client', { redirect_uri: OTHER.redirect_uri }],
     ['with another client and our redirect URI', { client_id: OTHER.client_id }],
     ['with a wrong redirect URI and other faults', { redirect_uri: 'x', response_type: 'x' }],
@@ -295,6 +297,7 @@ describe('the authorization endpoint sends the browser back with an error', () =
     ['with an empty response_type', { response_type: '' }, 'invalid_request'],
     ['with two response_types', 'response_type=token', 'invalid_request'],
     ['with the same response_type twice', 'response_type=code', 'invalid_request'],
+    ['with a response_type that is not UTF-8', 'response_type=%FF', 'invalid_request'],
     ['with response_type=token', { response_type: 'token' }, 'unsupported_response_type'],
     ['with response_type=CODE', { response_type: 'CODE' }, 'unsupported_response_type'],
     ['with two types in one', { response_type: 'code token' }, 'unsupported_response_type'],
@@ -868,6 +871,18 @@ describe('the client, when the server', () => {
     })
   }
 
+  test('leaves out how long the token lives: that is fine', async () => {
+    const server = () => fakeServer(json({ access_token: 'x', token_type: 'bearer' }))
+    const brief = await startLab({ buildClient, buildServer: server })
+    try {
+      const browser = new Browser()
+      const page = await browser.open(await brief.answerLogin(browser, { code: 'x' }))
+      expect(page.status).toBeLessThan(400)
+    } finally {
+      await brief.close()
+    }
+  })
+
   test('is not there: says so, with its address, and keeps running', async () => {
     const alone = await startLab(programs)
     try {
@@ -1016,7 +1031,6 @@ describe('an answer', () => {
   })
 
   const unknown: [string, 'server' | 'client', string, 'page' | 'json'][] = [
-    ['GET', 'server', '/', 'page'],
     ['GET', 'server', '/authorize/', 'page'],
     ['GET', 'server', '/AUTHORIZE', 'page'],
     ['POST', 'server', '/login', 'page'],
@@ -1045,7 +1059,14 @@ describe('an answer', () => {
     })
   }
 
+  test('to GET / at the server says what it is, and leads to the client', async () => {
+    const page = await new Browser().open(lab.serverUrl)
+    expect(page.status).toBe(200)
+    expect(html(page).querySelector('main a')?.getAttribute('href')).toBe(lab.clientUrl)
+  })
+
   const known: ['server' | 'client', string, string[]][] = [
+    ['server', '/', ['GET', 'HEAD']],
     ['server', '/authorize', ['GET', 'HEAD', 'POST']],
     ['server', '/token', ['POST']],
     ['client', '/', ['GET', 'HEAD']],

@@ -1,12 +1,11 @@
-// Where the type comes from that is extended here.
-import '@oauth-lab/shared/session.ts'
+/** A login that this browser started. It ends when the response arrives. */
+export interface PendingLogin {
+  state: string
+}
 
 declare module 'fastify' {
-  /** What the client remembers of one browser, found by its session cookie. */
+  /** What the client remembers about one browser, which a session cookie identifies. */
   interface Session {
-    /** The login that was begun in this browser last, until its answer comes. */
-    pendingLogin?: {
-      state: string
-    }
+    pendingLogin?: PendingLogin
   }
 }

@@ -1,25 +1,30 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import { ExpiringMap } from '@oauth-lab/shared/expiring-map.ts'
 import type { User } from '@oauth-lab/shared/users.ts'
-import type { AuthorizationRequest } from '../protocol.ts'
 
-/** What a login gave: this client may act for this user. Every code and token stands for one. */
+/** The result of a login: this client may act for this user. Every code and token stands for one. */
 export interface Grant {
   client_id: string
   user: User
 }
 
-/** What a code stands for: a grant, and the request that it answers. */
+/** What the server remembers about a code. */
 export interface IssuedCode {
-  request: AuthorizationRequest
+  grant: Grant
+  /** The token request must repeat it. RFC 6749 section 4.1.3 */
+  redirect_uri: string
+}
+
+/** What the server remembers about an access token. */
+export interface IssuedAccessToken {
   grant: Grant
 }
 
-/** All that the server remembers, and for how many seconds. */
+/** Everything the server remembers, and for how many seconds. */
 export interface Store {
   codes: ExpiringMap<IssuedCode>
   codeTtl: number
-  accessTokens: ExpiringMap<Grant>
+  accessTokens: ExpiringMap<IssuedAccessToken>
   accessTokenTtl: number
 }
 

@@ -3,12 +3,12 @@ import type { AccessTokenResponse } from '../protocol.ts'
 import type { Grant, Store } from './store.ts'
 
 /**
- * What a grant buys. An access token says nothing by itself: it is the key to what the server
- * remembers under it. RFC 6749 sections 1.4 and 5.1
+ * Issues an access token for a grant. The token is a random value that says nothing by itself: the
+ * server looks up what it stands for. RFC 6749 sections 1.4 and 5.1
  */
-export function issueTokens(store: Store, grant: Grant): AccessTokenResponse {
+export async function issueAccessToken(store: Store, grant: Grant): Promise<AccessTokenResponse> {
   const access_token = randomToken()
-  store.accessTokens.set(access_token, grant, store.accessTokenTtl)
+  store.accessTokens.set(access_token, { grant }, store.accessTokenTtl)
 
   return {
     access_token,

@@ -85,6 +85,16 @@ describe('the server sends the state back', () => {
     expect(redirectQuery(page)).toMatchObject({ state: 'a-state', error: 'invalid_request' })
   })
 
+  test('not at all if it is not UTF-8: that is invalid_request', async () => {
+    for (const encoded of ['%FF', 'a%C3', '%ED%A0%80']) {
+      const page = await new Browser().open(
+        `${lab.authorizeUrl({ state: undefined })}&state=${encoded}`,
+      )
+      expect(redirectQuery(page).error, encoded).toBe('invalid_request')
+      expect(redirectQuery(page), encoded).not.toHaveProperty('state')
+    }
+  })
+
   test('to nobody who sent none, or an empty one', async () => {
     for (const state of [undefined, '']) {
       const granted = await postPassword(lab.authorizeUrl({ state }))
@@ -243,7 +253,9 @@ describe('the client refuses an answer', () => {
     expect(page.status).toBe(400)
     expect(textOf(page, 'h1')).toBe('Wrong state')
     expect(page.body).not.toContain('access_denied')
-    expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
+    expect(
+      html(page).querySelector('main a[href="/login"], main a[href="/profile"]'),
+    ).not.toBeNull()
     expect(tokenRequests(seen)).toHaveLength(before)
   }
 })
@@ -264,6 +276,8 @@ describe('the session cookie', () => {
     try {
       const { headers } = await secure.client.inject('/login')
       expect(headers['set-cookie']).toMatch(/; Secure(;|$)/)
+      // RFC 6265bis section 4.1.3: no neighbor on another port or subdomain can set this one.
+      expect(headers['set-cookie']).toMatch(/^__Host-oauth_lab_\d+=/)
     } finally {
       await secure.close()
     }

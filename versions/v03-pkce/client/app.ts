@@ -10,7 +10,7 @@ import { loginRoute } from './routes/login.ts'
 export function buildClient(config: LabConfig): FastifyInstance {
   const app = createApp(import.meta.dirname)
 
-  registerSessions(app, config)
+  registerSessions(app, config, config.clientUrl)
   app.register(homeRoute)
   app.register(loginRoute, { config })
   app.register(callbackRoute, { config })

@@ -3,6 +3,7 @@ import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
 import { registeredClients } from './clients.ts'
 import { authorizeRoutes } from './routes/authorize.ts'
+import { homeRoute } from './routes/home.ts'
 import { tokenRoute } from './routes/token.ts'
 import { createStore } from './store.ts'
 
@@ -12,6 +13,7 @@ export function buildServer(config: LabConfig): FastifyInstance {
   const clients = registeredClients(config)
   const store = createStore(config)
 
+  app.register(homeRoute, { config })
   app.register(authorizeRoutes, { clients, store })
   app.register(tokenRoute, { clients, store })
 

@@ -1,11 +1,19 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
-import type { Client } from '@oauth-lab/shared/oauth.ts'
 
+/** A client as the authorization server knows it. RFC 6749 section 2 */
+export interface Client {
+  client_id: string
+  client_secret: string
+  /** A redirect URI must match one of them exactly. RFC 9700 section 2.1 */
+  redirect_uris: string[]
+}
+
+/** By their client_id. */
 export type Clients = Map<string, Client>
 
 /**
- * The clients that were registered with this server before they sent the first user here, by their
- * client_id. All of them are confidential: each has a secret, and can keep it. RFC 6749 section 2.1
+ * The clients that registered with this server before they sent it the first user. All of them are
+ * confidential: each has a secret and can keep it. RFC 6749 section 2.1
  */
 export function registeredClients(config: LabConfig): Clients {
   const clients: Client[] = [

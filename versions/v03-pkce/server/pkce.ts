@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sameSecret } from '@oauth-lab/shared/secrets.ts'
 
-/** Whether it has the form of a SHA-256 in base64url. RFC 7636 section 4.2 */
+/** Whether the value has the form of a SHA-256 in base64url. RFC 7636 section 4.2 */
 export function isCodeChallenge(value: string): boolean {
   return /^[\w-]{43}$/.test(value)
 }
@@ -11,7 +11,7 @@ export function isCodeVerifier(value: string): boolean {
   return /^[\w.~-]{43,128}$/.test(value)
 }
 
-/** Whether this is the verifier that the challenge was made of. RFC 7636 section 4.6 */
+/** Whether the challenge was made from this verifier. RFC 7636 section 4.6 */
 export function matchesChallenge(codeVerifier: string, codeChallenge: string): boolean {
   const computed = createHash('sha256').update(codeVerifier).digest('base64url')
   return sameSecret(computed, codeChallenge)

@@ -1,16 +1,17 @@
-// Where the type comes from that is extended here.
-import '@oauth-lab/shared/session.ts'
+import type { AccessTokenResponse } from '../protocol.ts'
+
+/** A login that this browser started. It ends when the response arrives. */
+export interface PendingLogin {
+  state: string
+  /** Leaves this session only in the token request. RFC 7636 section 4.5 */
+  codeVerifier: string
+}
 
 declare module 'fastify' {
-  /** What the client remembers of one browser, found by its session cookie. */
+  /** What the client remembers about one browser, which a session cookie identifies. */
   interface Session {
-    /** The login that was begun in this browser last, until its answer comes. */
-    pendingLogin?: {
-      state: string
-      /** Leaves this session for the token request alone. RFC 7636 section 4.5 */
-      codeVerifier: string
-    }
-    /** There as long as somebody is logged in. */
-    accessToken?: string
+    pendingLogin?: PendingLogin
+    /** Present while somebody is logged in. */
+    tokens?: AccessTokenResponse
   }
 }

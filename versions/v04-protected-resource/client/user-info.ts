@@ -1,39 +1,21 @@
-import { callBackChannel, nonsense } from '@oauth-lab/shared/back-channel.ts'
+import { badResponse } from '@oauth-lab/shared/back-channel.ts'
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
-import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { FastifyRequest } from 'fastify'
 import type { UserInfo } from '../protocol.ts'
-
-const logIn = { href: '/login', text: 'Log in' }
+import { callApi } from './api.ts'
 
 /**
- * Asks the resource server who is logged in. RFC 6750 section 2.1
+ * Asks the resource server who is logged in.
  *
- * @throws {PageError} 401 without a token, or with one that is refused: the session forgets it
- * @throws {PageError} 502 when there is no proper answer
+ * @throws {PageError} see callApi
  */
 export async function fetchUserInfo(
   config: LabConfig,
   session: FastifyRequest['session'],
 ): Promise<UserInfo> {
   const url = `${config.authServerUrl}/api/me`
-  if (session.accessToken === undefined) {
-    throw new PageError(401, 'Not logged in', 'token missing from session', logIn)
-  }
-
-  const ask = (accessToken: string) =>
-    callBackChannel(url, {
-      method: 'GET',
-      headers: { authorization: `Bearer ${accessToken}` },
-    })
-  const { status, body } = await ask(session.accessToken)
-  if (status === 401) {
-    delete session.accessToken
-    const message = 'The access token has expired, or the server does not take it any more.'
-    throw new PageError(401, 'Not logged in', message, logIn)
-  }
-
-  if (status !== 200 || !isUserInfo(body)) throw nonsense(url, status)
+  const { status, body } = await callApi(session, url)
+  if (status !== 200 || !isUserInfo(body)) throw badResponse(url, status)
   return body
 }
 

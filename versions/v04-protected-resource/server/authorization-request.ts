@@ -1,22 +1,57 @@
 import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
-import { type Parameters, parameter, requiredParameter } from '@oauth-lab/shared/parameters.ts'
+import {
+  type Parameters,
+  parameter,
+  requiredParameter,
+  soleParameter,
+} from '@oauth-lab/shared/parameters.ts'
 import type { AuthorizationRequest } from '../protocol.ts'
-import type { Clients } from './clients.ts'
+import type { Client, Clients } from './clients.ts'
 import { isCodeChallenge } from './pkce.ts'
+
+/** Where an authorization response goes. */
+type Target = Pick<AuthorizationRequest, 'redirect_uri' | 'state'>
+
+/** An error that the browser takes back to the client. RFC 6749 section 4.1.2.1 */
+export class AuthorizationError extends OAuthError {
+  readonly target: Target
+
+  constructor(target: Target, { code, message }: OAuthError) {
+    super(code, message)
+    this.target = target
+  }
+}
 
 /**
  * Reads an authorization request and checks all of it. RFC 6749 section 4.1.1
  *
- * @throws {PageError} when the answer must not be a redirect, see verifyRedirectUri
- * @throws {OAuthError} for anything else, to be told to the client
+ * @throws {PageError | OAuthError} while no redirect is safe: see verifyRedirectUri
+ * @throws {AuthorizationError} for everything else
  */
 export function readAuthorizationRequest(
   query: Parameters,
   clients: Clients,
 ): AuthorizationRequest {
-  const { client_id, redirect_uri } = verifyRedirectUri(query, clients)
+  const { client, redirect_uri } = verifyRedirectUri(query, clients)
+  const target: Target = {
+    redirect_uri,
+    state: soleParameter(query, 'state'),
+  }
+  try {
+    return readParameters(query, client, redirect_uri)
+  } catch (error) {
+    if (error instanceof OAuthError) throw new AuthorizationError(target, error)
+    throw error
+  }
+}
 
+/** @throws {OAuthError} for the first parameter that is wrong */
+function readParameters(
+  query: Parameters,
+  client: Client,
+  redirect_uri: string,
+): AuthorizationRequest {
   const response_type = requiredParameter(query, 'response_type')
   if (response_type !== 'code') {
     throw new OAuthError('unsupported_response_type', 'response_type must be code')
@@ -27,8 +62,8 @@ export function readAuthorizationRequest(
   if (!isCodeChallenge(code_challenge)) {
     throw new OAuthError('invalid_request', 'code_challenge must be 43 characters of base64url')
   }
-  // RFC 7636 section 4.3: without a method it would be plain, which hands the verifier to whoever
-  // reads the request.
+  // RFC 7636 section 4.3: a missing method means plain, which shows the verifier to everyone who reads
+  // the request.
   const code_challenge_method = requiredParameter(query, 'code_challenge_method')
   if (code_challenge_method !== 'S256') {
     throw new OAuthError('invalid_request', 'code_challenge_method must be S256')
@@ -36,7 +71,7 @@ export function readAuthorizationRequest(
 
   return {
     response_type,
-    client_id,
+    client_id: client.client_id,
     redirect_uri,
     state: parameter(query, 'state'),
     code_challenge,
@@ -45,15 +80,16 @@ export function readAuthorizationRequest(
 }
 
 /**
- * Who asks, and where the answer goes. RFC 6749 section 4.1.2.1: as long as one of these is in
- * doubt the browser is sent nowhere, or this server would send people wherever a link tells it to.
+ * Finds out who asks, and where the response goes. RFC 6749 section 4.1.2.1: while either is in
+ * doubt, the server redirects nowhere. Otherwise a link could make it send people to any site.
  *
- * @throws {PageError} 400 when the client is unknown or the redirect URI is not one of its own
+ * @throws {PageError} 400 when the client is unknown, or the redirect URI is not one of its own
+ * @throws {OAuthError} `invalid_request` when one of the two is given twice or is not UTF-8
  */
-export function verifyRedirectUri(
+function verifyRedirectUri(
   query: Parameters,
   clients: Clients,
-): Pick<AuthorizationRequest, 'client_id' | 'redirect_uri'> {
+): { client: Client; redirect_uri: string } {
   const client_id = parameter(query, 'client_id')
   if (client_id === undefined) {
     throw new PageError(400, 'Missing client_id', 'client_id is missing.')
@@ -71,7 +107,7 @@ export function verifyRedirectUri(
   if (redirect_uri === undefined) {
     throw new PageError(400, 'Missing redirect_uri', 'redirect_uri is missing.')
   }
-  // RFC 9700 section 2.1: compared as exact strings, since every looser rule has been got around.
+  // RFC 9700 section 2.1: compared as exact strings. Attackers found a way around every looser rule.
   if (!client.redirect_uris.includes(redirect_uri)) {
     throw new PageError(
       400,
@@ -80,5 +116,5 @@ export function verifyRedirectUri(
     )
   }
 
-  return { client_id, redirect_uri }
+  return { client, redirect_uri }
 }

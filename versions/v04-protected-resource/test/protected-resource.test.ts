@@ -22,16 +22,21 @@ const USER1 = { user_id: 'user1', username: 'User Number 1', email: 'user1@oauth
 
 /** What the resource endpoint does in place of its work, while a test lasts. */
 let trouble: Hook | undefined
+/** The same for the token endpoint. */
+let tokenTrouble: Hook | undefined
 let lab: Lab
 
 beforeAll(async () => {
   const troubled = withServerHook(programs, async (request, reply) => {
-    return request.url === '/api/me' ? trouble?.(request, reply) : undefined
+    if (request.url === '/api/me') return trouble?.(request, reply)
+    if (request.url === '/token') return tokenTrouble?.(request, reply)
+    return undefined
   })
   lab = await startLab(troubled)
 })
 afterEach(() => {
   trouble = undefined
+  tokenTrouble = undefined
 })
 afterAll(() => lab.close())
 
@@ -307,6 +312,41 @@ describe('the client, after a login,', () => {
   })
 })
 
+describe('a request that names a session which ended a moment ago', () => {
+  test('counts as logged out, and leaves the cookie of the new session alone', async () => {
+    const browser = new Browser()
+    const started = await lab.beginLogin(browser)
+    const old = await browser.jar.getCookieString(lab.clientUrl)
+    await browser.follow(await lab.enterPassword(browser, started))
+
+    for (const url of ['/', '/profile', '/login', '/style.css', '/callback?state=x&code=x']) {
+      const late = await lab.client.inject({ url, headers: { cookie: old } })
+      expect(late.headers, url).not.toHaveProperty('set-cookie')
+      expect(late.statusCode, url).toBeLessThan(500)
+      expect(late.body, url).not.toContain('User Number')
+    }
+    const logout = { method: 'POST', url: '/logout', headers: { cookie: old } } as const
+    expect((await lab.client.inject(logout)).headers).not.toHaveProperty('set-cookie')
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+  })
+})
+
+describe('a login that is answered twice', () => {
+  test('leaves the user logged in, and the page of the late response leads to the profile', async () => {
+    const browser = new Browser()
+    const loginPage = await lab.beginLogin(browser)
+    const [first, second] = [
+      await lab.enterPassword(browser, loginPage),
+      await lab.enterPassword(browser, loginPage),
+    ]
+    expect((await browser.follow(first)).status).toBe(200)
+    const late = await browser.follow(second)
+    expect(late.status).toBe(400)
+    expect(html(late).querySelector('main a[href="/profile"]')).not.toBeNull()
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+  })
+})
+
 describe('the client, without a login,', () => {
   test('says so on /profile, and asks nobody', async () => {
     const before = seen.filter(({ program }) => program === 'server').length
@@ -406,6 +446,28 @@ describe('a logout', () => {
 
     expect((await openWith(old, '/profile')).body).toContain('token missing from session')
     expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(401)
+  })
+
+  test('during the exchange of a code stays one', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    const callback = await lab.loginUntilCallback(browser)
+    const [asked, gate] = [new Gate(), new Gate()]
+    tokenTrouble = async () => {
+      asked.open()
+      await gate.opened
+    }
+    const exchange = browser.open(callback)
+    await asked.opened
+    await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    gate.open()
+    expect(textOf(await browser.follow(await exchange), 'main')).toContain('Not logged in')
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(401)
+  })
+
+  test('from another site, which comes without the cookie, clears no cookie', async () => {
+    const { headers } = await lab.client.inject({ method: 'POST', url: '/logout' })
+    expect(headers).not.toHaveProperty('set-cookie')
   })
 
   test('is one of the client alone: at the server the access token stays good until it expires', async () => {

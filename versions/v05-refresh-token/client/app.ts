@@ -12,8 +12,8 @@ import { profileRoute } from './routes/profile.ts'
 export function buildClient(config: LabConfig): FastifyInstance {
   const app = createApp(import.meta.dirname)
 
-  // A flood of logins that are begun and never ended must not push out who is logged in.
-  registerSessions(app, config, ({ tokens }) => tokens !== undefined)
+  // A flood of logins that nobody finishes must not push out the people who are logged in.
+  registerSessions(app, config, config.clientUrl, ({ tokens }) => tokens !== undefined)
   app.register(homeRoute, { config })
   app.register(loginRoute, { config })
   app.register(callbackRoute, { config })

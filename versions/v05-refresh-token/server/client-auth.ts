@@ -1,7 +1,7 @@
-import { type Client, OAuthError } from '@oauth-lab/shared/oauth.ts'
+import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { type Parameters, parameter } from '@oauth-lab/shared/parameters.ts'
 import { sameSecret } from '@oauth-lab/shared/secrets.ts'
-import type { Clients } from './clients.ts'
+import type { Client, Clients } from './clients.ts'
 
 interface Credentials {
   client_id: string | undefined
@@ -9,9 +9,10 @@ interface Credentials {
 }
 
 /**
- * The client that proves who it is, by HTTP Basic or by parameters in the body. RFC 6749 section 2.3.1
+ * Returns the client that sent this request, after checking its secret: by HTTP Basic, or by parameters
+ * in the body. RFC 6749 section 2.3.1
  *
- * @throws {OAuthError} `invalid_client`, or `invalid_request` when it does both at once
+ * @throws {OAuthError} `invalid_client`, or `invalid_request` for a request that does both
  */
 export function authenticateClient(
   authorization: string | undefined,
@@ -24,7 +25,8 @@ export function authenticateClient(
     client_secret: parameter(form, 'client_secret'),
   }
 
-  // RFC 6749 section 2.3: one method in a request. To name oneself in the body too is no method.
+  // RFC 6749 section 2.3: one method per request. Repeating client_id in the body doesn't count as a
+  // second method.
   if (inHeader !== undefined && inBody.client_secret !== undefined) {
     throw new OAuthError('invalid_request', 'Client credentials are in the header and in the body')
   }
@@ -41,7 +43,7 @@ export function authenticateClient(
   return client
 }
 
-/** Undefined without a Basic header; without values when it has one that can't be read. */
+/** Undefined without a Basic header, and without values if the header can't be read. */
 function readBasic(authorization = ''): Credentials | undefined {
   if (!/^Basic( |$)/i.test(authorization)) return undefined
   const [, base64 = ''] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization) ?? []
@@ -50,7 +52,7 @@ function readBasic(authorization = ''): Credentials | undefined {
   return { client_id: formDecode(name), client_secret: formDecode(secret) }
 }
 
-/** RFC 6749 section 2.3.1: name and secret are form-encoded before they are put into the header. */
+/** RFC 6749 section 2.3.1: clients form-encode name and secret before they build the header. */
 function formDecode(text: string | undefined): string | undefined {
   try {
     return text && decodeURIComponent(text.replaceAll('+', ' '))

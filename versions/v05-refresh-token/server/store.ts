@@ -1,35 +1,49 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import { ExpiringMap } from '@oauth-lab/shared/expiring-map.ts'
 import type { User } from '@oauth-lab/shared/users.ts'
-import type { AuthorizationRequest } from '../protocol.ts'
 
-/** What a login gave: this client may act for this user. Every code and token stands for one. */
+/** The result of a login: this client may act for this user. Every code and token stands for one. */
 export interface Grant {
   client_id: string
   user: User
-  /** When the user logged in, in milliseconds of the monotonic clock. */
-  loginTime: number
-  /** Whether it is over before its time: with it every code and token that stands for it, the family. */
+  /** When the user authorized it, in milliseconds of the monotonic clock. */
+  authorizedAt: number
+  /** True once it was revoked. It takes every code and token that stands for it along. */
   ended: boolean
 }
 
-/** What a code stands for: a grant, and the request that it answers. */
+/** The refresh tokens of one login. Only the newest one works. */
+export interface Family {
+  id: string
+  grant: Grant
+  refreshToken: string
+}
+
+/** What the server remembers about a code. */
 export interface IssuedCode {
-  request: AuthorizationRequest
+  grant: Grant
+  /** The token request must repeat it. RFC 6749 section 4.1.3 */
+  redirect_uri: string
+  /** The token request must prove that it knows the verifier. RFC 7636 section 4.4 */
+  code_challenge: string
+}
+
+/** What the server remembers about an access token. */
+export interface IssuedAccessToken {
   grant: Grant
 }
 
-/** All that the server remembers, and for how many seconds. */
+/** Everything the server remembers, and for how many seconds. */
 export interface Store {
   codes: ExpiringMap<IssuedCode>
   codeTtl: number
-  accessTokens: ExpiringMap<Grant>
+  accessTokens: ExpiringMap<IssuedAccessToken>
   accessTokenTtl: number
-  refreshTokens: ExpiringMap<Grant>
-  /** Counted from the login. */
+  families: ExpiringMap<Family>
+  /** Counted from the authorization. */
   refreshTokenTtl: number
-  /** Codes and refresh tokens that were used. They buy nothing more, but tell of a theft. */
-  spent: ExpiringMap<Grant>
+  /** Codes that bought tokens. A second use gives a thief away. */
+  usedCodes: ExpiringMap<IssuedCode>
 }
 
 export function createStore(config: LabConfig): Store {
@@ -38,12 +52,12 @@ export function createStore(config: LabConfig): Store {
     codeTtl: config.codeTtl,
     accessTokens: new ExpiringMap(1_000_000, hasEnded),
     accessTokenTtl: config.accessTokenTtl ?? 300,
-    refreshTokens: new ExpiringMap(1_000_000, hasEnded),
+    families: new ExpiringMap(1_000_000, hasEnded),
     refreshTokenTtl: config.refreshTokenTtl,
-    spent: new ExpiringMap(1_000_000, hasEnded),
+    usedCodes: new ExpiringMap(1_000_000, hasEnded),
   }
 }
 
-function hasEnded({ ended }: Grant): boolean {
-  return ended
+function hasEnded({ grant }: { grant: Grant }): boolean {
+  return grant.ended
 }

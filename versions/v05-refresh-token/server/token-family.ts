@@ -1,26 +1,42 @@
-import type { Client } from '@oauth-lab/shared/oauth.ts'
-import type { Grant, Store } from './store.ts'
+import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'
+import type { Family, Grant, Store } from './store.ts'
 
-/** For how many more seconds a login may be refreshed; below zero when that time is over. */
+/** Every refresh token starts with the id of its family. A random token has this many characters. */
+const ID_LENGTH = 43
+
+/** Starts the family of a login. Returns its first refresh token. */
+export function startFamily(store: Store, grant: Grant): string {
+  const id = randomToken()
+  const family: Family = { id, grant, refreshToken: '' }
+  store.families.set(id, family, familyTimeLeft(store, grant))
+  return rotate(family)
+}
+
+/** Replaces the refresh token of a family: the old one is used up. RFC 9700 section 4.14.2 */
+export function rotate(family: Family): string {
+  family.refreshToken = `${family.id}${randomToken()}`
+  return family.refreshToken
+}
+
+/** The family that a refresh token names, whether the token is its current one or not. */
+export function findFamily(store: Store, refreshToken: string): Family | undefined {
+  return store.families.get(refreshToken.slice(0, ID_LENGTH))
+}
+
+export function isCurrent(family: Family, refreshToken: string): boolean {
+  return sameSecret(refreshToken, family.refreshToken)
+}
+
+/** How many more seconds this login can be refreshed. Zero or less means that its time is over. */
 export function refreshTimeLeft(store: Store, grant: Grant): number {
-  const age = (performance.now() - grant.loginTime) / 1000
+  const age = (performance.now() - grant.authorizedAt) / 1000
   return store.refreshTokenTtl - age
 }
 
 /**
- * Remembers that a code or refresh token was used, as long as there can be a token to end: the last
- * refresh buys an access token that lives beyond it.
+ * How many more seconds a stolen token of this login could be worth something. The last refresh issues
+ * an access token that outlives the refresh token.
  */
-export function rememberSpent(store: Store, codeOrToken: string, grant: Grant): void {
-  const timeLeft = Math.max(0, refreshTimeLeft(store, grant))
-  store.spent.set(codeOrToken, grant, timeLeft + store.accessTokenTtl)
-}
-
-/**
- * Ends a whole family when one of its members is used a second time by its client: there are two who
- * have it, and one of them is a thief. RFC 9700 section 4.14.2, for codes RFC 6749 section 4.1.2
- */
-export function endFamilyIfSpent(store: Store, codeOrToken: string, client: Client): void {
-  const grant = store.spent.get(codeOrToken)
-  if (grant?.client_id === client.client_id) grant.ended = true
+export function familyTimeLeft(store: Store, grant: Grant): number {
+  return Math.max(0, refreshTimeLeft(store, grant)) + store.accessTokenTtl
 }

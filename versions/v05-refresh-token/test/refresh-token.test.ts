@@ -1,3 +1,4 @@
+import { readConfig } from '@oauth-lab/shared/config.ts'
 import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
@@ -6,6 +7,7 @@ import {
   CODE_VERIFIER,
   type Fields,
   type Lab,
+  type Programs,
   startLab,
 } from '@oauth-lab/shared/testing/lab.ts'
 import {
@@ -15,11 +17,16 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
+import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { buildClient } from '../client/app.ts'
 import { buildServer } from '../server/app.ts'
+import { registeredClients } from '../server/clients.ts'
+import { refreshTokenGrant } from '../server/grants/refresh-token.ts'
+import { createStore } from '../server/store.ts'
+import { startFamily } from '../server/token-family.ts'
 
 const DAY = 24 * 60 * 60
 /** An access token lives 300 seconds, and is renewed in the last 30 of them. */
@@ -30,8 +37,22 @@ const WRONG = { authorization: basic('lab-client', 'wrong') }
 const seen: Exchange[] = []
 /** What the server does before its work, or in place of it, while a test lasts. */
 let trouble: Hook | undefined
+/** What the token endpoint leaves out of its responses while a test lasts. */
+let omitted: string[] = []
+const sparse: Programs = {
+  buildClient,
+  buildServer: (config) => {
+    const app = buildServer(config)
+    app.addHook('preSerialization', async ({ url }, _reply, payload) => {
+      if (url !== '/token') return payload
+      const kept = Object.entries(payload ?? {}).filter(([name]) => !omitted.includes(name))
+      return Object.fromEntries(kept)
+    })
+    return app
+  },
+}
 const programs = recorded(
-  withServerHook({ buildServer, buildClient }, async (request, reply) => trouble?.(request, reply)),
+  withServerHook(sparse, async (request, reply) => trouble?.(request, reply)),
   seen,
 )
 let lab: Lab
@@ -41,6 +62,7 @@ beforeAll(async () => {
 })
 afterEach(() => {
   trouble = undefined
+  omitted = []
 })
 afterAll(() => lab.close())
 
@@ -127,7 +149,7 @@ describe('a refresh token', () => {
   test('comes with the access token, which lives five minutes from now on', async () => {
     const { body } = await lab.redeem(await lab.code())
     expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 300 })
-    expect(body.refresh_token).toMatch(/^[\w-]{43}$/)
+    expect(body.refresh_token).toMatch(/^[\w-]{43,}$/)
     expect(body.refresh_token).not.toBe(body.access_token)
   })
 
@@ -294,23 +316,86 @@ describe('a refresh token', () => {
   })
 })
 
+describe('what the server remembers', () => {
+  test('does not grow with refreshes, and spent tokens are known as spent all the same', async () => {
+    const store = createStore(readConfig({}))
+    const [lab, user] = [
+      registeredClients(readConfig({})).get('lab-client'),
+      authenticateUser('user0', 'password0'),
+    ]
+    if (lab === undefined || user === undefined) throw new Error('No such client or user')
+    const grant = { client_id: 'lab-client', user, authorizedAt: performance.now(), ended: false }
+    const first = startFamily(store, grant)
+    let current = first
+    for (let n = 0; n < 1000; n += 1) {
+      const form = { refresh_token: current }
+      current = String((await refreshTokenGrant(form, lab, store)).refresh_token)
+    }
+    expect([store.families.size, store.usedCodes.size]).toEqual([1, 0])
+    await expect(refreshTokenGrant({ refresh_token: first }, lab, store)).rejects.toThrow()
+    await expect(refreshTokenGrant({ refresh_token: current }, lab, store)).rejects.toThrow()
+  })
+})
+
+describe('a token response without what RFC 6749 lets it leave out', () => {
+  test('is a login like any other: a token without an expiry is used until it is refused', async () => {
+    omitted = ['expires_in']
+    const browser = await loggedIn()
+    const before = seen.length
+    passTime(299)
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before)).toHaveLength(0)
+    passTime(2)
+    expect((await profile(browser)).status).toBe(200)
+    expect(refreshes(before)).toHaveLength(1)
+  })
+
+  test('leaves the client with nothing to renew, when the login gave no refresh token', async () => {
+    omitted = ['refresh_token']
+    const browser = await loggedIn()
+    const before = seen.length
+    passTime(299)
+    expect((await profile(browser)).status).toBe(200)
+    passTime(2)
+    expectLoggedOut(await profile(browser))
+    expect(refreshes(before)).toHaveLength(0)
+  })
+
+  test('leaves the old refresh token in use, when a refresh gave no new one', async () => {
+    const browser = await loggedIn()
+    omitted = ['refresh_token']
+    const before = seen.length
+    for (const _time of [1, 2]) {
+      passTime(ALMOST_EXPIRED)
+      await profile(browser)
+    }
+    const [first, second] = refreshes(before).map(({ form }) => form?.refresh_token)
+    expect(first).toBeDefined()
+    expect(second).toBe(first)
+  })
+})
+
 describe('a code that was used already', () => {
-  const complete: [string, Fields][] = [
-    ['as it was', {}],
-    ['with another redirect URI', { redirect_uri: 'https://evil.example/' }],
-    ['with another verifier', { code_verifier: 'x'.repeat(43) }],
-  ]
-  for (const [sentence, changes] of complete) {
-    test(`ends the tokens that it bought when its client offers it again, ${sentence}`, async () => {
-      const code = await lab.code()
-      const first = asTokens(await lab.redeem(code))
-      const second = await renewed(first)
-      const again = await lab.redeem(code, changes)
-      expect(again).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
-      for (const each of [first, second]) await expectDead(each)
-      await expectRefused(second.refresh_token)
-    })
-  }
+  test('ends the tokens that it bought when its client offers it again, with all that belongs to it', async () => {
+    const code = await lab.code()
+    const first = asTokens(await lab.redeem(code))
+    const second = await renewed(first)
+    const again = await lab.redeem(code)
+    expect(again).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    for (const each of [first, second]) await expectDead(each)
+    await expectRefused(second.refresh_token)
+  })
+
+  test('logs nobody out when somebody who found it brings it to the callback of the client', async () => {
+    const [victim, attacker] = [new Browser(), new Browser()]
+    const callback = await lab.loginUntilCallback(victim)
+    await victim.follow(await victim.open(callback))
+    const code = new URL(callback).searchParams.get('code') ?? ''
+    const planted = await attacker.visit(await lab.answerLogin(attacker, { code }))
+    expect(planted.status).toBe(400)
+    passTime(301)
+    expect((await profile(victim)).status).toBe(200)
+  })
 
   test('does so long after a code expires', async () => {
     const code = await lab.code()
@@ -323,6 +408,8 @@ describe('a code that was used already', () => {
 
   const harmless: [string, Fields, Fields][] = [
     ['when a parameter is missing', { redirect_uri: undefined }, {}],
+    ['with another redirect URI', { redirect_uri: 'https://evil.example/' }, {}],
+    ['with another verifier', { code_verifier: 'x'.repeat(43) }, {}],
     ['when the verifier is missing', { code_verifier: undefined }, {}],
     ['when the verifier is malformed', { code_verifier: 'x' }, {}],
     ['when another client offers it', {}, OTHER],
@@ -652,15 +739,6 @@ describe('a refresh that gets no proper answer', () => {
       'but a token of an unknown type',
       async (_, reply) =>
         reply.send({ access_token: 'a-token-of-another-make', token_type: 'mac' }),
-    ],
-    [
-      'but an access token alone',
-      async (_, reply) =>
-        reply.send({
-          access_token: 'a-token-of-another-make',
-          token_type: 'Bearer',
-          expires_in: 9,
-        }),
     ],
     ['but another address', async (_, reply) => reply.redirect('/elsewhere', 307)],
     ['since the server hangs up', hangUp],

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import { startAgain } from '../start-again.ts'
 import { requestToken } from '../token-request.ts'
 
-/** The redirect URI: here the browser brings the server's answer. RFC 6749 section 4.1.2 */
+/** The redirect URI, where the browser delivers the authorization response. RFC 6749 section 4.1.2 */
 export async function callbackRoute(
   app: FastifyInstance,
   { config }: { config: LabConfig },
@@ -19,16 +19,17 @@ export async function callbackRoute(
     }
     const code = parameter(request.query, 'code')
     if (code === undefined) {
-      throw new PageError(400, 'No code', 'The answer has neither a code nor an error.', startAgain)
+      const message = 'The response has neither a code nor an error.'
+      throw new PageError(400, 'No code', message, startAgain)
     }
 
     // RFC 6749 section 4.1.3
-    const token = await requestToken(config, {
+    const tokenResponse = await requestToken(config, {
       grant_type: 'authorization_code',
       code,
       redirect_uri: `${config.clientUrl}/callback`,
     })
 
-    return reply.view('callback.eta', { code, token })
+    return reply.view('callback.eta', { code, tokenResponse })
   })
 }

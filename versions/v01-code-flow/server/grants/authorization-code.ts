@@ -1,19 +1,20 @@
-import { type Client, OAuthError } from '@oauth-lab/shared/oauth.ts'
+import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { type Parameters, requiredParameter } from '@oauth-lab/shared/parameters.ts'
 import type { AccessTokenResponse } from '../../protocol.ts'
+import type { Client } from '../clients.ts'
 import type { Store } from '../store.ts'
-import { issueTokens } from '../tokens.ts'
+import { issueAccessToken } from '../tokens.ts'
 
 /**
- * Turns a code into an access token. RFC 6749 section 4.1.3
+ * Exchanges a code for an access token. RFC 6749 section 4.1.3
  *
- * @throws {OAuthError} `invalid_request` for a parameter, `invalid_grant` for what it says
+ * @throws {OAuthError} `invalid_request` when a parameter is missing, `invalid_grant` when one is wrong
  */
-export function authorizationCodeGrant(
+export async function authorizationCodeGrant(
   form: Parameters,
   client: Client,
   store: Store,
-): AccessTokenResponse {
+): Promise<AccessTokenResponse> {
   const code = requiredParameter(form, 'code')
   const redirect_uri = requiredParameter(form, 'redirect_uri')
 
@@ -21,12 +22,11 @@ export function authorizationCodeGrant(
   if (issuedCode === undefined || issuedCode.grant.client_id !== client.client_id) {
     throw new OAuthError('invalid_grant', 'The code is unknown, used, expired or of another client')
   }
-  // RFC 6749 section 4.1.2: a code works once. This try spends it, whatever comes of it.
+  // RFC 6749 section 4.1.2: a code works once. This attempt uses it up, even if it fails below.
   store.codes.delete(code)
-  const { request, grant } = issuedCode
-  if (request.redirect_uri !== redirect_uri) {
+  if (issuedCode.redirect_uri !== redirect_uri) {
     throw new OAuthError('invalid_grant', 'redirect_uri is not the one that the code was sent to')
   }
 
-  return issueTokens(store, grant)
+  return issueAccessToken(store, issuedCode.grant)
 }

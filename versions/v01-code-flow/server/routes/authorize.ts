@@ -1,19 +1,15 @@
 import { pagePolicy } from '@oauth-lab/shared/app.ts'
-import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'
 import { randomToken } from '@oauth-lab/shared/secrets.ts'
 import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type {
-  AuthorizationErrorResponse,
-  AuthorizationRequest,
-  AuthorizationResponse,
-} from '../../protocol.ts'
-import { readAuthorizationRequest, verifyRedirectUri } from '../authorization-request.ts'
+import type { AuthorizationRequest } from '../../protocol.ts'
+import { AuthorizationError, readAuthorizationRequest } from '../authorization-request.ts'
+import { sendAuthorizationResponse } from '../authorization-response.ts'
 import type { Clients } from '../clients.ts'
-import type { Grant, Store } from '../store.ts'
+import type { Grant, IssuedCode, Store } from '../store.ts'
 
-/** The authorization endpoint: the one place where the user meets this server. RFC 6749 section 3.1 */
+/** The authorization endpoint, where the server meets the user. RFC 6749 section 3.1 */
 export async function authorizeRoutes(
   app: FastifyInstance,
   { clients, store }: { clients: Clients; store: Store },
@@ -23,13 +19,13 @@ export async function authorizeRoutes(
     return showLogin(reply, authorizationRequest)
   })
 
-  // The form posts to the address it stands at, so the whole request comes again: check it again.
+  // The form posts to its own URL, so the whole request arrives again. It gets checked again, too.
   app.post<{ Querystring: Parameters; Body: Parameters | undefined }>(
     '/authorize',
     async (request, reply) => {
       const authorizationRequest = readAuthorizationRequest(request.query, clients)
       if (request.body === undefined) {
-        return showLogin(reply.code(400), authorizationRequest, 'Send the form of this page.')
+        return showLogin(reply.code(400), authorizationRequest, 'Send the form on this page.')
       }
 
       const username = soleParameter(request.body, 'username') ?? ''
@@ -37,7 +33,7 @@ export async function authorizeRoutes(
       const user = authenticateUser(username, password)
       if (user === undefined) {
         const message = 'Wrong user name or password.'
-        // RFC 9110 section 15.5.2 wants a challenge with a 401, and for a form there is none.
+        // RFC 9110 section 15.5.2 wants a challenge with a 401, but no challenge fits a form.
         return showLogin(reply.code(401), authorizationRequest, message, username)
       }
 
@@ -47,18 +43,21 @@ export async function authorizeRoutes(
         client_id: authorizationRequest.client_id,
         user,
       }
-      store.codes.set(code, { request: authorizationRequest, grant }, store.codeTtl)
-      return redirectBack(reply, authorizationRequest.redirect_uri, {
+      const issuedCode: IssuedCode = {
+        grant,
+        redirect_uri: authorizationRequest.redirect_uri,
+      }
+      store.codes.set(code, issuedCode, store.codeTtl)
+      return sendAuthorizationResponse(reply, authorizationRequest.redirect_uri, {
         code,
       })
     },
   )
 
   // RFC 6749 section 4.1.2.1
-  app.setErrorHandler<Error, { Querystring: Parameters }>(async (error, request, reply) => {
-    if (!(error instanceof OAuthError)) throw error
-    const { redirect_uri } = verifyRedirectUri(request.query, clients)
-    return redirectBack(reply, redirect_uri, {
+  app.setErrorHandler<Error>(async (error, _request, reply) => {
+    if (!(error instanceof AuthorizationError)) throw error
+    return sendAuthorizationResponse(reply, error.target.redirect_uri, {
       error: error.code,
       error_description: error.message,
     })
@@ -74,18 +73,4 @@ function showLogin(
   const { origin } = new URL(redirect_uri)
   reply.header('content-security-policy', pagePolicy(origin))
   return reply.view('login.eta', { client_id, origin, message, username })
-}
-
-/** Sends the browser back to the client, with an answer in the query of its redirect URI. */
-function redirectBack(
-  reply: FastifyReply,
-  redirectUri: string,
-  answer: AuthorizationResponse | AuthorizationErrorResponse,
-): FastifyReply {
-  const url = new URL(redirectUri)
-  for (const [name, value] of Object.entries(answer)) {
-    url.searchParams.set(name, value)
-  }
-  // RFC 9700 section 4.12: a 307 would make the browser post the password on to the client.
-  return reply.redirect(url.href, 303)
 }

@@ -2,24 +2,26 @@ import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
 import { type Parameters, parameter, soleParameter } from '@oauth-lab/shared/parameters.ts'
 import { sameSecret } from '@oauth-lab/shared/secrets.ts'
+import { sessionHasEnded } from '@oauth-lab/shared/session.ts'
 import type { FastifyInstance } from 'fastify'
-import { startAgain } from '../start-again.ts'
+import { goOn, startAgain } from '../start-again.ts'
 import { requestToken } from '../token-request.ts'
 
-/** The redirect URI: here the browser brings the server's answer. RFC 6749 section 4.1.2 */
+/** The redirect URI, where the browser delivers the authorization response. RFC 6749 section 4.1.2 */
 export async function callbackRoute(
   app: FastifyInstance,
   { config }: { config: LabConfig },
 ): Promise<void> {
   app.get<{ Querystring: Parameters }>('/callback', async (request, reply) => {
-    // RFC 6749 section 10.12: an answer to a login that this browser did not begin is not for us.
+    // RFC 6749 section 10.12: accept no response to a login that this browser didn't start.
     const state = soleParameter(request.query, 'state')
     const { pendingLogin } = request.session
     if (!state || !pendingLogin || !sameSecret(state, pendingLogin.state)) {
-      const message = 'This is not the answer to the login that this browser began last.'
-      throw new PageError(400, 'Wrong state', message, startAgain)
+      const message = "This response doesn't belong to the login that this browser started last."
+      const next = request.session.tokens ? goOn : startAgain
+      throw new PageError(400, 'Wrong state', message, next)
     }
-    // It works once. Saved now and not after the exchange, so that a second request can't find it.
+    // A state works once. Save now, not after the exchange, so that a second request can't find it.
     delete request.session.pendingLogin
     await request.session.save()
 
@@ -31,20 +33,24 @@ export async function callbackRoute(
     }
     const code = parameter(request.query, 'code')
     if (code === undefined) {
-      throw new PageError(400, 'No code', 'The answer has neither a code nor an error.', startAgain)
+      const message = 'The response has neither a code nor an error.'
+      throw new PageError(400, 'No code', message, startAgain)
     }
 
     // RFC 6749 section 4.1.3
-    const token = await requestToken(config, {
+    const tokenResponse = await requestToken(config, {
       grant_type: 'authorization_code',
       code,
       redirect_uri: `${config.clientUrl}/callback`,
       code_verifier: pendingLogin.codeVerifier,
     })
 
-    // A new session id: whoever knew the one from before the login must not be logged in with it.
+    // A logout in another tab, while the exchange was under way, ends this login as well.
+    if (sessionHasEnded(request)) return reply.redirect('/', 303)
+
+    // A new session id: whoever knew the old one, from before the login, must not be logged in by it.
     await request.session.regenerate()
-    request.session.accessToken = token.access_token
+    request.session.tokens = tokenResponse
     return reply.redirect('/profile', 303)
   })
 }

@@ -8,7 +8,7 @@ export async function homeRoute(
   { config }: { config: LabConfig },
 ): Promise<void> {
   app.get('/', async (request, reply) => {
-    if (request.session.accessToken === undefined) return reply.view('home.eta')
+    if (request.session.tokens === undefined) return reply.view('home.eta')
 
     const user = await fetchUserInfo(config, request.session)
     return reply.view('home.eta', { user })

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Ends the session of this client alone: what the server has issued stays good until it expires. */
+/** Ends the session at this client only. Tokens that the server issued live on until they expire. */
 export async function logoutRoute(app: FastifyInstance): Promise<void> {
-  // POST alone: RFC 9110 section 9.2.1 has a GET change nothing, and any page can cause one.
+  // POST only: RFC 9110 section 9.2.1 says that a GET changes nothing, and any page can cause one.
   app.post('/logout', async (request, reply) => {
     await request.session.destroy()
     return reply.redirect('/', 303)

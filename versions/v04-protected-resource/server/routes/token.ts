@@ -7,13 +7,14 @@ import type { Clients } from '../clients.ts'
 import { authorizationCodeGrant } from '../grants/authorization-code.ts'
 import type { Store } from '../store.ts'
 
-/** The token endpoint: here clients come by themselves, without a browser. RFC 6749 section 3.2 */
+/** The token endpoint, which clients call directly, without a browser. RFC 6749 section 3.2 */
 export async function tokenRoute(
   app: FastifyInstance,
   { clients, store }: { clients: Clients; store: Store },
 ): Promise<void> {
   app.post<{ Body: Parameters | undefined; Reply: AccessTokenResponse }>(
     '/token',
+    { config: { backChannel: true } },
     async (request) => {
       const form = request.body
       if (form === undefined) {
@@ -37,10 +38,10 @@ export async function tokenRoute(
     if (error.code === 'invalid_client') {
       reply.code(401).header('www-authenticate', 'Basic realm="oauth-lab"')
     }
-    const answer: TokenErrorResponse = {
+    const response: TokenErrorResponse = {
       error: error.code,
       error_description: error.message,
     }
-    return reply.send(answer)
+    return reply.send(response)
   })
 }

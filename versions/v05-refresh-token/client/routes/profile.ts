@@ -2,7 +2,7 @@ import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
 import { fetchUserInfo } from '../user-info.ts'
 
-/** A page for those who are logged in, filled from the protected resource. */
+/** A page for logged-in users. Its content comes from the protected resource. */
 export async function profileRoute(
   app: FastifyInstance,
   { config }: { config: LabConfig },
