@@ -9,7 +9,7 @@ export const codeSwap: Attack = {
   checks: [
     {
       file: 'server/grants/authorization-code.ts',
-      line: 'if (!matchesChallenge(code_verifier, request.code_challenge)) {',
+      line: 'if (!matchesChallenge(code_verifier, issuedCode.code_challenge)) {',
       without: 'if (false) {',
     },
   ],

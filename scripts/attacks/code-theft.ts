@@ -10,7 +10,7 @@ export const codeTheft: Attack = {
   checks: [
     {
       file: 'server/grants/authorization-code.ts',
-      line: 'if (!matchesChallenge(code_verifier, request.code_challenge)) {',
+      line: 'if (!matchesChallenge(code_verifier, issuedCode.code_challenge)) {',
       without: 'if (false) {',
     },
   ],

@@ -7,6 +7,7 @@ import { codeTheft } from './code-theft.ts'
 import { codeTwice } from './code-twice.ts'
 import { codeWithoutSecret } from './code-without-secret.ts'
 import { cookieAfterLogout } from './cookie-after-logout.ts'
+import { cookieTossing } from './cookie-tossing.ts'
 import { foreignState } from './foreign-state.ts'
 import { lateCode } from './late-code.ts'
 import { loginCsrf } from './login-csrf.ts'
@@ -33,6 +34,7 @@ import { tokenAfterLogout } from './token-after-logout.ts'
 import { tokenAnHourLater } from './token-an-hour-later.ts'
 import { tokenInjection } from './token-injection.ts'
 import { tokenOnPage } from './token-on-page.ts'
+import { usedCodeLogout } from './used-code-logout.ts'
 
 /** Every attack, in the order in which they are shown. */
 export const attacks: Attack[] = [
@@ -62,11 +64,13 @@ export const attacks: Attack[] = [
   tokenAnHourLater,
   refreshTokenTheft,
   refreshTokenOfAnotherClient,
+  usedCodeLogout,
   attackersLoginLink,
   loginPageAddress,
   passwordGuessing,
   secretGuessing,
   logoutFromNextDoor,
+  cookieTossing,
   stolenToken,
   tokenAfterLogout,
   refreshTokenAfterLogout,

@@ -10,8 +10,8 @@ export const lateCode: Attack = {
   checks: [
     {
       file: 'server/routes/authorize.ts',
-      line: 'store.codes.set(code, { request: authorizationRequest, grant }, store.codeTtl)',
-      without: 'store.codes.set(code, { request: authorizationRequest, grant }, 3600)',
+      line: 'store.codes.set(code, issuedCode, store.codeTtl)',
+      without: 'store.codes.set(code, issuedCode, 3600)',
     },
   ],
   settings: (knows) => ({ CODE_TTL: String((knows.codeTtl / 3600) * SECONDS_PER_HOUR) }),

@@ -12,8 +12,8 @@ export const logoutByForm: Attack = {
   checks: [
     {
       file: 'shared/session.ts',
-      line: "cookie: { httpOnly: true, sameSite: 'lax', secure, path: '/' },",
-      without: "cookie: { httpOnly: true, secure, path: '/' },",
+      line: "const cookieOptions = { httpOnly: true, sameSite: 'lax', secure, path: '/' } as const",
+      without: "const cookieOptions = { httpOnly: true, secure, path: '/' } as const",
     },
   ],
 

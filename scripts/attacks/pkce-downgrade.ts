@@ -4,7 +4,7 @@ import { type Attack, stopped, works } from '../lib/attack/attack.ts'
 
 const GRANT = 'server/grants/authorization-code.ts'
 const REQUEST = 'server/authorization-request.ts'
-const MATCH = 'if (!matchesChallenge(code_verifier, request.code_challenge)) {'
+const MATCH = 'if (!matchesChallenge(code_verifier, issuedCode.code_challenge)) {'
 
 export const pkceDowngrade: Attack = {
   slug: 'pkce-downgrade',
@@ -32,7 +32,7 @@ export const pkceDowngrade: Attack = {
         {
           file: GRANT,
           line: MATCH,
-          without: `if (request.code_challenge !== '' && ${MATCH.slice(4, -3)}) {`,
+          without: `if (issuedCode.code_challenge !== '' && ${MATCH.slice(4, -3)}) {`,
         },
       ],
     },
@@ -44,7 +44,7 @@ export const pkceDowngrade: Attack = {
         {
           file: GRANT,
           line: MATCH,
-          without: `if (code_verifier !== request.code_challenge && ${MATCH.slice(4, -3)}) {`,
+          without: `if (code_verifier !== issuedCode.code_challenge && ${MATCH.slice(4, -3)}) {`,
         },
       ],
     },

@@ -8,7 +8,7 @@ export const redirect307: Attack = {
   expected: { 1: 'stopped' },
   checks: [
     {
-      file: 'server/routes/authorize.ts',
+      file: 'server/authorization-response.ts',
       line: 'return reply.redirect(url.href, 303)',
       without: 'return reply.redirect(url.href, 307)',
     },

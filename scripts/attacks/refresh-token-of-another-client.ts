@@ -9,8 +9,8 @@ export const refreshTokenOfAnotherClient: Attack = {
   checks: [
     {
       file: 'server/grants/refresh-token.ts',
-      line: 'if (grant === undefined || grant.client_id !== client.client_id) {',
-      without: 'if (grant === undefined) {',
+      line: 'if (family === undefined || family.grant.client_id !== client.client_id) {',
+      without: 'if (family === undefined) {',
     },
     {
       file: 'server/client-auth.ts',

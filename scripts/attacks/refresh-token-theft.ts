@@ -10,8 +10,8 @@ export const refreshTokenTheft: Attack = {
   checks: [
     {
       file: 'server/grants/refresh-token.ts',
-      line: 'endFamilyIfSpent(store, refresh_token, client)',
-      without: '',
+      line: 'if (!isCurrent(family, refresh_token)) {',
+      without: 'if (false) {',
     },
   ],
   settings: (knows) => ({

@@ -17,7 +17,7 @@ export const tokenInjection: Attack = {
       without:
         "const given = parameter(request.query, 'access_token')\n" +
         'if (given) {\n' +
-        'request.session.accessToken = given\n' +
+        "request.session.tokens = { access_token: given, token_type: 'Bearer' }\n" +
         "return reply.redirect('/profile', 303)\n" +
         '}\n' +
         "const code = parameter(request.query, 'code')",

@@ -9,7 +9,7 @@ export const tokenOnPage: Attack = {
     {
       file: 'client/routes/callback.ts',
       line: "return reply.redirect('/profile', 303)",
-      without: "return reply.redirect('/profile?access_token=' + token.access_token, 303)",
+      without: "return reply.redirect('/profile?access_token=' + tokenResponse.access_token, 303)",
     },
   ],
 
