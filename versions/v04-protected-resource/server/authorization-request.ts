@@ -108,7 +108,8 @@ function verifyRedirectUri(
     throw new PageError(400, 'Missing redirect_uri', 'redirect_uri is missing.')
   }
   // RFC 9700 section 2.1: compared as exact strings. Attackers found a way around every looser rule.
-  if (!client.redirect_uris.includes(redirect_uri)) {
+  const registered = client.redirect_uris.find((uri) => uri === redirect_uri)
+  if (registered === undefined) {
     throw new PageError(
       400,
       'Wrong redirect URI',
@@ -116,5 +117,5 @@ function verifyRedirectUri(
     )
   }
 
-  return { client, redirect_uri }
+  return { client, redirect_uri: registered }
 }

@@ -12,11 +12,10 @@ export interface Grant {
   ended: boolean
 }
 
-/** The refresh tokens of one login. Only the newest one works. */
+/** All refresh tokens of one login. Each is the id of the family and a secret. Only the newest works. */
 export interface Family {
-  id: string
   grant: Grant
-  refreshToken: string
+  secret: string
 }
 
 /** What the server remembers about a code. */

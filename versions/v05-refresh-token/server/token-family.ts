@@ -1,21 +1,21 @@
 import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'
 import type { Family, Grant, Store } from './store.ts'
 
-/** Every refresh token starts with the id of its family. A random token has this many characters. */
+/** A refresh token is the id of its family and a secret, each a random token of this length. */
 const ID_LENGTH = 43
 
 /** Starts the family of a login. Returns its first refresh token. */
 export function startFamily(store: Store, grant: Grant): string {
   const id = randomToken()
-  const family: Family = { id, grant, refreshToken: '' }
-  store.families.set(id, family, familyTimeLeft(store, grant))
-  return rotate(family)
+  const secret = randomToken()
+  store.families.set(id, { grant, secret }, familyTimeLeft(store, grant))
+  return id + secret
 }
 
 /** Replaces the refresh token of a family: the old one is used up. RFC 9700 section 4.14.2 */
-export function rotate(family: Family): string {
-  family.refreshToken = `${family.id}${randomToken()}`
-  return family.refreshToken
+export function rotate(family: Family, refreshToken: string): string {
+  family.secret = randomToken()
+  return refreshToken.slice(0, ID_LENGTH) + family.secret
 }
 
 /** The family that a refresh token names, whether the token is its current one or not. */
@@ -24,7 +24,7 @@ export function findFamily(store: Store, refreshToken: string): Family | undefin
 }
 
 export function isCurrent(family: Family, refreshToken: string): boolean {
-  return sameSecret(refreshToken, family.refreshToken)
+  return sameSecret(refreshToken.slice(ID_LENGTH), family.secret)
 }
 
 /** How many more seconds this login can be refreshed. Zero or less means that its time is over. */

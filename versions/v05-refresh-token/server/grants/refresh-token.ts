@@ -34,6 +34,6 @@ export async function refreshTokenGrant(
 
   return {
     ...(await issueAccessToken(store, family.grant)),
-    refresh_token: rotate(family),
+    refresh_token: rotate(family, refresh_token),
   }
 }
