@@ -1,10 +1,37 @@
+import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { listVersions } from './scripts/lib/versions.ts'
 
-// Found from every folder below: `vitest run` in a snapshot runs the tests of that snapshot alone.
+const versions = listVersions()
+const newest = versions.at(-1)
+/** A copy to check in place of the snapshots: `npm test playground/v02` sets it. */
+const copy = process.env.OAUTH_LAB_COPY
+/** Checks every promise against every version that keeps it. */
+const all = process.env.OAUTH_LAB_ALL === '1'
+
+/** Checks the programs in a folder against the tests in other folders. */
+function promises(name: string, snapshot: string, folders: string[]) {
+  return {
+    extends: true as const,
+    test: {
+      name,
+      include: folders.map((folder) => `${folder}/test/*.test.ts`),
+      provide: { snapshot },
+    },
+  }
+}
+
+/** The folders of all versions up to the one that a folder is named after. */
+function upTo(folder: string): string[] {
+  const number = Number(/^v(\d+)/.exec(basename(folder))?.[1] ?? newest?.number)
+  // A folder named after no version, as in the tests of `npm run prove`, brings its own tests.
+  if (number === 0) return [folder]
+  return versions.filter((version) => version.number <= number).map(({ folder }) => folder)
+}
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'playground/**'],
+    exclude: ['**/node_modules/**'],
     // State lives in the apps that each test builds, so files may share the modules of a worker.
     isolate: false,
     // One worker for each core; the default leaves one core idle.
@@ -14,5 +41,17 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     expect: { poll: { interval: 20, timeout: 20_000 } },
+    projects: [
+      ...versions.map((version) => {
+        const { name, folder } = version
+        const kept = all || version === newest ? upTo(folder) : [folder]
+        return promises(name.slice(0, 3), folder, kept)
+      }),
+      ...(copy ? [promises('copy', copy, upTo(copy))] : []),
+      {
+        extends: true as const,
+        test: { name: 'tools', include: ['{shared,scripts,workshop,bench}/**/*.test.ts'] },
+      },
+    ],
   },
 })

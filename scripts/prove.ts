@@ -91,7 +91,7 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
     say(`${stepName(older, newer)}: ${describeUnits(units)} to be undone, one at a time.\n\n`)
     const results = await prove({
       version: newer.name,
-      ...folders,
+      newer: newer.folder,
       units,
       excuses,
       workers: availableParallelism(),

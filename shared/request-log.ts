@@ -1,4 +1,7 @@
+// Loads the type of the route option backChannel.
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type {} from './app.ts'
 
 /** Parameters whose values are no secrets. Whatever is not listed is masked. */
 const PLAIN_PARAMETERS = new Set([

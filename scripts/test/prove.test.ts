@@ -48,8 +48,8 @@ let newer: string
 
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-prove-test-'))
-  older = folder('versions/v01-old', OLDER)
-  newer = folder('versions/v02-new', NEWER)
+  older = folder('versions/v00-old', OLDER)
+  newer = folder('versions/v00-new', NEWER)
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -73,7 +73,7 @@ function write(file: string, content: string): void {
 }
 
 function proveUnits(units: Unit[]): Promise<Verdict[]> {
-  const proof = { version: 'v02-new', older, newer, units, excuses: [], workers: 2 }
+  const proof = { version: 'v00-new', newer, units, excuses: [], workers: 2 }
   return prove({ ...proof, onVerdict: () => undefined })
 }
 
@@ -174,7 +174,7 @@ describe('a change', () => {
     write(file, NEWER['server/price.ts'].replace('* 3', '* three'))
     const attempt = proveUnits(unitsOf(older, newer))
     await expect(attempt).rejects.toThrow(RedVersionError)
-    await expect(attempt).rejects.toThrow(/^v02-new is red before anything is undone: .*three/)
+    await expect(attempt).rejects.toThrow(/^v00-new is red before anything is undone: .*three/)
     write(file, NEWER['server/price.ts'])
   })
 })

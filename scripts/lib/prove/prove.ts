@@ -1,5 +1,3 @@
-import { listFiles, readText } from '../diff/files.ts'
-import { isTest } from '../diff/step.ts'
 import { type Excuse, excuseFor } from './excused.ts'
 import { isComment, type Unit } from './units.ts'
 import { type Finding, Workspace } from './workspace.ts'
@@ -18,7 +16,6 @@ export class RedVersionError extends Error {}
 /** What is proved, and how. */
 export interface Proof {
   version: string
-  older: string
   newer: string
   units: Unit[]
   excuses: Excuse[]
@@ -34,8 +31,7 @@ export interface Proof {
  * @throws {RedVersionError}
  */
 export async function prove(proof: Proof): Promise<Verdict[]> {
-  const { older, newer, units, excuses, version, workers, onVerdict } = proof
-  const firstTests = testsOfStep(older, newer)
+  const { newer, units, excuses, version, workers, onVerdict } = proof
   const waiting = units.entries()
   const verdicts: Verdict[] = []
   let told = 0
@@ -53,7 +49,7 @@ export async function prove(proof: Proof): Promise<Verdict[]> {
   }
 
   const count = Math.min(workers, units.length)
-  const workspaces = Array.from({ length: count }, () => new Workspace(newer, firstTests))
+  const workspaces = Array.from({ length: count }, () => new Workspace(newer))
   try {
     const red = await workspaces[0]?.run()
     if (red !== undefined) {
@@ -64,11 +60,4 @@ export async function prove(proof: Proof): Promise<Verdict[]> {
   } finally {
     for (const workspace of workspaces) workspace.remove()
   }
-}
-
-/** The tests that came with the newer version. */
-function testsOfStep(older: string, newer: string): string[] {
-  return listFiles(newer).filter((file) => {
-    return isTest(file) && readText(older, file) !== readText(newer, file)
-  })
 }

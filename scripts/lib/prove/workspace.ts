@@ -11,9 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { listFiles } from '../diff/files.ts'
-import { isBelow } from '../diff/step.ts'
 import { ROOT } from '../versions.ts'
 
 /** What went red: a type error, or the sentence of a test. */
@@ -26,9 +25,6 @@ export interface Finding {
 /** A run that takes longer than this, in milliseconds, hangs. */
 const LONGEST_RUN = 90_000
 
-/** What a snapshot finds above its own folder. */
-const ABOVE = ['tsconfig.base.json', 'vitest.config.ts']
-
 /**
  * A copy of one version outside the repo, which runs without an install: its packages are those of
  * the version itself.
@@ -37,22 +33,15 @@ export class Workspace {
   readonly #top: string
   readonly #folder: string
   readonly #source: string
-  readonly #files: string[]
-  readonly #firstTests: string[]
 
-  /**
-   * @param source the version's folder
-   * @param firstTests the test files that are run before the others, since they find the most
-   */
-  constructor(source: string, firstTests: string[], root = ROOT) {
+  /** @param source the version's folder */
+  constructor(source: string) {
     this.#source = source
-    this.#firstTests = firstTests
-    this.#files = listFiles(source)
     this.#top = realpathSync(mkdtempSync(join(tmpdir(), 'oauth-lab-prove-')))
-    this.#folder = join(this.#top, 'versions', 'copy')
-    for (const file of this.#files) this.#restore(file)
-    for (const file of ABOVE) cpSync(join(root, file), join(this.#top, file))
-    link(join(root, 'node_modules'), join(this.#top, 'node_modules'))
+    this.#folder = join(this.#top, 'versions', basename(source))
+    for (const file of listFiles(source)) this.#restore(file)
+    cpSync(join(ROOT, 'tsconfig.base.json'), join(this.#top, 'tsconfig.base.json'))
+    link(join(ROOT, 'node_modules'), join(this.#top, 'node_modules'))
     link(join(source, 'node_modules'), join(this.#folder, 'node_modules'))
     this.#write('tsconfig.prove.json', JSON.stringify(PROVE_TSCONFIG))
   }
@@ -69,11 +58,12 @@ export class Workspace {
 
   /** The first type error or the first test that fails; undefined when all is green. */
   async run(): Promise<Finding | undefined> {
-    const tests = this.#files.filter((file) => isBelow(file, 'test') && file.endsWith('.test.ts'))
-    const first = tests.filter((file) => this.#firstTests.includes(file))
-    const others = tests.filter((file) => !this.#firstTests.includes(file))
+    // The promises of the version itself go first, since they find the most.
+    const own = join('versions', basename(this.#source), 'test')
     return (
-      (await this.#checkTypes()) ?? (await this.#runTests(first)) ?? (await this.#runTests(others))
+      (await this.#checkTypes()) ??
+      (await this.#runTests([own])) ??
+      (await this.#runTests(['versions', `--exclude=${own}/**`]))
     )
   }
 
@@ -89,23 +79,25 @@ export class Workspace {
     return { by: 'types', what: output.split('\n', 1)[0] ?? '' }
   }
 
-  async #runTests(files: string[]): Promise<Finding | undefined> {
-    if (files.length === 0) return undefined
-    const vitest = join(this.#top, 'node_modules', 'vitest', 'vitest.mjs')
+  async #runTests(which: string[]): Promise<Finding | undefined> {
+    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
     const report = join(this.#top, 'report.json')
     rmSync(report, { force: true })
     const { status } = await runNode(
       [
         vitest,
         'run',
-        ...files,
+        ...which,
+        '--project=copy',
+        '--passWithNoTests',
         '--bail=1',
         '--pool=threads',
         '--no-file-parallelism',
         '--reporter=json',
         `--outputFile=${report}`,
       ],
-      this.#folder,
+      ROOT,
+      { OAUTH_LAB_COPY: this.#folder },
     )
     if (status === 0) return undefined
     return { by: 'test', what: readReport(report) }
@@ -142,9 +134,14 @@ function link(target: string, path: string): void {
   if (existsSync(target)) symlinkSync(target, path, 'junction')
 }
 
-function runNode(args: string[], cwd: string): Promise<{ status: number; output: string }> {
+function runNode(
+  args: string[],
+  cwd: string,
+  settings: Record<string, string> = {},
+): Promise<{ status: number; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd, timeout: LONGEST_RUN })
+    const env = { ...process.env, ...settings }
+    const child = spawn(process.execPath, args, { cwd, env, timeout: LONGEST_RUN })
     let output = ''
     child.stdout.on('data', (chunk) => {
       output += chunk

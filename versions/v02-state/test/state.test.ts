@@ -13,10 +13,9 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
+import { buildClient, buildServer } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildClient } from '../client/app.ts'
-import { buildServer } from '../server/app.ts'
 
 const seen: Exchange[] = []
 const programs = recorded({ buildServer, buildClient }, seen)

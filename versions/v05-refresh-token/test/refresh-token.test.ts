@@ -17,16 +17,11 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
+import { buildClient, buildServer, load } from '@oauth-lab/shared/testing/snapshot.ts'
 import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { buildClient } from '../client/app.ts'
-import { buildServer } from '../server/app.ts'
-import { registeredClients } from '../server/clients.ts'
-import { refreshTokenGrant } from '../server/grants/refresh-token.ts'
-import { createStore } from '../server/store.ts'
-import { startFamily } from '../server/token-family.ts'
 
 const DAY = 24 * 60 * 60
 /** An access token lives 300 seconds, and is renewed in the last 30 of them. */
@@ -318,6 +313,14 @@ describe('a refresh token', () => {
 
 describe('what the server remembers', () => {
   test('does not grow with refreshes, and spent tokens are known as spent all the same', async () => {
+    const { createStore } = await load<typeof import('../server/store.ts')>('server/store.ts')
+    const { registeredClients } =
+      await load<typeof import('../server/clients.ts')>('server/clients.ts')
+    const { startFamily } =
+      await load<typeof import('../server/token-family.ts')>('server/token-family.ts')
+    const { refreshTokenGrant } = await load<typeof import('../server/grants/refresh-token.ts')>(
+      'server/grants/refresh-token.ts',
+    )
     const store = createStore(readConfig({}))
     const [lab, user] = [
       registeredClients(readConfig({})).get('lab-client'),

@@ -1,0 +1,40 @@
+import { basename, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import { inject, test } from 'vitest'
+import type { LabConfig } from '../config.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The absolute folder of the version, or of the copy, that the promises are checked against. */
+    snapshot: string
+  }
+}
+
+/** The folder of the snapshot under test. */
+export const folder = inject('snapshot')
+const number = Number(/^v(\d+)/.exec(basename(folder))?.[1])
+
+/** Loads a module of the snapshot under test, such as `server/app.ts`. */
+export function load<Module>(path: string): Promise<Module> {
+  return import(pathToFileURL(join(folder, path)).href)
+}
+
+interface ServerModule {
+  buildServer(config: LabConfig): FastifyInstance
+}
+interface ClientModule {
+  buildClient(config: LabConfig): FastifyInstance
+}
+
+export const { buildServer } = await load<ServerModule>('server/app.ts')
+export const { buildClient } = await load<ClientModule>('client/app.ts')
+
+/**
+ * A promise that a later version ends on purpose.
+ *
+ * @param version the first one that no longer keeps it, such as `v04`
+ */
+export function until(version: string, sentence: string, run: () => Promise<void>): void {
+  if (number < Number(version.slice(1))) test(sentence, run)
+}
