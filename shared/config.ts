@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { isBlockedByBrowsers } from './blocked-ports.ts'
+import { isUser } from './users.ts'
 
 /** What both programs of a snapshot are told from outside. */
 export interface LabConfig {
@@ -30,6 +34,8 @@ type Environment = Record<string, string | undefined>
 
 /** The longest lifetime that is let pass: a hundred years. */
 const LONGEST = 100 * 365 * 24 * 3600
+/** The clients that have a name of their own in one version or another. */
+const OTHER_CLIENTS = ['other-client', 'worker-client', 'api-server', 'lab-cli']
 
 /**
  * Reads the settings out of an environment; README.md lists them. An empty one counts as not set.
@@ -52,16 +58,31 @@ export function readConfig(env: Environment): LabConfig {
 }
 
 /**
- * Reads `.env` at the top of the repo, where there is one, into `process.env`. What the environment
- * says already stays as it is.
+ * Reads `.env` at the top of the repo, if there is one, into `process.env`. What the environment
+ * already says stays as it is.
+ *
+ * @throws {ConfigError}
  */
 export function loadEnvFile(): void {
+  for (const [name, value] of Object.entries(parseEnv(readEnvFile()))) process.env[name] ??= value
+}
+
+function readEnvFile(): string {
+  let bytes: Buffer
   try {
-    process.loadEnvFile(join(import.meta.dirname, '..', '.env'))
+    bytes = readFileSync(join(import.meta.dirname, '..', '.env'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
     throw new ConfigError(`.env can't be read: ${(error as Error).message}`)
   }
+  // In UTF-16 every ASCII character has a zero byte.
+  if (bytes.includes(0)) {
+    throw new ConfigError(
+      '.env is in UTF-16, as some shells on Windows write it: save it as UTF-8.',
+    )
+  }
+  // Unlike Node's own loadEnvFile, this drops the byte order mark.
+  return new TextDecoder().decode(bytes)
 }
 
 function origin(env: Environment, name: string): string | undefined {
@@ -71,7 +92,17 @@ function origin(env: Environment, name: string): string | undefined {
   if (!plain || !URL.canParse(value) || portOf(value) === 0) {
     throw wrong(name, describe(value), 'an origin, such as http://localhost:25000')
   }
-  return new URL(value).origin
+  const url = new URL(value)
+  // CSP 3 section 2.3.1: a policy has no way to write any other host, so browsers would block the login.
+  if (!/^[a-z\d.-]+$/.test(url.hostname)) {
+    const hosts =
+      'an origin whose host has only letters, digits, dots and hyphens, and no IPv6 address'
+    throw wrong(name, describe(value), hosts)
+  }
+  if (isBlockedByBrowsers(portOf(value))) {
+    throw wrong(name, describe(value), `another port: browsers refuse to open ${portOf(value)}`)
+  }
+  return url.origin
 }
 
 /** The port that an origin stands for: its own, or the one of its scheme. */
@@ -94,8 +125,9 @@ function seconds(env: Environment, name: string): number | undefined {
 
 function clientId(env: Environment): string | undefined {
   const value = printable(env, 'CLIENT_ID', describe)
-  if (value === 'other-client') {
-    throw wrong('CLIENT_ID', describe(value), 'any name but that of the second registered client')
+  // RFC 9700 section 4.15: a client must not be taken for a user, nor for another client.
+  if (value !== undefined && (isUser(value) || OTHER_CLIENTS.includes(value))) {
+    throw wrong('CLIENT_ID', describe(value), 'any name that no user and no other client has')
   }
   return value
 }

@@ -24,6 +24,11 @@ const accounts: Account[] = [
   },
 ]
 
+/** Whether a user has this name. */
+export function isUser(name: string): boolean {
+  return accounts.some(({ user }) => user.user_id === name)
+}
+
 /** The user whose name and password these are, or undefined. Takes as long for a name that nobody has. */
 export function authenticateUser(name: string, password: string): User | undefined {
   const account = accounts.find(({ user }) => user.user_id === name)

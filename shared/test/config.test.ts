@@ -1,5 +1,10 @@
-import { describe, expect, test } from 'vitest'
-import { ConfigError, portOf, readConfig } from '../config.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { isBlockedByBrowsers } from '../blocked-ports.ts'
+import { ConfigError, loadEnvFile, portOf, readConfig } from '../config.ts'
+
+vi.mock('node:fs', { spy: true })
 
 const URLS = ['AUTH_SERVER_URL', 'CLIENT_URL', 'WORKSHOP_URL']
 const LIFETIMES = ['CODE_TTL', 'ACCESS_TOKEN_TTL', 'REFRESH_TOKEN_TTL', 'SESSION_TTL']
@@ -44,7 +49,7 @@ describe('the settings', () => {
     const env = {
       AUTH_SERVER_URL: 'https://auth.example',
       CLIENT_URL: 'http://127.0.0.1:8080/',
-      WORKSHOP_URL: 'HTTP://[::1]:9000',
+      WORKSHOP_URL: 'HTTP://lab-1.example:9000',
       CLIENT_ID: 'a client: +%',
       CLIENT_SECRET: ' : "\\~ ',
       CODE_TTL: '0.5',
@@ -56,7 +61,7 @@ describe('the settings', () => {
     expect(readConfig(env)).toEqual({
       authServerUrl: 'https://auth.example',
       clientUrl: 'http://127.0.0.1:8080',
-      workshopUrl: 'http://[::1]:9000',
+      workshopUrl: 'http://lab-1.example:9000',
       clientId: 'a client: +%',
       clientSecret: ' : "\\~ ',
       codeTtl: 0.5,
@@ -110,6 +115,28 @@ describe('a setting that can not be right', () => {
     })
   }
 
+  test('is told in one line: a host that no content security policy can name', () => {
+    for (const name of URLS) {
+      for (const host of ['[::1]', '[fe80::1]', 'my_host', '*', 'a;b', "'self'"]) {
+        const value = `http://${host}:26001`
+        expect(complaint({ [name]: value })).toBe(
+          `${name} holds "${value}"; it may hold an origin whose host has only letters, digits, dots and hyphens, and no IPv6 address.`,
+        )
+      }
+    }
+  })
+
+  test('is told in one line: a port that browsers refuse', () => {
+    for (const name of URLS) {
+      for (const port of [1, 6000, 6665, 10080]) {
+        const value = `http://localhost:${port}`
+        expect(complaint({ [name]: value })).toBe(
+          `${name} holds "${value}"; it may hold another port: browsers refuse to open ${port}.`,
+        )
+      }
+    }
+  })
+
   const noSeconds = [
     '0',
     '0.0',
@@ -145,7 +172,12 @@ describe('a setting that can not be right', () => {
       'CLIENT_ID holds "ü"; it may hold printable ASCII characters.',
     )
     expect(complaint({ CLIENT_ID: 'a\nb' })).toContain('CLIENT_ID holds "a\\nb"')
-    expect(complaint({ CLIENT_ID: 'other-client' })).toContain('CLIENT_ID holds "other-client"')
+    const taken = ['user0', 'user1', 'other-client', 'worker-client', 'api-server', 'lab-cli']
+    for (const name of taken) {
+      expect(complaint({ CLIENT_ID: name })).toBe(
+        `CLIENT_ID holds "${name}"; it may hold any name that no user and no other client has.`,
+      )
+    }
   })
 
   test('is told without it where it is a secret', () => {
@@ -162,4 +194,64 @@ describe('a setting that can not be right', () => {
   test('is told in one line even if it is a long one', () => {
     expect(complaint({ CLIENT_URL: 'x'.repeat(100_000) }).length).toBeLessThan(250)
   })
+})
+
+describe('.env', () => {
+  const environment = { ...process.env }
+  afterEach(() => {
+    vi.mocked(readFileSync).mockReset()
+    process.env = { ...environment }
+  })
+
+  function load(bytes: Buffer | string): void {
+    vi.mocked(readFileSync).mockReturnValueOnce(bytes as string)
+    loadEnvFile()
+  }
+
+  test('is read from the top of the repo, and the environment counts for more', () => {
+    process.env.CODE_TTL = '1'
+    load(Buffer.from('CODE_TTL=2\nSESSION_TTL=3\r\nCLIENT_SECRET="a # b"\n'))
+    expect(readFileSync).toHaveBeenCalledExactlyOnceWith(
+      join(import.meta.dirname, '..', '..', '.env'),
+    )
+    expect(process.env).toMatchObject({ CODE_TTL: '1', SESSION_TTL: '3', CLIENT_SECRET: 'a # b' })
+  })
+
+  test('may begin with a byte order mark', () => {
+    load(Buffer.from('\ufeffACCESS_TOKEN_TTL=20\nCODE_TTL=ü\n'))
+    expect(process.env).toMatchObject({ ACCESS_TOKEN_TTL: '20', CODE_TTL: 'ü' })
+  })
+
+  test('in UTF-16 is told in one line, with a byte order mark or without', () => {
+    const text = 'ACCESS_TOKEN_TTL=20\n'
+    for (const start of ['\ufeff', '']) {
+      const littleEndian = Buffer.from(start + text, 'utf16le')
+      const bigEndian = Buffer.from(littleEndian).swap16()
+      for (const bytes of [littleEndian, bigEndian]) {
+        expect(() => load(bytes)).toThrow(
+          new ConfigError(
+            '.env is in UTF-16, as some shells on Windows write it: save it as UTF-8.',
+          ),
+        )
+      }
+    }
+    expect(process.env.ACCESS_TOKEN_TTL).toBeUndefined()
+  })
+})
+
+test('the ports that browsers refuse are those that fetch refuses', async () => {
+  // Nothing is sent: whatever passes fetch's own rules ends here.
+  const dispatcher = {
+    dispatch: () => {
+      throw new Error('allowed')
+    },
+  }
+  const refused = async (port: number) => {
+    const options = { dispatcher } as unknown as RequestInit
+    const { cause } = await fetch(`http://localhost:${port}`, options).catch((error) => error)
+    return cause?.message === 'bad port'
+  }
+  for (let port = 1; port < 11_000; port++) {
+    expect(isBlockedByBrowsers(port), String(port)).toBe(await refused(port))
+  }
 })
