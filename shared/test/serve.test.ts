@@ -24,7 +24,7 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
 })
 
-/** A program of a version as `pnpm server` runs it, in a process of its own. */
+/** A program of a version as `npm run server` runs it, in a process of its own. */
 class Run {
   readonly child: ChildProcess
   /** The exit status, once it has ended. */
@@ -64,7 +64,7 @@ class Run {
  */
 async function quietPort(): Promise<number> {
   for (;;) {
-    const port = randomInt(10_000, 24_000)
+    const port = randomInt(11_000, 24_000)
     const probe = createTcpServer().listen(port, 'localhost')
     const free = await once(probe, 'listening').then(
       () => true,
