@@ -49,7 +49,6 @@ const OPTIONS = {
  */
 export async function main(args: string[]): Promise<number> {
   const paint = painter(wantsColors(process.env, process.stdout.isTTY))
-  process.stdout.removeListener('error', ignoreClosedPipe).on('error', ignoreClosedPipe)
   try {
     return await run(args, paint)
   } catch (error) {
@@ -91,11 +90,6 @@ async function run(args: string[], paint: Paint): Promise<number> {
     pause,
     paint,
   )
-}
-
-/** What `| head` has read enough of needs no more. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
 }
 
 function readArguments(args: string[]) {

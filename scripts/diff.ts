@@ -69,14 +69,8 @@ async function show(text: string): Promise<number> {
 }
 
 function say(text: string): number {
-  process.stdout.off('error', ignoreClosedPipe).on('error', ignoreClosedPipe)
   process.stdout.write(text)
   return 0
-}
-
-/** What `| head` has read enough of needs no more. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error
 }
 
 function paint() {

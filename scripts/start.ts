@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isBlockedByBrowsers } from '@oauth-lab/shared/blocked-ports.ts'
 import {
   ConfigError,
   type LabConfig,
@@ -8,6 +9,7 @@ import {
   portOf,
   readConfig,
 } from '@oauth-lab/shared/config.ts'
+import { refuseUnusablePort } from '@oauth-lab/shared/serve.ts'
 import { banner } from './lib/banner.ts'
 import { runPair } from './lib/pair.ts'
 import { optionError, refuseOptionsKeptByNpm, typedIn, UsageError } from './lib/usage.ts'
@@ -121,8 +123,16 @@ function withWorkshop(values: ReturnType<typeof parse>['values']): boolean {
 
 function readPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : 0
-  if (port >= 1 && port <= LAST_PORT) return port
-  throw new UsageError(`--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`)
+  if (port < 1 || port > LAST_PORT) {
+    throw new UsageError(
+      `--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`,
+    )
+  }
+  const blocked = [port, port + 1, port + 2].find(isBlockedByBrowsers)
+  if (blocked === undefined) return port
+  throw new UsageError(
+    `--port ${port} takes ports ${port} to ${port + 2}, and browsers refuse to open ${blocked}: choose another one, such as 26000.`,
+  )
 }
 
 /** A version that was copied to a place from which its imports lead nowhere. */
@@ -164,11 +174,17 @@ function readSettings(port: number | undefined, workshop: boolean): LabConfig {
   return config
 }
 
-/** @throws {UsageError} that says who answers there and how to choose others */
+/**
+ * @throws {UsageError} that says who answers there and how to choose others
+ * @throws {ConfigError} when nobody answers, and the port can't be used all the same
+ */
 async function refuseTakenPorts({ name }: Version, ports: number[]): Promise<void> {
   const taken = await Promise.all(ports.map(describeTaken))
   const found = taken.filter((text) => text !== undefined)
-  if (found.length === 0) return
+  if (found.length === 0) {
+    await Promise.all(ports.map(refuseUnusablePort))
+    return
+  }
   throw new UsageError(
     `${found.join(' ')}\nStop what runs there, or choose other ports: npm start -- ${name} --port ${await freePort()}`,
   )

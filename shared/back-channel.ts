@@ -62,6 +62,7 @@ function noAnswer(url: string, what: string): PageError {
 function explain(error: Error): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED') return 'is not there (connection refused)'
+  if (code === 'ENOTFOUND') return 'is not there (no machine has that name)'
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'sent more than an answer can be'
   return `broke off its answer (${code ?? error.message})`
 }

@@ -25,47 +25,64 @@ export async function serve(build: () => Program): Promise<void> {
     const port = portOf(url)
     logRequests(app)
     endOnSignal(app)
-    await refuseTakenPort(port)
-    await app.listen({ port, host: 'localhost' })
+    await listen(app, port)
     // `npm start`, which is connected to the programs that it starts, says it for both of them.
     if (!process.connected) console.log(`Listening at ${url}. Ctrl-C stops it.`)
   } catch (error) {
-    console.error(oneLine(error as NodeJS.ErrnoException & { port?: number }))
+    console.error(error instanceof ConfigError ? error.message : error)
     process.exit(1)
   }
 }
 
 /**
+ * Listens on this machine alone.
+ *
+ * @throws {ConfigError} when the port can't be used
+ */
+export async function listen(app: FastifyInstance, port: number): Promise<void> {
+  await refuseUnusablePort(port)
+  await app.listen({ port, host: 'localhost' }).catch((error) => {
+    throw portError(port, error)
+  })
+}
+
+/**
  * Fastify listens on the addresses of localhost, but keeps silent when only some of them are free. A
  * browser may then reach whatever has the other one: an earlier snapshot, most likely.
+ *
+ * @throws {ConfigError} when the port can't be used
  */
-async function refuseTakenPort(port: number): Promise<void> {
+export async function refuseUnusablePort(port: number): Promise<void> {
   for (const address of ['127.0.0.1', '::1']) {
     await new Promise<void>((resolve, reject) => {
       const probe = createServer()
       probe.once('error', (error: NodeJS.ErrnoException) => {
         // A machine that does not speak this protocol family.
         if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve()
-        else reject(error)
+        else reject(portError(port, error))
       })
       probe.listen(port, address, () => probe.close(() => resolve()))
     })
   }
 }
 
-function oneLine(error: NodeJS.ErrnoException & { port?: number }): string {
-  if (error instanceof ConfigError) return error.message
-  if (error.code === 'EADDRINUSE') {
-    return `Port ${error.port} is in use, perhaps by a snapshot that still runs: stop that program, or choose other ports.`
+function portError(port: number, { code, message }: NodeJS.ErrnoException): ConfigError {
+  if (code === 'EADDRINUSE') {
+    return new ConfigError(
+      `Port ${port} is in use, perhaps by a snapshot that still runs: stop that program, or choose other ports.`,
+    )
   }
-  if (error.code === 'EACCES') {
-    return `Port ${error.port} may not be used by you: choose one above 1023.`
+  if (code === 'EACCES' && port < 1024) {
+    return new ConfigError(`Port ${port} may not be used by you: choose one above 1023.`)
   }
-  return error.stack ?? error.message
+  if (code === 'EACCES') {
+    return new ConfigError(`Port ${port} is reserved by the system: choose another one.`)
+  }
+  return new ConfigError(`Port ${port} can't be used: ${message}.`)
 }
 
 /**
- * Ends the program on SIGINT and SIGTERM, as soon as the requests that are under way have their
+ * Ends the program on SIGINT and SIGTERM, and when nobody reads its log any more, as soon as the requests that are under way have their
  * answers. Connections that nobody uses (a browser keeps some) don't hold it up.
  */
 function endOnSignal(app: FastifyInstance): void {
@@ -96,4 +113,10 @@ function endOnSignal(app: FastifyInstance): void {
   }
   process.on('SIGINT', end)
   process.on('SIGTERM', end)
+  // As after `npm run server | head`.
+  process.stdout.once('error', () => {
+    console.error('Nobody reads what this program writes any more, so it ends.')
+    end()
+  })
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', end)
 }

@@ -26,14 +26,16 @@ const POLICY = [
  * @param port where the app listens
  */
 export function keepToThisMachine(app: FastifyInstance, port: number): void {
-  const hosts = ['localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`)
-  const origins = hosts.map((host) => `http://${host}`)
+  const urls = ['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${port}`))
+  // Browsers leave out port 80, and so does URL.
+  const hosts = urls.map(({ host }) => host)
+  const origins = urls.map(({ origin }) => origin)
 
   app.addHook('onRequest', async (request, reply) => {
     setHeaders(reply)
     // A name of somebody's own can be made to lead here: DNS rebinding.
     if (!hosts.includes(request.headers.host ?? '')) {
-      return refuse(reply, `This app answers at http://localhost:${port}, and under no other name.`)
+      return refuse(reply, `This app answers at ${origins[0]}, and under no other name.`)
     }
     const isAllowed = READING.includes(request.method)
       ? isFromHere(request, origins) || isFollowedLink(request)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listen } from '@oauth-lab/shared/serve.ts'
 import { SIGNAL_DELAY, stopSignal } from '../scripts/lib/pair.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
@@ -43,7 +44,7 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   const { buildWorkshop } = await import('./app.ts')
   const app = buildWorkshop({ runner, port: options.port })
   try {
-    await app.listen({ port: options.port, host: 'localhost' })
+    await listen(app, options.port)
     await Promise.race([signal, untilStarted(runner, slot)])
     if (!ending) options.onReady()
     await signal

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ROOT } from '../lib/versions.ts'
 
@@ -118,6 +119,46 @@ test('an unknown command is told which there are', async () => {
   expect(status).toBe(1)
   expect(output).toBe('There is no command "tel". There are: tell.\n')
 })
+
+test('a command that nobody listens to any more ends, and shows no stack', async () => {
+  write(
+    'scripts/tell.ts',
+    'export const main = () => new Promise(() => setInterval(() => console.log(1), 5))',
+  )
+  const child = spawn(process.execPath, ['scripts/setup.mjs', 'tell'], {
+    cwd: repo,
+    env: { ...process.env, npm_execpath: join(repo, 'npm', 'npm-cli.js') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout.once('data', () => child.stdout.destroy())
+  const errors = await text(child.stderr)
+  expect(errors).toBe('')
+})
+
+test('a file that the system refuses to write is told in one line', async () => {
+  for (const code of ['EACCES', 'EROFS', 'ENOSPC']) {
+    const message = `${code}: not here, open '/a/file'`
+    write(
+      'scripts/tell.ts',
+      `export const main = () => { throw Object.assign(new Error(${JSON.stringify(message)}), { code: '${code}' }) }`,
+    )
+    const { status, output } = await setup('tell')
+    expect(output).toMatch(new RegExp(`^(Installing .*\\n)?${message}\\n$`))
+    expect(status).toBe(1)
+  }
+})
+
+test.runIf(process.platform !== 'win32')(
+  'a folder whose name no tool can handle is told in one line',
+  async () => {
+    for (const name of ['a?b', 'a*b']) {
+      cpSync(join(repo, 'scripts'), join(repo, name, 'scripts'), { recursive: true })
+      const { status, output } = await node(join(name, 'scripts', 'setup.mjs'), 'tell')
+      expect(output).toMatch(/^\/.*\/a.b has a [?*] in its name, .*: rename it\.\n$/)
+      expect(status).toBe(1)
+    }
+  },
+)
 
 function setup(...args: string[]): Promise<{ status: number | null; output: string }> {
   return node('scripts/setup.mjs', ...args)

@@ -308,6 +308,26 @@ describe('npm start tells in one line', () => {
     expect(await refusal('--port')).toContain('The options are')
   })
 
+  test('that --port, or one of the next two, is a port that browsers refuse', async () => {
+    for (const port of ['6663', '6664', '6665', '10078']) {
+      expect(await refusal('--port', port)).toMatch(
+        /^--port \d+ takes ports \d+ to \d+, and browsers refuse to open (6665|6666|10080): choose another one, such as 26000\.$/,
+      )
+    }
+    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6666, and browsers refuse')
+  })
+
+  test("that a port can't be used, though nobody answers there", async () => {
+    const port = await freePorts()
+    const holder = createServer((socket) => socket.destroy())
+    await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve))
+    vi.stubEnv('AUTH_SERVER_URL', `http://localhost:${port - 2}`)
+    vi.stubEnv('CLIENT_URL', `http://localhost:${port - 1}`)
+    vi.stubEnv('WORKSHOP_URL', `http://localhost:${port}`)
+    expect(await refusal('v01')).toMatch(new RegExp(`^Port ${port} is `))
+    holder.close()
+  })
+
   test('that it runs one version at a time', async () => {
     expect(await refusal('v01', 'v02')).toContain('One version at a time')
   })

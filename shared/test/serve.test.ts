@@ -108,6 +108,44 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     holder.close()
   })
 
+  const refusals = [
+    ['EACCES', 80, /^Port 80 may not be used by you: choose one above 1023\.\n$/],
+    // Windows keeps ranges of ports for itself.
+    ['EACCES', 33_780, /^Port 33780 is reserved by the system: choose another one\.\n$/],
+    ['ENOTSUP', 33_780, /^Port 33780 can't be used: refused by a test\.\n$/],
+  ] as const
+  for (const [code, port, words] of refusals) {
+    test(`that may not have port ${port} (${code}) says so in one line, and ends with 1`, async () => {
+      const refuse = `import { Server } from 'node:net'
+        Server.prototype.listen = function () {
+          const error = Object.assign(new Error('refused by a test'), { code: '${code}' })
+          process.nextTick(() => this.emit('error', error))
+        }`
+      const run = new Run(first, 'server', {
+        AUTH_SERVER_URL: `http://localhost:${port}`,
+        NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(refuse)}"`,
+      })
+      expect(await run.ended).toBe(1)
+      expect(run.errors).toMatch(words)
+    })
+  }
+
+  test('whose log nobody reads any more says so in one line, and ends', async () => {
+    const url = `http://localhost:${await quietPort()}`
+    const run = new Run(first, 'server', { AUTH_SERVER_URL: url })
+    await run.answersAt(url)
+    run.child.stdout?.destroy()
+    const browser = new Browser()
+    for (let status = 404; status === 404; ) {
+      status = await browser.open(`${url}/nowhere`).then(
+        (page) => page.status,
+        () => 0,
+      )
+    }
+    expect(await run.ended).toBe(0)
+    expect(run.errors).toBe('Nobody reads what this program writes any more, so it ends.\n')
+  })
+
   test.runIf(hasSignals)(
     'ends with 0 on SIGINT, when the request under way has its answer',
     async () => {

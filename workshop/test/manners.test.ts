@@ -1,5 +1,7 @@
 import { request } from 'node:http'
+import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { keepToThisMachine } from '../manners.ts'
 import { TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
@@ -40,6 +42,20 @@ test('each name of this machine gets a page', async () => {
   for (const name of ['localhost', '127.0.0.1', '[::1]']) {
     expect((await ask('GET', '/run', { host: `${name}:${port}` }))[0]).toBe(200)
   }
+})
+
+test('at port 80, which browsers leave out, each name gets a page, and its form is taken', async () => {
+  const app = Fastify()
+  keepToThisMachine(app, 80)
+  app.all('/', async () => 'a page')
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    expect((await app.inject({ url: '/', headers: { host } })).statusCode).toBe(200)
+    const headers = { host, origin: `http://${host}` }
+    expect((await app.inject({ method: 'POST', url: '/', headers })).statusCode).toBe(200)
+  }
+  const elsewhere = await app.inject({ url: '/', headers: { host: 'evil.example' } })
+  expect(elsewhere.statusCode).toBe(403)
+  expect(elsewhere.body).toContain('This app answers at http://localhost,')
 })
 
 test('a page of another site can change nothing', async () => {
