@@ -12,11 +12,18 @@ import { parseParameters } from './parameters.ts'
 const BODY_LIMIT = 16 * 1024
 /** How long a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT = 10_000
-/** What is said to bytes that no request could be made of, other than 400. */
-const UNREADABLE: Record<string, string> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+/** Status and text for bytes that no request could be made of. */
+const UNREADABLE: Record<string, [status: string, text: string]> = {
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'The headers are larger than 16 KiB. Delete the cookies of localhost in your browser: those of all ports come along.',
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    '408 Request Timeout',
+    `The request did not arrive within ${REQUEST_TIMEOUT / 1000} seconds.`,
+  ],
 }
+const NO_HTTP: [string, string] = ['400 Bad Request', 'This is not a request that HTTP allows.']
 /** How long the other side has to hear why its connection ends, in milliseconds. */
 const LAST_WORDS = 1_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
@@ -62,8 +69,10 @@ export function createApp(folder: string): FastifyInstance {
     },
     clientErrorHandler: ({ code }, socket) => {
       if (!socket.writable) return
-      const status = UNREADABLE[code ?? ''] ?? '400 Bad Request'
-      socket.end(`HTTP/1.1 ${status}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n`)
+      const [status, text] = UNREADABLE[code ?? ''] ?? NO_HTTP
+      socket.end(
+        `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${text}\n`,
+      )
       // Whoever does not hang up, and perhaps goes on sending, is cut off.
       setTimeout(() => socket.destroy(), LAST_WORDS).unref()
     },

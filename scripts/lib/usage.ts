@@ -14,7 +14,12 @@ export function refuseOptionsKeptByNpm(names: string[], example: string): void {
     (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
   )
   if (kept === undefined) return
-  throw new UsageError(`npm took --${kept} for an option of its own. Put -- before: ${example}`)
+  // The npm.ps1 that comes with Node 20 drops the dashes, too.
+  const onWindows =
+    process.platform === 'win32' ? ` (in PowerShell: ${example.replace('npm', 'npm.cmd')})` : ''
+  throw new UsageError(
+    `npm took --${kept} for an option of its own. Put -- before: ${example}${onWindows}`,
+  )
 }
 
 /** What Node's `parseArgs` complains of, in a sentence, and after it what the command takes. */

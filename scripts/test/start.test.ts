@@ -334,7 +334,13 @@ describe('npm start tells in one line', () => {
 
   test('that npm has kept an option for itself', async () => {
     vi.stubEnv('npm_config_port', '26000')
-    expect(await refusal('v02')).toMatch(/npm took --port .* npm start -- v02 --port 26000$/)
+    expect(await refusal('v02')).toMatch(/npm took --port .* npm start -- v02 --port 26000/)
+  })
+
+  test('that PowerShell drops the dashes that npm needs', async () => {
+    vi.stubEnv('npm_config_port', '26000')
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('win32')
+    expect(await refusal('v02')).toMatch(/\(in PowerShell: npm\.cmd start -- v02 --port 26000\)$/)
   })
 
   test('which setting is wrong, what it holds, and what it may hold', async () => {

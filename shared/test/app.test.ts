@@ -1,4 +1,6 @@
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createApp } from '../app.ts'
 import { OAuthError } from '../oauth.ts'
@@ -40,6 +42,26 @@ describe('an app', () => {
     expect(body).toContain('&lt;b&gt;')
     expect(body).not.toMatch(/<[bi]>/)
     expect(body).toContain('<a class="button" href="/login">Start again</a>')
+  })
+
+  test('tells in words what it could not read, and what to do about it', async () => {
+    const app = createApp(join('somewhere', 'v09-lesson', 'client'))
+    await app.listen({ port: 0, host: 'localhost' })
+    const { port } = app.server.address() as AddressInfo
+    const cookies = `Cookie: ${'name=value; '.repeat(1_500)}`
+    const unreadable = [
+      [
+        `GET / HTTP/1.1\r\nHost: localhost\r\n${cookies}\r\n\r\n`,
+        /^HTTP\/1\.1 431 .*Delete the cookies of localhost/s,
+      ],
+      ['GET / HTTP/9.9\r\n\r\n', /^HTTP\/1\.1 400 .*This is not a request that HTTP allows/s],
+    ] as const
+    for (const [request, words] of unreadable) {
+      const answer = await text(connect(port, 'localhost').end(request))
+      expect(answer).toMatch(words)
+      expect(answer).toMatch(/\r\ncontent-type: text\/plain; charset=utf-8\r\n/i)
+    }
+    await app.close()
   })
 
   test('turns an error of OAuth that no endpoint has taken into a 400', async () => {
