@@ -165,6 +165,35 @@ describe('npm start without the workshop', () => {
   })
 })
 
+describe('npm start ends the programs when what started it is killed', () => {
+  const start = `require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit', process.env.CHANNEL] })`
+  // As on Windows, where an orphan keeps the number of its parent.
+  const keepParent = `const { ppid } = process
+Object.defineProperty(process, 'ppid', { get: () => ppid })`
+  const parents = {
+    npm: { npm_lifecycle_event: 'start', CHANNEL: 'ignore' },
+    'a program with a channel to it': { npm_lifecycle_event: undefined, CHANNEL: 'ipc' },
+  }
+  for (const [parent, settings] of Object.entries(parents)) {
+    test(`(${parent})`, async () => {
+      const port = await freePorts()
+      const setup = join(ROOT, 'scripts', 'setup.mjs')
+      const args = ['start', 'v01', '--no-workshop', '--port', String(port)]
+      const NODE_OPTIONS = `--import "data:text/javascript,${encodeURIComponent(keepParent)}"`
+      const child = spawn(process.execPath, ['-e', start, setup, ...args], {
+        cwd: ROOT,
+        env: { ...process.env, ...settings, NODE_OPTIONS },
+      })
+      const programs = () => Promise.all([port, port + 1].map(whoAnswers))
+      await vi.waitFor(async () => expect(await programs()).not.toContain(undefined), PATIENCE)
+      child.kill('SIGKILL')
+      await vi.waitFor(async () => {
+        expect(await programs()).toEqual([undefined, undefined])
+      }, PATIENCE)
+    })
+  }
+})
+
 describe('npm start', () => {
   let start: Start
 
