@@ -60,9 +60,17 @@ function noAnswer(url: string, what: string): PageError {
 }
 
 function explain(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
+  const { code, syscall } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED') return 'is not there (connection refused)'
   if (code === 'ENOTFOUND') return 'is not there (no machine has that name)'
+  // Before there was a connection, or while TLS began.
+  if (
+    syscall === 'getaddrinfo' ||
+    syscall === 'connect' ||
+    /^ERR_(SSL|TLS)|CERT/.test(code ?? '')
+  ) {
+    return `can't be reached (${code})`
+  }
   if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'sent more than an answer can be'
   return `broke off its answer (${code ?? error.message})`
 }

@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,6 +36,7 @@ export class SetupError extends Error {}
  */
 export async function installPackages(root) {
   if (isInstalled(root)) return
+  refuseReadOnly(root)
   await oneAtATime(root, async () => {
     if (isInstalled(root)) return
     console.log('Installing the packages that the lab needs. The first time takes a minute.')
@@ -34,6 +44,15 @@ export async function installPackages(root) {
     if (status !== 0) throw new SetupError(explain(output))
     writeFileSync(join(root, MARKER), fingerprint(root))
   })
+}
+
+/** @param {string} root */
+function refuseReadOnly(root) {
+  try {
+    accessSync(root, constants.W_OK)
+  } catch {
+    throw new SetupError(`You can't write in ${root}: move the lab to a folder of your own.`)
+  }
 }
 
 /** @param {string} root */

@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -147,6 +156,20 @@ test('a file that the system refuses to write is told in one line', async () => 
     expect(status).toBe(1)
   }
 })
+
+// Root may write everywhere, and on Windows a folder's rights are no mode.
+test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
+  'a folder that nothing can be installed in is told in one line',
+  async () => {
+    chmodSync(repo, 0o555)
+    const { status, output } = await setup('tell')
+    chmodSync(repo, 0o755)
+    expect(output).toBe(
+      `You can't write in ${realpathSync(repo)}: move the lab to a folder of your own.\n`,
+    )
+    expect(status).toBe(1)
+  },
+)
 
 test.runIf(process.platform !== 'win32')(
   'a folder whose name no tool can handle is told in one line',

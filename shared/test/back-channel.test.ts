@@ -86,6 +86,11 @@ describe('the back channel', () => {
     await expectBadGateway('http://nowhere.invalid/token', /is not there \(no machine has/)
   })
 
+  test('tells a person, with the address, that there was no connection to speak over', async () => {
+    const url = await serverThat((_, answer) => answer.end('{}'))
+    await expectBadGateway(url.replace('http:', 'https:'), /can't be reached \(ERR_SSL_/)
+  })
+
   const slow: [string, RequestListener][] = [
     ['does not answer', () => {}],
     ['begins an answer and never ends it', (_, answer) => answer.write('{"a":')],
