@@ -64,25 +64,30 @@ export function readConfig(env: Environment): LabConfig {
  * @throws {ConfigError}
  */
 export function loadEnvFile(): void {
-  for (const [name, value] of Object.entries(parseEnv(readEnvFile()))) process.env[name] ??= value
-}
-
-function readEnvFile(): string {
   let bytes: Buffer
   try {
     bytes = readFileSync(join(import.meta.dirname, '..', '.env'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw new ConfigError(`.env can't be read: ${(error as Error).message}`)
   }
+  for (const [name, value] of Object.entries(parseEnvFile(bytes))) process.env[name] ??= value
+}
+
+/**
+ * The settings that a file `.env` holds, with or without a byte order mark.
+ *
+ * @throws {ConfigError} when it is in UTF-16
+ */
+export function parseEnvFile(bytes: Buffer): Environment {
   // In UTF-16 every ASCII character has a zero byte.
   if (bytes.includes(0)) {
     throw new ConfigError(
       '.env is in UTF-16, as some shells on Windows write it: save it as UTF-8.',
     )
   }
-  // Unlike Node's own loadEnvFile, this drops the byte order mark.
-  return new TextDecoder().decode(bytes)
+  // Unlike Node's own loadEnvFile, TextDecoder drops the byte order mark.
+  return parseEnv(new TextDecoder().decode(bytes))
 }
 
 function origin(env: Environment, name: string): string | undefined {

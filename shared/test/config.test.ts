@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isBlockedByBrowsers } from '../blocked-ports.ts'
-import { ConfigError, loadEnvFile, portOf, readConfig } from '../config.ts'
-
-vi.mock('node:fs', { spy: true })
+import { ConfigError, parseEnvFile, portOf, readConfig } from '../config.ts'
 
 const URLS = ['AUTH_SERVER_URL', 'CLIENT_URL', 'WORKSHOP_URL']
 const LIFETIMES = ['CODE_TTL', 'ACCESS_TOKEN_TTL', 'REFRESH_TOKEN_TTL', 'SESSION_TTL']
@@ -197,45 +193,32 @@ describe('a setting that can not be right', () => {
 })
 
 describe('.env', () => {
-  const environment = { ...process.env }
-  afterEach(() => {
-    vi.mocked(readFileSync).mockReset()
-    process.env = { ...environment }
-  })
-
-  function load(bytes: Buffer | string): void {
-    vi.mocked(readFileSync).mockReturnValueOnce(bytes as string)
-    loadEnvFile()
-  }
-
-  test('is read from the top of the repo, and the environment counts for more', () => {
-    process.env.CODE_TTL = '1'
-    load(Buffer.from('CODE_TTL=2\nSESSION_TTL=3\r\nCLIENT_SECRET="a # b"\n'))
-    expect(readFileSync).toHaveBeenCalledExactlyOnceWith(
-      join(import.meta.dirname, '..', '..', '.env'),
-    )
-    expect(process.env).toMatchObject({ CODE_TTL: '1', SESSION_TTL: '3', CLIENT_SECRET: 'a # b' })
+  test('may have quoted values, comments and any ends of lines', () => {
+    const text = '# a comment\nCODE_TTL=2 # two\nSESSION_TTL=3\r\nCLIENT_SECRET="a # b"\n'
+    expect(parseEnvFile(Buffer.from(text))).toEqual({
+      CODE_TTL: '2',
+      SESSION_TTL: '3',
+      CLIENT_SECRET: 'a # b',
+    })
   })
 
   test('may begin with a byte order mark', () => {
-    load(Buffer.from('\ufeffACCESS_TOKEN_TTL=20\nCODE_TTL=ü\n'))
-    expect(process.env).toMatchObject({ ACCESS_TOKEN_TTL: '20', CODE_TTL: 'ü' })
+    const bytes = Buffer.from('\ufeffACCESS_TOKEN_TTL=20\nCODE_TTL=ü\n')
+    expect(parseEnvFile(bytes)).toEqual({ ACCESS_TOKEN_TTL: '20', CODE_TTL: 'ü' })
   })
 
   test('in UTF-16 is told in one line, with a byte order mark or without', () => {
-    const text = 'ACCESS_TOKEN_TTL=20\n'
     for (const start of ['\ufeff', '']) {
-      const littleEndian = Buffer.from(start + text, 'utf16le')
+      const littleEndian = Buffer.from(`${start}ACCESS_TOKEN_TTL=20\n`, 'utf16le')
       const bigEndian = Buffer.from(littleEndian).swap16()
       for (const bytes of [littleEndian, bigEndian]) {
-        expect(() => load(bytes)).toThrow(
+        expect(() => parseEnvFile(bytes)).toThrow(
           new ConfigError(
             '.env is in UTF-16, as some shells on Windows write it: save it as UTF-8.',
           ),
         )
       }
     }
-    expect(process.env.ACCESS_TOKEN_TTL).toBeUndefined()
   })
 })
 
