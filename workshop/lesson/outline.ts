@@ -80,6 +80,12 @@ export function hrefOf({ name }: Version, slug: string): string {
   return slug === OPENING ? `/lessons/${name}` : `/lessons/${name}/${slug}`
 }
 
+/** What is left to read of a lesson: its first page that was not read, or else the next lesson. */
+export function unreadIn(version: Version, progress: Progress): Way | undefined {
+  const { entries } = outlineOf(version, OPENING, progress)
+  return wayTo(entries.find(({ isRead }) => !isRead)) ?? firstPageOf(versionAfter(version))
+}
+
 /** How many of a lesson's pages there are, and how many of these a learner has read. */
 export function countRead(version: Version, progress: Progress): { read: number; all: number } {
   const { entries } = outlineOf(version, OPENING, progress)

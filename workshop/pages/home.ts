@@ -20,7 +20,7 @@ export async function homePage(app: FastifyInstance, { progress }: Workshop): Pr
       title: 'The course',
       lessons,
       minutes: lessons.reduce((sum, { minutes }) => sum + minutes, 0),
-      goOn: findWayOn(versions, progress),
+      place: findPlace(versions, progress),
       groups: viewMatrix(versions),
       styles: ['home'],
     })
@@ -42,14 +42,18 @@ function viewLesson(version: Version, progress: Progress) {
   }
 }
 
-/** Where this learner was last, if anywhere. */
-function findWayOn(versions: Version[], { at }: Progress): Way | undefined {
+/** The page this learner opened last, and the page after it. Undefined before the first page. */
+function findPlace(
+  versions: Version[],
+  { at }: Progress,
+): { last: Way; next: Way | undefined } | undefined {
   for (const version of versions) {
-    const { entries } = outlineOf(version, OPENING)
-    const entry = entries.find(({ href }) => href === at)
-    if (entry !== undefined) {
-      return { href: entry.href, text: `${copyName(version)}, ${entry.text}` }
-    }
+    const entry = outlineOf(version, OPENING).entries.find(({ href }) => href === at)
+    if (entry === undefined) continue
+    const { next } = outlineOf(version, entry.slug)
+    const named = (way: Way) => ({ href: way.href, text: `${copyName(version)}, ${way.text}` })
+    const staysHere = next?.href.startsWith(`${hrefOf(version, OPENING)}/`)
+    return { last: named(entry), next: staysHere && next ? named(next) : next }
   }
   return undefined
 }

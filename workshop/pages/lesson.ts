@@ -5,7 +5,7 @@ import type { Workshop } from '../app.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson, type Section } from '../lesson/lesson.ts'
-import { countRead, hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
+import { countRead, hrefOf, OPENING, outlineOf, pageOf, unreadIn } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { cutAtStarts } from '../lesson/starts.ts'
@@ -58,7 +58,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       pages: countRead(version, progress),
       mine: progress.of(version),
       begun: outline.entries.filter(({ isRead }) => isRead).length > 1,
-      goOn: outline.entries.find(({ isRead }) => !isRead) ?? outline.entries[0],
+      goOn: unreadIn(version, progress),
       exercise: copyName(version),
       styles: ['code'],
       scripts: ['lesson'],

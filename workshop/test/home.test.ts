@@ -16,14 +16,43 @@ async function read(workshop: TestWorkshop, path = '/'): Promise<string> {
   return (await fetch(`${workshop.url}${path}`)).text()
 }
 
-test('the course begins with its first lesson, and goes on where one was', async () => {
+test('the course starts with its first lesson, then offers the next page and the last one opened', async () => {
   const workshop = await open()
-  expect(await read(workshop)).toContain('Begin with v01')
+  expect(await read(workshop)).toContain('Start with v01')
   await read(workshop, '/lessons/v02-state/the-idea')
   const page = await read(workshop)
-  expect(page).not.toContain('Begin with')
-  expect(page).toMatch(/href="\/lessons\/v02-state\/the-idea">Go on where you were: v02, The idea</)
+  expect(page).not.toContain('Start with')
+  expect(page).toContain('href="/lessons/v02-state/what-changed">Go on: v02, What changed<')
+  expect(page).toContain(
+    'href="/lessons/v02-state/the-idea">Back to where you were: v02, The idea<',
+  )
   expect(page).toContain('1 of 14 pages')
+})
+
+test('the last page of a lesson leads on to the next lesson, and the last page of all only back', async () => {
+  const workshop = await open()
+  await read(workshop, '/lessons/v01-code-flow/the-rfcs-behind-it')
+  expect(await read(workshop)).toContain('href="/lessons/v02-state">Go on: v02: state<')
+  const last = listVersions().at(-1)?.name
+  await read(workshop, `/lessons/${last}/the-rfcs-behind-it`)
+  const page = await read(workshop)
+  expect(page).not.toContain('>Go on:')
+  expect(page).toContain('>Back to where you were: ')
+})
+
+test('a lesson that was read to its end leads on to the next one, never to itself', async () => {
+  const playground = temporaryFolder()
+  const pages = ['', 'difference', 'wire', 'attacks']
+  const titles = ['the-problem', 'the-idea', 'what-changed', 'the-messages', 'try-it']
+  const others = ['do-it-yourself', 'check-yourself', 'what-is-still-missing', 'for-the-teacher']
+  const all = [...pages, ...titles, ...others, 'the-rfcs-behind-it']
+  const versions = Object.fromEntries(listVersions().map(({ name }) => [name, { read: all }]))
+  writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
+  const workshop = await open(playground)
+  const page = await read(workshop, '/lessons/v02-state')
+  expect(page).toContain('href="/lessons/v03-pkce">Go on: v03: PKCE<')
+  const last = await read(workshop, `/lessons/${listVersions().at(-1)?.name}`)
+  expect(last).toContain('href="/">You have read every page.')
 })
 
 test('each lesson stands there with its idea, its hole and its minutes', async () => {
