@@ -130,7 +130,7 @@ export function buildWorkshop({
   app.register(codePages, workshop)
   app.register(referencePages, workshop)
   app.register(runPages, workshop)
-  app.register(presentPages)
+  app.register(presentPages, workshop)
   app.register(trafficPages, workshop)
   app.register(exercisePages, workshop)
   return app

@@ -9,10 +9,15 @@ import { describeStep } from '../../scripts/lib/diff/stat.ts'
 import { readStep, type Step } from '../../scripts/lib/diff/step.ts'
 import { stampOf } from '../../scripts/lib/exercise/watch.ts'
 import { listVersions, ROOT } from '../../scripts/lib/versions.ts'
+import { textAt } from '../lesson/addresses.ts'
 import { hrefInApp } from '../lesson/links.ts'
 import { renderMarkdown } from '../lesson/markdown.ts'
 import { hrefOfFile } from '../lesson/places.ts'
+import type { Slot } from '../runner.ts'
 import { titleOf, type VersionPair } from './pair.ts'
+
+type Addresses = Slot['addresses'] | undefined
+type RenderText = (text: string, version: string) => Promise<string>
 
 /** A hunk, ready to be shown. */
 export interface HunkView {
@@ -56,15 +61,26 @@ const known = new Map<string, { stamp: string; difference: Promise<Difference> }
  * How two versions differ, with the notes of the lessons. It is made again when a file of them has changed.
  *
  * @param tests whether test files are part of it
+ * @param addresses of the pair that the notes name, or undefined to leave them as they are
  */
-export function differenceOf(pair: VersionPair, tests: boolean): Promise<Difference> {
-  const key = `${pair.older.folder} ${pair.newer.folder} ${tests}`
+export function differenceOf(
+  pair: VersionPair,
+  tests: boolean,
+  addresses: Addresses,
+): Promise<Difference> {
+  const key = [
+    pair.older.folder,
+    pair.newer.folder,
+    tests,
+    addresses?.server,
+    addresses?.client,
+  ].join(' ')
   const stamp = stampOfPair(pair)
   const before = known.get(key)
   // The one that was asked for last stands last.
   known.delete(key)
   const isFresh = before?.stamp === stamp
-  const difference = isFresh ? before.difference : make(pair, tests)
+  const difference = isFresh ? before.difference : make(pair, tests, addresses)
   known.set(key, { stamp, difference })
   for (const oldest of [...known.keys()].slice(0, -KEPT)) known.delete(oldest)
   return difference
@@ -78,19 +94,20 @@ function stampOfPair({ older, newer }: VersionPair): string {
   return [stampOf(older.folder), stampOf(newer.folder), ...lessons].join('\n')
 }
 
-async function make(pair: VersionPair, tests: boolean): Promise<Difference> {
+async function make(pair: VersionPair, tests: boolean, addresses: Addresses): Promise<Difference> {
   const step = readStep(pair.older, pair.newer, { tests })
-  const notes = await renderNotes(step)
+  const renderText = (text: string, version: string) => renderAt(addresses, text, version)
+  const notes = await renderNotes(step, renderText)
   const files: FileView[] = []
   let hunkCount = 0
   for (const file of step.files) {
-    files.push(await viewFile(pair, file, notes, hunkCount))
+    files.push(await viewFile(pair, file, { notes, renderText }, hunkCount))
     hunkCount += file.hunks.length
   }
   return { size: describeStep(step.files), files, hunkCount }
 }
 
-async function renderNotes({ files }: Step): Promise<Map<Note, string>> {
+async function renderNotes({ files }: Step, renderText: RenderText): Promise<Map<Note, string>> {
   const rendered = new Map<Note, string>()
   for (const note of files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes))) {
     rendered.set(note, await renderText(note.text, note.version))
@@ -98,10 +115,10 @@ async function renderNotes({ files }: Step): Promise<Map<Note, string>> {
   return rendered
 }
 
-/** A text of a lesson. Its links lead to other pages of this app. */
-function renderText(text: string, version: string): Promise<string> {
+/** A text of a lesson, with the addresses of the pair. Its links lead to other pages of this app. */
+function renderAt(addresses: Addresses, text: string, version: string): Promise<string> {
   const lesson = join(ROOT, 'versions', version, 'README.md')
-  return renderMarkdown(text, {
+  return renderMarkdown(textAt(text, addresses), {
     hrefOf: (href) => hrefInApp(href, lesson),
     anchors: new Map(),
     up: 0,
@@ -111,7 +128,7 @@ function renderText(text: string, version: string): Promise<string> {
 async function viewFile(
   { older, newer }: VersionPair,
   file: FileChange,
-  notes: Map<Note, string>,
+  { notes, renderText }: { notes: Map<Note, string>; renderText: RenderText },
   hunksBefore: number,
 ): Promise<FileView> {
   const styled = await highlightFile(file)

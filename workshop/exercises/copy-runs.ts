@@ -28,6 +28,11 @@ export class CopyRuns {
     })
   }
 
+  /** Where one finds the copy: where it runs, or else where it can take the place of what runs. */
+  get addresses(): Slot['addresses'] | undefined {
+    return (this.slots[0] ?? this.#runner.main)?.addresses
+  }
+
   /** Whether a save has to be heard of. */
   get waitForSaves(): boolean {
     return this.restartsOnSave && this.slots.length > 0

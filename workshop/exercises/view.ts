@@ -6,10 +6,12 @@ import { keptCopies, type Place } from '../../scripts/lib/exercise/playground.ts
 import { whyNotDone } from '../../scripts/lib/exercise/report.ts'
 import type { Sentence } from '../../scripts/lib/exercise/sentence.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
+import { textAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
+import type { Slot } from '../runner.ts'
 import type { Desk } from './desk.ts'
 import { countDone, type Exercise, isThere } from './room.ts'
 import { linkFiles, type Piece } from './text.ts'
@@ -44,7 +46,7 @@ export async function viewExercise({ place, desk, runs, progress }: Exercise) {
   const lesson = readLesson(version)
   const section = exerciseSection(lesson)
   const sentences = await viewSentences(place, desk)
-  const steps = readSteps(version)
+  const steps = readSteps(version).map((step) => stepAt(step, runs.addresses))
   const { step: current } = findOpenStep(steps, desk.lastFindings?.findings ?? [])
   const inSteps = new Set(steps.flatMap(({ turns }) => turns))
   return {
@@ -83,6 +85,15 @@ export async function viewExercise({ place, desk, runs, progress }: Exercise) {
       restartsOnSave: runs.restartsOnSave,
       canRun: runs.version !== undefined,
     },
+  }
+}
+
+function stepAt(step: LessonStep, addresses: Slot['addresses'] | undefined): LessonStep {
+  const { task, hints } = step
+  return {
+    ...step,
+    task: textAt(task, addresses),
+    hints: hints.map((hint) => textAt(hint, addresses)),
   }
 }
 

@@ -2,6 +2,9 @@ import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import type { Slot } from '../runner.ts'
 import type { Lesson } from './lesson.ts'
 
+/** Where a pair is. */
+type Addresses = Slot['addresses']
+
 /** What the lessons name: the addresses of a start without settings. */
 const NAMED = readConfig({})
 const NAMED_FORMS = [NAMED.authServerUrl, NAMED.clientUrl, NAMED.workshopUrl].flatMap(formsOf)
@@ -16,26 +19,29 @@ const known = new WeakMap<Lesson, { key: string; lesson: Lesson }>()
  *
  * @param addresses of the pair, or undefined where there is none: the lesson stays as it is
  */
-export function lessonAt(lesson: Lesson, addresses: Slot['addresses'] | undefined): Lesson {
+export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Lesson {
   if (addresses === undefined || hasNamed(addresses)) return lesson
   const key = `${addresses.server} ${addresses.client}`
   const before = known.get(lesson)
   if (before?.key === key) return before.lesson
 
   const sections = lesson.sections.map((section) => {
-    return { ...section, source: withAddresses(section.source, addresses) }
+    return { ...section, source: textAt(section.source, addresses) }
   })
-  const tryFirst = withAddresses(lesson.tryFirst, addresses)
+  const tryFirst = textAt(lesson.tryFirst, addresses)
   const moved = { ...lesson, tryFirst, sections }
   known.set(lesson, { key, lesson: moved })
   return moved
 }
 
-function hasNamed({ server, client }: Slot['addresses']): boolean {
+function hasNamed({ server, client }: Addresses): boolean {
   return server === NAMED.authServerUrl && client === NAMED.clientUrl
 }
 
-function withAddresses(text: string, { server, client }: Slot['addresses']): string {
+/** A text with the addresses of a pair in place of those that it names. Without a pair it stays as it is. */
+export function textAt(text: string, addresses: Addresses | undefined): string {
+  if (addresses === undefined || hasNamed(addresses)) return text
+  const { server, client } = addresses
   // The workshop's is the next one with --port, and in any case not the client's, as the text says of it.
   const workshop = `http://localhost:${portOf(client) + 1}`
   const forms = [server, client, workshop].flatMap(formsOf)

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { type Heading, parsePage } from '../../scripts/lib/lesson/markdown.ts'
 import { ROOT } from '../../scripts/lib/versions.ts'
+import type { Slot } from '../runner.ts'
+import { textAt } from './addresses.ts'
 import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './markdown.ts'
 
@@ -28,7 +30,8 @@ const OWN_CONTENTS = /^\*\*Contents\*\*\n[\s\S]*?\n(?=## )/m
 interface Entry {
   stamp: string
   doc: Doc
-  html?: Promise<string>
+  /** The finished page, and the text that it was made of. */
+  page?: { source: string; html: Promise<string> }
 }
 
 const known = new Map<string, Entry>()
@@ -42,16 +45,20 @@ export function listDocs(): Doc[] {
   return [...FIRST.filter((name) => names.includes(name)), ...rest].map((name) => read(name).doc)
 }
 
-/** A text as HTML, with its title as the first heading, and the anchors that it has in the repo. */
-export function htmlOfDoc({ name }: Doc): Promise<string> {
+/**
+ * A text as HTML, with its title as the first heading, and the anchors that it has in the repo.
+ *
+ * @param addresses of the pair that it names, or undefined to leave the text as it is
+ */
+export function htmlOfDoc({ name }: Doc, addresses?: Slot['addresses']): Promise<string> {
   const entry = read(name)
-  const { source, anchors, file } = entry.doc
-  entry.html ??= renderMarkdown(source, {
-    hrefOf: (href) => hrefInApp(href, file),
-    anchors,
-    up: 0,
-  })
-  return entry.html
+  const { anchors, file } = entry.doc
+  const source = textAt(entry.doc.source, addresses)
+  if (entry.page?.source !== source) {
+    const hrefOf = (href: string) => hrefInApp(href, file)
+    entry.page = { source, html: renderMarkdown(source, { hrefOf, anchors, up: 0 }) }
+  }
+  return entry.page.html
 }
 
 function read(name: string): Entry {

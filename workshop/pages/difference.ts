@@ -13,6 +13,7 @@ import { hrefOf, outlineOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
+import type { Slot } from '../runner.ts'
 import { lessonVersion } from './lesson.ts'
 
 interface InLesson {
@@ -37,11 +38,13 @@ const HUNK_STYLES = join(ROOT, 'scripts', 'lib', 'diff', 'hunks.css')
 
 /** `/lessons/:version/difference` and `/lessons/:version/wire`, and both for any two versions. */
 export async function differencePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
-  const { playground, progress, jobs } = workshop
+  const { playground, progress, jobs, runner } = workshop
+  const addresses = () => runner.main?.addresses
   const plays = new WirePlays(jobs)
   whenIdle(app, function* () {
     for (const version of listVersions()) {
-      if (predecessorOf(version) !== undefined) yield () => differenceOf(pairTo(version), false)
+      if (predecessorOf(version) !== undefined)
+        yield () => differenceOf(pairTo(version), false, addresses())
     }
   })
 
@@ -58,7 +61,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       outline: outlineOf(version, 'difference', progress),
       version,
       introduction: await introductionOf(version),
-      ...(await viewDifference(pair, hrefOf(version, 'difference'), query)),
+      ...(await viewDifference(pair, hrefOf(version, 'difference'), query, addresses())),
     })
   })
 
@@ -79,7 +82,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       from,
       to,
       title: `The difference, ${pairName(pair)}`,
-      ...(await viewDifference(pair, '/difference', query)),
+      ...(await viewDifference(pair, '/difference', query, addresses())),
     })
   })
 
@@ -134,10 +137,15 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   }
 }
 
-async function viewDifference(pair: VersionPair, path: string, asked: Asked) {
+async function viewDifference(
+  pair: VersionPair,
+  path: string,
+  asked: Asked,
+  addresses: Slot['addresses'] | undefined,
+) {
   const tests = asked.tests === '1'
   const view = VIEWS.find((name) => name === asked.view)
-  const difference = await differenceOf(pair, tests)
+  const difference = await differenceOf(pair, tests, addresses)
   const given = { from: asked.from, to: asked.to, view, tests: tests ? '1' : undefined }
   const hrefWith = (changes: Partial<typeof given>) => {
     const fields = Object.entries({ ...given, ...changes })

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { listVersions, type Version } from '../../scripts/lib/versions.ts'
+import type { Workshop } from '../app.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { renderSentence } from '../lesson/render.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
@@ -15,9 +16,9 @@ interface Asked {
 }
 
 /** `/present/:version`: a lesson as slides, and the notes that go with them. */
-export async function presentPages(app: FastifyInstance): Promise<void> {
+export async function presentPages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
   whenIdle(app, function* () {
-    for (const version of listVersions()) yield () => slidesOf(version)
+    for (const version of listVersions()) yield () => slidesOf(version, runner.main?.addresses)
   })
 
   app.get<Asked>('/present/:version', async ({ params, query }, reply) => {
@@ -26,22 +27,24 @@ export async function presentPages(app: FastifyInstance): Promise<void> {
 
   app.get<Asked>('/present/:version/notes', async ({ params, query }, reply) => {
     const version = lessonVersion(params.version)
-    const notes = await teacherNotesOf(version)
+    const notes = await teacherNotesOf(version, runner.main?.addresses)
     return reply.viewAsync('present-notes', { ...(await view(version, query.slide)), notes })
   })
-}
 
-async function view(version: Version, asked: string | undefined) {
-  const all = await slidesOf(version)
-  const current = asked === undefined ? 1 : Number(asked)
-  if (!Number.isInteger(current) || current < 1 || current > all.length) {
-    throw new PageTrouble(404, `There is no such slide. There are ${all.length}.`)
+  async function view(version: Version, asked: string | undefined) {
+    const all = await slidesOf(version, runner.main?.addresses)
+    const current = asked === undefined ? 1 : Number(asked)
+    if (!Number.isInteger(current) || current < 1 || current > all.length) {
+      throw new PageTrouble(404, `There is no such slide. There are ${all.length}.`)
+    }
+    const slides = all.map((slide, index) => ({
+      ...slide,
+      number: index + 1,
+      titleHtml: renderSentence(version, slide.title),
+    }))
+    const parts = slides.filter(
+      ({ part }, index) => part !== '' && part !== slides[index - 1]?.part,
+    )
+    return { title: readLesson(version).title, version, slides, parts, current, count: all.length }
   }
-  const slides = all.map((slide, index) => ({
-    ...slide,
-    number: index + 1,
-    titleHtml: renderSentence(version, slide.title),
-  }))
-  const parts = slides.filter(({ part }, index) => part !== '' && part !== slides[index - 1]?.part)
-  return { title: readLesson(version).title, version, slides, parts, current, count: all.length }
 }

@@ -7,8 +7,8 @@ import { PageTrouble } from '../page-trouble.ts'
 const ASSETS = { styles: ['code', 'lesson', 'reference'], scripts: ['lesson', 'reference'] }
 
 /** `/reference`: the errors, the glossary, and whatever else stands in docs/. */
-export async function referencePages(app: FastifyInstance, _workshop: Workshop): Promise<void> {
-  whenIdle(app, () => listDocs().map((doc) => () => htmlOfDoc(doc)))
+export async function referencePages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
+  whenIdle(app, () => listDocs().map((doc) => () => htmlOfDoc(doc, runner.main?.addresses)))
 
   app.get('/reference', (_request, reply) => {
     return reply.viewAsync('reference', { title: 'Reference', docs: listDocs(), ...ASSETS })
@@ -20,7 +20,7 @@ export async function referencePages(app: FastifyInstance, _workshop: Workshop):
       const names = docs.map(({ name }) => name).join(', ')
       throw new PageTrouble(404, `There is no such page in the reference. There are: ${names}.`)
     }
-    const html = await htmlOfDoc(doc)
+    const html = await htmlOfDoc(doc, runner.main?.addresses)
     return reply.viewAsync('reference-page', { title: doc.title, docs, doc, html, ...ASSETS })
   })
 }

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
+import type { Note } from '../../scripts/lib/diff/notes.ts'
 import { predecessorOf, readStep } from '../../scripts/lib/diff/step.ts'
 import { copyName } from '../../scripts/lib/exercise/exercise.ts'
 import { listVersions, ROOT, type Version } from '../../scripts/lib/versions.ts'
+import { lessonAt, textAt } from '../lesson/addresses.ts'
 import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefInApp } from '../lesson/links.ts'
 import { renderMarkdown } from '../lesson/markdown.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
+import type { Slot } from '../runner.ts'
 import { hunkLeavesOf } from './hunk-slides.ts'
 import { leavesOf } from './leaves.ts'
 
@@ -30,8 +33,11 @@ const READING_THE_DIFFERENCE = 5
 const ATTACKS_HEADING = /^The attacks\b/
 const LIVE_TRAFFIC = { href: '/traffic', text: 'Live traffic' }
 
+type Addresses = Slot['addresses'] | undefined
+type Maker = (version: Version, section: Section, addresses: Addresses) => Promise<Slide[]>
+
 /** What becomes of a section, by its number. A section that is not named here is not for the wall. */
-const MAKERS: Record<number, (version: Version, section: Section) => Promise<Slide[]>> = {
+const MAKERS: Record<number, Maker> = {
   1: textSlides,
   2: textSlides,
   3: textSlides,
@@ -45,18 +51,28 @@ const MAKERS: Record<number, (version: Version, section: Section) => Promise<Sli
 
 const known = new Map<string, { lesson: Lesson; slides: Promise<Slide[]> }>()
 
-/** A lesson as slides. They are made again when its text has changed. */
-export function slidesOf(version: Version): Promise<Slide[]> {
-  const lesson = readLesson(version)
+/**
+ * A lesson as slides. They are made again when its text has changed.
+ *
+ * @param addresses of the pair that the slides name, or undefined to leave the text as it is
+ */
+export function slidesOf(version: Version, addresses?: Addresses): Promise<Slide[]> {
+  const lesson = lessonAt(readLesson(version), addresses)
   const before = known.get(version.folder)
   if (before?.lesson === lesson) return before.slides
-  const slides = makeSlides(version, lesson)
+  const slides = makeSlides(version, lesson, addresses)
   known.set(version.folder, { lesson, slides })
   return slides
 }
 
-async function makeSlides(version: Version, lesson: Lesson): Promise<Slide[]> {
-  const parts = lesson.sections.map((section) => MAKERS[section.number]?.(version, section) ?? [])
+async function makeSlides(
+  version: Version,
+  lesson: Lesson,
+  addresses: Addresses,
+): Promise<Slide[]> {
+  const parts = lesson.sections.map((section) => {
+    return MAKERS[section.number]?.(version, section, addresses) ?? []
+  })
   return [titleSlide(version, lesson), ...(await Promise.all(parts)).flat()]
 }
 
@@ -84,7 +100,11 @@ async function textSlides(version: Version, section: Section): Promise<Slide[]> 
 }
 
 /** The first version has no difference: there it is the text alone. */
-async function differenceSlides(version: Version, section: Section): Promise<Slide[]> {
+async function differenceSlides(
+  version: Version,
+  section: Section,
+  addresses: Addresses,
+): Promise<Slide[]> {
   const older = predecessorOf(version)
   if (section.number !== READING_THE_DIFFERENCE || older === undefined) {
     return textSlides(version, section)
@@ -92,11 +112,11 @@ async function differenceSlides(version: Version, section: Section): Promise<Sli
   const slides = await textSlides(version, upTo(section, /^### /m))
   const links = [{ href: `/lessons/${version.name}/difference`, text: 'The whole difference' }]
   for (const file of readStep(older, version).files) {
-    const noteHtml = (note: { text: string; version: string }) => renderNote(note)
+    const noteHtml = (note: Note) => renderNote({ ...note, text: textAt(note.text, addresses) })
     const asSlide = (html: string): Slide => {
       return { part: partOf(section), title: `\`${file.path}\``, html, kind: 'hunk', links }
     }
-    for (const { source } of leavesOf(file.intro)) {
+    for (const { source } of leavesOf(textAt(file.intro, addresses))) {
       slides.push({ ...asSlide(await render(version, section, source)), kind: 'text' })
     }
     const leaves = await hunkLeavesOf(file, noteHtml)
@@ -172,7 +192,7 @@ function render(version: Version, section: Section, source: string): Promise<str
 }
 
 /** A note may be of another lesson, where its links start. */
-function renderNote({ text, version }: { text: string; version: string }): Promise<string> {
+function renderNote({ text, version }: Note): Promise<string> {
   const home = listVersions().find(({ name }) => name === version)?.folder ?? ROOT
   const hrefOf = (href: string) => hrefInApp(href, join(home, 'README.md'))
   return renderMarkdown(text, { hrefOf, anchors: new Map(), up: 0 })

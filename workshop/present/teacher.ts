@@ -1,7 +1,9 @@
 import type { Version } from '../../scripts/lib/versions.ts'
+import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { renderPart } from '../lesson/render.ts'
+import type { Slot } from '../runner.ts'
 
 /** What the one in front reads beside the slides. */
 export interface TeacherNotes {
@@ -12,9 +14,12 @@ export interface TeacherNotes {
 
 const TEACHER = 10
 
-/** The lesson's part for the teacher. */
-export async function teacherNotesOf(version: Version): Promise<TeacherNotes> {
-  const lesson = readLesson(version)
+/** The lesson's part for the teacher, with the addresses of the pair. */
+export async function teacherNotesOf(
+  version: Version,
+  addresses: Slot['addresses'] | undefined,
+): Promise<TeacherNotes> {
+  const lesson = lessonAt(readLesson(version), addresses)
   const section = lesson.sections.find(({ number }) => number === TEACHER)
   const html = section === undefined ? '' : await renderPart(version, section, section.source)
   return { minutes: factsOf(lesson).minutes, html }

@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
-import { listVersions } from '../../scripts/lib/versions.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { copyName } from '../../scripts/lib/exercise/exercise.ts'
+import { findVersion, listVersions } from '../../scripts/lib/versions.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { type Lesson, readLesson } from '../lesson/lesson.ts'
 import { TestWorkshop } from './lab.ts'
@@ -89,6 +90,27 @@ test('a lesson is changed once for a pair, and anew for another', () => {
   const once = lessonAt(lesson, AT_26000)
   expect(lessonAt(lesson, { ...AT_26000 })).toBe(once)
   expect(sourceOf(lessonAt(lesson, ELSEWHERE))).not.toContain('localhost:26001')
+})
+
+test('slides, exercises and the reference name the pair that was started', async () => {
+  const workshop = await TestWorkshop.open('v02-state')
+  onTestFinished(() => workshop.close())
+  const { name } = findVersion('v02')
+  const pages = [
+    ...listVersions().flatMap(({ name }) => [`/present/${name}`, `/present/${name}/notes`]),
+    ...listVersions().map((version) => `/exercises/${copyName(version)}`),
+    ...['errors', 'glossary', 'teaching'].map((doc) => `/reference/${doc}`),
+    '/lessons/v04-protected-resource/difference',
+  ]
+  for (const page of pages) {
+    const { status, text } = await workshop.get(page)
+    expect([page, status]).toEqual([page, 200])
+    expect([page, text.match(/(?<!\d)2500[012](?!\d)/)?.[0]]).toEqual([page, undefined])
+  }
+  const { client, server } = workshop.main.ports
+  const { text } = await workshop.get(`/present/${name}`)
+  expect(text).toContain(`oauth_lab_${client}`)
+  expect((await workshop.get('/reference/errors')).text).toContain(`localhost:${server}/`)
 })
 
 test('the pages name the pair that was started, also after it was stopped', async () => {
