@@ -1,17 +1,30 @@
 import type { FastifyInstance } from 'fastify'
 import type { Workshop } from '../app.ts'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
+import { searchReference } from '../lesson/search.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
 
-const ASSETS = { styles: ['code', 'lesson', 'reference'], scripts: ['lesson', 'reference'] }
+interface Asked {
+  /** What is searched for. */
+  Querystring: { find?: string | string[] }
+}
+
+const STYLES = ['code', 'lesson', 'reference']
+const ASSETS = { styles: STYLES, scripts: ['lesson', 'reference'] }
 
 /** `/reference`: the errors, the glossary, and whatever else stands in docs/. */
 export async function referencePages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
   whenIdle(app, () => listDocs().map((doc) => () => htmlOfDoc(doc, runner.main?.addresses)))
 
-  app.get('/reference', (_request, reply) => {
-    return reply.viewAsync('reference', { title: 'Reference', docs: listDocs(), ...ASSETS })
+  app.get<Asked>('/reference', ({ query }, reply) => {
+    return reply.viewAsync('reference', { title: 'Reference', ...find(query), styles: STYLES })
+  })
+  // The part of it that changes while one types.
+  app.get<Asked>('/reference/found', ({ query }, reply) => {
+    const found = find(query)
+    const address = `/reference${found.asked && `?find=${encodeURIComponent(found.asked)}`}`
+    return reply.header('hx-replace-url', address).viewAsync('reference-found', found)
   })
   app.get<{ Params: { name: string } }>('/reference/:name', async ({ params }, reply) => {
     const docs = listDocs()
@@ -23,4 +36,10 @@ export async function referencePages(app: FastifyInstance, { runner }: Workshop)
     const html = await htmlOfDoc(doc, runner.main?.addresses)
     return reply.viewAsync('reference-page', { title: doc.title, docs, doc, html, ...ASSETS })
   })
+
+  function find({ find: asked = '' }: Asked['Querystring']) {
+    const text = String(asked).trim()
+    const found = text === '' ? undefined : searchReference(text, runner.main?.addresses)
+    return { docs: listDocs(), asked: text, found }
+  }
 }

@@ -3,7 +3,7 @@
 const box = document.querySelector('.filter')
 const field = box?.querySelector('input')
 const status = box?.querySelector('[role="status"]')
-const entries = [...listEntries(), ...textEntries()]
+const entries = textEntries()
 
 if (box && field) {
   box.hidden = false
@@ -11,14 +11,6 @@ if (box && field) {
   // A page that the browser brings back may bring back what was typed, too.
   addEventListener('pageshow', filter)
   addEventListener('hashchange', showTarget)
-}
-
-/** Links of a list, each on its own. */
-function listEntries() {
-  return [...document.querySelectorAll('[data-filter]')].map((element) => ({
-    elements: [element],
-    text: element.textContent.toLowerCase(),
-  }))
 }
 
 /** A text, cut at its headings. What stands below a heading of the second level belongs to it, but for what has a heading of its own. */
@@ -45,9 +37,6 @@ function filter() {
     )) {
       link.parentElement.hidden = !fits
     }
-  }
-  for (const card of document.querySelectorAll('.doc')) {
-    card.hidden = card.querySelector('[data-filter]:not([hidden])') === null
   }
   status.textContent = words.length === 0 ? '' : `${count} found`
 }

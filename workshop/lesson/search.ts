@@ -1,0 +1,105 @@
+import type { Heading } from '../../scripts/lib/lesson/markdown.ts'
+import type { Slot } from '../runner.ts'
+import { textAt } from './addresses.ts'
+import { type Doc, listDocs } from './reference.ts'
+
+/** A part of the reference that has what was searched for. */
+export interface Found {
+  href: string
+  /** Its heading. */
+  text: string
+  /** The title of the page that it is on. */
+  page: string
+  excerpt: Excerpt
+}
+
+/** The first match, and the words around it. */
+interface Excerpt {
+  before: string
+  match: string
+  after: string
+}
+
+/** From a heading to the next one. */
+interface Part {
+  href: string
+  heading: string
+  page: string
+  text: string
+}
+
+/** Characters of an excerpt before the match and after it. */
+const BEFORE = 60
+const AFTER = 120
+
+/**
+ * The parts of the reference that have all the words, in their heading or their text. Where they stand next to each
+ * other, as in an error that was copied, comes first.
+ *
+ * @param addresses of the pair that the texts name, or undefined to leave them as they are
+ */
+export function searchReference(query: string, addresses: Slot['addresses'] | undefined): Found[] {
+  const phrase = simplify(query).toLowerCase()
+  const words = phrase.split(' ')
+  const rankOf = ({ heading, text }: Part) => {
+    const [head, body] = [heading.toLowerCase(), text.toLowerCase()]
+    if (!words.every((word) => head.includes(word) || body.includes(word))) return undefined
+    return [
+      head.includes(phrase),
+      body.includes(phrase),
+      words.every((word) => head.includes(word)),
+    ]
+      .concat(true)
+      .indexOf(true)
+  }
+  return listDocs()
+    .flatMap((doc) => partsOf(doc, addresses))
+    .map((part) => ({ part, rank: rankOf(part) }))
+    .filter(({ rank }) => rank !== undefined)
+    .sort((one, other) => Number(one.rank) - Number(other.rank))
+    .map(({ part: { href, heading, page, text } }) => {
+      const wanted = text.toLowerCase().includes(phrase) ? [phrase] : words
+      return { href, text: heading, page, excerpt: excerptOf(text, wanted) }
+    })
+}
+
+function partsOf(
+  { name, title, headings, source }: Doc,
+  addresses: Slot['addresses'] | undefined,
+): Part[] {
+  const lines = textAt(source, addresses).split('\n')
+  return headings.map((heading, index) => ({
+    href: `/reference/${name}#${heading.anchor}`,
+    heading: heading.text,
+    page: title,
+    text: simplify(lines.slice(heading.line, endOf(headings[index + 1])).join('\n')),
+  }))
+}
+
+function endOf(next: Heading | undefined): number | undefined {
+  return next && next.line - 1
+}
+
+/** Markdown, or what somebody copied from a page, as plain words in one line. */
+function simplify(text: string): string {
+  return text
+    .replace(/<!--.*?-->/gs, '')
+    .replace(/\]\([^)]*\)|^> |^```.*|\*\*|[`[\]]/gm, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+/** The words around the first match, or the first words where only the heading has one. */
+function excerptOf(text: string, wanted: string[]): Excerpt {
+  const lower = text.toLowerCase()
+  const places = wanted.map((word) => ({ at: lower.indexOf(word), length: word.length }))
+  const [first] = places.filter(({ at }) => at >= 0).sort((one, other) => one.at - other.at)
+  const { at, length } = first ?? { at: 0, length: 0 }
+  const start = at < BEFORE ? 0 : text.indexOf(' ', at - BEFORE) + 1
+  const end = at + length + AFTER
+  return {
+    before: `${start > 0 ? '... ' : ''}${text.slice(start, at)}`,
+    match: text.slice(at, at + length),
+    after: `${text.slice(at + length, end)}${end < text.length ? ' ...' : ''}`,
+  }
+}
