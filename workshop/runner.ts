@@ -4,6 +4,7 @@ import { isFree } from '../scripts/lib/exercise/ports.ts'
 import { obituary, type ProgramName, type RunningPair, startPair } from '../scripts/lib/pair.ts'
 import { whoAnswers } from '../scripts/lib/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
+import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
 
 /** A line that a program wrote. */
 export interface LogLine {
@@ -18,6 +19,8 @@ export interface Slot {
   ports: Record<ProgramName, number>
   addresses: Record<ProgramName, string>
   version: KnownVersion
+  /** How long things live there, where it isn't as usual. */
+  lifetimes: Lifetimes
   state: 'starting' | 'running' | 'stopped' | 'failed'
   /** Why it failed. */
   problem: string | undefined
@@ -83,6 +86,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
       ports,
       addresses,
       version,
+      lifetimes: lifetimesAmong(process.env),
       state: 'starting',
       problem: undefined,
       took: undefined,
@@ -106,12 +110,15 @@ export class Runner extends EventEmitter<RunnerEvents> {
   /**
    * Runs a version in a slot, in place of what runs there. Resolves when both programs answer, or when
    * the slot says why they don't. Of several calls for one slot each waits for the one before.
+   *
+   * @param lifetimes that differ from the usual ones; without them the slot keeps those that it has
    */
-  start(slot: Slot, version: KnownVersion): Promise<void> {
+  start(slot: Slot, version: KnownVersion, lifetimes?: Lifetimes): Promise<void> {
     return this.#inTurn(slot, async () => {
       // It may have been closed meanwhile: nobody could stop what began there now.
       if (this.#slots.get(slot.id) !== slot) return
       await this.#end(slot)
+      this.#set(slot, { lifetimes: lifetimes ?? slot.lifetimes })
       await this.#begin(slot, version)
     })
   }
@@ -178,6 +185,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
       ports: slot.ports,
       settings: {
         ...this.#options.settings,
+        ...settingsOf(slot.lifetimes),
         AUTH_SERVER_URL: slot.addresses.server,
         CLIENT_URL: slot.addresses.client,
       },

@@ -8,8 +8,9 @@ import { readLesson, type Section } from '../lesson/lesson.ts'
 import { countRead, hrefOf, OPENING, outlineOf, pageOf, unreadIn } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
-import { cutAtStarts } from '../lesson/starts.ts'
+import { cutAtStarts, viewStart } from '../lesson/starts.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
+import { lifetimesAmong, lifetimesIn } from '../lifetimes.ts'
 import { PageTrouble } from '../page-trouble.ts'
 
 interface Asked {
@@ -49,6 +50,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       version,
       idea: renderSentence(version, lesson.idea),
       tryFirst: renderSentence(version, lesson.tryFirst),
+      start: viewStart({ version, lifetimes: lifetimesIn(lesson.tryFirst) }),
       minutes: factsOf(lesson).minutes,
       hole: renderSentence(version, factsOf(lesson).hole),
       before: before && {
@@ -87,8 +89,9 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
   })
 
   // What runs can change while a lesson is open.
-  app.get<Asked>('/lessons/:version/running', (request, reply) => {
-    return reply.viewAsync('lesson-running', { version: lessonVersion(request.params.version) })
+  app.get<Asked>('/lessons/:version/running', ({ params, query }, reply) => {
+    const start = { version: lessonVersion(params.version), lifetimes: lifetimesAmong(query) }
+    return reply.viewAsync('lesson-running', { start: viewStart(start) })
   })
 
   app.post<{ Params: { version: string; number: string } }>(
@@ -131,7 +134,11 @@ function htmlOf(version: Version, section: Section): Promise<string> {
 async function viewSection(version: Version, section: Section, question: string | undefined) {
   if (section.number === CHECK_YOURSELF) return viewQuestions(version, section, question)
   const html = await htmlOf(version, section)
-  return section.number === TRY_IT ? { pieces: cutAtStarts(html) } : { html }
+  if (section.number !== TRY_IT) return { html }
+  const pieces = cutAtStarts(html)
+  return {
+    pieces: pieces.map((piece) => ({ ...piece, start: piece.starts && viewStart(piece.starts) })),
+  }
 }
 
 function questionsOf(version: Version) {

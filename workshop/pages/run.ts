@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { readIntroduction } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
+import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 
@@ -19,9 +20,10 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
   })
 
   app.post('/run/start', async ({ body }, reply) => {
-    const { version, slot } = read(body)
+    const fields = read(body)
+    const lifetimes = readLifetimes(fields)
     // Not awaited: the page shows that it starts, and hears when it has.
-    runner.start(slotOf(slot), versionOf(version, workshop))
+    runner.start(slotOf(fields.slot), versionOf(fields.version, workshop), lifetimes)
     return reply.redirect('/run', 303)
   })
   app.post('/run/beside', async ({ body }, reply) => {
@@ -55,6 +57,10 @@ function read(body: unknown): { version?: string; slot?: string } {
 function whatRuns({ runner, playground }: Workshop) {
   const known = knownVersions(playground)
   const choices = known.map((version) => ({ ...version, ...readIntroduction(version) }))
-  const slots = runner.slots.map((slot) => ({ ...slot, idea: readIntroduction(slot.version).idea }))
-  return { slots, choices }
+  const slots = runner.slots.map((slot) => ({
+    ...slot,
+    idea: readIntroduction(slot.version).idea,
+    living: tellLifetimes(slot.lifetimes),
+  }))
+  return { slots, choices, lifetimes: LIFETIMES }
 }

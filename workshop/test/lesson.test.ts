@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { readPage } from '../../scripts/lib/lesson/markdown.ts'
 import {
@@ -139,28 +139,37 @@ test.runIf(full)(
   120_000,
 )
 
-/** The commands of a page that are run in a terminal, and the version that the button behind each of them runs. */
-async function starts(version: Version, at: TestWorkshop): Promise<[string, string | undefined][]> {
+/** The commands of a page that are run in a terminal, and what the button behind each of them sends. */
+async function starts(version: Version, at: TestWorkshop): Promise<[string, string][]> {
   const { text } = await at.get(hrefOf(version, 'try-it'))
   const between = text.split('<pre class="code code-shell">').slice(1)
   return between.map((rest) => {
     const [command = '', after = ''] = rest.split('</pre>')
-    const button = /^\s*<div class="running-here"[\s\S]*?name="version" value="(.*?)"/.exec(after)
-    return [command.replace(/<[^>]*>/g, '').trim(), button?.[1]]
+    const [button = ''] = /^\s*<div class="running-here"[\s\S]*?<\/form>/.exec(after) ?? []
+    const fields = button.matchAll(/name="(\w+)" value="(.*?)"/g)
+    const sent = [...fields].map(([, name, value]) => `${name}=${value}`).join(' ')
+    return [command.replace(/<[^>]*>/g, '').trim(), sent]
   })
 }
 
 const [v01, , v03, v04, v05] = versions as [Version, Version, Version, Version, Version]
 
-test('behind each command that starts a version as it is there is a button that does the same', async () => {
-  expect(await starts(v01, workshop)).toEqual([['npm start', v01.name]])
+test('behind each command that starts a version there is a button that does the same', async () => {
+  expect(await starts(v01, workshop)).toEqual([['npm start', `version=${v01.name}`]])
   expect(await starts(v03, workshop)).toEqual([
-    ['npm start v02', 'v02-state'],
-    ['npm start v03', v03.name],
+    ['npm start v02', 'version=v02-state'],
+    ['npm start v03', `version=${v03.name}`],
   ])
   expect(await starts(v04, workshop)).toEqual([
-    ['npm start v04', v04.name],
-    ['ACCESS_TOKEN_TTL=0.5 npm start v04', undefined],
+    ['npm start v04', `version=${v04.name}`],
+    ['ACCESS_TOKEN_TTL=0.5 npm start v04', `version=${v04.name} ACCESS_TOKEN_TTL=0.5`],
+  ])
+  const v05s = await starts(v05, workshop)
+  expect(v05s.map(([, sent]) => sent)).toEqual([
+    `version=${v05.name} ACCESS_TOKEN_TTL=20`,
+    `version=${v05.name}`,
+    `version=${v05.name} ACCESS_TOKEN_TTL=1`,
+    `version=${v05.name} ACCESS_TOKEN_TTL=0.5 REFRESH_TOKEN_TTL=0.8`,
   ])
 })
 
@@ -168,10 +177,10 @@ test.runIf(full)('there is no such button for the version that runs', async () =
   const other = await TestWorkshop.open(v03.name)
   try {
     const buttons = async (version: Version) => {
-      return (await starts(version, other)).map(([, button]) => button)
+      return (await starts(version, other)).map(([, sent]) => sent !== '')
     }
-    expect(await buttons(v05)).toEqual([undefined, v05.name, undefined, undefined])
-    expect(await buttons(v03)).toEqual(['v02-state', undefined])
+    expect(await buttons(v05)).toEqual([true, true, true, true])
+    expect(await buttons(v03)).toEqual([true, false])
   } finally {
     await other.close()
   }
@@ -182,7 +191,7 @@ test('other sites are led to, never loaded', async () => {
     for (const html of await htmlOfSections(version)) {
       expect(html).not.toMatch(/<(img|script|iframe|link)\b/)
       for (const [link] of html.matchAll(/<a href="https?:[^>]*>/g)) {
-        expect(link).toMatch(/href="(https:\/\/www\.rfc-editor\.org|http:\/\/localhost:25001)/)
+        expect(link).toMatch(/href="(https:\/\/www\.rfc-editor\.org|http:\/\/localhost:2[57]001)/)
         expect(link).toContain('target="_blank" rel="noopener noreferrer"')
       }
     }
@@ -322,6 +331,19 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         'redeem -u lab-client:lab-client-secret -d code=$CODE',
       ].join('\n'),
     )
+  })
+
+  test('the first experiment of v05 starts at a click, with its short lives', async () => {
+    const other = await TestWorkshop.open('v05-refresh-token', workshop.playground)
+    onTestFinished(() => other.close())
+    const page = await other.visit('/lessons/v05-refresh-token')
+    const name = 'Run v05-refresh-token now: access tokens live for 20 s'
+    await page.getByRole('button', { name }).click()
+    await page.getByText('v05-refresh-token runs, and access tokens live for 20 s:').waitFor()
+    expect(other.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    await page.goto(`${other.url}/lessons/v05-refresh-token/try-it`)
+    await page.getByText('v05-refresh-token runs, and access tokens live for 20 s:').waitFor()
+    expect(await page.getByRole('button', { name: /^Run v05/ }).count()).toBe(3)
   })
 
   test.runIf(full)('its version is started from the lesson, which says when it runs', async () => {

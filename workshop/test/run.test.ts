@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import type { Route } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import { whoAnswers } from '../../scripts/lib/who-answers.ts'
 import { full } from '../../scripts/test/share.ts'
 import { knownVersion } from '../known-versions.ts'
-import { Runner } from '../runner.ts'
+import { Runner, type Slot } from '../runner.ts'
 import { TestWorkshop } from './lab.ts'
 
 /** How often the version is changed in a row. */
@@ -23,6 +23,25 @@ afterAll(() => workshop.close())
 function post(path: string, fields: Record<string, string>) {
   const body = new URLSearchParams(fields)
   return fetch(`${workshop.url}${path}`, { method: 'POST', body, redirect: 'manual' })
+}
+
+/** What the server of a slot says an access token lives for, in seconds. */
+async function lifeOfToken({ addresses: { server, client } }: Slot): Promise<number> {
+  const redirect_uri = `${client}/callback`
+  const query = { response_type: 'code', client_id: 'lab-client', redirect_uri }
+  const { headers } = await fetch(`${server}/authorize?${new URLSearchParams(query)}`, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'user0', password: 'password0' }),
+    redirect: 'manual',
+  })
+  const code = new URL(headers.get('location') ?? '').searchParams.get('code') ?? ''
+  const answer = await fetch(`${server}/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri }),
+    headers: { authorization: `Basic ${btoa('lab-client:lab-client-secret')}` },
+  })
+  const { expires_in } = (await answer.json()) as { expires_in: number }
+  return expires_in
 }
 
 function mainRuns(): [name: string, state: string] {
@@ -55,6 +74,46 @@ describe('what runs', () => {
       expect((await whoAnswers(main.ports.client))?.program).toBe(`${last} client`)
     },
   )
+
+  test('lifetimes are given with a start, hold over a restart, and end with a start without them', async () => {
+    const version = 'v01-code-flow'
+    await post('/run/start', { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' })
+    await expect.poll(mainRuns).toEqual([version, 'running'])
+    expect(workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    expect((await workshop.get('/run')).text).toContain('access tokens live for 20 s')
+    expect(await lifeOfToken(workshop.main)).toBe(20)
+    await workshop.runner.restart(workshop.main)
+    expect(await lifeOfToken(workshop.main)).toBe(20)
+    await post('/run/start', { version })
+    await expect.poll(() => workshop.main.lifetimes).toEqual({})
+    await workshop.untilRunning()
+    expect(await lifeOfToken(workshop.main)).toBe(3600)
+  })
+
+  test('of the environment of npm start the lifetimes hold until others are given', async () => {
+    vi.stubEnv('ACCESS_TOKEN_TTL', '30')
+    onTestFinished(() => {
+      vi.unstubAllEnvs()
+    })
+    const version = knownVersion('v01-code-flow')
+    if (version === undefined) throw new Error('There is no v01')
+    const slot = await workshop.runner.openBeside(version)
+    await workshop.untilRunning(slot)
+    expect(await lifeOfToken(slot)).toBe(30)
+    await workshop.runner.start(slot, version, {})
+    expect(await lifeOfToken(slot)).toBe(3600)
+    await workshop.runner.close(slot)
+  })
+
+  test('a lifetime that can not be is refused in words, and what runs goes on', async () => {
+    const before = mainRuns()
+    for (const wrong of ['0', 'soon', '-1', '1e99']) {
+      const answer = await post('/run/start', { version: 'v01-code-flow', CODE_TTL: wrong })
+      expect([wrong, answer.status]).toEqual([wrong, 400])
+      expect(await answer.text()).toContain('CODE_TTL holds &quot;')
+    }
+    expect(mainRuns()).toEqual(before)
+  })
 
   test('two pairs that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
     const known = workshop.runner.slots
