@@ -99,7 +99,8 @@ export function buildWorkshop({
   // What the layout shows on each page, besides the page's own.
   app.addHook('preHandler', async (request, reply) => {
     const path = request.url.split('?', 1)[0]
-    reply.locals = { path, versions: listVersions(), areas: AREAS, main: runner.main }
+    const held = workshop.traffic.held
+    reply.locals = { path, versions: listVersions(), areas: AREAS, main: runner.main, held }
   })
   app.setNotFoundHandler((_request, reply) => {
     const message = 'There is no page at this address.'
@@ -118,7 +119,7 @@ export function buildWorkshop({
     events,
     playground,
     progress: new Progress(playground),
-    traffic: new Traffic(runner, events),
+    traffic: new Traffic(runner, events, `http://localhost:${port}/traffic`),
     jobs: new Jobs(),
   }
   app.addHook('onClose', async () => workshop.jobs.close())

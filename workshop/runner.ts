@@ -6,7 +6,7 @@ import { whoAnswers } from '../scripts/lib/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
 
-/** A line that a program wrote. */
+/** A line that a program wrote, or that is about it. */
 export interface LogLine {
   program: ProgramName
   text: string
@@ -36,10 +36,9 @@ interface RunnerEvents {
   message: [Slot, ProgramName, unknown]
 }
 
-/** Settings that all pairs share, and modules that their programs load first. */
+/** Modules that the programs of all pairs load first. */
 interface RunnerOptions {
   preload?: string[]
-  settings?: Record<string, string>
 }
 
 const LONGEST_LOG = 500
@@ -165,6 +164,13 @@ export class Runner extends EventEmitter<RunnerEvents> {
     this.#pairs.get(slot)?.tell(program, message)
   }
 
+  /** Adds a line to the log of a slot. */
+  note(slot: Slot, line: LogLine): void {
+    slot.log.push(line)
+    if (slot.log.length > LONGEST_LOG) slot.log.shift()
+    this.emit('line', slot, line)
+  }
+
   #inTurn(slot: Slot, act: () => Promise<void>): Promise<void> {
     const turn = (this.#queues.get(slot) ?? Promise.resolve()).then(act).catch(({ message }) => {
       // Such as a copy in whose place a file is now. The next one in the queue may do better.
@@ -184,7 +190,6 @@ export class Runner extends EventEmitter<RunnerEvents> {
       version,
       ports: slot.ports,
       settings: {
-        ...this.#options.settings,
         ...settingsOf(slot.lifetimes),
         AUTH_SERVER_URL: slot.addresses.server,
         CLIENT_URL: slot.addresses.client,
@@ -226,10 +231,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   #addOutput(slot: Slot, program: ProgramName, output: string): void {
     for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
-      const line = { program, text }
-      slot.log.push(line)
-      if (slot.log.length > LONGEST_LOG) slot.log.shift()
-      this.emit('line', slot, line)
+      this.note(slot, { program, text })
     }
   }
 

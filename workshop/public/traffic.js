@@ -42,6 +42,8 @@ function begin() {
   document.querySelector('#close-diagram').addEventListener('click', () => dialog.close())
   tellEmpty()
   writeLinks()
+  // What was held while the page was away stands below everything before it.
+  list.querySelector('.waits')?.scrollIntoView({ block: 'center' })
 }
 
 /** The query of everything that asks for messages. */

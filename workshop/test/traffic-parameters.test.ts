@@ -28,13 +28,12 @@ const ACCESS_TOKEN_TTL = 0.3
 beforeAll(async () => {
   for (const version of versions) {
     const [server, client] = await freePorts()
-    const runner = new Runner({
-      preload: [TAP],
-      settings: { ACCESS_TOKEN_TTL: String(ACCESS_TOKEN_TTL) },
-    })
-    const traffic = new Traffic(runner, new Events())
+    const runner = new Runner({ preload: [TAP] })
+    const traffic = new Traffic(runner, new Events(), 'http://localhost:25002/traffic')
     const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
+    vi.stubEnv('ACCESS_TOKEN_TTL', String(ACCESS_TOKEN_TTL))
     const slot = runner.open(version, addresses, { server, client })
+    vi.unstubAllEnvs()
     try {
       await vi.waitFor(() => expect(slot.state).toBe('running'), { timeout: 10_000 })
       await play(slot)

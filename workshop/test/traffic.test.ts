@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page, Request } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Locator, Page, Request } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import { full, some } from '../../scripts/test/share.ts'
@@ -54,6 +54,12 @@ async function use(version: string): Promise<void> {
   for (const path of ['hold', 'clear']) {
     await fetch(`${workshop.url}/traffic/${path}`, { method: 'POST' })
   }
+}
+
+async function isInSight(place: Locator): Promise<boolean> {
+  const box = await place.boundingBox()
+  const height = place.page().viewportSize()?.height ?? 0
+  return box !== null && box.y >= 0 && box.y + box.height <= height
 }
 
 /** What the page shows, row by row. */
@@ -349,6 +355,40 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         expect(await page.locator('#username').textContent()).toBe('User Number 0')
       },
     )
+
+    test('what is held is told on every page, in the terminal and in the log, and shown on the way back', async () => {
+      const { addresses, id } = workshop.main
+      // So that there is more than fits on the screen.
+      for (let i = 0; i < 20; i += 1) await fetch(`${addresses.client}/nowhere`)
+      const traffic = await hold()
+      await traffic.goto(`${workshop.url}/reference`)
+      await traffic.locator('#status:has-text("is held")').waitFor()
+      const lines: string[] = []
+      const listen = (_slot: unknown, { text }: { text: string }) => lines.push(text)
+      workshop.runner.on('line', listen)
+      onTestFinished(() => {
+        workshop.runner.off('line', listen)
+      })
+      const asked = fetch(`${addresses.client}/login`, { redirect: 'manual' })
+      const other = fetch(`${addresses.client}/`)
+
+      await traffic.locator('#status:has-text("2 messages wait")').waitFor()
+      const words = `GET /login, waits. Let it go at ${workshop.url}/traffic?slot=${id}`
+      expect(lines).toEqual([expect.stringContaining(words)])
+      await traffic.goto(`${workshop.url}/run`)
+      await traffic.getByText('2 messages wait until you let it go').waitFor()
+      await traffic.getByText(words).waitFor()
+      await traffic.locator('#status').click()
+      await traffic.waitForURL(`**/traffic?slot=${id}`)
+      const first = traffic.locator('.row.waits').first()
+      await first.waitFor()
+      await expect.poll(() => isInSight(first)).toBe(true)
+
+      await traffic.goto(`${workshop.url}/run`)
+      await traffic.getByRole('button', { name: 'Let all go' }).click()
+      await traffic.locator('#status:has-text("running")').waitFor()
+      expect((await Promise.all([asked, other])).map(({ status }) => status)).toEqual([302, 200])
+    })
 
     test('of several messages each can be let go by itself, and then all at once', async () => {
       const traffic = await hold()

@@ -4,6 +4,7 @@ import type { Events } from '../events.ts'
 import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'
 import type { Message } from './message.ts'
+import { sentenceOf } from './row.ts'
 import { isTapMessage, type TapOrder } from './tap.ts'
 
 /** What the programs of all slots say to each other, and to browsers; and the power to hold it. */
@@ -12,14 +13,17 @@ export class Traffic {
   readonly instance = randomUUID()
   readonly #runner: Runner
   readonly #events: Events
+  readonly #address: string
   readonly #logs = new Map<string, TrafficLog>()
   readonly #holding = new Set<string>()
   /** The last state of each slot that was noted. */
   readonly #states = new Map<string, string>()
 
-  constructor(runner: Runner, events: Events) {
+  /** @param address of the page that shows it */
+  constructor(runner: Runner, events: Events, address: string) {
     this.#runner = runner
     this.#events = events
+    this.#address = address
     runner.on('message', (slot, program, message) => {
       if (isTapMessage(message))
         this.#change(slot, (log) => log.take(message, program, slot.version))
@@ -37,6 +41,12 @@ export class Traffic {
     this.#change(slot, (log) => log.clear())
   }
 
+  /** The slots whose messages are held, and how many of them wait there. */
+  get held(): { slot: Slot; waiting: number }[] {
+    const slots = this.#runner.slots.filter((slot) => this.isHolding(slot))
+    return slots.map((slot) => ({ slot, waiting: this.logOf(slot).waiting.length }))
+  }
+
   isHolding(slot: Slot): boolean {
     return this.#holding.has(slot.id)
   }
@@ -49,6 +59,7 @@ export class Traffic {
     this.#order(slot, 'server', { tap: 'hold', on })
     this.#order(slot, 'client', { tap: 'hold', on })
     this.#events.publish('traffic')
+    this.#events.publish('status')
   }
 
   /** Lets one message go; the oldest that waits unless it is named. */
@@ -88,8 +99,18 @@ export class Traffic {
   }
 
   #change(slot: Slot, change: (log: TrafficLog) => void): void {
-    change(this.logOf(slot))
+    const log = this.logOf(slot)
+    const waitedBefore = log.waiting.length
+    change(log)
     this.#events.publish('traffic')
+    const [message] = log.waiting
+    if (log.waiting.length === waitedBefore) return
+    this.#events.publish('status')
+    // Whoever looks elsewhere sees only a client that hangs.
+    if (message === undefined || waitedBefore > 0) return
+    const place = log.placeOf(message)
+    const text = `${sentenceOf(message)}. Let it go at ${this.#address}?slot=${slot.id}`
+    if (place !== undefined) this.#runner.note(slot, { program: place.program, text })
   }
 }
 
