@@ -2,7 +2,7 @@ import { escapeHtml } from './escape.ts'
 
 /** About how high a drawn line of a sequence diagram is, and its frame, in pixels. */
 const LINE_HEIGHT = 46
-const FRAME_HEIGHT = 190
+const FRAME_HEIGHT = 210
 
 /**
  * A diagram for a page: its source as text, which `diagrams.js` draws in the browser. The place for the drawing

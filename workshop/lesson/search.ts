@@ -84,6 +84,7 @@ function endOf(next: Heading | undefined): number | undefined {
 function simplify(text: string): string {
   return text
     .replace(/<!--.*?-->/gs, '')
+    .replace(/^\|[-| ]+\|$/gm, '')
     .replace(/\]\([^)]*\)|^> |^```.*|\*\*|[`[\]]/gm, '')
     .replace(/\s+/g, ' ')
     .trim()

@@ -8,10 +8,10 @@ import {
   tellingVersions,
 } from '../../scripts/lib/attack/attack.ts'
 import { findLine } from '../../scripts/lib/attack/checks.ts'
-import { groupAttacks, LEGEND, RESULTS, WORDS } from '../../scripts/lib/attack/print-matrix.ts'
-import { copyName } from '../../scripts/lib/exercise/exercise.ts'
+import { WORDS } from '../../scripts/lib/attack/print-matrix.ts'
 import { versionBefore } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
+import { resultsOf, viewMatrix } from '../attacks/matrix.ts'
 import { Plays, type Turn } from '../attacks/plays.ts'
 import { linkRules } from '../attacks/rule-links.ts'
 import { type LineView, viewLine, viewPlay } from '../attacks/story-view.ts'
@@ -46,18 +46,9 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   const plays = new Plays(jobs)
 
   app.get('/attacks', (_request, reply) => {
-    const versions = snapshots()
-    return reply.viewAsync('attacks', {
-      title: 'Attacks',
-      columns: versions.map((version) => ({ ...version, short: copyName(version) })),
-      groups: groupAttacks(attacks).map(({ heading, attacks: members }) => ({
-        heading,
-        rows: members.map((attack) => ({ attack, results: resultsOf(attack, versions) })),
-      })),
-      legend: RESULTS.map((result) => ({ result, word: WORDS[result], meaning: LEGEND[result] })),
-      words: WORDS,
-      ...ASSETS,
-    })
+    const matrix = viewMatrix()
+    const count = matrix.groups.reduce((sum, { rows }) => sum + rows.length, 0)
+    return reply.viewAsync('attacks', { title: 'Attacks', count, matrix, ...ASSETS })
   })
 
   app.get<Asked>('/attacks/:slug', async ({ params, query }, reply) => {
@@ -70,7 +61,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
       attack,
       rule: linkRules(attack.rule),
       remedy: attack.remedy === undefined ? undefined : linkRules(attack.remedy),
-      results: resultsOf(attack, snapshots()),
+      results: resultsOf(attack),
       words: WORDS,
       stoppers: await stoppersOf(attack),
       chosen: (asked.length > 0 ? asked : telling).map(({ id }) => id),
@@ -194,14 +185,6 @@ function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
   if (attack !== undefined) return attack
   throw new PageTrouble(404, 'There is no attack of that name. They are all on the page Attacks.')
-}
-
-function resultsOf(attack: Attack, versions: KnownVersion[]) {
-  return versions.map((version) => ({
-    version,
-    short: copyName(version),
-    result: expectedResult(attack, version) ?? 'nothing',
-  }))
 }
 
 function turnsOf(

@@ -66,23 +66,15 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   })
 
   app.get<{ Querystring: Asked }>('/difference', async ({ query }, reply) => {
-    const { from, to } = query
-    const choice = { choices: choicesIn(playground), action: '/difference' }
-    if (from === undefined || to === undefined) {
-      return reply.viewAsync('difference-choice', {
-        ...choice,
-        ...firstChoice(),
-        title: 'The difference between two versions',
-        styles: ['difference'],
-      })
-    }
-    const pair = pairOf(from, to, playground)
+    const pair = askedPair(query)
+    const asked = { ...query, from: pair.older.id, to: pair.newer.id }
     return reply.viewAsync('difference', {
-      ...choice,
-      from,
-      to,
+      choices: choicesIn(playground),
+      action: '/difference',
+      from: asked.from,
+      to: asked.to,
       title: `The difference, ${pairName(pair)}`,
-      ...(await viewDifference(pair, '/difference', query, addresses())),
+      ...(await viewDifference(pair, '/difference', asked, addresses())),
     })
   })
 

@@ -1,10 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { attacks } from '../../scripts/attacks/index.ts'
-import { expectedResult } from '../../scripts/lib/attack/attack.ts'
-import { groupAttacks } from '../../scripts/lib/attack/print-matrix.ts'
 import { copyName } from '../../scripts/lib/exercise/exercise.ts'
 import { listVersions, type Version } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
+import { viewMatrix } from '../attacks/matrix.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { countRead, hrefOf, OPENING, outlineOf, type Way } from '../lesson/outline.ts'
@@ -21,8 +19,8 @@ export async function homePage(app: FastifyInstance, { progress }: Workshop): Pr
       lessons,
       minutes: lessons.reduce((sum, { minutes }) => sum + minutes, 0),
       place: findPlace(versions, progress),
-      groups: viewMatrix(versions),
-      styles: ['home'],
+      matrix: viewMatrix(),
+      styles: ['attacks', 'home'],
     })
   })
 }
@@ -56,16 +54,4 @@ function findPlace(
     return { last: named(entry), next: staysHere && next ? named(next) : next }
   }
   return undefined
-}
-
-/** What is expected of each attack on each version. The suite sees to it that it is also true. */
-function viewMatrix(versions: Version[]) {
-  return groupAttacks(attacks).map(({ heading, attacks: members }) => ({
-    heading,
-    rows: members.map((attack) => ({
-      slug: attack.slug,
-      title: attack.title,
-      results: versions.map((version) => expectedResult(attack, version) ?? 'nothing'),
-    })),
-  }))
 }

@@ -3,7 +3,9 @@ import { listVersions, type Version } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { renderSentence } from '../lesson/render.ts'
+import { viewStart } from '../lesson/starts.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
+import { lifetimesIn } from '../lifetimes.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import { slidesOf } from '../present/slides.ts'
 import { teacherNotesOf } from '../present/teacher.ts'
@@ -45,6 +47,8 @@ export async function presentPages(app: FastifyInstance, { runner }: Workshop): 
     const parts = slides.filter(
       ({ part }, index) => part !== '' && part !== slides[index - 1]?.part,
     )
-    return { title: readLesson(version).title, version, slides, parts, current, count: all.length }
+    const { title, tryFirst } = readLesson(version)
+    const start = viewStart({ version, lifetimes: lifetimesIn(tryFirst) })
+    return { title, version, start, slides, parts, current, count: all.length }
   }
 }

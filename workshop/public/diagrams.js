@@ -8,6 +8,8 @@ const diagrams = [...document.querySelectorAll('.diagram')].map((figure) => ({
   source: figure.querySelector('pre').textContent,
   name: figure.querySelector('figcaption').textContent,
 }))
+/** The smallest scale at which a drawing can be read. */
+const SMALLEST = 0.8
 const dark = matchMedia('(prefers-color-scheme: dark)')
 
 if (diagrams.length > 0) {
@@ -18,7 +20,6 @@ if (diagrams.length > 0) {
 async function drawAll() {
   const mermaid = await loadMermaid({
     sequence: {
-      mirrorActors: false,
       useMaxWidth: true,
       wrap: true,
       width: 200,
@@ -38,6 +39,8 @@ async function draw(mermaid, { figure, drawing, details, source, name }, index) 
     picture.setAttribute('role', 'img')
     picture.setAttribute('aria-label', name)
     picture.removeAttribute('aria-roledescription')
+    // A drawing is hardly smaller than it was drawn: its frame scrolls before its words get too small.
+    picture.style.minWidth = `${SMALLEST * picture.viewBox.baseVal.width}px`
     details.open = false
     figure.classList.add('drawn')
   } catch {

@@ -11,6 +11,8 @@ export async function loadMermaid(config) {
     themeVariables: colors(),
     fontFamily: getComputedStyle(document.body).fontFamily,
     ...config,
+    // With room for the bubble of the last message, which a narrower margin cuts off.
+    sequence: { mirrorActors: false, diagramMarginY: 20, ...config.sequence },
   })
   return mermaid
 }

@@ -99,7 +99,6 @@ async function drawAll() {
     fontSize: 24,
     // Wide and low, as a slide is.
     sequence: {
-      mirrorActors: false,
       width: 260,
       height: 46,
       actorMargin: 60,

@@ -162,7 +162,7 @@ async function draw() {
   drawing.textContent = 'Drawing ...'
   dialog.showModal()
   try {
-    const mermaid = await loadMermaid({ sequence: { mirrorActors: false }, maxTextSize: 500_000 })
+    const mermaid = await loadMermaid({ maxTextSize: 500_000 })
     const answer = await fetch(`/traffic/mermaid?${whatIsShown()}`)
     const { svg } = await mermaid.render('traffic-diagram', await answer.text())
     drawing.innerHTML = svg

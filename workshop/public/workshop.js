@@ -35,6 +35,11 @@ document.addEventListener('visibilitychange', () => {
   else if (source?.readyState === EventSource.CLOSED) source.dispatchEvent(new Event('error'))
 })
 
+// In a form that has no button a choice is sent as it is made.
+document.addEventListener('change', ({ target }) => {
+  target.closest('form[data-sends-itself]')?.requestSubmit()
+})
+
 // A refusal comes with a sentence, and is shown where the answer would have been.
 document.addEventListener('htmx:responseError', ({ detail }) => {
   const text = new DOMParser().parseFromString(detail.xhr.responseText, 'text/html')

@@ -238,6 +238,18 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await entry.locator('.story').count()).toBe(2)
   })
 
+  test.each(['/attacks', '/'])(
+    'on a phone the table at %s shows every version, and what its signs mean comes first',
+    async (path) => {
+      const page = await workshop.visit(path, { viewport: { width: 390, height: 800 } })
+      const frame = await page.locator('.matrix-frame').boundingBox()
+      const last = await page.locator('.matrix thead th').last().boundingBox()
+      expect((last?.x ?? 0) + (last?.width ?? 0)).toBeLessThanOrEqual(390)
+      const legend = await page.locator('.matrix-legend').boundingBox()
+      expect((legend?.y ?? 0) + (legend?.height ?? 0)).toBeLessThanOrEqual(frame?.y ?? 0)
+    },
+  )
+
   test('a word finds an attack in the table', async () => {
     const page = await workshop.visit('/attacks')
     await page.fill('#attack-filter', 'csrf')

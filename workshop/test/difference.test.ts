@@ -153,6 +153,17 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     },
   )
 
+  test.each(['/difference', '/wire'])(
+    '%s shows another pair as soon as it is chosen',
+    async (path) => {
+      const page = await workshop.visit(path)
+      await page.locator('h1:has-text("v01 to v02")').waitFor()
+      await page.selectOption('select[name="to"]', 'v03-pkce')
+      await page.locator('h1:has-text("v01 to v03")').waitFor()
+      expect(new URL(page.url()).searchParams.get('to')).toBe('v03-pkce')
+    },
+  )
+
   test('on a phone it is one column unless two are asked for', async () => {
     const viewport = { width: 390, height: 800 }
     const page = await workshop.visit('/lessons/v02-state/difference', { viewport })
@@ -165,7 +176,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   const pages: [path: string, name: string][] = [
     ['/lessons/v02-state/difference', 'difference'],
     ['/lessons/v04-protected-resource/difference?view=unified', 'difference-unified'],
-    ['/difference', 'difference-choice'],
+    ['/difference', 'difference-first'],
     ['/difference?from=v01-code-flow&to=v02-state&tests=1', 'difference-any'],
   ]
   test.each(some(pages))('%s looks right', (path, name) => workshop.inspect(path, name))

@@ -18,6 +18,7 @@ import { Progress } from '../progress.ts'
 import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
 
 const versions = listVersions()
+const NARROW = { width: 390, height: 800 }
 let workshop: TestWorkshop
 
 beforeAll(async () => {
@@ -245,6 +246,42 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(await page.locator('.diagram').count()).toBe(wanted)
     }
     expect(drawn).toBeGreaterThan(0)
+  })
+
+  test('the pages of a lesson stand at one place, whatever page is open', async () => {
+    for (const viewport of [
+      { width: 1280, height: 900 },
+      { width: 1920, height: 900 },
+    ]) {
+      const page = await workshop.newPage({ viewport })
+      const places = new Set<string>()
+      for (const slug of ['', '/the-idea', '/difference', '/wire', '/attacks', '/check-yourself']) {
+        await page.goto(`${workshop.url}/lessons/v02-state${slug}`)
+        const box = await page.locator('.outline').boundingBox()
+        places.add(`${box?.x} ${box?.y} ${box?.width}`)
+      }
+      expect([viewport.width, [...places]]).toEqual([viewport.width, [expect.any(String)]])
+    }
+  })
+
+  test('a diagram can be read on a phone, and nothing of it is cut off', async () => {
+    const page = await workshop.visit('/lessons/v02-state/the-idea', { viewport: NARROW })
+    const picture = page.locator('.diagram svg')
+    await picture.waitFor()
+    const text = picture.locator('.messageText').first()
+    // Drawn at 16 pixels.
+    expect((await text.boundingBox())?.height).toBeGreaterThan(12)
+    const frame = await picture.boundingBox()
+    const bubble = await picture.locator('text.sequenceNumber').last().boundingBox()
+    const last = (bubble?.y ?? 0) + (bubble?.height ?? 0)
+    expect(last + 4).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0))
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(NARROW.width)
+  })
+
+  test('on a phone the bar at the top leaves with the page', async () => {
+    const page = await workshop.visit('/lessons/v02-state/the-idea', { viewport: NARROW })
+    await page.mouse.wheel(0, 600)
+    await expect.poll(async () => (await page.locator('.top').boundingBox())?.y).toBeLessThan(-200)
   })
 
   test.runIf(full)('a diagram follows the change from light to dark', async () => {

@@ -172,6 +172,16 @@ describe('what runs', () => {
     }
   })
 
+  test('how long a start took is told as long as it runs', async () => {
+    const version = knownVersion('v01-code-flow')
+    if (version === undefined) throw new Error('There is no v01')
+    await workshop.runner.start(workshop.main, version)
+    expect((await workshop.get('/run')).text).toMatch(/running, started in \d\.\d s</)
+    await workshop.runner.stop(workshop.main)
+    expect((await workshop.get('/run')).text).toMatch(/<\/span>stopped<\/span>/)
+    await workshop.runner.start(workshop.main, version)
+  })
+
   test('a port that somebody else has is told of, and left alone', async () => {
     const { ports, addresses, version } = workshop.main
     const stranger = new Runner()
