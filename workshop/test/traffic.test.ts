@@ -370,13 +370,13 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         workshop.runner.off('line', listen)
       })
       const asked = fetch(`${addresses.client}/login`, { redirect: 'manual' })
+      await traffic.locator('#status:has-text("1 message waits")').waitFor()
       const other = fetch(`${addresses.client}/`)
-
       await traffic.locator('#status:has-text("2 messages wait")').waitFor()
       const words = `GET /login, waits. Let it go at ${workshop.url}/traffic?slot=${id}`
       expect(lines).toEqual([expect.stringContaining(words)])
       await traffic.goto(`${workshop.url}/run`)
-      await traffic.getByText('2 messages wait until you let it go').waitFor()
+      await traffic.getByText('2 messages wait, and the client hangs until you let go').waitFor()
       await traffic.getByText(words).waitFor()
       await traffic.locator('#status').click()
       await traffic.waitForURL(`**/traffic?slot=${id}`)
