@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
+import { freePorts } from '../../scripts/lib/exercise/ports.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import { whoAnswers } from '../../scripts/lib/who-answers.ts'
 import { full } from '../../scripts/test/share.ts'
@@ -97,7 +98,9 @@ describe('what runs', () => {
     })
     const version = knownVersion('v01-code-flow')
     if (version === undefined) throw new Error('There is no v01')
-    const slot = await workshop.runner.openBeside(version)
+    const [server = 0, client = 0] = await freePorts()
+    const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
+    const slot = workshop.runner.open(version, addresses, { server, client })
     await workshop.untilRunning(slot)
     expect(await lifeOfToken(slot)).toBe(30)
     await workshop.runner.start(slot, version, {})
