@@ -79,8 +79,8 @@ describe('what runs', () => {
   test('lifetimes are given with a start, hold over a restart, and end with a start without them', async () => {
     const version = 'v01-code-flow'
     await post('/run/start', { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' })
-    await expect.poll(mainRuns).toEqual([version, 'running'])
-    expect(workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    await expect.poll(() => workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    await workshop.untilRunning()
     expect((await workshop.get('/run')).text).toContain('access tokens live for 20 s')
     expect(await lifeOfToken(workshop.main)).toBe(20)
     await workshop.runner.restart(workshop.main)
