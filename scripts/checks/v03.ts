@@ -7,6 +7,8 @@ import { randomValue } from '../lib/exercise/stand-in.ts'
 import { loginShowsToken } from './v01.ts'
 
 const VERIFIER = /^[\w.~-]{43,128}$/
+/** Every unreserved character of RFC 7636 section 4.1 that is no letter or digit, and both lengths. */
+const UNUSUAL_VERIFIERS = ['.~-_'.padEnd(43, 'a'), '.~-_'.padEnd(128, 'Z9')]
 const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
 
 export const v03: VersionChecks = {
@@ -130,6 +132,7 @@ export const v03: VersionChecks = {
       text: 'The client still refuses a wrong state, and takes the right one',
       on: 'client',
       file: 'client/routes/callback.ts',
+      needs: ['challenge', 'verifier-matches'],
       async probe(stage) {
         const browser = stage.browser()
         const sent = await stage.begin(browser)
@@ -137,6 +140,7 @@ export const v03: VersionChecks = {
         must(wrong.status === 400, `an answer with a wrong state is answered ${wrong.status}`)
         const state = sent.get('state') ?? undefined
         const right = await stage.answer(browser, { code: randomValue(), state })
+        stage.expectAccepted()
         must(right.status === 200, `the answer with the right state is answered ${right.status}`)
       },
     },
@@ -241,6 +245,16 @@ export const v03: VersionChecks = {
           status === 200,
           `with challenge and verifier of RFC 7636 appendix B, a code is answered ${answered(status, body)}`,
         )
+        for (const code_verifier of UNUSUAL_VERIFIERS) {
+          const code_challenge = hashOf(code_verifier)
+          const { status, body } = await server.redeem(await server.code({ code_challenge }), {
+            code_verifier,
+          })
+          must(
+            status === 200,
+            `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters, is answered ${answered(status, body)}`,
+          )
+        }
       },
     },
     {
@@ -311,8 +325,11 @@ async function bringCode(stage: Stage, browser: Browser, sent: URLSearchParams):
 
 /** In base64url or in base64: which of them is another question. */
 function sameHash(verifier: string, challenge: string): boolean {
-  const hash = createHash('sha256').update(verifier).digest('hex')
-  return Buffer.from(challenge, 'base64').toString('hex') === hash
+  return Buffer.from(challenge, 'base64').toString('base64url') === hashOf(verifier)
+}
+
+function hashOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url')
 }
 
 function expectInvalidRequest(stage: Stage, page: Page, what: string): void {

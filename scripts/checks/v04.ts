@@ -3,7 +3,8 @@ import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import { type JsonAnswer, must, type Stage, textOf } from '../lib/exercise/stage.ts'
-import { randomValue, USER } from '../lib/exercise/stand-in.ts'
+import { randomValue, tokenIn, tokenRefused, USER } from '../lib/exercise/stand-in.ts'
+import { becauseOfServer } from './v01.ts'
 
 export const v04: VersionChecks = {
   short: { ACCESS_TOKEN_TTL: '0.4' },
@@ -22,8 +23,10 @@ export const v04: VersionChecks = {
           must(/^Bearer( |$)/i.test(challenge), `with ${what}, WWW-Authenticate: Bearer is missing`)
           must(
             !challenge.includes('error'),
-            `with ${what}, the answer speaks of an error: there is none`,
+            `with ${what}, WWW-Authenticate has an error: there is none`,
           )
+          const named = Object.keys(answer.body).find((name) => name.startsWith('error'))
+          must(!named, `with ${what}, the JSON body has ${named}: there is no error`)
         }
       },
     },
@@ -144,13 +147,17 @@ export const v04: VersionChecks = {
       async probe(stage) {
         const { browser } = await logIn(stage)
         const page = await browser.open(`${stage.clientUrl}/profile`)
-        must(page.status === 200, `GET /profile after a login answers ${page.status}`)
-        must(stage.standIn.resourceRequests.length > 0, 'GET /profile does not ask /api/me')
-        const token = stage.standIn.issued[0]?.access_token
+        expectTokenKept(stage, page)
+        const { resourceRequests, issued } = stage.standIn
+        const [asked] = resourceRequests
+        const after = `GET /profile after a login answers ${page.status}`
+        must(asked !== undefined, `${after}, and does not ask /api/me`)
+        must(asked !== '', `${after}, and asks /api/me without an Authorization header`)
         must(
-          stage.standIn.resourceRequests.includes(`Bearer ${token}`),
-          'GET /profile asks /api/me without the token of this login',
+          tokenIn(asked) === issued[0]?.access_token,
+          `${after}, and asks /api/me without "Bearer" and the token of this login in the Authorization header`,
         )
+        must(page.status === 200, after)
         must(textOf(page).includes(USER.username), 'the page does not show the user name')
         must(textOf(page).includes(USER.email), 'the page does not show the email')
       },
@@ -196,7 +203,7 @@ export const v04: VersionChecks = {
       needs: ['profile'],
       async probe(stage) {
         const { browser } = await logIn(stage)
-        stage.standIn.onResource = () => ({ status: 401, body: { error: 'invalid_token' } })
+        stage.standIn.onResource = tokenRefused
         const refused = await browser.open(`${stage.clientUrl}/profile`)
         must(
           refused.status === 401,
@@ -313,7 +320,10 @@ export async function loginShowsProfile(stage: Stage): Promise<void> {
   const fields = { username: 'user1', password: 'password1' }
   const page = await browser.follow(await browser.submit(form, fields))
   const { pathname } = new URL(page.url)
-  must(page.status === 200, `a login ends at ${pathname}, which answers ${page.status}`)
+  must(
+    page.status === 200,
+    `a login ends at ${pathname}, which answers ${page.status}${becauseOfServer(stage)}`,
+  )
   must(textOf(page).includes('User Number 1'), 'the page at the end does not show the user name')
   must(
     html(page).querySelector('form[action$="/logout"]'),
@@ -336,9 +346,19 @@ export async function logIn(stage: Stage): Promise<LoggedIn> {
 
 async function finish(stage: Stage, browser: Browser, sent: URLSearchParams): Promise<LoggedIn> {
   const code = randomValue()
-  const query = new URLSearchParams({ code, state: sent.get('state') ?? '' })
-  const callback = await browser.open(`${stage.redirectUri}?${query}`)
+  const callback = await stage.bring(browser, { code, state: sent.get('state') ?? '' })
+  stage.expectAccepted()
   return { browser, callback, code }
+}
+
+/** @throws {NotYet} when the profile finds no token in the session right after a login */
+export function expectTokenKept({ standIn }: Stage, profile: Page): void {
+  const asksWithout = standIn.resourceRequests.every((sent) => tokenIn(sent) === '')
+  must(
+    profile.status !== 401 || !asksWithout,
+    'right after a login the session holds no token: GET /profile answers 401. regenerate() begins an empty session, so a token that is stored before it is lost',
+    'client/routes/callback.ts',
+  )
 }
 
 /** @throws {NotYet} when one of the pages shows a token, or the code */

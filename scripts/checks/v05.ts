@@ -10,8 +10,15 @@ import {
   type Stage,
   textOf,
 } from '../lib/exercise/stage.ts'
-import { randomValue, type StandIn, type StandInAnswer } from '../lib/exercise/stand-in.ts'
-import { expectNothingShown, isShut, logIn, loginShowsProfile, openWith } from './v04.ts'
+import { randomValue, type StandIn, tokenIn, tokenRefused } from '../lib/exercise/stand-in.ts'
+import {
+  expectNothingShown,
+  expectTokenKept,
+  isShut,
+  logIn,
+  loginShowsProfile,
+  openWith,
+} from './v04.ts'
 
 /** The lifetime of a login at the short server, in milliseconds. */
 const SHORT = 900
@@ -80,12 +87,19 @@ export const v05: VersionChecks = {
       text: 'Another client that offers a refresh token ends nothing',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
-      needs: ['refresh', 'refresh-refused'],
+      needs: ['refresh', 'refresh-refused', 'rotation'],
       async probe({ server }) {
         const { refresh_token } = await server.tokens()
         await server.refresh(refresh_token, OTHER_CLIENT)
-        const { status } = await server.refresh(refresh_token)
+        const { status, body } = await server.refresh(refresh_token)
         must(status === 200, `after a try by another client, its own client is answered ${status}`)
+        await server.refresh(refresh_token, OTHER_CLIENT)
+        const next = await server.refresh(String(body.refresh_token))
+        must(
+          next.status === 200,
+          `after another client offered a spent refresh token, the newest one is answered ${next.status}`,
+          'server/token-family.ts',
+        )
       },
     },
     {
@@ -172,6 +186,12 @@ export const v05: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         const { body } = await server.redeem(code)
+        await server.redeem(code, {}, OTHER_CLIENT)
+        const untouched = await server.me(`Bearer ${body.access_token}`)
+        must(
+          untouched.status === 200,
+          `after another client offered its used code, GET /api/me answers ${untouched.status} to the access token`,
+        )
         await server.redeem(code)
         const me = await server.me(`Bearer ${body.access_token}`)
         must(
@@ -194,6 +214,8 @@ export const v05: VersionChecks = {
         const { browser } = await logIn(stage)
         refuseTokensSoFar(stage.standIn)
         const page = await openProfile(stage, browser)
+        expectTokenKept(stage, page)
+        stage.expectAccepted()
         const [refresh] = refreshesAt(stage)
         must(refresh, 'when /api/me answers 401, the client sends no grant_type=refresh_token')
         must(
@@ -235,7 +257,7 @@ export const v05: VersionChecks = {
       needs: ['renews-after-401'],
       async probe(stage) {
         const { browser } = await logIn(stage)
-        stage.standIn.onResource = refusal
+        stage.standIn.onResource = tokenRefused
         const { status } = await openProfile(stage, browser)
         const count = refreshesAt(stage).length
         must(count === 1, `for one request of a browser, the client makes ${count} refreshes`)
@@ -456,13 +478,13 @@ async function lateRefusalMakesNoRefresh(stage: Stage): Promise<void> {
   const first = standIn.issued[0]?.access_token
   let held = false
   standIn.onResource = async (authorization) => {
-    if (authorization !== `Bearer ${first}`) return standIn.user(authorization)
+    if (tokenIn(authorization) !== first) return standIn.user(authorization)
     if (!held) {
       held = true
       asked.open()
       await gate.opened
     }
-    return refusal()
+    return tokenRefused()
   }
   const slow = openProfile(stage, browser)
   await Promise.race([asked.opened, slow])
@@ -504,9 +526,9 @@ function refreshesAt({ standIn }: Stage): URLSearchParams[] {
 
 /** From now on `/api/me` refuses the access tokens that were issued before. */
 function refuseTokensSoFar(standIn: StandIn): void {
-  const old = standIn.issued.map(({ access_token }) => `Bearer ${access_token}`)
+  const old = standIn.issued.map(({ access_token }) => access_token)
   standIn.onResource = (authorization) => {
-    return old.includes(authorization) ? refusal() : standIn.user(authorization)
+    return old.includes(tokenIn(authorization)) ? tokenRefused() : standIn.user(authorization)
   }
 }
 
@@ -516,10 +538,6 @@ function refuseOnce(standIn: StandIn): void {
   standIn.onResource = (authorization) => {
     if (refused) return standIn.user(authorization)
     refused = true
-    return refusal()
+    return tokenRefused()
   }
-}
-
-function refusal(): StandInAnswer {
-  return { status: 401, body: { error: 'invalid_token' } }
 }

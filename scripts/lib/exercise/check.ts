@@ -79,8 +79,8 @@ export function doneIn(findings: Finding[]): string[] {
   return findings.filter(({ status }) => status === 'done').map(({ sentence }) => sentence.id)
 }
 
-/** What was seen of each sentence that is not done; the others have undefined. */
-type Seen = [id: string, seen: string | undefined]
+/** Why each sentence fails; undefined for those that pass. */
+type Seen = [id: string, failure: NotYet | undefined]
 
 async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
   const all: Seen[] = []
@@ -91,7 +91,7 @@ async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
   return all
 }
 
-async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<string | undefined> {
+async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<NotYet | undefined> {
   try {
     await probe(stage)
     return undefined
@@ -99,8 +99,8 @@ async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<string | 
     if (error instanceof TroubleError) throw error
     const broken = await stage.explainBroken()
     if (broken !== undefined) return broken
-    if (error instanceof NotYet) return error.message
-    return `what came back can't be read (${(error as Error).message})`
+    if (error instanceof NotYet) return error
+    return new NotYet(`what came back can't be read (${(error as Error).message})`)
   }
 }
 
@@ -132,23 +132,32 @@ async function settle<T extends readonly unknown[]>(
 function conclude(
   folder: string,
   sentences: Sentence[],
-  seen: Map<string, string | undefined>,
+  failures: Map<string, NotYet | undefined>,
 ): Finding[] {
-  const isOpen = (id: string) => seen.get(id) !== undefined
+  const fails = sentences.filter(({ id }) => failures.get(id) !== undefined)
+  const waitsFor = (sentence: Sentence, failure: NotYet): Sentence[] => {
+    if (sentence.on === 'both') return fails.filter((other) => other !== sentence)
+    const first = fails.find(({ id }) => hasSameCause(failures.get(id), failure)) ?? sentence
+    return first === sentence ? fails.filter(({ id }) => sentence.needs?.includes(id)) : [first]
+  }
   return sentences.map((sentence): Finding => {
-    const what = seen.get(sentence.id)
-    if (what === undefined) return { sentence, status: 'done' }
-    const needed = sentence.on === 'both' ? sentences.map(({ id }) => id) : (sentence.needs ?? [])
-    const missing = sentences.filter(
-      ({ id }) => id !== sentence.id && needed.includes(id) && isOpen(id),
-    )
+    const failure = failures.get(sentence.id)
+    if (failure === undefined) return { sentence, status: 'done' }
+    const missing = waitsFor(sentence, failure)
     if (missing.length > 0) return { sentence, status: 'waiting', for: missing }
-    return { sentence, status: 'open', seen: what, place: describePlace(folder, sentence.file) }
+    const place = describePlace(folder, failure.file ?? sentence.file)
+    return { sentence, status: 'open', seen: failure.message, place }
   })
 }
 
+/** Whether both failed for one reason outside of what they try out, such as a login that fails. */
+function hasSameCause(one: NotYet | undefined, other: NotYet): boolean {
+  return one?.file !== undefined && one.file === other.file && one.message === other.message
+}
+
 function describePlace(folder: string, file: string): string {
-  return existsSync(join(folder, file)) ? file : `${file}, a new file, or where your copy does this`
+  const [path = file] = file.split(/:\d+$/)
+  return existsSync(join(folder, path)) ? file : `${file}, a new file, or where your copy does this`
 }
 
 interface Stages {
@@ -194,7 +203,7 @@ class Company {
 
   async #gatherOnce(short: Record<string, string> | undefined): Promise<Stages> {
     const [serverPort, clientPort, shortPort, standInPort] = await freePorts()
-    const standIn = new StandIn(standInPort)
+    const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
     await standIn.listen()
     this.#ends.push(() => standIn.close())
 

@@ -4,13 +4,14 @@ import type { Place } from './playground.ts'
 import type { Trouble } from './trouble.ts'
 
 const WIDTH = 100
-const MARK = 'done'
+const MARKS = { done: 'pass', open: 'fail', waiting: 'wait' } as const
+const COLORS = { done: 'green', open: 'red', waiting: 'yellow' } as const
 /** Where the sentences begin: after the mark and the number. */
-const INDENT = ' '.repeat(MARK.length + 6)
+const INDENT = ' '.repeat(10)
 
 /**
- * What a check found out, as it is printed: the sentences, how many are done, and where to go on.
- * One that watches checks again by itself, and so does not say how to.
+ * The result of a check, as it is printed: each sentence, how many pass, and what to do next. With
+ * `watching` the check runs again by itself, so the text doesn't say how to run it.
  */
 export function renderResult(
   place: Place,
@@ -22,7 +23,7 @@ export function renderResult(
   const { findings } = result
   const done = findings.filter(({ status }) => status === 'done').length
   const lines = findings.flatMap((finding) => renderFinding(finding, findings, paint))
-  const count = `${done} of ${findings.length} sentences are done.`
+  const count = `${done} of ${findings.length} checks pass.`
   const next = done === findings.length ? goOnWhenDone(place) : goOn(place, watching)
   return [...lines, '', count, ...next, ''].join('\n')
 }
@@ -36,30 +37,31 @@ export function renderTrouble(
 ): string {
   const lines = wrap(trouble.message, WIDTH).map((line) => paint(line, 'red'))
   if (trouble.place !== undefined) lines.push(`Look at playground/${name}/${trouble.place}`)
-  const next = watching ? 'Mend this first.' : `Mend this first. Then: npm run check ${name}`
+  const next = watching ? 'Fix this first.' : `Fix this first. Then: npm run check ${name}`
   return [...lines, '', next, ''].join('\n')
 }
 
 function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[] {
   const number = `${String(all.indexOf(finding) + 1).padStart(3)}.`
-  const isDone = finding.status === 'done'
-  const mark = isDone ? paint(MARK, 'green') : ' '.repeat(MARK.length)
-  const [first = '', ...rest] = wrap(finding.sentence.text, WIDTH - INDENT.length)
-  const sentence = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
-  if (isDone) return sentence
-  const why = wrap(`not done yet: ${whyNotDone(finding, all)}`, WIDTH - INDENT.length)
-  return [...sentence, ...why.map((line) => INDENT + paint(line, 'yellow'))]
+  const { status, sentence } = finding
+  const mark = paint(MARKS[status], COLORS[status])
+  const [first = '', ...rest] = wrap(sentence.text, WIDTH - INDENT.length)
+  const text = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
+  const why = status === 'done' ? [] : wrap(whyNotDone(finding, all), WIDTH - INDENT.length)
+  return [...text, ...why.map((line) => INDENT + paint(line, COLORS[status]))]
 }
 
-/** What was seen in place of a sentence, or what comes before it; empty for one that is done. */
+/** Why a check fails and where to look, or which checks it waits for; empty for one that passes. */
 export function whyNotDone(finding: Finding, all: Finding[]): string {
   if (finding.status === 'open') return `${finding.seen}. Look at ${finding.place}.`
   if (finding.status === 'done') return ''
-  if (finding.sentence.on === 'both') return 'it comes when everything else is done.'
+  if (finding.sentence.on === 'both') return 'Waiting for all other checks.'
   const numbers = finding.for.map((sentence) => {
-    return all.findIndex((other) => other.sentence === sentence) + 1
+    return String(all.findIndex((other) => other.sentence === sentence) + 1)
   })
-  return `it comes after ${numbers.join(' and ')}.`
+  const last = numbers.pop()
+  if (numbers.length === 0) return `Waiting for check ${last}.`
+  return `Waiting for checks ${numbers.join(', ')} and ${last}.`
 }
 
 function goOnWhenDone({ name, version }: Place): string[] {
@@ -73,5 +75,5 @@ function goOnWhenDone({ name, version }: Place): string[] {
 function goOn({ name }: Place, watching: boolean): string[] {
   const next = `Next: npm run hint ${name} gives a hint, npm start playground/${name} runs your copy`
   if (watching) return [`${next}.`]
-  return [`${next},`, `      npm run check -- ${name} --watch checks it each time that you save.`]
+  return [`${next},`, `      npm run check -- ${name} --watch checks it each time you save.`]
 }

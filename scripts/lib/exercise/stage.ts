@@ -11,12 +11,23 @@ const REQUEST_LIMIT = 4_000
 /** For how long the other ends of a request that failed may come later, in milliseconds. */
 const DEATH_NEWS = 500
 
-/** What a sentence is not done for. The message is what was seen, in words, without a full stop. */
-export class NotYet extends Error {}
+/** Why a check fails. The message is what was seen, in words, without a full stop. */
+export class NotYet extends Error {
+  /** Where to look, when that is not the file of the sentence. */
+  readonly file: string | undefined
 
-/** @throws {NotYet} unless it is so */
-export function must(condition: unknown, seen: string): asserts condition {
-  if (!condition) throw new NotYet(seen)
+  constructor(seen: string, file?: string) {
+    super(seen)
+    this.file = file
+  }
+}
+
+/**
+ * @param file where to look, when that is not the file of the sentence
+ * @throws {NotYet} unless it is so
+ */
+export function must(condition: unknown, seen: string, file?: string): asserts condition {
+  if (!condition) throw new NotYet(seen, file)
 }
 
 /** What a JSON endpoint answered. */
@@ -98,19 +109,39 @@ export class Stage {
     must(
       [302, 303].includes(page.status) && location.startsWith(`${this.standIn.url}/authorize?`),
       `GET /login does not send the browser to the server: it answers ${page.status}`,
+      'client/routes/login.ts',
     )
-    return new URL(location).searchParams
+    const sent = new URL(location).searchParams
+    this.standIn.noteLogin(sent)
+    return sent
   }
 
   /** Brings an answer to the callback, as a redirect of the server would; follows redirects. */
   async answer(browser: Browser, answer: Fields): Promise<Page> {
-    return browser.visit(`${this.redirectUri}?${fields(answer)}`)
+    return browser.follow(await this.bring(browser, answer))
+  }
+
+  /** Brings an answer to the callback, as a redirect of the server would; gives what that answers. */
+  async bring(browser: Browser, answer: Fields): Promise<Page> {
+    if (answer.code !== undefined) this.standIn.noteCode(answer.code)
+    return browser.open(`${this.redirectUri}?${fields(answer)}`)
   }
 
   /** A whole login, with the stand-in for a server; gives the page that it ends at. */
   async login(browser: Browser): Promise<Page> {
     const sent = await this.begin(browser)
-    return this.answer(browser, { code: randomValue(), state: sent.get('state') ?? undefined })
+    const state = sent.get('state') ?? undefined
+    const page = await this.answer(browser, { code: randomValue(), state })
+    this.expectAccepted()
+    return page
+  }
+
+  /** @throws {NotYet} when the client sent a token request that a server refuses, with the reason */
+  expectAccepted(): void {
+    const { refusal } = this.standIn
+    if (refusal === undefined) return
+    const { error, reason, file } = refusal
+    throw new NotYet(`a server refuses the client's token request with ${error}: ${reason}`, file)
   }
 
   /** Lets a sentence begin afresh. */
@@ -119,8 +150,8 @@ export class Stage {
     this.#broken = undefined
   }
 
-  /** What to say of a sentence beyond what it saw: that a handler threw, and where. */
-  async explainBroken(): Promise<string | undefined> {
+  /** Why a handler threw, and where: the cause of whatever was seen after that. */
+  async explainBroken(): Promise<NotYet | undefined> {
     if (this.#broken === undefined) return undefined
     const { request, running } = this.#broken
     // The page of a 500 may be here before the line on stderr.
@@ -128,7 +159,7 @@ export class Stage {
     const last = running.stderr().slice(-4_000)
     const { message, place } = explain(lastError(last), this.#cast.folder) ?? {}
     if (message === undefined) return undefined
-    return `${request} breaks: ${message}${place === undefined ? '' : ` (${place})`}`
+    return new NotYet(`${request} breaks: ${message}`, place)
   }
 
   async #open(visitor: Visitor, url: string, options: RequestOptions): Promise<Page> {
@@ -222,7 +253,11 @@ export class ServerAddress {
   async code(changes: Fields = {}): Promise<string> {
     const page = await this.logIn(changes)
     const code = queryOf(page).get('code')
-    must(code, `POST /authorize with a right password gives no code: ${saw(page)}`)
+    must(
+      code,
+      `POST /authorize with a right password gives no code: ${saw(page)}`,
+      'server/routes/authorize.ts',
+    )
     return code
   }
 
@@ -245,7 +280,8 @@ export class ServerAddress {
     const { status, body } = await this.redeem(await this.code())
     must(
       status === 200 && typeof body.access_token === 'string',
-      `POST /token gives no access token for a good code: it answers ${status}`,
+      `a good code at POST /token is answered ${answered(status, body)}`,
+      'server/grants/authorization-code.ts',
     )
     return { access_token: body.access_token, refresh_token: String(body.refresh_token ?? '') }
   }

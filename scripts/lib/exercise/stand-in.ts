@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { request } from 'undici'
+import { type Known, type Refusal, refusalOf } from './token-request-rules.ts'
 
 /** A JSON answer. */
 export interface StandInAnswer {
   status: number
+  headers?: Record<string, string>
   body: Record<string, unknown> | string
 }
 
@@ -25,9 +27,9 @@ export const USER = {
 }
 
 /**
- * Stands between the client of a copy and its server. As a rule it plays the server itself, as one
- * sentence needs it, so that what the server lacks is not told of the client; and it hands everything
- * on where a sentence is about both.
+ * Stands between the client of a copy and its server. For most checks it plays the server itself, so
+ * that a bug in the server is never blamed on the client. It refuses what a real server refuses, and
+ * remembers why. Where a check is about both, it hands everything on.
  */
 export class StandIn {
   /** Its origin. */
@@ -36,13 +38,22 @@ export class StandIn {
   /** The `Authorization` headers at `/api/me`. */
   resourceRequests: string[] = []
   issued: Record<'access_token' | 'refresh_token', string>[] = []
+  /** Why the last token request that it refused was wrong. */
+  refusal: Refusal | undefined
+  /** What it answers to a token request with which nothing is wrong. */
   onToken: (request: TokenRequest) => Answer = () => this.tokens()
   onResource: (authorization: string) => Answer = () => ({ status: 200, body: USER })
   /** The origin that everything is handed on to. */
   passOnTo: string | undefined
+  /** The last error of the server to which it hands everything on, in words. */
+  passedOnError: string | undefined
   readonly #http: Server
+  readonly #redirectUri: string
+  #known: Known
 
-  constructor(port: number) {
+  constructor(port: number, redirectUri: string) {
+    this.#redirectUri = redirectUri
+    this.#known = this.#nothingKnown()
     this.url = `http://localhost:${port}`
     this.#http = createServer((incoming, response) => {
       this.#answer(incoming, response).catch(() => response.destroy())
@@ -67,9 +78,23 @@ export class StandIn {
     this.tokenRequests = []
     this.resourceRequests = []
     this.issued = []
+    this.refusal = undefined
+    this.#known = this.#nothingKnown()
     this.onToken = () => this.tokens()
     this.onResource = (authorization) => this.user(authorization)
     this.passOnTo = undefined
+    this.passedOnError = undefined
+  }
+
+  /** Notes what the client sends a browser to it with. */
+  noteLogin(sent: URLSearchParams): void {
+    const challenge = sent.get('code_challenge')
+    if (challenge) this.#known.challenges.add(challenge)
+  }
+
+  /** Notes a code that it sends through a browser. */
+  noteCode(code: string): void {
+    this.#known.codes.add(code)
   }
 
   /** An answer with new tokens. */
@@ -81,16 +106,18 @@ export class StandIn {
 
   /** The user, for whoever has one of the access tokens. */
   user(authorization: string): StandInAnswer {
-    const known = this.issued.some(({ access_token }) => authorization === `Bearer ${access_token}`)
-    return known ? { status: 200, body: USER } : { status: 401, body: { error: 'invalid_token' } }
+    const token = tokenIn(authorization)
+    const known = this.issued.some(({ access_token }) => access_token === token)
+    return known ? { status: 200, body: USER } : tokenRefused()
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(incoming)
-    if (this.passOnTo !== undefined) return passOn(this.passOnTo, incoming, body, response)
+    if (this.passOnTo !== undefined) return this.#passOn(this.passOnTo, incoming, body, response)
     const answer = await this.#play(incoming, body)
     const isText = typeof answer.body === 'string'
-    response.writeHead(answer.status, { 'content-type': isText ? 'text/html' : 'application/json' })
+    const type = { 'content-type': isText ? 'text/html' : 'application/json' }
+    response.writeHead(answer.status, { ...type, ...answer.headers })
     response.end(isText ? answer.body : JSON.stringify(answer.body))
   }
 
@@ -100,7 +127,7 @@ export class StandIn {
     if (method === 'POST' && pathname === '/token') {
       const asked = { form: new URLSearchParams(body), authorization, contentType }
       this.tokenRequests.push(asked)
-      return this.onToken(asked)
+      return this.#tokenAnswer(asked)
     }
     if (method === 'GET' && pathname === '/api/me') {
       this.resourceRequests.push(authorization)
@@ -108,22 +135,66 @@ export class StandIn {
     }
     return { status: 404, body: { error: 'not_found' } }
   }
+
+  async #passOn(
+    origin: string,
+    incoming: IncomingMessage,
+    body: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers
+    const answer = await request(origin + incoming.url, {
+      method: incoming.method as 'GET',
+      headers,
+      body: body === '' ? null : body,
+    })
+    const answered = await answer.body.text()
+    if (answer.statusCode >= 400) {
+      const [path] = (incoming.url ?? '').split('?')
+      this.passedOnError = `${incoming.method} ${path} answers ${answer.statusCode} ${answered}`
+    }
+    response.writeHead(answer.statusCode, answer.headers as Record<string, string>)
+    response.end(answered)
+  }
+
+  async #tokenAnswer(asked: TokenRequest): Promise<StandInAnswer> {
+    const refusal = refusalOf(asked, this.#known)
+    if (refusal !== undefined) {
+      this.refusal = refusal
+      const { status, error, reason } = refusal
+      const headers = status === 401 ? { 'www-authenticate': 'Basic realm="stand-in"' } : {}
+      return { status, headers, body: { error, error_description: reason } }
+    }
+    this.#known.codes.delete(asked.form.get('code') ?? '')
+    const answer = await this.onToken(asked)
+    const { refresh_token } = Object(answer.body)
+    // RFC 6749 section 6: without a new refresh token the old one stays.
+    if (refresh_token !== undefined) {
+      this.#known.refreshTokens.delete(asked.form.get('refresh_token') ?? '')
+      this.#known.refreshTokens.add(refresh_token)
+    }
+    return answer
+  }
+
+  #nothingKnown(): Known {
+    return {
+      redirectUri: this.#redirectUri,
+      codes: new Set(),
+      challenges: new Set(),
+      refreshTokens: new Set(),
+    }
+  }
 }
 
-async function passOn(
-  origin: string,
-  incoming: IncomingMessage,
-  body: string,
-  response: ServerResponse,
-): Promise<void> {
-  const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers
-  const answer = await request(origin + incoming.url, {
-    method: incoming.method as 'GET',
-    headers,
-    body: body === '' ? null : body,
-  })
-  response.writeHead(answer.statusCode, answer.headers as Record<string, string>)
-  response.end(await answer.body.text())
+/** What `/api/me` answers to a token that is no good. */
+export function tokenRefused(): StandInAnswer {
+  const headers = { 'www-authenticate': 'Bearer realm="stand-in", error="invalid_token"' }
+  return { status: 401, headers, body: { error: 'invalid_token' } }
+}
+
+/** The access token in an `Authorization` header; empty without one. */
+export function tokenIn(authorization: string): string {
+  return /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? ''
 }
 
 export function randomValue(): string {

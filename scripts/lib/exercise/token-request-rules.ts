@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import type { TokenRequest } from './stand-in.ts'
+
+/** Why an authorization server refuses a token request. RFC 6749 section 5.2 */
+export interface Refusal {
+  status: 400 | 401
+  error: string
+  /** In words, without a full stop. */
+  reason: string
+  /** The file of a version that makes this part of the request. */
+  file: string
+}
+
+/** What the server knows when a token request comes. */
+export interface Known {
+  redirectUri: string
+  /** The codes that it sent through the browser and nobody has used. */
+  codes: Set<string>
+  /** The challenges of the authorization requests so far. */
+  challenges: Set<string>
+  refreshTokens: Set<string>
+}
+
+const FORM = 'application/x-www-form-urlencoded'
+const CLIENT_ID = 'lab-client'
+const CLIENT_SECRET = 'lab-client-secret'
+const TOKEN_REQUEST = 'client/token-request.ts'
+const CALLBACK = 'client/routes/callback.ts'
+const MANAGER = 'client/token-manager.ts'
+
+/**
+ * What is wrong with a token request, in the order in which a server looks: the body, the client, the
+ * grant type, the parameters, the grant. Undefined when nothing is.
+ */
+export function refusalOf(request: TokenRequest, known: Known): Refusal | undefined {
+  return refuseBody(request) ?? refuseClient(request) ?? refuseGrant(request.form, known)
+}
+
+function refuseBody({ contentType, form }: TokenRequest): Refusal | undefined {
+  const invalid = refusal(400, 'invalid_request', TOKEN_REQUEST)
+  if (contentType.split(';')[0]?.trim().toLowerCase() !== FORM) {
+    const sent = contentType === '' ? 'has no Content-Type' : `has Content-Type ${contentType}`
+    return invalid(`it ${sent}, and a form has ${FORM}`)
+  }
+  const twice = [...form.keys()].find((name) => form.getAll(name).length > 1)
+  return twice === undefined ? undefined : invalid(`it has ${twice} twice`)
+}
+
+function refuseClient({ authorization, form }: TokenRequest): Refusal | undefined {
+  const invalid = refusal(401, 'invalid_client', TOKEN_REQUEST)
+  const [id, secret] = [form.get('client_id'), form.get('client_secret')]
+  if (authorization === '') {
+    if (!secret)
+      return invalid('it proves no client: it has neither Authorization nor client_secret')
+    if (id === CLIENT_ID && secret === CLIENT_SECRET) return undefined
+    return invalid('client_id or client_secret in its body is wrong')
+  }
+  if (secret) {
+    const reason = 'it has the client secret twice: in Authorization and in the body'
+    return refusal(400, 'invalid_request', TOKEN_REQUEST)(reason)
+  }
+  const [scheme = '', credentials = ''] = authorization.split(/ +/)
+  if (scheme.toLowerCase() !== 'basic') return invalid('its Authorization header is not Basic')
+  const [name, password] = Buffer.from(credentials, 'base64').toString().split(':').map(formDecoded)
+  if (name === CLIENT_ID && password === CLIENT_SECRET) return undefined
+  return invalid(`its Authorization header isn't the base64 of ${CLIENT_ID}:${CLIENT_SECRET}`)
+}
+
+function refuseGrant(form: URLSearchParams, known: Known): Refusal | undefined {
+  const grantType = form.get('grant_type')
+  if (grantType === 'authorization_code') return refuseCode(form, known)
+  if (grantType === 'refresh_token') return refuseRefreshToken(form, known)
+  if (!grantType) return refusal(400, 'invalid_request', CALLBACK)('it has no grant_type')
+  const reason = `its grant_type is ${JSON.stringify(grantType)}`
+  return refusal(400, 'unsupported_grant_type', CALLBACK)(reason)
+}
+
+function refuseCode(form: URLSearchParams, known: Known): Refusal | undefined {
+  const { codes, challenges, redirectUri } = known
+  const [code, uri] = [form.get('code'), form.get('redirect_uri')]
+  if (!code) return refusal(400, 'invalid_request', CALLBACK)('it has no code')
+  if (!uri) return refusal(400, 'invalid_request', CALLBACK)('it has no redirect_uri')
+  const invalid = refusal(400, 'invalid_grant', CALLBACK)
+  if (!codes.has(code)) return invalid('its code is not the one from the redirect, or is used')
+  if (uri !== redirectUri) return invalid(`its redirect_uri is ${uri} and not ${redirectUri}`)
+  const verifier = form.get('code_verifier')
+  // Without one, this may be a version that knows no PKCE.
+  if (!verifier || challenges.size === 0) return undefined
+  if (challenges.has(createHash('sha256').update(verifier).digest('base64url'))) return undefined
+  return invalid('its code_verifier does not match the code_challenge of this login')
+}
+
+function refuseRefreshToken(form: URLSearchParams, { refreshTokens }: Known): Refusal | undefined {
+  const token = form.get('refresh_token')
+  if (!token) return refusal(400, 'invalid_request', MANAGER)('it has no refresh_token')
+  if (refreshTokens.has(token)) return undefined
+  return refusal(400, 'invalid_grant', MANAGER)('its refresh_token is unknown or spent')
+}
+
+/** RFC 6749 section 2.3.1 */
+function formDecoded(text: string): string | null {
+  return new URLSearchParams(`text=${text}`).get('text')
+}
+
+function refusal(status: Refusal['status'], error: string, file: string) {
+  return (reason: string): Refusal => ({ status, error, reason, file })
+}
