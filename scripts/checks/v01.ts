@@ -8,6 +8,7 @@ import {
   must,
   OTHER_CLIENT,
   queryOf,
+  type ServerAddress,
   type Stage,
   saw,
   textOf,
@@ -329,15 +330,26 @@ export const v01: VersionChecks = {
         // A code must outlive the way through a browser.
         await sleep(150)
         const { status, body } = await server.redeem(code)
+        must(
+          status === 200 || !(await worksAtOnce(server)),
+          'a code works at once, and not after 150 ms: CODE_TTL counts seconds',
+          'server/routes/authorize.ts',
+        )
         must(status === 200, `a good code at POST /token is answered ${answered(status, body)}`)
         must(
           typeof body.access_token === 'string' && body.access_token.length >= 22,
           'the answer has no access_token that nobody can guess',
+          'server/tokens.ts',
         )
-        must(/^bearer$/i.test(String(body.token_type)), `token_type is ${body.token_type}`)
+        must(
+          /^bearer$/i.test(String(body.token_type)),
+          `token_type is ${body.token_type}`,
+          'server/tokens.ts',
+        )
         must(
           body.expires_in === 3600,
           `expires_in is ${body.expires_in}, and an hour has 3600 seconds`,
+          'server/tokens.ts',
         )
       },
     },
@@ -480,6 +492,12 @@ export const v01: VersionChecks = {
       probe: loginShowsToken,
     },
   ],
+}
+
+/** Whether a code works without a wait; a few tries, for machines that are slow themselves. */
+async function worksAtOnce(server: ServerAddress, tries = 5): Promise<boolean> {
+  const { status } = await server.redeem(await server.code())
+  return status === 200 || (tries > 1 && worksAtOnce(server, tries - 1))
 }
 
 /** A login in which the client of the copy talks to its server. */

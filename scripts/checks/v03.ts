@@ -24,10 +24,12 @@ export const v03: VersionChecks = {
         must(
           !/^[\da-f]{64}$/i.test(challenge),
           'code_challenge has 64 characters, as a SHA-256 in hex has; base64url has 43 of them',
+          'client/pkce.ts',
         )
         must(
           /^[\w-]{43}$/.test(challenge),
           `code_challenge is ${JSON.stringify(challenge)}: base64url has no +, / and =, and a SHA-256 has 43 characters of it`,
+          'client/pkce.ts',
         )
       },
     },
@@ -84,6 +86,7 @@ export const v03: VersionChecks = {
         must(
           verifier !== challenge,
           'the verifier itself is sent as the challenge, and so everybody can read it',
+          'client/routes/login.ts',
         )
         must(
           sameHash(verifier ?? '', challenge),
@@ -95,7 +98,7 @@ export const v03: VersionChecks = {
       id: 'verifier-of-browser',
       text: 'Two browsers that log in at the same time each have a verifier of their own',
       on: 'client',
-      file: 'client/session.ts',
+      file: 'client/routes/login.ts',
       needs: ['verifier-sent', 'verifier-matches', 'fresh-challenge'],
       async probe(stage) {
         const browser = stage.browser()
@@ -217,6 +220,7 @@ export const v03: VersionChecks = {
           must(
             status === 400 && body.error === 'invalid_request',
             `${what} is answered ${answered(status, body)}`,
+            'server/pkce.ts',
           )
         }
       },
@@ -247,9 +251,10 @@ export const v03: VersionChecks = {
         )
         for (const code_verifier of UNUSUAL_VERIFIERS) {
           const code_challenge = hashOf(code_verifier)
-          const { status, body } = await server.redeem(await server.code({ code_challenge }), {
-            code_verifier,
-          })
+          const page = await server.logIn({ code_challenge })
+          const code = queryOf(page).get('code')
+          must(code, `code_challenge ${code_challenge} gets no code: ${saw(page)}`)
+          const { status, body } = await server.redeem(code, { code_verifier })
           must(
             status === 200,
             `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters, is answered ${answered(status, body)}`,
@@ -269,6 +274,7 @@ export const v03: VersionChecks = {
           must(
             status === 400 && body.error === 'invalid_grant',
             `with ${which} verifier, a code is answered ${answered(status, body)}`,
+            code_verifier === CODE_CHALLENGE ? 'server/pkce.ts' : undefined,
           )
         }
       },

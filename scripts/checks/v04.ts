@@ -6,6 +6,15 @@ import { type JsonAnswer, must, type Stage, textOf } from '../lib/exercise/stage
 import { randomValue, tokenIn, tokenRefused, USER } from '../lib/exercise/stand-in.ts'
 import { becauseOfServer } from './v01.ts'
 
+/** What a client sends that has no token, and asks all the same. */
+const NO_TOKEN = /^(?:Bearer *)?(?:undefined|null)?$/i
+/** Which file answers an address of the client. */
+const FILE_OF: Record<string, string> = {
+  '/': 'client/routes/home.ts',
+  '/callback': 'client/routes/callback.ts',
+  '/profile': 'client/routes/profile.ts',
+}
+
 export const v04: VersionChecks = {
   short: { ACCESS_TOKEN_TTL: '0.4' },
   sentences: [
@@ -107,6 +116,11 @@ export const v04: VersionChecks = {
         const { access_token } = await server.tokens()
         await sleep(500)
         const answer = await server.me(`Bearer ${access_token}`)
+        must(
+          answer.status !== 200,
+          'half a second after it was issued with ACCESS_TOKEN_TTL=0.4, a token still opens GET /api/me',
+          'server/tokens.ts',
+        )
         expectInvalidToken(answer, 'half a second after it was issued with ACCESS_TOKEN_TTL=0.4')
       },
     },
@@ -187,6 +201,11 @@ export const v04: VersionChecks = {
       file: 'client/user-info.ts',
       async probe(stage) {
         const page = await stage.browser().open(`${stage.clientUrl}/profile`)
+        must(
+          page.location === undefined,
+          `GET /profile without a login sends the browser to ${page.location}`,
+          'client/routes/profile.ts',
+        )
         must(page.status === 401, `GET /profile without a login answers ${page.status}`)
         must(
           textOf(page).includes('token missing from session'),
@@ -235,6 +254,7 @@ export const v04: VersionChecks = {
         must(
           textOf(page).includes(USER.username),
           'after a login, GET / does not show the user name',
+          stage.standIn.resourceRequests.length > 0 ? 'client/views/home.eta' : undefined,
         )
       },
     },
@@ -353,7 +373,7 @@ async function finish(stage: Stage, browser: Browser, sent: URLSearchParams): Pr
 
 /** @throws {NotYet} when the profile finds no token in the session right after a login */
 export function expectTokenKept({ standIn }: Stage, profile: Page): void {
-  const asksWithout = standIn.resourceRequests.every((sent) => tokenIn(sent) === '')
+  const asksWithout = standIn.resourceRequests.every((sent) => NO_TOKEN.test(sent))
   must(
     profile.status !== 401 || !asksWithout,
     'right after a login the session holds no token: GET /profile answers 401. regenerate() begins an empty session, so a token that is stored before it is lost',
@@ -366,9 +386,10 @@ export function expectNothingShown(stage: Stage, pages: Page[], code: string): v
   const tokens = stage.standIn.issued.flatMap((issued) => Object.values(issued))
   for (const { url, headers, body } of pages) {
     const shown = JSON.stringify(headers) + body
-    const what = `the answer of GET ${new URL(url).pathname}`
-    must(!tokens.some((token) => shown.includes(token)), `${what} shows a token`)
-    must(!shown.includes(code), `${what} shows the code`)
+    const { pathname } = new URL(url)
+    const [what, file] = [`the answer of GET ${pathname}`, FILE_OF[pathname]]
+    must(!tokens.some((token) => shown.includes(token)), `${what} shows a token`, file)
+    must(!shown.includes(code), `${what} shows the code`, file)
   }
 }
 

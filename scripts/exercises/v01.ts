@@ -199,12 +199,7 @@ export const v01: Exercise = {
     {
       what: 'the client forgets its redirect URI at the token endpoint',
       changes: {
-        'client/token-request.ts': [
-          [
-            'new URLSearchParams(tokenRequest).toString()',
-            'new URLSearchParams({ ...tokenRequest, redirect_uri: config.clientUrl }).toString()',
-          ],
-        ],
+        'client/routes/callback.ts': [['/callback`,\n', '/callback/`,\n']],
       },
       tells: 'exchange',
     },
@@ -219,6 +214,39 @@ export const v01: Exercise = {
         ],
       },
       tells: 'login-without-secret',
+    },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'exchange',
+    },
+    {
+      what: 'the token request does not prove which client it is from',
+      changes: {
+        'client/token-request.ts': [
+          [
+            'basicAuthorization(config.clientId, config.clientSecret)',
+            "basicAuthorization(config.clientId, '')",
+          ],
+        ],
+      },
+      tells: 'exchange',
+    },
+    {
+      what: 'the token request is sent without its code',
+      changes: { 'client/routes/callback.ts': [['      code,\n', "      code: '',\n"]] },
+      tells: 'exchange',
+    },
+    {
+      what: 'the client sends the browser nowhere',
+      changes: {
+        'client/routes/login.ts': [['reply.redirect(url.href, 302)', 'reply.send(url.href)']],
+      },
+      tells: 'login',
     },
   ],
 }

@@ -190,5 +190,14 @@ export const v02: Exercise = {
       },
       tells: 'two-states',
     },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'right-state',
+    },
   ],
 }

@@ -199,5 +199,29 @@ export const v03: Exercise = {
       },
       tells: 'verifier-missing-spends-nothing',
     },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'state-still',
+    },
+    {
+      what: 'a verifier with a dot or a tilde is refused',
+      changes: { [PKCE]: [['[\\w.~-]{43,128}', '[\\w-]{43,128}']] },
+      tells: 'right-verifier',
+    },
+    {
+      what: 'a verifier of 128 characters is refused',
+      changes: { [PKCE]: [['{43,128}', '{43,127}']] },
+      tells: 'right-verifier',
+    },
+    {
+      what: 'a challenge with an underscore is refused',
+      changes: { [PKCE]: [['[\\w-]{43}$', '[a-zA-Z0-9-]{43}$']] },
+      tells: 'right-verifier',
+    },
   ],
 }

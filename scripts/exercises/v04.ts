@@ -260,6 +260,51 @@ export const v04: Exercise = {
       changes: { 'client/views/home.eta': [['<% if (it.user) { %>', '<% if (it.nobody) { %>']] },
       tells: 'home',
     },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'to-profile',
+    },
+    {
+      what: 'who brings no token is told of an error in the body',
+      changes: {
+        [ME]: [
+          ["reply.send({ message: 'Send", "reply.send({ error: 'invalid_token', message: 'Send"],
+        ],
+      },
+      tells: 'no-token',
+    },
+    {
+      what: 'the token is stored in the session that regenerate() ends',
+      changes: {
+        [CALLBACK]: [
+          ['    await request.session.regenerate()\n', ''],
+          [
+            '    return reply.redirect(',
+            '    await request.session.regenerate()\n    return reply.redirect(',
+          ],
+        ],
+      },
+      tells: 'profile',
+    },
+    {
+      what: 'the token is sent without its scheme',
+      changes: {
+        [USER_INFO]: [['headers: { authorization: `Bearer $', 'headers: { authorization: `$']],
+      },
+      tells: 'profile',
+    },
+    {
+      what: 'the verifier is not the one of the challenge',
+      changes: {
+        [CALLBACK]: [['pendingLogin.codeVerifier', 'pendingLogin.codeVerifier.slice(1)']],
+      },
+      tells: 'to-profile',
+    },
   ],
 }
 

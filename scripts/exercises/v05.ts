@@ -242,6 +242,47 @@ export const v05: Exercise = {
       },
       tells: 'tokens-hidden',
     },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'renews-after-401',
+    },
+    {
+      what: 'the tokens are stored in the session that regenerate() ends',
+      changes: {
+        'client/routes/callback.ts': [
+          ['    await request.session.regenerate()\n', ''],
+          [
+            '    return reply.redirect(',
+            '    await request.session.regenerate()\n    return reply.redirect(',
+          ],
+        ],
+      },
+      tells: 'renews-after-401',
+    },
+    {
+      what: 'the access token is sent in place of the refresh token',
+      changes: {
+        [MANAGER]: [
+          ['refresh_token: this.#tokens.refresh_token', 'refresh_token: this.#tokens.access_token'],
+        ],
+      },
+      tells: 'renews-after-401',
+    },
+    {
+      what: 'any client that offers a spent refresh token ends the family',
+      changes: {
+        'server/token-family.ts': [
+          ['if (grant?.client_id === client.client_id) grant.ended', 'if (grant) grant.ended'],
+          [', client: Client)', ', _client: Client)'],
+        ],
+      },
+      tells: 'refresh-by-other',
+    },
   ],
 }
 

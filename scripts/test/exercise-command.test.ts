@@ -146,7 +146,7 @@ describe('a check', { timeout: 60_000 }, () => {
     const at = place()
     writeFiles(at.folder, endOf(at.version))
     const result = await checkCopy(at.folder, v02)
-    expect(render(at, result)).toContain('15 of 15 sentences are done')
+    expect(render(at, result)).toContain('15 of 15 checks pass')
     expect(render(at, result)).toContain('npx tsc -p playground/v02')
   })
 
@@ -164,7 +164,14 @@ describe('a check', { timeout: 60_000 }, () => {
     const text = render(at, result)
     expect(text).toContain('npm run check -- v02 --watch')
     expect(renderResult(at, result, painter(false), true)).not.toContain('--watch')
-    expect(text).toMatch(/GET \/login breaks: SyntaxError: .+\(client\/routes\/login\.ts:10\)/s)
+    expect(text).toMatch(/^fail +1\. /m)
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /GET \/login breaks: SyntaxError: .+? Look at client\/routes\/login\.ts:10\./,
+    )
+    // One cause is told once, and what waits for it names no file.
+    expect(text.match(/breaks/g)).toHaveLength(1)
+    expect(text).toMatch(/^wait +7\. .+\n +Waiting for check 1\.$/m)
+    expect(text).toMatch(/^wait +15\. .+\n +Waiting for all other checks\.$/m)
   })
 
   test('that watches runs again soon after a save, and stops what still runs', async () => {

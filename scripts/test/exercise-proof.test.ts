@@ -83,6 +83,8 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
     const findings = await tryOut(name, withMistake(version, mistake))
     const open = findings.filter(({ status }) => status === 'open')
     expect(open.map(({ sentence }) => sentence.id)).toEqual([mistake.tells])
+    const places = open.map((finding) => finding.status === 'open' && finding.place)
+    expect(Object.keys(mistake.changes)).toEqual(expect.arrayContaining(places))
     expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(texts.length)
   })
 

@@ -131,7 +131,7 @@ async function viewSentences(place: Place, { lastFindings }: Desk): Promise<Sent
     number: index + 1,
     text: finding.sentence.text,
     status: finding.status,
-    why: linkFiles(asSentence(whyNotDone(finding, findings)), place),
+    why: linkFiles(whyNotDone(finding, findings), place),
   }))
 }
 
@@ -142,11 +142,6 @@ function viewUnknown({ text }: Sentence, index: number): SentenceView {
 async function sentencesOf({ version }: Place): Promise<Sentence[]> {
   const { checks } = await import('../../scripts/checks/index.ts')
   return checks[version.number]?.sentences ?? []
-}
-
-function asSentence(text: string): string {
-  // Not a path or a name in code, which stays as it is.
-  return /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
 }
 
 function viewCheck(place: Place, { checking, last, lastFindings }: Desk) {

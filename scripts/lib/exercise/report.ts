@@ -53,7 +53,7 @@ function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[]
 
 /** Why a check fails and where to look, or which checks it waits for; empty for one that passes. */
 export function whyNotDone(finding: Finding, all: Finding[]): string {
-  if (finding.status === 'open') return `${finding.seen}. Look at ${finding.place}.`
+  if (finding.status === 'open') return `${asSentence(finding.seen)}. Look at ${finding.place}.`
   if (finding.status === 'done') return ''
   if (finding.sentence.on === 'both') return 'Waiting for all other checks.'
   const numbers = finding.for.map((sentence) => {
@@ -62,6 +62,11 @@ export function whyNotDone(finding: Finding, all: Finding[]): string {
   const last = numbers.pop()
   if (numbers.length === 0) return `Waiting for check ${last}.`
   return `Waiting for checks ${numbers.join(', ')} and ${last}.`
+}
+
+function asSentence(text: string): string {
+  // Not a path or a name in code, which stays as it is.
+  return /^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
 }
 
 function goOnWhenDone({ name, version }: Place): string[] {
