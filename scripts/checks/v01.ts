@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
-import { basic } from '@oauth-lab/shared/testing/lab.ts'
+import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import {
   answered,
@@ -185,6 +185,12 @@ export const v01: VersionChecks = {
           `POST /authorize with a wrong password is answered ${page.status}`,
         )
         must(html(page).querySelector('form') !== null, 'the answer has no form to try again')
+        const body = { username: 'nobody', password: 'password0' }
+        const unknown = await server.authorize({}, { method: 'POST', body })
+        must(
+          unknown.status === 401,
+          `POST /authorize with a user name that nobody has is answered ${unknown.status}`,
+        )
       },
     },
     {
@@ -275,15 +281,23 @@ export const v01: VersionChecks = {
       on: 'server',
       file: 'server/client-auth.ts',
       async probe({ server }) {
-        const tries = [basic('lab-client', 'wrong'), basic('nobody', ''), undefined]
-        for (const authorization of tries) {
-          const form = { grant_type: 'another', code: 'x' }
+        const tries = {
+          'a client with a wrong secret': { authorization: basic('lab-client', 'wrong') },
+          'a client with a wrong name': { authorization: basic('nobody', '') },
+          'a client with a wrong secret in the body': {
+            client_id: 'lab-client',
+            client_secret: 'wrong',
+          },
+          'a client without a secret': { client_id: 'lab-client' },
+          nobody: {},
+        }
+        for (const [who, credentials] of Object.entries<Fields>(tries)) {
+          const { authorization, ...inBody } = credentials
+          const form = { grant_type: 'another', code: 'x', ...inBody }
           const { status, body, headers } = await server.token(form, { authorization })
-          const who =
-            authorization === undefined ? 'nobody' : 'a client with a wrong name or secret'
           must(
             status === 401 && body.error === 'invalid_client',
-            `to ${who}, POST /token answers ${status} with error ${body.error}`,
+            `to ${who}, POST /token answers ${answered(status, body)}`,
           )
           must(
             /^Basic/i.test(String(headers['www-authenticate'])),
@@ -435,12 +449,17 @@ export const v01: VersionChecks = {
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
-        const code = randomValue()
+        const code = `<b id="planted">${randomValue()}</b>`
         const browser = stage.browser()
         const sent = await stage.begin(browser)
         const page = await stage.answer(browser, { code, state: sent.get('state') ?? undefined })
         stage.expectAccepted()
         must(page.status === 200, `GET /callback with a good code answers ${page.status}`)
+        must(
+          html(page).querySelector('#planted') === null,
+          'markup in the parameter code comes out as markup: anybody can put a script there',
+          'client/views/callback.eta',
+        )
         must(textOf(page).includes(code), 'the page does not show the code')
         const token = stage.standIn.issued[0]?.access_token ?? 'none'
         must(textOf(page).includes(token), 'the page does not show the access token')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
-import type { VersionChecks } from '../lib/exercise/sentence.ts'
+import type { Sentence, VersionChecks } from '../lib/exercise/sentence.ts'
 import { answered, leadsTo, must, queryOf, type Stage, saw } from '../lib/exercise/stage.ts'
 import { randomValue } from '../lib/exercise/stand-in.ts'
 import { loginShowsToken } from './v01.ts'
@@ -10,6 +10,27 @@ const VERIFIER = /^[\w.~-]{43,128}$/
 /** Every unreserved character of RFC 7636 section 4.1 that is no letter or digit, and both lengths. */
 const UNUSUAL_VERIFIERS = ['.~-_'.padEnd(43, 'a'), '.~-_'.padEnd(128, 'Z9')]
 const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
+
+/** A later version must not lose it on the way. */
+export const stateStill: Sentence = {
+  id: 'state-still',
+  text: 'The client still refuses a wrong state, and takes the right one',
+  on: 'client',
+  file: 'client/routes/callback.ts',
+  async probe(stage) {
+    const browser = stage.browser()
+    const sent = await stage.begin(browser)
+    const wrong = await stage.bring(browser, { code: randomValue(), state: randomValue() })
+    must(wrong.status === 400, `an answer with a wrong state is answered ${wrong.status}`)
+    const state = sent.get('state') ?? undefined
+    const right = await stage.bring(browser, { code: randomValue(), state })
+    stage.expectAccepted()
+    must(
+      stage.standIn.issued.length > 0,
+      `the answer with the right state is answered ${right.status}, and no token is asked for`,
+    )
+  },
+}
 
 export const v03: VersionChecks = {
   sentences: [
@@ -130,23 +151,7 @@ export const v03: VersionChecks = {
         must(!shown[1]?.includes(verifier), 'the answer of GET /callback shows the verifier')
       },
     },
-    {
-      id: 'state-still',
-      text: 'The client still refuses a wrong state, and takes the right one',
-      on: 'client',
-      file: 'client/routes/callback.ts',
-      needs: ['challenge', 'verifier-matches'],
-      async probe(stage) {
-        const browser = stage.browser()
-        const sent = await stage.begin(browser)
-        const wrong = await stage.answer(browser, { code: randomValue(), state: randomValue() })
-        must(wrong.status === 400, `an answer with a wrong state is answered ${wrong.status}`)
-        const state = sent.get('state') ?? undefined
-        const right = await stage.answer(browser, { code: randomValue(), state })
-        stage.expectAccepted()
-        must(right.status === 200, `the answer with the right state is answered ${right.status}`)
-      },
-    },
+    { ...stateStill, needs: ['challenge', 'verifier-matches'] },
     {
       id: 'challenge-required',
       text: 'The server refuses a request without a challenge',

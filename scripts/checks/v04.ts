@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
-import type { VersionChecks } from '../lib/exercise/sentence.ts'
+import type { Sentence, VersionChecks } from '../lib/exercise/sentence.ts'
 import { type JsonAnswer, must, type Stage, textOf } from '../lib/exercise/stage.ts'
 import { randomValue, tokenIn, tokenRefused, USER } from '../lib/exercise/stand-in.ts'
 import { becauseOfServer } from './v01.ts'
+import { stateStill } from './v03.ts'
 
 /** What a client sends that has no token, and asks all the same. */
 const NO_TOKEN = /^(?:Bearer *)?(?:undefined|null)?$/i
@@ -13,6 +14,26 @@ const FILE_OF: Record<string, string> = {
   '/': 'client/routes/home.ts',
   '/callback': 'client/routes/callback.ts',
   '/profile': 'client/routes/profile.ts',
+}
+
+/** A later version must not lose it on the way. */
+export const freshSession: Sentence = {
+  id: 'fresh-session',
+  text: 'A login opens a fresh session: whoever knew the cookie from before is not logged in',
+  on: 'client',
+  file: 'client/routes/callback.ts',
+  async probe(stage) {
+    const browser = stage.browser()
+    const sent = await stage.begin(browser)
+    const planted = await browser.jar.getCookieString(stage.clientUrl)
+    await finish(stage, browser, sent)
+    const asked = stage.standIn.resourceRequests.length
+    const page = await openWith(stage, planted, '/profile')
+    must(
+      isShut(page.status) && stage.standIn.resourceRequests.length === asked,
+      `the session cookie from before the login opens GET /profile, which answers ${page.status}`,
+    )
+  },
 }
 
 export const v04: VersionChecks = {
@@ -97,12 +118,15 @@ export const v04: VersionChecks = {
       on: 'server',
       file: 'server/routes/me.ts',
       async probe({ server }) {
-        for (const token of [randomValue(), 'a b', '']) {
-          const answer = await server.me(`Bearer ${token}`.trimEnd())
-          expectInvalidToken(
-            answer,
-            token === '' ? 'without a token after Bearer' : 'with a wrong token',
-          )
+        const { access_token } = await server.tokens()
+        const wrong = {
+          'with a wrong token': randomValue(),
+          'with two words after Bearer': 'a b',
+          'with a good token and a word after it': `${access_token} x`,
+          'without a token after Bearer': '',
+        }
+        for (const [what, token] of Object.entries(wrong)) {
+          expectInvalidToken(await server.me(`Bearer ${token}`.trimEnd()), what)
         }
       },
     },
@@ -258,25 +282,8 @@ export const v04: VersionChecks = {
         )
       },
     },
-    {
-      id: 'fresh-session',
-      text: 'A login opens a fresh session: whoever knew the cookie from before is not logged in',
-      on: 'client',
-      file: 'client/routes/callback.ts',
-      needs: ['to-profile'],
-      async probe(stage) {
-        const browser = stage.browser()
-        const sent = await stage.begin(browser)
-        const planted = await browser.jar.getCookieString(stage.clientUrl)
-        await finish(stage, browser, sent)
-        const asked = stage.standIn.resourceRequests.length
-        const page = await openWith(stage, planted, '/profile')
-        must(
-          isShut(page.status) && stage.standIn.resourceRequests.length === asked,
-          `the session cookie from before the login opens GET /profile, which answers ${page.status}`,
-        )
-      },
-    },
+    { ...freshSession, needs: ['to-profile'] },
+    stateStill,
     {
       id: 'logout',
       text: 'POST /logout ends the login in this browser, and sends it to the start page by a 303',

@@ -12,9 +12,11 @@ import {
   textOf,
 } from '../lib/exercise/stage.ts'
 import { randomValue, type StandIn, tokenIn, tokenRefused } from '../lib/exercise/stand-in.ts'
+import { stateStill } from './v03.ts'
 import {
   expectNothingShown,
   expectTokenKept,
+  freshSession,
   isShut,
   logIn,
   loginShowsProfile,
@@ -148,6 +150,15 @@ export const v05: VersionChecks = {
         must(
           status === 400,
           `after a spent refresh token came again, the newest one is answered ${status}: one of the two who have them is a thief`,
+        )
+        const [oldest, next] = await familyOf(server)
+        const { body } = await server.refresh(next.refresh_token)
+        await server.refresh(oldest.refresh_token)
+        const newest = await server.refresh(String(body.refresh_token))
+        must(
+          newest.status === 400,
+          `after the oldest of three refresh tokens came again, the newest one is answered ${newest.status}`,
+          'server/token-family.ts',
         )
       },
     },
@@ -405,6 +416,8 @@ export const v05: VersionChecks = {
         expectNothingShown(stage, [callback, profile, await browser.open(stage.clientUrl)], code)
       },
     },
+    freshSession,
+    stateStill,
     {
       id: 'logout-stays',
       text: 'A logout while a refresh is under way stays one',

@@ -248,6 +248,32 @@ export const v01: Exercise = {
       },
       tells: 'login',
     },
+    {
+      what: 'a secret in the body is not compared',
+      changes: {
+        'server/client-auth.ts': [
+          ['client === undefined || !right', 'client === undefined || (!right && inHeader)'],
+        ],
+      },
+      tells: 'wrong-secret',
+    },
+    {
+      what: 'the code goes into the page as it came',
+      changes: { 'client/views/callback.eta': [['<%= it.code %>', '<%~ it.code %>']] },
+      tells: 'result',
+    },
+    {
+      what: 'a user name that nobody has is told from a wrong password',
+      changes: {
+        [AUTHORIZE]: [
+          [
+            'const user = authenticateUser(username, password)\n',
+            "if (username === 'nobody') return reply.code(404).send()\n      const user = authenticateUser(username, password)\n",
+          ],
+        ],
+      },
+      tells: 'wrong-password',
+    },
   ],
 }
 

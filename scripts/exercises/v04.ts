@@ -305,6 +305,20 @@ export const v04: Exercise = {
       },
       tells: 'to-profile',
     },
+    {
+      what: 'the state is not compared any more',
+      changes: {
+        [CALLBACK]: [
+          ['!state || !pendingLogin || !sameSecret(state, pendingLogin.state)', '!pendingLogin'],
+        ],
+      },
+      tells: 'state-still',
+    },
+    {
+      what: 'the word after Bearer counts, whatever follows it',
+      changes: { [ME]: [['/^Bearer +(.*)$/i', '/^Bearer +(\\S*)/i']] },
+      tells: 'wrong-token',
+    },
   ],
 }
 

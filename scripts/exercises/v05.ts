@@ -283,6 +283,26 @@ export const v05: Exercise = {
       },
       tells: 'refresh-by-other',
     },
+    {
+      what: 'the session id stays the same at the login',
+      changes: {
+        'client/routes/callback.ts': [['    await request.session.regenerate()\n', '']],
+      },
+      tells: 'fresh-session',
+    },
+    {
+      what: 'only the last spent refresh token of a login is remembered',
+      changes: {
+        'server/token-family.ts': [
+          [
+            '  store.spent.set(codeOrToken, grant,',
+            '  const before = lastSpent.get(grant)\n  if (before) store.spent.delete(before)\n  lastSpent.set(grant, codeOrToken)\n  store.spent.set(codeOrToken, grant,',
+          ],
+          ['/** For how many', 'const lastSpent = new Map<Grant, string>()\n\n/** For how many'],
+        ],
+      },
+      tells: 'reuse-ends-refresh',
+    },
   ],
 }
 
