@@ -137,6 +137,7 @@ export const v01: VersionChecks = {
         must(
           page.status === 303,
           `POST /authorize with a right password is answered ${page.status}`,
+          page.location === undefined ? undefined : 'server/authorization-response.ts',
         )
         must(leadsTo(page, redirectUri), `the redirect goes elsewhere: ${saw(page)}`)
         must(queryOf(page).get('code'), 'the address of the redirect has no code')
@@ -159,7 +160,7 @@ export const v01: VersionChecks = {
       id: 'redirect-query',
       text: 'A redirect URI that has a query of its own keeps it',
       on: 'server',
-      file: 'server/routes/authorize.ts',
+      file: 'server/authorization-response.ts',
       needs: ['code'],
       async probe({ server }) {
         const page = await server.logIn({
@@ -463,6 +464,13 @@ export const v01: VersionChecks = {
         must(textOf(page).includes(code), 'the page does not show the code')
         const token = stage.standIn.issued[0]?.access_token ?? 'none'
         must(textOf(page).includes(token), 'the page does not show the access token')
+        stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: undefined })
+        const { status } = await stage.login(stage.browser())
+        must(
+          status === 200,
+          `to a token response without expires_in, which is optional, GET /callback answers ${status}`,
+          'client/token-request.ts',
+        )
       },
     },
     {

@@ -60,7 +60,7 @@ export const v02: VersionChecks = {
       id: 'no-state',
       text: 'A request without a state gets none back',
       on: 'server',
-      file: 'server/routes/authorize.ts',
+      file: 'server/authorization-response.ts',
       async probe({ server }) {
         const page = await server.logIn({ state: undefined })
         must(queryOf(page).has('code'), `a request without a state gets no code: ${saw(page)}`)

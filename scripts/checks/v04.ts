@@ -43,7 +43,7 @@ export const v04: VersionChecks = {
       id: 'no-token',
       text: 'GET /api/me without a token is answered 401, with WWW-Authenticate: Bearer and no error',
       on: 'server',
-      file: 'server/routes/me.ts',
+      file: 'server/bearer-auth.ts',
       async probe({ server }) {
         for (const authorization of [undefined, 'Basic eDp4', 'Bearerish x']) {
           const answer = await server.me(authorization)
@@ -64,7 +64,7 @@ export const v04: VersionChecks = {
       id: 'token-in-query',
       text: 'A token in the address is not looked at',
       on: 'server',
-      file: 'server/routes/me.ts',
+      file: 'server/bearer-auth.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const { status } = await server.me(undefined, `/api/me?access_token=${access_token}`)
@@ -102,7 +102,7 @@ export const v04: VersionChecks = {
       id: 'scheme-case',
       text: 'The scheme may come in any case: bearer, BEARER',
       on: 'server',
-      file: 'server/routes/me.ts',
+      file: 'server/bearer-auth.ts',
       needs: ['good-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
@@ -116,7 +116,7 @@ export const v04: VersionChecks = {
       id: 'wrong-token',
       text: 'A token that is unknown or malformed is answered 401 and invalid_token',
       on: 'server',
-      file: 'server/routes/me.ts',
+      file: 'server/bearer-auth.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const wrong = {
@@ -134,7 +134,7 @@ export const v04: VersionChecks = {
       id: 'expired-token',
       text: 'A token that has expired is answered the same way; ACCESS_TOKEN_TTL counts seconds',
       on: 'short server',
-      file: 'server/routes/me.ts',
+      file: 'server/bearer-auth.ts',
       needs: ['wrong-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
@@ -190,10 +190,15 @@ export const v04: VersionChecks = {
         const [asked] = resourceRequests
         const after = `GET /profile after a login answers ${page.status}`
         must(asked !== undefined, `${after}, and does not ask /api/me`)
-        must(asked !== '', `${after}, and asks /api/me without an Authorization header`)
+        must(
+          asked !== '',
+          `${after}, and asks /api/me without an Authorization header`,
+          'client/api.ts',
+        )
         must(
           tokenIn(asked) === issued[0]?.access_token,
           `${after}, and asks /api/me without "Bearer" and the token of this login in the Authorization header`,
+          'client/api.ts',
         )
         must(page.status === 200, after)
         must(textOf(page).includes(USER.username), 'the page does not show the user name')
@@ -222,7 +227,7 @@ export const v04: VersionChecks = {
       id: 'not-logged-in',
       text: 'GET /profile without a login answers 401 and "token missing from session", and asks nobody',
       on: 'client',
-      file: 'client/user-info.ts',
+      file: 'client/api.ts',
       async probe(stage) {
         const page = await stage.browser().open(`${stage.clientUrl}/profile`)
         must(
@@ -242,7 +247,7 @@ export const v04: VersionChecks = {
       id: 'refused-token',
       text: 'When /api/me refuses the token, the client answers 401 and forgets it',
       on: 'client',
-      file: 'client/user-info.ts',
+      file: 'client/api.ts',
       needs: ['profile'],
       async probe(stage) {
         const { browser } = await logIn(stage)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
 import { patient } from '../lib/exercise/patience.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import {
@@ -37,7 +38,7 @@ export const v05: VersionChecks = {
       id: 'refresh-token',
       text: 'A code buys a refresh token besides the access token',
       on: 'server',
-      file: 'server/tokens.ts',
+      file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens()
         must(
@@ -103,7 +104,6 @@ export const v05: VersionChecks = {
         must(
           next.status === 200,
           `after another client offered a spent refresh token, the newest one is answered ${next.status}`,
-          'server/token-family.ts',
         )
       },
     },
@@ -127,7 +127,7 @@ export const v05: VersionChecks = {
       id: 'from-login',
       text: 'The time of a refresh token is counted from the login, however often it is refreshed',
       on: 'short server',
-      file: 'server/tokens.ts',
+      file: 'server/token-family.ts',
       needs: ['refresh', 'rotation'],
       probe: lifeIsCountedFromLogin,
     },
@@ -158,7 +158,6 @@ export const v05: VersionChecks = {
         must(
           newest.status === 400,
           `after the oldest of three refresh tokens came again, the newest one is answered ${newest.status}`,
-          'server/token-family.ts',
         )
       },
     },
@@ -206,12 +205,19 @@ export const v05: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         const { body } = await server.redeem(code)
-        await server.redeem(code, {}, OTHER_CLIENT)
-        const untouched = await server.me(`Bearer ${body.access_token}`)
-        must(
-          untouched.status === 200,
-          `after another client offered its used code, GET /api/me answers ${untouched.status} to the access token`,
-        )
+        const found: [what: string, changes: Fields, headers?: Fields][] = [
+          ['by another client', {}, OTHER_CLIENT],
+          ['with a wrong redirect_uri', { redirect_uri: 'http://localhost:25009/evil' }],
+          ['with a wrong code_verifier', { code_verifier: randomValue() }],
+        ]
+        for (const [what, changes, headers] of found) {
+          await server.redeem(code, changes, headers)
+          const me = await server.me(`Bearer ${body.access_token}`)
+          must(
+            me.status === 200,
+            `after its used code was offered ${what}, GET /api/me answers ${me.status} to the access token: whoever finds a code in a log can end a login`,
+          )
+        }
         await server.redeem(code)
         const me = await server.me(`Bearer ${body.access_token}`)
         must(
@@ -267,6 +273,17 @@ export const v05: VersionChecks = {
             ? 'the second time, the client offers the first refresh token again'
             : 'the second time, the client does not offer the refresh token that it got last',
         )
+        // RFC 6749 section 6: a response may leave it out, and the old one stays.
+        stage.standIn.onToken = () => stage.standIn.tokens({ refresh_token: undefined })
+        for (const _time of [1, 2]) {
+          refuseOnce(stage.standIn)
+          await openProfile(stage, browser)
+          used.push(refreshesAt(stage).at(-1)?.get('refresh_token'))
+        }
+        must(
+          used[3] !== undefined && used[2] === used[3] && refreshesAt(stage).length === 4,
+          'after a refresh that gives no new refresh token, the client does not go on with the old one',
+        )
       },
     },
     {
@@ -304,7 +321,7 @@ export const v05: VersionChecks = {
         must(
           !textOf(page).includes('token missing from session'),
           'when the server has recovered, the session has no tokens any more',
-          'client/user-info.ts',
+          'client/api.ts',
         )
         must(
           page.status === 200,
@@ -368,12 +385,20 @@ export const v05: VersionChecks = {
       text: 'It does not renew before that: a token that lives for 20 seconds serves for more than one request',
       on: 'client',
       file: 'client/token-manager.ts',
+      needs: ['renews-after-401'],
       async probe(stage) {
         stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: 20 })
         const { browser } = await logIn(stage)
         for (const _time of [1, 2]) await openProfile(stage, browser)
         const count = refreshesAt(stage).length
         must(count === 0, `two requests right after the login make ${count} refreshes`)
+        stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: undefined })
+        const { browser: other } = await logIn(stage)
+        const page = await openProfile(stage, other)
+        must(
+          page.status === 200 && refreshesAt(stage).length === 0,
+          `with a token response without expires_in, GET /profile answers ${page.status}, after ${refreshesAt(stage).length} refreshes`,
+        )
       },
     },
     {

@@ -3,6 +3,7 @@ import type { Exercise } from '../lib/exercise/exercise.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
 const AUTHORIZE = 'server/routes/authorize.ts'
+const RESPONSE = 'server/authorization-response.ts'
 const TOKEN = 'server/routes/token.ts'
 const CODE_GRANT = 'server/grants/authorization-code.ts'
 const STRICT = '"extends": "../../tsconfig.base.json",\n'
@@ -16,6 +17,7 @@ export const v01: Exercise = {
     })
     empty(draft, 'server/authorization-request.ts', {
       readAuthorizationRequest: notWritten(3, 'readAuthorizationRequest'),
+      readParameters: notWritten(3, 'readParameters'),
       verifyRedirectUri: notWritten(3, 'verifyRedirectUri'),
     })
     const get = route(3, 'GET /authorize', "app.get('/authorize'")
@@ -31,7 +33,9 @@ export const v01: Exercise = {
     empty(draft, CODE_GRANT, {
       authorizationCodeGrant: notWritten(8, 'authorizationCodeGrant'),
     })
-    empty(draft, 'server/tokens.ts', { issueTokens: notWritten(8, 'issueTokens') })
+    empty(draft, 'server/tokens.ts', {
+      issueAccessToken: notWritten(8, 'issueAccessToken'),
+    })
     empty(draft, 'client/token-request.ts', { requestToken: notWritten(9, 'requestToken') })
     draft.edit('tsconfig.json', [STRICT, LENIENT])
   },
@@ -82,14 +86,14 @@ export const v01: Exercise = {
     {
       what: 'a 307 makes the browser post the password on',
       changes: {
-        [AUTHORIZE]: [['reply.redirect(url.href, 303)', 'reply.redirect(url.href, 307)']],
+        [RESPONSE]: [['reply.redirect(url.href, 303)', 'reply.redirect(url.href, 307)']],
       },
       tells: 'code',
     },
     {
       what: 'the query of the redirect is glued together by hand',
       changes: {
-        [AUTHORIZE]: [
+        [RESPONSE]: [
           [
             'return reply.redirect(url.href, 303)',
             `return reply.redirect(\`\${redirectUri}?\${url.searchParams}\`, 303)`,
@@ -126,7 +130,7 @@ export const v01: Exercise = {
     {
       what: 'the error of the response type is told on a page of the server',
       changes: {
-        [AUTHORIZE]: [['if (!(error instanceof OAuthError)) throw error', 'throw error']],
+        [AUTHORIZE]: [['if (!(error instanceof AuthorizationError)) throw error', 'throw error']],
       },
       tells: 'error-redirect',
     },
@@ -169,7 +173,9 @@ export const v01: Exercise = {
     },
     {
       what: 'the redirect URI is not compared at the token endpoint',
-      changes: { [CODE_GRANT]: [['request.redirect_uri !== redirect_uri', "redirect_uri === ''"]] },
+      changes: {
+        [CODE_GRANT]: [['issuedCode.redirect_uri !== redirect_uri', "redirect_uri === ''"]],
+      },
       tells: 'code-redirect-uri',
     },
     {

@@ -3,6 +3,7 @@ import type { Exercise } from '../lib/exercise/exercise.ts'
 
 const LOGIN = 'client/routes/login.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
+const RESPONSE = 'server/authorization-response.ts'
 const CALLBACK = 'client/routes/callback.ts'
 
 export const v02: Exercise = {
@@ -16,7 +17,8 @@ export const v02: Exercise = {
       draft.take('server/authorization-request.ts')
       const error = '  error_description: string\n'
       draft.take('protocol.ts', [`${error}  state: string | undefined\n`, error])
-      draft.take(AUTHORIZE, ["      state: soleParameter(request.query, 'state'),\n", ''])
+      draft.take(RESPONSE)
+      draft.take(AUTHORIZE, ['      state: error.target.state,\n', ''])
     },
     (draft) => {
       draft.take('protocol.ts')
@@ -25,7 +27,7 @@ export const v02: Exercise = {
     (draft) => {
       const spending = part(
         draft.final(CALLBACK),
-        '    // It works once',
+        '    // A state works once',
         '\n    // RFC 6749 section 4.1.2.1',
       )
       draft.take(CALLBACK, [spending, ''])
@@ -162,20 +164,16 @@ export const v02: Exercise = {
     },
     {
       what: 'the server sends back no state with an error',
-      changes: { [AUTHORIZE]: [["      state: soleParameter(request.query, 'state'),\n", '']] },
+      changes: { [AUTHORIZE]: [['      state: error.target.state,\n', '']] },
       tells: 'state-with-error',
     },
     {
       what: 'the word undefined stands for no state',
       changes: {
-        [AUTHORIZE]: [
+        [RESPONSE]: [
           [
             'if (value !== undefined) url.searchParams.set(name, value)',
-            'url.searchParams.set(name, String(value))',
-          ],
-          [
-            "state: soleParameter(request.query, 'state'),",
-            "...(soleParameter(request.query, 'state') && { state: soleParameter(request.query, 'state') }),",
+            "if (value !== undefined || !('error' in response)) url.searchParams.set(name, String(value))",
           ],
         ],
       },

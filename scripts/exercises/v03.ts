@@ -5,9 +5,9 @@ const CALLBACK = 'client/routes/callback.ts'
 const LOGIN = 'client/routes/login.ts'
 const CODE_GRANT = 'server/grants/authorization-code.ts'
 const PKCE = 'server/pkce.ts'
-const CHALLENGE_FORM = '/** Whether it has the form'
+const CHALLENGE_FORM = '/** Whether the value has the form'
 const VERIFIER_FORM = '/** RFC 7636 section 4.1 */'
-const MATCH = '/** Whether this is the verifier'
+const MATCH = '/** Whether the challenge was made'
 const VERIFIER = '  /** RFC 7636 section 4.5 */\n  code_verifier: string\n'
 
 export const v03: Exercise = {
@@ -41,8 +41,9 @@ export const v03: Exercise = {
       )
     },
     (draft) => {
-      draft.take(PKCE)
-      draft.take(CODE_GRANT)
+      for (const path of ['server/store.ts', 'server/routes/authorize.ts', PKCE, CODE_GRANT]) {
+        draft.take(path)
+      }
     },
   ],
 
@@ -179,8 +180,8 @@ export const v03: Exercise = {
         [CODE_GRANT]: [
           ['  store.codes.delete(code)\n', ''],
           [
-            '  return issueTokens(store, grant)',
-            '  store.codes.delete(code)\n  return issueTokens(store, grant)',
+            '  return issueAccessToken(store, issuedCode.grant)',
+            '  store.codes.delete(code)\n  return issueAccessToken(store, issuedCode.grant)',
           ],
         ],
       },

@@ -4,17 +4,19 @@ import type { Exercise } from '../lib/exercise/exercise.ts'
 const LOGOUT = 'client/routes/logout.ts'
 const APP = 'client/app.ts'
 const CALLBACK = 'client/routes/callback.ts'
+const API = 'client/api.ts'
+const BEARER_AUTH = 'server/bearer-auth.ts'
 const ME = 'server/routes/me.ts'
 const PROFILE_PAGE = 'client/views/profile.eta'
+const SERVER_APP = 'server/app.ts'
 const USER_INFO = 'client/user-info.ts'
 
 const CLOSED_DOOR = `import type { FastifyInstance } from 'fastify'
-import type { Store } from '../store.ts'
 
-/** The protected resource: the user for whom the access token speaks. RFC 6749 section 7 */
-export async function meRoute(app: FastifyInstance, _options: { store: Store }): Promise<void> {
+/** The protected resource: the user whom the access token stands for. RFC 6749 section 7 */
+export async function meRoute(app: FastifyInstance): Promise<void> {
   app.get('/api/me', async (_request, reply) => {
-    // RFC 6750 section 3.1: who brings no token learns which kind is wanted here, and of no error.
+    // RFC 6750 section 3.1: a request without credentials gets a bare challenge, with no error code.
     reply.code(401).header('www-authenticate', 'Bearer realm="oauth-lab"')
     return reply.send({ message: 'Send an access token in the Authorization header.' })
   })
@@ -24,67 +26,85 @@ export async function meRoute(app: FastifyInstance, _options: { store: Store }):
 export const v04: Exercise = {
   steps: [
     (draft) => {
-      draft.take('server/app.ts')
+      const app = draft.final(SERVER_APP)
+      draft.take(
+        SERVER_APP,
+        ["import type { FindAccessToken } from './bearer-auth.ts'\n", ''],
+        [part(app, '  const findAccessToken', '\n  app.register(homeRoute'), ''],
+        ['app.register(meRoute, { findAccessToken })', 'app.register(meRoute)'],
+      )
       draft.write(ME, CLOSED_DOOR)
     },
     (draft) => {
-      draft.take('protocol.ts')
-      const full = draft.final(ME)
+      for (const path of ['protocol.ts', SERVER_APP, ME]) draft.take(path)
+      const full = draft.final(BEARER_AUTH)
       draft.take(
-        ME,
-        [part(full, 'import { OAuthError }', 'import type { FastifyInstance }'), ''],
+        BEARER_AUTH,
+        ["import { OAuthError } from '@oauth-lab/shared/oauth.ts'\n", ''],
+        [' * @throws {OAuthError} `invalid_token`\n', ''],
         [
-          part(full, '      throw new OAuthError', '    }\n    return grant.user'),
-          `      reply.code(401).header('www-authenticate', 'Bearer realm="oauth-lab"')
-      return reply.send({ message: 'This access token is not good.' })
-`,
+          part(full, '    throw new OAuthError', '  }\n  return issued'),
+          "    throw new MissingTokenError('This access token is not good.')\n",
         ],
-        [part(full, '\n  // RFC 6750 section 3\n').replace(/}\n$/, ''), ''],
+        [part(full, '  if (!(error instanceof OAuthError))'), '  throw error\n}\n'],
       )
     },
-    (draft) => draft.take(ME),
+    (draft) => draft.take(BEARER_AUTH),
     (draft) => {
       draft.take('client/session.ts')
+      draft.take('client/start-again.ts')
       draft.remove('client/views/callback.eta')
-      draft.take(CALLBACK, [
-        part(draft.final(CALLBACK), '    // A new session id', '    request.session.acc'),
-        '',
-      ])
+      const callback = draft.final(CALLBACK)
+      draft.take(
+        CALLBACK,
+        ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
+        [part(callback, '    // A logout in another tab', '    request.session.tokens ='), ''],
+      )
     },
     (draft) => {
-      draft.take('client/routes/profile.ts')
-      const page = draft.final(PROFILE_PAGE)
-      draft.take(PROFILE_PAGE, [part(page, '      <form', '      <p><a href="/">'), ''])
-      const info = draft.final(USER_INFO)
+      for (const path of ['client/routes/profile.ts', USER_INFO]) draft.take(path)
+      draft.take(PROFILE_PAGE, [part(draft.final(PROFILE_PAGE), '      <form', '      <p>The'), ''])
+      const api = draft.final(API)
       draft.take(
-        USER_INFO,
+        API,
         ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-        [part(info, '\nconst logIn =', '\n/**'), ''],
-        [part(info, ' * @throws {PageError} 401', ' * @throws {PageError} 502'), ''],
-        [part(info, '  if (session.accessToken === undefined) {', '  const ask ='), ''],
-        ['ask(session.accessToken)', "ask(session.accessToken ?? '')"],
-        [part(info, '  if (status === 401) {', '  if (status !== 200'), ''],
+        [part(api, '\nconst logIn =', '\n/**'), ''],
+        [part(api, ' * @throws {PageError} 401', ' * @throws {PageError} 502'), ''],
+        [part(api, '  if (session.tokens === undefined) {', '  const call ='), ''],
+        ['call(session.tokens.access_token)', "call(session.tokens?.access_token ?? '')"],
+        [part(api, '  if (response.status === 401) {', '  return response'), ''],
       )
       const app = draft.final(APP)
       draft.take(
         APP,
-        [sessionsOf(app), '  registerSessions(app, config)\n'],
+        [sessionsOf(app), '  registerSessions(app, config, config.clientUrl)\n'],
         ['app.register(homeRoute, { config })', 'app.register(homeRoute)'],
         [part(app, 'import { logoutRoute }', 'import { profileRoute }'), ''],
         ['  app.register(logoutRoute)\n', ''],
       )
     },
-    (draft) => draft.take(USER_INFO),
+    (draft) => draft.take(API),
     (draft) => {
       draft.take('client/routes/home.ts')
       draft.take('client/views/home.eta')
       draft.edit(APP, ['app.register(homeRoute)', 'app.register(homeRoute, { config })'])
     },
-    (draft) => draft.take(CALLBACK),
+    (draft) => {
+      const callback = draft.final(CALLBACK)
+      draft.take(
+        CALLBACK,
+        ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
+        [part(callback, '    // A logout in another tab', '    // A new session id'), ''],
+      )
+    },
     (draft) => {
       draft.take('client/routes/logout.ts')
+      draft.take(CALLBACK)
       draft.take(PROFILE_PAGE)
-      draft.take(APP, [sessionsOf(draft.final(APP)), '  registerSessions(app, config)\n'])
+      draft.take(APP, [
+        sessionsOf(draft.final(APP)),
+        '  registerSessions(app, config, config.clientUrl)\n',
+      ])
     },
     (draft) => draft.take(APP),
   ],
@@ -93,10 +113,10 @@ export const v04: Exercise = {
     {
       what: 'who brings no token is told of an error',
       changes: {
-        [ME]: [
+        [BEARER_AUTH]: [
           [
-            "header('www-authenticate', 'Bearer realm=\"oauth-lab\"')",
-            'header(\'www-authenticate\', \'Bearer realm="oauth-lab", error="invalid_token"\')',
+            "header('www-authenticate', challenge)",
+            "header('www-authenticate', challenge + ', error=\"invalid_token\"')",
           ],
         ],
       },
@@ -105,10 +125,14 @@ export const v04: Exercise = {
     {
       what: 'a token in the address is taken',
       changes: {
-        [ME]: [
+        [BEARER_AUTH]: [
           [
-            "const { authorization = '' } = request.headers",
-            `const query = new URL(request.url, 'http://localhost').searchParams.get('access_token')\n    const authorization = request.headers.authorization ?? (query ? \`Bearer \${query}\` : '')`,
+            "  { headers: { authorization = '' } }: FastifyRequest,\n",
+            '  { url, headers }: FastifyRequest,\n',
+          ],
+          [
+            '  if (!/^Bearer( |$)/i',
+            `  const query = new URL(url, 'http://localhost').searchParams.get('access_token')\n  const authorization = headers.authorization ?? (query ? \`Bearer \${query}\` : '')\n  if (!/^Bearer( |$)/i`,
           ],
         ],
       },
@@ -117,7 +141,7 @@ export const v04: Exercise = {
     {
       what: 'the scheme is compared letter by letter',
       changes: {
-        [ME]: [
+        [BEARER_AUTH]: [
           ['/^Bearer( |$)/i', '/^Bearer( |$)/'],
           ['/^Bearer +(.*)$/i', '/^Bearer +(.*)$/'],
         ],
@@ -127,7 +151,7 @@ export const v04: Exercise = {
     {
       what: 'a wrong token is answered with a 403',
       changes: {
-        [ME]: [
+        [BEARER_AUTH]: [
           [
             "reply.code(401).header('www-authenticate', `",
             "reply.code(403).header('www-authenticate', `",
@@ -147,7 +171,7 @@ export const v04: Exercise = {
       what: 'the lifetime of an access token is taken for milliseconds',
       changes: {
         'server/tokens.ts': [
-          ['grant, store.accessTokenTtl)', 'grant, store.accessTokenTtl * 1000)'],
+          ['{ grant }, store.accessTokenTtl)', '{ grant }, store.accessTokenTtl * 1000)'],
         ],
       },
       tells: 'expired-token',
@@ -158,7 +182,7 @@ export const v04: Exercise = {
         'client/routes/profile.ts': [
           [
             "reply.view('profile.eta', { user })",
-            "reply.header('x-token', String(request.session.accessToken)).view('profile.eta', { user })",
+            "reply.header('x-token', String(request.session.tokens?.access_token)).view('profile.eta', { user })",
           ],
         ],
       },
@@ -174,9 +198,7 @@ export const v04: Exercise = {
     {
       what: 'the token is not kept',
       changes: {
-        [CALLBACK]: [
-          ['    request.session.accessToken = token.access_token\n', '    void token\n'],
-        ],
+        [CALLBACK]: [['    request.session.tokens = tokenResponse\n', '    void tokenResponse\n']],
       },
       tells: 'profile',
     },
@@ -186,7 +208,7 @@ export const v04: Exercise = {
         'client/routes/profile.ts': [
           [
             'const user = await',
-            "if (!request.session.accessToken) return reply.redirect('/login')\n    const user = await",
+            "if (!request.session.tokens) return reply.redirect('/login')\n    const user = await",
           ],
         ],
       },
@@ -194,7 +216,7 @@ export const v04: Exercise = {
     },
     {
       what: 'a refused token is kept',
-      changes: { [USER_INFO]: [['    delete session.accessToken\n', '']] },
+      changes: { [API]: [['    delete session.tokens\n', '']] },
       tells: 'refused-token',
     },
     {
@@ -202,12 +224,11 @@ export const v04: Exercise = {
       changes: {
         [USER_INFO]: [
           [
-            '  const { status, body } = await ask',
-            '  const token = session.accessToken\n  delete session.accessToken\n  const { status, body } = await ask',
+            '  const { status, body } = await callApi',
+            '  const { tokens } = session\n  const { status, body } = await callApi',
           ],
-          ['ask(session.accessToken)', 'ask(token)'],
-          ['    delete session.accessToken\n', ''],
-          ['  return body\n', '  session.accessToken = token\n  return body\n'],
+          ['  if (status !== 200', '  delete session.tokens\n  if (status !== 200'],
+          ['  return body\n', '  session.tokens = tokens\n  return body\n'],
         ],
       },
       tells: 'resource-nonsense',
@@ -272,8 +293,11 @@ export const v04: Exercise = {
     {
       what: 'who brings no token is told of an error in the body',
       changes: {
-        [ME]: [
-          ["reply.send({ message: 'Send", "reply.send({ error: 'invalid_token', message: 'Send"],
+        [BEARER_AUTH]: [
+          [
+            'reply.send({ message: error.message })',
+            "reply.send({ error: 'invalid_token', message: error.message })",
+          ],
         ],
       },
       tells: 'no-token',
@@ -294,7 +318,7 @@ export const v04: Exercise = {
     {
       what: 'the token is sent without its scheme',
       changes: {
-        [USER_INFO]: [['headers: { authorization: `Bearer $', 'headers: { authorization: `$']],
+        [API]: [['headers: { authorization: `Bearer $', 'headers: { authorization: `$']],
       },
       tells: 'profile',
     },
@@ -316,7 +340,7 @@ export const v04: Exercise = {
     },
     {
       what: 'the word after Bearer counts, whatever follows it',
-      changes: { [ME]: [['/^Bearer +(.*)$/i', '/^Bearer +(\\S*)/i']] },
+      changes: { [BEARER_AUTH]: [['/^Bearer +(.*)$/i', '/^Bearer +(\\S*)/i']] },
       tells: 'wrong-token',
     },
   ],

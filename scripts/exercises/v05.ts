@@ -1,53 +1,66 @@
-import { change, type Draft, part } from '../lib/exercise/draft.ts'
+import { type Change, change, type Draft, part } from '../lib/exercise/draft.ts'
 import type { Exercise } from '../lib/exercise/exercise.ts'
 
 const AUTHORIZE = 'server/routes/authorize.ts'
+const API = 'client/api.ts'
+const CALLBACK = 'client/routes/callback.ts'
+const CODE_GRANT = 'server/grants/authorization-code.ts'
+const FAMILY = 'server/token-family.ts'
 const MANAGER = 'client/token-manager.ts'
 const REFRESH_GRANT = 'server/grants/refresh-token.ts'
 const STORE = 'server/store.ts'
-const TOKENS = 'server/tokens.ts'
-
-const ROTATION_COMMENT = '  // RFC 9700 section 4.14.2: rotation.'
-const COUNTED = '  /** Counted from the login. */\n'
 
 export const v05: Exercise = {
   steps: [
     (draft) => {
       const messages = draft.final('protocol.ts')
       draft.take('protocol.ts', [refreshRequestIn(messages), ''])
-      draft.write(STORE, storeWithoutFamilies(draft, { counted: false }))
-      draft.write(TOKENS, tokensWithoutFamilies(draft, { counted: false }))
+      draft.write(STORE, storeWithoutEnd(draft, { counted: false }))
+      draft.write(FAMILY, familyThatRenewsItself(draft.final(FAMILY)))
+      draft.write(CODE_GRANT, codeGrantThatForgets(draft.final(CODE_GRANT)))
     },
     (draft) => {
       draft.take('protocol.ts')
       draft.take('server/routes/token.ts')
-      const grant = grantWithoutFamilies(draft)
-      draft.write(REFRESH_GRANT, grant.replace('  store.refreshTokens.delete(refresh_token)\n', ''))
+      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
+      const rotation = part(grant, '  if (!isCurrent(', '\n  return {')
+      draft.write(
+        REFRESH_GRANT,
+        change(REFRESH_GRANT, grant, [
+          [rotation, ''],
+          ['findFamily, isCurrent, rotate', 'findFamily, rotate'],
+        ]),
+      )
     },
-    (draft) => draft.write(REFRESH_GRANT, grantWithoutFamilies(draft)),
     (draft) => {
-      draft.write(STORE, storeWithoutFamilies(draft, { counted: true }))
-      draft.write(TOKENS, tokensWithoutFamilies(draft, { counted: true }))
+      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
+      draft.write(REFRESH_GRANT, grant)
+    },
+    (draft) => {
+      const family = draft.final(FAMILY)
+      draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
+      draft.take(
+        FAMILY,
+        ['family, familyTimeLeft(store, grant)', 'family, refreshTimeLeft(store, grant)'],
+        [part(family, '\n/**\n * How many more seconds a stolen'), ''],
+      )
+      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
+      draft.write(REFRESH_GRANT, grant)
       draft.take(AUTHORIZE, ['        ended: false,\n', ''])
     },
     (draft) => {
-      for (const path of ['server/token-family.ts', TOKENS, REFRESH_GRANT, AUTHORIZE]) {
-        draft.take(path)
-      }
+      for (const path of [FAMILY, REFRESH_GRANT, AUTHORIZE]) draft.take(path)
+      draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
+    },
+    (draft) => {
+      draft.take(CODE_GRANT)
       draft.take(STORE, ['?? 300', '?? 3600'])
     },
-    (draft) => draft.take('server/grants/authorization-code.ts'),
     (draft) => draft.take(STORE),
     (draft) => {
-      const client = [
-        'app',
-        'session',
-        'token-request',
-        'user-info',
-        'routes/callback',
-        'routes/home',
-      ]
-      for (const name of client) draft.take(`client/${name}.ts`)
+      for (const path of [API, CALLBACK, 'client/session.ts', 'client/token-request.ts']) {
+        draft.take(path)
+      }
       draft.write(MANAGER, firstManager(draft.final(MANAGER)))
     },
     (draft) => draft.write(MANAGER, withoutClock(withoutRefusals(draft.final(MANAGER)))),
@@ -58,30 +71,21 @@ export const v05: Exercise = {
   mistakes: [
     {
       what: 'a refresh gives the old refresh token again',
-      changes: {
-        [REFRESH_GRANT]: [
-          [
-            '  return issueTokens(store, grant)',
-            '  const tokens = issueTokens(store, grant)\n  store.refreshTokens.set(refresh_token, grant, 60)\n  return { ...tokens, refresh_token }',
-          ],
-          ['  rememberSpent(store, refresh_token, grant)\n', ''],
-        ],
-      },
+      changes: { [REFRESH_GRANT]: [['refresh_token: rotate(family)', 'refresh_token']] },
       tells: 'rotation',
     },
     {
       what: 'the old refresh token stays good',
       changes: {
         [REFRESH_GRANT]: [
-          ['  store.refreshTokens.delete(refresh_token)\n', ''],
-          ['  rememberSpent(store, refresh_token, grant)\n', ''],
+          ['!isCurrent(family, refresh_token)', '!isCurrent(family, family.refreshToken)'],
         ],
       },
       tells: 'rotation',
     },
     {
       what: 'a spent refresh token that comes again is refused, and that is all',
-      changes: { [REFRESH_GRANT]: [['  endFamilyIfSpent(store, refresh_token, client)\n', '']] },
+      changes: { [REFRESH_GRANT]: [['    family.grant.ended = true\n', '']] },
       tells: 'reuse-ends-refresh',
     },
     {
@@ -101,8 +105,8 @@ export const v05: Exercise = {
       changes: {
         [STORE]: [
           [
-            'refreshTokens: new ExpiringMap(1_000_000, hasEnded)',
-            'refreshTokens: new ExpiringMap(1_000_000)',
+            'families: new ExpiringMap(1_000_000, hasEnded)',
+            'families: new ExpiringMap(1_000_000)',
           ],
         ],
       },
@@ -110,23 +114,26 @@ export const v05: Exercise = {
     },
     {
       what: 'a code that comes again is refused, and that is all',
-      changes: {
-        'server/grants/authorization-code.ts': [['  endFamilyIfSpent(store, code, client)\n', '']],
-      },
+      changes: { [CODE_GRANT]: [['    grant.ended = true\n', '']] },
       tells: 'code-reuse',
     },
     {
       what: 'the time of a refresh token is counted from the last refresh',
       changes: {
-        [TOKENS]: [['grant, refreshTimeLeft(store, grant))', 'grant, store.refreshTokenTtl)']],
+        [FAMILY]: [
+          [
+            '  return family.refreshToken\n',
+            '  family.grant.authorizedAt = performance.now()\n  return family.refreshToken\n',
+          ],
+        ],
       },
       tells: 'from-login',
     },
     {
       what: 'the time of a refresh token is taken for milliseconds',
       changes: {
-        [TOKENS]: [
-          ['grant, refreshTimeLeft(store, grant))', 'grant, refreshTimeLeft(store, grant) * 1000)'],
+        [FAMILY]: [
+          ['return store.refreshTokenTtl - age', 'return store.refreshTokenTtl * 1000 - age'],
         ],
       },
       tells: 'from-login',
@@ -135,10 +142,9 @@ export const v05: Exercise = {
       what: 'the refresh token is spent before it is known whose it is',
       changes: {
         [REFRESH_GRANT]: [
-          ['  store.refreshTokens.delete(refresh_token)\n', ''],
           [
-            'const grant = store.refreshTokens.get(refresh_token)\n',
-            'const grant = store.refreshTokens.get(refresh_token)\n  store.refreshTokens.delete(refresh_token)\n',
+            'const family = findFamily(store, refresh_token)\n',
+            'const family = findFamily(store, refresh_token)\n  if (family !== undefined && family.grant.client_id !== client.client_id) rotate(family)\n',
           ],
         ],
       },
@@ -146,7 +152,7 @@ export const v05: Exercise = {
     },
     {
       what: 'nobody asks whose refresh token it is',
-      changes: { [REFRESH_GRANT]: [[' || grant.client_id !== client.client_id', '']] },
+      changes: { [REFRESH_GRANT]: [[' || family.grant.client_id !== client.client_id', '']] },
       tells: 'refresh-refused',
     },
     {
@@ -166,18 +172,7 @@ export const v05: Exercise = {
     },
     {
       what: 'the new refresh token is not kept',
-      changes: {
-        [MANAGER]: [
-          [
-            'this.#tokens = await requestToken(',
-            'const { refresh_token } = this.#tokens\n    this.#tokens = await requestToken(',
-          ],
-          [
-            '    this.#renewAt = renewalTime(this.#tokens)\n',
-            '    this.#tokens = { ...this.#tokens, refresh_token }\n    this.#renewAt = renewalTime(this.#tokens)\n',
-          ],
-        ],
-      },
+      changes: { [MANAGER]: [['{ refresh_token, ...tokens }', '{ ...tokens, refresh_token }']] },
       tells: 'keeps-new-tokens',
     },
     {
@@ -209,10 +204,10 @@ export const v05: Exercise = {
     {
       what: 'a refresh that gets no proper answer ends the login',
       changes: {
-        'client/user-info.ts': [
+        [API]: [
           [
-            'await session.tokens.use(ask)',
-            'await session.tokens.use(ask).catch((error: Error) => {\n    delete session.tokens\n    throw error\n  })',
+            'await session.tokens.use(call)',
+            'await session.tokens.use(call).catch((error: Error) => {\n    delete session.tokens\n    throw error\n  })',
           ],
         ],
       },
@@ -233,10 +228,10 @@ export const v05: Exercise = {
     {
       what: 'the token goes to the browser with the redirect',
       changes: {
-        'client/routes/callback.ts': [
+        [CALLBACK]: [
           [
             "reply.redirect('/profile', 303)",
-            "reply.header('x-token', token.access_token).redirect('/profile', 303)",
+            "reply.header('x-token', tokenResponse.access_token).redirect('/profile', 303)",
           ],
         ],
       },
@@ -254,7 +249,7 @@ export const v05: Exercise = {
     {
       what: 'the tokens are stored in the session that regenerate() ends',
       changes: {
-        'client/routes/callback.ts': [
+        [CALLBACK]: [
           ['    await request.session.regenerate()\n', ''],
           [
             '    return reply.redirect(',
@@ -268,7 +263,10 @@ export const v05: Exercise = {
       what: 'the access token is sent in place of the refresh token',
       changes: {
         [MANAGER]: [
-          ['refresh_token: this.#tokens.refresh_token', 'refresh_token: this.#tokens.access_token'],
+          [
+            '      refresh_token,\n    })',
+            '      refresh_token: this.#tokens.access_token,\n    })',
+          ],
         ],
       },
       tells: 'renews-after-401',
@@ -276,9 +274,11 @@ export const v05: Exercise = {
     {
       what: 'any client that offers a spent refresh token ends the family',
       changes: {
-        'server/token-family.ts': [
-          ['if (grant?.client_id === client.client_id) grant.ended', 'if (grant) grant.ended'],
-          [', client: Client)', ', _client: Client)'],
+        [REFRESH_GRANT]: [
+          [
+            '  if (family === undefined ||',
+            '  if (family && !isCurrent(family, refresh_token)) family.grant.ended = true\n  if (family === undefined ||',
+          ],
         ],
       },
       tells: 'refresh-by-other',
@@ -286,22 +286,48 @@ export const v05: Exercise = {
     {
       what: 'the session id stays the same at the login',
       changes: {
-        'client/routes/callback.ts': [['    await request.session.regenerate()\n', '']],
+        [CALLBACK]: [['    await request.session.regenerate()\n', '']],
       },
       tells: 'fresh-session',
     },
     {
       what: 'only the last spent refresh token of a login is remembered',
       changes: {
-        'server/token-family.ts': [
+        [REFRESH_GRANT]: [
           [
-            '  store.spent.set(codeOrToken, grant,',
-            '  const before = lastSpent.get(grant)\n  if (before) store.spent.delete(before)\n  lastSpent.set(grant, codeOrToken)\n  store.spent.set(codeOrToken, grant,',
+            '    family.grant.ended = true\n',
+            '    if (lastSpent.get(family) === refresh_token) family.grant.ended = true\n',
           ],
-          ['/** For how many', 'const lastSpent = new Map<Grant, string>()\n\n/** For how many'],
+          ['  return {\n', '  lastSpent.set(family, refresh_token)\n\n  return {\n'],
+          [
+            '/**\n * Exchanges',
+            'const lastSpent = new WeakMap<object, string>()\n\n/**\n * Exchanges',
+          ],
         ],
       },
       tells: 'reuse-ends-refresh',
+    },
+    {
+      what: 'a used code ends its login, whoever found it',
+      changes: {
+        [CODE_GRANT]: [
+          [
+            '  store.codes.delete(code)\n',
+            '  store.codes.delete(code)\n  if (store.usedCodes.get(code) !== undefined) issuedCode.grant.ended = true\n',
+          ],
+        ],
+      },
+      tells: 'code-reuse',
+    },
+    {
+      what: 'a refresh without a new refresh token loses the old one',
+      changes: { [MANAGER]: [['{ refresh_token, ...tokens }', 'tokens']] },
+      tells: 'keeps-new-tokens',
+    },
+    {
+      what: 'a token without expires_in counts as expired',
+      changes: { [MANAGER]: [['return Number.POSITIVE_INFINITY', 'return 0']] },
+      tells: 'not-too-early',
     },
   ],
 }
@@ -309,71 +335,82 @@ export const v05: Exercise = {
 function refreshRequestIn(messages: string): string {
   return part(
     messages,
-    '/** What the client sends to turn a refresh token',
+    '/** What the client sends to get new tokens',
     '/** RFC 6749 section 5.1 */',
   )
 }
 
-/** A store before there are families; it counts from the login, or not yet. */
-function storeWithoutFamilies(draft: Draft, { counted }: { counted: boolean }): string {
+/** A store that knows nothing that ends before its time; it counts from the login, or not yet. */
+function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): string {
   const full = draft.final(STORE)
-  const loginTime = part(full, '  /** When the user logged in', '  /** Whether it is over')
-  const changes = [
-    [part(full, '  /** Whether it is over', '}\n\n/** What a code'), ''],
-    [part(full, '  /** Codes and refresh tokens that', '}\n\nexport function'), ''],
-    [part(full, '    spent: new', '  }\n}'), ''],
+  const before = change(STORE, full, [
+    ...withoutUsedCodes(full),
+    [part(full, '  /** True once it was revoked', '}\n\n/** The refresh tokens'), ''],
     [part(full, '\nfunction hasEnded'), ''],
     [
       'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
       'accessTokens: new ExpiringMap(1_000_000)',
     ],
-    [
-      'refreshTokens: new ExpiringMap(1_000_000, hasEnded)',
-      'refreshTokens: new ExpiringMap(1_000_000)',
-    ],
+    ['families: new ExpiringMap(1_000_000, hasEnded)', 'families: new ExpiringMap(1_000_000)'],
     ['?? 300', '?? 3600'],
-  ] as const
-  const before = change(STORE, full, changes)
+  ])
+  if (counted) return before
+  return change(STORE, before, [
+    [part(before, '  /** When the user authorized it', '}\n\n/** The refresh tokens'), ''],
+    ['  /** Counted from the authorization. */\n', ''],
+  ])
+}
+
+function withoutUsedCodes(store: string): Change[] {
+  return [
+    [part(store, '  /** Codes that bought tokens', '}\n\nexport function'), ''],
+    ['    usedCodes: new ExpiringMap(1_000_000, hasEnded),\n', ''],
+  ]
+}
+
+/** A family that lives on with each refresh. */
+function familyThatRenewsItself(full: string): string {
+  return change(FAMILY, full, [
+    [part(full, '  store.families.set(', '}\n\n/** Replaces'), '  return rotate(store, family)\n'],
+    ['rotate(family: Family)', 'rotate(store: Store, family: Family)'],
+    [
+      '  return family.refreshToken\n',
+      '  store.families.set(family.id, family, store.refreshTokenTtl)\n  return family.refreshToken\n',
+    ],
+    [part(full, '\n/** How many more seconds this login'), ''],
+  ])
+}
+
+/** A grant that issues both tokens, and does not know a used code again. */
+function codeGrantThatForgets(full: string): string {
+  return change(CODE_GRANT, full, [
+    ['store.codes.get(code) ?? store.usedCodes.get(code)', 'store.codes.get(code)'],
+    [part(full, '  // RFC 6749 section 4.1.2: a complete', '\n  return {'), ''],
+    ['familyTimeLeft, startFamily', 'startFamily'],
+  ])
+}
+
+/** A grant that refuses a spent refresh token, and ends nothing. */
+function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean }): string {
+  const before = change(REFRESH_GRANT, full, [
+    [part(full, '  // RFC 9700 section 4.14.2', '  if (!isCurrent('), ''],
+    ['    family.grant.ended = true\n', ''],
+    ['The refresh token was used before: the login has ended', 'The refresh token was used before'],
+    [part(full, '  if (refreshTimeLeft(', '\n  return {'), ''],
+    ['isCurrent, refreshTimeLeft, rotate', 'isCurrent, rotate'],
+  ])
   return counted
     ? before
-    : change(STORE, before, [
-        [loginTime, ''],
-        [COUNTED, ''],
-      ])
-}
-
-function tokensWithoutFamilies(draft: Draft, { counted }: { counted: boolean }): string {
-  const full = draft.final(TOKENS)
-  const left = 'refreshTimeLeft(store, grant)'
-  const put = `  store.refreshTokens.set(refresh_token, grant, ${left})\n`
-  const age = '  const age = (performance.now() - grant.loginTime) / 1000\n'
-  const comment = part(full, ROTATION_COMMENT, '  const refresh_token')
-  return change(TOKENS, full, [
-    ["import { refreshTimeLeft } from './token-family.ts'\n", ''],
-    counted
-      ? [put, age + put.replace(left, 'store.refreshTokenTtl - age')]
-      : [put, put.replace(left, 'store.refreshTokenTtl')],
-    ...(counted ? [] : [[comment, ''] as const]),
-  ])
-}
-
-function grantWithoutFamilies(draft: Draft): string {
-  const full = draft.final(REFRESH_GRANT)
-  return change(REFRESH_GRANT, full, [
-    [part(full, 'import { endFamilyIfSpent', 'import { issueTokens'), ''],
-    ['  endFamilyIfSpent(store, refresh_token, client)\n', ''],
-    ['  rememberSpent(store, refresh_token, grant)\n', ''],
-  ])
+    : change(REFRESH_GRANT, before, [['rotate(family)', 'rotate(store, family)']])
 }
 
 /** A manager that lets a refusal pass as it came. */
 function withoutRefusals(full: string): string {
-  const body = part(full, '    try {\n', '  }\n\n  /** One at a time')
+  const body = part(full, '    try {\n', '  }\n\n  /** Requests that need')
   const inner = part(body, '      if (performance', '    } catch').replace(/^ {2}/gm, '')
   return change(MANAGER, full, [
     [body, inner.replace('return await call', 'return call')],
-    [' A refused renewal gives a 401, too.', ''],
-    ['import { requestToken, TokenRequestRefused }', 'import { requestToken }'],
+    [' Returns a 401 when the server refuses to renew it, too.', ''],
   ])
 }
 
@@ -386,8 +423,8 @@ function withoutClock(manager: string): string {
     ['    this.#renewAt = renewalTime(this.#tokens)\n', ''],
     [part(manager, '\n/** In the last tenth'), ''],
     [
-      'a token that is renewed shortly before it expires, and\n   * makes it once more with a new one when',
-      'the access token, and makes it once more with\n   * a new one when',
+      "Renews the access token first if it's about to expire, and once more if",
+      'Renews the access token and calls once more if',
     ],
   ])
 }
@@ -397,18 +434,18 @@ function firstManager(full: string): string {
   const manager = withoutClock(withoutRefusals(full))
   return change(MANAGER, manager, [
     [part(manager, '  #renewal:', '\n  constructor'), ''],
-    [part(manager, '  /** One at a time', '  /** RFC 6749 section 6 */'), ''],
+    [part(manager, '  /** Requests that need', '  /** RFC 6749 section 6 */'), ''],
     [
-      part(manager, '    const accessToken =', '    if (answer.status'),
-      '    const answer = await call(this.#tokens.access_token)\n',
+      part(manager, '    const accessToken =', '    if (response.status'),
+      '    const response = await call(this.#tokens.access_token)\n',
     ],
     [
-      part(manager, '    // Where another request', '    return call('),
+      part(manager, '    // Another request may', '    return call('),
       '    await this.#requestTokens()\n',
     ],
     [
-      part(manager, '/**\n * The tokens of one login', 'export class'),
-      '/** The tokens of one login, and the only one who renews them. */\n',
+      part(manager, '/**\n * Holds the tokens of one login', 'export class'),
+      '/** Holds the tokens of one login and renews them. */\n',
     ],
   ])
 }
