@@ -75,10 +75,7 @@ export const v01: Exercise = {
       what: 'the redirect URI is compared by its beginning',
       changes: {
         'server/authorization-request.ts': [
-          [
-            'client.redirect_uris.includes(redirect_uri)',
-            'client.redirect_uris.some((known) => redirect_uri.startsWith(known))',
-          ],
+          ['find((uri) => uri === redirect_uri)', 'find((uri) => redirect_uri.startsWith(uri))'],
         ],
       },
       tells: 'redirect-uri',

@@ -41,7 +41,10 @@ export const v05: Exercise = {
       draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
       draft.take(
         FAMILY,
-        ['family, familyTimeLeft(store, grant)', 'family, refreshTimeLeft(store, grant)'],
+        [
+          'familyTimeLeft(store, grant))\n  return id',
+          'refreshTimeLeft(store, grant))\n  return id',
+        ],
         [part(family, '\n/**\n * How many more seconds a stolen'), ''],
       )
       const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
@@ -71,15 +74,15 @@ export const v05: Exercise = {
   mistakes: [
     {
       what: 'a refresh gives the old refresh token again',
-      changes: { [REFRESH_GRANT]: [['refresh_token: rotate(family)', 'refresh_token']] },
+      changes: {
+        [REFRESH_GRANT]: [['refresh_token: rotate(family, refresh_token)', 'refresh_token']],
+      },
       tells: 'rotation',
     },
     {
       what: 'the old refresh token stays good',
       changes: {
-        [REFRESH_GRANT]: [
-          ['!isCurrent(family, refresh_token)', '!isCurrent(family, family.refreshToken)'],
-        ],
+        [REFRESH_GRANT]: [['!isCurrent(family, refresh_token)', "refresh_token === ''"]],
       },
       tells: 'rotation',
     },
@@ -122,8 +125,8 @@ export const v05: Exercise = {
       changes: {
         [FAMILY]: [
           [
-            '  return family.refreshToken\n',
-            '  family.grant.authorizedAt = performance.now()\n  return family.refreshToken\n',
+            '  family.secret = randomToken()\n',
+            '  family.secret = randomToken()\n  family.grant.authorizedAt = performance.now()\n',
           ],
         ],
       },
@@ -144,7 +147,7 @@ export const v05: Exercise = {
         [REFRESH_GRANT]: [
           [
             'const family = findFamily(store, refresh_token)\n',
-            'const family = findFamily(store, refresh_token)\n  if (family !== undefined && family.grant.client_id !== client.client_id) rotate(family)\n',
+            'const family = findFamily(store, refresh_token)\n  if (family !== undefined && family.grant.client_id !== client.client_id) rotate(family, refresh_token)\n',
           ],
         ],
       },
@@ -345,7 +348,7 @@ function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): strin
   const full = draft.final(STORE)
   const before = change(STORE, full, [
     ...withoutUsedCodes(full),
-    [part(full, '  /** True once it was revoked', '}\n\n/** The refresh tokens'), ''],
+    [part(full, '  /** True once it was revoked', '}\n\n/** All refresh tokens'), ''],
     [part(full, '\nfunction hasEnded'), ''],
     [
       'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
@@ -356,7 +359,7 @@ function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): strin
   ])
   if (counted) return before
   return change(STORE, before, [
-    [part(before, '  /** When the user authorized it', '}\n\n/** The refresh tokens'), ''],
+    [part(before, '  /** When the user authorized it', '}\n\n/** All refresh tokens'), ''],
     ['  /** Counted from the authorization. */\n', ''],
   ])
 }
@@ -371,11 +374,11 @@ function withoutUsedCodes(store: string): Change[] {
 /** A family that lives on with each refresh. */
 function familyThatRenewsItself(full: string): string {
   return change(FAMILY, full, [
-    [part(full, '  store.families.set(', '}\n\n/** Replaces'), '  return rotate(store, family)\n'],
-    ['rotate(family: Family)', 'rotate(store: Store, family: Family)'],
+    ['familyTimeLeft(store, grant))\n  return id', 'store.refreshTokenTtl)\n  return id'],
+    ['rotate(family: Family, ', 'rotate(store: Store, family: Family, '],
     [
-      '  return family.refreshToken\n',
-      '  store.families.set(family.id, family, store.refreshTokenTtl)\n  return family.refreshToken\n',
+      '  return refreshToken.slice(',
+      '  store.families.set(refreshToken.slice(0, ID_LENGTH), family, store.refreshTokenTtl)\n  return refreshToken.slice(',
     ],
     [part(full, '\n/** How many more seconds this login'), ''],
   ])
@@ -401,7 +404,7 @@ function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean })
   ])
   return counted
     ? before
-    : change(REFRESH_GRANT, before, [['rotate(family)', 'rotate(store, family)']])
+    : change(REFRESH_GRANT, before, [['rotate(family, ', 'rotate(store, family, ']])
 }
 
 /** A manager that lets a refusal pass as it came. */
