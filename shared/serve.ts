@@ -66,7 +66,10 @@ export async function refuseUnusablePort(port: number): Promise<void> {
   }
 }
 
-function portError(port: number, { code, message }: NodeJS.ErrnoException): ConfigError {
+/** An error without a code is no port's fault: a plugin of the program threw it. */
+function portError(port: number, error: NodeJS.ErrnoException): Error {
+  const { code, message } = error
+  if (code === undefined) return error
   if (code === 'EADDRINUSE') {
     return new ConfigError(
       `Port ${port} is in use, perhaps by a snapshot that still runs: stop that program, or choose other ports.`,
