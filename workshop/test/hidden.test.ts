@@ -21,7 +21,9 @@ const LOOK = `[document.visibilityState, document.readyState, document.title].jo
 async function openTabs() {
   const session = await (await testChromium()).newBrowserCDPSession()
   const { browserContextId } = await session.send('Target.createBrowserContext')
-  onTestFinished(() => session.send('Target.disposeBrowserContext', { browserContextId }))
+  onTestFinished(async () => {
+    await session.send('Target.disposeBrowserContext', { browserContextId })
+  })
   let calls = 0
 
   async function open(kind: 'window' | 'hidden tab') {
