@@ -5,6 +5,7 @@ import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
+import { maskExchange } from '../traffic/masked.ts'
 import { toMermaid } from '../traffic/mermaid.ts'
 import type { Message } from '../traffic/message.ts'
 import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
@@ -69,7 +70,7 @@ export async function trafficPages(
     const har = toHar(shownOf(log, query), {
       addresses: slot.addresses,
       toDate: (at) => new Date(at + offset),
-      write: query.secrets === '1' ? (text) => text : (text) => log.values.mask(text),
+      show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
     })
     const name = `${slot.version.id}.har`
     reply.header('content-disposition', `attachment; filename="${name}"`)

@@ -3,7 +3,9 @@ import { listVersions } from '../../scripts/lib/versions.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import { toHar } from '../traffic/har.ts'
 import { TrafficLog } from '../traffic/log.ts'
+import { maskExchange } from '../traffic/masked.ts'
 import { toMermaid } from '../traffic/mermaid.ts'
+import type { Exchange } from '../traffic/message.ts'
 import { passes, rowsSince, sentenceOf } from '../traffic/row.ts'
 import type { TapMessage } from '../traffic/tap.ts'
 
@@ -282,16 +284,21 @@ describe('values', () => {
   })
 })
 
+interface HarOf {
+  log: TrafficLog
+  show?: (exchange: Exchange) => Exchange
+}
+
 describe('a HAR', () => {
   const { log } = new Scene().flow()
   const addresses = { server: 'http://localhost:1', client: 'http://localhost:2' }
 
-  function har(write: (text: string) => string) {
-    return toHar(log.entries, { addresses, toDate: (at) => new Date(at), write })
+  function har({ log, show = (exchange) => maskExchange(exchange, log.values) }: HarOf) {
+    return toHar(log.entries, { addresses, toDate: (at) => new Date(at), show })
   }
 
   test('has all that HAR 1.2 asks for', () => {
-    const { version, creator, entries } = har((text) => log.values.mask(text)).log
+    const { version, creator, entries } = har({ log }).log
     expect(version).toBe('1.2')
     expect(creator).toEqual({ name: expect.any(String), version: expect.any(String) })
     expect(entries).toHaveLength(3)
@@ -340,10 +347,73 @@ describe('a HAR', () => {
       'lab-client-secret',
       btoa('lab-client:lab-client-secret'),
     ]
-    const masked = JSON.stringify(har((text) => log.values.mask(text)))
+    const masked = JSON.stringify(har({ log }))
     for (const secret of secrets) expect(masked).not.toContain(secret)
-    const whole = JSON.stringify(har((text) => text))
+    const whole = JSON.stringify(har({ log, show: (exchange) => exchange }))
     for (const secret of [CODE, 'tttttttttttttttttttttttt']) expect(whole).toContain(secret)
+  })
+
+  const SECRET = 'Zq~7'
+  /** Each way to write it in an address. */
+  const WRITTEN = [SECRET, '%5a%71%7e%37', '%5A%71%7E%37', 'Zq%7e7', '%5Aq~7']
+  const FIELDS = [
+    ...['code', 'state', 'code_verifier', 'access_token', 'refresh_token', 'client_secret'],
+    ...['password', 'id_token', 'nonce', 'anything', 'c%6fde', ''],
+  ]
+  const FORM = ['Content-Type', 'application/x-www-form-urlencoded']
+
+  test.each(FIELDS)('has no value of the field "%s", however short and oddly written', (name) => {
+    for (const written of WRITTEN) {
+      const pair = name === '' ? written : `${name}=${written}`
+      const address = `http://u:${written}@localhost/callback?a=b&${pair}#x=y&${pair}`
+      const nested = encodeURIComponent(`http://localhost/callback?${pair}`)
+      const form = `grant_type=x&${pair}&redirect_uri=${nested}`
+      const headers = [...FORM, 'Referer', address, 'X-CSRF-Token', SECRET]
+      const scene = new Scene()
+        .ask(1, 1, { method: 'POST', url: `/token?${pair}`, headers })
+        .say({ tap: 'body', id: 1, body: { text: form, size: form.length } } as never)
+        .answer(1, 2, [303, `Location: ${address}`])
+      const text = JSON.stringify(har({ log: scene.log }))
+      for (const way of WRITTEN) expect([text, text.includes(way)]).toEqual([text, false])
+      expect(text).toContain('grant_type=x')
+    }
+  })
+
+  test('has no secret of a header, however short', () => {
+    const basic = btoa(`lab-client:${SECRET}`)
+    const headers = [
+      ...['Cookie', `oauth_lab_1=${SECRET}; other=${SECRET}; ${SECRET}`],
+      ...['Authorization', `Basic ${basic}`, 'Authorization', `Bearer ${SECRET}`],
+      ...['Authorization', `DPoP ${SECRET}`, 'Authorization', SECRET],
+      ...['Proxy-Authorization', SECRET, 'X-Api-Key', SECRET],
+    ]
+    const answered = [
+      `Set-Cookie: id=${SECRET}; Path=/`,
+      `WWW-Authenticate: Bearer nonce="${SECRET}"`,
+    ]
+    const scene = new Scene().ask(1, 1, { headers }).answer(1, 2, [401, answered.join('\r\n')])
+    const text = JSON.stringify(har({ log: scene.log }))
+    expect(text).not.toContain(SECRET)
+    expect(text).not.toContain(basic.slice(-4))
+    expect(text).toContain('id=****; Path=/')
+  })
+
+  test('has no secret of a body: of JSON at any depth, and what is neither form nor JSON is left out', () => {
+    const json = { access_token: SECRET, list: [SECRET, { code: SECRET }], pin: 90_417 }
+    for (const body of [
+      JSON.stringify(json),
+      `"${SECRET}"`,
+      `<p>${SECRET}</p>`,
+      `{"a":"${SECRET}`,
+    ]) {
+      const scene = new Scene()
+        .ask(1, 1, { method: 'POST', headers: ['Content-Type', 'text/plain'] })
+        .say({ tap: 'body', id: 1, body: { text: body, size: body.length } } as never)
+        .answer(1, 2, [200, 'Content-Type: text/html', body])
+      const text = JSON.stringify(har({ log: scene.log }))
+      expect(text).not.toContain(SECRET)
+      expect(text).not.toContain('90417')
+    }
   })
 })
 

@@ -142,7 +142,9 @@ export class Values {
     const secret = !PUBLIC.includes(kind)
     const color = this.#total % COLORS
     this.#total += 1
-    const named = { name: `${kind} ${count}`, color, secret, masked: mask(value) }
+    // The last characters of HTTP Basic are those of the secret, which may be short.
+    const masked = kind === 'client credentials' ? '****' : mask(value)
+    const named = { name: `${kind} ${count}`, color, secret, masked }
     this.#remember(value, named)
     if (this.#known.size > MOST || this.#characters > MOST_CHARACTERS) this.#forgetOldest()
   }
