@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { NOT_SHOWN } from '../../scripts/lib/diff/compare.ts'
 import { predecessorOf } from '../../scripts/lib/diff/step.ts'
 import { listVersions, ROOT, type Version } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
@@ -153,6 +154,7 @@ async function viewDifference(pair: VersionPair, path: string, asked: Asked) {
   }
   return {
     difference,
+    notShown: NOT_SHOWN,
     name: pairName(pair),
     pair,
     view,
