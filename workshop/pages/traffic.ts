@@ -42,9 +42,9 @@ export async function trafficPages(
   app.get<{ Querystring: Fields }>('/traffic/waiting', ({ query }, reply) => {
     return reply.viewAsync('traffic-waiting', whatWaits(slotOf(query)))
   })
-  app.get<{ Querystring: Fields }>('/traffic/message', async ({ query }, reply) => {
+  app.get<{ Querystring: Fields }>('/traffic/message', ({ query }, reply) => {
     const slot = slotOf(query)
-    const details = await detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
+    const details = detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
     return reply.viewAsync('traffic-message', details)
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import type { KnownVersion } from '../known-versions.ts'
+import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
 import { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
@@ -179,6 +180,71 @@ describe('the log', () => {
     scene.ask(1, 2, { url: '/new', process: 2 } as Request).answer(1, 3)
     expect(scene.sentences()[0]).toContain('GET /old, answered 200')
     expect(scene.sentences()[1]).toContain('GET /new, not answered yet')
+  })
+})
+
+describe('what nobody sends but to do harm', () => {
+  const FORM = ['Content-Type', 'application/x-www-form-urlencoded']
+
+  function form(text: string): Scene {
+    return new Scene()
+      .ask(1, 1, { method: 'POST', url: '/token', headers: FORM })
+      .say({ tap: 'body', id: 1, body: { text, size: text.length } } as never)
+  }
+
+  test('of more fields than a message has the first ones are shown, and that there are more', () => {
+    const { log } = form('code=abcdefgh&'.repeat(4_000))
+    const { sections } = detailsOf(log.message(1) ?? fail(), log)
+    const { fields = [] } = sections.find(({ title }) => title === 'Form') ?? {}
+    expect(fields).toHaveLength(101)
+    expect(fields[100]?.value).toEqual(['The rest is not shown.'])
+    expect(JSON.stringify(rowsSince(log, 0, ALL)).length).toBeLessThan(10_000)
+  })
+
+  test('as many cookies, attributes and headers do no harm either', () => {
+    const many = Array.from({ length: 2_000 }, (_, i) => `c${i}=value-${i}`)
+    const headers = ['Cookie', many.join('; '), ...many.flatMap((name) => [name, 'x'])]
+    const answered = [`Set-Cookie: ${many.join('; ')}`, ...many.map((name) => `${name}: x`)]
+    const { log } = new Scene().ask(1, 1, { headers }).answer(1, 2, [200, answered.join('\r\n')])
+    for (const id of [1, 2]) {
+      const { sections } = detailsOf(log.message(id) ?? fail(), log)
+      for (const { fields } of sections) expect(fields.length).toBeLessThanOrEqual(101)
+    }
+  })
+
+  test('JSON that is nested too deep to be written is told so', () => {
+    const text = `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
+    const { log } = new Scene().ask(1, 1).answer(1, 2, [200, '', text])
+    const { sections } = detailsOf(log.message(2) ?? fail(), log)
+    expect(JSON.stringify(sections)).toContain('nested too deep')
+    const masked = maskExchange((log.message(2) ?? fail()).exchange, log.values)
+    expect(masked.answer?.body.text).toMatch(/^Left out/)
+  })
+
+  test('a challenge of one endless word is read in time', () => {
+    const challenge = `WWW-Authenticate: Bearer ${'a'.repeat(500_000)}`
+    const { log } = new Scene().ask(1, 1).answer(1, 2, [401, challenge])
+    expect(detailsOf(log.message(2) ?? fail(), log).sections[0]?.title).toBe('WWW-Authenticate')
+  })
+
+  test('a path of thousands of characters is shown in short', () => {
+    const { log } = new Scene().ask(1, 1, { url: `/${'a'.repeat(10_000)}` })
+    expect(JSON.stringify(rowsSince(log, 0, ALL)).length).toBeLessThan(2_000)
+  })
+
+  test('a secret that was met too long ago to have a name is still not shown', () => {
+    const scene = new Scene().ask(1, 1, { url: '/callback?state=first-state' }, 'client')
+    for (let id = 2; id <= 2_100; id += 1) {
+      scene.log.values.meet([
+        {
+          title: '',
+          minor: false,
+          fields: [{ name: 'code', value: `code-${id}`, topic: '', kind: 'code' }],
+        },
+      ])
+    }
+    expect(scene.log.values.of('first-state')).toBeUndefined()
+    expect(JSON.stringify(rowsSince(scene.log, 0, ALL))).not.toContain('first-state')
   })
 })
 
