@@ -40,6 +40,8 @@ interface RunnerOptions {
 }
 
 const LONGEST_LOG = 500
+/** Of a longer line the page shows the beginning, in characters: whoever asks a program writes its log. */
+const LONGEST_LINE = 2_000
 /** Where pairs start that run beside the first one. */
 const FIRST_FREE_PORT = 26_000
 /** Apart from each other, so that there is room for the workshop of another `npm start`. */
@@ -219,7 +221,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
   #addOutput(slot: Slot, program: ProgramName, output: string): void {
     for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
       const line = { program, text }
-      slot.log.push(line)
+      slot.log.push({ program, text: text.slice(0, LONGEST_LINE) })
       if (slot.log.length > LONGEST_LOG) slot.log.shift()
       this.emit('line', slot, line)
     }
