@@ -9,7 +9,7 @@ import { PLAYGROUND } from '../scripts/lib/exercise/playground.ts'
 import { listVersions } from '../scripts/lib/versions.ts'
 import { Events, eventRoute } from './events.ts'
 import { Jobs } from './jobs/jobs.ts'
-import { keepToThisMachine } from './manners.ts'
+import { isLedFromElsewhere, keepToThisMachine } from './manners.ts'
 import { attackPages } from './pages/attacks.ts'
 import { codePages } from './pages/code.ts'
 import { differencePages } from './pages/difference.ts'
@@ -99,8 +99,15 @@ export function buildWorkshop({
   // What the layout shows on each page, besides the page's own.
   app.addHook('preHandler', async (request, reply) => {
     const path = request.url.split('?', 1)[0]
-    const held = workshop.traffic.held
-    reply.locals = { path, versions: listVersions(), areas: AREAS, main: runner.main, held }
+    reply.locals = {
+      path,
+      versions: listVersions(),
+      areas: AREAS,
+      main: runner.main,
+      held: workshop.traffic.held,
+      // Nothing may begin by itself then.
+      isLedFromElsewhere: isLedFromElsewhere(request),
+    }
   })
   app.setNotFoundHandler((_request, reply) => {
     const message = 'There is no page at this address.'

@@ -28,7 +28,7 @@ export class Events {
   }
 }
 
-/** `GET /events`: server-sent events, named after their topic. */
+/** `GET /events`: server-sent events, each with its topic as its text. */
 export function eventRoute(app: FastifyInstance, { events }: { events: Events }): void {
   // A HEAD request would wait for an end that never comes.
   app.get('/events', { exposeHeadRoute: false }, (request, reply) => {
@@ -50,7 +50,7 @@ export function eventRoute(app: FastifyInstance, { events }: { events: Events })
     })
 
     function flush(): void {
-      for (const topic of waiting) reply.raw.write(`event: ${topic}\ndata: new\n\n`)
+      for (const topic of waiting) reply.raw.write(`data: ${topic}\n\n`)
       waiting.clear()
     }
   })

@@ -44,15 +44,20 @@ export function keepToThisMachine(app: FastifyInstance, port: number): void {
   })
 }
 
-/** Browsers say where a POST comes from. What says nothing at all, such as curl, is no browser. */
-function isFromHere({ headers }: FastifyRequest, origins: string[]): boolean {
-  if (headers.origin !== undefined) return origins.includes(headers.origin)
-  return OWN_SITES.includes(headers['sec-fetch-site'])
+/** Whether a page of another site has led here. What is asked for then is shown, and nothing else comes of it. */
+export function isLedFromElsewhere({ headers }: FastifyRequest): boolean {
+  return !OWN_SITES.includes(headers['sec-fetch-site'])
 }
 
-/** Somebody comes here by a link. Anything else that another site reads here, it reads in secret. */
+/** Browsers say where a POST comes from. What says nothing at all, such as curl, is no browser. */
+function isFromHere(request: FastifyRequest, origins: string[]): boolean {
+  const { origin } = request.headers
+  return origin === undefined ? !isLedFromElsewhere(request) : origins.includes(origin)
+}
+
+/** Somebody comes here by a link. Anything else, such as a frame, another site loads in secret. */
 function isFollowedLink({ headers }: FastifyRequest): boolean {
-  return headers['sec-fetch-mode'] === 'navigate'
+  return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 }
 
 function refuse(reply: FastifyReply, why: string): FastifyReply {

@@ -42,6 +42,8 @@ interface RunnerOptions {
 }
 
 const LONGEST_LOG = 500
+/** Of a longer line the page shows the beginning, in characters: whoever asks a program writes its log. */
+const LONGEST_LINE = 2_000
 /** Where pairs start that run beside the first one. */
 const FIRST_FREE_PORT = 26_000
 /** Apart from each other, so that there is room for the workshop of another `npm start`. */
@@ -166,7 +168,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   /** Adds a line to the log of a slot. */
   note(slot: Slot, line: LogLine): void {
-    slot.log.push(line)
+    slot.log.push({ ...line, text: line.text.slice(0, LONGEST_LINE) })
     if (slot.log.length > LONGEST_LOG) slot.log.shift()
     this.emit('line', slot, line)
   }

@@ -207,7 +207,7 @@ describe('the patch', () => {
     const older = folder('older', { 'server/main.ts': '' })
     const newer = folder('newer', { 'server/main.ts': '', 'logo.png': Buffer.from([0, 255]) })
     expect(await main([older, newer, '--patch'])).toBe(2)
-    expect(complaints).toBe("logo.png is not text, which a patch can't carry.\n")
+    expect(complaints).toBe("logo.png is not text, or too long, so a patch can't carry it.\n")
   })
 })
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { slug } from 'github-slugger'
 import { countLines, type FileChange, hunkHeader } from '../../scripts/lib/diff/compare.ts'
 import { highlightFile } from '../../scripts/lib/diff/highlight.ts'
@@ -101,6 +102,8 @@ async function make(pair: VersionPair, tests: boolean, addresses: Addresses): Pr
   const files: FileView[] = []
   let hunkCount = 0
   for (const file of step.files) {
+    // Other pages are answered in between.
+    await setImmediate()
     files.push(await viewFile(pair, file, { notes, renderText }, hunkCount))
     hunkCount += file.hunks.length
   }

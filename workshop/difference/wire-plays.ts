@@ -8,12 +8,14 @@ import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { VersionPair } from './pair.ts'
 
-/** What is known of the session of a version: that it is being played, what was said, or why it can't be played. */
-export type Session = 'playing' | { acts: Act[] } | { trouble: PlayTrouble }
+/** What is known of the session of a version: what was said, or why it can't be played. */
+export type Session = 'not played' | 'playing' | { acts: Act[] } | { trouble: PlayTrouble }
 
 /** How a session differs between two versions, as far as it is known. */
 export interface WireDifference {
   isPlaying: boolean
+  /** Whether somebody has to ask for a session first. */
+  isMissing: boolean
   older: Session
   newer: Session
   /** Undefined as long as one of the two is missing. */
@@ -33,34 +35,41 @@ export class WirePlays {
     this.#jobs = jobs
   }
 
-  /**
-   * How two versions differ on the wire. What is missing is played meanwhile.
-   *
-   * @param again whether a version that could not be played gets another try
-   */
-  differenceOf({ older, newer }: VersionPair, { again }: { again: boolean }): WireDifference {
-    const sessions = { older: this.#sessionOf(older, again), newer: this.#sessionOf(newer, again) }
-    const isPlaying = Object.values(sessions).includes('playing')
+  /** How two versions differ on the wire, as far as they were played. */
+  differenceOf({ older, newer }: VersionPair): WireDifference {
+    const sessions = { older: this.#sessionOf(older), newer: this.#sessionOf(newer) }
+    const states = Object.values(sessions)
     const acts =
       hasActs(sessions.older) && hasActs(sessions.newer)
         ? diffWire(sessions.older.acts, sessions.newer.acts)
         : undefined
-    return { ...sessions, isPlaying, acts }
+    return {
+      ...sessions,
+      isPlaying: states.includes('playing'),
+      isMissing: states.includes('not played'),
+      acts,
+    }
   }
 
-  #sessionOf(version: KnownVersion, again: boolean): Session {
-    const stamp = [stampOf(version.folder), stampOf(join(ROOT, 'shared'))].join('\n')
-    const known = this.#known.get(version.folder)
-    const isFresh = known?.stamp === stamp
-    const hasFailed = known !== undefined && hasTrouble(known.session)
-    if (known !== undefined && isFresh && !(again && hasFailed)) return known.session
+  /** Plays what is missing, and what could not be played once more. */
+  play({ older, newer }: VersionPair): void {
+    for (const version of new Set([older, newer])) {
+      const session = this.#sessionOf(version)
+      if (session === 'playing' || hasActs(session)) continue
+      const play: { stamp: string; session: Session } = {
+        stamp: stampOfSession(version),
+        session: 'playing',
+      }
+      this.#known.set(version.folder, play)
+      this.#play(version).then((played) => {
+        play.session = played
+      })
+    }
+  }
 
-    const play: { stamp: string; session: Session } = { stamp, session: 'playing' }
-    this.#known.set(version.folder, play)
-    this.#play(version).then((session) => {
-      play.session = session
-    })
-    return play.session
+  #sessionOf(version: KnownVersion): Session {
+    const known = this.#known.get(version.folder)
+    return known?.stamp === stampOfSession(version) ? known.session : 'not played'
   }
 
   async #play(version: KnownVersion): Promise<Session> {
@@ -81,10 +90,10 @@ export class WirePlays {
   }
 }
 
-function hasActs(session: Session): session is { acts: Act[] } {
-  return session !== 'playing' && 'acts' in session
+function stampOfSession({ folder }: KnownVersion): string {
+  return [stampOf(folder), stampOf(join(ROOT, 'shared'))].join('\n')
 }
 
-function hasTrouble(session: Session): boolean {
-  return session !== 'playing' && 'trouble' in session
+function hasActs(session: Session): session is { acts: Act[] } {
+  return typeof session === 'object' && 'acts' in session
 }

@@ -1,5 +1,8 @@
 import type { JobMessage } from './jobs.ts'
 
+/** How long a result may be as JSON, in characters: a learner's copy may answer with anything. */
+const LONGEST_RESULT = 5_000_000
+
 /**
  * Does the one job of this process, which was started for it.
  *
@@ -13,7 +16,9 @@ export function answerJob<Input>(
   process.once('message', async (message) => {
     const { input } = message as { input: Input }
     try {
-      say({ result: await work(input) })
+      const result = await work(input)
+      const isTooLong = (JSON.stringify(result) ?? '').length > LONGEST_RESULT
+      say(isTooLong ? { trouble: 'It says too much to be shown.' } : { result })
     } catch (error) {
       const { message } = error as Error
       // What is played expects pages that a learner's copy may not have any more.

@@ -1,4 +1,6 @@
+import type { FastifyRequest } from 'fastify'
 import { listVersions, type Version, versionBefore } from '../../scripts/lib/versions.ts'
+import { isLedFromElsewhere } from '../manners.ts'
 import type { Progress } from '../progress.ts'
 import { type Lesson, readLesson, type Section } from './lesson.ts'
 
@@ -73,6 +75,17 @@ export function outlineOf(version: Version, current: string, progress?: Progress
     before: at > 0 ? wayTo(entries[at - 1]) : lastPageOf(versionBefore(version)),
     next: wayTo(entries[at + 1]) ?? firstPageOf(versionAfter(version)),
   }
+}
+
+/** The outline of a page that a request opens. The page counts as read, unless another site has led there. */
+export function openPage(
+  request: FastifyRequest,
+  version: Version,
+  slug: string,
+  progress: Progress,
+): Outline {
+  if (!isLedFromElsewhere(request)) progress.noteRead(version, slug, hrefOf(version, slug))
+  return outlineOf(version, slug, progress)
 }
 
 /** The address of a page of a lesson. */

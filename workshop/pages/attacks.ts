@@ -17,7 +17,7 @@ import { linkRules } from '../attacks/rule-links.ts'
 import { type LineView, viewLine, viewPlay } from '../attacks/story-view.ts'
 import { requireVersion, titleOf } from '../difference/pair.ts'
 import { type KnownVersion, knownVersions } from '../known-versions.ts'
-import { hrefOf, outlineOf } from '../lesson/outline.ts'
+import { openPage } from '../lesson/outline.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import { lessonVersion } from './lesson.ts'
 
@@ -91,12 +91,11 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     return reply.viewAsync('attack-play', { play: viewPlay(findPlay(params.id)) })
   })
 
-  app.get<{ Params: { version: string } }>('/lessons/:version/attacks', ({ params }, reply) => {
-    const version = requireVersion(lessonVersion(params.version).name, playground)
-    progress.noteRead(version, 'attacks', hrefOf(version, 'attacks'))
+  app.get<{ Params: { version: string } }>('/lessons/:version/attacks', (request, reply) => {
+    const version = requireVersion(lessonVersion(request.params.version).name, playground)
     return reply.viewAsync('attacks-lesson', {
       title: `The attacks - ${version.name}`,
-      outline: outlineOf(version, 'attacks', progress),
+      outline: openPage(request, version, 'attacks', progress),
       version,
       groups: groupsFor(version),
       ...ASSETS,

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { compareTexts } from '../../scripts/lib/diff/compare.ts'
+import { compareTexts, NOT_SHOWN } from '../../scripts/lib/diff/compare.ts'
 import { listFiles, readText } from '../../scripts/lib/diff/files.ts'
 import { listVersions } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
@@ -19,8 +19,6 @@ interface Asked {
   Params: { id: string; '*': string }
 }
 
-/** What is longer is no code that somebody wrote, in characters. */
-const LONGEST_TEXT = 150_000
 const ASSETS = { styles: ['code'], scripts: ['code'], wide: true }
 
 /** `/code/:id/path`: a file of a version, of a learner's copy, or of what the versions share. */
@@ -100,8 +98,7 @@ function versionsWith(path: string) {
 
 async function viewFile(place: CodePlace, path: string) {
   const text = readText(place.folder, path)?.replaceAll('\r\n', '\n')
-  if (text === undefined) return { problem: 'This file is no text.', lines: [] }
-  if (text.length > LONGEST_TEXT) return { problem: 'This file is too long to show.', lines: [] }
+  if (text === undefined) return { problem: NOT_SHOWN, lines: [] }
   const added = addedLines(place, path, text)
   const htmlLines = await linesOf(path, text)
   const lines = htmlLines.map((html, index) => ({

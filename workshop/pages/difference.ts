@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { NOT_SHOWN } from '../../scripts/lib/diff/compare.ts'
 import { predecessorOf } from '../../scripts/lib/diff/step.ts'
 import { listVersions, ROOT, type Version } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
@@ -9,7 +10,7 @@ import { pairName, pairOf, titleOf, type VersionPair } from '../difference/pair.
 import { WirePlays } from '../difference/wire-plays.ts'
 import { knownVersions } from '../known-versions.ts'
 import { readLesson, type Section } from '../lesson/lesson.ts'
-import { hrefOf, outlineOf } from '../lesson/outline.ts'
+import { hrefOf, openPage } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
@@ -52,13 +53,13 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return reply.type('text/css').send(readFileSync(HUNK_STYLES))
   })
 
-  app.get<InLesson>('/lessons/:version/difference', async ({ params, query }, reply) => {
+  app.get<InLesson>('/lessons/:version/difference', async (request, reply) => {
+    const { params, query } = request
     const version = laterVersion(params.version)
     const pair = pairTo(version)
-    progress.noteRead(version, 'difference', hrefOf(version, 'difference'))
     return reply.viewAsync('difference-lesson', {
       title: `The difference, ${pairName(pair)}`,
-      outline: outlineOf(version, 'difference', progress),
+      outline: openPage(request, version, 'difference', progress),
       version,
       introduction: await introductionOf(version),
       ...(await viewDifference(pair, hrefOf(version, 'difference'), query, addresses())),
@@ -78,15 +79,14 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     })
   })
 
-  app.get<InLesson>('/lessons/:version/wire', async ({ params }, reply) => {
-    const version = laterVersion(params.version)
+  app.get<InLesson>('/lessons/:version/wire', async (request, reply) => {
+    const version = laterVersion(request.params.version)
     const pair = pairTo(version)
-    progress.noteRead(version, 'wire', hrefOf(version, 'wire'))
     return reply.viewAsync('wire-lesson', {
       title: `On the wire, ${pairName(pair)}`,
-      outline: outlineOf(version, 'wire', progress),
+      outline: openPage(request, version, 'wire', progress),
       version,
-      ...viewWire(pair, { again: true }),
+      ...viewWire(pair),
     })
   })
 
@@ -98,12 +98,19 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       action: '/wire',
       from: pair.older.id,
       to: pair.newer.id,
-      ...viewWire(pair, { again: true }),
+      ...viewWire(pair),
     })
   })
   // What the page asks for as long as a session is being played.
   app.get<{ Querystring: Asked }>('/wire/messages', async ({ query }, reply) => {
-    return reply.viewAsync('wire-messages', viewWire(askedPair(query), { again: false }))
+    return reply.viewAsync('wire-messages', viewWire(askedPair(query)))
+  })
+
+  app.post('/wire/plays', async ({ body, headers }, reply) => {
+    const pair = askedPair(Object(body))
+    plays.play(pair)
+    if (headers['hx-request'] === 'true') return reply.viewAsync('wire-messages', viewWire(pair))
+    return reply.redirect(`/wire?from=${pair.older.id}&to=${pair.newer.id}`, 303)
   })
 
   function pairTo(version: Version): VersionPair {
@@ -117,12 +124,12 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return pairOf(from ?? first.from, to ?? first.to, playground)
   }
 
-  function viewWire(pair: VersionPair, options: { again: boolean }) {
+  function viewWire(pair: VersionPair) {
     return {
       pair,
       name: pairName(pair),
       titles: { older: titleOf(pair.older), newer: titleOf(pair.newer) },
-      wire: plays.differenceOf(pair, options),
+      wire: plays.differenceOf(pair),
       styles: ['lanes', 'wire'],
       wide: true,
     }
@@ -147,6 +154,7 @@ async function viewDifference(
   }
   return {
     difference,
+    notShown: NOT_SHOWN,
     name: pairName(pair),
     pair,
     view,

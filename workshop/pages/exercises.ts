@@ -57,26 +57,23 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     })
   })
 
-  // The parts of a page that are fetched anew when something has changed. Whoever fetches them shows the copy, and
-  // no page of another site can: it can't send the header of htmx.
+  // The parts of a page that are fetched anew when something has changed.
   app.get('/exercises/cards', async (_request, reply) => {
     const cards = await Promise.all(exercises.map(viewExercise))
     return reply.viewAsync('exercise-cards', { cards })
   })
-  app.get<Asked>('/exercises/:name/live', (request, reply) => {
-    const exercise = find(request.params.name)
-    if (comesFromPage(request)) exercise.desk.attend()
-    return sendPart('live', exercise, reply)
+  app.get<Asked>('/exercises/:name/live', ({ params }, reply) => {
+    return sendPart('live', find(params.name), reply)
   })
   app.get<Asked>('/exercises/:name/runs', ({ params }, reply) => {
     return sendPart('runs', find(params.name), reply)
   })
-  app.get<Asked>('/exercises/:name/beat', (request, reply) => {
-    const { desk } = find(request.params.name)
-    if (comesFromPage(request)) desk.attend()
+
+  // What a page says as long as it shows the copy.
+  app.post<Asked>('/exercises/:name/attend', ({ params }, reply) => {
+    find(params.name).desk.attend()
     return reply.code(204).send()
   })
-
   app.post<Asked>('/exercises/:name/begin', async ({ params }, reply) => {
     const exercise = find(params.name)
     const { kept } = await change(exercise, () => makeOrRenew(exercise.place))

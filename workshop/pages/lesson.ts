@@ -5,7 +5,7 @@ import type { Workshop } from '../app.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson, type Section } from '../lesson/lesson.ts'
-import { countRead, hrefOf, OPENING, outlineOf, pageOf, unreadIn } from '../lesson/outline.ts'
+import { countRead, hrefOf, OPENING, openPage, pageOf, unreadIn } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { cutAtStarts, viewStart } from '../lesson/starts.ts'
@@ -38,12 +38,11 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     }
   })
 
-  app.get<Asked>('/lessons/:version', async ({ params }, reply) => {
-    const version = lessonVersion(params.version)
+  app.get<Asked>('/lessons/:version', async (request, reply) => {
+    const version = lessonVersion(request.params.version)
     const lesson = lessonHere(version)
     const before = versionBefore(version)
-    progress.noteRead(version, OPENING, hrefOf(version, OPENING))
-    const outline = outlineOf(version, OPENING, progress)
+    const outline = openPage(request, version, OPENING, progress)
     return reply.viewAsync('lesson', {
       title: lesson.title,
       outline,
@@ -67,7 +66,8 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     })
   })
 
-  app.get<Asked>('/lessons/:version/:section', async ({ params, query }, reply) => {
+  app.get<Asked>('/lessons/:version/:section', async (request, reply) => {
+    const { params, query } = request
     const version = lessonVersion(params.version)
     const lesson = lessonHere(version)
     const section = lesson.sections.find(({ slug }) => slug === params.section)
@@ -75,10 +75,9 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     const slug = pageOf(version, section)
     if (slug !== section.slug) return reply.redirect(hrefOf(version, slug))
 
-    progress.noteRead(version, slug, hrefOf(version, slug))
     return reply.viewAsync(PAGES[section.number] ?? 'lesson-section', {
       title: `${section.title} - ${lesson.title}`,
-      outline: outlineOf(version, slug, progress),
+      outline: openPage(request, version, slug, progress),
       version,
       section,
       exercise: copyName(version),

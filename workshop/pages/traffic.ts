@@ -5,6 +5,7 @@ import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
+import { maskExchange } from '../traffic/masked.ts'
 import { toMermaid } from '../traffic/mermaid.ts'
 import type { Message } from '../traffic/message.ts'
 import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
@@ -41,9 +42,9 @@ export async function trafficPages(
   app.get<{ Querystring: Fields }>('/traffic/waiting', ({ query }, reply) => {
     return reply.viewAsync('traffic-waiting', whatWaits(slotOf(query)))
   })
-  app.get<{ Querystring: Fields }>('/traffic/message', async ({ query }, reply) => {
+  app.get<{ Querystring: Fields }>('/traffic/message', ({ query }, reply) => {
     const slot = slotOf(query)
-    const details = await detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
+    const details = detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
     return reply.viewAsync('traffic-message', details)
   })
 
@@ -69,7 +70,7 @@ export async function trafficPages(
     const har = toHar(shownOf(log, query), {
       addresses: slot.addresses,
       toDate: (at) => new Date(at + offset),
-      write: query.secrets === '1' ? (text) => text : (text) => log.values.mask(text),
+      show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
     })
     const name = `${slot.version.id}.har`
     reply.header('content-disposition', `attachment; filename="${name}"`)

@@ -1,14 +1,34 @@
 // What every page needs of script, beside htmx: pages stay right over a restart of the app, and
 // hidden ones hold no connection. A browser has six for a host, however many tabs are open.
 
-/** @type {EventSource | undefined} */
-let source
+/** How soon a stream that was refused is asked for again, in milliseconds. */
+const RETRY = 500
 
-if (window.htmx !== undefined) {
-  htmx.createEventSource = (url) => {
+if (window.htmx !== undefined) htmx.createEventSource = listenWhileVisible
+
+/**
+ * The events of an address, for as long as the page is visible: a page that is opened hidden connects when somebody
+ * first looks at it. To htmx it is one source that never ends.
+ *
+ * @param {string} url
+ */
+function listenWhileVisible(url) {
+  const events = new EventTarget()
+  /** @type {EventSource | undefined} */
+  let source
+  const follow = () => {
+    if (document.hidden) return source?.close()
+    if (source !== undefined && source.readyState !== EventSource.CLOSED) return
     source = new EventSource(url)
-    return source
+    source.addEventListener('open', () => events.onopen())
+    source.addEventListener('message', ({ data }) => events.dispatchEvent(new Event(data)))
+    // It connects again by itself, unless it was given an answer that is no stream.
+    source.addEventListener('error', () => setTimeout(follow, RETRY))
   }
+  document.addEventListener('visibilitychange', follow)
+  // htmx sets `onopen` when it has the source.
+  queueMicrotask(follow)
+  return events
 }
 
 // What happened while there was no connection can't be known, be it the first moment of a page or a
@@ -27,12 +47,6 @@ document.addEventListener('htmx:load', ({ target }) => {
   if (!outdated.delete(target.id)) return
   const [event] = /sse:\w+/.exec(target.getAttribute('hx-trigger')) ?? []
   if (event !== undefined) htmx.trigger(target, event)
-})
-
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) source?.close()
-  // The extension connects again when it hears of an error on a closed source.
-  else if (source?.readyState === EventSource.CLOSED) source.dispatchEvent(new Event('error'))
 })
 
 // In a form that has no button a choice is sent as it is made.

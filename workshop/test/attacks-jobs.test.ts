@@ -69,6 +69,13 @@ describe('a job', () => {
     await expect(run(false)).rejects.toEqual(new JobError('It broke off: so.'))
   })
 
+  test('that answers with megabytes is told so, and what it says stays outside', async () => {
+    const module = moduleThat('endless', 'return "x".repeat(6_000_000)')
+    await expect(jobs.run({ kind: 'endless', module, input: {}, limit })).rejects.toEqual(
+      new JobError('It says too much to be shown.'),
+    )
+  })
+
   test('whose process dies says so, and what it wrote is kept', async () => {
     const module = moduleThat('dies', 'console.error("last words"); process.exit(3)')
     const error = await jobs

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import type { Page } from 'playwright-core'
@@ -94,6 +94,41 @@ describe('the difference of any two versions', () => {
     } finally {
       await app.close()
     }
+  })
+
+  test('of a copy with files beyond all measure is shown soon, and says what is left out', async () => {
+    const playground = temporaryFolder()
+    const copy = join(playground, 'v03')
+    cpSync(findVersion('v02').folder, copy, {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    })
+    const add = (name: string, text: string) => writeFileSync(join(copy, 'client', name), text)
+    add('lines.ts', 'const a = 1\n'.repeat(60_000))
+    add('huge.ts', '')
+    truncateSync(join(copy, 'client', 'huge.ts'), 300_000_000)
+    // What is short enough to be shown, and as slow to compare as can be.
+    const numbers = (from: number) => Array.from({ length: 12_000 }, (_, i) => `${from + i}`)
+    add('app.ts', numbers(10_000).join('\n'))
+    add('pkce.ts', 'a b '.repeat(20_000))
+    for (let i = 0; i < 30; i += 1) add(`more-${i}.ts`, numbers(30_000).join('\n'))
+    writeFileSync(join(copy, '.gitignore'), '*.nothing\n'.repeat(9_000))
+    const own = await TestWorkshop.open(undefined, playground)
+    for (const [from, to] of [
+      ['v02-state', 'copy-v03'],
+      ['copy-v03', 'v03-pkce'],
+    ]) {
+      const { status, text } = await get(`/difference?from=${from}&to=${to}`, own)
+      expect(status).toBe(200)
+      for (const path of ['client/lines.ts', 'client/huge.ts', 'client/more-9.ts']) {
+        const [, file] = text.split(`<span class="path">${path}</span>`)
+        expect([path, file?.split('</section>')[0]]).toEqual([
+          path,
+          expect.stringContaining('Not shown: this is'),
+        ])
+      }
+    }
+    await own.close()
   })
 
   test('of one version and itself is none', async () => {

@@ -115,12 +115,13 @@ describe('an exercise', () => {
     await other.close()
   })
 
-  test('is checked only for a page of this app: a link from elsewhere starts nothing', async () => {
+  test('is not checked because somebody looks at it: the page asks for that', async () => {
     copy('v05')
     await textOf('/exercises/v05')
     await textOf('/exercises/v05/live')
-    await textOf('/exercises/v05/beat')
     expect((await textOf('/exercises/v05/live'))[1]).toContain('not checked yet')
+    await fetch(`${workshop.url}/exercises/v05/attend`, { method: 'POST' })
+    expect((await textOf('/exercises/v05/live'))[1]).toContain('checking ...')
   })
 })
 

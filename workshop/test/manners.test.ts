@@ -1,6 +1,10 @@
-import { request } from 'node:http'
+import { existsSync } from 'node:fs'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import Fastify from 'fastify'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
 import { keepToThisMachine } from '../manners.ts'
 import { TestWorkshop } from './lab.ts'
 
@@ -74,10 +78,36 @@ test('a page of another site can change nothing', async () => {
   }
 })
 
-test('a page of another site can follow a link here, and read nothing', async () => {
+test('a page of another site can follow a link here, and load nothing in secret', async () => {
   const foreign = { 'sec-fetch-site': 'cross-site' }
+  const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  expect((await ask('GET', '/run', { ...foreign, ...link }))[0]).toBe(200)
+  for (const kind of ['iframe', 'frame', 'embed', 'object']) {
+    const frame = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': kind }
+    expect([kind, (await ask('GET', '/run', { ...foreign, ...frame }))[0]]).toEqual([kind, 403])
+  }
   expect((await ask('GET', '/run', { ...foreign, 'sec-fetch-mode': 'no-cors' }))[0]).toBe(403)
-  expect((await ask('GET', '/run', { ...foreign, 'sec-fetch-mode': 'navigate' }))[0]).toBe(200)
+})
+
+test('where a page of another site has led, nothing is noted, and nothing begins by itself', async () => {
+  const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const pages = ['', '/the-idea', '/difference', '/wire', '/attacks']
+  for (const site of ['cross-site', 'same-site']) {
+    for (const page of pages) {
+      const path = `/lessons/v02-state${page}`
+      const [status, body] = await ask('GET', path, { ...link, 'sec-fetch-site': site })
+      expect([path, status]).toEqual([path, 200])
+      expect(body).not.toMatch(/hx-trigger="load/)
+    }
+  }
+  const [, exercise] = await ask('GET', '/exercises/v02', {
+    ...link,
+    'sec-fetch-site': 'same-site',
+  })
+  expect(exercise).not.toMatch(/hx-trigger="load/)
+  expect(existsSync(join(workshop.playground, '.progress.json'))).toBe(false)
+  await ask('GET', '/lessons/v02-state', { ...link, 'sec-fetch-site': 'none' })
+  expect(existsSync(join(workshop.playground, '.progress.json'))).toBe(true)
 })
 
 test('an address that can not be decoded is told so', async () => {
@@ -129,4 +159,30 @@ test('a body that is no form is refused, and breaks nothing', async () => {
   const headers = { 'content-type': 'application/xml' }
   const answer = await fetch(`${workshop.url}/run/start`, { method: 'POST', body: 'x', headers })
   expect(answer.status).toBe(415)
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('frames, pictures and scripts of another site get nothing, and have no effect', async () => {
+    const paths = ['/lessons/v03-pkce', '/lessons/v03-pkce/wire', '/exercises/v03', '/events']
+    const elements = paths.flatMap((path) =>
+      ['iframe', 'img', 'embed', 'script'].map(
+        (tag) => `<${tag} src="${workshop.url}${path}"></${tag}>`,
+      ),
+    )
+    const foreign = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end(`<title>Foreign</title>${elements.join('\n')}`)
+    })
+    await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void foreign.close())
+    const page = await workshop.newPage({ own: {}, losesConnection: true })
+    const statuses: number[] = []
+    page.on('response', (response) => {
+      if (response.url().startsWith(workshop.url)) statuses.push(response.status())
+    })
+    await page.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`)
+    expect(statuses.length).toBeGreaterThanOrEqual(paths.length)
+    expect(new Set(statuses)).toEqual(new Set([403]))
+    expect((await workshop.get('/')).text).not.toContain('Go on where you were: v03')
+  })
 })

@@ -34,13 +34,17 @@ afterAll(async () => {
 
 /** The part of a page that has the messages, once nothing is being played any more. */
 async function untilPlayed(from: string, to: string): Promise<ReturnType<typeof parse>> {
+  await fetch(`${workshop.url}/wire/plays`, {
+    method: 'POST',
+    body: new URLSearchParams({ from, to }),
+  })
   let page = parse('')
   await expect
     .poll(
       async () => {
         const answer = await fetch(`${workshop.url}/wire/messages?from=${from}&to=${to}`)
         page = parse(await answer.text())
-        return page.querySelector('[hx-get]') === null
+        return page.querySelector('[aria-busy]') === null
       },
       { timeout: 25_000, interval: 100 },
     )
@@ -97,6 +101,17 @@ test.runIf(full)('a copy that does not run is told of in words, with the place',
   expect(page.querySelector('.problem a')?.getAttribute('href')).toBe(
     '/code/copy-v02/client/app.ts#L1',
   )
+})
+
+test('to look at the page plays nothing: that is asked for by a form', async () => {
+  const query = 'from=v01-code-flow&to=v02-state'
+  for (const path of ['/lessons/v02-state/wire', `/wire?${query}`, `/wire/messages?${query}`]) {
+    const { text } = await workshop.get(path)
+    expect([path, parse(text).querySelector('#wire')?.getAttribute('action')]).toEqual([
+      path,
+      '/wire/plays',
+    ])
+  }
 })
 
 test.each([

@@ -42,7 +42,7 @@ export interface FieldView {
 }
 
 /** What a page shows of a message that is opened. */
-export async function detailsOf(message: Message, log: TrafficLog): Promise<Details> {
+export function detailsOf(message: Message, log: TrafficLog): Details {
   const { kind, exchange } = message
   const { values } = log
   const { text = '', size = 0 } =
@@ -56,7 +56,7 @@ export async function detailsOf(message: Message, log: TrafficLog): Promise<Deta
     })),
     status: kind === 'answer' ? explainStatus(exchange.answer?.status ?? 0) : undefined,
     trouble: exchange.trouble,
-    places: await placesOf(message),
+    places: placesOf(message),
     raw: values.find(headOf(message)),
     body:
       size === 0

@@ -1,4 +1,5 @@
 import {
+  MOST_FIELDS,
   parseBasic,
   parseChallenge,
   parseCookies,
@@ -130,7 +131,7 @@ function dissectChallenge(header: string): Section {
 
 function otherHeaders(headers: Header[]): Section {
   const others = headers.filter(([name]) => !OWN_SECTION.includes(name.toLowerCase()))
-  return { title: 'Other headers', minor: true, fields: parametersOf('header', others) }
+  return { ...section('Other headers', parametersOf('header', others)), minor: true }
 }
 
 function parametersOf(set: string, pairs: [name: string, value: string][]): Field[] {
@@ -138,7 +139,9 @@ function parametersOf(set: string, pairs: [name: string, value: string][]): Fiel
 }
 
 function section(title: string, fields: Field[]): Section {
-  return { title, fields, minor: false }
+  if (fields.length <= MOST_FIELDS) return { title, fields, minor: false }
+  const rest = { name: '...', value: 'The rest is not shown.', topic: '', kind: undefined }
+  return { title, fields: [...fields.slice(0, MOST_FIELDS), rest], minor: false }
 }
 
 function field(set: string, name: string, value: string, kind?: ValueKind): Field {
@@ -151,5 +154,10 @@ function isOfTheLab(name: string): boolean {
 }
 
 function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return 'This is nested too deep to be shown.'
+  }
 }

@@ -3,14 +3,14 @@ import { type Entry, type Exchange, type Header, headerValues, type Message } fr
 
 type NameValue = { name: string; value: string }
 
-/** Where the exchanges were seen, and how their texts are to be written. */
+/** Where the exchanges were seen, and how they are to be written. */
 export interface HarOptions {
   /** The origins of the programs. */
   addresses: Record<Exchange['program'], string>
   /** Turns a time of a message into one that people read. */
   toDate: (at: number) => Date
-  /** Masks secrets, or leaves them. */
-  write: (text: string) => string
+  /** Masks the secrets of an exchange, or leaves them. */
+  show: (exchange: Exchange) => Exchange
 }
 
 /** The exchanges as an HTTP archive, version 1.2. One without an answer has the status 0, as browsers write it. */
@@ -29,38 +29,39 @@ export function toHar(entries: Entry[], options: HarOptions) {
 }
 
 function toEntry(request: Message, answer: Message | undefined, options: HarOptions) {
-  const { exchange, at } = request
+  const { at } = request
+  const exchange = options.show(request.exchange)
   const time = answer === undefined ? 0 : Math.max(0, answer.at - at)
   return {
     startedDateTime: options.toDate(at).toISOString(),
     time,
     request: toRequest(exchange, options),
-    response: toResponse(exchange, options),
+    response: toResponse(exchange),
     cache: {},
     timings: { send: 0, wait: time, receive: 0 },
     comment: `${exchange.from} to ${exchange.program}, ${exchange.version.name}${exchange.trouble === undefined ? '' : `. ${exchange.trouble}`}`,
   }
 }
 
-function toRequest({ request, program }: Exchange, { addresses, write }: HarOptions) {
+function toRequest({ request, program }: Exchange, { addresses }: HarOptions) {
   const { method, url, httpVersion, headers, body } = request
   const [mimeType = ''] = headerValues(headers, 'content-type')
   const isForm = /^application\/x-www-form-urlencoded/i.test(mimeType)
-  const params = isForm ? { params: inWords(parseForm(body.text), write) } : {}
+  const params = isForm ? { params: toNamed(parseForm(body.text)) } : {}
   return {
     method,
-    url: write(/^https?:/i.test(url) ? url : addresses[program] + url),
+    url: /^https?:/i.test(url) ? url : addresses[program] + url,
     httpVersion: `HTTP/${httpVersion}`,
-    cookies: inWords(headerValues(headers, 'cookie').flatMap(parseCookies), write),
-    headers: inWords(headers, write),
-    queryString: inWords(parseForm(splitAddress(url).query), write),
-    ...(body.size > 0 ? { postData: { mimeType, ...params, text: write(body.text) } } : {}),
+    cookies: toNamed(headerValues(headers, 'cookie').flatMap(parseCookies)),
+    headers: toNamed(headers),
+    queryString: toNamed(parseForm(splitAddress(url).query)),
+    ...(body.size > 0 ? { postData: { mimeType, ...params, text: body.text } } : {}),
     headersSize: -1,
     bodySize: body.size,
   }
 }
 
-function toResponse({ request, answer }: Exchange, { write }: HarOptions) {
+function toResponse({ request, answer }: Exchange) {
   const { status = 0, reason = '', headers = [] } = answer ?? {}
   const { text = '', size = 0 } = answer?.body ?? {}
   const [mimeType = ''] = headerValues(headers, 'content-type')
@@ -70,15 +71,15 @@ function toResponse({ request, answer }: Exchange, { write }: HarOptions) {
     status,
     statusText: reason,
     httpVersion: `HTTP/${request.httpVersion}`,
-    cookies: inWords(cookies, write),
-    headers: inWords(headers, write),
-    content: { size, mimeType, text: write(text) },
-    redirectURL: write(redirectURL),
+    cookies: toNamed(cookies),
+    headers: toNamed(headers),
+    content: { size, mimeType, text },
+    redirectURL,
     headersSize: -1,
     bodySize: size,
   }
 }
 
-function inWords(pairs: Header[], write: HarOptions['write']): NameValue[] {
-  return pairs.map(([name, value]) => ({ name, value: write(value) }))
+function toNamed(pairs: Header[]): NameValue[] {
+  return pairs.map(([name, value]) => ({ name, value }))
 }

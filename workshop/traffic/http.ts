@@ -14,9 +14,12 @@ export function parseHead(
   return { status, reason, headers }
 }
 
-/** Names and values of a query or a form, in their order, and as often as they came. */
+/** Of more parameters than any message of the lab has, the first ones are looked at. */
+export const MOST_FIELDS = 100
+
+/** Names and values of a query or a form, in their order, and as often as they came; at most one more than are shown. */
 export function parseForm(text: string): [name: string, value: string][] {
-  return [...new URLSearchParams(text)]
+  return [...new URLSearchParams(text.split('&', MOST_FIELDS + 1).join('&'))]
 }
 
 /** An address and its query; of no address the whole as it is. */
@@ -35,7 +38,7 @@ export function pathOfAddress(address: string): string {
 /** What a Cookie header brings. RFC 6265 section 4.2 */
 export function parseCookies(header: string): [name: string, value: string][] {
   return header
-    .split(';')
+    .split(';', MOST_FIELDS + 1)
     .filter((part) => part.trim() !== '')
     .map(splitPair)
 }
@@ -45,7 +48,7 @@ export function parseSetCookie(header: string): {
   cookie: [name: string, value: string]
   attributes: [name: string, value: string][]
 } {
-  const [cookie = '', ...attributes] = header.split(';')
+  const [cookie = '', ...attributes] = header.split(';', MOST_FIELDS + 1)
   return { cookie: splitPair(cookie), attributes: attributes.map(splitPair) }
 }
 
@@ -69,7 +72,7 @@ export function parseChallenge(header: string): {
   parameters: [name: string, value: string][]
 } {
   const [scheme = '', rest = ''] = header.split(/ (.*)/s)
-  const parameters = rest.matchAll(/([\w-]+)="([^"]*)"/g)
+  const parameters = rest.matchAll(/(?<![\w-])([\w-]+)="([^"]*)"/g)
   return { scheme, parameters: [...parameters].map(([, name = '', value = '']) => [name, value]) }
 }
 

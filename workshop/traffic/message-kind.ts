@@ -95,7 +95,7 @@ function titleOfPage(exchange: Exchange, status: number): string {
 
 /** The value of `grant_type` in the form of a token request. */
 export function grantTypeOf(form: string): string | undefined {
-  return new URLSearchParams(form).get('grant_type') ?? undefined
+  return parseForm(form).find(([name]) => name === 'grant_type')?.[1]
 }
 
 function capital(text: string): string {

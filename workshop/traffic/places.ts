@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { listFiles } from '../../scripts/lib/diff/files.ts'
+import { listFiles, readText } from '../../scripts/lib/diff/files.ts'
 import type { ProgramName } from '../../scripts/lib/pair.ts'
 import { pathOfAddress } from './http.ts'
 import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
@@ -20,9 +18,9 @@ interface SourceFile {
 }
 
 /** Where a version handles a message, and where it makes it, as far as its source tells. */
-export async function placesOf(message: Message): Promise<Place[]> {
+export function placesOf(message: Message): Place[] {
   const { exchange } = message
-  const sources = await readSources(exchange)
+  const sources = readSources(exchange)
   const found =
     message.kind === 'request'
       ? placesOfRequest(exchange, sources)
@@ -70,15 +68,10 @@ function placesOfAnswer({ exchange }: Message, sources: SourceFile[]): Found[] {
   return [answered, findRoute(sources, leadsTo, 'GET', pathOfAddress(location), 'leads to')]
 }
 
-async function readSources({ version }: Exchange): Promise<SourceFile[]> {
-  const paths = listFiles(version.folder).filter((path) => /^(server|client)\/.*\.ts$/.test(path))
-  return Promise.all(
-    paths.map(async (path) => ({
-      path,
-      // A learner may delete a file this moment.
-      text: await readFile(join(version.folder, path), 'utf8').catch(() => ''),
-    })),
-  )
+function readSources({ version: { folder } }: Exchange): SourceFile[] {
+  return listFiles(folder)
+    .filter((path) => /^(server|client)\/.*\.ts$/.test(path))
+    .map((path) => ({ path, text: readText(folder, path) ?? '' }))
 }
 
 /** The registration of a route, such as `app.get('/callback', ...)`, types and line breaks between. */
@@ -90,7 +83,7 @@ function findRoute(
   role: string,
 ): Found {
   const name = method === 'HEAD' ? 'get' : method.toLowerCase()
-  const call = `\\.${escapePattern(name)}\\b[^(]*\\(\\s*(['"\`])${escapePattern(path)}\\1`
+  const call = `\\.${escapePattern(name)}\\b[^(]{0,200}\\(\\s{0,100}(['"\`])${escapePattern(path)}\\1`
   return find(sources, program, new RegExp(call), role)
 }
 

@@ -4,6 +4,7 @@ import {
   type Channel,
   channelOf,
   type Entry,
+  type Exchange,
   type Message,
   type Note,
   type Party,
@@ -82,6 +83,8 @@ const PARTY_WORDS: Record<Party, string> = {
 /** What is neither browser nor client or server stands where the browser does: it is not one of the lab's. */
 const LANES: Record<Party, number> = { browser: 0, other: 0, client: 1, server: 2 }
 const LONGEST_HINT = 24
+const MOST_HINTS = 20
+const LONGEST_PATH = 200
 
 /** The rows of a log that have changed since a revision, and pass a filter. */
 export function rowsSince(
@@ -106,7 +109,7 @@ export function passes(entry: Entry, { channel, program, text }: Filter): boolea
 /** One sentence that says what a message is. */
 export function sentenceOf(message: Message): string {
   const { kind, exchange, waits } = message
-  const asked = `${exchange.request.method} ${pathOf(exchange)}`
+  const asked = askedOf(exchange)
   const way = `${PARTY_WORDS[senderOf(message)]} to ${PARTY_WORDS[receiverOf(message)]}`
   const held = waits ? ', waits' : ''
   if (kind === 'answer') return `${way}, ${exchange.answer?.status} to ${asked}${held}`
@@ -117,6 +120,13 @@ function fateOf({ exchange, waits }: Message): string {
   if (waits) return 'waits'
   if (exchange.answer !== undefined) return `answered ${exchange.answer.status}`
   return exchange.trouble === undefined ? 'not answered yet' : 'never answered'
+}
+
+/** Method and path in short. */
+function askedOf(exchange: Exchange): string {
+  const path = pathOf(exchange)
+  const isLong = path.length > LONGEST_PATH
+  return `${exchange.request.method} ${isLong ? `${path.slice(0, LONGEST_PATH)}...` : path}`
 }
 
 /** Minutes, seconds and milliseconds since the first entry. */
@@ -150,7 +160,7 @@ function toRow(message: Message, log: TrafficLog): MessageRow {
     lanes: [Math.min(begin, end), Math.max(begin, end)],
     channel,
     channelWords: CHANNEL_WORDS[channel],
-    label: kind === 'request' ? `${exchange.request.method} ${pathOf(exchange)}` : String(status),
+    label: kind === 'request' ? askedOf(exchange) : String(status),
     isRefusal: kind === 'answer' && status >= 400,
     title: titleOf(message),
     isNew: isNewMessage(message),
@@ -167,6 +177,7 @@ function hintsOf(message: Message, values: Values): Hint[] {
     .flatMap((section) => section.fields)
   return fields
     .filter((field) => isTelling(field) || (isNewField(message, field) && isParameter(field)))
+    .slice(0, MOST_HINTS)
     .map((field) => toHint(message, field, values))
 }
 
@@ -180,9 +191,10 @@ function isParameter({ topic }: Field): boolean {
 }
 
 function toHint(message: Message, field: Field, values: Values): Hint {
-  const { name, value, topic } = field
+  const { name, value, topic, kind } = field
   const named = values.of(value)
-  const isShort = named === undefined && value.length <= LONGEST_HINT
+  // A value that is followed is a secret, also when it was met too long ago to have a name.
+  const isShort = kind === undefined && value.length <= LONGEST_HINT
   return {
     name: topic.endsWith('cookie') ? 'cookie' : name,
     value: isShort ? value : undefined,

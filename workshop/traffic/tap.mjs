@@ -13,8 +13,9 @@ import { Buffer } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
 import { Server } from 'node:http'
 
-/** Of a longer body only this many bytes are told, never fewer sent. */
+/** Of a longer body only this many bytes are told, never fewer sent; and of a head so many characters. */
 const LONGEST_BODY = 64 * 1024
+const LONGEST_HEAD = 64 * 1024
 
 let exchanges = 0
 /** Whether messages are held until the workshop lets them go. */
@@ -147,7 +148,7 @@ function watchAnswer(exchange, request, response) {
       waits,
       status: response.statusCode,
       // As it is on the wire. Where Node has not written it yet, the answer waits and is told again.
-      head: response._header ?? '',
+      head: (response._header ?? '').slice(0, LONGEST_HEAD),
       // A HEAD request, and some statuses, have no body, whatever the program gave.
       body: response._hasBody ? body.told() : new Body().told(),
     })

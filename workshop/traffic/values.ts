@@ -40,16 +40,25 @@ const MOST = 2_000
 const MOST_CHARACTERS = 2_000_000
 /** A shorter value is no more found in a text: it may be part of any word. */
 const SHORTEST_IN_TEXT = 8
+/** A longer value of several words is not looked for in texts: each character of a text costs up to that many steps. */
+const LONGEST_ODD = 64
 /** What a token, base64, or an encoded value is made of; nearly every value is one such word. */
 const WORD = /[\w.~*%+/-]+={0,2}/g
+const IS_WORD = new RegExp(`^${WORD.source}$`)
+
+/** What texts can go on with, character by character, and the value that ends here. */
+interface Branch {
+  named: Named | undefined
+  next: Map<string, Branch>
+}
 
 /** Names for the values that are met, in the order in which they are met. */
 export class Values {
-  readonly #known = new Map<string, Named>()
+  #known = new Map<string, Named>()
   /** How values stand in texts as one word. */
-  readonly #forms = new Map<string, Named>()
-  /** How they stand there otherwise, by how that begins. It is rare, but anybody can send a thousand of them. */
-  readonly #oddForms = new Map<string, Map<string, Named>>()
+  #forms = new Map<string, Named>()
+  /** How they stand there otherwise. It is rare, but anybody can send a thousand of them. */
+  #oddForms = newBranch()
   readonly #counts = new Map<ValueKind, number>()
   #total = 0
   /** Of all values that are remembered. */
@@ -101,15 +110,17 @@ export class Values {
 
   /** Where odd forms stand in a text, at each place the longest. */
   *#findOdd(text: string): Generator<{ at: number; form: string; named: Named }> {
-    if (this.#oddForms.size === 0) return
     for (let at = 0; at < text.length; at += 1) {
-      const forms = this.#oddForms.get(text.slice(at, at + SHORTEST_IN_TEXT)) ?? []
-      const found = [...forms].filter(([form]) => text.startsWith(form, at))
-      const [longest] = found.sort(([one], [other]) => other.length - one.length)
-      if (longest === undefined) continue
-      const [form, named] = longest
-      yield { at, form, named }
-      at += form.length - 1
+      let branch = this.#oddForms.next.get(text.charAt(at))
+      let found: { at: number; form: string; named: Named } | undefined
+      for (let end = at + 1; branch !== undefined; end += 1) {
+        const { named, next } = branch
+        if (named !== undefined) found = { at, form: text.slice(at, end), named }
+        branch = next.get(text.charAt(end))
+      }
+      if (found === undefined) continue
+      yield found
+      at += found.form.length - 1
     }
   }
 
@@ -131,34 +142,47 @@ export class Values {
     const secret = !PUBLIC.includes(kind)
     const color = this.#total % COLORS
     this.#total += 1
-    const named = { name: `${kind} ${count}`, color, secret, masked: mask(value) }
+    // The last characters of HTTP Basic are those of the secret, which may be short.
+    const masked = kind === 'client credentials' ? '****' : mask(value)
+    const named = { name: `${kind} ${count}`, color, secret, masked }
+    this.#remember(value, named)
+    if (this.#known.size > MOST || this.#characters > MOST_CHARACTERS) this.#forgetOldest()
+  }
+
+  #remember(value: string, named: Named): void {
     this.#known.set(value, named)
     this.#characters += value.length
     for (const form of formsOf(value)) {
-      if (isWord(form)) this.#forms.set(form, named)
-      else this.#oddFormsLike(form).set(form, named)
+      if (IS_WORD.test(form)) this.#forms.set(form, named)
+      else if (form.length <= LONGEST_ODD) this.#branchOf(form).named = named
     }
-    while (this.#known.size > MOST || this.#characters > MOST_CHARACTERS) this.#forgetOldest()
   }
 
+  /** Forgets half of what is remembered: so what is left is gone through once in a while, and not with each value. */
   #forgetOldest(): void {
-    const [oldest = ''] = this.#known.keys()
-    this.#known.delete(oldest)
-    this.#characters -= oldest.length
-    for (const form of formsOf(oldest)) {
-      this.#forms.delete(form)
-      const alike = this.#oddFormsLike(form)
-      alike.delete(form)
-      if (alike.size === 0) this.#oddForms.delete(form.slice(0, SHORTEST_IN_TEXT))
+    const known = [...this.#known]
+    this.#known = new Map()
+    this.#forms = new Map()
+    this.#oddForms = newBranch()
+    this.#characters = 0
+    for (const [value, named] of known.slice(Math.ceil(known.length / 2))) {
+      this.#remember(value, named)
     }
   }
 
-  #oddFormsLike(form: string): Map<string, Named> {
-    const beginning = form.slice(0, SHORTEST_IN_TEXT)
-    const alike = this.#oddForms.get(beginning) ?? new Map<string, Named>()
-    this.#oddForms.set(beginning, alike)
-    return alike
+  #branchOf(form: string): Branch {
+    let branch = this.#oddForms
+    for (const character of form.split('')) {
+      const next = branch.next.get(character) ?? newBranch()
+      branch.next.set(character, next)
+      branch = next
+    }
+    return branch
   }
+}
+
+function newBranch(): Branch {
+  return { named: undefined, next: new Map() }
 }
 
 /** What a value looks like in a text: as it is, and in the two ways to write it in an address or a form. */
@@ -167,8 +191,4 @@ function formsOf(value: string): string[] {
   // A program may write half of a pair of characters into its JSON, which no address can hold.
   const encoded = encodeURIComponent(Buffer.from(value).toString())
   return [value, encoded, new URLSearchParams({ value }).toString().slice(6)]
-}
-
-function isWord(form: string): boolean {
-  return form.match(WORD)?.[0] === form
 }

@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff'
+import { type StructuredPatchHunk, structuredPatch } from 'diff'
 import type { Version } from '../versions.ts'
 import { listFiles, readText } from './files.ts'
 import type { Note } from './notes.ts'
@@ -30,15 +30,16 @@ export interface Hunk {
 export interface TextPair {
   path: string
   kind: 'changed' | 'new' | 'deleted'
-  /** Empty where there is no file, or no text. */
+  /** Empty where there is no file, or none that is shown. */
   older: string
   newer: string
+  /** Whether what is in it is shown: not where it is no text, and not where there is too much of it. */
   isText: boolean
 }
 
 /** A file in which two folders differ, and where. */
 export interface FileChange extends TextPair {
-  /** Empty when it is no text. */
+  /** Empty when it is not shown. */
   hunks: Hunk[]
   /** What the lesson says about the file as a whole. */
   intro: string
@@ -46,6 +47,12 @@ export interface FileChange extends TextPair {
 
 /** Lines around a change that are shown with it, as many as git shows. */
 export const DEFAULT_CONTEXT = 3
+/** What to say of a file that is not shown. */
+export const NOT_SHOWN = 'Not shown: this is not a text file, or it is too long.'
+/** How many characters are compared, in all files together. */
+const MOST_CHARACTERS = 600_000
+/** How many lines to take out and to put in are looked for; the time grows with the square of that. */
+const MOST_EDITS = 1_000
 
 interface CompareOptions {
   context?: number
@@ -61,7 +68,13 @@ export function compareFolders(
   newer: string,
   options: CompareOptions = {},
 ): FileChange[] {
-  return pairFiles(older, newer, options).map((pair) => compareTexts(pair, options.context))
+  let characters = 0
+  return pairFiles(older, newer, options).map((pair) => {
+    characters += pair.older.length + pair.newer.length
+    const isTooMuch = characters > MOST_CHARACTERS
+    const shown = isTooMuch ? { ...pair, older: '', newer: '', isText: false } : pair
+    return compareTexts(shown, options.context)
+  })
 }
 
 /** The same without a look at what in the files differs. */
@@ -94,8 +107,10 @@ export function pairFiles(
 /** The hunks in which two texts differ. */
 export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileChange {
   const { path, older, newer } = pair
-  const { hunks } = structuredPatch(path, path, older, newer, '', '', { context })
-  const olderLines = older.split('\n')
+  const limit = { context, maxEditLength: MOST_EDITS }
+  const hunks =
+    structuredPatch(path, path, older, newer, '', '', limit)?.hunks ?? replaceAll(older, newer)
+  const enclosing = enclosingLines(older)
   return {
     ...pair,
     hunks: hunks.map((hunk) => ({
@@ -103,7 +118,7 @@ export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileCha
       oldCount: hunk.oldLines,
       newStart: hunk.newLines === 0 ? hunk.newStart - 1 : hunk.newStart,
       newCount: hunk.newLines,
-      inside: enclosing(olderLines, hunk.oldStart),
+      inside: enclosing[hunk.oldStart - 1] ?? '',
       lines: readLines(hunk.lines, hunk.oldStart, hunk.newStart),
       notes: [],
     })),
@@ -169,8 +184,22 @@ function readLines(patchLines: string[], oldStart: number, newStart: number): Li
   return lines
 }
 
-/** The nearest line above that starts with a letter: git's own rule, where no language is set. */
-function enclosing(lines: string[], hunkStart: number): string {
-  const above = lines.slice(0, Math.max(0, hunkStart - 1))
-  return above.findLast((line) => /^[A-Za-z_$]/.test(line))?.trimEnd() ?? ''
+/** One hunk that takes out everything, and puts in everything. */
+function replaceAll(older: string, newer: string): StructuredPatchHunk[] {
+  const [gone] = structuredPatch('', '', older, '').hunks
+  const [added] = structuredPatch('', '', '', newer).hunks
+  if (gone === undefined || added === undefined)
+    return [gone ?? added].filter((hunk) => hunk !== undefined)
+  const { newStart, newLines } = added
+  return [{ ...gone, newStart, newLines, lines: [...gone.lines, ...added.lines] }]
+}
+
+/** For each line the nearest one above that starts with a letter: git's own rule, where no language is set. */
+function enclosingLines(text: string): string[] {
+  let nearest = ''
+  return text.split('\n').map((line) => {
+    const above = nearest
+    if (/^[A-Za-z_$]/.test(line)) nearest = line.trimEnd()
+    return above
+  })
 }

@@ -1,7 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import { ROOT } from '../versions.ts'
+
+/** Nobody writes a longer file of code, and to compare or to color one takes long. In bytes. */
+const LARGEST_TEXT = 100_000
+/** How many lines of a .gitignore count: each is tried at every file. */
+const MOST_RULES = 500
 
 /**
  * The files of a version or of a learner's copy, as paths with slashes below its folder. What the
@@ -12,11 +17,12 @@ export function listFiles(folder: string): string[] {
   return [...walk(folder, '', ignored)].sort()
 }
 
-/** The text of a file; undefined where there is none, or where it is no text in UTF-8. */
+/** The text of a file; undefined where there is none, where it is no text in UTF-8, or where it is too long. */
 export function readText(folder: string, path: string): string | undefined {
   const file = join(folder, path)
-  if (!existsSync(file)) return undefined
   try {
+    const stat = statSync(file)
+    if (!stat.isFile() || stat.size > LARGEST_TEXT) return undefined
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     const text = decoder.decode(readFileSync(file))
     return text.includes('\0') ? undefined : text
@@ -26,7 +32,7 @@ export function readText(folder: string, path: string): string | undefined {
 }
 
 function rulesIn(folder: string): string[] {
-  return readText(folder, '.gitignore')?.split(/\r?\n/) ?? []
+  return readText(folder, '.gitignore')?.split(/\r?\n/).slice(0, MOST_RULES) ?? []
 }
 
 function* walk(folder: string, below: string, ignored: Ignore): Generator<string> {

@@ -35,6 +35,9 @@ const GRAMMARS: Record<string, { name: string; load: () => Promise<Grammar> }> =
   json: { name: 'json', load: () => import('shiki/langs/json.mjs') },
   sh: { name: 'shellscript', load: () => import('shiki/langs/shellscript.mjs') },
 }
+/** A longer line has no colors, in characters. */
+const LONGEST_LINE = 2_000
+
 type Grammar = typeof import('shiki/langs/typescript.mjs')
 
 const TOKEN_STYLES: Record<string, Style> = {
@@ -115,7 +118,11 @@ async function tokenize(text: string, extension: string): Promise<StyledLine[]> 
   const shiki = await highlighter
   const { name = '', load } = GRAMMARS[extension] ?? {}
   if (load !== undefined) await shiki.loadLanguage((await load()).default)
-  const { tokens } = shiki.codeToTokens(text, { lang: name, theme: 'variables' })
+  const { tokens } = shiki.codeToTokens(text, {
+    lang: name,
+    theme: 'variables',
+    tokenizeMaxLineLength: LONGEST_LINE,
+  })
   return tokens.map((line) =>
     line.map(({ content, color = '' }) => {
       return [content.length, TOKEN_STYLES[color.slice('var('.length, -1)] ?? 'plain']

@@ -8,12 +8,13 @@ export class NoPatchError extends Error {}
  * A patch that `git apply` takes: in a copy of the older folder it makes the newer one, byte for byte,
  * with everything in it.
  *
- * @throws {NoPatchError} for a file that is no text
+ * @throws {NoPatchError} for a file that is no text, or too long
  */
 export function renderPatch(olderFolder: string, newerFolder: string): string {
   return pairFiles(olderFolder, newerFolder, { exact: true })
     .map(({ path, kind, older, newer, isText }) => {
-      if (!isText) throw new NoPatchError(`${path} is not text, which a patch can't carry.`)
+      if (!isText)
+        throw new NoPatchError(`${path} is not text, or too long, so a patch can't carry it.`)
       const before = kind === 'new' ? '/dev/null' : `a/${path}`
       const after = kind === 'deleted' ? '/dev/null' : `b/${path}`
       const patch = structuredPatch(before, after, older, newer, '', '', {

@@ -1,6 +1,13 @@
 import { readIntroduction } from '../versions.ts'
 import { LOOKS, type Paint, wrap } from './ansi.ts'
-import { type FileChange, type Hunk, hunkHeader, type Line, stepName } from './compare.ts'
+import {
+  type FileChange,
+  type Hunk,
+  hunkHeader,
+  type Line,
+  NOT_SHOWN,
+  stepName,
+} from './compare.ts'
 import { highlightFile, type Piece, piecesOf, type Styled } from './highlight.ts'
 import { firstLine, type Note, withoutLocalLinks } from './notes.ts'
 import { describeSize, describeStep } from './stat.ts'
@@ -41,7 +48,7 @@ async function renderFile(file: FileChange, setting: Setting): Promise<string[]>
     paint('─'.repeat(Math.min(width, TEXT_WIDTH + 4)), 'dim'),
   ]
   if (file.intro !== '') lines.push(...wrap(plainText(file.intro), textWidth(setting)))
-  if (!file.isText) lines.push('Not a text file: what is in it is not shown.')
+  if (!file.isText) lines.push(NOT_SHOWN)
   for (const [i, hunk] of file.hunks.entries()) {
     if (i > 0) lines.push('')
     lines.push(

@@ -22,6 +22,9 @@ export interface Message {
   page: string
 }
 
+/** No message of the lab has that many; to compare more takes the longer the more there are. */
+const MOST_FIELDS = 100
+
 /** By this the recorder tells a browser's requests from those of the client. */
 export const BROWSER = { 'user-agent': 'browser' }
 
@@ -70,7 +73,7 @@ export class WireRecorder {
         ...fieldsOf(request.query),
         ...requestHeaders(request.headers),
         ...fieldsOf(request.body),
-      ]
+      ].slice(0, MOST_FIELDS)
       this.#messages.push({
         ...question,
         from: question.to,
@@ -102,7 +105,7 @@ function readAnswer(
       ...readLocation(headers.location),
       ...(isPage ? [{ name: 'page', value: titleOf(body) }] : []),
       ...(type.startsWith('application/json') ? fieldsOf(JSON.parse(body)) : []),
-    ],
+    ].slice(0, MOST_FIELDS),
     page: isPage ? body : '',
   }
 }

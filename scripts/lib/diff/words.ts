@@ -18,6 +18,11 @@ export interface Row {
 
 /** Lines that have less than this in common are not one line that was changed, but two. */
 const LIKENESS = 0.5
+/** In a longer stretch of changed lines nobody looks for words. */
+const LONGEST_GROUP = 400
+/** How many of the added lines are compared with a removed one, and in how many words they may differ. */
+const NEAREST = 20
+const MOST_WORDS = 200
 
 /** The rows of a hunk. */
 export function rowsOf(hunk: Hunk): Row[] {
@@ -48,21 +53,30 @@ export function changedWords(hunk: Hunk): Map<Line, Range[]> {
 function pairUp(group: Line[]): Row[] {
   const removed = group.filter(({ kind }) => kind === 'removed')
   const added = group.filter(({ kind }) => kind === 'added')
+  if (group.length > LONGEST_GROUP) return sideBySide(removed, added)
   const rows: Row[] = []
   let waiting: Line[] = []
+  let next = 0
   for (const older of removed) {
-    const pairs = added.map((newer) => compareWords(older, newer))
-    const at = pairs.findIndex((pair) => pair !== undefined)
-    const pair = pairs[at]
+    const pair = findLike(older, added.slice(next, next + NEAREST))
     if (pair === undefined) {
       waiting.push(older)
       continue
     }
-    rows.push(...sideBySide(waiting, added.splice(0, at)), pair)
-    added.shift()
+    rows.push(...sideBySide(waiting, added.slice(next, next + pair.at)), pair.row)
+    next += pair.at + 1
     waiting = []
   }
-  return [...rows, ...sideBySide(waiting, added)]
+  return [...rows, ...sideBySide(waiting, added.slice(next))]
+}
+
+/** The first of several lines that is much like another one, as a pair with it. */
+function findLike(older: Line, candidates: Line[]): { at: number; row: Row } | undefined {
+  for (const [at, newer] of candidates.entries()) {
+    const row = compareWords(older, newer)
+    if (row !== undefined) return { at, row }
+  }
+  return undefined
 }
 
 /** Lines that have nothing in common but that some stand in place of the others. */
@@ -77,7 +91,10 @@ function compareWords(older: Line, newer: Line): Row | undefined {
   let same = 0
   let oldColumn = 0
   let newColumn = 0
-  for (const { value, added, removed } of diffWordsWithSpace(older.text, newer.text)) {
+  const limit = { maxEditLength: MOST_WORDS }
+  const words = diffWordsWithSpace(older.text, newer.text, limit)
+  if (words === undefined) return undefined
+  for (const { value, added, removed } of words) {
     if (added) pair.newerWords.push({ start: newColumn, end: newColumn + value.length })
     if (removed) pair.olderWords.push({ start: oldColumn, end: oldColumn + value.length })
     if (!added) oldColumn += value.length

@@ -1,0 +1,137 @@
+import { mask } from '@oauth-lab/shared/request-log.ts'
+import { parseChallenge, parseCookies, parseForm, parseSetCookie } from './http.ts'
+import { type Exchange, type Header, headerValues } from './message.ts'
+import type { Body } from './tap.ts'
+import type { Values } from './values.ts'
+
+/** Fields whose values are no secrets. The value of any other one is masked. */
+const PLAIN_FIELDS = new Set([
+  'response_type',
+  'grant_type',
+  'client_id',
+  'redirect_uri',
+  'code_challenge',
+  'code_challenge_method',
+  'scope',
+  'realm',
+  'token_type',
+  'expires_in',
+  'error',
+  'error_description',
+])
+const HIDDEN = '****'
+/** Headers that say who somebody is, or may have an address in the midst of other things. */
+const SECRET_HEADER = /auth|token|secret|key|session|^(link|refresh)$/i
+const LEFT_OUT = 'Left out: secrets can be masked in a form and in JSON alone.'
+
+/**
+ * An exchange without its secrets. Whatever has fields is taken apart and written anew, so that no way to write a
+ * secret gets past, and short ones don't either.
+ *
+ * @param values whatever of these stands anywhere else is masked, too
+ */
+export function maskExchange(exchange: Exchange, values: Values): Exchange {
+  const { request, answer } = exchange
+  const maskHeaders = (headers: Header[]) => {
+    return headers.map(([name, value]): Header => [name, maskHeader(name, value, values)])
+  }
+  return {
+    ...exchange,
+    request: {
+      ...request,
+      url: maskAddress(request.url, values),
+      headers: maskHeaders(request.headers),
+      body: maskBody(request.body, request.headers, values),
+    },
+    answer: answer && {
+      ...answer,
+      reason: values.mask(answer.reason),
+      headers: maskHeaders(answer.headers),
+      body: maskBody(answer.body, answer.headers, values),
+    },
+  }
+}
+
+function maskHeader(name: string, value: string, values: Values): string {
+  switch (name.toLowerCase()) {
+    case 'authorization':
+      return maskAuthorization(value)
+    case 'cookie':
+      return parseCookies(value).map(maskCookie).join('; ')
+    case 'set-cookie': {
+      const { cookie, attributes } = parseSetCookie(value)
+      const written = attributes.map((attribute) => attribute.filter(Boolean).join('='))
+      return [maskCookie(cookie), ...written].join('; ')
+    }
+    case 'location':
+    case 'content-location':
+    case 'referer':
+      return maskAddress(value, values)
+    case 'www-authenticate': {
+      const { scheme, parameters } = parseChallenge(value)
+      const written = parameters.map((pair) => `${pair[0]}="${maskField(pair, values)}"`)
+      return `${scheme} ${written.join(', ')}`.trimEnd()
+    }
+    default:
+      return SECRET_HEADER.test(name) ? HIDDEN : values.mask(value)
+  }
+}
+
+/** Of the credentials of Basic even the last characters are too many: a short secret is nothing else. */
+function maskAuthorization(value: string): string {
+  const [, token] = /^Bearer +(.+)$/i.exec(value) ?? []
+  if (token !== undefined) return `Bearer ${mask(token)}`
+  return /^Basic /i.test(value) ? `Basic ${HIDDEN}` : HIDDEN
+}
+
+/** What has no name is all value. */
+function maskCookie([name, value]: Header): string {
+  return value === '' ? `${mask(name)}=` : `${name}=${mask(value)}`
+}
+
+function maskAddress(address: string, values: Values): string {
+  const [, base = '', query, fragment] = /^([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(address) ?? []
+  return [
+    values.mask(base.replace(/\/\/[^/]*@/, `//${HIDDEN}@`)),
+    query === undefined ? '' : `?${maskForm(query, values)}`,
+    fragment === undefined ? '' : `#${maskForm(fragment, values)}`,
+  ].join('')
+}
+
+function maskForm(form: string, values: Values): string {
+  const pairs = parseForm(form).map((pair): Header => {
+    const [name, value] = pair
+    // What is no pair may be a secret by itself.
+    if (value === '') return [PLAIN_FIELDS.has(name) ? name : mask(name), '']
+    return [values.mask(name), maskField(pair, values)]
+  })
+  return new URLSearchParams(pairs).toString()
+}
+
+function maskField([name, value]: Header, values: Values): string {
+  if (!PLAIN_FIELDS.has(name)) return mask(value)
+  const [base = '', ...more] = values.mask(value).split(/[?#]/)
+  const isAddress = /^(https?:|\/)/i.test(base)
+  return isAddress && more.length > 0 ? `${base}?${HIDDEN}` : values.mask(value)
+}
+
+function maskBody({ text, size }: Body, headers: Header[], values: Values): Body {
+  if (text === '') return { text, size }
+  const [type = ''] = headerValues(headers, 'content-type')
+  if (/^application\/x-www-form-urlencoded/i.test(type)) {
+    return { text: maskForm(text, values), size }
+  }
+  return { text: maskJson(text, values) ?? LEFT_OUT, size }
+}
+
+function maskJson(text: string, values: Values): string | undefined {
+  try {
+    const value = JSON.parse(text, (name, value: unknown) => {
+      if (typeof value === 'string') return maskField([name, value], values)
+      return typeof value === 'number' && !PLAIN_FIELDS.has(name) ? HIDDEN : value
+    })
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
