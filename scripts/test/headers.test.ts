@@ -27,6 +27,9 @@ const LOGIN_FORM = {
 const COOKIE = {
   'set-cookie': expect.stringMatching(/^oauth_lab_\d+=\S+; Path=\/; HttpOnly; SameSite=Lax$/),
 }
+const NO_COOKIE = {
+  'set-cookie': expect.stringMatching(/^oauth_lab_\d+=; .*Expires=Thu, 01 Jan 1970 00:00:00 GMT/),
+}
 /** RFC 6749 section 5.2 */
 const BASIC = { 'www-authenticate': 'Basic realm="oauth-lab"' }
 /** RFC 6750 section 3 */
@@ -52,6 +55,7 @@ const inAll: Row[] = [
   ['server', 'the style sheet', atServer('/style.css'), 200, STYLE],
   ['server', 'an unknown page', atServer('/nowhere'), 404, PAGE],
   ['server', 'an unknown resource', atServer('/api/nowhere'), 404, JSON_ANSWER],
+  ['server', 'the start page', atServer('/'), 200, PAGE],
   ['server', 'the login form', authorize(), 200, LOGIN_FORM],
   ['server', 'a request of nobody', atServer('/authorize'), 400, PAGE],
   ['server', 'another response type', authorize({ response_type: 'token' }), 303, REDIRECT],
@@ -126,7 +130,13 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
       ['client', 'the start page of somebody', loggedIn('/'), 200, PAGE],
       ['client', 'the profile of somebody', loggedIn('/profile'), 200, PAGE],
       ['client', 'the profile of nobody', atClient('/profile'), 401, PAGE],
-      ['client', 'a logout', loggedIn('/logout', { method: 'POST' }), 303, REDIRECT],
+      [
+        'client',
+        'a logout',
+        loggedIn('/logout', { method: 'POST' }),
+        303,
+        { ...REDIRECT, ...NO_COOKIE },
+      ],
       ['client', 'a logout by GET', atClient('/logout'), 405, allow(PAGE, 'POST')],
     ],
   },

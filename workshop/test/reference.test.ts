@@ -41,8 +41,8 @@ async function found(words: string): Promise<string[]> {
 
 describe('the search over the whole reference', () => {
   test('finds an error by its words, and puts what has them in a row first', async () => {
-    expect((await found('This is not the answer'))[0]).toBe('errors#wrong-state')
-    expect((await found('the answer to the LOGIN that this browser'))[0]).toBe('errors#wrong-state')
+    expect((await found("This response doesn't belong"))[0]).toBe('errors#wrong-state')
+    expect((await found('belong to the LOGIN that this browser'))[0]).toBe('errors#wrong-state')
     expect((await found('invalid_grant'))[0]).toMatch(/^errors#invalid_grant/)
   })
 
