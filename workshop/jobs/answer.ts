@@ -1,4 +1,4 @@
-import type { JobMessage } from './jobs.ts'
+import type { JobMessage, JobOrder } from './jobs.ts'
 
 /**
  * Does the one job of this process, which was started for it.
@@ -11,14 +11,14 @@ export function answerJob<Input>(
   inWords: (abstract new (...args: never[]) => Error)[],
 ): void {
   process.once('message', async (message) => {
-    const { input } = message as { input: Input }
+    const { input, token } = message as JobOrder
     try {
-      say({ result: await work(input) })
+      say({ token, result: await work(input as Input) })
     } catch (error) {
       const { message } = error as Error
       // What is played expects pages that a learner's copy may not have any more.
       const isInWords = inWords.some((kind) => error instanceof kind)
-      say({ trouble: isInWords ? message : `It broke off: ${message}.` })
+      say({ token, trouble: isInWords ? message : `It broke off: ${message}.` })
     }
   })
 }

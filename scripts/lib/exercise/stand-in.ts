@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { request } from 'undici'
+
+/** The longest body that a copy may send, in characters. */
+const LONGEST_BODY = 100_000
 
 /** A JSON answer. */
 export interface StandInAnswer {
@@ -86,7 +88,7 @@ export class StandIn {
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await text(incoming)
+    const body = await readBody(incoming)
     if (this.passOnTo !== undefined) return passOn(this.passOnTo, incoming, body, response)
     const answer = await this.#play(incoming, body)
     const isText = typeof answer.body === 'string'
@@ -108,6 +110,16 @@ export class StandIn {
     }
     return { status: 404, body: { error: 'not_found' } }
   }
+}
+
+/** @throws when it is longer than any that is right */
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const piece of incoming.setEncoding('utf8')) {
+    body += piece
+    if (body.length > LONGEST_BODY) throw new Error('The body has no end')
+  }
+  return body
 }
 
 async function passOn(
