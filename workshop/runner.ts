@@ -41,7 +41,10 @@ interface RunnerOptions {
   preload?: string[]
 }
 
+/** In lines: so many are kept, and so many that come at once are shown. */
 const LONGEST_LOG = 500
+/** In characters. */
+const LONGEST_LINE = 2_000
 /** Where pairs start that run beside the first one. */
 const FIRST_FREE_PORT = 26_000
 /** Apart from each other, so that there is room for the workshop of another `npm start`. */
@@ -230,7 +233,9 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   #addOutput(slot: Slot, program: ProgramName, output: string): void {
-    for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
+    const lines = output.split('\n').filter((line) => line.trim() !== '')
+    for (const line of lines.slice(-LONGEST_LOG)) {
+      const text = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line
       this.note(slot, { program, text })
     }
   }
