@@ -41,6 +41,7 @@ interface RunnerOptions {
   preload?: string[]
 }
 
+/** In lines: so many are kept, and so many that come at once are shown. */
 const LONGEST_LOG = 500
 /** Of a longer line the page shows the beginning, in characters: whoever asks a program writes its log. */
 const LONGEST_LINE = 2_000
@@ -232,7 +233,9 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   #addOutput(slot: Slot, program: ProgramName, output: string): void {
-    for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
+    const lines = output.split('\n').filter((line) => line.trim() !== '')
+    for (const line of lines.slice(-LONGEST_LOG)) {
+      const text = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line
       this.note(slot, { program, text })
     }
   }

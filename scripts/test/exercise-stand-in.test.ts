@@ -78,6 +78,7 @@ beforeAll(async () => {
     folder: findVersion('v05').folder,
     port: serverPort,
     settings: { AUTH_SERVER_URL, CLIENT_URL },
+    signal: new AbortController().signal,
   })
   server = new ServerAddress(AUTH_SERVER_URL, () => new Browser(), redirectUri)
   standIn = new StandIn(standInPort, redirectUri)
