@@ -4,7 +4,7 @@ import type { CheckResult } from './lib/exercise/check.ts'
 import { checkPlace } from './lib/exercise/check-place.ts'
 import { type Place, requireCopy } from './lib/exercise/playground.ts'
 import { renderResult } from './lib/exercise/report.ts'
-import { watchFiles } from './lib/exercise/watch.ts'
+import { watchFolders } from './lib/exercise/watch.ts'
 
 /**
  * `npm run check v02 [-- --watch]` tells what a copy does already, sentence by sentence.
@@ -25,7 +25,7 @@ async function check({ place, options }: ExerciseArguments): Promise<number> {
 }
 
 async function watch(place: Place): Promise<number> {
-  await watchFiles(place.folder, async (signal) => {
+  await watchFolders([place.folder], async (signal) => {
     const result = await checkPlace(place, { signal })
     if (signal.aborted) return
     console.log(`${new Date().toLocaleTimeString()}\n${render(place, result, true)}`)

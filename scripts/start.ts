@@ -11,7 +11,7 @@ import {
 } from '@oauth-lab/shared/config.ts'
 import { refuseUnusablePort } from '@oauth-lab/shared/serve.ts'
 import { banner } from './lib/banner.ts'
-import { runPair } from './lib/pair.ts'
+import { runPair, watchPair } from './lib/pair.ts'
 import { optionError, refuseOptionsKeptByNpm, typedIn, UsageError } from './lib/usage.ts'
 import { findVersion, UnknownVersionError, type Version } from './lib/versions.ts'
 import { whoAnswers } from './lib/who-answers.ts'
@@ -62,7 +62,8 @@ async function start({ version, port, watch, workshop, open }: Arguments): Promi
   const workshopPort = portOf(config.workshopUrl)
   await refuseTakenPorts(version, [...Object.values(ports), ...(workshop ? [workshopPort] : [])])
   if (!workshop) {
-    return runPair({ version, ports, watch }, () => console.log(banner(version, addresses)))
+    const onReady = () => console.log(banner(version, addresses))
+    return watch ? watchPair({ version, ports }, onReady) : runPair({ version, ports }, onReady)
   }
 
   const [{ runWorkshop }, { knownVersionOf }] = await Promise.all([

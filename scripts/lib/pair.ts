@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
+import { watchFolders } from './exercise/watch.ts'
 import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from './typescript.ts'
 import { ROOT, type Version } from './versions.ts'
 import { whoAnswers } from './who-answers.ts'
@@ -22,8 +24,6 @@ const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'lifeline.
 export interface PairSpec {
   version: Version
   ports: Record<ProgramName, number>
-  /** Whether the programs watch their files and restart when one changes. */
-  watch?: boolean
   /** Added to the environment that this process has. */
   settings?: Record<string, string>
   /** Modules that each program loads before its own, as URLs. */
@@ -40,8 +40,6 @@ export interface RunningPair {
   readonly ready: Promise<boolean>
   /** How the first of them ended. The other one is left running. */
   readonly firstEnd: Promise<Ended>
-  /** Resolves when both have ended. */
-  readonly bothEnded: Promise<unknown>
   /** Says something to the modules that were preloaded into a program. */
   tell(name: ProgramName, message: object): void
   /** Lets both answer what is under way, and end. Nothing is left running when it resolves. */
@@ -69,7 +67,6 @@ export function startPair(spec: PairSpec): RunningPair {
   firstEnd.then(() => abort.abort())
   return {
     firstEnd,
-    bothEnded: Promise.all(programs.map(({ ended }) => ended)),
     ready: untilBothAnswer(spec.ports, abort.signal),
     tell: (name, message) => {
       const { process } = programs.find((program) => program.name === name) ?? {}
@@ -99,13 +96,40 @@ export async function runPair(spec: PairSpec, onReady: () => void): Promise<numb
   // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
   const unlessSignaled = (ended: Ended) => Promise.race([signal, sleep(SIGNAL_DELAY, ended)])
   const dead = await Promise.race([signal, pair.firstEnd.then(unlessSignaled)])
-  // It has reached the programs already. To be told twice makes `tsx watch` kill its program.
-  if (dead === undefined) await Promise.race([pair.bothEnded, sleep(SIGNAL_DELAY)])
   await pair.stop()
 
   if (dead === undefined) return 0
   console.error(obituary(dead, await ready))
   return dead.status || 1
+}
+
+/**
+ * Runs server and client of a version until a signal comes, and starts both anew each time that a file of theirs
+ * or of `shared/` changes: what one forgets in a restart, the other should not keep. A program that dies is
+ * started again with the next change.
+ *
+ * @param onReady called once, when both answer for the first time
+ * @returns the exit status, of a signal
+ */
+export async function watchPair(spec: PairSpec, onReady: () => void): Promise<number> {
+  let isFirst = true
+  const run = async (changed: AbortSignal) => {
+    const pair = startPair(spec)
+    const ready = pair.ready.then((both) => {
+      if (both && isFirst) onReady()
+      else if (both) console.log('A file changed. Server and client have started again.')
+      if (both) isFirst = false
+      return both
+    })
+    const dead = await Promise.race([pair.firstEnd, once(changed, 'abort').then(() => undefined)])
+    // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
+    if (dead !== undefined) await sleep(SIGNAL_DELAY)
+    await pair.stop()
+    if (dead === undefined || changed.aborted) return
+    console.error(`${obituary(dead, await ready)} The next change of a file starts both again.`)
+  }
+  await watchFolders([spec.version.folder, join(ROOT, 'shared')], run, stopSignal())
+  return 0
 }
 
 /** Resolves at the first signal to stop. Further ones are taken without effect: npm hands them on. */
@@ -133,17 +157,13 @@ function isGone(parent: number): boolean {
 }
 
 function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
-  const { version, watch, settings, preload = [], onOutput, onMessage } = spec
+  const { version, settings, preload = [], onOutput, onMessage } = spec
   const output = onOutput === undefined ? 'inherit' : 'pipe'
-  const child = spawn(
-    process.execPath,
-    watch ? watchArguments(name) : programArguments(name, preload),
-    {
-      cwd: version.folder,
-      env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
-      stdio: ['ignore', output, output, 'ipc'],
-    },
-  )
+  const child = spawn(process.execPath, programArguments(name, preload), {
+    cwd: version.folder,
+    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
+    stdio: ['ignore', output, output, 'ipc'],
+  })
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, name))
   }
@@ -166,20 +186,6 @@ async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): P
 function programArguments(name: ProgramName, preload: string[]): string[] {
   const modules = preload.flatMap((url) => ['--import', url])
   return [...LIFELINE, ...modules, ...TYPESCRIPT_ARGUMENTS, `${name}/main.ts`]
-}
-
-/** Each program watches the files of both: what one forgets in a restart, the other should not keep. */
-function watchArguments(name: ProgramName): string[] {
-  const shared = join(ROOT, 'shared').replaceAll('\\', '/')
-  const files = [
-    'protocol.ts',
-    '{server,client}/**/*.{ts,eta}',
-    `${shared}/*.{ts,css}`,
-    `${shared}/views/*.eta`,
-  ]
-  const watch = ['watch', '--clear-screen=false', ...files.map((file) => `--include=${file}`)]
-  const tsx = fileURLToPath(import.meta.resolve('tsx/cli'))
-  return [...LIFELINE, tsx, ...watch, ...LIFELINE, `${name}/main.ts`]
 }
 
 /** Resolves to false when it is aborted before. */

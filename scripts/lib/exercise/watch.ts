@@ -1,31 +1,55 @@
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
+import { realpathSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { watch } from 'chokidar'
 import { listFiles } from '../diff/files.ts'
+import { UsageError } from '../usage.ts'
 
 /** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
 export const INTERVAL = 200
 
+/** What a save may touch without being a change of a program: packages, tests, texts, an editor's own files. */
+const NO_CHANGE = /^(\.|#|node_modules$|test$|testing$)|(~|\.md)$/
+
 /**
- * Runs something at once, and again each time that a file in a folder changes. What still runs then
+ * Runs something at once, and again each time that a file in one of the folders changes. What still runs then
  * is told to stop, and waited for. Goes on until a signal ends it.
+ *
+ * @throws {UsageError} when the system has no room for another watch
  */
-export async function watchFiles(
-  folder: string,
+export async function watchFolders(
+  folders: string[],
   run: (signal: AbortSignal) => Promise<void>,
   stopped: Promise<unknown> = untilInterrupted(),
 ): Promise<void> {
-  let ended = false
-  const end = stopped.then(() => {
-    ended = true
+  // A link itself never changes when a file behind it does.
+  const roots = folders.map((folder) => realpathSync(folder))
+  const watcher = watch(roots, {
+    ignored: (path) => !roots.includes(path) && NO_CHANGE.test(basename(path)),
+    ignoreInitial: true,
+    followSymlinks: false,
   })
-  while (!ended) {
-    const before = stampOf(folder)
-    const abort = new AbortController()
-    const running = run(abort.signal)
-    while (!ended && stampOf(folder) === before) await Promise.race([end, sleep(INTERVAL)])
+  let ended = false
+  let abort = new AbortController()
+  watcher.on('all', () => abort.abort())
+  stopped.then(() => {
+    ended = true
     abort.abort()
-    await running
+  })
+  try {
+    await once(watcher, 'ready')
+    while (!ended) {
+      abort = new AbortController()
+      const { signal } = abort
+      await run(signal)
+      if (!signal.aborted) await once(signal, 'abort')
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
+    throw new UsageError(`The system can't watch more files (${message}). Go on without --watch.`)
+  } finally {
+    await watcher.close()
   }
 }
 
