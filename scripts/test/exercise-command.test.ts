@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   copyFileSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { checks } from '../checks/index.ts'
 import { painter } from '../lib/diff/ansi.ts'
@@ -25,7 +26,7 @@ import { renderResult } from '../lib/exercise/report.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import { watchFolders } from '../lib/exercise/watch.ts'
 import { findVersion, ROOT } from '../lib/versions.ts'
-import { some } from './share.ts'
+import { full, some } from './share.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
@@ -142,6 +143,80 @@ describe('a check', { timeout: 60_000 }, () => {
       expect(render(at, result)).not.toMatch(/^ +at /m)
     },
   )
+
+  const PID_FILE = `await (await import('node:fs')).promises.writeFile('pid', String(pid))`
+  const hostile: [what: string, code: string][] = [
+    [
+      'starts a program that holds its stderr open',
+      `const { pid } = (await import('node:child_process')).spawn('sleep', ['60'], { stdio: 'inherit' }); ${PID_FILE}`,
+    ],
+    [
+      'starts one of its own, which holds its stderr open, and dies',
+      `const { pid } = (await import('node:child_process')).spawn('sleep', ['60'], { stdio: 'inherit', detached: true }); ${PID_FILE}; process.exit(3)`,
+    ],
+    [
+      'writes to stderr without end',
+      `const { pid } = process; ${PID_FILE}; setInterval(() => { for (let i = 0; i < 100; i++) process.stderr.write('/'.repeat(10_000)) })`,
+    ],
+    [
+      'says something to whoever started it',
+      `const { pid } = process; ${PID_FILE}; process.send?.({ tap: 'request' }); process.send?.('x')`,
+    ],
+  ]
+  test.skipIf(process.platform === 'win32').each(hostile)(
+    'of a copy that %s ends, and leaves no process',
+    async (_what, code) => {
+      const at = place()
+      edit(at, 'const url =', `${code}\n    const url =`)
+      await checkCopy(at.folder, v02)
+      // The system buries what was killed a moment later.
+      await expect.poll(() => isRunning(at)).toBe(false)
+    },
+  )
+
+  test.runIf(full)('of a copy that takes its time for each answer ends, and says so', async () => {
+    const at = place()
+    edit(at, 'const url =', 'await new Promise((go) => setTimeout(go, 3_000))\n    const url =')
+    expect(await checkCopy(at.folder, v02)).toMatchObject({
+      kind: 'trouble',
+      trouble: { message: expect.stringContaining('too slow'), place: `${LOGIN}:9` },
+    })
+  })
+
+  test.skipIf(process.platform === 'win32')(
+    'that is killed leaves no copy behind, not even one that runs round in a loop',
+    async () => {
+      const at = place()
+      edit(
+        at,
+        'const url =',
+        `const { pid } = process; ${PID_FILE}; while (true);\n    const url =`,
+      )
+      const check = join(root, 'check.mts')
+      const address = (file: string) => JSON.stringify(pathToFileURL(join(ROOT, file)).href)
+      writeFileSync(
+        check,
+        `import { checkCopy } from ${address('scripts/lib/exercise/check.ts')}
+         import { checks } from ${address('scripts/checks/index.ts')}
+         await checkCopy(${JSON.stringify(at.folder)}, checks[2])`,
+      )
+      const running = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), check])
+      const file = join(at.folder, 'pid')
+      await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(true)
+      running.kill('SIGKILL')
+      await expect.poll(() => isRunning(at), { timeout: 5_000 }).toBe(false)
+    },
+  )
+
+  /** Whether the process lives whose number the copy has written down. */
+  function isRunning({ folder }: Place): boolean {
+    const pid = readFileSync(join(folder, 'pid'), 'utf8')
+    try {
+      return process.kill(Number(pid), 0)
+    } catch {
+      return false
+    }
+  }
 
   test('of a finished copy, in processes of its own, has everything done', async () => {
     const at = place()

@@ -20,8 +20,11 @@ export interface RequestOptions {
   body?: string | Record<string, string>
 }
 
+/** The longest body that is read, in bytes: a program may send one without an end. */
+const LONGEST_BODY = 10_000_000
+
 /** Connections are no part of what a browser is: all browsers share them. */
-const agent = new Agent({ keepAliveTimeout: 100 })
+const agent = new Agent({ keepAliveTimeout: 100, maxResponseSize: LONGEST_BODY })
 
 /**
  * A browser without a screen: it has cookies, which know hosts but no ports, and it follows

@@ -1,4 +1,4 @@
-import type { JobMessage } from './jobs.ts'
+import type { JobMessage, JobOrder } from './jobs.ts'
 
 /** How long a result may be as JSON, in characters: a learner's copy may answer with anything. */
 const LONGEST_RESULT = 5_000_000
@@ -14,16 +14,16 @@ export function answerJob<Input>(
   inWords: (abstract new (...args: never[]) => Error)[],
 ): void {
   process.once('message', async (message) => {
-    const { input } = message as { input: Input }
+    const { input, token } = message as JobOrder
     try {
-      const result = await work(input)
+      const result = await work(input as Input)
       const isTooLong = (JSON.stringify(result) ?? '').length > LONGEST_RESULT
-      say(isTooLong ? { trouble: 'It says too much to be shown.' } : { result })
+      say(isTooLong ? { token, trouble: 'It says too much to be shown.' } : { token, result })
     } catch (error) {
       const { message } = error as Error
       // What is played expects pages that a learner's copy may not have any more.
       const isInWords = inWords.some((kind) => error instanceof kind)
-      say({ trouble: isInWords ? message : `It broke off: ${message}.` })
+      say({ token, trouble: isInWords ? message : `It broke off: ${message}.` })
     }
   })
 }

@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../../scripts/lib/typescript.ts'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { CopyProcess } from '../../scripts/lib/exercise/copy-process.ts'
 
 /** What a process is started for. */
 export interface JobSpec {
@@ -15,12 +14,19 @@ export interface JobSpec {
   limit: number
 }
 
+/** What a process is told. */
+export interface JobOrder {
+  input: unknown
+  /** Has to come back with the answer: a learner's copy may say something of its own. */
+  token: string
+}
+
 /** What a process says to this one: what came of it, or in words why nothing did. */
-export type JobMessage = { result: unknown } | { trouble: string }
+export type JobMessage = { token: string } & ({ result: unknown } | { trouble: string })
 
 /** A job that came to no result. Its message is fit to be shown. */
 export class JobError extends Error {
-  /** What the process wrote before it died. */
+  /** What the process wrote last before it died. */
   readonly stderr: string
 
   constructor(message: string, stderr = '') {
@@ -29,18 +35,12 @@ export class JobError extends Error {
   }
 }
 
-/** The last moment for a process to end itself is a little after the one at which it is ended. */
-const LEASH_DELAY = 1_000
-const LEASH = pathToFileURL(join(import.meta.dirname, 'leash.mjs')).href
-/** How much of what a process writes is kept, in characters. */
-const LONGEST_STDERR = 10_000
-
 /**
  * Does work in processes of its own: what runs a learner's code, which may hang, and must be loaded afresh each
  * time; and what lets time pass for its whole process. They end with this process, whatever way it ends.
  */
 export class Jobs {
-  readonly #running = new Set<ChildProcess>()
+  readonly #running = new Set<CopyProcess>()
   readonly #queues = new Map<string, Promise<unknown>>()
   #closed = false
 
@@ -65,60 +65,46 @@ export class Jobs {
   /** Ends all processes; what waits is not begun. */
   close(): void {
     this.#closed = true
-    for (const child of this.#running) child.kill('SIGKILL')
+    for (const process of this.#running) process.end()
   }
 
   async #do(spec: JobSpec): Promise<unknown> {
     if (this.#closed) throw new JobError('The workshop is being stopped.')
-    const child = start(spec)
-    this.#running.add(child)
+    const process = new CopyProcess({ main: fileURLToPath(spec.module) })
+    this.#running.add(process)
     try {
-      return await answerOf(child, spec)
+      return await answerOf(process, spec)
     } finally {
-      this.#running.delete(child)
-      child.kill('SIGKILL')
+      this.#running.delete(process)
+      await process.end()
     }
   }
 }
 
-function start({ module, input, limit }: JobSpec): ChildProcess {
-  const child = spawn(
-    process.execPath,
-    ['--import', LEASH, ...TYPESCRIPT_ARGUMENTS, fileURLToPath(module)],
-    {
-      env: {
-        ...process.env,
-        ...TYPESCRIPT_SETTINGS,
-        JOB_LIMIT: String(limit + LEASH_DELAY),
-      },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    },
-  )
+function answerOf(process: CopyProcess, { input, limit }: JobSpec): Promise<unknown> {
+  const { child } = process
+  const token = randomUUID()
   // It may have died before it could read this; then its end says so.
-  child.send({ input }, () => undefined)
-  return child
-}
-
-function answerOf(child: ChildProcess, { limit }: JobSpec): Promise<unknown> {
+  child.send({ input, token } satisfies JobOrder, () => undefined)
   return new Promise((resolve, reject) => {
-    let stderr = ''
-    const fail = (message: string) => reject(new JobError(message, stderr))
+    const fail = (message: string) => reject(new JobError(message, process.stderr))
     const timer = setTimeout(() => {
       const seconds = Math.round(limit / 1000)
       fail(`It did not come to an end within ${seconds} seconds. Is there a loop that never ends?`)
     }, limit)
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      stderr = (stderr + text).slice(0, LONGEST_STDERR)
-    })
-    child.once('message', (message: JobMessage) => {
+    child.on('message', (message) => {
+      if (!isAnswer(message, token)) return
       if ('result' in message) resolve(message.result)
       else fail(message.trouble)
     })
     child.once('error', ({ message }) => fail(`It can't be started: ${message}.`))
-    // Not 'exit': what it wrote last may come after that.
-    child.once('close', (status, signal) => {
+    process.ended.then(() => {
       clearTimeout(timer)
-      fail(`It ended before its time (${signal ?? `exit status ${status}`}).`)
+      fail(`It ended before its time (${child.signalCode ?? `exit status ${child.exitCode}`}).`)
     })
   })
+}
+
+function isAnswer(message: unknown, token: string): message is JobMessage {
+  return Object(message).token === token
 }

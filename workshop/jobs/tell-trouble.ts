@@ -20,6 +20,9 @@ export function tellTrouble(
   const text = found.message.charAt(0).toUpperCase() + found.message.slice(1)
   return {
     message: /[.!?]$/.test(text) ? text : `${text}.`,
-    place: { text: found.place, href: `/code/${id}/${path}#L${line}` },
+    place: {
+      text: found.place,
+      href: `/code/${id}/${path.split('/').map(encodeURIComponent).join('/')}#L${line}`,
+    },
   }
 }

@@ -17,6 +17,15 @@ export function listFiles(folder: string): string[] {
   return [...walk(folder, '', ignored)].sort()
 }
 
+/** The same; none of a folder that is not there, that is being deleted, or that may not be read. */
+export function listFilesIfThere(folder: string): string[] {
+  try {
+    return listFiles(folder)
+  } catch {
+    return []
+  }
+}
+
 /** The text of a file; undefined where there is none, where it is no text in UTF-8, or where it is too long. */
 export function readText(folder: string, path: string): string | undefined {
   const file = join(folder, path)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { patient } from './patience.ts'
 import { freePorts } from './ports.ts'
 import { type RunningProgram, type StartProgram, startProcess } from './programs.ts'
 import type { Sentence, VersionChecks } from './sentence.ts'
@@ -28,6 +29,8 @@ export interface CheckOptions {
   signal?: AbortSignal
 }
 
+/** How long a check may take, in milliseconds, on a machine that has time. */
+const CHECK_LIMIT = 10_000
 /** How often a program is started anew when its port was taken meanwhile. */
 const TRIES = 3
 /** Within how many milliseconds of each other failures count as simultaneous. */
@@ -47,31 +50,45 @@ const SETTINGS = {
 
 /**
  * Runs a copy on free ports and tries out each sentence. Nothing is left running. A copy that does not
- * start, dies or hangs gives a trouble in place of findings.
+ * start, dies, hangs or takes too long gives a trouble in place of findings.
  */
 export async function checkCopy(
   folder: string,
-  { short, sentences }: VersionChecks,
+  checks: VersionChecks,
   options: CheckOptions = {},
 ): Promise<CheckResult> {
   const company = new Company(folder, options)
+  const timer = new AbortController()
+  const limit = sleep(patient(CHECK_LIMIT), undefined, { signal: timer.signal }).then(() => {
+    throw new TroubleError(company.explainSlowness())
+  })
   try {
-    const { server, client, shortLived } = await company.gather(short)
-    const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
-    // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
-    const lanes = await settle([
-      tryOut(on('server'), server),
-      shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
-      tryOut(on('client'), client),
-    ])
-    const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
-    return { kind: 'findings', findings: conclude(folder, sentences, seen) }
+    const findings = await Promise.race([tryOutAll(company, folder, checks), limit])
+    return { kind: 'findings', findings }
   } catch (error) {
     if (error instanceof TroubleError) return { kind: 'trouble', trouble: error.trouble }
     throw error
   } finally {
+    timer.abort()
     await company.stop()
   }
+}
+
+async function tryOutAll(
+  company: Company,
+  folder: string,
+  { short, sentences }: VersionChecks,
+): Promise<Finding[]> {
+  const { server, client, shortLived } = await company.gather(short)
+  const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
+  // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
+  const lanes = await settle([
+    tryOut(on('server'), server),
+    shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
+    tryOut(on('client'), client),
+  ])
+  const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
+  return conclude(folder, sentences, seen)
 }
 
 /** The sentences that are done, by id. */
@@ -170,14 +187,19 @@ interface Stages {
 /** The programs of one check. */
 class Company {
   readonly #folder: string
-  readonly #options: CheckOptions
+  readonly #start: StartProgram
   readonly #ends: (() => Promise<void>)[] = []
+  #abort = new AbortController()
   #stopped = false
+  #explainSlowness: () => Trouble = () => {
+    return { program: 'server', message: 'The time for the check ran out.', place: undefined }
+  }
 
-  constructor(folder: string, options: CheckOptions) {
+  constructor(folder: string, { start = startProcess, signal }: CheckOptions) {
     this.#folder = folder
-    this.#options = options
-    options.signal?.addEventListener('abort', () => this.stop())
+    this.#start = start
+    if (signal?.aborted) this.#stopped = true
+    signal?.addEventListener('abort', () => this.stop())
   }
 
   /** @throws {TroubleError} when a program does not start */
@@ -192,12 +214,20 @@ class Company {
     }
   }
 
+  /** What to say when the time is over: which request it was that came last. */
+  explainSlowness(): Trouble {
+    return this.#explainSlowness()
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#endAll()
   }
 
   async #endAll(): Promise<void> {
+    // Those that are still starting, too.
+    this.#abort.abort()
+    this.#abort = new AbortController()
     await Promise.all(this.#ends.splice(0).map((end) => end()))
   }
 
@@ -206,6 +236,8 @@ class Company {
     const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
     await standIn.listen()
     this.#ends.push(() => standIn.close())
+    // It may have been stopped meanwhile; then nobody would end what starts now.
+    if (this.#stopped) await this.#endAll()
 
     const folder = this.#folder
     const client = { url: `http://localhost:${clientPort}` }
@@ -221,8 +253,13 @@ class Company {
       short === undefined ? undefined : server(shortPort, short),
     ] as const)
 
-    const stage = (running: RunningProgram, port: number, and: Partial<Cast> = {}) =>
-      new Stage({ folder, server: { url: `http://localhost:${port}`, running }, client, ...and })
+    const onRequest = (explainSlowness: () => Trouble) => {
+      this.#explainSlowness = explainSlowness
+    }
+    const stage = (running: RunningProgram, port: number, and: Partial<Cast> = {}) => {
+      const server = { url: `http://localhost:${port}`, running }
+      return new Stage({ folder, server, client, onRequest, ...and })
+    }
     return {
       server: stage(mainServer, serverPort),
       client: stage(mainServer, serverPort, {
@@ -238,12 +275,16 @@ class Company {
     port: number,
     changes: Record<string, string>,
   ): Promise<RunningProgram> {
-    const { start = startProcess, signal } = this.#options
+    if (this.#stopped) {
+      throw new TroubleError({ program, message: 'The check was ended.', place: undefined })
+    }
     const settings = { ...SETTINGS, ...changes }
-    const spec = { program, folder: this.#folder, port, settings }
-    const running = await start(signal === undefined ? spec : { ...spec, signal })
-    if (this.#stopped) await running.stop()
-    else this.#ends.push(() => running.stop())
-    return running
+    const { signal } = this.#abort
+    const starting = this.#start({ program, folder: this.#folder, port, settings, signal })
+    this.#ends.push(async () => {
+      const running = await starting.catch(() => undefined)
+      await running?.stop()
+    })
+    return starting
   }
 }

@@ -16,14 +16,16 @@ export const startInProcess: StartProgram = async ({ program, folder, settings }
   app.addHook('preClose', async () => app.server.closeAllConnections())
   const url = program === 'server' ? config.authServerUrl : config.clientUrl
   await app.listen({ port: portOf(url), host: 'localhost' })
+  const explain = (method: string, path: string) => ({
+    program,
+    message: `${method} ${path} of the ${program} gets no answer.`,
+    place: undefined,
+  })
   return {
     died: new Promise(() => undefined),
     stderr: () => '',
-    explainSilence: (method, path) => ({
-      program,
-      message: `${method} ${path} of the ${program} gets no answer.`,
-      place: undefined,
-    }),
+    explainSilence: explain,
+    explainSlowness: explain,
     stop: async () => {
       await app.close()
     },

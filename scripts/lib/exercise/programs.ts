@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
-import { listFiles } from '../diff/files.ts'
-import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../typescript.ts'
+import { listFilesIfThere } from '../diff/files.ts'
+import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
 import { explain, type ProgramName, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
 
@@ -17,17 +15,19 @@ export interface ProgramSpec {
   port: number
   settings: Record<string, string>
   /** Ends it, also while it is starting. */
-  signal?: AbortSignal
+  signal: AbortSignal
 }
 
 /** A program that answers at its port. */
 export interface RunningProgram {
   /** Never resolves while the program lives; then with what killed it. */
   readonly died: Promise<Trouble>
-  /** What it wrote to stderr so far. */
+  /** What it wrote to stderr last. */
   stderr(): string
   /** What to say of a request that got no answer. */
   explainSilence(method: string, path: string): Trouble
+  /** What to say when the time for all requests was over during this one. */
+  explainSlowness(method: string, path: string): Trouble
   stop(): Promise<void>
 }
 
@@ -38,7 +38,7 @@ export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
 const START_LIMIT = 8_000
 const POLL = 20
 const MAIN_FILES = ['main.ts', 'main.js', 'main.mjs']
-const WATCHDOG = pathToFileURL(join(import.meta.dirname, 'watchdog.mjs')).href
+const WATCHDOG = new URL('./watchdog.mjs', import.meta.url).href
 
 /**
  * Runs a program in a process of its own.
@@ -46,7 +46,7 @@ const WATCHDOG = pathToFileURL(join(import.meta.dirname, 'watchdog.mjs')).href
  * @throws {TroubleError} when it does not start
  */
 export const startProcess: StartProgram = async (spec) => {
-  const { program, folder } = spec
+  const { program, folder, settings, signal } = spec
   const main = MAIN_FILES.map((name) => `${program}/${name}`).find((file) =>
     existsSync(join(folder, file)),
   )
@@ -55,13 +55,9 @@ export const startProcess: StartProgram = async (spec) => {
     throw new TroubleError({ program, message, place: `${program}/main.ts` })
   }
 
-  const child = spawn(process.execPath, argumentsFor(main), {
-    cwd: folder,
-    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...spec.settings },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    ...(spec.signal === undefined ? {} : { signal: spec.signal, killSignal: 'SIGKILL' }),
-  })
-  const running = new ProgramProcess(spec, child)
+  const process = new CopyProcess({ main, preload: [WATCHDOG], cwd: folder, settings })
+  const running = new ProgramProcess(spec, process)
+  signal.addEventListener('abort', () => running.stop())
   try {
     await running.untilReady()
     return running
@@ -71,35 +67,24 @@ export const startProcess: StartProgram = async (spec) => {
   }
 }
 
-function argumentsFor(main: string): string[] {
-  return ['--import', WATCHDOG, ...TYPESCRIPT_ARGUMENTS, main]
-}
-
 class ProgramProcess implements RunningProgram {
   readonly died: Promise<Trouble>
   readonly #spec: ProgramSpec
-  readonly #child: ChildProcess
-  readonly #closed: Promise<void>
-  #stderr = ''
+  readonly #process: CopyProcess
   #ready = false
+  #ended = false
 
-  constructor(spec: ProgramSpec, child: ChildProcess) {
+  constructor(spec: ProgramSpec, process: CopyProcess) {
     this.#spec = spec
-    this.#child = child
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text
+    this.#process = process
+    this.died = process.ended.then(() => {
+      this.#ended = true
+      return this.#explainDeath()
     })
-    // It can't be started, as when its folder was deleted the moment before; or it was told to end.
-    child.on('error', ({ message }) => {
-      this.#stderr += message
-    })
-    // Not 'exit': what it wrote last may come after that.
-    this.#closed = new Promise((resolve) => child.once('close', () => resolve()))
-    this.died = this.#closed.then(() => this.#explainDeath())
   }
 
   stderr(): string {
-    return this.#stderr
+    return this.#process.stderr
   }
 
   /** @throws {TroubleError} */
@@ -110,7 +95,7 @@ class ProgramProcess implements RunningProgram {
       throw new TroubleError(trouble)
     })
     const answers = async () => {
-      while (!(await takesRequests(this.#spec.port))) {
+      while (!this.#ended && !(await takesRequests(this.#spec.port))) {
         if (performance.now() > deadline) throw new TroubleError(this.#explainNoStart(limit))
         await sleep(POLL)
       }
@@ -127,19 +112,29 @@ class ProgramProcess implements RunningProgram {
       return { program, message, place: blocked }
     }
     const message = `The ${program} hangs: ${method} ${path} gets no answer. Look for a handler that returns nothing, or an await that waits for something that never comes.`
-    return { program, message, place: placeOfRoute(folder, listFiles(folder), program, path) }
+    return {
+      program,
+      message,
+      place: placeOfRoute(folder, listFilesIfThere(folder), program, path),
+    }
   }
 
-  async stop(): Promise<void> {
-    this.#child.kill('SIGKILL')
-    await this.#closed
+  explainSlowness(method: string, path: string): Trouble {
+    const { program, folder } = this.#spec
+    const message = `The ${program} is too slow: the time for the check ran out during ${method} ${path}.`
+    const place = placeOfRoute(folder, listFilesIfThere(folder), program, path)
+    return { program, message, place: this.#blockedAt() ?? place }
+  }
+
+  stop(): Promise<void> {
+    return this.#process.end()
   }
 
   #explainDeath(): Trouble {
     const { program, folder } = this.#spec
     const what = this.#ready ? 'died while it was asked' : 'does not start'
-    const { message, place } = explain(this.#stderr, folder) ?? {
-      message: `it ended by itself (exit status ${this.#child.exitCode})`,
+    const { message, place } = explain(this.stderr(), folder) ?? {
+      message: `it ended by itself (exit status ${this.#process.child.exitCode})`,
       place: `${program}/main.ts`,
     }
     return { program, message: `The ${program} ${what}: ${endSentence(message)}`, place }
@@ -157,7 +152,7 @@ class ProgramProcess implements RunningProgram {
 
   /** The innermost place in the copy where a loop holds the program up. */
   #blockedAt(): string | undefined {
-    const lines = this.#stderr.match(/^blocked at .+$/gm)
+    const lines = this.stderr().match(/^blocked at .+$/gm)
     return lines === null ? undefined : explain(lines.join('\n'), this.#spec.folder)?.place
   }
 }

@@ -4,7 +4,7 @@ import { basic, CODE_CHALLENGE, CODE_VERIFIER, type Fields } from '@oauth-lab/sh
 import { patient } from './patience.ts'
 import type { RunningProgram } from './programs.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
-import { explain, TroubleError } from './trouble.ts'
+import { explain, type Trouble, TroubleError } from './trouble.ts'
 
 /** How long a request may take, in milliseconds, on a machine that has time. */
 const REQUEST_LIMIT = 4_000
@@ -67,6 +67,8 @@ export interface Cast {
   /** Without a running program where it is no part of the stage. */
   client: { url: string; running?: RunningProgram }
   standIn?: StandIn
+  /** Called with each request: what to say of it when the time for the check runs out now. */
+  onRequest?: (explainSlowness: () => Trouble) => void
 }
 
 /**
@@ -166,6 +168,7 @@ export class Stage {
     const running = this.#programAt(url)
     if (running === undefined) return visitor.plainOpen(url, options)
     const [method, path] = [options.method ?? 'GET', new URL(url).pathname]
+    this.#cast.onRequest?.(() => running.explainSlowness(method, path))
 
     const timer = new AbortController()
     const limit = sleep(patient(REQUEST_LIMIT), undefined, { signal: timer.signal }).then(() => {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { request } from 'undici'
 import { type Known, type Refusal, refusalOf } from './token-request-rules.ts'
+
+/** The longest body that a copy may send, in characters. */
+const LONGEST_BODY = 100_000
 
 /** A JSON answer. */
 export interface StandInAnswer {
@@ -112,7 +114,7 @@ export class StandIn {
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await text(incoming)
+    const body = await readBody(incoming)
     if (this.passOnTo !== undefined) return this.#passOn(this.passOnTo, incoming, body, response)
     const answer = await this.#play(incoming, body)
     const isText = typeof answer.body === 'string'
@@ -184,6 +186,16 @@ export class StandIn {
       refreshTokens: new Set(),
     }
   }
+}
+
+/** @throws when it is longer than any that is right */
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const piece of incoming.setEncoding('utf8')) {
+    body += piece
+    if (body.length > LONGEST_BODY) throw new Error('The body has no end')
+  }
+  return body
 }
 
 /** What `/api/me` answers to a token that is no good. */

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { listFilesIfThere } from '../diff/files.ts'
 
 export type ProgramName = 'server' | 'client'
 
@@ -30,51 +31,90 @@ export interface Explanation {
 }
 
 const TRANSFORM = /^(.+\.[cm]?[jt]sx?):(\d+):\d+: ERROR: (.+)$/m
-const MISSING = /Cannot find (?:module|package) '([^']+)' imported from (\S+)/
+const MISSING = /Cannot find (?:module|package) '/
 const MESSAGE = /^(?:Uncaught )?((?:\w*Error|\w*Exception|\w*Warning)\b[^\n]*)$/m
-const FRAME = /(file:\/\/\/[^\s()]+|(?:[A-Za-z]:)?[\\/][^\s():]+):(\d+)(?::\d+)?/g
+/** What follows the name of a file: a query, which loads a module once more, and a line. */
+const LINE = /(?:\?[^\s:]{0,100})?:(\d+)/y
+/** The longest message that is told, in characters. */
+const LONGEST_MESSAGE = 500
 
 /** Reads what a program wrote to stderr. Undefined when it wrote nothing. */
 export function explain(stderr: string, folder: string): Explanation | undefined {
   if (stderr.trim() === '') return undefined
+  const names = namesOf(folder)
   const transform = TRANSFORM.exec(stderr)
   if (transform !== null) {
     const [, file = '', line = '', message = ''] = transform
-    return { message: `it does not compile: ${message}`, place: placeIn(folder, file, line) }
+    const path = names.get(file)
+    return {
+      message: shorten(`it does not compile: ${message}`),
+      place: path && `${path}:${line}`,
+    }
   }
-  const missing = MISSING.exec(stderr)
-  if (missing !== null) return explainMissing(missing, folder)
+  const missing = explainMissing(stderr, folder, names)
+  if (missing !== undefined) return missing
   const message = MESSAGE.exec(stderr)?.[1] ?? firstLine(stderr)
-  return { message: message.replace(/^Error: /, ''), place: firstPlace(stderr, folder) }
+  return { message: shorten(message.replace(/^Error: /, '')), place: firstPlace(stderr, names) }
 }
 
-function explainMissing(match: RegExpExecArray, folder: string): Explanation {
-  const [, missing = '', by = ''] = match
-  const importer = by.startsWith('file:') ? fileURLToPath(by) : by
+/**
+ * The files of a copy, by every name that Node and esbuild give them. They are looked for as they are: a folder may be
+ * called anything, such as `oauth-lab (1)`, and what a program writes may look like a file and be none.
+ */
+function namesOf(folder: string): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const path of listFilesIfThere(folder)) {
+    for (const root of rootsOf(folder)) {
+      const file = join(root, path)
+      for (const name of [file, file.replaceAll(sep, '/'), pathToFileURL(file).href]) {
+        names.set(name, path)
+      }
+    }
+  }
+  return names
+}
+
+/** The folder as it was named, and as Node names it: without links. */
+function rootsOf(folder: string): string[] {
+  return existsSync(folder) ? [folder, realpathSync(folder)] : [folder]
+}
+
+function explainMissing(
+  stderr: string,
+  folder: string,
+  names: Map<string, string>,
+): Explanation | undefined {
+  const match = MISSING.exec(stderr)
+  if (match === null) return undefined
+  const said = firstLine(stderr.slice(match.index + match[0].length))
+  const [missing = '', by] = said.split("' imported from ")
+  if (by === undefined) return undefined
+  const root = rootsOf(folder).find((one) => missing.startsWith(one + sep))
+  const below = root === undefined ? missing : missing.slice(root.length + 1).replaceAll(sep, '/')
+  const importer = names.get(by)
   const name = missing.split(/[\\/]/).at(-1) ?? missing
-  const below = placeIn(folder, missing, '')?.replace(/:$/, '')
   return {
-    message: `it imports ${below ?? missing}, which is not there`,
-    place: placeIn(folder, importer, lineWith(importer, name)),
+    message: shorten(`it imports ${below}, which is not there`),
+    place: importer && `${importer}:${lineWith(join(folder, importer), name)}`,
   }
 }
 
 /** The first file of the copy that a stack names. */
-function firstPlace(stderr: string, folder: string): string | undefined {
-  for (const [, file = '', line = ''] of stderr.matchAll(FRAME)) {
-    const place = placeIn(folder, file, line)
-    if (place !== undefined) return place
+function firstPlace(stderr: string, names: Map<string, string>): string | undefined {
+  let first: { at: number; place: string } | undefined
+  for (const [name, path] of names) {
+    for (let at = stderr.indexOf(name); at !== -1; at = stderr.indexOf(name, at + name.length)) {
+      if (first !== undefined && at > first.at) break
+      LINE.lastIndex = at + name.length
+      const line = LINE.exec(stderr)?.[1]
+      if (line !== undefined) first = { at, place: `${path}:${line}` }
+    }
   }
-  return undefined
+  return first?.place
 }
 
-function placeIn(folder: string, file: string, line: string): string | undefined {
-  const path = file.startsWith('file:') ? fileURLToPath(file) : file
-  const below = relative(folder, path).split(sep).join('/')
-  if (below.startsWith('..') || below.includes('node_modules') || /^\w:/.test(below)) {
-    return undefined
-  }
-  return `${below.replace(/\?.*$/, '')}:${line}`
+function shorten(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}...` : message
 }
 
 function lineWith(file: string, text: string): string {

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
 import { realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { watch } from 'chokidar'
-import { listFiles } from '../diff/files.ts'
+import { listFilesIfThere } from '../diff/files.ts'
 import { UsageError } from '../usage.ts'
 
 /** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
@@ -24,6 +23,8 @@ export async function watchFolders(
 ): Promise<void> {
   // A link itself never changes when a file behind it does.
   const roots = folders.map((folder) => realpathSync(folder))
+  // Loaded by those alone that watch: it is no part of a start.
+  const { watch } = await import('chokidar')
   const watcher = watch(roots, {
     ignored: (path) => !roots.includes(path) && NO_CHANGE.test(basename(path)),
     ignoreInitial: true,
@@ -55,7 +56,9 @@ export async function watchFolders(
 
 /** Changes with every save, new file and deleted file. Empty for a folder that is not there. */
 export function stampOf(folder: string): string {
-  const stamps = list(folder).map((path) => `${path} ${stampOfFile(join(folder, path))}`)
+  const stamps = listFilesIfThere(folder).map(
+    (path) => `${path} ${stampOfFile(join(folder, path))}`,
+  )
   return stamps.join('\n')
 }
 
@@ -66,15 +69,6 @@ function stampOfFile(file: string): string {
   } catch {
     // It is gone by now, or in a folder that may not be entered: what reads it says so in words.
     return 'unreadable'
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return listFiles(folder)
-  } catch {
-    // It is being deleted, or gone: the next look finds it settled.
-    return []
   }
 }
 

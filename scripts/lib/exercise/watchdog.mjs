@@ -4,7 +4,7 @@ import { SourceMap } from 'node:module'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
 // Loaded into each program that a check runs. A loop that never ends blocks the whole program: then a
-// second thread says where it runs. It also ends the program when the check is gone.
+// second thread says where it runs.
 
 const BEAT = 100
 /** Milliseconds without a beat after which the program counts as blocked. */
@@ -17,8 +17,7 @@ function watchThisThread() {
   const beats = new Int32Array(new SharedArrayBuffer(4))
   setInterval(() => Atomics.add(beats, 0, 1), BEAT).unref()
   new Worker(new URL(import.meta.url), { workerData: beats, execArgv: [] }).unref()
-
-  process.once('disconnect', () => process.exit())
+  // A program that listens nowhere ends by itself.
   process.channel?.unref()
 }
 
