@@ -1,10 +1,13 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../attack.ts'
 import { loginCsrf } from '../attacks/login-csrf.ts'
 import { type WeakenedVersion, withoutCheck } from '../lib/attack/checks.ts'
 import { findVersion, ROOT } from '../lib/versions.ts'
+
+/** Where links take special rights. */
+const windows = process.platform === 'win32'
 
 let out: string
 let errors: string
@@ -99,6 +102,34 @@ describe("a learner's copy", () => {
     expect(out).toMatch(/^ {2}login-csrf +works !$/m)
     expect(out).toMatch(/^ {2}code-twice +stopped$/m)
     expect(out).toContain('login-csrf on v02-state: expected "stopped", it is "works".')
+  })
+
+  test.skipIf(windows)(
+    'with linked files and folders is weakened without a change to what they lead to',
+    async () => {
+      const { version } = copy
+      const file = 'client/routes/callback.ts'
+      const original = join(dirname(version.folder), 'original')
+      await cp(findVersion('v02').folder, original, { recursive: true })
+      const before = await readFile(join(original, file), 'utf8')
+      for (const [name, target] of [
+        [file, join(original, file)],
+        ['server', join(original, 'server')],
+      ] as const) {
+        await rm(join(version.folder, name), { recursive: true })
+        await symlink(target, join(version.folder, name))
+      }
+      expect(await main(['login-csrf', version.folder, '--weakened'])).toBe(0)
+      expect(out).toContain('It works.')
+      expect(await readFile(join(original, file), 'utf8')).toBe(before)
+    },
+  )
+
+  test.skipIf(windows)('with a link that leads nowhere can not be weakened, in words', async () => {
+    const link = join(copy.version.folder, 'client', 'link.ts')
+    await symlink('nowhere', link)
+    expect(await main(['login-csrf', copy.version.folder, '--weakened'])).toBe(1)
+    expect(errors).toContain(`can't be copied. This can't be done to ${link}: it is gone.`)
   })
 
   test('that does not run is told in words', async () => {

@@ -1,8 +1,10 @@
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
+import { tellFileTrouble } from '../exercise/file-trouble.ts'
 import { ROOT, type Version } from '../versions.ts'
 import type { Check, Edit } from './attack.ts'
+import { BrokenFolderError } from './programs.ts'
 
 /** A line of a version's source. */
 export interface FoundLine {
@@ -38,6 +40,7 @@ export interface WeakenedVersion {
  * Copies a version into a temporary folder, and takes a check out of the copy.
  *
  * @throws {MissingLineError} when the version does not have one of the lines
+ * @throws {BrokenFolderError} when a file of the version can't be copied
  */
 export async function withoutCheck(version: Version, check: Check): Promise<WeakenedVersion> {
   const edits = [check, ...(check.also ?? [])]
@@ -71,8 +74,15 @@ async function copyShared(top: string): Promise<string> {
 }
 
 async function copySource(from: string, to: string): Promise<void> {
-  const isSource = (path: string) => !['node_modules', 'test'].includes(basename(path))
-  await cp(from, to, { recursive: true, filter: isSource })
+  const isSource = (path: string) =>
+    path === from || !['node_modules', 'test'].includes(basename(path))
+  // What a link leads to, not the link: a line is taken out of the copy, never out of what it was copied from.
+  try {
+    await cp(from, to, { recursive: true, filter: isSource, dereference: true })
+  } catch (error) {
+    const why = tellFileTrouble(error)
+    throw why === undefined ? error : new BrokenFolderError(`${from} can't be copied. ${why}`)
+  }
 }
 
 async function link(target: string, path: string): Promise<void> {

@@ -7,6 +7,7 @@ const MEANINGS: Record<string, string> = {
   EBUSY: 'another program has it open',
   ENOENT: 'it is gone',
   ENOTDIR: 'there is a file where a folder should be',
+  ELOOP: 'it is a link that leads back to itself',
   EEXIST: 'something else has this name already',
 }
 
