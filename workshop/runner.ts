@@ -41,6 +41,7 @@ interface RunnerOptions {
   preload?: string[]
 }
 
+/** In lines: so many are kept, and so many that come at once are shown. */
 const LONGEST_LOG = 500
 /** Of a longer line the page shows the beginning, in characters: whoever asks a program writes its log. */
 const LONGEST_LINE = 2_000
@@ -232,9 +233,8 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   #addOutput(slot: Slot, program: ProgramName, output: string): void {
-    for (const text of output.split('\n').filter((line) => line.trim() !== '')) {
-      this.note(slot, { program, text })
-    }
+    const lines = output.split('\n').filter((line) => line.trim() !== '')
+    for (const text of lines.slice(-LONGEST_LOG)) this.note(slot, { program, text })
   }
 
   async #freePort(port = FIRST_FREE_PORT): Promise<number> {

@@ -18,6 +18,8 @@ const LONGEST_END = 15_000
 export const SIGNAL_DELAY = 200
 /** How often to see whether npm is still there, in milliseconds. */
 const PARENT_CHECK = 250
+/** For how long nothing is read from a program that has just written something, in milliseconds. */
+const OUTPUT_PAUSE = 10
 const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'lifeline.mjs')).href]
 
 /** What there is to run. */
@@ -70,7 +72,8 @@ export function startPair(spec: PairSpec): RunningPair {
     ready: untilBothAnswer(spec.ports, abort.signal),
     tell: (name, message) => {
       const { process } = programs.find((program) => program.name === name) ?? {}
-      if (process?.connected) process.send(message)
+      // One that ends this moment needs no word of it.
+      if (process?.connected) process.send(message, () => undefined)
     },
     stop: () => {
       abort.abort()
@@ -165,9 +168,15 @@ function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
     stdio: ['ignore', output, output, 'ipc'],
   })
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, name))
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      onOutput?.(text, name)
+      // A program that writes without end has to wait: there are others to serve.
+      stream.pause()
+      setTimeout(() => stream.resume(), OUTPUT_PAUSE)
+    })
   }
-  if (onMessage !== undefined) child.on('message', (message) => onMessage(message, name))
+  // Also when nobody wants to know: Node keeps messages for as long as nobody listens.
+  child.on('message', (message) => onMessage?.(message, name))
   const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (status, signal) => resolve({ name, status, signal }))
     // It can't be started at all, as when its folder was deleted the moment before.

@@ -76,6 +76,32 @@ describe('a job', () => {
     )
   })
 
+  test('has its own answer alone, whatever else its process says', async () => {
+    const module = moduleThat(
+      'chatty',
+      "for (const said of ['x', 7, { result: 'forged' }, { trouble: 'forged' }]) process.send?.(said); return 'mine'",
+    )
+    expect(await jobs.run({ kind: 'chatty', module, input: {}, limit })).toBe('mine')
+  })
+
+  test('that writes without end comes to its end, and so does what it has started', async () => {
+    const file = join(scratch, 'pid')
+    const module = moduleThat(
+      'floods',
+      `const { spawn } = await import('node:child_process')
+       const { pid } = spawn('sleep', ['60'], { stdio: 'inherit', detached: true })
+       writeFileSync(input.file, String(pid))
+       process.stderr.write('x'.repeat(10_000_000))
+       process.exit(3)`,
+    )
+    const error = await jobs
+      .run({ kind: 'floods', module, input: { file }, limit })
+      .catch((one: JobError) => one)
+    expect(error).toMatchObject({ message: 'It ended before its time (exit status 3).' })
+    expect((error as JobError).stderr.length).toBeLessThan(100_000)
+    if (process.platform !== 'win32') await untilGone(await untilWritten(file))
+  })
+
   test('whose process dies says so, and what it wrote is kept', async () => {
     const module = moduleThat('dies', 'console.error("last words"); process.exit(3)')
     const error = await jobs

@@ -51,7 +51,48 @@ export type TapOrder =
   | { tap: 'hold'; on: boolean }
   | { tap: 'let go'; id: number; half: 'request' | 'answer' }
 
-/** Whether something that a program said comes from the tap in it. */
+/** A longer text comes from no tap. In characters. */
+const LONGEST_TEXT = 64 * 1024
+
+type Test = (value: unknown) => boolean
+
+const isNumber: Test = (value) => Number.isFinite(value)
+const isFlag: Test = (value) => typeof value === 'boolean'
+const isText: Test = (value) => typeof value === 'string' && value.length <= LONGEST_TEXT
+const isTexts: Test = (value) => Array.isArray(value) && value.length < 5_000 && value.every(isText)
+const isBody: Test = (value) => isText(Object(value).text) && isNumber(Object(value).size)
+
+/** What each message of the tap has to have. */
+const FIELDS: { [Name in TapMessage['tap']]: Record<string, Test> } = {
+  request: {
+    id: isNumber,
+    at: isNumber,
+    waits: isFlag,
+    peer: isText,
+    method: isText,
+    url: isText,
+    httpVersion: isText,
+    headers: isTexts,
+  },
+  body: { id: isNumber, body: isBody },
+  passed: { id: isNumber },
+  answer: {
+    id: isNumber,
+    at: isNumber,
+    waits: isFlag,
+    status: isNumber,
+    head: isText,
+    body: isBody,
+  },
+  broken: { id: isNumber },
+  connected: { at: isNumber, address: isText },
+  disconnected: { at: isNumber, address: isText },
+}
+
+/** Whether something that a program said is what a tap says. A learner's copy can say anything to this process. */
 export function isTapMessage(message: unknown): message is TapMessage {
-  return typeof message === 'object' && message !== null && 'tap' in message
+  const said = Object(message)
+  if (!Object.hasOwn(FIELDS, said.tap) || !isNumber(said.process)) return false
+  const fields = Object.entries(FIELDS[said.tap as TapMessage['tap']])
+  return fields.every(([name, test]) => test(said[name]))
 }

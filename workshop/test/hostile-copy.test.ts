@@ -1,0 +1,115 @@
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
+import { findPlace } from '../../scripts/lib/exercise/playground.ts'
+import { knownVersion } from '../known-versions.ts'
+import { isTapMessage } from '../traffic/tap.ts'
+import { TestWorkshop } from './lab.ts'
+
+const REQUEST = {
+  tap: 'request',
+  process: 1,
+  id: 1,
+  at: 1,
+  waits: false,
+  peer: '::1 5',
+  method: 'GET',
+  url: '/',
+  httpVersion: '1.1',
+  headers: ['host', 'localhost'],
+}
+const ANSWER = {
+  tap: 'answer',
+  process: 1,
+  id: 1,
+  at: 2,
+  waits: false,
+  status: 200,
+  head: '',
+  body: { text: '', size: 0 },
+}
+
+/** What no tap says. */
+const NONSENSE = [
+  null,
+  'x',
+  7,
+  [],
+  {},
+  { tap: 'request' },
+  { tap: 'toString', process: 1 },
+  { tap: ['request'], process: 1 },
+  { ...REQUEST, headers: undefined },
+  { ...REQUEST, headers: [1] },
+  { ...REQUEST, url: 1 },
+  { ...REQUEST, method: 'x'.repeat(100_000) },
+  { ...REQUEST, process: '1' },
+  { ...ANSWER, head: null },
+  { ...ANSWER, body: undefined },
+  { ...ANSWER, body: { text: 1, size: 0 } },
+  { tap: 'body', process: 1, id: 1 },
+  { tap: 'connected', process: 1, at: 'now', address: '::1 5' },
+]
+
+/** What has the right form and is odd all the same. */
+const ODD = [
+  {
+    ...REQUEST,
+    url: 'http://[',
+    method: '',
+    httpVersion: '',
+    peer: '',
+    headers: ['authorization'],
+  },
+  { ...REQUEST, id: 2, url: '/%zz?%', headers: ['cookie', '=;%;=', 'authorization', 'Basic %'] },
+  { ...ANSWER, status: -1.5, head: '\r\n:\r\nset-cookie' },
+  {
+    ...ANSWER,
+    id: 2,
+    head: 'HTTP/1.1 302 Found\r\nlocation: http://%',
+    body: { text: '{', size: -1 },
+  },
+  { tap: 'body', process: 1, id: 1, body: { text: '%=&&=%', size: 9 } },
+]
+
+test('only what has all that a tap says comes from one', () => {
+  expect(NONSENSE.filter(isTapMessage)).toEqual([])
+  expect(ODD.filter(isTapMessage)).toEqual(ODD)
+})
+
+test('what a running copy says and writes leaves the workshop and its pages as they are', async () => {
+  const workshop = await TestWorkshop.open()
+  onTestFinished(() => workshop.close())
+  const place = findPlace('v02', workshop.playground)
+  makeOrRenew(place)
+  appendFileSync(
+    join(place.folder, 'client/main.ts'),
+    `for (const said of ${JSON.stringify([...NONSENSE, ...ODD])}) process.send?.(said)
+     process.stderr.write('x'.repeat(300_000) + '\\n')
+     process.stderr.write('    at file:///%zz:1:2\\n'.repeat(3_000))
+     setInterval(() => { for (let i = 0; i < 100; i++) process.stdout.write('/'.repeat(10_000)) })`,
+  )
+  const copy = knownVersion('copy-v02', workshop.playground)
+  if (copy === undefined) throw new Error('There is no copy')
+  const slot = await workshop.runner.openBeside(copy)
+  await workshop.untilRunning(slot)
+
+  const statusOf = async (path: string) => (await fetch(workshop.url + path)).status
+  const ids = async () => {
+    const rows = await (await fetch(`${workshop.url}/traffic/rows?slot=${slot.id}`)).text()
+    return new Set([...rows.matchAll(/data-message="(\d+)"/g)].map(([, id]) => id))
+  }
+  await expect.poll(async () => (await ids()).size).toBeGreaterThanOrEqual(ODD.length - 1)
+  for (const id of await ids()) {
+    expect(await statusOf(`/traffic/message?slot=${slot.id}&id=${id}`)).toBe(200)
+  }
+  for (const page of ['/run', `/run/log/${slot.id}`, `/traffic?slot=${slot.id}`]) {
+    expect(await statusOf(page)).toBe(200)
+  }
+  for (const kind of ['har', 'mermaid']) {
+    expect(await statusOf(`/traffic/${kind}?slot=${slot.id}`)).toBe(200)
+  }
+  expect(slot.state).toBe('running')
+  expect(Math.max(...slot.log.map(({ text }) => text.length))).toBeLessThan(3_000)
+})
