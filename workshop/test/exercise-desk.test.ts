@@ -13,7 +13,7 @@ const FILE = 'client/app.ts'
 
 /** A desk with a copy on it, whose checks end when the test says so. */
 function desk() {
-  const place = findPlace('v02', temporaryFolder())
+  const place = findPlace('v02', join(temporaryFolder(), 'oauth-lab (1)'))
   makeOrRenew(place)
   const seen = { begun: 0, running: 0, most: 0, aborted: 0, saves: 0, checks: [] as Check[] }
   let finish: (result: CheckResult) => void = () => undefined
@@ -110,7 +110,7 @@ test('a copy that is gone is not checked, and what was known of it is forgotten'
 })
 
 test('a check that fails itself is told in words, and the next one goes on', async () => {
-  const place = findPlace('v02', temporaryFolder())
+  const place = findPlace('v02', join(temporaryFolder(), 'oauth-lab (1)'))
   makeOrRenew(place)
   let turns = 0
   const listener = { onNews: () => undefined, onSave: () => undefined, onCheck: () => undefined }
