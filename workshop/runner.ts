@@ -169,7 +169,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   /** Adds a line to the log of a slot. */
   note(slot: Slot, line: LogLine): void {
-    slot.log.push({ ...line, text: line.text.slice(0, LONGEST_LINE) })
+    slot.log.push(line)
     if (slot.log.length > LONGEST_LOG) slot.log.shift()
     this.emit('line', slot, line)
   }

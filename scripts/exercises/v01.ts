@@ -75,7 +75,10 @@ export const v01: Exercise = {
       what: 'the redirect URI is compared by its beginning',
       changes: {
         'server/authorization-request.ts': [
-          ['find((uri) => uri === redirect_uri)', 'find((uri) => redirect_uri.startsWith(uri))'],
+          [
+            'redirect_uris.includes(redirect_uri)',
+            'redirect_uris.some((uri) => redirect_uri.startsWith(uri))',
+          ],
         ],
       },
       tells: 'redirect-uri',

@@ -188,6 +188,16 @@ export class StandIn {
   }
 }
 
+/** @throws when it is longer than any that is right */
+async function readBody(incoming: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const piece of incoming.setEncoding('utf8')) {
+    body += piece
+    if (body.length > LONGEST_BODY) throw new Error('The body has no end')
+  }
+  return body
+}
+
 /** What `/api/me` answers to a token that is no good. */
 export function tokenRefused(): StandInAnswer {
   const headers = { 'www-authenticate': 'Bearer realm="stand-in", error="invalid_token"' }

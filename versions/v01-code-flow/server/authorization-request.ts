@@ -86,8 +86,7 @@ function verifyRedirectUri(
     throw new PageError(400, 'Missing redirect_uri', 'redirect_uri is missing.')
   }
   // RFC 9700 section 2.1: compared as exact strings. Attackers found a way around every looser rule.
-  const registered = client.redirect_uris.find((uri) => uri === redirect_uri)
-  if (registered === undefined) {
+  if (!client.redirect_uris.includes(redirect_uri)) {
     throw new PageError(
       400,
       'Wrong redirect URI',
@@ -95,5 +94,5 @@ function verifyRedirectUri(
     )
   }
 
-  return { client, redirect_uri: registered }
+  return { client, redirect_uri }
 }

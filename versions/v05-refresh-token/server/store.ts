@@ -12,12 +12,6 @@ export interface Grant {
   ended: boolean
 }
 
-/** All refresh tokens of one login. Each is the id of the family and a secret. Only the newest works. */
-export interface Family {
-  grant: Grant
-  secret: string
-}
-
 /** What the server remembers about a code. */
 export interface IssuedCode {
   grant: Grant
@@ -30,6 +24,12 @@ export interface IssuedCode {
 /** What the server remembers about an access token. */
 export interface IssuedAccessToken {
   grant: Grant
+}
+
+/** All refresh tokens of one login. Each is the id of the family and a secret. Only the newest works. */
+export interface Family {
+  grant: Grant
+  secret: string
 }
 
 /** Everything the server remembers, and for how many seconds. */

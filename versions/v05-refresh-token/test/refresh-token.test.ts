@@ -743,6 +743,10 @@ describe('a refresh that gets no proper answer', () => {
       async (_, reply) =>
         reply.send({ access_token: 'a-token-of-another-make', token_type: 'mac' }),
     ],
+    [
+      'but a refresh token that is no text',
+      async (_, reply) => reply.send({ access_token: 'x', token_type: 'Bearer', refresh_token: 7 }),
+    ],
     ['but another address', async (_, reply) => reply.redirect('/elsewhere', 307)],
     ['since the server hangs up', hangUp],
   ]

@@ -32,8 +32,9 @@ export async function refreshTokenGrant(
     throw new OAuthError('invalid_grant', 'The refresh token has expired')
   }
 
+  const next = rotate(family, refresh_token)
   return {
     ...(await issueAccessToken(store, family.grant)),
-    refresh_token: rotate(family, refresh_token),
+    refresh_token: next,
   }
 }
