@@ -77,7 +77,6 @@ beforeAll(async () => {
     program: 'server',
     folder: findVersion('v05').folder,
     port: serverPort,
-    signal: new AbortController().signal,
     settings: { AUTH_SERVER_URL, CLIENT_URL },
     signal: new AbortController().signal,
   })

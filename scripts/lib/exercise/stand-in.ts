@@ -198,27 +198,6 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
   return body
 }
 
-/** What `/api/me` answers to a token that is no good. */
-export function tokenRefused(): StandInAnswer {
-  const headers = { 'www-authenticate': 'Bearer realm="stand-in", error="invalid_token"' }
-  return { status: 401, headers, body: { error: 'invalid_token' } }
-}
-
-/** The access token in an `Authorization` header; empty without one. */
-export function tokenIn(authorization: string): string {
-  return /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? ''
-}
-
-/** @throws when it is longer than any that is right */
-async function readBody(incoming: IncomingMessage): Promise<string> {
-  let body = ''
-  for await (const piece of incoming.setEncoding('utf8')) {
-    body += piece
-    if (body.length > LONGEST_BODY) throw new Error('The body has no end')
-  }
-  return body
-}
-
 export function randomValue(): string {
   return randomBytes(32).toString('base64url')
 }
