@@ -14,7 +14,7 @@ export async function fetchPackages(root: string, machines: string[]): Promise<v
   const workplace = join(packed, 'workplace')
   const store = join(packed, 'store')
   mkdirSync(workplace, { recursive: true })
-  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) {
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', '.pnpmfile.cjs']) {
     copyFileSync(join(root, file), join(workplace, file))
   }
   appendFileSync(join(workplace, 'pnpm-workspace.yaml'), supportedArchitectures(machines))
