@@ -36,6 +36,7 @@ export async function installPackages(root, everything) {
     return fingerprint === fingerprintOf(root) && (!everything || extent === 'everything')
   }
   if (isInstalled()) return
+  refuseReadOnly(root)
   await oneAtATime(root, async () => {
     if (isInstalled()) return
     const [, extent] = readMarker(root)
@@ -53,6 +54,15 @@ export async function installPackages(root, everything) {
     const marker = `${fingerprintOf(root)} ${all ? 'everything' : 'runtime'}`
     fs.writeFileSync(join(root, MARKER), marker)
   })
+}
+
+/** @param {string} root */
+function refuseReadOnly(root) {
+  try {
+    fs.accessSync(root, fs.constants.W_OK)
+  } catch {
+    throw new SetupError(`You can't write in ${root}: move the lab to a folder of your own.`)
+  }
 }
 
 /**
