@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { PACKED } from './lib/install.mjs'
-import { fetchPackages, fetchPnpm, OfflineError, tar } from './lib/offline/fetch.ts'
+import { PACKED, SetupError } from './lib/install.mjs'
+import { fetchPackages } from './lib/offline/fetch.ts'
 import { MACHINES, readMachines } from './lib/offline/machines.ts'
 import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
 import { ROOT } from './lib/versions.ts'
@@ -25,7 +26,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     return await run(args)
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof OfflineError)) throw error
+    if (!(error instanceof UsageError || error instanceof SetupError)) throw error
     console.error(error.message)
     return error instanceof UsageError ? 2 : 1
   }
@@ -39,14 +40,10 @@ async function run(args: string[]): Promise<number> {
     return 0
   }
   const machines = list === undefined ? MACHINES : readMachines(list)
-  const missing = await fetchPrograms(machines)
-  const served = machines.filter((machine) => !missing.includes(machine))
-  console.log(`Fetching the packages for ${served.join(', ')}.`)
-  await fetchPackages(ROOT, served)
-  await pack()
-  if (missing.length === 0) return 0
-  console.error(`It will not do for ${missing.join(', ')}, which pnpm could not be had for.`)
-  return 1
+  console.log(`Fetching the packages for ${machines.join(', ')}.`)
+  await fetchPackages(ROOT, machines)
+  pack()
+  return 0
 }
 
 function parse(args: string[]) {
@@ -58,34 +55,19 @@ function parse(args: string[]) {
   }
 }
 
-/**
- * Fetches pnpm for each machine.
- *
- * @returns those that it could not be had for
- * @throws {OfflineError} when this machine is one of them: its pnpm fetches the rest
- */
-async function fetchPrograms(machines: string[]): Promise<string[]> {
-  await fetchPnpm(ROOT, `${process.platform}-${process.arch}`)
-  const missing: string[] = []
-  for (const machine of machines) {
-    try {
-      await fetchPnpm(ROOT, machine)
-    } catch (error) {
-      if (!(error instanceof OfflineError)) throw error
-      console.error(error.message)
-      missing.push(machine)
-    }
-  }
-  return missing
-}
-
-async function pack(): Promise<void> {
+/** @throws {SetupError} with what tar says */
+function pack(): void {
   const folder = dirname(ROOT)
   const name = basename(ROOT)
   const file = `${name}-offline.tgz`
   console.log('Packing. This takes a minute or two.')
   const leaveOut = LEFT_OUT.map((pattern) => `--exclude=${pattern}`)
-  await tar(['-czf', file, ...leaveOut, name], folder)
+  // Windows has tar since version 10. Names are relative to the folder: the tar of Git for Windows takes C: for a host.
+  const { status, stderr, error } = spawnSync('tar', ['-czf', file, ...leaveOut, name], {
+    cwd: folder,
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new SetupError(`tar failed: ${error?.message ?? stderr.trim()}`)
   const { size } = statSync(join(folder, file))
   console.log(`${join(folder, file)}: ${Math.round(size / 1e6)} MB.`)
   console.log(`On each laptop: tar -xf ${file}, and in its folder ${name}: npm start`)

@@ -1,5 +1,9 @@
 /** What commands in TypeScript use of install.mjs, which runs before anything is there that reads TypeScript. */
-export const PNPM_VERSION: string
+export const PNPM: string
 export const PACKED: string
+export const PACKED_PNPM: string
+export const NEED_EVERYTHING: string[]
+export class SetupError extends Error {}
+export function fetchPnpm(root: string): Promise<string>
 export function findNpm(): string
-export function packedPnpm(packed: string, machine: string): string
+export function runNode(args: string[], folder: string): Promise<void>

@@ -1,64 +1,78 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import * as fs from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-export const PNPM_VERSION = '12.21.0'
-/** What `npm run offline` fills: pnpm for each kind of machine, and a store of all packages. */
+/** The last one that is plain JavaScript: it needs no script, no shell and no build for each machine. */
+export const PNPM = 'pnpm@10.34.9'
+/** What `npm run offline` fills: the tarball of pnpm, and a store of all packages. */
 export const PACKED = 'offline'
-/** In milliseconds. */
-const LONGEST_INSTALL = 10 * 60 * 1000
-/** Says for which lock file the packages were installed last. */
-const MARKER = join('node_modules', '.oauth-lab-installed')
-const NO_NETWORK =
-  /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|error sending request|dns error/i
+export const PACKED_PNPM = join(PACKED, `${PNPM.replace('@', '-')}.tgz`)
+/** Commands that use development dependencies. */
+export const NEED_EVERYTHING = ['bench', 'format', 'fuzz', 'prove', 'ripple', 'soak', 'test']
+/** What the lab notes about its packages. pnpm leaves hidden folders alone. */
+const NOTES = join('node_modules', '.oauth-lab')
+const MARKER = join(NOTES, 'installed')
+/** For how long a running installation may not have touched its ticket, in milliseconds. */
+const LONGEST_SILENCE = 10_000
+const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/i
 
 /** Why the packages could not be installed. The message is fit to be shown as it is. */
 export class SetupError extends Error {}
 
 /**
- * Installs the packages of the repo, but only when there are none or the lock file has changed
- * since. Nothing has to be installed for it but Node and npm.
+ * Installs the packages of the repo, unless they are there and the lock file is the same since. It needs nothing but
+ * Node and npm.
  *
  * @param {string} root the top of the repo
+ * @param {boolean} everything whether to install what tests and measurements need, too
  * @throws {SetupError}
  */
-export async function installPackages(root) {
-  if (isInstalled(root)) return
+export async function installPackages(root, everything) {
+  const isInstalled = () => {
+    const [fingerprint, extent] = readMarker(root)
+    return fingerprint === fingerprintOf(root) && (!everything || extent === 'everything')
+  }
+  if (isInstalled()) return
   refuseReadOnly(root)
   await oneAtATime(root, async () => {
-    if (isInstalled(root)) return
-    console.log('Installing the packages that the lab needs. The first time takes a minute.')
-    const { status, output } = await runPnpm(root)
-    if (status !== 0) throw new SetupError(explain(output))
-    writeFileSync(join(root, MARKER), fingerprint(root))
+    if (isInstalled()) return
+    const [, extent] = readMarker(root)
+    const isPacked = fs.existsSync(join(root, PACKED_PNPM))
+    // What is there isn't removed, and the packed folder may be deleted after the first start.
+    const all = everything || extent === 'everything' || isPacked
+    console.log(
+      all && extent === 'runtime'
+        ? 'Installing the packages that only tests and tools need. This happens once.'
+        : 'Installing the packages that the lab needs. The first time takes a minute.',
+    )
+    const store = isPacked ? ['--offline', '--store-dir', join(root, PACKED, 'store')] : []
+    const args = ['install', '--frozen-lockfile', `--prod=${!all}`, ...store]
+    await runNode([await fetchPnpm(root), ...args], root)
+    const marker = `${fingerprintOf(root)} ${all ? 'everything' : 'runtime'}`
+    fs.writeFileSync(join(root, MARKER), marker)
   })
 }
 
 /** @param {string} root */
 function refuseReadOnly(root) {
   try {
-    accessSync(root, constants.W_OK)
+    fs.accessSync(root, fs.constants.W_OK)
   } catch {
     throw new SetupError(`You can't write in ${root}: move the lab to a folder of your own.`)
   }
 }
 
-/** @param {string} root */
-function isInstalled(root) {
-  const marker = join(root, MARKER)
-  return existsSync(marker) && readFileSync(marker, 'utf8') === fingerprint(root)
+/**
+ * For which lock file packages were installed last, and which of them.
+ *
+ * @param {string} root
+ */
+function readMarker(root) {
+  const file = join(root, MARKER)
+  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8').split(' ') : []
 }
 
 /**
@@ -67,24 +81,44 @@ function isInstalled(root) {
  *
  * @param {string} root
  */
-function fingerprint(root) {
-  const hash = createHash('sha256').update(`pnpm@${PNPM_VERSION}`)
+function fingerprintOf(root) {
+  const hash = createHash('sha256').update(PNPM)
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml']) {
-    hash.update(readFileSync(join(root, file)))
+    hash.update(fs.readFileSync(join(root, file)))
   }
   return hash.digest('hex')
 }
 
 /**
+ * Fetches pnpm with npm, or takes the packed one. Node runs it as it is: no link and no install script is needed.
+ *
  * @param {string} root
- * @returns {Promise<{ status: number | null, output: string }>}
+ * @returns {Promise<string>} its program
+ * @throws {SetupError}
  */
-function runPnpm(root) {
-  const [program = '', ...args] = pnpmCommand(root)
+export async function fetchPnpm(root) {
+  const folder = join(root, NOTES, 'pnpm')
+  const archive = join(root, PACKED_PNPM)
+  const source = fs.existsSync(archive) ? ['--offline', archive] : ['--prefer-offline', PNPM]
+  const bare = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-bin-links']
+  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
+  await runNode([findNpm(), 'install', '--prefix', folder, ...bare, ...patience, ...source], root)
+  return join(folder, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')
+}
+
+/**
+ * Runs a program under this Node, and waits for it.
+ *
+ * @param {string[]} args the program's file, and what it is told
+ * @param {string} folder where it runs
+ * @throws {SetupError} when it fails
+ */
+export async function runNode(args, folder) {
   // CI keeps pnpm from asking questions.
-  const child = spawn(program, [...args, 'install', '--frozen-lockfile', '--prod=false'], {
-    cwd: root,
-    env: { ...process.env, CI: 'true' },
+  const env = { ...process.env, CI: 'true' }
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -93,55 +127,23 @@ function runPnpm(root) {
       output += text
     })
   }
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (status) => resolve({ status, output }))
-  })
-}
-
-/**
- * The pnpm that lies in the folder of the repo, where `npm run offline` has packed one for this machine. Else it comes
- * through npm's own program, and without a shell: on Windows npx is a batch file.
- *
- * @param {string} root
- */
-function pnpmCommand(root) {
-  const packed = join(root, PACKED)
-  const program = packedPnpm(packed, `${process.platform}-${process.arch}`)
-  if (existsSync(program)) {
-    // Without trust it asks the registry how old each package is.
-    const manners = ['--prefer-offline', '--trust-lockfile', '--store-dir', join(packed, 'store')]
-    return [program, ...manners]
-  }
-  const patience = ['--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000']
-  const exec = ['exec', '--yes', '--prefer-offline', ...patience, '--', `pnpm@${PNPM_VERSION}`]
-  return [process.execPath, findNpm(), ...exec]
-}
-
-/**
- * Where the program of pnpm lies in a packed folder.
- *
- * @param {string} packed the folder
- * @param {string} machine such as `win32-x64`
- */
-export function packedPnpm(packed, machine) {
-  const file = machine.startsWith('win32') ? 'pnpm.exe' : 'pnpm'
-  return join(packed, 'pnpm', machine, file)
+  const [status] = await once(child, 'close')
+  if (status !== 0) throw new SetupError(explain(output))
 }
 
 /** The program that `npm` starts: the one this runs under, else the one beside this Node. */
 export function findNpm() {
-  const bin = dirname(realpathSync(process.execPath))
+  const bin = dirname(fs.realpathSync(process.execPath))
   const inPath = (process.env.PATH ?? '')
     .split(delimiter)
-    .filter((folder) => existsSync(join(folder, 'npm')))
-    .map((folder) => realpathSync(join(folder, 'npm')))
+    .filter((folder) => fs.existsSync(join(folder, 'npm')))
+    .map((folder) => fs.realpathSync(join(folder, 'npm')))
   const found = [
     process.env.npm_execpath ?? '',
     join(bin, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     join(bin, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
     ...inPath,
-  ].find((file) => file.endsWith('npm-cli.js') && existsSync(file))
+  ].find((file) => file.endsWith('npm-cli.js') && fs.existsSync(file))
   if (found === undefined) {
     throw new SetupError('npm was not found. It comes with Node: https://nodejs.org.')
   }
@@ -150,66 +152,52 @@ export function findNpm() {
 
 /** @param {string} output what npm and pnpm said */
 function explain(output) {
+  if (output.includes('ERR_PNPM_NO_OFFLINE')) {
+    return `The folder ${PACKED} lacks packages for this machine (${process.platform}-${process.arch}). Go online, delete that folder, and try again.`
+  }
   if (NO_NETWORK.test(output)) {
     return 'The packages could not be fetched: the package registry was not reached. Go online and try again; once they are installed the lab runs without a network.'
   }
-  const copy = /importers\["(.+?)"\]/.exec(output)?.[1]
+  const copy = /not up to date with <ROOT>[\\/](.+?)[\\/]package\.json/.exec(output)?.[1]
   if (copy !== undefined) {
     return `The lock file does not know ${copy}. A copy of a version belongs into playground/, at the top of the repo.`
   }
   const end = output.trim().split('\n').slice(-20).join('\n')
-  return `${end}\nThe packages could not be installed. What pnpm says of it stands above.`
+  return `${end}\nThe packages could not be installed. The reason stands above.`
 }
 
 /**
- * Two installations at once would tear at the same files: the second waits for the first.
+ * Two installations at once would tear at the same files: the second waits for the first. Each command draws a ticket,
+ * then looks for others, and takes its ticket back if there is one. Of two commands at least the later one sees the
+ * other's ticket. One that a killed command left behind is ignored, so nobody has to replace it.
  *
  * @param {string} root
  * @param {() => Promise<void>} work
  */
 async function oneAtATime(root, work) {
-  const name = createHash('sha256').update(root).digest('hex').slice(0, 16)
-  const lock = join(tmpdir(), `oauth-lab-${name}.lock`)
-  for (let waited = false; !take(lock); waited = true) {
-    if (!isHeld(lock)) rmSync(lock, { force: true })
-    else if (!waited) console.log('Another command is installing the packages. Waiting for it.')
-    await sleep(100)
+  const folder = join(root, NOTES, 'tickets')
+  const own = randomUUID()
+  const ticket = join(folder, own)
+  fs.mkdirSync(folder, { recursive: true })
+  for (let waited = false; ; waited = true) {
+    fs.writeFileSync(ticket, '')
+    const others = fs.readdirSync(folder).filter((name) => name !== own)
+    if (!others.some((name) => isAlive(join(folder, name)))) break
+    fs.rmSync(ticket)
+    if (!waited) console.log('Another command is installing the packages. Waiting for it.')
+    await sleep(50 + Math.random() * 100)
   }
+  const signOfLife = setInterval(() => fs.utimesSync(ticket, new Date(), new Date()), 1000)
   try {
     await work()
   } finally {
-    rmSync(lock, { force: true })
+    clearInterval(signOfLife)
+    fs.rmSync(ticket)
   }
 }
 
-/** @param {string} lock */
-function take(lock) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error
-    return false
-  }
-}
-
-/**
- * Whether who took the lock still needs it. Its process may have been killed, and another one may
- * have its number by now.
- *
- * @param {string} lock
- */
-function isHeld(lock) {
-  try {
-    if (Date.now() - statSync(lock).mtimeMs > LONGEST_INSTALL) return false
-    process.kill(Number(readFileSync(lock, 'utf8')), 0)
-    return true
-  } catch (error) {
-    return codeOf(error) === 'EPERM'
-  }
-}
-
-/** @param {unknown} error */
-function codeOf(error) {
-  return /** @type {NodeJS.ErrnoException} */ (error).code
+/** @param {string} ticket */
+function isAlive(ticket) {
+  const { mtimeMs } = fs.statSync(ticket, { throwIfNoEntry: false }) ?? { mtimeMs: 0 }
+  return Date.now() - mtimeMs < LONGEST_SILENCE
 }

@@ -4,6 +4,7 @@ export interface TestCounts {
   passed: number
   /** Also counts what could not run: a file that does not load, a run that breaks off. */
   failed: number
+  skipped: number
 }
 
 /** Runs all tests in a folder, with vitest's own report on the terminal. */
@@ -12,12 +13,14 @@ export async function runVitest(folder: string): Promise<TestCounts> {
   const modules = state.getTestModules()
   const counts = modules.map(countTests)
   const passed = counts.reduce((sum, { passed }) => sum + passed, 0)
+  const skipped = counts.reduce((sum, { skipped }) => sum + skipped, 0)
   const failed = counts.reduce((sum, { failed }) => sum + failed, state.getUnhandledErrors().length)
-  return { passed, failed: modules.length === 0 ? 1 : failed }
+  return { passed, skipped, failed: modules.length === 0 ? 1 : failed }
 }
 
 function countTests(module: TestModule): TestCounts {
   const passed = [...module.children.allTests('passed')].length
   const failed = [...module.children.allTests('failed')].length
-  return { passed, failed: failed === 0 && module.state() === 'failed' ? 1 : failed }
+  const skipped = [...module.children.allTests('skipped')].length
+  return { passed, skipped, failed: failed === 0 && module.state() === 'failed' ? 1 : failed }
 }

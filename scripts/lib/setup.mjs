@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { installPackages, SetupError } from './install.mjs'
+import { installPackages, NEED_EVERYTHING, SetupError } from './install.mjs'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const SCRIPTS = join(ROOT, 'scripts')
@@ -26,7 +26,7 @@ export async function run([name = '', ...args]) {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endUnread)
   try {
     refuseOddPath()
-    await installPackages(ROOT)
+    await installPackages(ROOT, NEED_EVERYTHING.includes(name))
     const { register } = await import('tsx/esm/api')
     register()
     const { main } = await import(pathToFileURL(join(SCRIPTS, `${name}.ts`)).href)

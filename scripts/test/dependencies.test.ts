@@ -1,12 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
-import { ROOT } from '../lib/versions.ts'
+import { NEED_EVERYTHING } from '../lib/install.mjs'
+import { MACHINES } from '../lib/offline/machines.ts'
+import { listVersions, ROOT } from '../lib/versions.ts'
 
+const lock = readFileSync(join(ROOT, 'pnpm-lock.yaml'), 'utf8')
 const workspace = readFileSync(join(ROOT, 'pnpm-workspace.yaml'), 'utf8')
 const contributing = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8')
 /** All packages that are installed, those behind the lab's own ones too. */
 const STORE = join(ROOT, 'node_modules', '.pnpm')
+/** What a line imports or resolves, and not for its type alone. */
+const IMPORT =
+  /^(?:import|export) (?!type )(?:[^'"`;]*?from )?'([^']+)'|(?:import|resolve)\(\s*'([^']+)'/gm
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall']
 
 test('every dependency is pinned to one version, and has its reason in CONTRIBUTING.md', () => {
@@ -26,6 +32,87 @@ test('no package runs code of its own at install time, and those that would are 
   expect(section('allowBuilds')).not.toMatch(/: true$/m)
   expect(packagesWithInstallScripts()).toEqual(refused.map(([, name]) => name).sort())
 })
+
+test('every package with a build for each kind of machine has one for each machine of a class', () => {
+  const families = nativeFamilies()
+  expect(Object.keys(families)).toContain('@biomejs/cli')
+  const machines = MACHINES.map((machine) => machine.split('-'))
+  for (const [family, builds] of Object.entries(families)) {
+    for (const [system = '', processor = ''] of machines) {
+      for (const libc of system === 'linux' ? ['glibc', 'musl'] : ['']) {
+        // A build that names no C library runs with each.
+        const fits = builds.some(
+          (build) =>
+            build.os === system && build.cpu === processor && ['', libc].includes(build.libc),
+        )
+        expect(fits, `${family} for ${system} ${processor} ${libc}`).toBe(true)
+      }
+    }
+  }
+})
+
+test('a start, and every command of a lesson, does without development dependencies', () => {
+  const commands = readdirSync(join(ROOT, 'scripts'))
+    .filter((file) => file.endsWith('.ts') && !NEED_EVERYTHING.includes(file.slice(0, -3)))
+    .map((file) => join(ROOT, 'scripts', file))
+  const programs = listVersions().flatMap(({ folder }) =>
+    readdirSync(folder).map((name) => join(folder, name, 'main.ts')),
+  )
+  const used = packagesBehind([...commands, ...programs.filter((file) => existsSync(file))])
+  const packages = [
+    '.',
+    'shared',
+    'workshop',
+    ...readdirSync(join(ROOT, 'versions')).map((name) => `versions/${name}`),
+  ]
+  const installed = packages.flatMap((folder) => {
+    const manifest = readFileSync(join(ROOT, folder, 'package.json'), 'utf8')
+    return Object.keys(JSON.parse(manifest).dependencies ?? {})
+  })
+  expect(used.size).toBeGreaterThan(15)
+  expect([...used].filter(([name]) => !installed.includes(name))).toEqual([])
+})
+
+/** The packages that these files import, directly or through others, each with a file that does. */
+function packagesBehind(entries: string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  const files = new Set(entries)
+  for (const file of files) {
+    for (const [, named, loaded] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+      const specifier = named ?? loaded ?? ''
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/')
+      if (specifier.startsWith('.')) files.add(join(dirname(file), specifier))
+      else if (name === '@oauth-lab/shared')
+        files.add(join(ROOT, 'shared', specifier.slice(name.length)))
+      else if (!specifier.startsWith('node:')) found.set(name, relative(ROOT, file))
+    }
+  }
+  return found
+}
+
+interface Build {
+  os: string
+  cpu: string
+  libc: string
+}
+
+/** The builds of each package that has more than one, by what their names have in common. */
+function nativeFamilies(): Record<string, Build[]> {
+  const families: Record<string, Build[]> = {}
+  const [, packages = ''] = lock.split(/^packages:$/m)
+  for (const [, name = '', fields = ''] of packages.matchAll(
+    /^ {2}'?(@?[^@\s]+)@.*:\n((?: {4}.*\n)+)/gm,
+  )) {
+    const field = (key: string) => new RegExp(`^ +${key}: \\[(.+)\\]`, 'm').exec(fields)?.[1] ?? ''
+    const build = { os: field('os'), cpu: field('cpu'), libc: field('libc') }
+    const [family = ''] = name.split(new RegExp(`[-/]${build.os}`))
+    if (build.os !== '' && build.cpu !== '') families[family] = [...(families[family] ?? []), build]
+  }
+  return families
+}
 
 /** The lines under one key of pnpm-workspace.yaml. */
 function section(key: string): string {

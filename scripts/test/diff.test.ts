@@ -19,6 +19,7 @@ import { renderMarkdown } from '../lib/diff/markdown.ts'
 import { renderPatch } from '../lib/diff/patch.ts'
 import { readStep, stepsOf } from '../lib/diff/step.ts'
 import { changedWords } from '../lib/diff/words.ts'
+import { hasGit } from '../lib/has-git.ts'
 import { findVersion, listVersions, type Version } from '../lib/versions.ts'
 
 let scratch: string
@@ -69,7 +70,9 @@ function contents(path: string): Record<string, string> {
 }
 
 describe('what differs', () => {
-  test.each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
+  test
+    .skipIf(!hasGit)
+    .each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
     'the hunks of %s are those that git shows',
     (_name, { older, newer, files }) => {
       for (const { path, hunks, kind } of files) {
@@ -146,7 +149,7 @@ describe('what differs', () => {
   })
 })
 
-describe('the patch', () => {
+describe.skipIf(!hasGit)('the patch', () => {
   function apply(patch: string, target: string): void {
     const { status, stderr } = spawnSync(
       'git',

@@ -25,6 +25,7 @@ import { findPlace, type Place, writeFiles } from '../lib/exercise/playground.ts
 import { renderResult } from '../lib/exercise/report.ts'
 import type { VersionChecks } from '../lib/exercise/sentence.ts'
 import { watchFolders } from '../lib/exercise/watch.ts'
+import { hasGit } from '../lib/has-git.ts'
 import { findVersion, ROOT } from '../lib/versions.ts'
 import { full, some } from './share.ts'
 
@@ -294,26 +295,29 @@ describe('hints', () => {
 })
 
 describe('somebody who edits a version in place of a copy', () => {
-  test('is told so, with the files and the way back; a lesson is no such file', async () => {
-    const repo = join(root, 'repo')
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: repo, stdio: 'ignore' })
-    const file = 'versions/v02-state/client/app.ts'
-    mkdirSync(join(repo, 'versions/v02-state/client'), { recursive: true })
-    git('init')
-    writeFileSync(join(repo, file), 'one\n')
-    git('add', '.')
-    const who = ['-c', 'user.name=a', '-c', 'user.email=a@localhost']
-    git(...who, 'commit', '-m', 'one')
-    expect(await tellEditedVersions('v03', repo)).toBeUndefined()
+  test.skipIf(!hasGit)(
+    'is told so, with the files and the way back; a lesson is no such file',
+    async () => {
+      const repo = join(root, 'repo')
+      const git = (...args: string[]) => execFileSync('git', args, { cwd: repo, stdio: 'ignore' })
+      const file = 'versions/v02-state/client/app.ts'
+      mkdirSync(join(repo, 'versions/v02-state/client'), { recursive: true })
+      git('init')
+      writeFileSync(join(repo, file), 'one\n')
+      git('add', '.')
+      const who = ['-c', 'user.name=a', '-c', 'user.email=a@localhost']
+      git(...who, 'commit', '-m', 'one')
+      expect(await tellEditedVersions('v03', repo)).toBeUndefined()
 
-    writeFileSync(join(repo, 'versions/v02-state/README.md'), 'a lesson\n')
-    expect(await tellEditedVersions('v03', repo)).toBeUndefined()
+      writeFileSync(join(repo, 'versions/v02-state/README.md'), 'a lesson\n')
+      expect(await tellEditedVersions('v03', repo)).toBeUndefined()
 
-    writeFileSync(join(repo, file), 'two\n')
-    const told = await tellEditedVersions('v03', repo)
-    expect(told).toContain(`${file}  to  playground/v03/client/app.ts`)
-    expect(told).toContain('git stash push --include-untracked -- versions/v02-state')
-  })
+      writeFileSync(join(repo, file), 'two\n')
+      const told = await tellEditedVersions('v03', repo)
+      expect(told).toContain(`${file}  to  playground/v03/client/app.ts`)
+      expect(told).toContain('git stash push --include-untracked -- versions/v02-state')
+    },
+  )
 
   test('is told nothing where there is no repo', async () => {
     expect(await tellEditedVersions('v03', join(root, 'playground-1'))).toBeUndefined()

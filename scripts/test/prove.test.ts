@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { predecessorOf } from '../lib/diff/step.ts'
+import { hasGit } from '../lib/has-git.ts'
 import excuses from '../lib/prove/excused.json' with { type: 'json' }
 import { excuseFor } from '../lib/prove/excused.ts'
 import { prove, RedVersionError, type Verdict } from '../lib/prove/prove.ts'
@@ -179,7 +180,7 @@ describe('a change', () => {
   })
 })
 
-describe('the changes that are new since a revision', () => {
+describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
   const versions = () => ({ older, newer })
 
   function commit(): void {

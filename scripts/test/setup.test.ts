@@ -7,6 +7,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,16 +18,24 @@ import { ROOT } from '../lib/versions.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-/** Stands in for npm: notes how it was called, and links what a command needs. */
-const FAKE_NPM = `
-const { appendFileSync, existsSync, mkdirSync, symlinkSync } = require('node:fs')
-appendFileSync('calls', process.argv.slice(2).join(' ') + '\\n')
+/** Stands in for pnpm: notes how it was called, and links what a command needs. */
+const FAKE_PNPM = `
+const { appendFileSync, existsSync, readFileSync, symlinkSync } = require('node:fs')
+appendFileSync('calls', 'pnpm ' + process.argv.slice(2).join(' ') + '\\n')
 if (existsSync('problem')) {
-  console.error(require('node:fs').readFileSync('problem', 'utf8'))
+  console.error(readFileSync('problem', 'utf8'))
   process.exit(1)
 }
-mkdirSync('node_modules', { recursive: true })
 if (!existsSync('node_modules/tsx')) symlinkSync(${JSON.stringify(join(ROOT, 'node_modules', 'tsx'))}, 'node_modules/tsx', 'junction')
+`
+/** Stands in for npm: notes how it was called, and installs that pnpm. */
+const FAKE_NPM = `
+const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
+const args = process.argv.slice(2)
+appendFileSync('calls', 'npm ' + args.join(' ') + '\\n')
+const bin = args[args.indexOf('--prefix') + 1] + '/node_modules/pnpm/bin'
+mkdirSync(bin, { recursive: true })
+writeFileSync(bin + '/pnpm.cjs', ${JSON.stringify(FAKE_PNPM)})
 `
 const COMMAND = `
 export async function main(args: string[]): Promise<number> {
@@ -44,6 +53,7 @@ beforeEach(() => {
     cpSync(join(ROOT, 'scripts', file), join(repo, 'scripts', file))
   }
   write('scripts/tell.ts', COMMAND)
+  write('scripts/test.ts', COMMAND)
   write('package.json', '{ "type": "module" }')
   write('pnpm-lock.yaml', 'one')
   write('pnpm-workspace.yaml', 'packages: []')
@@ -58,9 +68,34 @@ afterEach(() => {
 
 test('a command finds its packages installed with the pinned pnpm, from the lock file as it is', async () => {
   const { status, output } = await setup('tell', 'a', '--b')
-  expect(calls()).toEqual([expect.stringMatching(/ pnpm@12\.21\.0 install --frozen-lockfile/)])
+  expect(calls()).toEqual([
+    expect.stringMatching(/^npm install --prefix .* --ignore-scripts .* pnpm@10\.34\.9$/),
+    'pnpm install --frozen-lockfile --prod=true',
+  ])
   expect(output).toMatch(/^Installing .*\ntold a --b\n$/)
   expect(status).toBe(7)
+})
+
+test('what only tests and tools need comes with the first of them, and stays', async () => {
+  await setup('tell')
+  expect((await setup('test')).output).toMatch(/^Installing .* once\.\ntold\n$/)
+  expect((await setup('tell')).output).toBe('told\n')
+  write('pnpm-lock.yaml', 'two')
+  await setup('tell')
+  expect(installations()).toEqual([
+    'pnpm install --frozen-lockfile --prod=true',
+    'pnpm install --frozen-lockfile --prod=false',
+    'pnpm install --frozen-lockfile --prod=false',
+  ])
+})
+
+test('where the lab is packed nothing is fetched, and all is installed at once', async () => {
+  mkdirSync(join(repo, 'offline'))
+  write('offline/pnpm-10.34.9.tgz', '')
+  await setup('tell')
+  const [npm, pnpm] = calls()
+  expect(npm).toMatch(/ --offline \S+pnpm-10\.34\.9\.tgz$/)
+  expect(pnpm).toMatch(/ --prod=false --offline --store-dir \S+store$/)
 })
 
 test("only a changed lock file is a reason to install again, and a learner's copy is none", async () => {
@@ -68,29 +103,32 @@ test("only a changed lock file is a reason to install again, and a learner's cop
   mkdirSync(join(repo, 'versions', 'my-copy'), { recursive: true })
   write('versions/my-copy/package.json', '{ "name": "my-copy" }')
   expect((await setup('tell')).output).toBe('told\n')
-  expect(calls()).toHaveLength(1)
+  expect(installations()).toHaveLength(1)
 
   write('pnpm-lock.yaml', 'two')
   await setup('tell')
-  expect(calls()).toHaveLength(2)
+  expect(installations()).toHaveLength(2)
 })
 
 test('an installation that broke off is begun again', async () => {
-  mkdirSync(join(repo, 'node_modules'))
   write('problem', 'half-way')
   expect((await setup('tell')).status).toBe(1)
   rmSync(join(repo, 'problem'))
   expect((await setup('tell')).status).toBe(7)
-  expect(calls()).toHaveLength(2)
+  expect(installations()).toHaveLength(2)
 })
 
-test('two first commands at once install once', async () => {
-  const results = await Promise.all([setup('tell'), setup('tell')])
+test('of several first commands at once one installs, though a killed one left its ticket', async () => {
+  const tickets = join(repo, 'node_modules', '.oauth-lab', 'tickets')
+  mkdirSync(tickets, { recursive: true })
+  writeFileSync(join(tickets, 'left-behind'), '')
+  utimesSync(join(tickets, 'left-behind'), 0, 0)
+  const results = await Promise.all(Array.from({ length: 4 }, () => setup('tell')))
   for (const { status, output } of results) {
     expect(output).toMatch(/told\n$/)
     expect(status).toBe(7)
   }
-  expect(calls()).toHaveLength(1)
+  expect(installations()).toHaveLength(1)
 })
 
 test('without a network the first command says so, and shows no stack', async () => {
@@ -107,8 +145,13 @@ test('what pnpm says of another problem is shown', async () => {
   expect(output).toContain('the disk is full')
 })
 
+test('a packed folder for other machines says what to do', async () => {
+  write('problem', 'ERR_PNPM_NO_OFFLINE_TARBALL')
+  expect((await setup('tell')).output).toMatch(/folder offline lacks .* delete that folder/)
+})
+
 test('a copy that stands in the way of an installation is named', async () => {
-  write('problem', 'pnpm-lock.yaml has no\n `importers["versions/my-copy"]` entry')
+  write('problem', 'pnpm-lock.yaml is not up to date with <ROOT>/versions/my-copy/package.json')
   expect((await setup('tell')).output).toContain('does not know versions/my-copy.')
 })
 
@@ -126,7 +169,7 @@ test('a Node that is too old is told which one is needed', async () => {
 test('an unknown command is told which there are', async () => {
   const { status, output } = await setup('tel')
   expect(status).toBe(1)
-  expect(output).toBe('There is no command "tel". There are: tell.\n')
+  expect(output).toBe('There is no command "tel". There are: tell, test.\n')
 })
 
 test('a command that nobody listens to any more ends, and shows no stack', async () => {
@@ -204,7 +247,11 @@ function node(...args: string[]): Promise<{ status: number | null; output: strin
   })
 }
 
-/** How npm was called, a line each. */
+function installations(): string[] {
+  return calls().filter((call) => call.startsWith('pnpm'))
+}
+
+/** How npm and pnpm were called, a line each. */
 function calls(): string[] {
   return readFileSync(join(repo, 'calls'), 'utf8').trim().split('\n')
 }

@@ -45,9 +45,17 @@ test('npm test goes on after a failure, says what passed and what failed, and co
   write('versions/v02-wrong/test/wrong.test.ts', testFile('expect(1).toBe(2)'))
   write('versions/v02-wrong/test/unloadable.test.ts', "import './nothing.ts'\n")
   write('versions/v02-wrong/test/stray.test.ts', testFile("Promise.reject(new Error('stray'))"))
+  write(
+    'versions/v02-wrong/test/left-out.test.ts',
+    "import { test } from 'vitest'\n\ntest.skip('a rule')\n",
+  )
   const { status, lines } = await npmTest()
   expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v01-small$/))
+  expect(lines).toContainEqual(expect.stringMatching(/^1 skipped: \S/))
+  // vitest takes CI for a terminal.
+  expect(lines.join('\n')).not.toContain('\x1b')
   expect(lines.at(-2)).toMatch(/^Failed: format and lint, types of versions.v02-wrong, tests\.$/)
+  // The one test of v01 that passes is a promise that v02 keeps, too.
   expect(lines.at(-1)).toBe('3 passed, 5 failed')
   expect(status).toBe(1)
 })
@@ -84,6 +92,7 @@ async function npmTest(...args: string[]): Promise<{ status: number | null; line
   const setup = join(repo, 'scripts', 'setup.mjs')
   const child = spawn(process.execPath, [setup, 'test', ...args], {
     cwd: repo,
+    env: { ...process.env, CI: 'true', OAUTH_LAB_FULL: '' },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let output = ''

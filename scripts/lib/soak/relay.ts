@@ -6,17 +6,18 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What happens to an answer on its way: undefined lets it pass. */
-export type Fault = 'lost' | 'cut' | number
+export type Fault = 'lost' | 'cut' | Promise<void>
 
 /** Stands between client and server, and loses, cuts or delays answers on their way back. */
 export class Relay {
   readonly origin: string
   readonly #server: Server
-  /** By path: loses it, cuts it after half of its body, or holds it back for some milliseconds. */
+  /** By path: loses it, cuts it after half of its body, or holds it back until a promise resolves. */
   readonly faults = new Map<string, Fault>()
+  /** How many answers are held back right now. */
+  held = 0
 
   private constructor(origin: string, server: Server) {
     this.origin = origin
@@ -48,24 +49,29 @@ export class Relay {
       onward.on('error', () => response.destroy())
       onward.on('response', async (answer) => {
         const body = Buffer.concat(await answer.toArray())
-        await send(response, answer, body, this.faults.get(path))
+        const fault = this.faults.get(path)
+        if (fault instanceof Promise) {
+          this.held += 1
+          await fault
+          this.held -= 1
+        }
+        send(response, answer, body, fault)
       })
       incoming.pipe(onward)
     })
   }
 }
 
-async function send(
+function send(
   response: ServerResponse,
   { statusCode = 500, headers }: IncomingMessage,
   body: Buffer,
   fault: Fault | undefined,
-): Promise<void> {
+): void {
   if (fault === 'lost') {
     response.destroy()
     return
   }
-  if (typeof fault === 'number') await sleep(fault)
   response.writeHead(statusCode, headers)
   if (fault === 'cut') response.write(body.subarray(0, body.length / 2), () => response.destroy())
   else response.end(body)
