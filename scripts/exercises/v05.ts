@@ -75,7 +75,9 @@ export const v05: Exercise = {
     {
       what: 'a refresh gives the old refresh token again',
       changes: {
-        [REFRESH_GRANT]: [['const next = rotate(family, refresh_token)', 'const next = refresh_token']],
+        [REFRESH_GRANT]: [
+          ['const next = rotate(family, refresh_token)', 'const next = refresh_token'],
+        ],
       },
       tells: 'rotation',
     },

@@ -188,6 +188,17 @@ export class StandIn {
   }
 }
 
+/** What `/api/me` answers to a token that is no good. */
+export function tokenRefused(): StandInAnswer {
+  const headers = { 'www-authenticate': 'Bearer realm="stand-in", error="invalid_token"' }
+  return { status: 401, headers, body: { error: 'invalid_token' } }
+}
+
+/** The access token in an `Authorization` header; empty without one. */
+export function tokenIn(authorization: string): string {
+  return /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? ''
+}
+
 /** @throws when it is longer than any that is right */
 async function readBody(incoming: IncomingMessage): Promise<string> {
   let body = ''
