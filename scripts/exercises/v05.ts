@@ -401,7 +401,7 @@ function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean })
     [part(full, '  // RFC 9700 section 4.14.2', '  if (!isCurrent('), ''],
     ['    family.grant.ended = true\n', ''],
     ['The refresh token was used before: the login has ended', 'The refresh token was used before'],
-    [part(full, '  if (refreshTimeLeft(', '\n  return {'), ''],
+    [part(full, '  if (refreshTimeLeft(', '\n  const next'), ''],
     ['isCurrent, refreshTimeLeft, rotate', 'isCurrent, rotate'],
   ])
   return counted

@@ -26,10 +26,13 @@ export interface IssuedAccessToken {
   grant: Grant
 }
 
-/** All refresh tokens of one login. Each is the id of the family and a secret. Only the newest works. */
+/** The refresh tokens of one login. Each one is the family's id and a secret. Only the newest works. */
 export interface Family {
   grant: Grant
+  id: string
   secret: string
+  /** In milliseconds of the monotonic clock. */
+  expiresAt: number
 }
 
 /** Everything the server remembers, and for how many seconds. */

@@ -1,6 +1,6 @@
 import { randomToken } from '@oauth-lab/shared/secrets.ts'
 import type { AccessTokenResponse } from '../protocol.ts'
-import type { Grant, Store } from './store.ts'
+import type { Family, Grant, Store } from './store.ts'
 
 /**
  * Issues an access token for a grant. The token is a random value that says nothing by itself: the
@@ -15,4 +15,10 @@ export async function issueAccessToken(store: Store, grant: Grant): Promise<Acce
     token_type: 'Bearer',
     expires_in: Math.ceil(store.accessTokenTtl),
   }
+}
+
+/** Issues the next refresh token of a family, and so uses up the one before. RFC 9700 section 4.14.2 */
+export function issueRefreshToken(family: Family): string {
+  family.secret = randomToken()
+  return family.id + family.secret
 }

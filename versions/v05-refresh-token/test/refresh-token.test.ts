@@ -1,4 +1,5 @@
 import { readConfig } from '@oauth-lab/shared/config.ts'
+import { randomToken } from '@oauth-lab/shared/secrets.ts'
 import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
@@ -22,6 +23,7 @@ import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Family } from '../server/store.ts'
 
 const DAY = 24 * 60 * 60
 /** An access token lives 300 seconds, and is renewed in the last 30 of them. */
@@ -316,8 +318,8 @@ describe('what the server remembers', () => {
     const { createStore } = await load<typeof import('../server/store.ts')>('server/store.ts')
     const { registeredClients } =
       await load<typeof import('../server/clients.ts')>('server/clients.ts')
-    const { startFamily } =
-      await load<typeof import('../server/token-family.ts')>('server/token-family.ts')
+    const { issueRefreshToken } =
+      await load<typeof import('../server/tokens.ts')>('server/tokens.ts')
     const { refreshTokenGrant } = await load<typeof import('../server/grants/refresh-token.ts')>(
       'server/grants/refresh-token.ts',
     )
@@ -328,7 +330,14 @@ describe('what the server remembers', () => {
     ]
     if (lab === undefined || user === undefined) throw new Error('No such client or user')
     const grant = { client_id: 'lab-client', user, authorizedAt: performance.now(), ended: false }
-    const first = startFamily(store, grant)
+    const family: Family = {
+      grant,
+      id: randomToken(),
+      secret: '',
+      expiresAt: Number.POSITIVE_INFINITY,
+    }
+    store.families.set(family.id, family, 3600)
+    const first = issueRefreshToken(family)
     let current = first
     for (let n = 0; n < 1000; n += 1) {
       const form = { refresh_token: current }
@@ -745,7 +754,12 @@ describe('a refresh that gets no proper answer', () => {
     ],
     [
       'but a refresh token that is no text',
-      async (_, reply) => reply.send({ access_token: 'x', token_type: 'Bearer', refresh_token: 7 }),
+      async (_, reply) =>
+        reply.send({
+          access_token: 'a-token-of-another-make',
+          token_type: 'Bearer',
+          refresh_token: 7,
+        }),
     ],
     ['but another address', async (_, reply) => reply.redirect('/elsewhere', 307)],
     ['since the server hangs up', hangUp],

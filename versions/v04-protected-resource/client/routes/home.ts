@@ -1,6 +1,6 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
-import { fetchUserInfo } from '../user-info.ts'
+import { fetchUserInfo } from '../api.ts'
 
 /** The page where everything starts. */
 export async function homeRoute(

@@ -4,7 +4,7 @@ import { type Parameters, parameter, soleParameter } from '@oauth-lab/shared/par
 import { sameSecret } from '@oauth-lab/shared/secrets.ts'
 import { sessionHasEnded } from '@oauth-lab/shared/session.ts'
 import type { FastifyInstance } from 'fastify'
-import { goOn, startAgain } from '../start-again.ts'
+import { startAgain } from '../start-again.ts'
 import { TokenManager } from '../token-manager.ts'
 import { requestToken } from '../token-request.ts'
 
@@ -19,7 +19,8 @@ export async function callbackRoute(
     const { pendingLogin } = request.session
     if (!state || !pendingLogin || !sameSecret(state, pendingLogin.state)) {
       const message = "This response doesn't belong to the login that this browser started last."
-      const next = request.session.tokens ? goOn : startAgain
+      const { tokens } = request.session
+      const next = tokens ? { href: '/profile', text: 'Go to your profile' } : startAgain
       throw new PageError(400, 'Wrong state', message, next)
     }
     // A state works once. Save now, not after the exchange, so that a second request can't find it.

@@ -1,6 +1,6 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
-import { fetchUserInfo } from '../user-info.ts'
+import { fetchUserInfo } from '../api.ts'
 
 /** A page for logged-in users. Its content comes from the protected resource. */
 export async function profileRoute(

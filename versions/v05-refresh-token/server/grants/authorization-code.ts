@@ -1,11 +1,11 @@
 import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { type Parameters, requiredParameter } from '@oauth-lab/shared/parameters.ts'
+import { randomToken } from '@oauth-lab/shared/secrets.ts'
 import type { AccessTokenResponse } from '../../protocol.ts'
 import type { Client } from '../clients.ts'
 import { isCodeVerifier, matchesChallenge } from '../pkce.ts'
-import type { Store } from '../store.ts'
-import { familyTimeLeft, startFamily } from '../token-family.ts'
-import { issueAccessToken } from '../tokens.ts'
+import type { Family, Store } from '../store.ts'
+import { issueAccessToken, issueRefreshToken } from '../tokens.ts'
 
 /**
  * Exchanges a code for an access token. RFC 6749 section 4.1.3
@@ -45,10 +45,19 @@ export async function authorizationCodeGrant(
     grant.ended = true
     throw new OAuthError('invalid_grant', 'The code was used before, so its tokens are revoked')
   }
-  store.usedCodes.set(code, issuedCode, familyTimeLeft(store, grant))
 
+  const family: Family = {
+    grant,
+    id: randomToken(),
+    secret: '',
+    expiresAt: grant.authorizedAt + store.refreshTokenTtl * 1000,
+  }
+  // The last refresh can issue an access token that outlives the refresh token.
+  const timeLeft = Math.max(0, family.expiresAt - performance.now()) / 1000 + store.accessTokenTtl
+  store.families.set(family.id, family, timeLeft)
+  store.usedCodes.set(code, issuedCode, timeLeft)
   return {
     ...(await issueAccessToken(store, grant)),
-    refresh_token: startFamily(store, grant),
+    refresh_token: issueRefreshToken(family),
   }
 }
