@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { defineConfig } from 'vitest/config'
-import { listVersions } from './scripts/lib/versions.ts'
 
 const versions = listVersions()
 const newest = versions.at(-1)
@@ -54,7 +54,10 @@ export default defineConfig({
       ...(copy ? [promises('copy', copy, upTo(copy))] : []),
       {
         extends: true as const,
-        test: { name: 'tools', include: ['{shared,scripts,workshop,bench}/**/*.test.ts'] },
+        test: {
+          name: 'tools',
+          include: ['{shared,course,scripts,workshop,maintain}/**/*.test.ts'],
+        },
       },
     ],
   },

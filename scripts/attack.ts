@@ -2,23 +2,33 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
-import { attacks } from './attacks/index.ts'
-import { type Attack, tellingVersions } from './lib/attack/attack.ts'
-import { MissingLineError, withoutCheck } from './lib/attack/checks.ts'
-import { linesThatStop, type Performance, playAll, playAttack } from './lib/attack/play.ts'
-import { isDifferent, matrixAsMarkdown, printList, printMatrix } from './lib/attack/print-matrix.ts'
-import { printStory, printWeakening } from './lib/attack/print-story.ts'
-import { BrokenFolderError } from './lib/attack/programs.ts'
-import { hasMatrix, withMatrix } from './lib/attack/readme.ts'
-import { type Paint, painter, wantsColors } from './lib/diff/ansi.ts'
-import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
+import { type Attack, tellingVersions } from '@oauth-lab/course/attacks/attack.ts'
+import { MissingLineError, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
+import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import {
+  isDifferent,
+  matrixAsMarkdown,
+  printList,
+  printMatrix,
+} from '@oauth-lab/course/attacks/matrix.ts'
+import {
+  linesThatStop,
+  type Performance,
+  playAll,
+  playAttack,
+} from '@oauth-lab/course/attacks/play.ts'
+import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import {
   findVersion,
   listVersions,
   ROOT,
   UnknownVersionError,
   type Version,
-} from './lib/versions.ts'
+} from '@oauth-lab/course/programs/versions.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import { type Paint, painter, wantsColors } from './print/ansi.ts'
+import { hasMatrix, withMatrix } from './print/readme-matrix.ts'
+import { printStory, printWeakening } from './print/story.ts'
 
 const USAGE = `npm run attack                          every attack on every version
 npm run attack v03                      every attack on one version, or on a copy in a folder

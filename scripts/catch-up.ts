@@ -1,5 +1,5 @@
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import { makeOrRenew, tellStart } from './lib/exercise/make.ts'
+import { makeOrRenew, tellStart } from '@oauth-lab/course/exercises/make.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 
 /**
  * `npm run catch-up v03` brings somebody who fell behind to the start of an exercise. What there was

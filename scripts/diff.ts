@@ -1,17 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { BrokenFolderError } from './lib/attack/programs.ts'
-import { painter, wantsColors } from './lib/diff/ansi.ts'
-import { type DiffArguments, HELP, readArguments } from './lib/diff/arguments.ts'
-import { checkVersion, describeChecked } from './lib/diff/check.ts'
-import { renderMarkdown } from './lib/diff/markdown.ts'
-import { page } from './lib/diff/pager.ts'
-import { NoPatchError, renderPatch } from './lib/diff/patch.ts'
-import { renderStat, renderSteps } from './lib/diff/stat.ts'
-import { readStep, type Step, stepsOf } from './lib/diff/step.ts'
-import { renderStep } from './lib/diff/terminal.ts'
-import { typedIn, UsageError } from './lib/usage.ts'
-import { listVersions, ROOT, UnknownVersionError, type Version } from './lib/versions.ts'
+import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
+import { renderStat, renderSteps } from '@oauth-lab/course/differences/stat.ts'
+import { readStep, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
+import {
+  listVersions,
+  ROOT,
+  UnknownVersionError,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
+import { typedIn, UsageError } from '@oauth-lab/course/usage.ts'
+import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
+import { painter, wantsColors } from './print/ansi.ts'
+import { renderStep } from './print/difference.ts'
+import { renderMarkdown } from './print/difference-markdown.ts'
+import { page } from './print/pager.ts'
+import { NoPatchError, renderPatch } from './print/patch.ts'
 
 /** Columns of what goes into a file or a pipe. */
 const PIPE_WIDTH = 100
@@ -95,7 +100,7 @@ function writePages(versions: Version[]): string {
 }
 
 async function writeHtml(step: Step, file: string): Promise<string> {
-  const { renderHtml } = await import('./lib/diff/html.ts')
+  const { renderHtml } = await import('./print/difference-page.ts')
   const text = await renderHtml(step)
   try {
     writeFileSync(file, text)
@@ -106,8 +111,8 @@ async function writeHtml(step: Step, file: string): Promise<string> {
 }
 
 async function wire(older: Version, newer: Version): Promise<string> {
-  const { playSession } = await import('./lib/diff/wire-play.ts')
-  const { renderWire } = await import('./lib/diff/wire-text.ts')
+  const { playSession } = await import('@oauth-lab/course/differences/wire-play.ts')
+  const { renderWire } = await import('./print/wire.ts')
   // One after the other: while a session plays, time may be made to pass for the whole process.
   const before = await playSession(older)
   return renderWire([older, newer], [before, await playSession(newer)], paint())

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import { makeOrRenew, tellStart } from './lib/exercise/make.ts'
-import { UsageError } from './lib/usage.ts'
+import { makeOrRenew, tellStart } from '@oauth-lab/course/exercises/make.ts'
+import { UsageError } from '@oauth-lab/course/usage.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 
 /**
  * `npm run exercise v02 [-- --force]` makes a copy to work on. Over a copy that is there it does so

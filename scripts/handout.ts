@@ -1,9 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { renderHandout } from './lib/handout/handout.ts'
-import { optionError, refuseOptionsKeptByNpm, typedIn, UsageError } from './lib/usage.ts'
-import { ROOT } from './lib/versions.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import {
+  optionError,
+  refuseOptionsKeptByNpm,
+  typedIn,
+  UsageError,
+} from '@oauth-lab/course/usage.ts'
+import { renderHandout } from '../workshop/handout/handout.ts'
 
 const HELP = `All lessons as one page to print, with the differences, answers, errors and glossary.
 

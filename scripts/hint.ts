@@ -1,12 +1,12 @@
-import { painter, wantsColors, wrap } from './lib/diff/ansi.ts'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import type { Finding } from './lib/exercise/check.ts'
-import { checkPlace } from './lib/exercise/check-place.ts'
-import { countHint } from './lib/exercise/hint-memory.ts'
-import { type LessonStep, readSteps } from './lib/exercise/lesson-steps.ts'
-import { findOpenStep } from './lib/exercise/open-step.ts'
-import { type Place, requireCopy } from './lib/exercise/playground.ts'
-import { renderTrouble } from './lib/exercise/report.ts'
+import type { Finding } from '@oauth-lab/course/exercises/check.ts'
+import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
+import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
+import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
+import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
+import { renderTrouble } from '@oauth-lab/course/exercises/report.ts'
+import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
+import { painter, wantsColors, wrap } from './print/ansi.ts'
 
 const WIDTH = 100
 

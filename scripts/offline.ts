@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
 import { PACKED, SetupError } from './lib/install.mjs'
 import { fetchPackages } from './lib/offline/fetch.ts'
 import { MACHINES, readMachines } from './lib/offline/machines.ts'
-import { optionError, refuseOptionsKeptByNpm, UsageError } from './lib/usage.ts'
-import { ROOT } from './lib/versions.ts'
 
 const HELP = `Packs the lab, with all that it needs, into one file for laptops without a network.
 

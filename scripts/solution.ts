@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
+import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/solution.ts'
+import { UsageError } from '@oauth-lab/course/usage.ts'
 import { main as diff } from './diff.ts'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise/arguments.ts'
-import { type Place, requireCopy } from './lib/exercise/playground.ts'
-import { listDifferences, writeSolution } from './lib/exercise/solution.ts'
-import { UsageError } from './lib/usage.ts'
+import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 
 const OPTIONS = { file: 'string', write: 'boolean' } as const
 const EXAMPLE = 'npm run solution -- v02 --file client/routes/login.ts'

@@ -1,6 +1,19 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { runPair, watchPair } from '@oauth-lab/course/programs/pair.ts'
+import {
+  findVersion,
+  UnknownVersionError,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
+import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import {
+  optionError,
+  refuseOptionsKeptByNpm,
+  typedIn,
+  UsageError,
+} from '@oauth-lab/course/usage.ts'
 import { isBlockedByBrowsers } from '@oauth-lab/shared/blocked-ports.ts'
 import {
   ConfigError,
@@ -11,10 +24,6 @@ import {
 } from '@oauth-lab/shared/config.ts'
 import { refuseUnusablePort } from '@oauth-lab/shared/serve.ts'
 import { banner } from './lib/banner.ts'
-import { runPair, watchPair } from './lib/pair.ts'
-import { optionError, refuseOptionsKeptByNpm, typedIn, UsageError } from './lib/usage.ts'
-import { findVersion, UnknownVersionError, type Version } from './lib/versions.ts'
-import { whoAnswers } from './lib/who-answers.ts'
 
 const FIRST_VERSION = '1'
 /** The highest that leaves room for two more above it. */

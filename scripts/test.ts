@@ -1,12 +1,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
-
-import { CHROMIUM } from './lib/chromium.ts'
-import { wantsColors } from './lib/diff/ansi.ts'
+import {
+  findVersion,
+  listVersions,
+  ROOT,
+  UnknownVersionError,
+} from '@oauth-lab/course/programs/versions.ts'
+import { UsageError } from '@oauth-lab/course/usage.ts'
+import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from './lib/has-git.ts'
 import { runTool, type ToolResult } from './lib/tools.ts'
-import { UsageError } from './lib/usage.ts'
-import { findVersion, listVersions, ROOT, UnknownVersionError } from './lib/versions.ts'
+import { wantsColors } from './print/ansi.ts'
 
 /** Checks that run at once, each on one core. */
 const AT_ONCE = 2

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { PLAYGROUND, placeOf } from '../scripts/lib/exercise/playground.ts'
-import { listVersions, type Version } from '../scripts/lib/versions.ts'
+import { PLAYGROUND, placeOf } from '@oauth-lab/course/exercises/playground.ts'
+import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
 export interface KnownVersion extends Version {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Version } from '../scripts/lib/versions.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 
 /** What a learner has done with one version. */
 export interface VersionProgress {

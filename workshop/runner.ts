@@ -1,8 +1,13 @@
 import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
-import { isFree } from '../scripts/lib/exercise/ports.ts'
-import { obituary, type ProgramName, type RunningPair, startPair } from '../scripts/lib/pair.ts'
-import { whoAnswers } from '../scripts/lib/who-answers.ts'
+import {
+  obituary,
+  type ProgramName,
+  type RunningPair,
+  startPair,
+} from '@oauth-lab/course/programs/pair.ts'
+import { isFree } from '@oauth-lab/course/programs/ports.ts'
+import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
 

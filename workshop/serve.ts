@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SIGNAL_DELAY, stopSignal } from '@oauth-lab/course/programs/pair.ts'
 import { listen } from '@oauth-lab/shared/serve.ts'
-import { SIGNAL_DELAY, stopSignal } from '../scripts/lib/pair.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
 import { TAP } from './traffic/tap.ts'

@@ -1,6 +1,11 @@
 import { relative } from 'node:path'
 import { styleText } from 'node:util'
-import { listVersions, ROOT, readIntroduction, type Version } from './versions.ts'
+import {
+  listVersions,
+  ROOT,
+  readIntroduction,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
 
 const COLUMNS = 88
 const MARGIN = '  '

@@ -1,24 +1,25 @@
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installPackages, NEED_EVERYTHING, SetupError } from './install.mjs'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const SCRIPTS = join(ROOT, 'scripts')
+/** Where commands stand: those of the lab, and those that only maintainers run. */
+const FOLDERS = ['scripts', 'maintain'].map((name) => join(ROOT, name))
 const CANT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']
 
 /**
- * Runs one command of the lab, `scripts/<name>.ts`, after installing what it needs. The exit status
+ * Runs one command of the lab, `scripts/<name>.ts` or `maintain/<name>.ts`, after installing what it needs. The exit status
  * is what its `main` gives.
  *
  * @param {string[]} args the command's name, and what it is told
  */
 export async function run([name = '', ...args]) {
-  const commands = readdirSync(SCRIPTS)
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => file.slice(0, -'.ts'.length))
-  if (!commands.includes(name)) {
-    console.error(`There is no command ${JSON.stringify(name)}. There are: ${commands.join(', ')}.`)
+  const files = FOLDERS.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
+  const file = files.find((path) => basename(path) === `${name}.ts`)
+  if (file === undefined) {
+    const names = files.filter((path) => path.endsWith('.ts')).map((path) => basename(path, '.ts'))
+    console.error(`There is no command ${JSON.stringify(name)}. There are: ${names.join(', ')}.`)
     process.exitCode = 1
     return
   }
@@ -29,7 +30,7 @@ export async function run([name = '', ...args]) {
     await installPackages(ROOT, NEED_EVERYTHING.includes(name))
     const { register } = await import('tsx/esm/api')
     register()
-    const { main } = await import(pathToFileURL(join(SCRIPTS, `${name}.ts`)).href)
+    const { main } = await import(pathToFileURL(file).href)
     process.exitCode = await main(args)
   } catch (error) {
     // Where a file can't be written, the system's own words say which, and why.

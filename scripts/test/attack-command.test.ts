@@ -1,10 +1,10 @@
 import { cp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { type WeakenedVersion, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
+import { loginCsrf } from '@oauth-lab/course/attacks/stories/login-csrf.ts'
+import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../attack.ts'
-import { loginCsrf } from '../attacks/login-csrf.ts'
-import { type WeakenedVersion, withoutCheck } from '../lib/attack/checks.ts'
-import { findVersion, ROOT } from '../lib/versions.ts'
 
 /** Where links take special rights. */
 const windows = process.platform === 'win32'

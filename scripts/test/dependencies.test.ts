@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
 import { NEED_EVERYTHING } from '../lib/install.mjs'
 import { MACHINES } from '../lib/offline/machines.ts'
-import { listVersions, ROOT } from '../lib/versions.ts'
 
 const lock = readFileSync(join(ROOT, 'pnpm-lock.yaml'), 'utf8')
 const workspace = readFileSync(join(ROOT, 'pnpm-workspace.yaml'), 'utf8')

@@ -1,8 +1,8 @@
+import { type Act, playSession } from '@oauth-lab/course/differences/wire-play.ts'
+import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
-import { painter } from '../lib/diff/ansi.ts'
-import { type Act, playSession } from '../lib/diff/wire-play.ts'
-import { renderWire } from '../lib/diff/wire-text.ts'
-import { findVersion } from '../lib/versions.ts'
+import { painter } from '../print/ansi.ts'
+import { renderWire } from '../print/wire.ts'
 
 const [v01, v03, v04, v05] = ['v01', 'v03', 'v04', 'v05'].map((name) => findVersion(name))
 const played = new Map<string, Act[]>()

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
-import { ROOT } from '../lib/versions.ts'
 
 /** Errors that docs/errors.md explains, and that npm, Node or the system puts into words. */
 const WORDS_OF_OTHERS = [/^Unsupported URL Type/, /^EACCES: /, /^Invalid module /]

@@ -12,22 +12,22 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { type CheckResult, checkCopy } from '@oauth-lab/course/exercises/check.ts'
+import { checks } from '@oauth-lab/course/exercises/checks.ts'
+import { tellEditedVersions } from '@oauth-lab/course/exercises/edited.ts'
+import { endOf } from '@oauth-lab/course/exercises/exercise.ts'
+import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
+import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
+import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
+import { renderResult } from '@oauth-lab/course/exercises/report.ts'
+import type { VersionChecks } from '@oauth-lab/course/exercises/sentence.ts'
+import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
+import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
+import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
-import { checks } from '../checks/index.ts'
-import { painter } from '../lib/diff/ansi.ts'
-import { type CheckResult, checkCopy } from '../lib/exercise/check.ts'
-import { tellEditedVersions } from '../lib/exercise/edited.ts'
-import { endOf } from '../lib/exercise/exercise.ts'
-import { countHint } from '../lib/exercise/hint-memory.ts'
-import { readSteps } from '../lib/exercise/lesson-steps.ts'
-import { makeOrRenew } from '../lib/exercise/make.ts'
-import { findPlace, type Place, writeFiles } from '../lib/exercise/playground.ts'
-import { renderResult } from '../lib/exercise/report.ts'
-import type { VersionChecks } from '../lib/exercise/sentence.ts'
-import { watchFolders } from '../lib/exercise/watch.ts'
 import { hasGit } from '../lib/has-git.ts'
-import { findVersion, ROOT } from '../lib/versions.ts'
-import { full, some } from './share.ts'
+import { painter } from '../print/ansi.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
@@ -197,8 +197,8 @@ describe('a check', { timeout: 60_000 }, () => {
       const address = (file: string) => JSON.stringify(pathToFileURL(join(ROOT, file)).href)
       writeFileSync(
         check,
-        `import { checkCopy } from ${address('scripts/lib/exercise/check.ts')}
-         import { checks } from ${address('scripts/checks/index.ts')}
+        `import { checkCopy } from ${address('course/exercises/check.ts')}
+         import { checks } from ${address('course/exercises/checks.ts')}
          await checkCopy(${JSON.stringify(at.folder)}, checks[2])`,
       )
       const running = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), check])

@@ -1,6 +1,6 @@
+import { UsageError } from '@oauth-lab/course/usage.ts'
 import { expect, test } from 'vitest'
 import { MACHINES, readMachines, supportedArchitectures } from '../lib/offline/machines.ts'
-import { UsageError } from '../lib/usage.ts'
 
 test('every machine of a class can be packed for, and no other', () => {
   expect(readMachines(MACHINES.join(','))).toEqual(MACHINES)

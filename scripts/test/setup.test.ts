@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ROOT } from '../lib/versions.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

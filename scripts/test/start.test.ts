@@ -4,12 +4,12 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findVersion, ROOT, readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
+import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { findVersion, ROOT, readIntroduction } from '../lib/versions.ts'
-import { whoAnswers } from '../lib/who-answers.ts'
 import { main } from '../start.ts'
-import { full } from './share.ts'
 
 // Whole programs are started here, on machines that may have other things to do.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ROOT } from '../lib/versions.ts'
 import { main } from '../test.ts'
-import { full } from './share.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

@@ -1,8 +1,8 @@
-import { attacks } from '../../scripts/attacks/index.ts'
-import { type Attack, expectedResult, type Result } from '../../scripts/lib/attack/attack.ts'
-import { groupAttacks, LEGEND, RESULTS, WORDS } from '../../scripts/lib/attack/print-matrix.ts'
-import { copyName } from '../../scripts/lib/exercise/exercise.ts'
-import { listVersions, type Version } from '../../scripts/lib/versions.ts'
+import { type Attack, expectedResult, type Result } from '@oauth-lab/course/attacks/attack.ts'
+import { groupAttacks, LEGEND, RESULTS, WORDS } from '@oauth-lab/course/attacks/matrix.ts'
+import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 
 /** What is expected of an attack on a version. */
 export interface ExpectedResult {

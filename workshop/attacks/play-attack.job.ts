@@ -1,10 +1,14 @@
-import { attacks } from '../../scripts/attacks/index.ts'
-import type { Attack, Ending } from '../../scripts/lib/attack/attack.ts'
-import { type FoundLine, MissingLineError, withoutCheck } from '../../scripts/lib/attack/checks.ts'
-import { linesThatStop, playAttack } from '../../scripts/lib/attack/play.ts'
-import { BrokenFolderError } from '../../scripts/lib/attack/programs.ts'
-import type { Story } from '../../scripts/lib/attack/story.ts'
-import type { Version } from '../../scripts/lib/versions.ts'
+import type { Attack, Ending } from '@oauth-lab/course/attacks/attack.ts'
+import {
+  type FoundLine,
+  MissingLineError,
+  withoutCheck,
+} from '@oauth-lab/course/attacks/deciding-lines.ts'
+import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import { linesThatStop, playAttack } from '@oauth-lab/course/attacks/play.ts'
+import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import type { Story } from '@oauth-lab/course/attacks/story.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { answerJob } from '../jobs/answer.ts'
 
 /** What this job is told. */

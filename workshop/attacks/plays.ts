@@ -1,4 +1,4 @@
-import type { Attack, Check } from '../../scripts/lib/attack/attack.ts'
+import type { Attack, Check } from '@oauth-lab/course/attacks/attack.ts'
 import { JobError, type Jobs } from '../jobs/jobs.ts'
 import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'

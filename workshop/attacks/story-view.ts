@@ -1,5 +1,5 @@
-import type { Attack, Ending } from '../../scripts/lib/attack/attack.ts'
-import type { FoundLine } from '../../scripts/lib/attack/checks.ts'
+import type { Attack, Ending } from '@oauth-lab/course/attacks/attack.ts'
+import type { FoundLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import type {
   Address,
   Answer,
@@ -8,14 +8,14 @@ import type {
   Parameter,
   Party,
   Step,
-} from '../../scripts/lib/attack/story.ts'
+} from '@oauth-lab/course/attacks/story.ts'
 import {
   CHANNELS,
   shorten,
   signBetween,
   tellRemedy,
   VERDICTS,
-} from '../../scripts/lib/attack/story-words.ts'
+} from '@oauth-lab/course/attacks/story-words.ts'
 import { titleOf } from '../difference/pair.ts'
 import type { PlayTrouble } from '../jobs/tell-trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'

@@ -1,6 +1,6 @@
-import { BrokenFolderError } from '../../scripts/lib/attack/programs.ts'
-import { playSession } from '../../scripts/lib/diff/wire-play.ts'
-import type { Version } from '../../scripts/lib/versions.ts'
+import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import { playSession } from '@oauth-lab/course/differences/wire-play.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { answerJob } from '../jobs/answer.ts'
 
 // A job: while a session plays, time is made to pass for the whole process.

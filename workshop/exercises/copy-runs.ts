@@ -1,4 +1,4 @@
-import type { Place } from '../../scripts/lib/exercise/playground.ts'
+import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import type { Runner, Slot } from '../runner.ts'
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckOptions, CheckResult, Finding } from '../../scripts/lib/exercise/check.ts'
-import { tellFileTrouble } from '../../scripts/lib/exercise/file-trouble.ts'
-import type { Place } from '../../scripts/lib/exercise/playground.ts'
-import { INTERVAL, stampOf } from '../../scripts/lib/exercise/watch.ts'
+import type { CheckOptions, CheckResult, Finding } from '@oauth-lab/course/exercises/check.ts'
+import { tellFileTrouble } from '@oauth-lab/course/exercises/file-trouble.ts'
+import type { Place } from '@oauth-lab/course/exercises/playground.ts'
+import { INTERVAL, stampOf } from '@oauth-lab/course/exercises/watch.ts'
 
 /**
  * For how long a copy is watched after a page has asked for it, in milliseconds. Pages ask every half minute, and the
@@ -184,7 +184,7 @@ export class Desk {
 
 const checkInProcesses: CheckPlace = async (place, options) => {
   // Loaded with the first check: the browser and the sentences of five versions are no part of a start.
-  const { checkPlace } = await import('../../scripts/lib/exercise/check-place.ts')
+  const { checkPlace } = await import('@oauth-lab/course/exercises/check-place.ts')
   options.signal?.throwIfAborted()
   return checkPlace(place, options)
 }

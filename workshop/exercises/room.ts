@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
-import { type Place, placeOf } from '../../scripts/lib/exercise/playground.ts'
-import { listVersions } from '../../scripts/lib/versions.ts'
+import { type Place, placeOf } from '@oauth-lab/course/exercises/playground.ts'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { Workshop } from '../app.ts'
 import type { Progress } from '../progress.ts'
 import { CopyRuns } from './copy-runs.ts'

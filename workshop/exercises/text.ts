@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Place } from '../../scripts/lib/exercise/playground.ts'
+import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 
 /** A piece of a text; with an address where it leads to a file of the copy. */
 export interface Piece {

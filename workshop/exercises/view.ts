@@ -1,11 +1,11 @@
-import { sourceOf } from '../../scripts/lib/exercise/exercise.ts'
-import { givenHints } from '../../scripts/lib/exercise/hint-memory.ts'
-import { type LessonStep, readSteps } from '../../scripts/lib/exercise/lesson-steps.ts'
-import { findOpenStep } from '../../scripts/lib/exercise/open-step.ts'
-import { keptCopies, type Place } from '../../scripts/lib/exercise/playground.ts'
-import { whyNotDone } from '../../scripts/lib/exercise/report.ts'
-import type { Sentence } from '../../scripts/lib/exercise/sentence.ts'
-import { listVersions } from '../../scripts/lib/versions.ts'
+import { sourceOf } from '@oauth-lab/course/exercises/exercise.ts'
+import { givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
+import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
+import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
+import { whyNotDone } from '@oauth-lab/course/exercises/report.ts'
+import type { Sentence } from '@oauth-lab/course/exercises/sentence.ts'
+import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { textAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
@@ -140,7 +140,7 @@ function viewUnknown({ text }: Sentence, index: number): SentenceView {
 }
 
 async function sentencesOf({ version }: Place): Promise<Sentence[]> {
-  const { checks } = await import('../../scripts/checks/index.ts')
+  const { checks } = await import('@oauth-lab/course/exercises/checks.ts')
   return checks[version.number]?.sentences ?? []
 }
 

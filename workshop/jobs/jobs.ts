@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { CopyProcess } from '../../scripts/lib/exercise/copy-process.ts'
+import { CopyProcess } from '@oauth-lab/course/exercises/copy-process.ts'
 
 /** What a process is started for. */
 export interface JobSpec {

@@ -1,4 +1,4 @@
-import { explain } from '../../scripts/lib/exercise/trouble.ts'
+import { explain } from '@oauth-lab/course/exercises/trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { JobError } from './jobs.ts'
 

@@ -1,4 +1,4 @@
-import { highlightText, type StyledLine } from '../../scripts/lib/diff/highlight.ts'
+import { highlightText, type StyledLine } from '@oauth-lab/course/differences/highlight.ts'
 import { escapeHtml } from './escape.ts'
 
 /** The languages of fenced blocks, by what the highlighter calls them. */

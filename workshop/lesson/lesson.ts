@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Heading, parsePage } from '@oauth-lab/course/lessons/markdown.ts'
+import { readIntroduction, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { slug as slugOf } from 'github-slugger'
-import { type Heading, parsePage } from '../../scripts/lib/lesson/markdown.ts'
-import { readIntroduction, type Version } from '../../scripts/lib/versions.ts'
 
 /** One of the numbered sections of a lesson. */
 export interface Section {

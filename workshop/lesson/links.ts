@@ -1,5 +1,5 @@
 import { dirname, join, relative, sep } from 'node:path'
-import { listVersions, ROOT, type Version } from '../../scripts/lib/versions.ts'
+import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { readLesson } from './lesson.ts'
 import { hrefOf, OPENING, pageOf } from './outline.ts'
 import { SHARED_FOLDERS } from './places.ts'
@@ -22,7 +22,7 @@ export function hrefInApp(href: string, file: string): string | undefined {
   if (version !== undefined) return inVersion(version, place, anchor)
   const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
   if (doc !== undefined) return `/reference/${doc}${hash}`
-  if (place === 'scripts/attacks' || place === 'scripts/attacks/index.ts') return '/attacks'
+  if (place === 'scripts/attacks' || place === 'course/attacks/stories/index.ts') return '/attacks'
   const [, attack] = /^scripts\/attacks\/([\w-]+)\.ts$/.exec(place) ?? []
   if (attack !== undefined) return `/attacks/${attack}`
   if (SHARED_FOLDERS.some((folder) => isIn(place, folder))) return `/code/${place}`

@@ -1,5 +1,5 @@
+import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyRequest } from 'fastify'
-import { listVersions, type Version, versionBefore } from '../../scripts/lib/versions.ts'
 import { isLedFromElsewhere } from '../manners.ts'
 import type { Progress } from '../progress.ts'
 import { type Lesson, readLesson, type Section } from './lesson.ts'

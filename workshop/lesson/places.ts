@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path'
-import { pairFiles, type TextPair } from '../../scripts/lib/diff/compare.ts'
-import { listFiles } from '../../scripts/lib/diff/files.ts'
-import { copyName } from '../../scripts/lib/exercise/exercise.ts'
-import { ROOT, type Version, versionBefore } from '../../scripts/lib/versions.ts'
+import { pairFiles, type TextPair } from '@oauth-lab/course/differences/compare.ts'
+import { listFiles } from '@oauth-lab/course/differences/files.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { knownVersions } from '../known-versions.ts'
 
 /** A folder whose files can be looked at. */

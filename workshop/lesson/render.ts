@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Version } from '../../scripts/lib/versions.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Section } from './lesson.ts'
 import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './markdown.ts'

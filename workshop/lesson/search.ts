@@ -1,4 +1,4 @@
-import type { Heading } from '../../scripts/lib/lesson/markdown.ts'
+import type { Heading } from '@oauth-lab/course/lessons/markdown.ts'
 import type { Slot } from '../runner.ts'
 import { textAt } from './addresses.ts'
 import { type Doc, listDocs } from './reference.ts'

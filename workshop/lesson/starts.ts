@@ -1,4 +1,4 @@
-import { findVersion, type Version } from '../../scripts/lib/versions.ts'
+import { findVersion, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { type Lifetimes, lifetimesIn, SETTING, tellLifetimes } from '../lifetimes.ts'
 
 /** A piece of a text. */

@@ -1,15 +1,15 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { attacks } from '../../scripts/attacks/index.ts'
 import {
   type Attack,
   expectedResult,
   type Result,
   stoppedSince,
   tellingVersions,
-} from '../../scripts/lib/attack/attack.ts'
-import { findLine } from '../../scripts/lib/attack/checks.ts'
-import { WORDS } from '../../scripts/lib/attack/print-matrix.ts'
-import { versionBefore } from '../../scripts/lib/versions.ts'
+} from '@oauth-lab/course/attacks/attack.ts'
+import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
+import { WORDS } from '@oauth-lab/course/attacks/matrix.ts'
+import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Workshop } from '../app.ts'
 import { resultsOf, viewMatrix } from '../attacks/matrix.ts'
 import { Plays, type Turn } from '../attacks/plays.ts'

@@ -1,6 +1,6 @@
+import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { copyName } from '../../scripts/lib/exercise/exercise.ts'
-import { listVersions, type Version, versionBefore } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'

@@ -1,5 +1,5 @@
+import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { listVersions, type Version } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { renderSentence } from '../lesson/render.ts'

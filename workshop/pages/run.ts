@@ -1,5 +1,5 @@
+import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { readIntroduction } from '../../scripts/lib/versions.ts'
 import type { Workshop } from '../app.ts'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'

@@ -1,7 +1,7 @@
-import type { FileChange, Hunk, Line } from '../../scripts/lib/diff/compare.ts'
-import { highlightFile, type Styled } from '../../scripts/lib/diff/highlight.ts'
-import { renderHunk } from '../../scripts/lib/diff/hunk-html.ts'
-import { findQuotes, type Note } from '../../scripts/lib/diff/notes.ts'
+import type { FileChange, Hunk, Line } from '@oauth-lab/course/differences/compare.ts'
+import { highlightFile, type Styled } from '@oauth-lab/course/differences/highlight.ts'
+import { renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
+import { findQuotes, type Note } from '@oauth-lab/course/differences/notes.ts'
 import { GAP, ROOM, rowsOfCodeLine, rowsOfText } from './size.ts'
 
 /** Lines of a difference with what the lesson says of them, as much as fits on a slide. */

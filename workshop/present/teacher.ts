@@ -1,4 +1,4 @@
-import type { Version } from '../../scripts/lib/versions.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson } from '../lesson/lesson.ts'

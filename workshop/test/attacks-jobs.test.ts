@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { full } from '../../scripts/test/share.ts'
 import { JobError, Jobs } from '../jobs/jobs.ts'
 
 const JOBS = join(import.meta.dirname, '..', 'jobs')

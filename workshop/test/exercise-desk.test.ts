@@ -1,10 +1,10 @@
 import { appendFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CheckResult } from '@oauth-lab/course/exercises/check.ts'
+import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
+import { findPlace } from '@oauth-lab/course/exercises/playground.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import type { CheckResult } from '../../scripts/lib/exercise/check.ts'
-import { makeOrRenew } from '../../scripts/lib/exercise/make.ts'
-import { findPlace } from '../../scripts/lib/exercise/playground.ts'
 import { type Check, Desk } from '../exercises/desk.ts'
 import { temporaryFolder } from './lab.ts'
 

@@ -1,6 +1,6 @@
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
-import { testChromium } from '../../scripts/test/test-chromium.ts'
 import { TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { attacks } from '../../scripts/attacks/index.ts'
-import { CHROMIUM } from '../../scripts/lib/chromium.ts'
-import { listVersions } from '../../scripts/lib/versions.ts'
 import { TestWorkshop, temporaryFolder } from './lab.ts'
 
 async function open(playground = temporaryFolder()): Promise<TestWorkshop> {

@@ -1,6 +1,6 @@
+import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { copyName } from '../../scripts/lib/exercise/exercise.ts'
-import { findVersion, listVersions } from '../../scripts/lib/versions.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { type Lesson, readLesson } from '../lesson/lesson.ts'
 import { TestWorkshop } from './lab.ts'

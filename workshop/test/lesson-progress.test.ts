@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
-import { findVersion } from '../../scripts/lib/versions.ts'
 import { Progress } from '../progress.ts'
 import { temporaryFolder } from './lab.ts'
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
-import { readPage } from '../../scripts/lib/lesson/markdown.ts'
+import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import {
   findVersion,
   listVersions,
   type Version,
   versionBefore,
-} from '../../scripts/lib/versions.ts'
-import { full, some } from '../../scripts/test/share.ts'
+} from '@oauth-lab/course/programs/versions.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { full, some } from '@oauth-lab/shared/testing/share.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { escapeHtml } from '../lesson/escape.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'

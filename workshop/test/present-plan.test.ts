@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
-import { listVersions, ROOT } from '../../scripts/lib/versions.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson } from '../lesson/lesson.ts'
 

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
-import { readPage } from '../../scripts/lib/lesson/markdown.ts'
-import { ROOT } from '../../scripts/lib/versions.ts'
-import { some } from '../../scripts/test/share.ts'
 import { TestWorkshop } from './lab.ts'
 
 const docs = readdirSync(join(ROOT, 'docs')).map((file) => file.replace('.md', ''))

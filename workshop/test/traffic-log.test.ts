@@ -1,5 +1,5 @@
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, test } from 'vitest'
-import { listVersions } from '../../scripts/lib/versions.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'

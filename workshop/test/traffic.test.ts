@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Locator, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { CHROMIUM, NEEDS_CHROMIUM } from '../../scripts/lib/chromium.ts'
-import { listVersions } from '../../scripts/lib/versions.ts'
-import { full, some } from '../../scripts/test/share.ts'
 import { knownVersion } from '../known-versions.ts'
 import { seriousProblems, TestWorkshop } from './lab.ts'
 

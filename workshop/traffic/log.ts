@@ -1,4 +1,4 @@
-import type { ProgramName } from '../../scripts/lib/pair.ts'
+import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import { Connections } from './connections.ts'
 import { dissect } from './dissect.ts'

@@ -1,5 +1,5 @@
-import { listFiles, readText } from '../../scripts/lib/diff/files.ts'
-import type { ProgramName } from '../../scripts/lib/pair.ts'
+import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
+import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
 import { pathOfAddress } from './http.ts'
 import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ProgramName } from '../../scripts/lib/pair.ts'
+import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
 import type { Events } from '../events.ts'
 import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'

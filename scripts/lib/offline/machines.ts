@@ -1,4 +1,4 @@
-import { UsageError } from '../usage.ts'
+import { UsageError } from '@oauth-lab/course/usage.ts'
 
 /** The kinds of machines that a class brings: operating system and processor, as Node names them. */
 export const MACHINES = [

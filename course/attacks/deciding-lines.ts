@@ -1,0 +1,102 @@
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import { tellFileTrouble } from '../exercises/file-trouble.ts'
+import { ROOT, type Version } from '../programs/versions.ts'
+import type { Check, Edit } from './attack.ts'
+import { BrokenFolderError } from './load-programs.ts'
+
+/** A line of a version's source. */
+export interface FoundLine {
+  /** Relative to the top of the repo, or from the name of a folder elsewhere on; with slashes. */
+  file: string
+  /** Counted from 1. */
+  number: number
+  /** Without its indentation. */
+  line: string
+}
+
+/** Where a line stands in a version now, or undefined when it is not there. */
+export async function findLine(version: Version, edit: Edit): Promise<FoundLine | undefined> {
+  const file = isShared(edit) ? join(ROOT, edit.file) : join(version.folder, edit.file)
+  const lines = (await readFile(file, 'utf8').catch(() => '')).split(/\r?\n/)
+  const index = lines.findIndex((line) => line.trim() === edit.line)
+  if (index === -1) return undefined
+  const isInRepo = file.startsWith(ROOT + sep)
+  const shown = isInRepo ? relative(ROOT, file) : join(version.name, edit.file)
+  return { file: shown.replaceAll(sep, '/'), number: index + 1, line: edit.line }
+}
+
+/** A version without the line that was to be taken out of it. Fit to be shown as it is. */
+export class MissingLineError extends Error {}
+
+/** A version in a temporary folder, with its check taken out. `remove` deletes the folder. */
+export interface WeakenedVersion {
+  version: Version
+  remove(): Promise<void>
+}
+
+/**
+ * Copies a version into a temporary folder, and takes a check out of the copy.
+ *
+ * @throws {MissingLineError} when the version does not have one of the lines
+ * @throws {BrokenFolderError} when a file of the version can't be copied
+ */
+export async function withoutCheck(version: Version, check: Check): Promise<WeakenedVersion> {
+  const edits = [check, ...(check.also ?? [])]
+  const top = await mkdtemp(join(tmpdir(), 'oauth-lab-'))
+  const folder = join(top, 'versions', basename(version.folder))
+  const remove = () => rm(top, { recursive: true, force: true })
+  try {
+    // Whoever compiles the copy looks for it, because the tsconfig.json of a version names it.
+    await cp(join(ROOT, 'tsconfig.base.json'), join(top, 'tsconfig.base.json'))
+    await copySource(version.folder, folder)
+    const shared = edits.some(isShared) ? await copyShared(top) : join(ROOT, 'shared')
+    await link(shared, join(folder, 'node_modules', '@oauth-lab', 'shared'))
+    for (const edit of edits) {
+      if ((await findLine(version, edit)) === undefined) {
+        throw new MissingLineError(`${version.name} has no such line in ${edit.file}: ${edit.line}`)
+      }
+      await apply(edit, join(isShared(edit) ? top : folder, edit.file))
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+  return { version: { ...version, folder }, remove }
+}
+
+async function copyShared(top: string): Promise<string> {
+  const copy = join(top, 'shared')
+  await copySource(join(ROOT, 'shared'), copy)
+  await link(join(ROOT, 'shared', 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}
+
+async function copySource(from: string, to: string): Promise<void> {
+  const isSource = (path: string) =>
+    path === from || !['node_modules', 'test'].includes(basename(path))
+  // What a link leads to, not the link: a line is taken out of the copy, never out of what it was copied from.
+  try {
+    await cp(from, to, { recursive: true, filter: isSource, dereference: true })
+  } catch (error) {
+    const why = tellFileTrouble(error)
+    throw why === undefined ? error : new BrokenFolderError(`${from} can't be copied. ${why}`)
+  }
+}
+
+async function link(target: string, path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  // A junction is what Windows lets everybody make; elsewhere the word means nothing.
+  await symlink(target, path, 'junction')
+}
+
+async function apply({ line, without }: Edit, file: string): Promise<void> {
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/)
+  lines[lines.findIndex((text) => text.trim() === line)] = without
+  await writeFile(file, lines.join('\n'))
+}
+
+function isShared({ file }: Edit): boolean {
+  return file.startsWith('shared/')
+}

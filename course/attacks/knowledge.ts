@@ -1,0 +1,53 @@
+import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { BrokenFolderError } from './load-programs.ts'
+import { Recorder } from './stage-recorder.ts'
+
+/** What a version has got, found out by using it: a learner's copy need not be named after one. */
+export interface Knowledge {
+  state: boolean
+  pkce: boolean
+  /** Somebody can be logged in at the client, and the token opens their profile. */
+  profile: boolean
+  refreshTokens: boolean
+  /** How long an access token lives unless a setting says otherwise, in seconds. */
+  accessTokenTtl: number
+  /** How long a code lives unless a setting says otherwise, in seconds. */
+  codeTtl: number
+}
+
+const known = new WeakMap<Programs['buildServer'], Promise<Knowledge>>()
+
+/** Finds out what a pair of programs has got. Each pair is asked once. */
+export function knowledgeOf(programs: Programs): Promise<Knowledge> {
+  const found = known.get(programs.buildServer) ?? askPrograms(programs)
+  known.set(programs.buildServer, found)
+  return found
+}
+
+/** @throws {BrokenFolderError} when not even a plain login works */
+async function askPrograms(programs: Programs): Promise<Knowledge> {
+  const recorder = new Recorder()
+  const lab = await startLab(recorder.watch(programs))
+  try {
+    const browser = new Browser()
+    const { searchParams } = new URL(await lab.beginLogin(browser))
+    await lab.login(browser)
+    const answer = recorder.lastTokens?.answer
+    if (answer === undefined) throw new BrokenFolderError('A login ends without an access token.')
+    const profile = await browser.open(`${lab.clientUrl}/profile`)
+    return {
+      state: searchParams.has('state'),
+      pkce: searchParams.has('code_challenge'),
+      profile: profile.status !== 404,
+      refreshTokens: answer.refresh_token !== undefined,
+      accessTokenTtl: Number(answer.expires_in),
+      codeTtl: lab.config.codeTtl,
+    }
+  } catch (error) {
+    if (error instanceof BrokenFolderError) throw error
+    throw new BrokenFolderError(`A plain login does not work here: ${(error as Error).message}.`)
+  } finally {
+    await lab.close()
+  }
+}

@@ -1,0 +1,230 @@
+import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
+import { BrokenFolderError } from './load-programs.ts'
+import type { Stage } from './stage.ts'
+import { StageBrowser } from './stage-browser.ts'
+import type { Actor } from './story.ts'
+
+/** Whose account it is: the victim's is user0, the attacker's is user1. */
+export type Account = 'victim' | 'attacker'
+
+/** How a step is told: what it means, who makes it happen, and what to show of its message. */
+export interface Told {
+  meaning: string
+  actor?: Actor
+  /** Parameters to show though they are the same in every login, or secret. */
+  show?: readonly string[]
+}
+
+/** With a text the step is told with that meaning; without one it happens and is not told. */
+export type Telling = Told | string | undefined
+
+/** From where a browser is made to send something, as far as cookies with SameSite=Lax care. */
+export type Origin = 'a link on another site' | 'another site' | 'another port of localhost'
+
+const COOKIES_SENT = {
+  'a link on another site': 'lax',
+  'another site': 'none',
+  'another port of localhost': 'strict',
+} as const
+
+/** What a request has besides its address. */
+interface Sent {
+  form?: Record<string, string>
+  headers?: Record<string, string>
+}
+
+/** Somebody with a browser and an account of their own. */
+export class Person {
+  readonly name: Account
+  readonly browser: StageBrowser
+  readonly #stage: Stage
+
+  constructor(name: Account, stage: Stage) {
+    this.name = name
+    this.#stage = stage
+    this.browser = this.#newBrowser()
+  }
+
+  /** Their user name at the server. */
+  get user(): string {
+    return this.name === 'victim' ? 'user0' : 'user1'
+  }
+
+  /** Opens an address in their browser, and follows no redirect. */
+  async opens(url: string, telling?: Telling): Promise<Page> {
+    const page = await this.browser.open(url)
+    this.#saw(page, { method: 'GET' }, telling)
+    return page
+  }
+
+  /** Opens an address and follows redirects, to the page they end at or to the edge of the lab. */
+  async goesTo(url: string, telling?: Telling): Promise<Page> {
+    let page = await this.opens(url, telling)
+    for (let hops = 0; hops < 5; hops += 1) {
+      if (page.location === undefined || !this.#stage.isOnStage(page.location)) break
+      page = await this.#follows(page.location, telling)
+    }
+    return page
+  }
+
+  /** Is sent to an address by the attacker, and follows redirects to the page they end at. */
+  isSentTo(url: string, meaning: string, show: readonly string[] = []): Promise<Page> {
+    return this.goesTo(url, { meaning, actor: 'attacker', show })
+  }
+
+  /** Goes on from a page as a browser does, with what it then sends along. */
+  async goesOn(url: string, { form, headers }: Sent, telling: Telling): Promise<Page> {
+    const method = form === undefined ? 'GET' : 'POST'
+    const page = await this.browser.open(url, {
+      method,
+      ...(form && { body: form }),
+      ...(headers && { headers }),
+    })
+    this.#saw(page, { method, ...(form && { form }), ...(headers && { headers }) }, telling)
+    return page
+  }
+
+  /** Begins a login at the client. Gives the address of the login page that the client sends them to. */
+  async beginsLogin(telling?: Telling): Promise<string> {
+    const page = await this.opens(`${this.#stage.lab.clientUrl}/login`, telling)
+    if (page.location === undefined) throw new BrokenFolderError(`/login answers ${page.status}.`)
+    return page.location
+  }
+
+  /** Types a password into the login page. Where there is no form, what came in its place is told. */
+  async triesToLogIn(
+    loginPage: string,
+    telling?: Telling,
+    { username = this.user, password = this.user.replace('user', 'password') } = {},
+  ): Promise<Page> {
+    const form = await this.browser.open(loginPage)
+    if (html(form).querySelector('form') === null) {
+      this.#saw(form, { method: 'GET' }, telling)
+      return form
+    }
+    const page = await this.browser.submit(form, { username, password })
+    this.#saw(page, { method: 'POST', form: { username, password } }, telling)
+    return page
+  }
+
+  /** Logs in and stops there. Gives the address that the server sends the browser to, with a code in it. */
+  async logsIn(loginPage: string, telling?: Telling): Promise<string> {
+    const { location, status } = await this.triesToLogIn(loginPage, telling)
+    if (!location?.includes('code=')) {
+      throw new BrokenFolderError(`A right password gets no code: /authorize answers ${status}.`)
+    }
+    return location
+  }
+
+  /** A whole login, told as one step. Gives the address that brought the code. */
+  async logsInAtClient(meaning: string): Promise<string> {
+    const callback = await this.logsIn(await this.beginsLogin())
+    await this.goesTo(callback)
+    const from = `${this.name}'s browser` as const
+    this.#stage.tell({ actor: this.name, from, to: 'client', channel: 'front', meaning })
+    return callback
+  }
+
+  /** Copies the cookies of the client out of somebody's browser into their own. */
+  async copiesCookiesOf(other: Person): Promise<void> {
+    const { clientUrl } = this.#stage.lab
+    for (const cookie of (await other.browser.jar.getSetCookieStrings(clientUrl)) ?? []) {
+      await this.browser.jar.setCookie(cookie, clientUrl)
+    }
+  }
+
+  /** Whose profile the client shows in this browser, if any. */
+  async seesProfileOf(telling?: Telling): Promise<Account | undefined> {
+    return this.#stage.accountOn(await this.goesTo(`${this.#stage.lab.clientUrl}/profile`, telling))
+  }
+
+  /** Presses the button that logs out of the client. */
+  async logsOut(telling?: Telling): Promise<void> {
+    const page = await this.browser.open(`${this.#stage.lab.clientUrl}/logout`, { method: 'POST' })
+    this.#saw(page, { method: 'POST' }, telling)
+  }
+
+  /** Is made to send a request by a page of the attacker's, with the cookies that a browser then sends. */
+  async isMadeToSend(
+    method: 'GET' | 'POST',
+    url: string,
+    { from, meaning }: { from: Origin; meaning: string },
+  ): Promise<void> {
+    const { jar } = this.browser
+    const cookie = await jar.getCookieString(url, { sameSiteContext: COOKIES_SENT[from] })
+    const page = await this.#newBrowser().open(url, {
+      method,
+      ...(cookie && { headers: { cookie } }),
+    })
+    for (const set of [page.headers['set-cookie'] ?? []].flat()) await jar.setCookie(set, url)
+    this.#saw(page, { method }, { meaning, actor: 'attacker' })
+  }
+
+  /** Asks the token endpoint with a program of their own. The secret is right unless another is given. */
+  async asksForToken(
+    form: Record<string, string>,
+    client: { id: string; secret?: string } | undefined,
+    telling: Telling,
+  ): Promise<Record<string, unknown>> {
+    const authorization = client && basic(client.id, client.secret ?? `${client.id}-secret`)
+    return this.resends(form, { authorization }, telling)
+  }
+
+  /** Sends a form to the token endpoint with a program of their own. */
+  async resends(form: Record<string, string>, headers: Fields, telling: Telling) {
+    const given = Object.entries(headers).filter((pair): pair is [string, string] => !!pair[1])
+    await this.#newBrowser().open(`${this.#stage.lab.serverUrl}/token`, {
+      method: 'POST',
+      headers: Object.fromEntries(given),
+      body: form,
+    })
+    return this.#gotAnswer(telling)
+  }
+
+  /** Asks for the profile with a program of their own. Gives whose it got, if any. */
+  async readsProfileWith(accessToken: unknown, telling: Telling): Promise<Account | undefined> {
+    const page = await this.#newBrowser().open(`${this.#stage.lab.serverUrl}/api/me`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    })
+    this.#gotAnswer(telling)
+    return this.#stage.accountOn(page)
+  }
+
+  /** Tells of a page that this browser got, and of what the client did meanwhile. */
+  #saw(page: Page, request: Sent & { method: string }, telling: Telling) {
+    const told = asTold(telling)
+    this.#stage.noteOwners(page, request.form?.username, this.name)
+    const exchanges = this.#stage.newExchanges()
+    if (told === undefined) return
+    this.#stage.tellPage(this.name, request, page, told)
+    for (const exchange of exchanges) this.#stage.tellBackChannel(exchange)
+  }
+
+  /** The next page after a redirect, told by what it shows. */
+  async #follows(url: string, telling: Telling): Promise<Page> {
+    const page = await this.browser.open(url)
+    const whose = this.#stage.accountOn(page)
+    const meaning =
+      whose === undefined
+        ? 'The browser follows.'
+        : `The browser follows, and shows the profile of the ${whose}'s account.`
+    const told = asTold(telling)
+    const actor = told?.actor ?? this.name
+    this.#saw(page, { method: 'GET' }, told && { meaning, actor })
+    return page
+  }
+
+  /** A browser without a history; to the server, a program of somebody's is no different. */
+  #newBrowser(): StageBrowser {
+    return new StageBrowser((url) => this.#stage.isOnStage(url))
+  }
+
+  #gotAnswer(telling: Telling): Record<string, unknown> {
+    return this.#stage.tellProgram(asTold(telling))
+  }
+}
+
+function asTold(telling: Telling): Told | undefined {
+  return typeof telling === 'string' ? { meaning: telling } : telling
+}

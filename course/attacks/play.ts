@@ -1,0 +1,68 @@
+import type { Version } from '../programs/versions.ts'
+import { type Attack, type Ending, expectedResult, type Result } from './attack.ts'
+import { type FoundLine, findLine } from './deciding-lines.ts'
+import { knowledgeOf } from './knowledge.ts'
+import { loadPrograms } from './load-programs.ts'
+import { Stage } from './stage.ts'
+import type { Story } from './story.ts'
+
+/** An attack as it went on one version. */
+export interface Performance {
+  attack: Attack
+  version: Version
+  /** Undefined in a copy whose folder is not named after a version. */
+  expected: Result | undefined
+  story: Story
+  ending: Ending
+}
+
+/**
+ * Plays an attack on a version, or on a learner's copy, with a pair of its own on free ports.
+ *
+ * @throws {BrokenFolderError} when the programs in that folder do not run
+ */
+export async function playAttack(attack: Attack, version: Version): Promise<Performance> {
+  const programs = await loadPrograms(version.folder)
+  const knows = await knowledgeOf(programs)
+  const expected = expectedResult(attack, version)
+  if (attack.needs !== undefined && !knows[attack.needs.feature]) {
+    const ending: Ending = { result: 'nothing', holds: attack.needs.otherwise }
+    return { attack, version, expected, story: { start: '', steps: [] }, ending }
+  }
+
+  const stage = await Stage.open(programs, knows, attack.settings?.(knows))
+  try {
+    const ending = await attack.play(stage)
+    return { attack, version, expected, story: stage.story, ending }
+  } finally {
+    await stage.close()
+  }
+}
+
+/** The lines of this version that stop the attack: those of its checks that are found there. */
+export async function linesThatStop({ attack, version }: Performance): Promise<FoundLine[]> {
+  const found = await Promise.all(attack.checks.map((check) => findLine(version, check)))
+  return found.filter((line) => line !== undefined)
+}
+
+/** How many attacks are played at once: while one waits, another one works. */
+const AT_ONCE = 8
+
+/** Plays every attack on every version. The result has a row for each attack, in this order. */
+export async function playAll(attacks: Attack[], versions: Version[]): Promise<Performance[][]> {
+  const rows: Performance[][] = attacks.map(() => [])
+  // Those in which time passes come first: the others fill their waiting.
+  const turns = attacks
+    .flatMap((attack, row) => versions.map((version, column) => ({ attack, version, row, column })))
+    .sort((one, other) => Number(!one.attack.settings) - Number(!other.attack.settings))
+  const worker = async () => {
+    for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
+      const { attack, version, row, column } = turn
+      const performance = await playAttack(attack, version)
+      const cells = rows[row]
+      if (cells !== undefined) cells[column] = performance
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  return rows
+}

@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from '@oauth-lab/shared/testing/browser.ts'
+import { type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { AttackerSite } from './attacker-site.ts'
+import type { Knowledge } from './knowledge.ts'
+import { type Account, Person, type Told } from './person.ts'
+import { type Exchange, Recorder } from './stage-recorder.ts'
+import type { Actor, Address, Party, Step, Story } from './story.ts'
+import { type SentRequest, tellExchange, tellRequest, type Words } from './telling.ts'
+
+/** How many seconds an hour lasts in a story in which time passes. */
+export const SECONDS_PER_HOUR = 2
+
+/**
+ * Where an attack is played: a pair of its own on free ports, the two people with their browsers, and
+ * a record of what they did. It also remembers for whom each code and token was made. That is how a
+ * story knows whose account a token speaks for in the versions that can't tell yet.
+ */
+export class Stage {
+  readonly lab: Lab
+  readonly knows: Knowledge
+  readonly victim = new Person('victim', this)
+  readonly attacker = new Person('attacker', this)
+  readonly #recorder: Recorder
+  readonly #owners = new Map<string, Account>()
+  readonly #accessTokens = new Set<string>()
+  readonly #steps: Step[] = []
+  #start = ''
+  #heard = 0
+  #site: AttackerSite | undefined
+
+  private constructor(lab: Lab, recorder: Recorder, knows: Knowledge) {
+    this.lab = lab
+    this.#recorder = recorder
+    this.knows = knows
+  }
+
+  /** @param settings as in the environment, such as CODE_TTL */
+  static async open(
+    programs: Programs,
+    knows: Knowledge,
+    settings: Record<string, string> = {},
+  ): Promise<Stage> {
+    const recorder = new Recorder()
+    return new Stage(await startLab(recorder.watch(programs), settings), recorder, knows)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.lab.close(), this.#site?.close()])
+  }
+
+  get story(): Story {
+    return { start: this.#start, steps: [...this.#steps] }
+  }
+
+  /** Says what the attacker has before the story begins. */
+  begin(start: string): void {
+    this.#start = start
+  }
+
+  /** Tells a step that happens by other means than a message. */
+  outside(from: Actor, to: Party, meaning: string): void {
+    this.tell({ actor: from, from, to, channel: 'outside', meaning })
+  }
+
+  /** Tells a step without its message: one that stands for many, or for what everybody knows. */
+  tell(step: Omit<Step, 'message'>): void {
+    this.#steps.push(step)
+  }
+
+  /** The attacker's own web site. It is there as soon as a story asks for it. */
+  async site(): Promise<AttackerSite> {
+    this.#site ??= await AttackerSite.start()
+    return this.#site
+  }
+
+  /** The tokens that the client got last, and the message that it got them with. */
+  get lastTokens(): Exchange {
+    const exchange = this.#recorder.lastTokens
+    if (exchange === undefined) throw new Error('No token was given out yet')
+    return exchange
+  }
+
+  /** Lets some of the story's time pass. */
+  async letPass(minutes: number): Promise<void> {
+    await sleep((minutes / 60) * SECONDS_PER_HOUR * 1000)
+  }
+
+  /** Whether an address belongs to the pair or to the attacker's site. */
+  isOnStage(url: string): boolean {
+    return URL.canParse(url) && this.#partyAt(new URL(url).origin) !== 'elsewhere'
+  }
+
+  /** Whose account a page speaks for: the one whose token or whose email address it shows. */
+  accountOn(page: Page): Account | undefined {
+    for (const token of this.#accessTokens) {
+      if (page.body.includes(token)) return this.#owners.get(token)
+    }
+    if (page.body.includes('user0@oauth-lab.me')) return 'victim'
+    if (page.body.includes('user1@oauth-lab.me')) return 'attacker'
+    return undefined
+  }
+
+  /** Whose account a token speaks for, or undefined when the server never gave it out. */
+  accountOf(token: unknown): Account | undefined {
+    return typeof token === 'string' ? this.#owners.get(token) : undefined
+  }
+
+  /** Remembers for whom the values in a page's address or redirect were made. */
+  noteOwners(page: Page, username: string | undefined, whose: Account): void {
+    const { searchParams } = new URL(page.location ?? 'none:')
+    const owner = username === undefined ? whose : username === 'user0' ? 'victim' : 'attacker'
+    const code = searchParams.get('code')
+    if (code !== null && !this.#owners.has(code)) this.#owners.set(code, owner)
+    for (const name of ['state', 'code_challenge']) {
+      const value = searchParams.get(name)
+      if (value !== null && !this.#owners.has(value)) this.#owners.set(value, whose)
+    }
+  }
+
+  /** Tells of a request that somebody's browser sent. */
+  tellPage(
+    whose: Account,
+    request: SentRequest,
+    page: Page,
+    { meaning, actor = whose, show = [] }: Told,
+  ): void {
+    const message = tellRequest(request, page, this.#words(show))
+    this.#steps.push({
+      actor,
+      from: `${whose}'s browser`,
+      to: message.at,
+      channel: 'front',
+      message,
+      meaning,
+    })
+  }
+
+  /** Tells what the client sent to the server. */
+  tellBackChannel(exchange: Exchange): void {
+    this.#steps.push({
+      actor: 'client',
+      from: 'client',
+      to: 'server',
+      channel: 'back',
+      message: tellExchange(exchange, 'server', this.#words([])),
+      meaning: this.#meaningOf(exchange),
+    })
+  }
+
+  /** Tells what the attacker's program sent to the server, and gives the answer. */
+  tellProgram(told: Told | undefined): Record<string, unknown> {
+    const exchange = this.newExchanges().at(-1)
+    if (exchange === undefined) throw new Error('The program has sent nothing')
+    if (told !== undefined) {
+      this.#steps.push({
+        actor: 'attacker',
+        from: "attacker's program",
+        to: 'server',
+        channel: 'back',
+        message: tellExchange(exchange, 'server', this.#words(told.show ?? [])),
+        meaning: told.meaning,
+      })
+    }
+    return exchange.answer
+  }
+
+  /** What went over the back channel since this was asked last. */
+  newExchanges(): Exchange[] {
+    const exchanges = this.#recorder.exchanges.slice(this.#heard)
+    this.#heard += exchanges.length
+    for (const exchange of exchanges) this.#noteTokens(exchange)
+    return exchanges
+  }
+
+  /** A token belongs to whom its code or its refresh token belonged. */
+  #noteTokens({ form, answer }: Exchange): void {
+    const { code_verifier = '' } = form
+    const challenge = createHash('sha256').update(code_verifier).digest('base64url')
+    const verifierOwner = this.#owners.get(challenge)
+    if (verifierOwner !== undefined) this.#owners.set(code_verifier, verifierOwner)
+
+    const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
+    if (owner === undefined) return
+    for (const token of [answer.access_token, answer.refresh_token]) {
+      if (typeof token === 'string') this.#owners.set(token, owner)
+    }
+    if (typeof answer.access_token === 'string') this.#accessTokens.add(answer.access_token)
+  }
+
+  #meaningOf({ path, status, form, answer }: Exchange): string {
+    if (path !== '/token') {
+      return status === 200
+        ? 'Before it answers, the client asks whose token it has.'
+        : 'The client asks whose token it has, and the server does not take the token any more.'
+    }
+    const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
+    const whose = owner === undefined ? 'a' : `the ${owner}'s`
+    if (form.grant_type === 'refresh_token') {
+      return status === 200
+        ? 'The client renews: the refresh token buys a new access token and a new refresh token.'
+        : 'The client tries to renew, and the server refuses.'
+    }
+    if (status !== 200) return `The client offers ${whose} code, and the server refuses.`
+    const bought = answer.refresh_token === undefined ? '' : ' and a refresh token'
+    return `Before it answers, the client turns ${whose} code into an access token${bought}.`
+  }
+
+  #words(show: readonly string[]): Words {
+    return {
+      show,
+      ownerOf: (value) => this.#owners.get(value),
+      partyAt: (origin) => this.#partyAt(origin),
+    }
+  }
+
+  #partyAt(origin: string): Address['at'] {
+    if (origin === this.lab.serverUrl) return 'server'
+    if (origin === this.lab.clientUrl) return 'client'
+    return origin === this.#site?.url ? "attacker's site" : 'elsewhere'
+  }
+}

@@ -1,0 +1,42 @@
+import { type Attack, stopped, works } from '../attack.ts'
+
+export const logoutByLink: Attack = {
+  slug: 'logout-by-link',
+  title: 'The victim is logged out by a link, or by an image that is no image',
+  rule: 'RFC 9110 section 9.2.1',
+  expected: { 1: 'nothing', 4: 'stopped' },
+  needs: {
+    feature: 'profile',
+    otherwise: 'Nobody is ever logged in at this client, so nobody can be logged out.',
+  },
+  checks: [
+    {
+      file: 'client/routes/logout.ts',
+      line: "app.post('/logout', async (request, reply) => {",
+      without: "app.get('/logout', async (request, reply) => {",
+    },
+  ],
+
+  async play(stage) {
+    const { victim, lab } = stage
+    stage.begin('A page that the victim visits, or a message that the victim reads.')
+    await victim.logsInAtClient('The victim logs in.')
+    const logout = `${lab.clientUrl}/logout`
+    await victim.isMadeToSend('GET', logout, {
+      from: 'another port of localhost',
+      meaning: "The attacker's page has an image with this address.",
+    })
+    await victim.isMadeToSend('GET', logout, {
+      from: 'a link on another site',
+      meaning: 'The victim clicks a link to this address.',
+    })
+    const account = await victim.seesProfileOf('The victim opens their profile.')
+
+    if (account === 'victim') {
+      return stopped(
+        'The attacker has reached nothing: the victim is still logged in. Links and images can only make a browser GET, and a GET changes nothing here.',
+      )
+    }
+    return works('The victim is logged out, as often as the attacker likes.')
+  },
+}

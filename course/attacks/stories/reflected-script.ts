@@ -1,0 +1,79 @@
+import type { Page } from '@oauth-lab/shared/testing/browser.ts'
+import { callbackWith, parameterOf, withParameters } from '../addresses.ts'
+import { type Attack, stopped, works } from '../attack.ts'
+import { runsAttack } from '../browser-rules.ts'
+
+const SCRIPT = '"><script>attack()</script><img src="x" onerror="attack()">'
+
+const LOOSE_POLICY = {
+  file: 'shared/app.ts',
+  line: '"default-src \'none\'",',
+  without: "\"default-src 'self' 'unsafe-inline'\",",
+}
+
+export const reflectedScript: Attack = {
+  slug: 'reflected-script',
+  title: 'A link with a script in it, which a page then shows, and runs',
+  rule: 'RFC 6749 section 10.14',
+  expected: { 1: 'stopped' },
+  checks: [
+    {
+      file: 'shared/views/error.eta',
+      line: '<p class="problem" role="alert"><%= it.error.message %></p>',
+      without: '<p class="problem" role="alert"><%~ it.error.message %></p>',
+      also: [LOOSE_POLICY],
+    },
+    {
+      file: 'server/views/login.eta',
+      line: '<label>User name <input name="username" value="<%= it.username %>" autocomplete="username" autocapitalize="none" required autofocus></label>',
+      without: '<label>User name <input name="username" value="<%~ it.username %>"></label>',
+      also: [LOOSE_POLICY],
+    },
+  ],
+
+  async play(stage) {
+    const { victim } = stage
+    stage.begin(
+      'A way to make the victim open a link or send a form. A script that runs in a page of the server could read the password as it is typed.',
+    )
+    const loginPage = await victim.beginsLogin()
+    const state = parameterOf(loginPage, 'state')
+    const open = (url: string, meaning: string, show: string[] = []) =>
+      victim.opens(url, { meaning, actor: 'attacker', show })
+
+    const pages: Page[] = [
+      await open(
+        withParameters(loginPage, { client_id: SCRIPT }),
+        'The script as the name of the client, which the server does not know and says so.',
+        ['client_id'],
+      ),
+      await open(
+        withParameters(loginPage, { redirect_uri: SCRIPT }),
+        'As the redirect URI, which is not registered.',
+        ['redirect_uri'],
+      ),
+      await victim.triesToLogIn(
+        loginPage,
+        {
+          meaning: 'As the user name in a form that the attacker makes the browser send.',
+          actor: 'attacker',
+        },
+        { username: SCRIPT, password: 'wrong' },
+      ),
+      await open(
+        callbackWith(stage, { error: SCRIPT, error_description: SCRIPT, state }),
+        "As an error that the client is told of, in an answer to the victim's own login.",
+        ['error_description'],
+      ),
+    ]
+
+    if (!pages.some(runsAttack)) {
+      return stopped(
+        'The attacker has nothing. The pages show the script as the text it is. Even if one did not, its Content-Security-Policy lets no script run.',
+      )
+    }
+    return works(
+      "The attacker's script runs in a page of the lab: it sees what the victim sees, and types what it likes.",
+    )
+  },
+}

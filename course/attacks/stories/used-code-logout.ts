@@ -1,0 +1,42 @@
+import { callbackWith, parameterOf } from '../addresses.ts'
+import { type Attack, stopped, works } from '../attack.ts'
+
+export const usedCodeLogout: Attack = {
+  slug: 'used-code-logout',
+  title: 'Someone finds a used code and brings it to the client, to end the login it belongs to',
+  rule: 'RFC 6749 section 4.1.2, RFC 9700 section 4.5.3',
+  expected: { 1: 'nothing', 5: 'stopped' },
+  needs: {
+    feature: 'refreshTokens',
+    otherwise: 'A used code ends nothing in this version: it is only refused.',
+  },
+  checks: [
+    {
+      file: 'server/grants/authorization-code.ts',
+      line: 'if (!matchesChallenge(code_verifier, issuedCode.code_challenge)) {',
+      without: 'if (false) {',
+    },
+  ],
+
+  async play(stage) {
+    const { attacker, victim } = stage
+    stage.begin("The victim's used code, from a log or from the history of the victim's browser.")
+    const callback = await victim.logsInAtClient('The victim logs in. The client uses up the code.')
+    const own = await attacker.beginsLogin('The attacker starts a login of their own.')
+    await attacker.goesTo(
+      callbackWith(stage, {
+        code: parameterOf(callback, 'code'),
+        state: parameterOf(own, 'state'),
+      }),
+      "The attacker opens the client's redirect URI with the used code and their own state. The client sends the code to the server, with the verifier of the attacker's login.",
+    )
+    const account = await victim.seesProfileOf('The victim opens their profile.')
+
+    if (account === 'victim') {
+      return stopped(
+        "The attacker has nothing, and the victim is still logged in. A used code ends a login only if the request also has the right redirect URI and verifier. The attacker doesn't have the verifier.",
+      )
+    }
+    return works('The victim is logged out. The attacker can do it again after every login.')
+  },
+}

@@ -1,0 +1,129 @@
+import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { Exchange } from './stage-recorder.ts'
+import type { Address, Answer, Message, Parameter, Party } from './story.ts'
+
+/** Parameters that are the same in every login. A story shows them only where they matter. */
+const USUAL = new Set([
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'code_challenge_method',
+  'token_type',
+  'error_description',
+])
+
+/** What is needed to put a message into words. */
+export interface Words {
+  /** Whose address it is, by its origin. */
+  partyAt(origin: string): Address['at']
+  /** For whose browser or account a value was made, where that is known. */
+  ownerOf(value: string): Parameter['whose']
+  /** Usual parameters that matter in this message. */
+  show: readonly string[]
+}
+
+/** What somebody's browser sent, besides the address. */
+export interface SentRequest {
+  method: string
+  form?: Record<string, string>
+  /** Those that matter. */
+  headers?: Record<string, string>
+}
+
+/** A request of a browser, and the page it got. */
+export function tellRequest(
+  { method, form = {}, headers = {} }: SentRequest,
+  page: Page,
+  words: Words,
+): Message {
+  const address = tellAddress(page.url, words)
+  const named = Object.entries(headers).map(([name, value]) => [`${name}:`, value] as const)
+  const parameters = [
+    ...address.parameters,
+    ...tellParameters([...Object.entries(form), ...named], words),
+  ]
+  return { method, ...address, parameters, answer: tellPage(page, words) }
+}
+
+/** A message of the back channel. */
+export function tellExchange(exchange: Exchange, at: Party, words: Words): Message {
+  const { method, path, form, status } = exchange
+  const { error, error_description, message, ...rest } = exchange.answer
+  const says = [error, error_description ?? message].filter((text) => text !== undefined).join(': ')
+  const held = Object.entries(rest).map(([name, value]) => [name, String(value)] as const)
+  return {
+    method,
+    at,
+    path,
+    parameters: [
+      ...tellAuthorization(exchange.authorization, words),
+      ...tellParameters(Object.entries(form), words),
+    ],
+    answer: {
+      status,
+      ...(says === '' ? {} : { says }),
+      parameters: tellParameters(held, words),
+    },
+  }
+}
+
+export function tellAddress(url: string, words: Words): Address {
+  const { origin, pathname, searchParams, hash } = new URL(url)
+  return {
+    at: words.partyAt(origin),
+    path: pathname + hash,
+    parameters: tellParameters([...searchParams], words),
+  }
+}
+
+function tellPage(page: Page, words: Words): Answer {
+  const { status, location } = page
+  if (location !== undefined) {
+    const where = URL.canParse(location) ? tellAddress(location, words) : undefined
+    return { status, parameters: [], ...(where && { location: where }) }
+  }
+  const tree = html(page)
+  const title = tree.querySelector('h1')?.text.trim()
+  const problem = tree.querySelector('.problem')?.text.trim()
+  const says = [title, problem].filter((text) => text !== undefined).join(': ')
+  return { status, parameters: listedOn(page, words), ...(says === '' ? {} : { says }) }
+}
+
+/** What a page lists: names in `dt`, values in `dd`. */
+function listedOn(page: Page, { ownerOf }: Words): Parameter[] {
+  const values = html(page).querySelectorAll('dd')
+  return html(page)
+    .querySelectorAll('dt')
+    .map((name, index) => {
+      const value = values[index]?.text.trim() ?? ''
+      return parameter(name.text.trim(), value, ownerOf(value))
+    })
+}
+
+function tellParameters(
+  pairs: readonly (readonly [string, string])[],
+  { show, ownerOf }: Words,
+): Parameter[] {
+  return pairs
+    .filter(([name]) => !USUAL.has(name) || show.includes(name))
+    .map(([name, value]) => {
+      const secret = ['password', 'client_secret'].includes(name) && !show.includes(name)
+      return parameter(name, secret ? '****' : value, ownerOf(value))
+    })
+}
+
+/** The secret of a Basic header is not told, unless the story is about it. */
+function tellAuthorization(authorization: string | undefined, words: Words): Parameter[] {
+  const [scheme = '', credentials = ''] = authorization?.split(' ') ?? []
+  if (scheme === '') return []
+  if (scheme !== 'Basic') {
+    return [parameter(`Authorization: ${scheme}`, credentials, words.ownerOf(credentials))]
+  }
+  const [name = '', secret = ''] = Buffer.from(credentials, 'base64').toString().split(':')
+  const shown = words.show.includes('client_secret') ? decodeURIComponent(secret) : '****'
+  return [parameter('Authorization: Basic', `${decodeURIComponent(name)}:${shown}`, undefined)]
+}
+
+function parameter(name: string, value: string, whose: Parameter['whose']): Parameter {
+  return whose === undefined ? { name, value } : { name, value, whose }
+}

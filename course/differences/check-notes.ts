@@ -1,0 +1,126 @@
+import type { Version } from '../programs/versions.ts'
+import { countLines, type FileChange, type Hunk, hunkHeader, isChanged } from './compare.ts'
+import {
+  type FileNotes,
+  findQuote,
+  lessonFile,
+  NOTES_HEADING,
+  type Note,
+  readNotes,
+} from './notes.ts'
+import { isLesson, predecessorOf, readStep } from './step.ts'
+
+/**
+ * What is wrong with the notes of a version's lesson, and with what differs from the version before:
+ * a sentence for each thing, with the place and what to do. The first version has nothing to explain.
+ */
+export function checkVersion(version: Version): string[] {
+  const older = predecessorOf(version)
+  if (older === undefined) return []
+  const { files } = readStep(older, version, { notes: false })
+  return checkNotes(version.name, files, readNotes(version))
+}
+
+/**
+ * Compares notes with the difference they belong to.
+ *
+ * @param files the code in which a version differs from the one before, with git's context
+ * @param notes undefined for a lesson without the section
+ */
+export function checkNotes(
+  version: string,
+  files: FileChange[],
+  notes: FileNotes[] | undefined,
+): string[] {
+  const missing = `${lessonFile(version)}: there is no section "${NOTES_HEADING}".`
+  const explained = new Set<Hunk>()
+  return [
+    ...(notes === undefined ? [missing] : []),
+    ...files.filter((file) => !isLesson(file)).map((file) => strayFile(version, file)),
+    ...(notes ?? []).flatMap((fileNotes) => checkFileNotes(version, files, fileNotes, explained)),
+    ...files
+      .filter(isLesson)
+      .flatMap((file) =>
+        file.hunks
+          .filter((hunk) => !explained.has(hunk))
+          .map(
+            (hunk) =>
+              `${placeOf(version, file, hunk)}: no note. Quote a changed line of this hunk.`,
+          ),
+      ),
+  ]
+}
+
+/** A line that says how many hunks a version has, and that all of them are explained. */
+export function describeChecked(version: Version): string {
+  const older = predecessorOf(version)
+  if (older === undefined) return `${version.name}: the first version has nothing to explain.`
+  const { files } = readStep(older, version)
+  const { hunks } = countLines(files)
+  const notes = files.flatMap((file) => file.hunks).flatMap((hunk) => hunk.notes).length
+  return `${version.name}: ${hunks} hunks, all of them explained, in ${notes} notes.`
+}
+
+function strayFile(version: string, { path }: FileChange): string {
+  return `${version}/${path}: differs from the version before, and is no part of the lesson. Make it the same, or move it into server/ or client/.`
+}
+
+function checkFileNotes(
+  version: string,
+  files: FileChange[],
+  { path, notes, line }: FileNotes,
+  explained: Set<Hunk>,
+): string[] {
+  const file = files.find((candidate) => candidate.path === path)
+  if (file === undefined) {
+    return [
+      `${lessonFile(version)}:${line}: the heading ${path} names no file that differs. Notes stand under headings such as ### \`client/app.ts\`.`,
+    ]
+  }
+  if (notes.length === 0) return [`${lessonFile(version)}:${line}: no note under ${path}.`]
+  return notes.flatMap((note) => {
+    const found = file.hunks.filter((hunk) => findQuote(hunk, note.quote) !== undefined)
+    const [hunk, ...others] = found
+    if (hunk !== undefined && others.length === 0) explained.add(hunk)
+    return checkNote(version, files, file, note, found)
+  })
+}
+
+function checkNote(
+  version: string,
+  files: FileChange[],
+  file: FileChange,
+  note: Note,
+  found: Hunk[],
+): string[] {
+  const place = `${lessonFile(version)}:${note.line}: the quote ${JSON.stringify(note.quote[0] ?? '')}`
+  if (found.length === 0) {
+    return [`${place} is in no hunk of ${file.path}. ${hintFor(files, file, note)}`]
+  }
+  if (found.length > 1) {
+    const headers = found.map(hunkHeader).join(' and ')
+    return [`${place} is in ${found.length} hunks of ${file.path}: ${headers}. Quote more lines.`]
+  }
+  if (note.text === '') return [`${place} has no text after it.`]
+  return []
+}
+
+function hintFor(files: FileChange[], file: FileChange, { quote }: Note): string {
+  const elsewhere = files.find(({ hunks }) => hunks.some((hunk) => findQuote(hunk, quote)))
+  if (elsewhere !== undefined) return `It is in ${elsewhere.path}.`
+  const [first = ''] = quote
+  if (quote.length > 1 && file.hunks.some((hunk) => findQuote(hunk, [first]))) {
+    return 'Its first line is, but the lines after that are not the changed lines that follow it there.'
+  }
+  if (file.newer.split('\n').some((line) => line.trim() === first)) {
+    return 'The file has that line, but it is not changed.'
+  }
+  return 'Quote whole lines that were added or removed.'
+}
+
+function placeOf(version: string, { path }: FileChange, hunk: Hunk): string {
+  const changed = hunk.lines.filter(isChanged)
+  const first = changed.find(({ text }) => text.trim() !== '') ?? changed[0]
+  const sign = first?.kind === 'removed' ? '-' : '+'
+  return `${version}/${path} ${hunkHeader(hunk)} (first changed line "${sign} ${first?.text.trim()}")`
+}

@@ -1,0 +1,205 @@
+import { type StructuredPatchHunk, structuredPatch } from 'diff'
+import type { Version } from '../programs/versions.ts'
+import { listFiles, readText } from './files.ts'
+import type { Note } from './notes.ts'
+
+/** One line of a hunk, with its numbers in the two files, counted from 1. */
+export interface Line {
+  kind: 'same' | 'removed' | 'added'
+  text: string
+  oldNumber: number | undefined
+  newNumber: number | undefined
+  /** The file ends here, and not with a newline. */
+  endsFile: boolean
+}
+
+/** A stretch of changed lines with the unchanged ones around them. */
+export interface Hunk {
+  oldStart: number
+  oldCount: number
+  newStart: number
+  newCount: number
+  /** The line that begins the function or type it stands in, as git shows it; may be empty. */
+  inside: string
+  lines: Line[]
+  /** What the lessons say about it. */
+  notes: Note[]
+}
+
+/** The two texts of a file that two folders do not have in the same form. */
+export interface TextPair {
+  path: string
+  kind: 'changed' | 'new' | 'deleted'
+  /** Empty where there is no file, or none that is shown. */
+  older: string
+  newer: string
+  /** Whether what is in it is shown: not where it is no text, and not where there is too much of it. */
+  isText: boolean
+}
+
+/** A file in which two folders differ, and where. */
+export interface FileChange extends TextPair {
+  /** Empty when it is not shown. */
+  hunks: Hunk[]
+  /** What the lesson says about the file as a whole. */
+  intro: string
+}
+
+/** Lines around a change that are shown with it, as many as git shows. */
+export const DEFAULT_CONTEXT = 3
+/** What to say of a file that is not shown. */
+export const NOT_SHOWN = 'Not shown: this is not a text file, or it is too long.'
+/** How many characters are compared, in all files together. */
+const MOST_CHARACTERS = 600_000
+/** How many lines to take out and to put in are looked for; the time grows with the square of that. */
+const MOST_EDITS = 1_000
+
+interface CompareOptions {
+  context?: number
+  /** Tells line ends of DOS and of Unix apart. */
+  exact?: boolean
+  /** Leaves out the paths for which it gives false. */
+  only?: (path: string) => boolean
+}
+
+/** Every file in which two folders differ, in the order of the paths. */
+export function compareFolders(
+  older: string,
+  newer: string,
+  options: CompareOptions = {},
+): FileChange[] {
+  let characters = 0
+  return pairFiles(older, newer, options).map((pair) => {
+    characters += pair.older.length + pair.newer.length
+    const isTooMuch = characters > MOST_CHARACTERS
+    const shown = isTooMuch ? { ...pair, older: '', newer: '', isText: false } : pair
+    return compareTexts(shown, options.context)
+  })
+}
+
+/** The same without a look at what in the files differs. */
+export function pairFiles(
+  older: string,
+  newer: string,
+  { exact = false, only = () => true }: CompareOptions = {},
+): TextPair[] {
+  const inOlder = new Set(listFiles(older))
+  const inNewer = new Set(listFiles(newer))
+  const paths = [...new Set([...inOlder, ...inNewer])].filter(only).sort()
+  const lineEnds = exact ? (text: string) => text : withUnixLineEnds
+  return paths.flatMap((path) => {
+    const kind = inOlder.has(path) ? (inNewer.has(path) ? 'changed' : 'deleted') : 'new'
+    const before = kind === 'new' ? '' : readText(older, path)
+    const after = kind === 'deleted' ? '' : readText(newer, path)
+    const isText = before !== undefined && after !== undefined
+    const pair = {
+      path,
+      kind,
+      older: isText ? lineEnds(before) : '',
+      newer: isText ? lineEnds(after) : '',
+      isText,
+    } as const
+    const isSame = kind === 'changed' && isText && pair.older === pair.newer
+    return isSame ? [] : [pair]
+  })
+}
+
+/** The hunks in which two texts differ. */
+export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileChange {
+  const { path, older, newer } = pair
+  const limit = { context, maxEditLength: MOST_EDITS }
+  const hunks =
+    structuredPatch(path, path, older, newer, '', '', limit)?.hunks ?? replaceAll(older, newer)
+  const enclosing = enclosingLines(older)
+  return {
+    ...pair,
+    hunks: hunks.map((hunk) => ({
+      oldStart: hunk.oldLines === 0 ? hunk.oldStart - 1 : hunk.oldStart,
+      oldCount: hunk.oldLines,
+      newStart: hunk.newLines === 0 ? hunk.newStart - 1 : hunk.newStart,
+      newCount: hunk.newLines,
+      inside: enclosing[hunk.oldStart - 1] ?? '',
+      lines: readLines(hunk.lines, hunk.oldStart, hunk.newStart),
+      notes: [],
+    })),
+    intro: '',
+  }
+}
+
+/** Whether a version differs from its neighbor in this line: it was added or removed. */
+export function isChanged({ kind }: Line): boolean {
+  return kind !== 'same'
+}
+
+/** How many lines a file, or several, gained and lost. */
+export function countLines(files: FileChange[]): { added: number; removed: number; hunks: number } {
+  const hunks = files.flatMap((file) => file.hunks)
+  const lines = hunks.flatMap((hunk) => hunk.lines)
+  return {
+    added: lines.filter(({ kind }) => kind === 'added').length,
+    removed: lines.filter(({ kind }) => kind === 'removed').length,
+    hunks: hunks.length,
+  }
+}
+
+/** The line that git puts over a hunk: `@@ -6,11 +7,17 @@ export async function loginRoute(`. */
+export function hunkHeader({ oldStart, oldCount, newStart, newCount, inside }: Hunk): string {
+  const range = (start: number, count: number) => (count === 1 ? `${start}` : `${start},${count}`)
+  return `@@ -${range(oldStart, oldCount)} +${range(newStart, newCount)} @@ ${inside}`.trimEnd()
+}
+
+/** `v02 to v03`, or the names of folders where they are no versions. */
+export function stepName(older: Version, newer: Version): string {
+  const short = ({ name, number }: Version) =>
+    number === 0 ? name : `v${String(number).padStart(2, '0')}`
+  return `${short(older)} to ${short(newer)}`
+}
+
+function withUnixLineEnds(text: string): string {
+  return text.replaceAll('\r\n', '\n')
+}
+
+function readLines(patchLines: string[], oldStart: number, newStart: number): Line[] {
+  const lines: Line[] = []
+  let oldNumber = oldStart
+  let newNumber = newStart
+  for (const patchLine of patchLines) {
+    const [sign] = patchLine
+    if (sign === '\\') {
+      const last = lines.at(-1)
+      if (last !== undefined) last.endsFile = true
+      continue
+    }
+    const kind = sign === '+' ? 'added' : sign === '-' ? 'removed' : 'same'
+    lines.push({
+      kind,
+      text: patchLine.slice(1),
+      oldNumber: kind === 'added' ? undefined : oldNumber,
+      newNumber: kind === 'removed' ? undefined : newNumber,
+      endsFile: false,
+    })
+    if (kind !== 'added') oldNumber += 1
+    if (kind !== 'removed') newNumber += 1
+  }
+  return lines
+}
+
+/** One hunk that takes out everything, and puts in everything. */
+function replaceAll(older: string, newer: string): StructuredPatchHunk[] {
+  const [gone] = structuredPatch('', '', older, '').hunks
+  const [added] = structuredPatch('', '', '', newer).hunks
+  if (gone === undefined || added === undefined)
+    return [gone ?? added].filter((hunk) => hunk !== undefined)
+  const { newStart, newLines } = added
+  return [{ ...gone, newStart, newLines, lines: [...gone.lines, ...added.lines] }]
+}
+
+/** For each line the nearest one above that starts with a letter: git's own rule, where no language is set. */
+function enclosingLines(text: string): string[] {
+  let nearest = ''
+  return text.split('\n').map((line) => {
+    const above = nearest
+    if (/^[A-Za-z_$]/.test(line)) nearest = line.trimEnd()
+    return above
+  })
+}

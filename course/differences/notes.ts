@@ -1,0 +1,187 @@
+import { listVersions, type Version } from '../programs/versions.ts'
+import type { FileChange, Hunk, Line } from './compare.ts'
+import { readText } from './files.ts'
+
+/** What a lesson says about some lines of a difference. */
+export interface Note {
+  /** Consecutive changed lines, as they stand in the lesson but for blanks at both ends. */
+  quote: string[]
+  /** Paragraphs in Markdown. */
+  text: string
+  /** Where its quote begins in the lesson, counted from 1. */
+  line: number
+  /** The version whose lesson it stands in. */
+  version: string
+}
+
+/** The notes on one file, in the order of the lesson. */
+export interface FileNotes {
+  path: string
+  /** What stands before the first note; may be empty. */
+  intro: string
+  notes: Note[]
+  /** Where the heading is in the lesson, counted from 1. */
+  line: number
+}
+
+/** The heading of the section that the notes stand in. */
+export const NOTES_HEADING = '## 5. Reading the difference'
+
+const FENCE = /^(`{3,})/
+
+/**
+ * Reads the notes out of a lesson; gives undefined for a lesson without that section.
+ *
+ * @param version the name of the version that the lesson belongs to
+ */
+export function parseNotes(lesson: string, version: string): FileNotes[] | undefined {
+  const files: FileNotes[] = []
+  let inSection = false
+  let found = false
+  for (const block of blocksOf(lesson)) {
+    if (block.kind === 'heading' && block.level <= 2) {
+      inSection = block.text === NOTES_HEADING
+      found ||= inSection
+      continue
+    }
+    if (!inSection) continue
+    if (block.kind === 'heading') files.push(startFile(block.text, block.line))
+    else addBlock(files.at(-1), block, version)
+  }
+  return found ? files : undefined
+}
+
+/**
+ * The notes that go with the difference between any two versions: those of every step that lies
+ * between them. A learner's copy counts as the step that leads away from its older side, or to its
+ * newer one; one that is named after a version lies on the way to it.
+ */
+export function notesBetween(older: Version, newer: Version): FileNotes[] {
+  const last = newer.number || older.number + 1
+  const isOnTheWay = older.number === 0 || older.number === newer.number
+  const first = isOnTheWay ? last : older.number + 1
+  return listVersions()
+    .filter(({ number }) => number >= first && number <= last)
+    .flatMap((version) => readNotes(version) ?? [])
+}
+
+/** The notes of a version's lesson, or undefined where it has no section of them. */
+export function readNotes({ folder, name }: Version): FileNotes[] | undefined {
+  return parseNotes(readText(folder, 'README.md') ?? '', name)
+}
+
+/** A note in which links lead to the web alone: what stands beside the lesson is not beside the reader. */
+export function withoutLocalLinks(markdown: string): string {
+  return markdown.replaceAll(
+    /(`[^`]+`)|\[([^\]]+)\]\((?!https?:)[^)]*\)/g,
+    (_all, code, text) => code ?? text,
+  )
+}
+
+/** Puts each note to the first hunk that has its quote. One whose quote is nowhere is left out. */
+export function attachNotes(files: FileChange[], allNotes: FileNotes[]): void {
+  for (const { path, intro, notes } of allNotes) {
+    const file = files.find((candidate) => candidate.path === path)
+    if (file === undefined) continue
+    file.intro = [file.intro, intro].filter(Boolean).join('\n\n')
+    for (const note of notes) {
+      file.hunks.find((hunk) => findQuote(hunk, note.quote) !== undefined)?.notes.push(note)
+    }
+  }
+}
+
+/** The lines of a hunk that a note quotes, or undefined when they are not in it. */
+export function findQuote(hunk: Hunk, quote: string[]): Line[] | undefined {
+  return findQuotes(hunk, quote).next().value ?? undefined
+}
+
+/** Each place of a hunk that has the lines which a note quotes. */
+export function* findQuotes(hunk: Hunk, quote: string[]): Generator<Line[], undefined> {
+  if (quote.length === 0) return
+  for (const kind of ['added', 'removed'] as const) {
+    const lines = hunk.lines.filter((line) => line.kind === kind)
+    for (let start = 0; start + quote.length <= lines.length; start += 1) {
+      const candidate = lines.slice(start, start + quote.length)
+      const isQuoted = candidate.every((line, i) => line.text.trim() === quote[i])
+      if (isQuoted && areConsecutive(candidate)) yield candidate
+    }
+  }
+}
+
+/** The first line that a note quotes which says anything. */
+export function firstLine({ quote }: Note): string {
+  return quote.find((line) => line !== '') ?? ''
+}
+
+/** Where a lesson's notes are, for people: `versions/v02-state/README.md`. */
+export function lessonFile(version: string): string {
+  return `versions/${version}/README.md`
+}
+
+type Block =
+  | { kind: 'heading'; level: number; text: string; line: number }
+  | { kind: 'fence'; lines: string[]; line: number }
+  | { kind: 'text'; text: string; line: number }
+
+/** Headings, fenced code and the text between them. What looks like a heading inside a fence is none. */
+function* blocksOf(markdown: string): Generator<Block> {
+  const lines = markdown.split(/\r?\n/)
+  let text: string[] = []
+  for (let i = 0; i < lines.length; i += 1) {
+    const line = lines[i] ?? ''
+    const fence = FENCE.exec(line)?.[1]
+    const level = /^(#{1,6}) /.exec(line)?.[1]?.length
+    if (fence === undefined && level === undefined) {
+      text.push(line)
+      continue
+    }
+    yield { kind: 'text', text: proseOf(text), line: i }
+    text = []
+    if (level !== undefined) {
+      yield { kind: 'heading', level, text: line.trim(), line: i + 1 }
+      continue
+    }
+    const end = lines.findIndex((other, at) => at > i && other.trimEnd() === fence)
+    const last = end === -1 ? lines.length : end
+    yield { kind: 'fence', lines: lines.slice(i + 1, last), line: i + 1 }
+    i = last
+  }
+  yield { kind: 'text', text: proseOf(text), line: lines.length }
+}
+
+/** Lines as one text, without what the lesson's own tests read in comments. */
+function proseOf(lines: string[]): string {
+  const text = lines.join('\n').replaceAll(/<!--[\s\S]*?-->/g, '')
+  return text.replaceAll(/\n\s*\n\s*\n/g, '\n\n').trim()
+}
+
+/** A heading of another form becomes a file too: one that no version has, which the check tells. */
+function startFile(heading: string, line: number): FileNotes {
+  const path = /^### `([^`]+)`$/.exec(heading)?.[1] ?? heading
+  return { path, intro: '', notes: [], line }
+}
+
+function addBlock(
+  file: FileNotes | undefined,
+  block: Exclude<Block, { kind: 'heading' }>,
+  version: string,
+): void {
+  if (file === undefined) return
+  if (block.kind === 'fence') {
+    const quote = block.lines.map((line) => line.trim())
+    file.notes.push({ quote, text: '', line: block.line, version })
+    return
+  }
+  const note = file.notes.at(-1)
+  if (note === undefined) file.intro = block.text
+  else note.text = [note.text, block.text].filter(Boolean).join('\n\n')
+}
+
+function areConsecutive(lines: Line[]): boolean {
+  return lines.every((line, i) => {
+    const before = lines[i - 1]
+    if (before === undefined) return true
+    const number = line.newNumber ?? line.oldNumber ?? 0
+    return number === (before.newNumber ?? before.oldNumber ?? 0) + 1
+  })
+}

@@ -1,0 +1,94 @@
+import { type Version, versionBefore } from '../programs/versions.ts'
+import { compareFolders, DEFAULT_CONTEXT, type FileChange } from './compare.ts'
+import { attachNotes, notesBetween } from './notes.ts'
+
+/** The difference between two versions as it is read: in order, and with its notes. */
+export interface Step {
+  older: Version
+  newer: Version
+  files: FileChange[]
+}
+
+/** Each version has a text of its own: a lesson, and the page that is made from it. */
+const OWN_TEXTS = ['README.md', 'DIFF.md']
+
+/** What of a difference is shown. */
+export interface StepOptions {
+  context?: number | undefined
+  /** Test files too. */
+  tests?: boolean | undefined
+  notes?: boolean | undefined
+  /** Files or folders to be shown alone; none of them means all. */
+  paths?: string[] | undefined
+}
+
+/**
+ * Compares two versions for a reader: their code, without the lessons and without the name of the
+ * package, which are other ones in every version.
+ */
+export function readStep(older: Version, newer: Version, options: StepOptions = {}): Step {
+  const { context = DEFAULT_CONTEXT, tests = false, notes = true, paths = [] } = options
+  const allNotes = notesBetween(older, newer)
+  const only = (path: string) => {
+    if (paths.length > 0) return paths.some((place) => isBelow(path, place))
+    return isTest(path) ? tests : !OWN_TEXTS.includes(path)
+  }
+  const files = compareFolders(older.folder, newer.folder, { context, only }).filter(
+    (file) => paths.length > 0 || !isNameAlone(file),
+  )
+  const order = allNotes.map(({ path }) => path)
+  files.sort((one, other) => comparePlaces(placeOf(one.path, order), placeOf(other.path, order)))
+  if (notes) attachNotes(files, allNotes)
+  return { older, newer, files }
+}
+
+/** Every step from one version to the next. */
+export function* stepsOf(versions: Version[]): Generator<Step> {
+  for (const newer of versions) {
+    const older = predecessorOf(newer)
+    if (older !== undefined) yield readStep(older, newer)
+  }
+}
+
+/** The version before this one. A learner's copy, which has no number, comes before none. */
+export function predecessorOf(version: Version): Version | undefined {
+  const before = versionBefore(version)
+  return before?.number === 0 ? undefined : before
+}
+
+/** Whether a path is a file or lies in a folder. */
+export function isBelow(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`)
+}
+
+/** A place that notes must explain: what the lesson is about. */
+export function isLesson({ path }: { path: string }): boolean {
+  return path === 'protocol.ts' || isBelow(path, 'server') || isBelow(path, 'client')
+}
+
+export function isTest(path: string): boolean {
+  return isBelow(path, 'test')
+}
+
+/** Whether nothing but the name of the package is another one. */
+function isNameAlone({ path, older, newer }: FileChange): boolean {
+  const withoutName = (text: string) => text.replace(/^ *"name":.*\n/m, '')
+  return path === 'package.json' && withoutName(older) === withoutName(newer)
+}
+
+const READING_ORDER = ['protocol.ts', 'server', 'client']
+
+/** Protocol, server, client, the rest, tests; in each of them as the lesson has them, then by path. */
+function placeOf(path: string, lessonOrder: string[]): [number, number, string] {
+  const program = READING_ORDER.findIndex((place) => isBelow(path, place))
+  const group = isTest(path) ? 9 : program === -1 ? 8 : program
+  const inLesson = lessonOrder.indexOf(path)
+  return [group, inLesson === -1 ? lessonOrder.length : inLesson, path]
+}
+
+function comparePlaces(
+  [group, rank, path]: [number, number, string],
+  [otherGroup, otherRank, otherPath]: [number, number, string],
+): number {
+  return group - otherGroup || rank - otherRank || (path < otherPath ? -1 : 1)
+}

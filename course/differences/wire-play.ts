@@ -1,0 +1,118 @@
+import { Browser, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { loadPrograms } from '../attacks/load-programs.ts'
+import type { Version } from '../programs/versions.ts'
+import { BROWSER, type Field, type Message, WireRecorder } from './wire-record.ts'
+
+/** What one person did, and every message that came of it. */
+export interface Act {
+  name: string
+  messages: Message[]
+  /** Why it went no further, where something broke. */
+  end: string | undefined
+}
+
+/** Beyond the life of an access token in every version, in seconds. */
+const AN_HOUR_LATER = 3660
+
+const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown>][] = [
+  ['Open the client', (lab, browser) => browser.visit(`${lab.clientUrl}/`)],
+  ['Log in', (lab, browser) => lab.login(browser)],
+  [
+    'Open the profile, an hour and a minute later',
+    (lab, browser) => passTime(AN_HOUR_LATER, () => browser.visit(`${lab.clientUrl}/profile`)),
+  ],
+  [
+    'Log out',
+    async (lab, browser) =>
+      browser.follow(await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })),
+  ],
+]
+
+/**
+ * Runs a version on free ports, plays a whole session with it, and gives every message. Addresses are
+ * those of the default ports, and random values have names, so that two runs give the same.
+ *
+ * @throws {BrokenFolderError} when its programs don't load
+ */
+export async function playSession({ folder }: Version): Promise<Act[]> {
+  const recorder = new WireRecorder()
+  const lab = await startLab(recorder.watch(await loadPrograms(folder)))
+  const browser = new RecordedBrowser()
+  const name = nameValues(lab)
+  try {
+    const acts: Act[] = []
+    for (const [title, play] of ACTS) {
+      const end = await play(lab, browser).then(
+        () => undefined,
+        (error: Error) => error.message,
+      )
+      acts.push({ name: title, messages: recorder.take().map(name), end })
+    }
+    return acts
+  } finally {
+    await lab.close()
+  }
+}
+
+class RecordedBrowser extends Browser {
+  override open(url: string, options: RequestOptions = {}): Promise<Page> {
+    return super.open(url, { ...options, headers: { ...options.headers, ...BROWSER } })
+  }
+}
+
+/** Base64url, or what a version may use in its place: all that nobody could guess is long. */
+const SECRET = /[\w.~-]{32,}/g
+/** The value of a cookie may hold any character of base64, and its signature does. */
+const COOKIE_SECRET = /(?<==)[^;\s]{32,}/g
+
+/** Lets the programs believe that so many seconds have gone by: they read no other clock. */
+async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> {
+  const now = performance.now.bind(performance)
+  performance.now = () => now() + seconds * 1000
+  try {
+    return await then()
+  } finally {
+    performance.now = now
+  }
+}
+
+/** Gives random values the name of the parameter that they were first met in, and keeps to it. */
+function nameValues(lab: Lab): (message: Message) => Message {
+  const names = new Map<string, string>()
+  const counts = new Map<string, number>()
+  const { clientId, clientSecret } = lab.config
+  const credentials = basic(clientId, clientSecret)
+
+  return ({ fields, page, ...message }) => {
+    const named = fields.map(({ name, value }) => ({ name, value: put(name, value) }))
+    const shown = [...names].filter(([value]) => page.includes(value)).map(([, name]) => name)
+    const shows: Field[] = shown.length > 0 ? [{ name: 'page shows', value: shown.join(', ') }] : []
+    return { ...message, fields: [...named, ...shows], page: '' }
+  }
+
+  function put(field: string, value: string): string {
+    const named = value
+      .replace(credentials, `Basic base64(${clientId}:${clientSecret})`)
+      .replace(field.endsWith('Cookie') ? COOKIE_SECRET : SECRET, (secret) => nameOf(field, secret))
+    return withDefaultPorts(lab, named)
+  }
+
+  function nameOf(field: string, value: string): string {
+    const known = names.get(value)
+    if (known !== undefined) return known
+    const what = field.endsWith('Cookie') ? 'session' : field
+    const count = (counts.get(what) ?? 0) + 1
+    counts.set(what, count)
+    const name = count === 1 ? `<${what}>` : `<${what} ${count}>`
+    names.set(value, name)
+    return name
+  }
+}
+
+/** Ports stand in addresses and in the names of cookies. */
+function withDefaultPorts({ config }: Lab, value: string): string {
+  return value
+    .replaceAll(new URL(config.authServerUrl).port, '25000')
+    .replaceAll(new URL(config.clientUrl).port, '25001')
+}

@@ -1,0 +1,17 @@
+import { UsageError } from '../usage.ts'
+import { type CheckOptions, type CheckResult, checkCopy } from './check.ts'
+import { checks } from './checks.ts'
+import { linkPackages, type Place } from './playground.ts'
+
+/**
+ * Tries out each sentence of an exercise at the learner's copy.
+ *
+ * @throws {UsageError} when there is nothing to check
+ */
+export async function checkPlace(place: Place, options: CheckOptions = {}): Promise<CheckResult> {
+  const { version, folder, name } = place
+  const known = checks[version.number]
+  if (known === undefined) throw new UsageError(`There is nothing to check about ${name} yet.`)
+  linkPackages(place)
+  return checkCopy(folder, known, options)
+}

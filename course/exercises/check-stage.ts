@@ -1,0 +1,355 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Browser, html, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { basic, CODE_CHALLENGE, CODE_VERIFIER, type Fields } from '@oauth-lab/shared/testing/lab.ts'
+import type { RunningProgram } from './copy-programs.ts'
+import { patient } from './patience.ts'
+import { randomValue, type StandIn } from './stand-in.ts'
+import { explain, type Trouble, TroubleError } from './trouble.ts'
+
+/** How long a request may take, in milliseconds, on a machine that has time. */
+const REQUEST_LIMIT = 4_000
+/** For how long the other ends of a request that failed may come later, in milliseconds. */
+const DEATH_NEWS = 500
+
+/** Why a check fails. The message is what was seen, in words, without a full stop. */
+export class NotYet extends Error {
+  /** Where to look, when that is not the file of the sentence. */
+  readonly file: string | undefined
+
+  constructor(seen: string, file?: string) {
+    super(seen)
+    this.file = file
+  }
+}
+
+/**
+ * @param file where to look, when that is not the file of the sentence
+ * @throws {NotYet} unless it is so
+ */
+export function must(condition: unknown, seen: string, file?: string): asserts condition {
+  if (!condition) throw new NotYet(seen, file)
+}
+
+/** What a JSON endpoint answered. */
+export interface JsonAnswer {
+  status: number
+  headers: Page['headers']
+  body: Record<string, unknown>
+}
+
+/** A browser, all of whose requests have to come to an end. */
+class Visitor extends Browser {
+  readonly #watch: (request: Asked) => Promise<Page>
+
+  constructor(watch: Visitor['open']) {
+    super()
+    this.#watch = ({ url, options }) => watch.call(this, url, options)
+  }
+
+  override open(url: string, options: RequestOptions = {}): Promise<Page> {
+    return this.#watch({ url, options })
+  }
+
+  plainOpen(url: string, options: RequestOptions): Promise<Page> {
+    return super.open(url, options)
+  }
+}
+
+interface Asked {
+  url: string
+  options: RequestOptions
+}
+
+/** What the stage is built of. */
+export interface Cast {
+  folder: string
+  server: { url: string; running: RunningProgram }
+  /** Without a running program where it is no part of the stage. */
+  client: { url: string; running?: RunningProgram }
+  standIn?: StandIn
+  /** Called with each request: what to say of it when the time for the check runs out now. */
+  onRequest?: (explainSlowness: () => Trouble) => void
+}
+
+/**
+ * Where the sentences of a version are tried out: a running copy, as it looks from outside. Every
+ * request has an end: a program that does not answer, or dies, ends the check.
+ */
+export class Stage {
+  readonly server: ServerAddress
+  readonly #cast: Cast
+  /** What the last answer with a 500 was about. */
+  #broken: { request: string; running: RunningProgram } | undefined
+
+  constructor(cast: Cast) {
+    this.#cast = cast
+    this.server = new ServerAddress(cast.server.url, () => this.browser(), this.redirectUri)
+  }
+
+  get clientUrl(): string {
+    return this.#cast.client.url
+  }
+
+  get redirectUri(): string {
+    return `${this.clientUrl}/callback`
+  }
+
+  get standIn(): StandIn {
+    if (this.#cast.standIn === undefined) throw new Error('No client on this stage')
+    return this.#cast.standIn
+  }
+
+  browser(): Browser {
+    const visitor: Visitor = new Visitor((url, options = {}) => this.#open(visitor, url, options))
+    return visitor
+  }
+
+  /** Begins a login at the client; gives what it sends to the server. */
+  async begin(browser: Browser): Promise<URLSearchParams> {
+    const page = await browser.open(`${this.clientUrl}/login`)
+    const { location = '' } = page
+    must(
+      [302, 303].includes(page.status) && location.startsWith(`${this.standIn.url}/authorize?`),
+      `GET /login does not send the browser to the server: it answers ${page.status}`,
+      'client/routes/login.ts',
+    )
+    const sent = new URL(location).searchParams
+    this.standIn.noteLogin(sent)
+    return sent
+  }
+
+  /** Brings an answer to the callback, as a redirect of the server would; follows redirects. */
+  async answer(browser: Browser, answer: Fields): Promise<Page> {
+    return browser.follow(await this.bring(browser, answer))
+  }
+
+  /** Brings an answer to the callback, as a redirect of the server would; gives what that answers. */
+  async bring(browser: Browser, answer: Fields): Promise<Page> {
+    if (answer.code !== undefined) this.standIn.noteCode(answer.code)
+    return browser.open(`${this.redirectUri}?${fields(answer)}`)
+  }
+
+  /** A whole login, with the stand-in for a server; gives the page that it ends at. */
+  async login(browser: Browser): Promise<Page> {
+    const sent = await this.begin(browser)
+    const state = sent.get('state') ?? undefined
+    const page = await this.answer(browser, { code: randomValue(), state })
+    this.expectAccepted()
+    return page
+  }
+
+  /** @throws {NotYet} when the client sent a token request that a server refuses, with the reason */
+  expectAccepted(): void {
+    const { refusal } = this.standIn
+    if (refusal === undefined) return
+    const { error, reason, file } = refusal
+    throw new NotYet(`a server refuses the client's token request with ${error}: ${reason}`, file)
+  }
+
+  /** Lets a sentence begin afresh. */
+  reset(): void {
+    this.#cast.standIn?.reset()
+    this.#broken = undefined
+  }
+
+  /** Why a handler threw, and where: the cause of whatever was seen after that. */
+  async explainBroken(): Promise<NotYet | undefined> {
+    if (this.#broken === undefined) return undefined
+    const { request, running } = this.#broken
+    // The page of a 500 may be here before the line on stderr.
+    await sleep(50)
+    const last = running.stderr().slice(-4_000)
+    const { message, place } = explain(lastError(last), this.#cast.folder) ?? {}
+    if (message === undefined) return undefined
+    return new NotYet(`${request} breaks: ${message}`, place)
+  }
+
+  async #open(visitor: Visitor, url: string, options: RequestOptions): Promise<Page> {
+    const running = this.#programAt(url)
+    if (running === undefined) return visitor.plainOpen(url, options)
+    const [method, path] = [options.method ?? 'GET', new URL(url).pathname]
+    this.#cast.onRequest?.(() => running.explainSlowness(method, path))
+
+    const timer = new AbortController()
+    const limit = sleep(patient(REQUEST_LIMIT), undefined, { signal: timer.signal }).then(() => {
+      throw new TroubleError(running.explainSilence(method, path))
+    })
+    limit.catch(() => undefined)
+    const dead = running.died.then((trouble) => {
+      throw new TroubleError(trouble)
+    })
+    try {
+      const answered = openWhenThere(visitor, url, options).catch(async (error) => {
+        await Promise.race([dead, sleep(DEATH_NEWS)])
+        throw new NotYet(`${method} ${path} gets no proper answer (${(error as Error).message})`)
+      })
+      const page = await Promise.race([answered, limit, dead])
+      if (page.status === 500) this.#broken = { request: `${method} ${path}`, running }
+      return page
+    } finally {
+      timer.abort()
+    }
+  }
+
+  #programAt(url: string): RunningProgram | undefined {
+    const { server, client, standIn } = this.#cast
+    if (url.startsWith(server.url)) return server.running
+    // What is handed on is answered by the server in the end.
+    if (standIn?.passOnTo !== undefined && url.startsWith(standIn.url)) {
+      return server.running
+    }
+    return url.startsWith(client.url) ? client.running : undefined
+  }
+}
+
+/** Servers listen on each address of localhost in turn, and may not have come to all of them. */
+async function openWhenThere(
+  visitor: Visitor,
+  url: string,
+  options: RequestOptions,
+  tries = 5,
+): Promise<Page> {
+  try {
+    return await visitor.plainOpen(url, options)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries === 1) throw error
+    await sleep(50)
+    return openWhenThere(visitor, url, options, tries - 1)
+  }
+}
+
+/** The server of a copy, asked directly. What is sent is right for every version, but for what is changed. */
+export class ServerAddress {
+  readonly url: string
+  readonly #browser: () => Browser
+  readonly #redirectUri: string
+
+  constructor(url: string, browser: () => Browser, redirectUri: string) {
+    this.url = url
+    this.#browser = browser
+    this.#redirectUri = redirectUri
+  }
+
+  authorizeUrl(changes: Fields = {}): string {
+    const query = fields({
+      response_type: 'code',
+      client_id: 'lab-client',
+      redirect_uri: this.#redirectUri,
+      state: 'a-state',
+      code_challenge: CODE_CHALLENGE,
+      code_challenge_method: 'S256',
+      ...changes,
+    })
+    return `${this.url}/authorize?${query}`
+  }
+
+  authorize(changes: Fields = {}, options: RequestOptions = {}): Promise<Page> {
+    return this.#browser().open(this.authorizeUrl(changes), options)
+  }
+
+  /** Posts name and password to an authorization endpoint's address. */
+  logIn(changes: Fields = {}, password = 'password0'): Promise<Page> {
+    return this.authorize(changes, { method: 'POST', body: { username: 'user0', password } })
+  }
+
+  /** A code of the server. */
+  async code(changes: Fields = {}): Promise<string> {
+    const page = await this.logIn(changes)
+    const code = queryOf(page).get('code')
+    must(
+      code,
+      `POST /authorize with a right password gives no code: ${saw(page)}`,
+      'server/routes/authorize.ts',
+    )
+    return code
+  }
+
+  redeem(code: string, changes: Fields = {}, headers: Fields = {}): Promise<JsonAnswer> {
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: this.#redirectUri,
+      code_verifier: CODE_VERIFIER,
+    }
+    return this.token({ ...form, ...changes }, headers)
+  }
+
+  refresh(refresh_token: string, headers: Fields = {}): Promise<JsonAnswer> {
+    return this.token({ grant_type: 'refresh_token', refresh_token }, headers)
+  }
+
+  /** Tokens of a fresh login. */
+  async tokens(): Promise<Record<'access_token' | 'refresh_token', string>> {
+    const { status, body } = await this.redeem(await this.code())
+    must(
+      status === 200 && typeof body.access_token === 'string',
+      `a good code at POST /token is answered ${answered(status, body)}`,
+      'server/grants/authorization-code.ts',
+    )
+    return { access_token: body.access_token, refresh_token: String(body.refresh_token ?? '') }
+  }
+
+  token(form: Fields, headers: Fields = {}): Promise<JsonAnswer> {
+    const authorization = basic('lab-client', 'lab-client-secret')
+    const sent = { authorization, 'content-type': 'application/x-www-form-urlencoded', ...headers }
+    const body = fields(form).toString()
+    return this.#json('/token', { method: 'POST', headers: Object.fromEntries(fields(sent)), body })
+  }
+
+  me(authorization?: string, path = '/api/me'): Promise<JsonAnswer> {
+    return this.#json(path, { headers: authorization === undefined ? {} : { authorization } })
+  }
+
+  async #json(path: string, options: RequestOptions): Promise<JsonAnswer> {
+    const { status, headers, body } = await this.#browser().open(this.url + path, options)
+    try {
+      return { status, headers, body: Object(JSON.parse(body)) }
+    } catch {
+      return { status, headers, body: {} }
+    }
+  }
+}
+
+/** Another client that is registered at the server. */
+export const OTHER_CLIENT = { authorization: basic('other-client', 'other-client-secret') }
+
+/** Where a page was, in words. */
+export function saw(page: Page): string {
+  if (page.location === undefined) return `it answers ${page.status}`
+  const { origin, pathname, searchParams } = new URL(page.location)
+  const names = [...searchParams.keys()].join(', ')
+  return `it answers ${page.status}, to ${origin}${pathname} with ${names || 'nothing'} in the query`
+}
+
+/** What a JSON endpoint answered, in words: the status, and the error where there is one. */
+export function answered(status: number, { error }: JsonAnswer['body']): string {
+  return error === undefined ? `${status}` : `${status} ${error}`
+}
+
+/** The query of the address that a redirect names; empty where there is none. */
+export function queryOf(page: Page): URLSearchParams {
+  return page.location === undefined ? new URLSearchParams() : new URL(page.location).searchParams
+}
+
+/** What a person reads on a page. */
+export function textOf(page: Page): string {
+  return html(page).text.replace(/\s+/g, ' ')
+}
+
+/** Whether a redirect leads to the redirect URI, whatever its query. */
+export function leadsTo(page: Page, redirectUri: string): boolean {
+  return page.location?.split('?')[0] === redirectUri
+}
+
+function fields(values: Fields): URLSearchParams {
+  const given = Object.entries(values).filter((pair): pair is [string, string] => {
+    return pair[1] !== undefined
+  })
+  return new URLSearchParams(given)
+}
+
+/** From the last line that begins an error on: what came before belongs to other requests. */
+function lastError(stderr: string): string {
+  const starts = [...stderr.matchAll(/^(?:\w*Error)\b/gm)]
+  return stderr.slice(starts.at(-1)?.index ?? stderr.length)
+}

@@ -1,0 +1,290 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePorts } from '../programs/ports.ts'
+import { type Cast, NotYet, Stage } from './check-stage.ts'
+import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
+import { patient } from './patience.ts'
+import type { Sentence, VersionChecks } from './sentence.ts'
+import { StandIn } from './stand-in.ts'
+import { type ProgramName, type Trouble, TroubleError } from './trouble.ts'
+
+/** What a check found out about one sentence. */
+export type Finding = { sentence: Sentence } & (
+  | { status: 'done' }
+  /** It is not done yet: what was seen in place of it, and where to look. */
+  | { status: 'open'; seen: string; place: string }
+  /** Nothing can be said of it before these are done. */
+  | { status: 'waiting'; for: Sentence[] }
+)
+
+/** What a check found out about a copy. */
+export type CheckResult =
+  | { kind: 'findings'; findings: Finding[] }
+  | { kind: 'trouble'; trouble: Trouble }
+
+export interface CheckOptions {
+  start?: StartProgram
+  /** Ends the check; what it gives then is of no use. */
+  signal?: AbortSignal
+}
+
+/** How long a check may take, in milliseconds, on a machine that has time. */
+const CHECK_LIMIT = 10_000
+/** How often a program is started anew when its port was taken meanwhile. */
+const TRIES = 3
+/** Within how many milliseconds of each other failures count as simultaneous. */
+const SAME_TIME = 300
+const PORT_TAKEN = /EADDRINUSE|is in use/
+/** The settings of a copy: said in full, so that a .env file changes nothing. */
+const SETTINGS = {
+  WORKSHOP_URL: '',
+  CLIENT_ID: 'lab-client',
+  CLIENT_SECRET: 'lab-client-secret',
+  CODE_TTL: '60',
+  ACCESS_TOKEN_TTL: '',
+  REFRESH_TOKEN_TTL: '',
+  SESSION_TTL: '',
+  SESSION_SECRET: '',
+}
+
+/**
+ * Runs a copy on free ports and tries out each sentence. Nothing is left running. A copy that does not
+ * start, dies, hangs or takes too long gives a trouble in place of findings.
+ */
+export async function checkCopy(
+  folder: string,
+  checks: VersionChecks,
+  options: CheckOptions = {},
+): Promise<CheckResult> {
+  const company = new Company(folder, options)
+  const timer = new AbortController()
+  const limit = sleep(patient(CHECK_LIMIT), undefined, { signal: timer.signal }).then(() => {
+    throw new TroubleError(company.explainSlowness())
+  })
+  try {
+    const findings = await Promise.race([tryOutAll(company, folder, checks), limit])
+    return { kind: 'findings', findings }
+  } catch (error) {
+    if (error instanceof TroubleError) return { kind: 'trouble', trouble: error.trouble }
+    throw error
+  } finally {
+    timer.abort()
+    await company.stop()
+  }
+}
+
+async function tryOutAll(
+  company: Company,
+  folder: string,
+  { short, sentences }: VersionChecks,
+): Promise<Finding[]> {
+  const { server, client, shortLived } = await company.gather(short)
+  const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
+  // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
+  const lanes = await settle([
+    tryOut(on('server'), server),
+    shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
+    tryOut(on('client'), client),
+  ])
+  const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
+  return conclude(folder, sentences, seen)
+}
+
+/** The sentences that are done, by id. */
+export function doneIn(findings: Finding[]): string[] {
+  return findings.filter(({ status }) => status === 'done').map(({ sentence }) => sentence.id)
+}
+
+/** Why each sentence fails; undefined for those that pass. */
+type Seen = [id: string, failure: NotYet | undefined]
+
+async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
+  const all: Seen[] = []
+  for (const { id, probe } of sentences) {
+    stage.reset()
+    all.push([id, await tryOne(probe, stage)])
+  }
+  return all
+}
+
+async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<NotYet | undefined> {
+  try {
+    await probe(stage)
+    return undefined
+  } catch (error) {
+    if (error instanceof TroubleError) throw error
+    const broken = await stage.explainBroken()
+    if (broken !== undefined) return broken
+    if (error instanceof NotYet) return error
+    return new NotYet(`what came back can't be read (${(error as Error).message})`)
+  }
+}
+
+/**
+ * All of them. When one fails, the failure of the first that fails at about the same time: so it does
+ * not matter which was quicker, and nothing waits for those that are slow.
+ */
+async function settle<T extends readonly unknown[]>(
+  all: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const failures: unknown[] = []
+  const watched = all.map(async (one, index) => {
+    try {
+      await one
+    } catch (error) {
+      failures[index] = error
+      throw error
+    }
+  })
+  try {
+    await Promise.all(watched)
+  } catch {
+    await Promise.race([Promise.allSettled(watched), sleep(SAME_TIME)])
+    throw failures.find((error) => error !== undefined)
+  }
+  return Promise.all(all)
+}
+
+function conclude(
+  folder: string,
+  sentences: Sentence[],
+  failures: Map<string, NotYet | undefined>,
+): Finding[] {
+  const fails = sentences.filter(({ id }) => failures.get(id) !== undefined)
+  const waitsFor = (sentence: Sentence, failure: NotYet): Sentence[] => {
+    if (sentence.on === 'both') return fails.filter((other) => other !== sentence)
+    const first = fails.find(({ id }) => hasSameCause(failures.get(id), failure)) ?? sentence
+    return first === sentence ? fails.filter(({ id }) => sentence.needs?.includes(id)) : [first]
+  }
+  return sentences.map((sentence): Finding => {
+    const failure = failures.get(sentence.id)
+    if (failure === undefined) return { sentence, status: 'done' }
+    const missing = waitsFor(sentence, failure)
+    if (missing.length > 0) return { sentence, status: 'waiting', for: missing }
+    const place = describePlace(folder, failure.file ?? sentence.file)
+    return { sentence, status: 'open', seen: failure.message, place }
+  })
+}
+
+/** Whether both failed for one reason outside of what they try out, such as a login that fails. */
+function hasSameCause(one: NotYet | undefined, other: NotYet): boolean {
+  return one?.file !== undefined && one.file === other.file && one.message === other.message
+}
+
+function describePlace(folder: string, file: string): string {
+  const [path = file] = file.split(/:\d+$/)
+  return existsSync(join(folder, path)) ? file : `${file}, a new file, or where your copy does this`
+}
+
+interface Stages {
+  server: Stage
+  /** With a stand-in for the server. */
+  client: Stage
+  shortLived: Stage | undefined
+}
+
+/** The programs of one check. */
+class Company {
+  readonly #folder: string
+  readonly #start: StartProgram
+  readonly #ends: (() => Promise<void>)[] = []
+  #abort = new AbortController()
+  #stopped = false
+  #explainSlowness: () => Trouble = () => {
+    return { program: 'server', message: 'The time for the check ran out.', place: undefined }
+  }
+
+  constructor(folder: string, { start = startProcess, signal }: CheckOptions) {
+    this.#folder = folder
+    this.#start = start
+    if (signal?.aborted) this.#stopped = true
+    signal?.addEventListener('abort', () => this.stop())
+  }
+
+  /** @throws {TroubleError} when a program does not start */
+  async gather(short: Record<string, string> | undefined, tries = TRIES): Promise<Stages> {
+    try {
+      return await this.#gatherOnce(short)
+    } catch (error) {
+      const portTaken = PORT_TAKEN.test((error as Error).message)
+      if (!portTaken || tries === 1) throw error
+      await this.#endAll()
+      return this.gather(short, tries - 1)
+    }
+  }
+
+  /** What to say when the time is over: which request it was that came last. */
+  explainSlowness(): Trouble {
+    return this.#explainSlowness()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#endAll()
+  }
+
+  async #endAll(): Promise<void> {
+    // Those that are still starting, too.
+    this.#abort.abort()
+    this.#abort = new AbortController()
+    await Promise.all(this.#ends.splice(0).map((end) => end()))
+  }
+
+  async #gatherOnce(short: Record<string, string> | undefined): Promise<Stages> {
+    const [serverPort, clientPort, shortPort, standInPort] = await freePorts()
+    const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
+    await standIn.listen()
+    this.#ends.push(() => standIn.close())
+    // It may have been stopped meanwhile; then nobody would end what starts now.
+    if (this.#stopped) await this.#endAll()
+
+    const folder = this.#folder
+    const client = { url: `http://localhost:${clientPort}` }
+    const server = (port: number, changes: Record<string, string> = {}) =>
+      this.#run('server', port, {
+        AUTH_SERVER_URL: `http://localhost:${port}`,
+        CLIENT_URL: client.url,
+        ...changes,
+      })
+    const [mainServer, mainClient, shortServer] = await settle([
+      server(serverPort),
+      this.#run('client', clientPort, { AUTH_SERVER_URL: standIn.url, CLIENT_URL: client.url }),
+      short === undefined ? undefined : server(shortPort, short),
+    ] as const)
+
+    const onRequest = (explainSlowness: () => Trouble) => {
+      this.#explainSlowness = explainSlowness
+    }
+    const stage = (running: RunningProgram, port: number, and: Partial<Cast> = {}) => {
+      const server = { url: `http://localhost:${port}`, running }
+      return new Stage({ folder, server, client, onRequest, ...and })
+    }
+    return {
+      server: stage(mainServer, serverPort),
+      client: stage(mainServer, serverPort, {
+        client: { ...client, running: mainClient },
+        standIn,
+      }),
+      shortLived: shortServer && stage(shortServer, shortPort),
+    }
+  }
+
+  async #run(
+    program: ProgramName,
+    port: number,
+    changes: Record<string, string>,
+  ): Promise<RunningProgram> {
+    if (this.#stopped) {
+      throw new TroubleError({ program, message: 'The check was ended.', place: undefined })
+    }
+    const settings = { ...SETTINGS, ...changes }
+    const { signal } = this.#abort
+    const starting = this.#start({ program, folder: this.#folder, port, settings, signal })
+    this.#ends.push(async () => {
+      const running = await starting.catch(() => undefined)
+      await running?.stop()
+    })
+    return starting
+  }
+}

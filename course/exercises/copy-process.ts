@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../programs/typescript.ts'
+
+/** How much of what it wrote last is kept, in characters: an error's stack, and what led to it. */
+const LONGEST_STDERR = 64_000
+/** For how many milliseconds what it wrote last may arrive after the news of its end. */
+const LAST_WORDS = 200
+const LEASH = new URL('./end-with-parent.mjs', import.meta.url).href
+const windows = process.platform === 'win32'
+
+/** What to run. */
+export interface CopyProcessSpec {
+  /** The program. */
+  main: string
+  /** Modules to load before it, as URLs. */
+  preload?: string[]
+  cwd?: string
+  settings?: Record<string, string>
+}
+
+/**
+ * A process that runs code of a learner's copy. Whatever the code does, the process ends when it is told to, or when
+ * this one is gone; what it has started ends with it, and it never fills this one's memory.
+ */
+export class CopyProcess {
+  readonly child: ChildProcess
+  /** Resolves when it has ended. What it wrote is known by then. */
+  readonly ended: Promise<void>
+  #stderr = ''
+
+  constructor({ main, preload = [], cwd, settings }: CopyProcessSpec) {
+    const modules = [LEASH, ...preload].flatMap((url) => ['--import', url])
+    this.child = spawn(process.execPath, [...modules, ...TYPESCRIPT_ARGUMENTS, main], {
+      ...(cwd !== undefined && { cwd }),
+      env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // In a process group, which can be ended as a whole. Windows has none, and would open a window.
+      detached: !windows,
+    })
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-LONGEST_STDERR)
+    })
+    // It can't be started, as when its folder was deleted the moment before.
+    this.child.on('error', ({ message }) => {
+      this.#stderr += message
+    })
+    // Node keeps messages for as long as nobody listens.
+    this.child.on('message', () => undefined)
+    this.ended = this.#untilEnded()
+  }
+
+  /** What it wrote to stderr last. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Ends it, and all that it has started. Resolves when it has ended. */
+  async end(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.#kill()
+    await this.ended
+  }
+
+  async #untilEnded(): Promise<void> {
+    const { child } = this
+    await new Promise((resolve) => {
+      child.once('exit', resolve)
+      // The only news of one that could not be started.
+      child.once('close', resolve)
+    })
+    this.#kill()
+    if (child.stderr === null) return
+    // Something that is in no group may hold the other end of this for good.
+    await Promise.race([finished(child.stderr).catch(() => undefined), sleep(LAST_WORDS)])
+    child.stderr.destroy()
+  }
+
+  #kill(): void {
+    const { pid } = this.child
+    if (pid === undefined) return
+    if (windows) {
+      spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' })
+      return
+    }
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // There is nobody left in the group.
+    }
+  }
+}

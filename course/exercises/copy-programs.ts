@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { listFilesIfThere } from '../differences/files.ts'
+import { CopyProcess } from './copy-process.ts'
+import { patient } from './patience.ts'
+import { explain, type ProgramName, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
+
+/** One program of a copy, with the settings that it is to run with. */
+export interface ProgramSpec {
+  program: ProgramName
+  /** Absolute. */
+  folder: string
+  port: number
+  settings: Record<string, string>
+  /** Ends it, also while it is starting. */
+  signal: AbortSignal
+}
+
+/** A program that answers at its port. */
+export interface RunningProgram {
+  /** Never resolves while the program lives; then with what killed it. */
+  readonly died: Promise<Trouble>
+  /** What it wrote to stderr last. */
+  stderr(): string
+  /** What to say of a request that got no answer. */
+  explainSilence(method: string, path: string): Trouble
+  /** What to say when the time for all requests was over during this one. */
+  explainSlowness(method: string, path: string): Trouble
+  stop(): Promise<void>
+}
+
+/** Starts a program and waits until it answers. */
+export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
+
+/** How long a program may take until it answers, in milliseconds, on a machine that has time. */
+const START_LIMIT = 8_000
+const POLL = 20
+const MAIN_FILES = ['main.ts', 'main.js', 'main.mjs']
+const WATCHDOG = new URL('./watchdog.mjs', import.meta.url).href
+
+/**
+ * Runs a program in a process of its own.
+ *
+ * @throws {TroubleError} when it does not start
+ */
+export const startProcess: StartProgram = async (spec) => {
+  const { program, folder, settings, signal } = spec
+  const main = MAIN_FILES.map((name) => `${program}/${name}`).find((file) =>
+    existsSync(join(folder, file)),
+  )
+  if (main === undefined) {
+    const message = `The ${program} has no main file: ${program}/main.ts is missing.`
+    throw new TroubleError({ program, message, place: `${program}/main.ts` })
+  }
+
+  const process = new CopyProcess({ main, preload: [WATCHDOG], cwd: folder, settings })
+  const running = new ProgramProcess(spec, process)
+  signal.addEventListener('abort', () => running.stop())
+  try {
+    await running.untilReady()
+    return running
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}
+
+class ProgramProcess implements RunningProgram {
+  readonly died: Promise<Trouble>
+  readonly #spec: ProgramSpec
+  readonly #process: CopyProcess
+  #ready = false
+  #ended = false
+
+  constructor(spec: ProgramSpec, process: CopyProcess) {
+    this.#spec = spec
+    this.#process = process
+    this.died = process.ended.then(() => {
+      this.#ended = true
+      return this.#explainDeath()
+    })
+  }
+
+  stderr(): string {
+    return this.#process.stderr
+  }
+
+  /** @throws {TroubleError} */
+  async untilReady(): Promise<void> {
+    const limit = patient(START_LIMIT)
+    const deadline = performance.now() + limit
+    const dead = this.died.then((trouble) => {
+      throw new TroubleError(trouble)
+    })
+    const answers = async () => {
+      while (!this.#ended && !(await takesRequests(this.#spec.port))) {
+        if (performance.now() > deadline) throw new TroubleError(this.#explainNoStart(limit))
+        await sleep(POLL)
+      }
+    }
+    await Promise.race([dead, answers()])
+    this.#ready = true
+  }
+
+  explainSilence(method: string, path: string): Trouble {
+    const { program, folder } = this.#spec
+    const blocked = this.#blockedAt()
+    if (blocked !== undefined) {
+      const message = `The ${program} hangs: a loop at ${method} ${path} never ends.`
+      return { program, message, place: blocked }
+    }
+    const message = `The ${program} hangs: ${method} ${path} gets no answer. Look for a handler that returns nothing, or an await that waits for something that never comes.`
+    return {
+      program,
+      message,
+      place: placeOfRoute(folder, listFilesIfThere(folder), program, path),
+    }
+  }
+
+  explainSlowness(method: string, path: string): Trouble {
+    const { program, folder } = this.#spec
+    const message = `The ${program} is too slow: the time for the check ran out during ${method} ${path}.`
+    const place = placeOfRoute(folder, listFilesIfThere(folder), program, path)
+    return { program, message, place: this.#blockedAt() ?? place }
+  }
+
+  stop(): Promise<void> {
+    return this.#process.end()
+  }
+
+  #explainDeath(): Trouble {
+    const { program, folder } = this.#spec
+    const what = this.#ready ? 'died while it was asked' : 'does not start'
+    const { message, place } = explain(this.stderr(), folder) ?? {
+      message: `it ended by itself (exit status ${this.#process.child.exitCode})`,
+      place: `${program}/main.ts`,
+    }
+    return { program, message: `The ${program} ${what}: ${endSentence(message)}`, place }
+  }
+
+  #explainNoStart(limit: number): Trouble {
+    const { program, port } = this.#spec
+    const blocked = this.#blockedAt()
+    const message =
+      blocked === undefined
+        ? `The ${program} does not start: nothing answers at its port (${port}) after ${Math.round(limit / 1000)} seconds.`
+        : `The ${program} does not start: a loop never ends.`
+    return { program, message, place: blocked ?? `${program}/main.ts:1` }
+  }
+
+  /** The innermost place in the copy where a loop holds the program up. */
+  #blockedAt(): string | undefined {
+    const lines = this.stderr().match(/^blocked at .+$/gm)
+    return lines === null ? undefined : explain(lines.join('\n'), this.#spec.folder)?.place
+  }
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** Whether a program takes HTTP requests at a port, if only to keep silent. */
+function takesRequests(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let connected = false
+    const options = { host: 'localhost', port, path: '/style.css', agent: false, timeout: 1_000 }
+    const request = get(options, (response) => {
+      response.resume()
+      resolve(true)
+    })
+    request.once('socket', (socket) => {
+      socket.once('connect', () => {
+        connected = true
+      })
+    })
+    request.once('timeout', () => {
+      resolve(connected)
+      request.destroy()
+    })
+    // Also when it hangs up at once: programs that only try whether a port is free do so.
+    request.on('error', () => resolve(false))
+  })
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { listFiles } from '../differences/files.ts'
+
+/** The files of a copy, by their paths with slashes. */
+export type Files = ReadonlyMap<string, string>
+
+/** What in a version's folder is its code, and goes into a copy. */
+const PARTS = /^(server|client)\/|^(protocol\.ts|tsconfig\.json|package\.json)$/
+
+/** Reads the code of a version or of a copy. */
+export function readFiles(folder: string): Files {
+  const paths = listFiles(folder).filter((path) => PARTS.test(path))
+  return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
+}
+
+/** A change of one place in a text: what stands there, which must be there once, and what shall. */
+export type Change = readonly [from: string, to: string]
+
+/**
+ * A copy on its way from one version to the next. What it becomes is told by the text of the version
+ * that it leads to, so that a correction there needs none here.
+ */
+export class Draft {
+  readonly #files: Map<string, string>
+  readonly #target: Files
+
+  constructor(start: Files, target: Files) {
+    this.#files = new Map(start)
+    this.#target = target
+  }
+
+  get files(): Files {
+    return this.#files
+  }
+
+  /** Takes a file as the version has it, but for some changes. */
+  take(path: string, ...changes: Change[]): void {
+    this.write(path, change(path, this.final(path), changes))
+  }
+
+  /** Changes a file as it is now. */
+  edit(path: string, ...changes: Change[]): void {
+    this.write(path, change(path, this.#files.get(path), changes))
+  }
+
+  write(path: string, text: string): void {
+    this.#files.set(path, text)
+  }
+
+  remove(path: string): void {
+    this.#files.delete(path)
+  }
+
+  /** The text of a file in the version. */
+  final(path: string): string {
+    const text = this.#target.get(path)
+    if (text === undefined) throw new Error(`The version has no file ${path}.`)
+    return text
+  }
+}
+
+/**
+ * Applies changes to a text.
+ *
+ * @throws {Error} when a place is not there exactly once
+ */
+export function change(path: string, text: string | undefined, changes: readonly Change[]): string {
+  if (text === undefined) throw new Error(`There is no file ${path}.`)
+  return changes.reduce((before, [from, to]) => {
+    const parts = before.split(from)
+    if (parts.length !== 2) {
+      const count = parts.length - 1
+      throw new Error(`${path} has this ${count} times, and should have it once:\n${from}`)
+    }
+    return parts.join(to)
+  }, text)
+}
+
+/** The part of a text from the one mark on, and up to the other; to the end without that. */
+export function part(text: string, from: string, to?: string): string {
+  const start = text.indexOf(from)
+  const end = to === undefined ? text.length : text.indexOf(to, start + from.length)
+  if (start === -1 || end === -1) throw new Error(`This text has no ${from} or no ${to}:\n${text}`)
+  return text.slice(start, end)
+}

@@ -1,0 +1,44 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { ROOT } from '../programs/versions.ts'
+
+/** What people edit when they took a version for their copy. */
+const CODE = /^versions\/[^/]+\/((?:server|client)\/.+|protocol\.ts)$/
+
+/**
+ * What to say when files of a version were changed: the exercises are done in playground/, and a
+ * version is what they are compared with. Undefined when none was, or where git can't tell.
+ */
+export async function tellEditedVersions(
+  name: string,
+  root: string = ROOT,
+): Promise<string | undefined> {
+  const files = (await changedFiles(root)).filter((file) => CODE.test(file))
+  if (files.length === 0) return undefined
+  const known = files.filter((file) => existsSync(join(root, file)))
+  const moves = known.map((file) => `    ${file}  to  playground/${name}/${CODE.exec(file)?.[1]}`)
+  const folders = [...new Set(files.map((file) => file.split('/', 2).join('/')))]
+  return [
+    `You have changed files in versions/, which are what your copy is compared with:`,
+    ...files.map((file) => `    ${file}`),
+    'If that was meant for the exercise, take it over first, by hand:',
+    ...moves,
+    `Then put the version back: git stash push --include-untracked -- ${folders.join(' ')}`,
+    'Your changes stay in the stash (git stash show -p).',
+    '',
+  ].join('\n')
+}
+
+async function changedFiles(root: string): Promise<string[]> {
+  try {
+    const args = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all']
+    const { stdout } = await promisify(execFile)('git', [...args, '--', 'versions'], { cwd: root })
+    const entries = stdout.split('\0').filter((entry) => entry !== '')
+    return entries.map((entry) => entry.slice(3))
+  } catch {
+    // No git, or no repo: a downloaded archive. Then there is nothing to compare with.
+    return []
+  }
+}

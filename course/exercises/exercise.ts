@@ -1,0 +1,63 @@
+import { type Version, versionBefore } from '../programs/versions.ts'
+import { type Change, Draft, type Files, readFiles } from './draft.ts'
+
+/** What is known of an exercise besides the lesson's text: the same way that it describes, in code. */
+export interface Exercise {
+  /** Takes the answer out of the version; without it an exercise starts from the version before. */
+  skeleton?: (draft: Draft) => void
+  /** What each step of the lesson's section 7 does, in order. */
+  steps: ((draft: Draft) => void)[]
+  /** What people get wrong, as changes of the finished version. */
+  mistakes: Mistake[]
+}
+
+/** A plausible mistake. */
+export interface Mistake {
+  what: string
+  /** By the path of the file. */
+  changes: Record<string, readonly Change[]>
+  /** The one sentence that tells of it. */
+  tells: string
+}
+
+/** The version that an exercise starts from: the one before, or itself where there is none. */
+export function sourceOf(version: Version): Version {
+  return versionBefore(version) ?? version
+}
+
+/** The files that an exercise starts with. */
+export function startOf(version: Version, { skeleton }: Exercise): Files {
+  const draft = new Draft(readFiles(sourceOf(version).folder), readFiles(version.folder))
+  skeleton?.(draft)
+  nameAfter(version, draft)
+  return draft.files
+}
+
+/** The files of the finished exercise: the version, under the name of the copy. */
+export function endOf(version: Version): Files {
+  const draft = new Draft(readFiles(version.folder), new Map())
+  nameAfter(version, draft)
+  return draft.files
+}
+
+/** The files after each step of an exercise. */
+export function statesOf(version: Version, exercise: Exercise): Files[] {
+  let files = startOf(version, exercise)
+  return exercise.steps.map((step) => {
+    const draft = new Draft(files, endOf(version))
+    step(draft)
+    files = draft.files
+    return files
+  })
+}
+
+/** The name of a version's copy: `v02`. */
+export function copyName({ number }: Version): string {
+  return `v${String(number).padStart(2, '0')}`
+}
+
+function nameAfter(version: Version, draft: Draft): void {
+  const manifest = JSON.parse(draft.files.get('package.json') ?? '{}')
+  manifest.name = `@oauth-lab/playground-${copyName(version)}`
+  draft.write('package.json', `${JSON.stringify(manifest, null, 2)}\n`)
+}

@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
+import type { FastifyInstance } from 'fastify'
+import type { StartProgram } from './copy-programs.ts'
+
+/**
+ * Runs a program of a copy inside of this process, for the proofs of the exercises: they check a
+ * hundred copies, all of which start and end as they should.
+ */
+export const startInProcess: StartProgram = async ({ program, folder, settings }) => {
+  const module = await import(pathToFileURL(join(folder, program, 'app.ts')).href)
+  const build: (config: LabConfig) => FastifyInstance = module.buildServer ?? module.buildClient
+  const config = readConfig(settings)
+  const app = build(config)
+  app.addHook('preClose', async () => app.server.closeAllConnections())
+  const url = program === 'server' ? config.authServerUrl : config.clientUrl
+  await app.listen({ port: portOf(url), host: 'localhost' })
+  const explain = (method: string, path: string) => ({
+    program,
+    message: `${method} ${path} of the ${program} gets no answer.`,
+    place: undefined,
+  })
+  return {
+    died: new Promise(() => undefined),
+    stderr: () => '',
+    explainSilence: explain,
+    explainSlowness: explain,
+    stop: async () => {
+      await app.close()
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs'
+import { readSteps } from '../lessons/steps.ts'
+import { UsageError } from '../usage.ts'
+import type { Files } from './draft.ts'
+import { sourceOf, startOf } from './exercise.ts'
+import { exercises } from './exercises.ts'
+import { forgetHints } from './hint-memory.ts'
+import { holds, makeCopy, type Place, putAside } from './playground.ts'
+
+/** What an exercise starts with. */
+function startFiles({ version }: Place): Files {
+  return startOf(version, exerciseOf(version))
+}
+
+function exerciseOf({ number, name }: Place['version']) {
+  const exercise = exercises[number]
+  if (exercise === undefined) throw new UsageError(`There is no exercise for ${name} yet.`)
+  return exercise
+}
+
+/** What became of a copy that was asked for. */
+export interface Made {
+  /** The name of the folder that the copy before is kept in. */
+  kept: string | undefined
+  /** Whether there was a copy already that nobody had begun to work on. */
+  untouched: boolean
+}
+
+/** Makes the copy of an exercise; one that is there is kept beside it, unless it is untouched. */
+export function makeOrRenew(place: Place): Made {
+  const files = startFiles(place)
+  const isThere = existsSync(place.folder)
+  if (isThere && holds(place, files)) return { kept: undefined, untouched: true }
+  const kept = isThere ? putAside(place) : undefined
+  forgetHints(place.folder)
+  makeCopy(place, files)
+  return { kept, untouched: false }
+}
+
+/** What a learner is told who is about to begin. */
+export function tellStart({ version, name }: Place): string {
+  const [first] = readSteps(version)
+  const source = sourceOf(version)
+  const begins = source === version ? 'a skeleton' : `${source.name}, as it is`
+  return [
+    `It starts from ${begins}, and leads to ${version.name}.`,
+    '',
+    `Open first:  versions/${version.name}/README.md, section 7, step 1: ${first?.title ?? ''}`,
+    `Write in:    playground/${name}/`,
+    `Run it:      npm start playground/${name}`,
+    `Check it:    npm run check ${name}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,15 @@
+import type { LessonStep } from '../lessons/steps.ts'
+import type { Finding } from './check.ts'
+
+/** The first step with a sentence that is not done yet, and those sentences. */
+export function findOpenStep(
+  steps: LessonStep[],
+  findings: Finding[],
+): { step: LessonStep | undefined; rest: Finding[] } {
+  const open = findings.filter(({ status }) => status !== 'done')
+  for (const step of steps) {
+    const rest = open.filter(({ sentence }) => step.turns.includes(sentence.text))
+    if (rest.length > 0) return { step, rest }
+  }
+  return { step: undefined, rest: [] }
+}

@@ -1,0 +1,119 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { listVersions, ROOT, type Version } from '../programs/versions.ts'
+import { UsageError } from '../usage.ts'
+import type { Files } from './draft.ts'
+import { readFiles } from './draft.ts'
+import { copyName, sourceOf } from './exercise.ts'
+
+/** Where the learner's copies are. */
+export const PLAYGROUND = join(ROOT, 'playground')
+
+/** A version, and the folder of the learner's copy that leads to it. */
+export interface Place {
+  version: Version
+  /** Such as `v02`. */
+  name: string
+  /** Absolute. */
+  folder: string
+}
+
+/** Where the copy of a version is, or would be. */
+export function placeOf(version: Version, playground: string = PLAYGROUND): Place {
+  const name = copyName(version)
+  return { version, name, folder: join(playground, name) }
+}
+
+/**
+ * The exercise that a word on the command line means: `v02`, `2`, `v02-state` or `playground/v02`.
+ *
+ * @throws {UsageError}
+ */
+export function findPlace(text: string | undefined, playground: string = PLAYGROUND): Place {
+  const versions = listVersions()
+  const names = versions.map(copyName).join(', ')
+  if (text === undefined) throw new UsageError(`Say which exercise: ${names}.`)
+  const word = text.replaceAll('\\', '/').replace(/\/+$/, '').split('/').at(-1) ?? ''
+  const number = Number(/^v?0*(\d+)$/i.exec(word)?.[1])
+  const version = versions.find(({ name, number: own }) => name === word || own === number)
+  if (version === undefined) {
+    throw new UsageError(`There is no exercise ${JSON.stringify(text)}. There are: ${names}.`)
+  }
+  return placeOf(version, playground)
+}
+
+/** @throws {UsageError} when there is no copy yet */
+export function requireCopy({ name, folder }: Place): void {
+  if (existsSync(folder)) return
+  throw new UsageError(`There is no playground/${name} yet. Make it: npm run exercise ${name}`)
+}
+
+/** Makes a copy, with the dependencies of the version that it comes from. */
+export function makeCopy(place: Place, files: Files): void {
+  writeFiles(place.folder, files)
+  linkPackages(place)
+}
+
+/** Lets a copy use the dependencies of the version that it comes from; puts a lost link back. */
+export function linkPackages({ version, folder }: Place): void {
+  const link = join(folder, 'node_modules')
+  if (existsSync(link)) return
+  // A link may be there that leads nowhere, after the repo was moved.
+  rmSync(link, { force: true })
+  const packages = join(sourceOf(version).folder, 'node_modules')
+  // A junction: on Windows a link of another kind takes special rights.
+  symlinkSync(packages, link, 'junction')
+}
+
+/** Writes files into a copy, over what is there. */
+export function writeFiles(folder: string, files: Files): void {
+  for (const [path, text] of files) {
+    const file = join(folder, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+  }
+}
+
+/**
+ * Puts a copy aside, whole.
+ *
+ * @returns the name of the folder beside it, such as `v02.old-1`
+ */
+export function putAside({ name, folder }: Place): string {
+  const taken = readdirSync(dirname(folder))
+  let number = 1
+  while (taken.includes(`${name}.old-${number}`)) number += 1
+  renameSync(folder, `${folder}.old-${number}`)
+  return `${name}.old-${number}`
+}
+
+/** The names of the folders that earlier copies were put into, the latest first. */
+export function keptCopies({ name, folder }: Place): string[] {
+  const numberOf = (kept: string) => Number(kept.slice(`${name}.old-`.length))
+  return namesIn(dirname(folder))
+    .filter((kept) => kept.startsWith(`${name}.old-`) && numberOf(kept) > 0)
+    .sort((one, other) => numberOf(other) - numberOf(one))
+}
+
+/** None where there is no such folder. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+/** Whether a copy has these files, and no others. */
+export function holds({ folder }: Place, files: Files): boolean {
+  const own = readFiles(folder)
+  return own.size === files.size && [...files].every(([path, text]) => own.get(path) === text)
+}

@@ -1,0 +1,26 @@
+import type { Stage } from './check-stage.ts'
+
+/** A rule of a version that can be tried out from outside. */
+export interface Sentence {
+  /** Names it in the data of the exercises; unique in its version. */
+  id: string
+  text: string
+  /**
+   * Where it is tried out: at the server or the client alone, at a server whose secrets live for a
+   * short time only, or at both together, when everything else is done.
+   */
+  on: 'server' | 'short server' | 'client' | 'both'
+  /** The file of the version that does it. */
+  file: string
+  /** Other sentences without which this one says nothing. */
+  needs?: string[]
+  /** @throws {NotYet} with what it saw in place of what should be */
+  probe: (stage: Stage) => Promise<void>
+}
+
+/** All that can be tried out about a version. */
+export interface VersionChecks {
+  /** The lifetimes of the short server, in seconds; undefined where no sentence needs one. */
+  short?: Record<string, string>
+  sentences: Sentence[]
+}

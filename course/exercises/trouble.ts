@@ -1,0 +1,158 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { listFilesIfThere } from '../differences/files.ts'
+
+export type ProgramName = 'server' | 'client'
+
+/** Why a copy can't be checked: it does not start, it died, or it hangs. */
+export interface Trouble {
+  program: ProgramName
+  /** In words, without a stack. */
+  message: string
+  /** File and line below the copy's folder, such as `client/routes/login.ts:12`, where it is known. */
+  place: string | undefined
+}
+
+/** Ends a check: there is no sense in asking a broken copy further questions. */
+export class TroubleError extends Error {
+  readonly trouble: Trouble
+
+  constructor(trouble: Trouble) {
+    super(trouble.message)
+    this.trouble = trouble
+  }
+}
+
+/** What a program's stderr says of its end, in one sentence, and the place in the copy that it names. */
+export interface Explanation {
+  message: string
+  place: string | undefined
+}
+
+const TRANSFORM = /^(.+\.[cm]?[jt]sx?):(\d+):\d+: ERROR: (.+)$/m
+const MISSING = /Cannot find (?:module|package) '/
+const MESSAGE = /^(?:Uncaught )?((?:\w*Error|\w*Exception|\w*Warning)\b[^\n]*)$/m
+/** What follows the name of a file: a query, which loads a module once more, and a line. */
+const LINE = /(?:\?[^\s:]{0,100})?:(\d+)/y
+/** The longest message that is told, in characters. */
+const LONGEST_MESSAGE = 500
+
+/** Reads what a program wrote to stderr. Undefined when it wrote nothing. */
+export function explain(stderr: string, folder: string): Explanation | undefined {
+  if (stderr.trim() === '') return undefined
+  const names = namesOf(folder)
+  const transform = TRANSFORM.exec(stderr)
+  if (transform !== null) {
+    const [, file = '', line = '', message = ''] = transform
+    const path = names.get(file)
+    return {
+      message: shorten(`it does not compile: ${message}`),
+      place: path && `${path}:${line}`,
+    }
+  }
+  const missing = explainMissing(stderr, folder, names)
+  if (missing !== undefined) return missing
+  const message = MESSAGE.exec(stderr)?.[1] ?? firstLine(stderr)
+  return { message: shorten(message.replace(/^Error: /, '')), place: firstPlace(stderr, names) }
+}
+
+/**
+ * The files of a copy, by every name that Node and esbuild give them. They are looked for as they are: a folder may be
+ * called anything, such as `oauth-lab (1)`, and what a program writes may look like a file and be none.
+ */
+function namesOf(folder: string): Map<string, string> {
+  const names = new Map<string, string>()
+  for (const path of listFilesIfThere(folder)) {
+    for (const root of rootsOf(folder)) {
+      const file = join(root, path)
+      for (const name of [file, file.replaceAll(sep, '/'), pathToFileURL(file).href]) {
+        names.set(name, path)
+      }
+    }
+  }
+  return names
+}
+
+/** The folder as it was named, and as Node names it: without links. */
+function rootsOf(folder: string): string[] {
+  return existsSync(folder) ? [folder, realpathSync(folder)] : [folder]
+}
+
+function explainMissing(
+  stderr: string,
+  folder: string,
+  names: Map<string, string>,
+): Explanation | undefined {
+  const match = MISSING.exec(stderr)
+  if (match === null) return undefined
+  const said = firstLine(stderr.slice(match.index + match[0].length))
+  const [missing = '', by] = said.split("' imported from ")
+  if (by === undefined) return undefined
+  const root = rootsOf(folder).find((one) => missing.startsWith(one + sep))
+  const below = root === undefined ? missing : missing.slice(root.length + 1).replaceAll(sep, '/')
+  const importer = names.get(by)
+  const name = missing.split(/[\\/]/).at(-1) ?? missing
+  return {
+    message: shorten(`it imports ${below}, which is not there`),
+    place: importer && `${importer}:${lineWith(join(folder, importer), name)}`,
+  }
+}
+
+/** The first file of the copy that a stack names. */
+function firstPlace(stderr: string, names: Map<string, string>): string | undefined {
+  let first: { at: number; place: string } | undefined
+  for (const [name, path] of names) {
+    for (let at = stderr.indexOf(name); at !== -1; at = stderr.indexOf(name, at + name.length)) {
+      if (first !== undefined && at > first.at) break
+      LINE.lastIndex = at + name.length
+      const line = LINE.exec(stderr)?.[1]
+      if (line !== undefined) first = { at, place: `${path}:${line}` }
+    }
+  }
+  return first?.place
+}
+
+function shorten(message: string): string {
+  return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}...` : message
+}
+
+function lineWith(file: string, text: string): string {
+  const lines = linesOf(file)
+  return String(
+    Math.max(
+      0,
+      lines.findIndex((line) => line.includes(text)),
+    ) + 1,
+  )
+}
+
+/** None of a file that can't be read: it may have been deleted meanwhile. */
+function linesOf(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n', 1)[0] ?? ''
+}
+
+/** Where a copy mentions a path of its own, such as `/callback`: most likely where it answers it. */
+export function placeOfRoute(
+  folder: string,
+  files: string[],
+  program: ProgramName,
+  path: string,
+): string | undefined {
+  const quoted = ["'", '"', '`'].map((quote) => quote + path + quote)
+  const own = files.filter((file) => file.startsWith(`${program}/`) && /\.[cm]?[jt]s$/.test(file))
+  for (const file of own) {
+    const lines = linesOf(join(folder, file))
+    const at = lines.findIndex((line) => quoted.some((text) => line.includes(text)))
+    if (at !== -1) return `${file}:${at + 1}`
+  }
+  return undefined
+}

@@ -1,0 +1,548 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
+import {
+  answered,
+  leadsTo,
+  must,
+  OTHER_CLIENT,
+  queryOf,
+  type ServerAddress,
+  type Stage,
+  saw,
+  textOf,
+} from '../check-stage.ts'
+import type { VersionChecks } from '../sentence.ts'
+import { randomValue } from '../stand-in.ts'
+
+const OTHER_REDIRECT_URI = 'http://localhost:25009/callback?from=other'
+
+export const v01: VersionChecks = {
+  short: { CODE_TTL: '0.4' },
+  sentences: [
+    {
+      id: 'home',
+      text: 'The start page of the client has a link to /login',
+      on: 'client',
+      file: 'client/routes/home.ts',
+      async probe(stage) {
+        const page = await stage.browser().open(stage.clientUrl)
+        must(page.status === 200, `GET / answers ${page.status}`)
+        const links = html(page).querySelectorAll('a[href]')
+        const targets = links.map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
+        must(targets.includes(`${stage.clientUrl}/login`), 'no link of GET / leads to /login')
+      },
+    },
+    {
+      id: 'login',
+      text: 'GET /login sends the browser to the server, with the three parameters of an authorization request',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const sent = await stage.begin(stage.browser())
+        const wanted = {
+          response_type: 'code',
+          client_id: 'lab-client',
+          redirect_uri: stage.redirectUri,
+        }
+        for (const [name, value] of Object.entries(wanted)) {
+          must(sent.has(name), `the address of the redirect has no ${name}`)
+          must(
+            sent.get(name) === value,
+            `${name} is ${JSON.stringify(sent.get(name))} and not ${JSON.stringify(value)}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'login-without-secret',
+      text: 'GET /login keeps the secret of the client out of the address',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const sent = await stage.begin(stage.browser())
+        const values = [...sent.values()]
+        must(
+          !values.includes('lab-client-secret'),
+          'the address of the redirect, which everybody can read, has the client secret in it',
+        )
+      },
+    },
+    {
+      id: 'login-form',
+      text: 'GET /authorize shows a login form, which posts to the same address',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        const page = await server.authorize()
+        must(page.status === 200, `a right request at GET /authorize is answered ${page.status}`)
+        const form = html(page).querySelector('form')
+        must(form?.getAttribute('method')?.toLowerCase() === 'post', 'there is no form that posts')
+        const inputs = form.querySelectorAll('input').map((input) => input.getAttribute('name'))
+        for (const name of ['username', 'password']) {
+          must(inputs.includes(name), `the form has no field ${name}`)
+        }
+        const action = new URL(form.getAttribute('action') || page.url, page.url)
+        must(
+          action.href === page.url,
+          'the form posts to another address than the one it stands at, query included',
+        )
+      },
+    },
+    {
+      id: 'unknown-client',
+      text: 'A request of a client that is not registered gets a page with 400, and no redirect',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe({ server }) {
+        for (const client_id of ['nobody', undefined]) {
+          const page = await server.authorize({ client_id })
+          must(
+            page.status === 400,
+            `with client_id ${client_id ?? 'left out'}, GET /authorize answers ${page.status}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'redirect-uri',
+      text: 'A redirect URI that is not registered, character by character, gets a page with 400, and no redirect',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe({ server, redirectUri }) {
+        const near = [
+          'http://localhost:25009/evil',
+          `${redirectUri}/`,
+          `${redirectUri}?x=y`,
+          redirectUri.replace('/callback', ''),
+          redirectUri.replace('/callback', '/CALLBACK'),
+          undefined,
+        ]
+        for (const redirect_uri of near) {
+          const page = await server.authorize({ redirect_uri })
+          must(
+            page.status === 400,
+            `with redirect_uri ${redirect_uri ?? 'left out'}, GET /authorize answers ${page.status}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'code',
+      text: 'A right password sends the browser back to the client with a code, by a 303',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server, redirectUri }) {
+        const page = await server.logIn()
+        must(
+          page.status === 303,
+          `POST /authorize with a right password is answered ${page.status}`,
+          page.location === undefined ? undefined : 'server/authorization-response.ts',
+        )
+        must(leadsTo(page, redirectUri), `the redirect goes elsewhere: ${saw(page)}`)
+        must(queryOf(page).get('code'), 'the address of the redirect has no code')
+      },
+    },
+    {
+      id: 'fresh-code',
+      text: 'Each login gets a code of its own, which nobody can guess',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      needs: ['code'],
+      async probe({ server }) {
+        const codes = [await server.code(), await server.code()]
+        must(new Set(codes).size === 2, 'two logins got the same code')
+        const shortest = Math.min(...codes.map(({ length }) => length))
+        must(shortest >= 22, `a code of ${shortest} characters holds less than 128 random bits`)
+      },
+    },
+    {
+      id: 'redirect-query',
+      text: 'A redirect URI that has a query of its own keeps it',
+      on: 'server',
+      file: 'server/authorization-response.ts',
+      needs: ['code'],
+      async probe({ server }) {
+        const page = await server.logIn({
+          client_id: 'other-client',
+          redirect_uri: OTHER_REDIRECT_URI,
+        })
+        const query = queryOf(page)
+        must(
+          query.get('from') === 'other' && query.has('code'),
+          `for ${OTHER_REDIRECT_URI}, ${saw(page)}`,
+        )
+      },
+    },
+    {
+      id: 'wrong-password',
+      text: 'A wrong password gets the form again, with 401',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        const page = await server.logIn({}, 'wrong')
+        must(
+          page.status === 401,
+          `POST /authorize with a wrong password is answered ${page.status}`,
+        )
+        must(html(page).querySelector('form') !== null, 'the answer has no form to try again')
+        const body = { username: 'nobody', password: 'password0' }
+        const unknown = await server.authorize({}, { method: 'POST', body })
+        must(
+          unknown.status === 401,
+          `POST /authorize with a user name that nobody has is answered ${unknown.status}`,
+        )
+      },
+    },
+    {
+      id: 'request-checked-again',
+      text: 'POST /authorize checks the request again, and does not trust the form',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        const page = await server.logIn({ redirect_uri: 'http://localhost:25009/evil' })
+        must(
+          page.status === 400,
+          `a right password at an address with a foreign redirect_uri: ${saw(page)}`,
+        )
+      },
+    },
+    {
+      id: 'error-redirect',
+      text: 'What else is wrong with a request is told to the client, by a redirect with the error',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server, redirectUri }) {
+        const wrong = [
+          { response_type: 'token', error: 'unsupported_response_type' },
+          { response_type: undefined, error: 'invalid_request' },
+        ]
+        for (const { response_type, error } of wrong) {
+          const page = await server.authorize({ response_type })
+          const what = `with response_type ${response_type ?? 'left out'}`
+          must(leadsTo(page, redirectUri), `${what} the browser is not sent back: ${saw(page)}`)
+          must(
+            queryOf(page).get('error') === error,
+            `${what} the error should be ${error}, and is ${queryOf(page).get('error')}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'callback-error',
+      text: 'The callback shows an error that the server sends, as a page with 400, and asks for no token',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const state = sent.get('state') ?? undefined
+        const page = await stage.answer(browser, { error: 'access_denied', code: 'a-code', state })
+        must(page.status === 400, `GET /callback?error=access_denied answers ${page.status}`)
+        must(textOf(page).includes('access_denied'), 'the page does not say which error')
+        must(stage.standIn.tokenRequests.length === 0, 'the client asked for a token all the same')
+      },
+    },
+    {
+      id: 'callback-escapes',
+      text: 'The callback shows what stands in its address as text, never as markup',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      needs: ['callback-error'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const state = sent.get('state') ?? undefined
+        const markup = '<b id="planted">x</b>'
+        const answer = { error: markup, error_description: markup, state }
+        const page = await stage.answer(browser, answer)
+        must(page.status === 400, `GET /callback with an error answers ${page.status}`)
+        must(
+          html(page).querySelector('#planted') === null,
+          'markup in the parameter error comes out as markup: anybody can put a script there',
+        )
+      },
+    },
+    {
+      id: 'callback-without-code',
+      text: 'The callback answers 400 when there is neither an error nor a code',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const page = await stage.answer(browser, { state: sent.get('state') ?? undefined })
+        must(page.status === 400, `GET /callback without a code answers ${page.status}`)
+        must(stage.standIn.tokenRequests.length === 0, 'the client asked for a token all the same')
+      },
+    },
+    {
+      id: 'wrong-secret',
+      text: 'POST /token answers a client with a wrong secret, or without one, 401 and invalid_client',
+      on: 'server',
+      file: 'server/client-auth.ts',
+      async probe({ server }) {
+        const tries = {
+          'a client with a wrong secret': { authorization: basic('lab-client', 'wrong') },
+          'a client with a wrong name': { authorization: basic('nobody', '') },
+          'a client with a wrong secret in the body': {
+            client_id: 'lab-client',
+            client_secret: 'wrong',
+          },
+          'a client without a secret': { client_id: 'lab-client' },
+          nobody: {},
+        }
+        for (const [who, credentials] of Object.entries<Fields>(tries)) {
+          const { authorization, ...inBody } = credentials
+          const form = { grant_type: 'another', code: 'x', ...inBody }
+          const { status, body, headers } = await server.token(form, { authorization })
+          must(
+            status === 401 && body.error === 'invalid_client',
+            `to ${who}, POST /token answers ${answered(status, body)}`,
+          )
+          must(
+            /^Basic/i.test(String(headers['www-authenticate'])),
+            'WWW-Authenticate: Basic is missing',
+          )
+        }
+      },
+    },
+    {
+      id: 'grant-type',
+      text: 'POST /token knows the client by its Authorization header, and answers another grant type 400 and unsupported_grant_type',
+      on: 'server',
+      file: 'server/routes/token.ts',
+      async probe({ server }) {
+        const { status, body } = await server.token({ grant_type: 'another' })
+        must(
+          status === 400 && body.error === 'unsupported_grant_type',
+          `to grant_type=another, POST /token answers ${status} with error ${body.error}`,
+        )
+      },
+    },
+    {
+      id: 'secret-in-body',
+      text: 'POST /token also knows the client by name and secret in the body',
+      on: 'server',
+      file: 'server/client-auth.ts',
+      async probe({ server }) {
+        const secret = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
+        const form = { grant_type: 'another', ...secret }
+        const { status, body } = await server.token(form, { authorization: undefined })
+        must(
+          status === 400 && body.error === 'unsupported_grant_type',
+          `with the credentials in the body, POST /token answers ${status} with error ${body.error}`,
+        )
+      },
+    },
+    {
+      id: 'token',
+      text: 'A code buys an access token: token_type is Bearer, and expires_in counts seconds',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const code = await server.code()
+        // A code must outlive the way through a browser.
+        await sleep(150)
+        const { status, body } = await server.redeem(code)
+        must(
+          status === 200 || !(await worksAtOnce(server)),
+          'a code works at once, and not after 150 ms: CODE_TTL counts seconds',
+          'server/routes/authorize.ts',
+        )
+        must(status === 200, `a good code at POST /token is answered ${answered(status, body)}`)
+        must(
+          typeof body.access_token === 'string' && body.access_token.length >= 22,
+          'the answer has no access_token that nobody can guess',
+          'server/tokens.ts',
+        )
+        must(
+          /^bearer$/i.test(String(body.token_type)),
+          `token_type is ${body.token_type}`,
+          'server/tokens.ts',
+        )
+        must(
+          body.expires_in === 3600,
+          `expires_in is ${body.expires_in}, and an hour has 3600 seconds`,
+          'server/tokens.ts',
+        )
+      },
+    },
+    {
+      id: 'code-once',
+      text: 'A code works once',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const code = await server.code()
+        await server.redeem(code)
+        const { status, body } = await server.redeem(code)
+        must(body.error === 'invalid_grant', `the second time, a code is answered ${status}`)
+      },
+    },
+    {
+      id: 'code-redirect-uri',
+      text: 'A code works only with the redirect URI that it was sent to',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const code = await server.code()
+        const { status, body } = await server.redeem(code, { redirect_uri: OTHER_REDIRECT_URI })
+        must(
+          body.error === 'invalid_grant',
+          `with another redirect_uri, a code is answered ${status}`,
+        )
+      },
+    },
+    {
+      id: 'code-client',
+      text: 'A code works only for the client that it was issued to',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const code = await server.code()
+        const { status, body } = await server.redeem(code, {}, OTHER_CLIENT)
+        must(body.error === 'invalid_grant', `to another client, a code is answered ${status}`)
+      },
+    },
+    {
+      id: 'code-not-spent-by-others',
+      text: 'Another client that offers a code does not spend it',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      needs: ['token', 'code-client'],
+      async probe({ server }) {
+        const code = await server.code()
+        await server.redeem(code, {}, OTHER_CLIENT)
+        const { status } = await server.redeem(code)
+        must(status === 200, `after a try by another client, its own client is answered ${status}`)
+      },
+    },
+    {
+      id: 'code-expires',
+      text: 'A code expires when its time is over, which CODE_TTL tells in seconds',
+      on: 'short server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        const code = await server.code()
+        await sleep(500)
+        const { status, body } = await server.redeem(code)
+        must(
+          body.error === 'invalid_grant',
+          `half a second after it was issued with CODE_TTL=0.4, a code is answered ${status}`,
+        )
+      },
+    },
+    {
+      id: 'exchange',
+      text: 'The client turns the code into a token at POST /token, as itself and with its redirect URI',
+      on: 'client',
+      file: 'client/token-request.ts',
+      async probe(stage) {
+        await stage.login(stage.browser())
+        const [asked] = stage.standIn.tokenRequests
+        must(asked, 'GET /callback?code=... sends no request to POST /token')
+      },
+    },
+    {
+      id: 'result',
+      text: 'After a login the page shows the code and the access token',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const code = `<b id="planted">${randomValue()}</b>`
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const page = await stage.answer(browser, { code, state: sent.get('state') ?? undefined })
+        stage.expectAccepted()
+        must(page.status === 200, `GET /callback with a good code answers ${page.status}`)
+        must(
+          html(page).querySelector('#planted') === null,
+          'markup in the parameter code comes out as markup: anybody can put a script there',
+          'client/views/callback.eta',
+        )
+        must(textOf(page).includes(code), 'the page does not show the code')
+        const token = stage.standIn.issued[0]?.access_token ?? 'none'
+        must(textOf(page).includes(token), 'the page does not show the access token')
+        stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: undefined })
+        const { status } = await stage.login(stage.browser())
+        must(
+          status === 200,
+          `to a token response without expires_in, which is optional, GET /callback answers ${status}`,
+          'client/token-request.ts',
+        )
+      },
+    },
+    {
+      id: 'refusal',
+      text: 'When the server refuses the code, the page says with which error, and the status is 400',
+      on: 'client',
+      file: 'client/token-request.ts',
+      async probe(stage) {
+        stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
+        const page = await stage.login(stage.browser())
+        must(
+          page.status === 400,
+          `after a refusal of the server, GET /callback answers ${page.status}`,
+        )
+        must(textOf(page).includes('invalid_grant'), 'the page does not say which error')
+      },
+    },
+    {
+      id: 'nonsense',
+      text: 'When the answer of the server makes no sense, the status is 502',
+      on: 'client',
+      file: 'client/token-request.ts',
+      async probe(stage) {
+        const { standIn } = stage
+        const nonsense = [
+          { what: 'no JSON', answer: { status: 200, body: '<h1>Hello</h1>' } },
+          { what: 'no access token', answer: { status: 200, body: { token_type: 'Bearer' } } },
+          { what: 'a token of an unknown type', answer: standIn.tokens({ token_type: 'mac' }) },
+          { what: 'an error of its own', answer: { status: 500, body: { error: 'server_error' } } },
+        ]
+        for (const { what, answer } of nonsense) {
+          standIn.onToken = () => answer
+          const { status } = await stage.login(stage.browser())
+          must(
+            status === 502,
+            `when the server answers with ${what}, GET /callback answers ${status}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'together',
+      text: 'All together: a login in a browser ends with a token on the page',
+      on: 'both',
+      file: 'client/routes/callback.ts',
+      probe: loginShowsToken,
+    },
+  ],
+}
+
+/** Whether a code works without a wait; a few tries, for machines that are slow themselves. */
+async function worksAtOnce(server: ServerAddress, tries = 5): Promise<boolean> {
+  const { status } = await server.redeem(await server.code())
+  return status === 200 || (tries > 1 && worksAtOnce(server, tries - 1))
+}
+
+/** A login in which the client of the copy talks to its server. */
+export async function loginShowsToken(stage: Stage): Promise<void> {
+  stage.standIn.passOnTo = stage.server.url
+  const browser = stage.browser()
+  const form = await browser.visit(`${stage.clientUrl}/login`)
+  const fields = { username: 'user0', password: 'password0' }
+  const page = await browser.follow(await browser.submit(form, fields))
+  must(
+    page.status === 200,
+    `a login ends at ${new URL(page.url).pathname}, which answers ${page.status}${becauseOfServer(stage)}`,
+  )
+  const [code] = [new URL(page.url).searchParams.get('code')]
+  must(code !== null && textOf(page).includes(code), 'the page at the end does not show the code')
+}
+
+/** What the server of the copy refused on the way, in words; empty where it refused nothing. */
+export function becauseOfServer({ standIn }: Stage): string {
+  return standIn.passedOnError === undefined ? '' : `; before that, ${standIn.passedOnError}`
+}

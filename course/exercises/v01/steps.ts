@@ -1,0 +1,325 @@
+import { change, type Draft, part } from '../draft.ts'
+import type { Exercise } from '../exercise.ts'
+
+const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
+const AUTHORIZE = 'server/routes/authorize.ts'
+const RESPONSE = 'server/authorization-response.ts'
+const TOKEN = 'server/routes/token.ts'
+const CODE_GRANT = 'server/grants/authorization-code.ts'
+const STRICT = '"extends": "../../../tsconfig.base.json",\n'
+const LENIENT = `${STRICT}  "compilerOptions": { "noUnusedLocals": false, "noUnusedParameters": false },\n`
+
+export const v01: Exercise = {
+  skeleton(draft) {
+    empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
+    empty(draft, 'client/routes/login.ts', {
+      loginRoute: route(2, 'loginRoute', "app.get('/login'"),
+    })
+    empty(draft, 'server/authorization-request.ts', {
+      readAuthorizationRequest: notWritten(3, 'readAuthorizationRequest'),
+      readParameters: notWritten(3, 'readParameters'),
+      verifyRedirectUri: notWritten(3, 'verifyRedirectUri'),
+    })
+    const get = route(3, 'GET /authorize', "app.get('/authorize'")
+    const post = route(4, 'POST /authorize', "app.post('/authorize'")
+    empty(draft, AUTHORIZE, { authorizeRoutes: `${get}\n${post}` })
+    empty(draft, 'client/routes/callback.ts', {
+      callbackRoute: route(6, 'callbackRoute', "app.get('/callback'"),
+    })
+    empty(draft, 'server/client-auth.ts', {
+      authenticateClient: notWritten(7, 'authenticateClient'),
+    })
+    empty(draft, TOKEN, { tokenRoute: route(7, 'tokenRoute', "app.post('/token'") })
+    empty(draft, CODE_GRANT, {
+      authorizationCodeGrant: notWritten(8, 'authorizationCodeGrant'),
+    })
+    empty(draft, 'server/tokens.ts', {
+      issueAccessToken: notWritten(8, 'issueAccessToken'),
+    })
+    empty(draft, 'client/token-request.ts', { requestToken: notWritten(9, 'requestToken') })
+    draft.edit('tsconfig.json', [STRICT, LENIENT])
+  },
+
+  steps: [
+    (draft) => draft.take('client/routes/home.ts'),
+    (draft) => draft.take('client/routes/login.ts'),
+    (draft) => {
+      draft.take('server/authorization-request.ts')
+      const full = draft.final(AUTHORIZE)
+      const get = part(full, '  app.get<', '\n  // The form posts')
+      draft.edit(AUTHORIZE, [route(3, 'GET /authorize', "app.get('/authorize'"), get])
+    },
+    (draft) => draft.take(AUTHORIZE, [errorHandlerOf(draft, AUTHORIZE), '']),
+    (draft) => draft.take(AUTHORIZE),
+    (draft) => draft.take('client/routes/callback.ts'),
+    (draft) => {
+      draft.take('server/client-auth.ts')
+      draft.take(
+        TOKEN,
+        [part(draft.final(TOKEN), "      if (grant_type === 'auth", '      throw new OAuth'), ''],
+        ['      const client = authenticateClient(', '      authenticateClient('],
+        ['      const grant_type = requiredParameter(', '      requiredParameter('],
+      )
+    },
+    (draft) => {
+      for (const path of [TOKEN, CODE_GRANT, 'server/tokens.ts']) draft.take(path)
+    },
+    (draft) => {
+      draft.take('client/token-request.ts')
+      draft.take('tsconfig.json')
+    },
+  ],
+
+  mistakes: [
+    {
+      what: 'the redirect URI is compared by its beginning',
+      changes: {
+        'server/authorization-request.ts': [
+          [
+            'redirect_uris.includes(redirect_uri)',
+            'redirect_uris.some((uri) => redirect_uri.startsWith(uri))',
+          ],
+        ],
+      },
+      tells: 'redirect-uri',
+    },
+    {
+      what: 'a 307 makes the browser post the password on',
+      changes: {
+        [RESPONSE]: [['reply.redirect(url.href, 303)', 'reply.redirect(url.href, 307)']],
+      },
+      tells: 'code',
+    },
+    {
+      what: 'the query of the redirect is glued together by hand',
+      changes: {
+        [RESPONSE]: [
+          [
+            'return reply.redirect(url.href, 303)',
+            `return reply.redirect(\`\${redirectUri}?\${url.searchParams}\`, 303)`,
+          ],
+          ['const url = new URL(redirectUri)', "const url = new URL('http://localhost')"],
+        ],
+      },
+      tells: 'redirect-query',
+    },
+    {
+      what: 'the request is not checked again when the form comes',
+      changes: {
+        [AUTHORIZE]: [
+          [
+            'const authorizationRequest = readAuthorizationRequest(request.query, clients)\n      if',
+            'const authorizationRequest = request.query as AuthorizationRequest\n      if',
+          ],
+        ],
+      },
+      tells: 'request-checked-again',
+    },
+    {
+      what: 'a wrong password is answered as if it were right to ask again',
+      changes: { [AUTHORIZE]: [['reply.code(401)', 'reply.code(200)']] },
+      tells: 'wrong-password',
+    },
+    {
+      what: 'the code is the same for every login of a user',
+      changes: {
+        [AUTHORIZE]: [['const code = randomToken()', 'const code = user.user_id.repeat(8)']],
+      },
+      tells: 'fresh-code',
+    },
+    {
+      what: 'the error of the response type is told on a page of the server',
+      changes: {
+        [AUTHORIZE]: [['if (!(error instanceof AuthorizationError)) throw error', 'throw error']],
+      },
+      tells: 'error-redirect',
+    },
+    {
+      what: 'the error in the address goes into the page as it came',
+      changes: {
+        'client/routes/callback.ts': [
+          [
+            "throw new PageError(400, error, description ?? 'The server gave no reason.', startAgain)",
+            `return reply.code(400).type('text/html').send(\`<h1>\${error}</h1><p>\${description}</p>\`)`,
+          ],
+        ],
+      },
+      tells: 'callback-escapes',
+    },
+    {
+      what: 'the code is not spent',
+      changes: { [CODE_GRANT]: [['  store.codes.delete(code)\n', '']] },
+      tells: 'code-once',
+    },
+    {
+      what: 'the code is spent before it is known whose it is',
+      changes: {
+        [CODE_GRANT]: [
+          ['  store.codes.delete(code)\n', ''],
+          [
+            'const issuedCode = store.codes.get(code)\n',
+            'const issuedCode = store.codes.get(code)\n  store.codes.delete(code)\n',
+          ],
+        ],
+      },
+      tells: 'code-not-spent-by-others',
+    },
+    {
+      what: 'nobody asks whose code it is',
+      changes: {
+        [CODE_GRANT]: [[' || issuedCode.grant.client_id !== client.client_id', '']],
+      },
+      tells: 'code-client',
+    },
+    {
+      what: 'the redirect URI is not compared at the token endpoint',
+      changes: {
+        [CODE_GRANT]: [['issuedCode.redirect_uri !== redirect_uri', "redirect_uri === ''"]],
+      },
+      tells: 'code-redirect-uri',
+    },
+    {
+      what: 'the lifetime of a code is taken for milliseconds, and so is a thousand times too long',
+      changes: { [AUTHORIZE]: [['store.codeTtl)', 'store.codeTtl * 1000)']] },
+      tells: 'code-expires',
+    },
+    {
+      what: 'the lifetime of a code is a thousand times too short',
+      changes: { [AUTHORIZE]: [['store.codeTtl)', 'store.codeTtl / 1000)']] },
+      tells: 'token',
+    },
+    {
+      what: 'expires_in counts milliseconds',
+      changes: {
+        'server/tokens.ts': [['Math.ceil(store.accessTokenTtl)', 'store.accessTokenTtl * 1000']],
+      },
+      tells: 'token',
+    },
+    {
+      what: 'a wrong secret is let pass',
+      changes: {
+        'server/client-auth.ts': [['client === undefined || !right', 'client === undefined']],
+      },
+      tells: 'wrong-secret',
+    },
+    {
+      what: 'the client forgets its redirect URI at the token endpoint',
+      changes: {
+        'client/routes/callback.ts': [['/callback`,\n', '/callback/`,\n']],
+      },
+      tells: 'exchange',
+    },
+    {
+      what: 'the client sends its secret through the browser',
+      changes: {
+        'client/routes/login.ts': [
+          [
+            "url.searchParams.set('client_id', config.clientId)",
+            "url.searchParams.set('client_id', config.clientId)\n    url.searchParams.set('client_secret', config.clientSecret)",
+          ],
+        ],
+      },
+      tells: 'login-without-secret',
+    },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'exchange',
+    },
+    {
+      what: 'the token request does not prove which client it is from',
+      changes: {
+        'client/token-request.ts': [
+          [
+            'basicAuthorization(config.clientId, config.clientSecret)',
+            "basicAuthorization(config.clientId, '')",
+          ],
+        ],
+      },
+      tells: 'exchange',
+    },
+    {
+      what: 'the token request is sent without its code',
+      changes: { 'client/routes/callback.ts': [['      code,\n', "      code: '',\n"]] },
+      tells: 'exchange',
+    },
+    {
+      what: 'the client sends the browser nowhere',
+      changes: {
+        'client/routes/login.ts': [['reply.redirect(url.href, 302)', 'reply.send(url.href)']],
+      },
+      tells: 'login',
+    },
+    {
+      what: 'a secret in the body is not compared',
+      changes: {
+        'server/client-auth.ts': [
+          ['client === undefined || !right', 'client === undefined || (!right && inHeader)'],
+        ],
+      },
+      tells: 'wrong-secret',
+    },
+    {
+      what: 'the code goes into the page as it came',
+      changes: { 'client/views/callback.eta': [['<%= it.code %>', '<%~ it.code %>']] },
+      tells: 'result',
+    },
+    {
+      what: 'a user name that nobody has is told from a wrong password',
+      changes: {
+        [AUTHORIZE]: [
+          [
+            'const user = authenticateUser(username, password)\n',
+            "if (username === 'nobody') return reply.code(404).send()\n      const user = authenticateUser(username, password)\n",
+          ],
+        ],
+      },
+      tells: 'wrong-password',
+    },
+  ],
+}
+
+/** Puts other bodies into functions of a file, which keeps its imports and everything else. */
+function empty(draft: Draft, path: string, bodies: Record<string, string>): void {
+  const changes = Object.entries(bodies).map(([name, body]) => {
+    const declaration = part(draft.final(path), `function ${name}(`, '\n}\n')
+    // Parameters may stand on lines of their own: the body begins after the line that ends them.
+    const head = /^[\s\S]*?\{\n(?= {2}\S)(?! {2}\w+: .*\n\})/.exec(declaration)?.[0] ?? ''
+    return [declaration, head + body.trimEnd()] as const
+  })
+  const text = change(path, draft.final(path), changes)
+  draft.write(path, text.includes(PAGE_ERROR) ? text : withImport(text))
+}
+
+function route(step: number, name: string, start: string): string {
+  return `  ${start}, async () => {\n  ${notWritten(step, name)}  })\n`
+}
+
+function notWritten(step: number, name: string): string {
+  return `  throw new PageError(501, 'Not written yet', 'Step ${step} of the exercise: ${name}.')\n`
+}
+
+/** Imports are sorted by their paths. */
+function withImport(text: string): string {
+  const lines = text.split('\n')
+  const later = (line: string) => {
+    const path = /^(?:import|\}) .*from '(.+)'$/.exec(line)?.[1]
+    return (
+      path !== undefined && line.startsWith('import') && path > '@oauth-lab/shared/page-error.ts'
+    )
+  }
+  lines.splice(lines.findIndex(later), 0, PAGE_ERROR.trimEnd())
+  return lines.join('\n')
+}
+
+function errorHandlerOf(draft: Draft, path: string): string {
+  return part(
+    draft.final(path),
+    '\n  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler',
+    '}\n\nfunction',
+  )
+}

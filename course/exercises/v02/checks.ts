@@ -1,0 +1,281 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
+import { leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
+import { patient } from '../patience.ts'
+import type { VersionChecks } from '../sentence.ts'
+import { randomValue } from '../stand-in.ts'
+import { loginShowsToken } from '../v01/checks.ts'
+
+/** For how many milliseconds a token is held back, while another answer comes. */
+const HOLD = 1_000
+
+export const v02: VersionChecks = {
+  sentences: [
+    {
+      id: 'state-sent',
+      text: 'GET /login sends a state along, which nobody can guess and which is another one each time',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const states = []
+        for (const one of [browser, browser, stage.browser()]) {
+          const state = (await stage.begin(one)).get('state')
+          must(state, 'the address of the redirect has no state')
+          states.push(state)
+        }
+        must(new Set(states).size === states.length, 'two logins have the same state')
+        const shortest = Math.min(...states.map(({ length }) => length))
+        must(shortest >= 22, `a state of ${shortest} characters holds less than 128 random bits`)
+      },
+    },
+    {
+      id: 'cookie',
+      text: 'The client knows the browser again by a session cookie, which is HttpOnly and SameSite=Lax',
+      on: 'client',
+      file: 'client/app.ts',
+      needs: ['right-state'],
+      probe: sessionCookieIsCareful,
+    },
+    {
+      id: 'state-returned',
+      text: 'The server sends the state back with the code, unchanged',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        for (const state of ['a-state', 'a b+c&d=é%41']) {
+          const page = await server.logIn({ state })
+          must(queryOf(page).has('code'), `a right password gets no code: ${saw(page)}`)
+          const back = queryOf(page).get('state')
+          must(back !== null, 'the redirect with the code has no state')
+          must(
+            back === state,
+            `state ${JSON.stringify(state)} comes back as ${JSON.stringify(back)}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'no-state',
+      text: 'A request without a state gets none back',
+      on: 'server',
+      file: 'server/authorization-response.ts',
+      async probe({ server }) {
+        const page = await server.logIn({ state: undefined })
+        must(queryOf(page).has('code'), `a request without a state gets no code: ${saw(page)}`)
+        const back = queryOf(page).get('state')
+        must(back === null, `a request without a state gets back ${JSON.stringify(back)}`)
+      },
+    },
+    {
+      id: 'two-states',
+      text: 'A request with two states is refused, and neither comes back',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe(stage) {
+        const url = `${stage.server.authorizeUrl()}&state=another`
+        const page = await stage.browser().open(url)
+        must(
+          page.status !== 200,
+          'with two states in the address, GET /authorize answers 200',
+          'server/authorization-request.ts',
+        )
+        must(
+          leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
+          `with two states in the address, ${saw(page)}; it should send the browser back with invalid_request and no state`,
+        )
+        must(!queryOf(page).has('state'), 'one of the two states comes back with the error')
+      },
+    },
+    {
+      id: 'state-with-error',
+      text: 'The server sends the state back with an error, too',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        const page = await server.authorize({ response_type: 'token' })
+        must(
+          queryOf(page).has('error'),
+          `a request for response_type=token gets no error: ${saw(page)}`,
+        )
+        must(queryOf(page).get('state') === 'a-state', 'the redirect with the error has no state')
+      },
+    },
+    {
+      id: 'right-state',
+      text: 'The client takes the answer with the right state',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const page = await stage.login(browser)
+        const seen = `the answer to the login that the browser just began is answered ${page.status}`
+        const hasCookie = (await browser.jar.getCookieString(stage.clientUrl)) !== ''
+        must(
+          page.status === 200 || hasCookie,
+          `${seen}: GET /login stores nothing in the session, and so sets no cookie`,
+          'client/routes/login.ts',
+        )
+        must(page.status === 200, seen)
+      },
+    },
+    {
+      id: 'wrong-state',
+      text: 'The client refuses an answer without a state, or with a wrong one, and asks for no token',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        await stage.begin(browser)
+        for (const state of [undefined, '', randomValue()]) {
+          const page = await stage.answer(browser, { code: randomValue(), state })
+          expectRefused(stage, page, state ? 'with a wrong state' : 'without a state')
+        }
+      },
+    },
+    {
+      id: 'no-login',
+      text: 'The client refuses an answer in a browser that began no login',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        for (const state of ['undefined', 'null', randomValue()]) {
+          const page = await stage.answer(stage.browser(), { code: randomValue(), state })
+          expectRefused(stage, page, 'in a browser that began no login')
+        }
+      },
+    },
+    {
+      id: 'foreign-state',
+      text: 'The client refuses an answer with the state of another browser',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      needs: ['state-sent', 'wrong-state'],
+      async probe(stage) {
+        const victim = stage.browser()
+        await stage.begin(victim)
+        const state = (await stage.begin(stage.browser())).get('state') ?? undefined
+        const page = await stage.answer(victim, { code: randomValue(), state })
+        expectRefused(stage, page, 'with the state of another browser')
+      },
+    },
+    {
+      id: 'wrong-then-right',
+      text: 'A wrong state leaves the login under way as it was',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      needs: ['right-state'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const state = (await stage.begin(browser)).get('state') ?? undefined
+        await stage.answer(browser, { code: randomValue(), state: randomValue() })
+        const page = await stage.answer(browser, { code: randomValue(), state })
+        must(
+          page.status === 200,
+          `after an answer with a wrong state, the one with the right state is answered ${page.status}`,
+        )
+      },
+    },
+    {
+      id: 'later-login',
+      text: 'Of two logins begun in one browser the later one counts',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      needs: ['right-state'],
+      async probe(stage) {
+        const browser = stage.browser()
+        await stage.begin(browser)
+        const state = (await stage.begin(browser)).get('state') ?? undefined
+        const page = await stage.answer(browser, { code: randomValue(), state })
+        must(page.status === 200, `the answer to the later login is answered ${page.status}`)
+      },
+    },
+    {
+      id: 'earlier-login',
+      text: 'Of two logins begun in one browser the earlier one is over',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      needs: ['state-sent', 'later-login'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const state = (await stage.begin(browser)).get('state') ?? undefined
+        await stage.begin(browser)
+        const page = await stage.answer(browser, { code: randomValue(), state })
+        expectRefused(stage, page, 'to the earlier of two logins')
+      },
+    },
+    {
+      id: 'state-once',
+      text: 'The right state works once',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      needs: ['right-state'],
+      async probe(stage) {
+        await answerTwice(stage, { code: randomValue() }, 'with a state that was used before')
+        await answerMeanwhile(stage)
+        await answerTwice(stage, { error: 'access_denied' }, 'with a state that an error came with')
+      },
+    },
+    {
+      id: 'together',
+      text: 'All together: a login in a browser ends with a token on the page',
+      on: 'both',
+      file: 'client/routes/callback.ts',
+      probe: loginShowsToken,
+    },
+  ],
+}
+
+/** The first cookie that the client sets in a login. */
+export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
+  const page = await stage.browser().open(`${stage.clientUrl}/login`)
+  const cookies = [page.headers['set-cookie'] ?? []].flat()
+  must(
+    cookies.length > 0,
+    'GET /login sets no cookie, so the client can not know the browser again',
+  )
+  for (const cookie of cookies) {
+    must(/; *HttpOnly/i.test(cookie), 'a cookie is not HttpOnly: scripts can read it')
+    must(/; *SameSite=Lax/i.test(cookie), 'a cookie is not SameSite=Lax')
+  }
+}
+
+/** Brings an answer, and a code with the same state after it. */
+async function answerTwice(stage: Stage, first: Fields, which: string): Promise<void> {
+  const browser = stage.browser()
+  const state = (await stage.begin(browser)).get('state') ?? undefined
+  await stage.answer(browser, { ...first, state })
+  const asked = stage.standIn.tokenRequests.length
+  const page = await stage.answer(browser, { code: randomValue(), state })
+  expectRefused(stage, page, which, asked)
+}
+
+/** Brings an answer, and another with the same state while the client still waits for a token. */
+async function answerMeanwhile(stage: Stage): Promise<void> {
+  const { standIn } = stage
+  const browser = stage.browser()
+  const state = (await stage.begin(browser)).get('state') ?? undefined
+  const bring = () => stage.answer(browser, { code: randomValue(), state })
+  const asked = standIn.tokenRequests.length
+  let second: Promise<Page> | undefined
+  standIn.onToken = async () => {
+    if (second === undefined) {
+      second = bring()
+      // Not for ever: a client may well take the requests of a browser one after the other.
+      await Promise.race([second, sleep(patient(HOLD), undefined, { ref: false })])
+    }
+    return standIn.tokens()
+  }
+  await bring()
+  must(second, 'an answer with the right state makes the client ask for no token')
+  expectRefused(stage, await second, 'that comes a second time during the exchange', asked + 1)
+}
+
+function expectRefused(stage: Stage, page: Page, which: string, asked = 0): void {
+  must(page.status === 400, `an answer ${which} is answered ${page.status}, and not 400`)
+  must(
+    stage.standIn.tokenRequests.length === asked,
+    `an answer ${which} makes the client ask for a token all the same`,
+  )
+}

@@ -1,0 +1,351 @@
+import { createHash } from 'node:crypto'
+import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
+import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
+import { answered, leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
+import { randomValue } from '../stand-in.ts'
+import { loginShowsToken } from '../v01/checks.ts'
+
+const VERIFIER = /^[\w.~-]{43,128}$/
+/** Every unreserved character of RFC 7636 section 4.1 that is no letter or digit, and both lengths. */
+const UNUSUAL_VERIFIERS = ['.~-_'.padEnd(43, 'a'), '.~-_'.padEnd(128, 'Z9')]
+const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
+
+/** A later version must not lose it on the way. */
+export const stateStill: Sentence = {
+  id: 'state-still',
+  text: 'The client still refuses a wrong state, and takes the right one',
+  on: 'client',
+  file: 'client/routes/callback.ts',
+  async probe(stage) {
+    const browser = stage.browser()
+    const sent = await stage.begin(browser)
+    const wrong = await stage.bring(browser, { code: randomValue(), state: randomValue() })
+    must(wrong.status === 400, `an answer with a wrong state is answered ${wrong.status}`)
+    const state = sent.get('state') ?? undefined
+    const right = await stage.bring(browser, { code: randomValue(), state })
+    stage.expectAccepted()
+    must(
+      stage.standIn.issued.length > 0,
+      `the answer with the right state is answered ${right.status}, and no token is asked for`,
+    )
+  },
+}
+
+export const v03: VersionChecks = {
+  sentences: [
+    {
+      id: 'challenge',
+      text: 'GET /login sends a challenge of 43 characters of base64url',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const challenge = (await stage.begin(stage.browser())).get('code_challenge')
+        must(challenge, 'the address of the redirect has no code_challenge')
+        must(
+          !/^[\da-f]{64}$/i.test(challenge),
+          'code_challenge has 64 characters, as a SHA-256 in hex has; base64url has 43 of them',
+          'client/pkce.ts',
+        )
+        must(
+          /^[\w-]{43}$/.test(challenge),
+          `code_challenge is ${JSON.stringify(challenge)}: base64url has no +, / and =, and a SHA-256 has 43 characters of it`,
+          'client/pkce.ts',
+        )
+      },
+    },
+    {
+      id: 'method',
+      text: 'GET /login names the method S256',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const method = (await stage.begin(stage.browser())).get('code_challenge_method')
+        must(method !== null, 'the address of the redirect has no code_challenge_method')
+        must(method === 'S256', `code_challenge_method is ${JSON.stringify(method)}`)
+      },
+    },
+    {
+      id: 'fresh-challenge',
+      text: 'Each login has a challenge of its own',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      async probe(stage) {
+        const browser = stage.browser()
+        const challenges = []
+        for (const one of [browser, browser, stage.browser()]) {
+          const challenge = (await stage.begin(one)).get('code_challenge')
+          must(challenge, 'the address of the redirect has no code_challenge')
+          challenges.push(challenge)
+        }
+        must(new Set(challenges).size === challenges.length, 'two logins have the same challenge')
+      },
+    },
+    {
+      id: 'verifier-sent',
+      text: 'The client sends a verifier of 43 to 128 characters with the code',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const { verifier } = await loginWithChallenge(stage, stage.browser())
+        must(verifier !== null, 'the request at POST /token has no code_verifier')
+        must(
+          VERIFIER.test(verifier),
+          `code_verifier has ${verifier.length} characters, or wrong ones`,
+        )
+      },
+    },
+    {
+      id: 'verifier-matches',
+      text: 'The hash of that verifier is the challenge that was sent before',
+      on: 'client',
+      file: 'client/pkce.ts',
+      needs: ['verifier-sent'],
+      async probe(stage) {
+        const { verifier, challenge } = await loginWithChallenge(stage, stage.browser())
+        must(challenge !== null, 'there is no challenge to compare with')
+        must(
+          verifier !== challenge,
+          'the verifier itself is sent as the challenge, and so everybody can read it',
+          'client/routes/login.ts',
+        )
+        must(
+          sameHash(verifier ?? '', challenge),
+          'the challenge is not the SHA-256 of the verifier that the client sends',
+        )
+      },
+    },
+    {
+      id: 'verifier-of-browser',
+      text: 'Two browsers that log in at the same time each have a verifier of their own',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      needs: ['verifier-sent', 'verifier-matches', 'fresh-challenge'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        await stage.begin(stage.browser())
+        const { verifier } = await bringCode(stage, browser, sent)
+        must(
+          sameHash(verifier ?? '', sent.get('code_challenge') ?? ''),
+          'the client sends the verifier of the login that another browser began later',
+        )
+      },
+    },
+    {
+      id: 'verifier-secret',
+      text: 'No address, page or cookie shows the verifier',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      needs: ['verifier-matches'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const login = await browser.open(`${stage.clientUrl}/login`)
+        const sent = queryOf(login)
+        const { verifier, page } = await bringCode(stage, browser, sent)
+        must(verifier !== null, 'the request at POST /token has no code_verifier')
+        const shown = [login, page].map(
+          ({ headers, body, location }) => JSON.stringify(headers) + body + location,
+        )
+        must(!shown[0]?.includes(verifier), 'the answer of GET /login shows the verifier')
+        must(!shown[1]?.includes(verifier), 'the answer of GET /callback shows the verifier')
+      },
+    },
+    { ...stateStill, needs: ['challenge', 'verifier-matches'] },
+    {
+      id: 'challenge-required',
+      text: 'The server refuses a request without a challenge',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe(stage) {
+        const page = await stage.server.authorize({ code_challenge: undefined })
+        expectInvalidRequest(stage, page, 'without code_challenge')
+      },
+    },
+    {
+      id: 'method-required',
+      text: 'The server refuses a request without a method, or with another one than S256',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe(stage) {
+        for (const code_challenge_method of ['plain', 's256', undefined]) {
+          const page = await stage.server.authorize({ code_challenge_method })
+          const what = `with code_challenge_method ${code_challenge_method ?? 'left out'}`
+          expectInvalidRequest(stage, page, what)
+        }
+      },
+    },
+    {
+      id: 'challenge-form',
+      text: 'The server refuses a challenge that is not 43 characters of base64url',
+      on: 'server',
+      file: 'server/authorization-request.ts',
+      async probe(stage) {
+        const start = CODE_CHALLENGE.slice(0, -1)
+        const malformed = {
+          'a code_challenge of 42 characters': start,
+          'a code_challenge of 44 characters': `${CODE_CHALLENGE}x`,
+          'a code_challenge of 43 characters, one of them a +': `${start}+`,
+          'a code_challenge of 43 characters, one of them a =': `${start}=`,
+        }
+        for (const [what, code_challenge] of Object.entries(malformed)) {
+          const page = await stage.server.authorize({ code_challenge })
+          expectInvalidRequest(stage, page, `with ${what}`)
+        }
+      },
+    },
+    {
+      id: 'verifier-required',
+      text: 'POST /token answers a code without a verifier 400 and invalid_request',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const { status, body } = await server.redeem(await server.code(), {
+          code_verifier: undefined,
+        })
+        must(
+          status === 400 && body.error === 'invalid_request',
+          `a code without a verifier is answered ${answered(status, body)}`,
+        )
+      },
+    },
+    {
+      id: 'verifier-form',
+      text: 'POST /token answers a verifier that is not 43 to 128 unreserved characters the same way',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        const malformed = {
+          'the verifier "short", of 5 characters,': 'short',
+          'a verifier of 129 characters': 'x'.repeat(129),
+          'a verifier of 44 characters, one of them a +,': `${'x'.repeat(43)}+`,
+        }
+        for (const [what, code_verifier] of Object.entries(malformed)) {
+          const { status, body } = await server.redeem(await server.code(), { code_verifier })
+          must(
+            status === 400 && body.error === 'invalid_request',
+            `${what} is answered ${answered(status, body)}`,
+            'server/pkce.ts',
+          )
+        }
+      },
+    },
+    {
+      id: 'verifier-missing-spends-nothing',
+      text: 'A try without a verifier does not spend the code',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      needs: ['verifier-required', 'right-verifier'],
+      async probe({ server }) {
+        const code = await server.code()
+        await server.redeem(code, { code_verifier: undefined })
+        const { status } = await server.redeem(code)
+        must(status === 200, `after a try without a verifier, the right one is answered ${status}`)
+      },
+    },
+    {
+      id: 'right-verifier',
+      text: 'A code with the right verifier buys a token',
+      on: 'server',
+      file: 'server/pkce.ts',
+      async probe({ server }) {
+        const { status, body } = await server.redeem(await server.code())
+        must(
+          status === 200,
+          `with challenge and verifier of RFC 7636 appendix B, a code is answered ${answered(status, body)}`,
+        )
+        for (const code_verifier of UNUSUAL_VERIFIERS) {
+          const code_challenge = hashOf(code_verifier)
+          const page = await server.logIn({ code_challenge })
+          const code = queryOf(page).get('code')
+          must(code, `code_challenge ${code_challenge} gets no code: ${saw(page)}`)
+          const { status, body } = await server.redeem(code, { code_verifier })
+          must(
+            status === 200,
+            `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters, is answered ${answered(status, body)}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'wrong-verifier',
+      text: 'A code with another verifier is worthless: 400 and invalid_grant',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      async probe({ server }) {
+        for (const code_verifier of [ANOTHER_VERIFIER, CODE_CHALLENGE]) {
+          const { status, body } = await server.redeem(await server.code(), { code_verifier })
+          const which = code_verifier === CODE_CHALLENGE ? 'the challenge for a' : 'another'
+          must(
+            status === 400 && body.error === 'invalid_grant',
+            `with ${which} verifier, a code is answered ${answered(status, body)}`,
+            code_verifier === CODE_CHALLENGE ? 'server/pkce.ts' : undefined,
+          )
+        }
+      },
+    },
+    {
+      id: 'wrong-verifier-spends',
+      text: 'A try with a wrong verifier spends the code',
+      on: 'server',
+      file: 'server/grants/authorization-code.ts',
+      needs: ['wrong-verifier'],
+      async probe({ server }) {
+        const code = await server.code()
+        const first = await server.redeem(code, { code_verifier: ANOTHER_VERIFIER })
+        must(first.status === 400, `with another verifier, a code is answered ${first.status}`)
+        const { status } = await server.redeem(code)
+        must(
+          status === 400,
+          `after a try with a wrong verifier, the right one is answered ${status}`,
+        )
+      },
+    },
+    {
+      id: 'together',
+      text: 'All together: a login in a browser ends with a token on the page',
+      on: 'both',
+      file: 'client/routes/callback.ts',
+      probe: loginShowsToken,
+    },
+  ],
+}
+
+interface Bought {
+  page: Page
+  verifier: string | null
+  challenge: string | null
+}
+
+async function loginWithChallenge(stage: Stage, browser: Browser): Promise<Bought> {
+  return bringCode(stage, browser, await stage.begin(browser))
+}
+
+/** Brings a code to the callback; gives what the client makes of it at the token endpoint. */
+async function bringCode(stage: Stage, browser: Browser, sent: URLSearchParams): Promise<Bought> {
+  const state = sent.get('state') ?? undefined
+  const page = await stage.answer(browser, { code: randomValue(), state })
+  const asked = stage.standIn.tokenRequests.at(-1)
+  must(asked, `GET /callback answers ${page.status}, and sends no request to POST /token`)
+  return {
+    page,
+    verifier: asked.form.get('code_verifier'),
+    challenge: sent.get('code_challenge'),
+  }
+}
+
+/** In base64url or in base64: which of them is another question. */
+function sameHash(verifier: string, challenge: string): boolean {
+  return Buffer.from(challenge, 'base64').toString('base64url') === hashOf(verifier)
+}
+
+function hashOf(verifier: string): string {
+  return createHash('sha256').update(verifier).digest('base64url')
+}
+
+function expectInvalidRequest(stage: Stage, page: Page, what: string): void {
+  must(
+    leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
+    `to a request ${what}, ${saw(page)}; it should send the browser back with invalid_request`,
+  )
+}

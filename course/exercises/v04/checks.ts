@@ -1,0 +1,429 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { type JsonAnswer, must, type Stage, textOf } from '../check-stage.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
+import { randomValue, tokenIn, tokenRefused, USER } from '../stand-in.ts'
+import { becauseOfServer } from '../v01/checks.ts'
+import { stateStill } from '../v03/checks.ts'
+
+/** What a client sends that has no token, and asks all the same. */
+const NO_TOKEN = /^(?:Bearer *)?(?:undefined|null)?$/i
+/** Which file answers an address of the client. */
+const FILE_OF: Record<string, string> = {
+  '/': 'client/routes/home.ts',
+  '/callback': 'client/routes/callback.ts',
+  '/profile': 'client/routes/profile.ts',
+}
+
+/** A later version must not lose it on the way. */
+export const freshSession: Sentence = {
+  id: 'fresh-session',
+  text: 'A login opens a fresh session: whoever knew the cookie from before is not logged in',
+  on: 'client',
+  file: 'client/routes/callback.ts',
+  async probe(stage) {
+    const browser = stage.browser()
+    const sent = await stage.begin(browser)
+    const planted = await browser.jar.getCookieString(stage.clientUrl)
+    await finish(stage, browser, sent)
+    const asked = stage.standIn.resourceRequests.length
+    const page = await openWith(stage, planted, '/profile')
+    must(
+      isShut(page.status) && stage.standIn.resourceRequests.length === asked,
+      `the session cookie from before the login opens GET /profile, which answers ${page.status}`,
+    )
+  },
+}
+
+export const v04: VersionChecks = {
+  short: { ACCESS_TOKEN_TTL: '0.4' },
+  sentences: [
+    {
+      id: 'no-token',
+      text: 'GET /api/me without a token is answered 401, with WWW-Authenticate: Bearer and no error',
+      on: 'server',
+      file: 'server/bearer-auth.ts',
+      async probe({ server }) {
+        for (const authorization of [undefined, 'Basic eDp4', 'Bearerish x']) {
+          const answer = await server.me(authorization)
+          const what = authorization ?? 'no Authorization header'
+          const challenge = challengeOf(answer)
+          must(answer.status === 401, `with ${what}, GET /api/me answers ${answer.status}`)
+          must(/^Bearer( |$)/i.test(challenge), `with ${what}, WWW-Authenticate: Bearer is missing`)
+          must(
+            !challenge.includes('error'),
+            `with ${what}, WWW-Authenticate has an error: there is none`,
+          )
+          const named = Object.keys(answer.body).find((name) => name.startsWith('error'))
+          must(!named, `with ${what}, the JSON body has ${named}: there is no error`)
+        }
+      },
+    },
+    {
+      id: 'token-in-query',
+      text: 'A token in the address is not looked at',
+      on: 'server',
+      file: 'server/bearer-auth.ts',
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const { status } = await server.me(undefined, `/api/me?access_token=${access_token}`)
+        must(status === 401, `GET /api/me?access_token=... answers ${status}`)
+      },
+    },
+    {
+      id: 'good-token',
+      text: 'A good token in the Authorization header is answered with its user',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const { status, body } = await server.me(`Bearer ${access_token}`)
+        must(status === 200, `GET /api/me with a good token answers ${status}`)
+        for (const [name, value] of Object.entries(USER)) {
+          must(body[name] === value, `${name} is ${JSON.stringify(body[name])} and not "${value}"`)
+        }
+      },
+    },
+    {
+      id: 'nothing-else',
+      text: 'Nothing else of the user is told, neither password nor token',
+      on: 'server',
+      file: 'server/routes/me.ts',
+      needs: ['good-token'],
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const { body } = await server.me(`Bearer ${access_token}`)
+        const more = Object.keys(body).filter((name) => !(name in USER))
+        must(more.length === 0, `the answer also has ${more.join(', ')}`)
+      },
+    },
+    {
+      id: 'scheme-case',
+      text: 'The scheme may come in any case: bearer, BEARER',
+      on: 'server',
+      file: 'server/bearer-auth.ts',
+      needs: ['good-token'],
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        for (const scheme of ['bearer', 'BEARER']) {
+          const { status } = await server.me(`${scheme} ${access_token}`)
+          must(status === 200, `with the scheme written ${scheme}, GET /api/me answers ${status}`)
+        }
+      },
+    },
+    {
+      id: 'wrong-token',
+      text: 'A token that is unknown or malformed is answered 401 and invalid_token',
+      on: 'server',
+      file: 'server/bearer-auth.ts',
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        const wrong = {
+          'with a wrong token': randomValue(),
+          'with two words after Bearer': 'a b',
+          'with a good token and a word after it': `${access_token} x`,
+          'without a token after Bearer': '',
+        }
+        for (const [what, token] of Object.entries(wrong)) {
+          expectInvalidToken(await server.me(`Bearer ${token}`.trimEnd()), what)
+        }
+      },
+    },
+    {
+      id: 'expired-token',
+      text: 'A token that has expired is answered the same way; ACCESS_TOKEN_TTL counts seconds',
+      on: 'short server',
+      file: 'server/bearer-auth.ts',
+      needs: ['wrong-token'],
+      async probe({ server }) {
+        const { access_token } = await server.tokens()
+        await sleep(500)
+        const answer = await server.me(`Bearer ${access_token}`)
+        must(
+          answer.status !== 200,
+          'half a second after it was issued with ACCESS_TOKEN_TTL=0.4, a token still opens GET /api/me',
+          'server/tokens.ts',
+        )
+        expectInvalidToken(answer, 'half a second after it was issued with ACCESS_TOKEN_TTL=0.4')
+      },
+    },
+    {
+      id: 'to-profile',
+      text: 'After a login the callback sends the browser to /profile, by a 303',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const { callback } = await logIn(stage)
+        must(callback.status === 303, `GET /callback with a good code answers ${callback.status}`)
+        must(
+          callback.location === `${stage.clientUrl}/profile`,
+          `GET /callback sends the browser to ${callback.location}`,
+        )
+      },
+    },
+    {
+      id: 'tokens-hidden',
+      text: 'No page, address or cookie of the client shows a token or the code',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      async probe(stage) {
+        const { browser, callback, code } = await logIn(stage)
+        const pages = [
+          callback,
+          await browser.open(`${stage.clientUrl}/profile`),
+          await browser.open(stage.clientUrl),
+        ]
+        expectNothingShown(stage, pages, code)
+      },
+    },
+    {
+      id: 'profile',
+      text: 'GET /profile asks /api/me with the token in the Authorization header, and shows user name and email',
+      on: 'client',
+      file: 'client/user-info.ts',
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const page = await browser.open(`${stage.clientUrl}/profile`)
+        expectTokenKept(stage, page)
+        const { resourceRequests, issued } = stage.standIn
+        const [asked] = resourceRequests
+        const after = `GET /profile after a login answers ${page.status}`
+        must(asked !== undefined, `${after}, and does not ask /api/me`)
+        must(
+          asked !== '',
+          `${after}, and asks /api/me without an Authorization header`,
+          'client/api.ts',
+        )
+        must(
+          tokenIn(asked) === issued[0]?.access_token,
+          `${after}, and asks /api/me without "Bearer" and the token of this login in the Authorization header`,
+          'client/api.ts',
+        )
+        must(page.status === 200, after)
+        must(textOf(page).includes(USER.username), 'the page does not show the user name')
+        must(textOf(page).includes(USER.email), 'the page does not show the email')
+      },
+    },
+    {
+      id: 'resource-nonsense',
+      text: 'When the answer of /api/me makes no sense, the status is 502, and the client stays logged in',
+      on: 'client',
+      file: 'client/user-info.ts',
+      needs: ['profile'],
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        for (const body of ['<h1>Hello</h1>', {}]) {
+          stage.standIn.onResource = () => ({ status: 200, body })
+          const { status } = await browser.open(`${stage.clientUrl}/profile`)
+          must(status === 502, `when /api/me answers nonsense, GET /profile answers ${status}`)
+        }
+        stage.standIn.onResource = (authorization) => stage.standIn.user(authorization)
+        const { status } = await browser.open(`${stage.clientUrl}/profile`)
+        must(status === 200, `when /api/me has recovered, GET /profile answers ${status}`)
+      },
+    },
+    {
+      id: 'not-logged-in',
+      text: 'GET /profile without a login answers 401 and "token missing from session", and asks nobody',
+      on: 'client',
+      file: 'client/api.ts',
+      async probe(stage) {
+        const page = await stage.browser().open(`${stage.clientUrl}/profile`)
+        must(
+          page.location === undefined,
+          `GET /profile without a login sends the browser to ${page.location}`,
+          'client/routes/profile.ts',
+        )
+        must(page.status === 401, `GET /profile without a login answers ${page.status}`)
+        must(
+          textOf(page).includes('token missing from session'),
+          'the page does not say "token missing from session"',
+        )
+        must(stage.standIn.resourceRequests.length === 0, 'the client asks /api/me all the same')
+      },
+    },
+    {
+      id: 'refused-token',
+      text: 'When /api/me refuses the token, the client answers 401 and forgets it',
+      on: 'client',
+      file: 'client/api.ts',
+      needs: ['profile'],
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        stage.standIn.onResource = tokenRefused
+        const refused = await browser.open(`${stage.clientUrl}/profile`)
+        must(
+          refused.status === 401,
+          `when /api/me answers 401, GET /profile answers ${refused.status}`,
+        )
+        const asked = stage.standIn.resourceRequests.length
+        await browser.open(`${stage.clientUrl}/profile`)
+        must(
+          stage.standIn.resourceRequests.length === asked,
+          'the client shows the refused token to /api/me again',
+        )
+      },
+    },
+    {
+      id: 'home',
+      text: 'The start page says who is logged in, or "Not logged in"',
+      on: 'client',
+      file: 'client/routes/home.ts',
+      needs: ['profile'],
+      async probe(stage) {
+        const before = await stage.browser().open(stage.clientUrl)
+        must(
+          textOf(before).includes('Not logged in'),
+          'before a login, GET / does not say "Not logged in"',
+        )
+        const { browser } = await logIn(stage)
+        const page = await browser.open(stage.clientUrl)
+        must(page.status === 200, `after a login, GET / answers ${page.status}`)
+        must(
+          textOf(page).includes(USER.username),
+          'after a login, GET / does not show the user name',
+          stage.standIn.resourceRequests.length > 0 ? 'client/views/home.eta' : undefined,
+        )
+      },
+    },
+    { ...freshSession, needs: ['to-profile'] },
+    stateStill,
+    {
+      id: 'logout',
+      text: 'POST /logout ends the login in this browser, and sends it to the start page by a 303',
+      on: 'client',
+      file: 'client/routes/logout.ts',
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const page = await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
+        must(
+          page.status === 303 && page.location === `${stage.clientUrl}/`,
+          `POST /logout answers ${page.status}, to ${page.location}`,
+        )
+        const { status } = await browser.open(`${stage.clientUrl}/profile`)
+        must(isShut(status), `after the logout, GET /profile answers ${status}`)
+      },
+    },
+    {
+      id: 'old-cookie',
+      text: 'After a logout the old cookie opens nothing',
+      on: 'client',
+      file: 'client/routes/logout.ts',
+      needs: ['logout'],
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const cookie = await browser.jar.getCookieString(stage.clientUrl)
+        await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
+        const asked = stage.standIn.resourceRequests.length
+        const { status } = await openWith(stage, cookie, '/profile')
+        must(
+          isShut(status) && stage.standIn.resourceRequests.length === asked,
+          `with the cookie from before the logout, GET /profile answers ${status}`,
+        )
+      },
+    },
+    {
+      id: 'logout-by-post',
+      text: 'GET /logout changes nothing, and is answered 405',
+      on: 'client',
+      file: 'client/routes/logout.ts',
+      async probe(stage) {
+        const { browser } = await logIn(stage)
+        const { status } = await browser.open(`${stage.clientUrl}/logout`)
+        must(status === 405, `GET /logout answers ${status}`)
+      },
+    },
+    {
+      id: 'together',
+      text: 'All together: a login in a browser ends at the profile of the user',
+      on: 'both',
+      file: 'client/routes/profile.ts',
+      probe: loginShowsProfile,
+    },
+  ],
+}
+
+/** A login in which the client of the copy talks to its server. */
+export async function loginShowsProfile(stage: Stage): Promise<void> {
+  stage.standIn.passOnTo = stage.server.url
+  const browser = stage.browser()
+  const form = await browser.visit(`${stage.clientUrl}/login`)
+  const fields = { username: 'user1', password: 'password1' }
+  const page = await browser.follow(await browser.submit(form, fields))
+  const { pathname } = new URL(page.url)
+  must(
+    page.status === 200,
+    `a login ends at ${pathname}, which answers ${page.status}${becauseOfServer(stage)}`,
+  )
+  must(textOf(page).includes('User Number 1'), 'the page at the end does not show the user name')
+  must(
+    html(page).querySelector('form[action$="/logout"]'),
+    'the profile has no form for POST /logout',
+  )
+}
+
+export interface LoggedIn {
+  browser: Browser
+  /** The answer of the callback. */
+  callback: Page
+  code: string
+}
+
+/** A login with the stand-in for a server, as far as the answer of the callback. */
+export async function logIn(stage: Stage): Promise<LoggedIn> {
+  const browser = stage.browser()
+  return finish(stage, browser, await stage.begin(browser))
+}
+
+async function finish(stage: Stage, browser: Browser, sent: URLSearchParams): Promise<LoggedIn> {
+  const code = randomValue()
+  const callback = await stage.bring(browser, { code, state: sent.get('state') ?? '' })
+  stage.expectAccepted()
+  return { browser, callback, code }
+}
+
+/** @throws {NotYet} when the profile finds no token in the session right after a login */
+export function expectTokenKept({ standIn }: Stage, profile: Page): void {
+  const asksWithout = standIn.resourceRequests.every((sent) => NO_TOKEN.test(sent))
+  must(
+    profile.status !== 401 || !asksWithout,
+    'right after a login the session holds no token: GET /profile answers 401. regenerate() begins an empty session, so a token that is stored before it is lost',
+    'client/routes/callback.ts',
+  )
+}
+
+/** @throws {NotYet} when one of the pages shows a token, or the code */
+export function expectNothingShown(stage: Stage, pages: Page[], code: string): void {
+  const tokens = stage.standIn.issued.flatMap((issued) => Object.values(issued))
+  for (const { url, headers, body } of pages) {
+    const shown = JSON.stringify(headers) + body
+    const { pathname } = new URL(url)
+    const [what, file] = [`the answer of GET ${pathname}`, FILE_OF[pathname]]
+    must(!tokens.some((token) => shown.includes(token)), `${what} shows a token`, file)
+    must(!shown.includes(code), `${what} shows the code`, file)
+  }
+}
+
+/** Opens a page of the client as somebody who knows a cookie and nothing else. */
+export async function openWith(stage: Stage, cookie: string, path: string): Promise<Page> {
+  return stage.browser().open(stage.clientUrl + path, { headers: { cookie } })
+}
+
+/** Whether somebody is told, or shown, to log in. */
+export function isShut(status: number): boolean {
+  return [401, 302, 303].includes(status)
+}
+
+function challengeOf({ headers }: JsonAnswer): string {
+  return String(headers['www-authenticate'] ?? '')
+}
+
+function expectInvalidToken(answer: JsonAnswer, when: string): void {
+  must(answer.status === 401, `${when}, GET /api/me answers ${answer.status}`)
+  must(
+    challengeOf(answer).includes('error="invalid_token"'),
+    `${when}, WWW-Authenticate does not say error="invalid_token"`,
+  )
+  must(answer.body.error === 'invalid_token', `${when}, the JSON body does not say invalid_token`)
+}

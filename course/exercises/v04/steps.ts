@@ -1,0 +1,352 @@
+import { part } from '../draft.ts'
+import type { Exercise } from '../exercise.ts'
+
+const LOGOUT = 'client/routes/logout.ts'
+const APP = 'client/app.ts'
+const CALLBACK = 'client/routes/callback.ts'
+const API = 'client/api.ts'
+const BEARER_AUTH = 'server/bearer-auth.ts'
+const ME = 'server/routes/me.ts'
+const PROFILE_PAGE = 'client/views/profile.eta'
+const SERVER_APP = 'server/app.ts'
+const USER_INFO = 'client/user-info.ts'
+
+const CLOSED_DOOR = `import type { FastifyInstance } from 'fastify'
+
+/** The protected resource: the user whom the access token stands for. RFC 6749 section 7 */
+export async function meRoute(app: FastifyInstance): Promise<void> {
+  app.get('/api/me', async (_request, reply) => {
+    // RFC 6750 section 3.1: a request without credentials gets a bare challenge, with no error code.
+    reply.code(401).header('www-authenticate', 'Bearer realm="oauth-lab"')
+    return reply.send({ message: 'Send an access token in the Authorization header.' })
+  })
+}
+`
+
+export const v04: Exercise = {
+  steps: [
+    (draft) => {
+      const app = draft.final(SERVER_APP)
+      draft.take(
+        SERVER_APP,
+        ["import type { FindAccessToken } from './bearer-auth.ts'\n", ''],
+        [part(app, '  const findAccessToken', '\n  app.register(homeRoute'), ''],
+        ['app.register(meRoute, { findAccessToken })', 'app.register(meRoute)'],
+      )
+      draft.write(ME, CLOSED_DOOR)
+    },
+    (draft) => {
+      for (const path of ['protocol.ts', SERVER_APP, ME]) draft.take(path)
+      const full = draft.final(BEARER_AUTH)
+      draft.take(
+        BEARER_AUTH,
+        ["import { OAuthError } from '@oauth-lab/shared/oauth.ts'\n", ''],
+        [' * @throws {OAuthError} `invalid_token`\n', ''],
+        [
+          part(full, '    throw new OAuthError', '  }\n  return issued'),
+          "    throw new MissingTokenError('This access token is not good.')\n",
+        ],
+        [part(full, '  if (!(error instanceof OAuthError))'), '  throw error\n}\n'],
+      )
+    },
+    (draft) => draft.take(BEARER_AUTH),
+    (draft) => {
+      draft.take('client/session.ts')
+      draft.take('client/start-again.ts')
+      draft.remove('client/views/callback.eta')
+      const callback = draft.final(CALLBACK)
+      draft.take(
+        CALLBACK,
+        ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
+        [part(callback, '    // A logout in another tab', '    request.session.tokens ='), ''],
+      )
+    },
+    (draft) => {
+      for (const path of ['client/routes/profile.ts', USER_INFO]) draft.take(path)
+      draft.take(PROFILE_PAGE, [part(draft.final(PROFILE_PAGE), '      <form', '      <p>The'), ''])
+      const api = draft.final(API)
+      draft.take(
+        API,
+        ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
+        [part(api, '\nconst logIn =', '\n/**'), ''],
+        [part(api, ' * @throws {PageError} 401', ' * @throws {PageError} 502'), ''],
+        [part(api, '  if (session.tokens === undefined) {', '  const call ='), ''],
+        ['call(session.tokens.access_token)', "call(session.tokens?.access_token ?? '')"],
+        [part(api, '  if (response.status === 401) {', '  return response'), ''],
+      )
+      const app = draft.final(APP)
+      draft.take(
+        APP,
+        [sessionsOf(app), '  registerSessions(app, config, config.clientUrl)\n'],
+        ['app.register(homeRoute, { config })', 'app.register(homeRoute)'],
+        [part(app, 'import { logoutRoute }', 'import { profileRoute }'), ''],
+        ['  app.register(logoutRoute)\n', ''],
+      )
+    },
+    (draft) => draft.take(API),
+    (draft) => {
+      draft.take('client/routes/home.ts')
+      draft.take('client/views/home.eta')
+      draft.edit(APP, ['app.register(homeRoute)', 'app.register(homeRoute, { config })'])
+    },
+    (draft) => {
+      const callback = draft.final(CALLBACK)
+      draft.take(
+        CALLBACK,
+        ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
+        [part(callback, '    // A logout in another tab', '    // A new session id'), ''],
+      )
+    },
+    (draft) => {
+      draft.take('client/routes/logout.ts')
+      draft.take(CALLBACK)
+      draft.take(PROFILE_PAGE)
+      draft.take(APP, [
+        sessionsOf(draft.final(APP)),
+        '  registerSessions(app, config, config.clientUrl)\n',
+      ])
+    },
+    (draft) => draft.take(APP),
+  ],
+
+  mistakes: [
+    {
+      what: 'who brings no token is told of an error',
+      changes: {
+        [BEARER_AUTH]: [
+          [
+            "header('www-authenticate', challenge)",
+            "header('www-authenticate', challenge + ', error=\"invalid_token\"')",
+          ],
+        ],
+      },
+      tells: 'no-token',
+    },
+    {
+      what: 'a token in the address is taken',
+      changes: {
+        [BEARER_AUTH]: [
+          [
+            "  { headers: { authorization = '' } }: FastifyRequest,\n",
+            '  { url, headers }: FastifyRequest,\n',
+          ],
+          [
+            '  if (!/^Bearer( |$)/i',
+            `  const query = new URL(url, 'http://localhost').searchParams.get('access_token')\n  const authorization = headers.authorization ?? (query ? \`Bearer \${query}\` : '')\n  if (!/^Bearer( |$)/i`,
+          ],
+        ],
+      },
+      tells: 'token-in-query',
+    },
+    {
+      what: 'the scheme is compared letter by letter',
+      changes: {
+        [BEARER_AUTH]: [
+          ['/^Bearer( |$)/i', '/^Bearer( |$)/'],
+          ['/^Bearer +(.*)$/i', '/^Bearer +(.*)$/'],
+        ],
+      },
+      tells: 'scheme-case',
+    },
+    {
+      what: 'a wrong token is answered with a 403',
+      changes: {
+        [BEARER_AUTH]: [
+          [
+            "reply.code(401).header('www-authenticate', `",
+            "reply.code(403).header('www-authenticate', `",
+          ],
+        ],
+      },
+      tells: 'wrong-token',
+    },
+    {
+      what: 'the whole grant is sent, and not the user alone',
+      changes: {
+        [ME]: [['return grant.user', 'return { ...grant.user, client_id: grant.client_id }']],
+      },
+      tells: 'nothing-else',
+    },
+    {
+      what: 'the lifetime of an access token is taken for milliseconds',
+      changes: {
+        'server/tokens.ts': [
+          ['{ grant }, store.accessTokenTtl)', '{ grant }, store.accessTokenTtl * 1000)'],
+        ],
+      },
+      tells: 'expired-token',
+    },
+    {
+      what: 'the token is shown on the profile',
+      changes: {
+        'client/routes/profile.ts': [
+          [
+            "reply.view('profile.eta', { user })",
+            "reply.header('x-token', String(request.session.tokens?.access_token)).view('profile.eta', { user })",
+          ],
+        ],
+      },
+      tells: 'tokens-hidden',
+    },
+    {
+      what: 'the callback shows a page in place of a redirect',
+      changes: {
+        [CALLBACK]: [["return reply.redirect('/profile', 303)", "return reply.view('home.eta')"]],
+      },
+      tells: 'to-profile',
+    },
+    {
+      what: 'the token is not kept',
+      changes: {
+        [CALLBACK]: [['    request.session.tokens = tokenResponse\n', '    void tokenResponse\n']],
+      },
+      tells: 'profile',
+    },
+    {
+      what: 'who has no token is sent to the login at once',
+      changes: {
+        'client/routes/profile.ts': [
+          [
+            'const user = await',
+            "if (!request.session.tokens) return reply.redirect('/login')\n    const user = await",
+          ],
+        ],
+      },
+      tells: 'not-logged-in',
+    },
+    {
+      what: 'a refused token is kept',
+      changes: { [API]: [['    delete session.tokens\n', '']] },
+      tells: 'refused-token',
+    },
+    {
+      what: 'an answer that makes no sense ends the login',
+      changes: {
+        [USER_INFO]: [
+          [
+            '  const { status, body } = await callApi',
+            '  const { tokens } = session\n  const { status, body } = await callApi',
+          ],
+          ['  if (status !== 200', '  delete session.tokens\n  if (status !== 200'],
+          ['  return body\n', '  session.tokens = tokens\n  return body\n'],
+        ],
+      },
+      tells: 'resource-nonsense',
+    },
+    {
+      what: 'the session id stays the same at the login',
+      changes: { [CALLBACK]: [['    await request.session.regenerate()\n', '']] },
+      tells: 'fresh-session',
+    },
+    {
+      what: 'a logout forgets the cookie of the browser, and not the session',
+      changes: {
+        [LOGOUT]: [
+          [
+            'await request.session.destroy()',
+            "for (const name of Object.keys(request.cookies)) reply.clearCookie(name, { path: '/' })",
+          ],
+        ],
+      },
+      tells: 'old-cookie',
+    },
+    {
+      what: 'a logout redirects, and forgets nothing',
+      changes: {
+        [LOGOUT]: [
+          ['    await request.session.destroy()\n', ''],
+          ['async (request, reply)', 'async (_request, reply)'],
+        ],
+      },
+      tells: 'logout',
+    },
+    {
+      what: 'a GET logs out, too',
+      changes: {
+        [LOGOUT]: [
+          [
+            "app.post('/logout', async",
+            "app.route({ method: ['GET', 'POST'], url: '/logout', handler: async",
+          ],
+          [
+            "    return reply.redirect('/', 303)\n  })",
+            "    return reply.redirect('/', 303)\n  } })",
+          ],
+        ],
+      },
+      tells: 'logout-by-post',
+    },
+    {
+      what: 'the start page is the same for everybody',
+      changes: { 'client/views/home.eta': [['<% if (it.user) { %>', '<% if (it.nobody) { %>']] },
+      tells: 'home',
+    },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'to-profile',
+    },
+    {
+      what: 'who brings no token is told of an error in the body',
+      changes: {
+        [BEARER_AUTH]: [
+          [
+            'reply.send({ message: error.message })',
+            "reply.send({ error: 'invalid_token', message: error.message })",
+          ],
+        ],
+      },
+      tells: 'no-token',
+    },
+    {
+      what: 'the token is stored in the session that regenerate() ends',
+      changes: {
+        [CALLBACK]: [
+          ['    await request.session.regenerate()\n', ''],
+          [
+            '    return reply.redirect(',
+            '    await request.session.regenerate()\n    return reply.redirect(',
+          ],
+        ],
+      },
+      tells: 'profile',
+    },
+    {
+      what: 'the token is sent without its scheme',
+      changes: {
+        [API]: [['headers: { authorization: `Bearer $', 'headers: { authorization: `$']],
+      },
+      tells: 'profile',
+    },
+    {
+      what: 'the verifier is not the one of the challenge',
+      changes: {
+        [CALLBACK]: [['pendingLogin.codeVerifier', 'pendingLogin.codeVerifier.slice(1)']],
+      },
+      tells: 'to-profile',
+    },
+    {
+      what: 'the state is not compared any more',
+      changes: {
+        [CALLBACK]: [
+          ['!state || !pendingLogin || !sameSecret(state, pendingLogin.state)', '!pendingLogin'],
+        ],
+      },
+      tells: 'state-still',
+    },
+    {
+      what: 'the word after Bearer counts, whatever follows it',
+      changes: { [BEARER_AUTH]: [['/^Bearer +(.*)$/i', '/^Bearer +(\\S*)/i']] },
+      tells: 'wrong-token',
+    },
+  ],
+}
+
+/** The registration of the sessions, with the comment above it. */
+function sessionsOf(app: string): string {
+  return part(app, '  // A flood', '  app.register(homeRoute')
+}

@@ -1,0 +1,456 @@
+import { type Change, change, type Draft, part } from '../draft.ts'
+import type { Exercise } from '../exercise.ts'
+
+const AUTHORIZE = 'server/routes/authorize.ts'
+const API = 'client/api.ts'
+const CALLBACK = 'client/routes/callback.ts'
+const CODE_GRANT = 'server/grants/authorization-code.ts'
+const FAMILY = 'server/token-family.ts'
+const MANAGER = 'client/token-manager.ts'
+const REFRESH_GRANT = 'server/grants/refresh-token.ts'
+const STORE = 'server/store.ts'
+
+export const v05: Exercise = {
+  steps: [
+    (draft) => {
+      const messages = draft.final('protocol.ts')
+      draft.take('protocol.ts', [refreshRequestIn(messages), ''])
+      draft.write(STORE, storeWithoutEnd(draft, { counted: false }))
+      draft.write(FAMILY, familyThatRenewsItself(draft.final(FAMILY)))
+      draft.write(CODE_GRANT, codeGrantThatForgets(draft.final(CODE_GRANT)))
+    },
+    (draft) => {
+      draft.take('protocol.ts')
+      draft.take('server/routes/token.ts')
+      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
+      const rotation = part(grant, '  if (!isCurrent(', '\n  return {')
+      draft.write(
+        REFRESH_GRANT,
+        change(REFRESH_GRANT, grant, [
+          [rotation, ''],
+          ['findFamily, isCurrent, rotate', 'findFamily, rotate'],
+        ]),
+      )
+    },
+    (draft) => {
+      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
+      draft.write(REFRESH_GRANT, grant)
+    },
+    (draft) => {
+      const family = draft.final(FAMILY)
+      draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
+      draft.take(
+        FAMILY,
+        [
+          'familyTimeLeft(store, grant))\n  return id',
+          'refreshTimeLeft(store, grant))\n  return id',
+        ],
+        [part(family, '\n/**\n * How many more seconds a stolen'), ''],
+      )
+      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
+      draft.write(REFRESH_GRANT, grant)
+      draft.take(AUTHORIZE, ['        ended: false,\n', ''])
+    },
+    (draft) => {
+      for (const path of [FAMILY, REFRESH_GRANT, AUTHORIZE]) draft.take(path)
+      draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
+    },
+    (draft) => {
+      draft.take(CODE_GRANT)
+      draft.take(STORE, ['?? 300', '?? 3600'])
+    },
+    (draft) => draft.take(STORE),
+    (draft) => {
+      for (const path of [API, CALLBACK, 'client/session.ts', 'client/token-request.ts']) {
+        draft.take(path)
+      }
+      draft.write(MANAGER, firstManager(draft.final(MANAGER)))
+    },
+    (draft) => draft.write(MANAGER, withoutClock(withoutRefusals(draft.final(MANAGER)))),
+    (draft) => draft.write(MANAGER, withoutRefusals(draft.final(MANAGER))),
+    (draft) => draft.take(MANAGER),
+  ],
+
+  mistakes: [
+    {
+      what: 'a refresh gives the old refresh token again',
+      changes: {
+        [REFRESH_GRANT]: [
+          ['const next = rotate(family, refresh_token)', 'const next = refresh_token'],
+        ],
+      },
+      tells: 'rotation',
+    },
+    {
+      what: 'the old refresh token stays good',
+      changes: {
+        [REFRESH_GRANT]: [['!isCurrent(family, refresh_token)', "refresh_token === ''"]],
+      },
+      tells: 'rotation',
+    },
+    {
+      what: 'a spent refresh token that comes again is refused, and that is all',
+      changes: { [REFRESH_GRANT]: [['    family.grant.ended = true\n', '']] },
+      tells: 'reuse-ends-refresh',
+    },
+    {
+      what: 'a reuse ends the refresh tokens, and leaves the access tokens',
+      changes: {
+        [STORE]: [
+          [
+            'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
+            'accessTokens: new ExpiringMap(1_000_000)',
+          ],
+        ],
+      },
+      tells: 'reuse-ends-access',
+    },
+    {
+      what: 'a reuse ends the access tokens, and leaves the refresh tokens',
+      changes: {
+        [STORE]: [
+          [
+            'families: new ExpiringMap(1_000_000, hasEnded)',
+            'families: new ExpiringMap(1_000_000)',
+          ],
+        ],
+      },
+      tells: 'reuse-ends-refresh',
+    },
+    {
+      what: 'a code that comes again is refused, and that is all',
+      changes: { [CODE_GRANT]: [['    grant.ended = true\n', '']] },
+      tells: 'code-reuse',
+    },
+    {
+      what: 'the time of a refresh token is counted from the last refresh',
+      changes: {
+        [FAMILY]: [
+          [
+            '  family.secret = randomToken()\n',
+            '  family.secret = randomToken()\n  family.grant.authorizedAt = performance.now()\n',
+          ],
+        ],
+      },
+      tells: 'from-login',
+    },
+    {
+      what: 'the time of a refresh token is taken for milliseconds',
+      changes: {
+        [FAMILY]: [
+          ['return store.refreshTokenTtl - age', 'return store.refreshTokenTtl * 1000 - age'],
+        ],
+      },
+      tells: 'from-login',
+    },
+    {
+      what: 'the refresh token is spent before it is known whose it is',
+      changes: {
+        [REFRESH_GRANT]: [
+          [
+            'const family = findFamily(store, refresh_token)\n',
+            'const family = findFamily(store, refresh_token)\n  if (family !== undefined && family.grant.client_id !== client.client_id) rotate(family, refresh_token)\n',
+          ],
+        ],
+      },
+      tells: 'refresh-by-other',
+    },
+    {
+      what: 'nobody asks whose refresh token it is',
+      changes: { [REFRESH_GRANT]: [[' || family.grant.client_id !== client.client_id', '']] },
+      tells: 'refresh-refused',
+    },
+    {
+      what: 'an access token still lives for an hour',
+      changes: { [STORE]: [['?? 300', '?? 3600']] },
+      tells: 'lifetime',
+    },
+    {
+      what: 'each request makes a refresh of its own',
+      changes: { [MANAGER]: [['this.#renewal ??= this', 'this.#renewal = this']] },
+      tells: 'one-refresh',
+    },
+    {
+      what: 'a late 401 makes another refresh',
+      changes: { [MANAGER]: [['if (accessToken === this.#tokens.access_token) await', 'await']] },
+      tells: 'late-401',
+    },
+    {
+      what: 'the new refresh token is not kept',
+      changes: { [MANAGER]: [['{ refresh_token, ...tokens }', '{ ...tokens, refresh_token }']] },
+      tells: 'keeps-new-tokens',
+    },
+    {
+      what: 'the lead time is fixed, whatever the lifetime',
+      changes: { [MANAGER]: [['Math.min(expires_in / 10, 30)', '30']] },
+      tells: 'not-too-early',
+    },
+    {
+      what: 'expires_in is taken for more than seconds',
+      changes: { [MANAGER]: [['(expires_in - lead) * 1000', '(expires_in - lead) * 1_000_000']] },
+      tells: 'in-time',
+    },
+    {
+      what: 'it renews after a 401 alone',
+      changes: {
+        [MANAGER]: [['      if (performance.now() >= this.#renewAt) await this.#renew()\n', '']],
+      },
+      tells: 'in-time',
+    },
+    {
+      what: 'a refused refresh is shown as it came',
+      changes: {
+        [MANAGER]: [
+          ['if (error instanceof TokenRequestRefused) return { status: 401, body: {} }', ''],
+        ],
+      },
+      tells: 'refused-refresh',
+    },
+    {
+      what: 'a refresh that gets no proper answer ends the login',
+      changes: {
+        [API]: [
+          [
+            'await session.tokens.use(call)',
+            'await session.tokens.use(call).catch((error: Error) => {\n    delete session.tokens\n    throw error\n  })',
+          ],
+        ],
+      },
+      tells: 'refresh-nonsense',
+    },
+    {
+      what: 'a token that is refused at once is renewed again and again',
+      changes: {
+        [MANAGER]: [
+          [
+            'return await call(this.#tokens.access_token)',
+            'if ((await call(this.#tokens.access_token)).status === 401) await this.#renew()\n      return await call(this.#tokens.access_token)',
+          ],
+        ],
+      },
+      tells: 'one-retry',
+    },
+    {
+      what: 'the token goes to the browser with the redirect',
+      changes: {
+        [CALLBACK]: [
+          [
+            "reply.redirect('/profile', 303)",
+            "reply.header('x-token', tokenResponse.access_token).redirect('/profile', 303)",
+          ],
+        ],
+      },
+      tells: 'tokens-hidden',
+    },
+    {
+      what: 'the token request has no content type',
+      changes: {
+        'client/token-request.ts': [
+          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
+        ],
+      },
+      tells: 'renews-after-401',
+    },
+    {
+      what: 'the tokens are stored in the session that regenerate() ends',
+      changes: {
+        [CALLBACK]: [
+          ['    await request.session.regenerate()\n', ''],
+          [
+            '    return reply.redirect(',
+            '    await request.session.regenerate()\n    return reply.redirect(',
+          ],
+        ],
+      },
+      tells: 'renews-after-401',
+    },
+    {
+      what: 'the access token is sent in place of the refresh token',
+      changes: {
+        [MANAGER]: [
+          [
+            '      refresh_token,\n    })',
+            '      refresh_token: this.#tokens.access_token,\n    })',
+          ],
+        ],
+      },
+      tells: 'renews-after-401',
+    },
+    {
+      what: 'any client that offers a spent refresh token ends the family',
+      changes: {
+        [REFRESH_GRANT]: [
+          [
+            '  if (family === undefined ||',
+            '  if (family && !isCurrent(family, refresh_token)) family.grant.ended = true\n  if (family === undefined ||',
+          ],
+        ],
+      },
+      tells: 'refresh-by-other',
+    },
+    {
+      what: 'the session id stays the same at the login',
+      changes: {
+        [CALLBACK]: [['    await request.session.regenerate()\n', '']],
+      },
+      tells: 'fresh-session',
+    },
+    {
+      what: 'only the last spent refresh token of a login is remembered',
+      changes: {
+        [REFRESH_GRANT]: [
+          [
+            '    family.grant.ended = true\n',
+            '    if (lastSpent.get(family) === refresh_token) family.grant.ended = true\n',
+          ],
+          ['  return {\n', '  lastSpent.set(family, refresh_token)\n\n  return {\n'],
+          [
+            '/**\n * Exchanges',
+            'const lastSpent = new WeakMap<object, string>()\n\n/**\n * Exchanges',
+          ],
+        ],
+      },
+      tells: 'reuse-ends-refresh',
+    },
+    {
+      what: 'a used code ends its login, whoever found it',
+      changes: {
+        [CODE_GRANT]: [
+          [
+            '  store.codes.delete(code)\n',
+            '  store.codes.delete(code)\n  if (store.usedCodes.get(code) !== undefined) issuedCode.grant.ended = true\n',
+          ],
+        ],
+      },
+      tells: 'code-reuse',
+    },
+    {
+      what: 'a refresh without a new refresh token loses the old one',
+      changes: { [MANAGER]: [['{ refresh_token, ...tokens }', 'tokens']] },
+      tells: 'keeps-new-tokens',
+    },
+    {
+      what: 'a token without expires_in counts as expired',
+      changes: { [MANAGER]: [['return Number.POSITIVE_INFINITY', 'return 0']] },
+      tells: 'not-too-early',
+    },
+  ],
+}
+
+function refreshRequestIn(messages: string): string {
+  return part(
+    messages,
+    '/** What the client sends to get new tokens',
+    '/** RFC 6749 section 5.1 */',
+  )
+}
+
+/** A store that knows nothing that ends before its time; it counts from the login, or not yet. */
+function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): string {
+  const full = draft.final(STORE)
+  const before = change(STORE, full, [
+    ...withoutUsedCodes(full),
+    [part(full, '  /** True once it was revoked', '}\n\n/** All refresh tokens'), ''],
+    [part(full, '\nfunction hasEnded'), ''],
+    [
+      'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
+      'accessTokens: new ExpiringMap(1_000_000)',
+    ],
+    ['families: new ExpiringMap(1_000_000, hasEnded)', 'families: new ExpiringMap(1_000_000)'],
+    ['?? 300', '?? 3600'],
+  ])
+  if (counted) return before
+  return change(STORE, before, [
+    [part(before, '  /** When the user authorized it', '}\n\n/** All refresh tokens'), ''],
+    ['  /** Counted from the authorization. */\n', ''],
+  ])
+}
+
+function withoutUsedCodes(store: string): Change[] {
+  return [
+    [part(store, '  /** Codes that bought tokens', '}\n\nexport function'), ''],
+    ['    usedCodes: new ExpiringMap(1_000_000, hasEnded),\n', ''],
+  ]
+}
+
+/** A family that lives on with each refresh. */
+function familyThatRenewsItself(full: string): string {
+  return change(FAMILY, full, [
+    ['familyTimeLeft(store, grant))\n  return id', 'store.refreshTokenTtl)\n  return id'],
+    ['rotate(family: Family, ', 'rotate(store: Store, family: Family, '],
+    [
+      '  return refreshToken.slice(',
+      '  store.families.set(refreshToken.slice(0, ID_LENGTH), family, store.refreshTokenTtl)\n  return refreshToken.slice(',
+    ],
+    [part(full, '\n/** How many more seconds this login'), ''],
+  ])
+}
+
+/** A grant that issues both tokens, and does not know a used code again. */
+function codeGrantThatForgets(full: string): string {
+  return change(CODE_GRANT, full, [
+    ['store.codes.get(code) ?? store.usedCodes.get(code)', 'store.codes.get(code)'],
+    [part(full, '  // RFC 6749 section 4.1.2: a complete', '\n  return {'), ''],
+    ['familyTimeLeft, startFamily', 'startFamily'],
+  ])
+}
+
+/** A grant that refuses a spent refresh token, and ends nothing. */
+function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean }): string {
+  const before = change(REFRESH_GRANT, full, [
+    [part(full, '  // RFC 9700 section 4.14.2', '  if (!isCurrent('), ''],
+    ['    family.grant.ended = true\n', ''],
+    ['The refresh token was used before: the login has ended', 'The refresh token was used before'],
+    [part(full, '  if (refreshTimeLeft(', '\n  const next'), ''],
+    ['isCurrent, refreshTimeLeft, rotate', 'isCurrent, rotate'],
+  ])
+  return counted
+    ? before
+    : change(REFRESH_GRANT, before, [['rotate(family, ', 'rotate(store, family, ']])
+}
+
+/** A manager that lets a refusal pass as it came. */
+function withoutRefusals(full: string): string {
+  const body = part(full, '    try {\n', '  }\n\n  /** Requests that need')
+  const inner = part(body, '      if (performance', '    } catch').replace(/^ {2}/gm, '')
+  return change(MANAGER, full, [
+    [body, inner.replace('return await call', 'return call')],
+    [' Returns a 401 when the server refuses to renew it, too.', ''],
+  ])
+}
+
+/** A manager that renews after a 401 alone. */
+function withoutClock(manager: string): string {
+  return change(MANAGER, manager, [
+    [part(manager, '  /** In milliseconds of the monotonic', '  #renewal:'), ''],
+    ['    this.#renewAt = renewalTime(tokens)\n', ''],
+    [part(manager, '    if (performance.now() >=', '    const accessToken'), ''],
+    ['    this.#renewAt = renewalTime(this.#tokens)\n', ''],
+    [part(manager, '\n/** In the last tenth'), ''],
+    [
+      "Renews the access token first if it's about to expire, and once more if",
+      'Renews the access token and calls once more if',
+    ],
+  ])
+}
+
+/** A manager that knows of one request at a time. */
+function firstManager(full: string): string {
+  const manager = withoutClock(withoutRefusals(full))
+  return change(MANAGER, manager, [
+    [part(manager, '  #renewal:', '\n  constructor'), ''],
+    [part(manager, '  /** Requests that need', '  /** RFC 6749 section 6 */'), ''],
+    [
+      part(manager, '    const accessToken =', '    if (response.status'),
+      '    const response = await call(this.#tokens.access_token)\n',
+    ],
+    [
+      part(manager, '    // Another request may', '    return call('),
+      '    await this.#requestTokens()\n',
+    ],
+    [
+      part(manager, '/**\n * Holds the tokens of one login', 'export class'),
+      '/** Holds the tokens of one login and renews them. */\n',
+    ],
+  ])
+}

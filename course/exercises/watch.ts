@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { realpathSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { listFilesIfThere } from '../differences/files.ts'
+import { UsageError } from '../usage.ts'
+
+/** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
+export const INTERVAL = 200
+
+/** What a save may touch without being a change of a program: packages, tests, texts, an editor's own files. */
+const NO_CHANGE = /^(\.|#|node_modules$|test$|testing$)|(~|\.md)$/
+
+/**
+ * Runs something at once, and again each time that a file in one of the folders changes. What still runs then
+ * is told to stop, and waited for. Goes on until a signal ends it.
+ *
+ * @throws {UsageError} when the system has no room for another watch
+ */
+export async function watchFolders(
+  folders: string[],
+  run: (signal: AbortSignal) => Promise<void>,
+  stopped: Promise<unknown> = untilInterrupted(),
+): Promise<void> {
+  // A link itself never changes when a file behind it does.
+  const roots = folders.map((folder) => realpathSync(folder))
+  // Loaded by those alone that watch: it is no part of a start.
+  const { watch } = await import('chokidar')
+  const watcher = watch(roots, {
+    ignored: (path) => !roots.includes(path) && NO_CHANGE.test(basename(path)),
+    ignoreInitial: true,
+    followSymlinks: false,
+  })
+  let ended = false
+  let abort = new AbortController()
+  watcher.on('all', () => abort.abort())
+  stopped.then(() => {
+    ended = true
+    abort.abort()
+  })
+  try {
+    await once(watcher, 'ready')
+    while (!ended) {
+      abort = new AbortController()
+      const { signal } = abort
+      await run(signal)
+      if (!signal.aborted) await once(signal, 'abort')
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
+    throw new UsageError(`The system can't watch more files (${message}). Go on without --watch.`)
+  } finally {
+    await watcher.close()
+  }
+}
+
+/** Changes with every save, new file and deleted file. Empty for a folder that is not there. */
+export function stampOf(folder: string): string {
+  const stamps = listFilesIfThere(folder).map(
+    (path) => `${path} ${stampOfFile(join(folder, path))}`,
+  )
+  return stamps.join('\n')
+}
+
+function stampOfFile(file: string): string {
+  try {
+    const stat = statSync(file)
+    return `${stat.mtimeMs} ${stat.size}`
+  } catch {
+    // It is gone by now, or in a folder that may not be entered: what reads it says so in words.
+    return 'unreadable'
+  }
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve())
+    }
+  })
+}

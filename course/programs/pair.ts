@@ -1,0 +1,228 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import { watchFolders } from '../exercises/watch.ts'
+import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from './typescript.ts'
+import { ROOT, type Version } from './versions.ts'
+import { whoAnswers } from './who-answers.ts'
+
+const PROGRAMS = ['server', 'client'] as const
+export type ProgramName = (typeof PROGRAMS)[number]
+
+/** How long the programs may take to end, in milliseconds: their slowest request, and a little. */
+const LONGEST_END = 15_000
+/** For how many milliseconds a signal and what it did may arrive in the wrong order. */
+export const SIGNAL_DELAY = 200
+/** How often to see whether npm is still there, in milliseconds. */
+const PARENT_CHECK = 250
+/** For how long nothing is read from a program that has just written something, in milliseconds. */
+const OUTPUT_PAUSE = 10
+const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'lifeline.mjs')).href]
+
+/** What there is to run. */
+export interface PairSpec {
+  version: Version
+  ports: Record<ProgramName, number>
+  /** Added to the environment that this process has. */
+  settings?: Record<string, string>
+  /** Modules that each program loads before its own, as URLs. */
+  preload?: string[]
+  /** Takes what the programs write. Without it they write to the terminal. */
+  onOutput?: (text: string, name: ProgramName) => void
+  /** Takes what a preloaded module says with `process.send`. */
+  onMessage?: (message: unknown, name: ProgramName) => void
+}
+
+/** A server and a client that were started together. */
+export interface RunningPair {
+  /** Resolves to true when both answer, and to false when they ended before. */
+  readonly ready: Promise<boolean>
+  /** How the first of them ended. The other one is left running. */
+  readonly firstEnd: Promise<Ended>
+  /** Says something to the modules that were preloaded into a program. */
+  tell(name: ProgramName, message: object): void
+  /** Lets both answer what is under way, and end. Nothing is left running when it resolves. */
+  stop(): Promise<void>
+}
+
+/** How a program ended: with a status, or by a signal, which is the reason where it never began. */
+export interface Ended {
+  name: ProgramName
+  status: number | null
+  signal: string | null
+}
+
+interface RunningProgram {
+  name: ProgramName
+  process: ChildProcess
+  ended: Promise<Ended>
+}
+
+/** Starts server and client of a version, as children that end when this process does. */
+export function startPair(spec: PairSpec): RunningPair {
+  const programs = PROGRAMS.map((name) => startProgram(name, spec))
+  const firstEnd = Promise.race(programs.map(({ ended }) => ended))
+  const abort = new AbortController()
+  firstEnd.then(() => abort.abort())
+  return {
+    firstEnd,
+    ready: untilBothAnswer(spec.ports, abort.signal),
+    tell: (name, message) => {
+      const { process } = programs.find((program) => program.name === name) ?? {}
+      // One that ends this moment needs no word of it.
+      if (process?.connected) process.send(message, () => undefined)
+    },
+    stop: () => {
+      abort.abort()
+      return stop(programs)
+    },
+  }
+}
+
+/**
+ * Runs server and client of a version until a signal comes, or until one of them dies: then the other
+ * one is stopped too. Nothing is left running when it returns.
+ *
+ * @param onReady called once, when both answer
+ * @returns the exit status: 0 after a signal
+ */
+export async function runPair(spec: PairSpec, onReady: () => void): Promise<number> {
+  const signal = stopSignal()
+  const pair = startPair(spec)
+  const ready = pair.ready.then((both) => {
+    if (both) onReady()
+    return both
+  })
+  // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
+  const unlessSignaled = (ended: Ended) => Promise.race([signal, sleep(SIGNAL_DELAY, ended)])
+  const dead = await Promise.race([signal, pair.firstEnd.then(unlessSignaled)])
+  await pair.stop()
+
+  if (dead === undefined) return 0
+  console.error(obituary(dead, await ready))
+  return dead.status || 1
+}
+
+/**
+ * Runs server and client of a version until a signal comes, and starts both anew each time that a file of theirs
+ * or of `shared/` changes: what one forgets in a restart, the other should not keep. A program that dies is
+ * started again with the next change.
+ *
+ * @param onReady called once, when both answer for the first time
+ * @returns the exit status, of a signal
+ */
+export async function watchPair(spec: PairSpec, onReady: () => void): Promise<number> {
+  let isFirst = true
+  const run = async (changed: AbortSignal) => {
+    const pair = startPair(spec)
+    const ready = pair.ready.then((both) => {
+      if (both && isFirst) onReady()
+      else if (both) console.log('A file changed. Server and client have started again.')
+      if (both) isFirst = false
+      return both
+    })
+    const dead = await Promise.race([pair.firstEnd, once(changed, 'abort').then(() => undefined)])
+    // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
+    if (dead !== undefined) await sleep(SIGNAL_DELAY)
+    await pair.stop()
+    if (dead === undefined || changed.aborted) return
+    console.error(`${obituary(dead, await ready)} The next change of a file starts both again.`)
+  }
+  await watchFolders([spec.version.folder, join(ROOT, 'shared')], run, stopSignal())
+  return 0
+}
+
+/** Resolves at the first signal to stop. Further ones are taken without effect: npm hands them on. */
+export function stopSignal(): Promise<undefined> {
+  const parent = process.ppid
+  return new Promise((resolve) => {
+    const stop = () => resolve(undefined)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+    process.on('disconnect', stop)
+    if (process.env.npm_lifecycle_event === undefined) return
+    // npm runs this in a shell, which a SIGTERM ends at once without handing it on.
+    setInterval(() => isGone(parent) && stop(), PARENT_CHECK).unref()
+  })
+}
+
+function isGone(parent: number): boolean {
+  if (process.ppid !== parent) return true
+  // Windows gives an orphan no other parent: there the number of the dead one stays.
+  try {
+    process.kill(parent, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
+  const { version, settings, preload = [], onOutput, onMessage } = spec
+  const output = onOutput === undefined ? 'inherit' : 'pipe'
+  const child = spawn(process.execPath, programArguments(name, preload), {
+    cwd: version.folder,
+    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
+    stdio: ['ignore', output, output, 'ipc'],
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      onOutput?.(text, name)
+      // A program that writes without end has to wait: there are others to serve.
+      stream.pause()
+      setTimeout(() => stream.resume(), OUTPUT_PAUSE)
+    })
+  }
+  // Also when nobody wants to know: Node keeps messages for as long as nobody listens.
+  child.on('message', (message) => onMessage?.(message, name))
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('exit', (status, signal) => resolve({ name, status, signal }))
+    // It can't be started at all, as when its folder was deleted the moment before.
+    child.on('error', ({ message }) => resolve({ name, status: null, signal: message }))
+  })
+  return { name, process: child, ended: ended.then((end) => afterLastWords(child, end)) }
+}
+
+/** What a program wrote last may be read after the news of its end. */
+async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): Promise<Ended> {
+  const closed = [stdout, stderr].map((stream) => stream && finished(stream))
+  await Promise.race([Promise.allSettled(closed), sleep(SIGNAL_DELAY)])
+  return ended
+}
+
+function programArguments(name: ProgramName, preload: string[]): string[] {
+  const modules = preload.flatMap((url) => ['--import', url])
+  return [...LIFELINE, ...modules, ...TYPESCRIPT_ARGUMENTS, `${name}/main.ts`]
+}
+
+/** Resolves to false when it is aborted before. */
+async function untilBothAnswer(ports: PairSpec['ports'], signal: AbortSignal): Promise<boolean> {
+  for (const name of PROGRAMS) {
+    while (!(await whoAnswers(ports[name]))?.program?.endsWith(` ${name}`)) {
+      if (signal.aborted) return false
+      await sleep(20)
+    }
+  }
+  return !signal.aborted
+}
+
+async function stop(programs: RunningProgram[]): Promise<void> {
+  for (const { process } of programs) {
+    if (process.connected) process.disconnect()
+  }
+  const force = setTimeout(() => {
+    for (const { process } of programs) process.kill('SIGKILL')
+  }, LONGEST_END)
+  await Promise.all(programs.map((program) => program.ended))
+  clearTimeout(force)
+}
+
+/** What is said of a program's death. */
+export function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
+  const how = signal ?? `exit status ${status}`
+  if (!wasReady) return `The ${name} did not start (${how}).`
+  const other = PROGRAMS.find((program) => program !== name)
+  return `The ${name} died (${how}), so the ${other} was stopped, too.`
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { hasMatrix, withMatrix } from '../../scripts/print/readme-matrix.ts'
+import { type Attack, expectedResult, stoppedSince } from '../attacks/attack.ts'
+import { knowledgeOf } from '../attacks/knowledge.ts'
+import { loadPrograms } from '../attacks/load-programs.ts'
+import { matrixAsMarkdown } from '../attacks/matrix.ts'
+import { type Performance, playAll } from '../attacks/play.ts'
+import { Stage } from '../attacks/stage.ts'
+import { attacks } from '../attacks/stories/index.ts'
+import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
+
+const versions = listVersions()
+/** Words that a lesson explains, and the version of that lesson. */
+const LESSONS: [RegExp, number][] = [
+  [/\bstates?\b/i, 2],
+  [/\bPKCE\b|\bchallenges?\b|\bverifiers?\b|\bS256\b/i, 3],
+  [/\bbearer\b|\bprotected\b|\/api\/me/i, 4],
+  [/\brefresh|\brotat|\bfamily|\brenew/i, 5],
+]
+
+let rows: Performance[][]
+beforeAll(async () => {
+  rows = await playAll(attacks, versions)
+}, 60_000)
+
+/** An attack as it went on all versions. */
+function performances(attack: Attack): Performance[] {
+  return rows[attacks.indexOf(attack)] ?? []
+}
+
+describe('what each version stops', () => {
+  for (const attack of attacks) {
+    test(`${attack.slug}: ${versions.map((version) => expectedResult(attack, version)).join(', ')}`, () => {
+      const results = performances(attack).map(({ version, ending }) => [
+        version.name,
+        ending.result,
+      ])
+      const expected = versions.map((version) => [version.name, expectedResult(attack, version)])
+      expect(results).toEqual(expected)
+    })
+  }
+
+  test('a version that comes later is expected to go on as the last one does', () => {
+    const next = { name: 'v99-next', folder: '/nowhere', number: 99 }
+    const last = versions.at(-1)
+    if (last === undefined) throw new Error('There are no versions')
+    for (const attack of attacks) {
+      expect(expectedResult(attack, next)).toBe(expectedResult(attack, last))
+    }
+  })
+
+  test('an attack that a version stops names a line, and one that none stops a remedy', () => {
+    for (const attack of attacks) {
+      const isStopped = stoppedSince(attack) !== undefined
+      expect(attack.checks.length > 0, attack.slug).toBe(isStopped)
+      expect(attack.remedy === undefined, attack.slug).toBe(isStopped)
+    }
+  })
+
+  test('every rule names its source', () => {
+    for (const { rule, slug } of attacks) expect(rule, slug).toMatch(/^RFC \d+ sections? \d/)
+  })
+})
+
+describe('a story', () => {
+  for (const attack of attacks) {
+    test(`${attack.slug}: no word comes before its lesson`, () => {
+      for (const { version, story, ending } of performances(attack)) {
+        const isTold = ending.result !== 'nothing'
+        const text = [
+          isTold ? attack.title : '',
+          story.start,
+          ...story.steps.map(({ meaning }) => meaning),
+          ending.holds,
+          ending.result === 'works' ? attack.remedy : '',
+        ].join('\n')
+        for (const [word, number] of LESSONS) {
+          if (version.number < number) expect(text, version.name).not.toMatch(word)
+        }
+      }
+    })
+
+    test(`${attack.slug}: it says who had what, what happened, and what came of it`, () => {
+      for (const { version, story, ending } of performances(attack)) {
+        expect(ending.holds, version.name).toMatch(/\.$/)
+        if (ending.result === 'nothing') continue
+        expect(story.start, version.name).toMatch(/\.$/)
+        expect(story.steps.length, version.name).toBeGreaterThan(1)
+        for (const { meaning } of story.steps) expect(meaning, version.name).toMatch(/\.$/)
+      }
+    })
+  }
+
+  test('sends nothing to an address that is not of this lab', async () => {
+    const programs = await loadPrograms(findVersion('v01').folder)
+    const stage = await Stage.open(programs, await knowledgeOf(programs))
+    try {
+      await expect(stage.attacker.opens('http://192.0.2.1/')).rejects.toThrow(/no address of this/)
+      await expect(stage.attacker.goesTo(`${stage.lab.clientUrl}/`)).resolves.toBeDefined()
+    } finally {
+      await stage.close()
+    }
+  })
+})
+
+test('docs/attacks.md names every attack, and none that is not there', () => {
+  const text = readFileSync(join(ROOT, 'docs', 'attacks.md'), 'utf8')
+  const named = [...text.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+)+)`/g)].map(([, name]) => name)
+  const slugs = attacks.map(({ slug }) => slug)
+  expect([...new Set(named)].filter((name) => name !== 'no-referrer').sort()).toEqual(slugs.sort())
+})
+
+describe('README.md', () => {
+  const text = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+  test.runIf(hasMatrix(text))('has the matrix of now (npm run attack -- --write)', () => {
+    expect(text).toBe(withMatrix(text, matrixAsMarkdown(attacks, versions)))
+  })
+})

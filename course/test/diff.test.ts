@@ -1,0 +1,364 @@
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { main } from '../../scripts/diff.ts'
+import { hasGit } from '../../scripts/lib/has-git.ts'
+import { renderMarkdown } from '../../scripts/print/difference-markdown.ts'
+import { renderHtml } from '../../scripts/print/difference-page.ts'
+import { renderPatch } from '../../scripts/print/patch.ts'
+import { compareFolders, countLines, hunkHeader } from '../differences/compare.ts'
+import { listFiles } from '../differences/files.ts'
+import { readStep, stepsOf } from '../differences/step.ts'
+import { changedWords } from '../differences/words.ts'
+import { findVersion, listVersions, type Version } from '../programs/versions.ts'
+
+let scratch: string
+let printed: string
+let complaints: string
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-test-'))
+  printed = ''
+  complaints = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += text
+    return true
+  })
+  vi.spyOn(console, 'log').mockImplementation((text) => {
+    printed += `${text}\n`
+  })
+  vi.spyOn(console, 'error').mockImplementation((text) => {
+    complaints += `${text}\n`
+  })
+  vi.stubEnv('FORCE_COLOR', '')
+  vi.stubEnv('NO_COLOR', '')
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+/** Writes files below the scratch folder; gives the folder. */
+function folder(name: string, files: Record<string, string | Buffer>): string {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(scratch, name, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content)
+  }
+  mkdirSync(join(scratch, name), { recursive: true })
+  return join(scratch, name)
+}
+
+function asVersion(path: string): Version {
+  return { name: 'copy', folder: path, number: 0 }
+}
+
+function contents(path: string): Record<string, string> {
+  const files = listFiles(path).map((file) => [file, readFileSync(join(path, file), 'latin1')])
+  return Object.fromEntries(files)
+}
+
+describe('what differs', () => {
+  test
+    .skipIf(!hasGit)
+    .each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
+    'the hunks of %s are those that git shows',
+    (_name, { older, newer, files }) => {
+      for (const { path, hunks, kind } of files) {
+        const [before, after] = [older, newer].map(({ folder }) => join(folder, path))
+        const { stdout } = spawnSync(
+          'git',
+          [
+            'diff',
+            '--no-index',
+            '--no-color',
+            kind === 'new' ? '/dev/null' : String(before),
+            kind === 'deleted' ? '/dev/null' : String(after),
+          ],
+          { encoding: 'utf8' },
+        )
+        const gits = stdout.split('\n').filter((line) => line.startsWith('@@'))
+        expect(hunks.map((hunk) => hunkHeader(hunk).slice(0, 80))).toEqual(
+          gits.map((line) => line.slice(0, 80)),
+        )
+      }
+    },
+  )
+
+  test('what git ignores never appears', () => {
+    const older = folder('older', { 'server/main.ts': '' })
+    const newer = folder('newer', {
+      'server/main.ts': '',
+      'node_modules/x/index.js': 'x',
+      'client/node_modules/y.js': 'y',
+      '.env': 'CLIENT_SECRET=mine',
+      'debug.log': 'log',
+      '.gitignore': 'notes/\n',
+      'notes/mine.txt': 'private',
+    })
+    expect(compareFolders(older, newer).map(({ path }) => path)).toEqual(['.gitignore'])
+  })
+
+  test('a copy with line ends of DOS differs in nothing else', () => {
+    const older = folder('older', { 'a.ts': 'one\ntwo\n' })
+    const newer = folder('newer', { 'a.ts': 'one\r\ntwo\r\n' })
+    expect(compareFolders(older, newer)).toEqual([])
+  })
+
+  test('the files stand in the order in which one reads them: protocol, server, client, the rest, tests', () => {
+    const older = folder('older', {})
+    const paths = ['test/a.test.ts', 'other.ts', 'client/app.ts', 'server/app.ts', 'protocol.ts']
+    const newer = folder('newer', Object.fromEntries(paths.map((path) => [path, 'x\n'])))
+    const { files } = readStep(asVersion(older), asVersion(newer), { tests: true })
+    expect(files.map(({ path }) => path)).toEqual(paths.reverse())
+  })
+
+  test('lesson, generated page, tests and the name of the package are not part of a difference', () => {
+    const older = folder('older', {
+      'package.json': '{\n  "name": "one",\n  "type": "module"\n}\n',
+    })
+    const newer = folder('newer', {
+      'package.json': '{\n  "name": "two",\n  "type": "module"\n}\n',
+      'README.md': 'text',
+      'DIFF.md': 'text',
+      'test/a.test.ts': 'test',
+    })
+    expect(readStep(asVersion(older), asVersion(newer)).files).toEqual([])
+  })
+
+  test('of a line that was changed in part only the changed words are marked', () => {
+    const older = folder('older', { 'a.ts': "import { one } from 'a'\nkeep\nremoved\n" })
+    const newer = folder('newer', { 'a.ts': "import { one, two } from 'a'\nkeep\nquite another\n" })
+    const [file] = compareFolders(older, newer)
+    const words = changedWords(file?.hunks[0] as never)
+    const marked = [...words].flatMap(([{ text }, ranges]) =>
+      ranges.map(({ start, end }) => text.slice(start, end)),
+    )
+    expect(marked.join('').replaceAll(' ', '')).toBe(',two')
+  })
+})
+
+describe.skipIf(!hasGit)('the patch', () => {
+  function apply(patch: string, target: string): void {
+    const { status, stderr } = spawnSync(
+      'git',
+      ['-c', 'core.autocrlf=false', 'apply', '--whitespace=nowarn'],
+      {
+        cwd: target,
+        input: patch,
+        encoding: 'utf8',
+        // Not the repository that a temporary folder may happen to lie in.
+        env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(target) },
+      },
+    )
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  }
+
+  const versions = listVersions()
+  const pairs = versions.flatMap((older) =>
+    versions.filter((newer) => newer !== older).map((newer) => [older, newer] as const),
+  )
+
+  test.each(pairs.map(([older, newer]) => [older.name, newer.name, older, newer] as const))(
+    'makes of %s, byte for byte, %s',
+    (_older, _newer, older, newer) => {
+      for (const file of listFiles(older.folder)) {
+        const target = join(scratch, 'copy', file)
+        mkdirSync(dirname(target), { recursive: true })
+        cpSync(join(older.folder, file), target)
+      }
+      const copy = join(scratch, 'copy')
+      apply(renderPatch(older.folder, newer.folder), copy)
+      expect(contents(copy)).toEqual(contents(newer.folder))
+    },
+  )
+
+  test('carries new, deleted and empty files, missing newlines at the end, and line ends of DOS', () => {
+    const older = folder('older', {
+      'gone.ts': 'gone\n',
+      'gone-empty.ts': '',
+      'cut.ts': 'one\ntwo\n',
+      'grown.ts': 'one\ntwo',
+      'dos.ts': 'one\r\ntwo\r\n',
+      'a b/ü.ts': 'one\n',
+    })
+    const newer = folder('newer', {
+      'new.ts': 'new',
+      'new-empty.ts': '',
+      'cut.ts': 'one\ntwo',
+      'grown.ts': 'one\ntwo\nthree\n',
+      'dos.ts': 'one\ntwo\r\n',
+      'a b/ü.ts': 'two\n',
+    })
+    apply(renderPatch(older, newer), older)
+    expect(contents(older)).toEqual(contents(newer))
+  })
+
+  test('says of a file that is no text that a patch can not carry it', async () => {
+    const older = folder('older', { 'server/main.ts': '' })
+    const newer = folder('newer', { 'server/main.ts': '', 'logo.png': Buffer.from([0, 255]) })
+    expect(await main([older, newer, '--patch'])).toBe(2)
+    expect(complaints).toBe("logo.png is not text, or too long, so a patch can't carry it.\n")
+  })
+})
+
+describe('the command', () => {
+  test.each([
+    [['v09'], 'There is no version "v09".'],
+    [['v01'], 'No version comes before v01-code-flow.'],
+    [['v02', 'v09'], 'There is no version "v09".'],
+    [['v02', 'nowhere'], '"nowhere" is no version, no copy of one, and no file of v02-state.'],
+    [['v02', 'v03', 'client/nowhere.ts'], 'There is no file "client/nowhere.ts"'],
+    [['v02', 'v03', '../v01-code-flow'], 'There is no file "../v01-code-flow"'],
+    [['v02', '--nonsense'], "Unknown option '--nonsense'."],
+    [['v02', '--context', 'many'], '--context takes a number of lines, not "many".'],
+    [['v02', '--stat', '--patch'], '--stat and --patch do not go together.'],
+    [['v02', '--patch', '--tests'], '--patch and --tests do not go together.'],
+    [['v02', '--html'], "Option '--html <value>' argument missing."],
+    [['--wire'], '--wire needs a version'],
+    [['v02', 'client', '--patch'], '--patch tells of a whole version, not of client alone.'],
+  ])('%j is answered with one line and exit status 2', async (args, message) => {
+    expect(await main(args)).toBe(2)
+    expect(complaints).toContain(message)
+    expect(complaints.trim().split('\n')).toHaveLength(1)
+    expect(printed).toBe('')
+  })
+
+  test('without arguments it lists every step with its size', async () => {
+    expect(await main([])).toBe(0)
+    for (const { files } of stepsOf(listVersions())) {
+      const { added, removed, hunks } = countLines(files)
+      expect(printed).toMatch(new RegExp(`\\+${added} -${removed} +${hunks} `))
+    }
+  })
+
+  test.each([[['v02', 'v03']], [['2', '3']], [['v03']], [['v03-pkce']], [['02', 'V03']]])(
+    '%j means the step from v02 to v03',
+    async (args) => {
+      expect(await main([...args, '--stat'])).toBe(0)
+      const { files } = readStep(findVersion('v02'), findVersion('v03'))
+      for (const { path } of files) expect(printed).toContain(path)
+    },
+  )
+
+  test('what goes into a pipe has no colors, and NO_COLOR rules where colors are forced', async () => {
+    vi.stubEnv('FORCE_COLOR', '1')
+    vi.stubEnv('NO_COLOR', '1')
+    expect(await main(['v03'])).toBe(0)
+    expect(printed).toContain('+     url.searchParams.set(')
+    expect(printed).not.toContain('\x1b')
+  })
+
+  test('colors change nothing but the color', async () => {
+    await main(['v04'])
+    const plain = printed
+    printed = ''
+    vi.stubEnv('FORCE_COLOR', '1')
+    await main(['v04'])
+    expect(printed).toContain('\x1b[35mimport\x1b[0m')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colors are made of
+    expect(printed.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(plain)
+  })
+
+  test('side by side no line is wider than the terminal, and none is lost', async () => {
+    await main(['v04', '--side-by-side', '--no-notes'])
+    const widths = printed.split('\n').map((line) => line.length)
+    expect(Math.max(...widths)).toBeLessThanOrEqual(160)
+    for (const { hunks } of readStep(findVersion('v03'), findVersion('v04')).files) {
+      for (const { lines } of hunks) {
+        for (const { text } of lines) expect(printed).toContain(text.trim().slice(0, 60))
+      }
+    }
+  })
+
+  test('--context sets the unchanged lines around each change', async () => {
+    await main(['v03', 'client/routes/callback.ts', '--context', '0', '--no-notes'])
+    const lines = printed.trim().split('\n').slice(5)
+    expect(lines).toEqual([expect.stringMatching(/^@@/), expect.stringMatching(/^\+ /)])
+  })
+
+  test('what is hidden otherwise is shown when it is named', async () => {
+    await main(['v03', 'README.md', '--stat'])
+    await main(['v03', 'test', '--stat'])
+    expect(printed).toMatch(/^README.md/m)
+    expect(printed).toMatch(/^test\/pkce.test.ts/m)
+  })
+
+  test('one file or folder can be shown alone', async () => {
+    await main(['v03', 'client', '--stat'])
+    expect(printed).toContain('client/pkce.ts')
+    expect(printed).not.toContain('server/')
+  })
+
+  test("a learner's copy is compared with a version, with the notes of the step to it", async () => {
+    const copy = join(scratch, 'mine')
+    cpSync(findVersion('v01').folder, copy, {
+      recursive: true,
+      filter: (path) => !path.includes('node_modules'),
+    })
+    await main([copy, 'v02', '--no-notes'])
+    const { files } = readStep(findVersion('v01'), findVersion('v02'))
+    for (const { path } of files) expect(printed).toContain(path)
+  })
+})
+
+describe('the page', () => {
+  test('needs nothing from elsewhere, runs nothing, and shows code as it is', async () => {
+    const older = folder('older', { 'server/main.ts': 'const a = 1\n' })
+    const newer = folder('newer', {
+      'server/main.ts': 'const a = "<script>alert(1)</script>" && 2\n',
+      'notes.txt': '<b>bold</b> & more\n',
+    })
+    const page = await renderHtml(readStep(asVersion(older), asVersion(newer)))
+    expect(page).not.toMatch(/<script|\ssrc=|<link|url\(|@import/)
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(page).toContain('&lt;b&gt;bold&lt;/b&gt; &amp; more')
+  })
+
+  test('has every note and every changed line of a step', async () => {
+    for (const step of stepsOf(listVersions())) {
+      const page = await renderHtml(step)
+      const hunks = step.files.flatMap((file) => file.hunks)
+      const notes = hunks.flatMap((hunk) => hunk.notes)
+      expect(page.split('<div class="note">')).toHaveLength(1 + notes.length)
+      const { added, removed } = countLines(step.files)
+      expect(page.split('<ins ')).toHaveLength(1 + added)
+      expect(page.split('<del ')).toHaveLength(1 + removed)
+    }
+  })
+
+  test('is written to the file that is named', async () => {
+    const file = join(scratch, 'page.html')
+    expect(await main(['v03', '--html', file])).toBe(0)
+    expect(readFileSync(file, 'utf8')).toContain('<title>v02 to v03: ')
+  })
+})
+
+describe('DIFF.md', () => {
+  test.each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
+    'of %s is what its code and its lesson make of it',
+    (name, step) => {
+      const file = join(step.newer.folder, 'DIFF.md')
+      const committed = existsSync(file) ? readFileSync(file, 'utf8') : ''
+      const isFresh = committed === renderMarkdown(step)
+      expect(isFresh, `${name}/DIFF.md is stale. Renew it: npm run diff -- --write`).toBe(true)
+    },
+  )
+
+  test('is written for every version but the first', () => {
+    const first = listVersions()[0]
+    expect(existsSync(join(first?.folder ?? '', 'DIFF.md'))).toBe(false)
+  })
+})

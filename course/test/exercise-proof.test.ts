@@ -1,0 +1,112 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { full } from '@oauth-lab/shared/testing/share.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { checkCopy, doneIn, type Finding } from '../exercises/check.ts'
+import { checks } from '../exercises/checks.ts'
+import { change, Draft, type Files } from '../exercises/draft.ts'
+import { type Exercise, endOf, type Mistake, startOf, statesOf } from '../exercises/exercise.ts'
+import { exercises } from '../exercises/exercises.ts'
+import { startInProcess } from '../exercises/in-process.ts'
+import { makeCopy } from '../exercises/playground.ts'
+import type { VersionChecks } from '../exercises/sentence.ts'
+import { readSteps } from '../lessons/steps.ts'
+import { listVersions, ROOT, type Version } from '../programs/versions.ts'
+
+// Start and end of every exercise are tried out each time; the way between them, step by step, and the
+// mistakes where there is time for it.
+
+// Laid out as the repo is: the tsconfig.json of a copy extends one that is two folders up.
+const root = mkdtempSync(join(tmpdir(), 'oauth-lab-exercises-'))
+const playground = join(root, 'playground')
+copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const all = listVersions().map((version) => ({
+  version,
+  name: version.name,
+  exercise: exercises[version.number] as Exercise,
+  known: checks[version.number] as VersionChecks,
+}))
+
+describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exercise, known }) => {
+  const texts = known.sentences.map(({ text }) => text)
+  const steps = readSteps(version)
+  const turnedBySteps = steps.flatMap(({ turns }) => turns)
+
+  test('has a way of each step, and at least ten mistakes', () => {
+    expect(exercise.steps).toHaveLength(steps.length)
+    expect(exercise.mistakes.length).toBeGreaterThanOrEqual(10)
+  })
+
+  test('promises in its lesson only sentences that there are, each once', () => {
+    expect(turnedBySteps.filter((text) => !texts.includes(text))).toEqual([])
+    expect(new Set(turnedBySteps).size).toBe(turnedBySteps.length)
+    expect(new Set(texts).size).toBe(texts.length)
+  })
+
+  test('ends at the version, file by file', () => {
+    expect(new Map(statesOf(version, exercise).at(-1))).toEqual(new Map(endOf(version)))
+  })
+
+  test.concurrent('the start is done but for what the steps promise', async () => {
+    const findings = await tryOut('start', startOf(version, exercise))
+    const done = findings.filter(({ status }) => status === 'done')
+    expect(done.map(({ sentence }) => sentence.text)).toEqual(
+      texts.filter((text) => !turnedBySteps.includes(text)),
+    )
+  })
+
+  test.concurrent('the version itself is done', async () => {
+    const findings = await tryOut('end', endOf(version))
+    expect(findings.filter(({ status }) => status !== 'done')).toEqual([])
+  })
+
+  describe.runIf(full)('step by step', () => {
+    const promised = new Set(texts.filter((text) => !turnedBySteps.includes(text)))
+    const states = statesOf(version, exercise)
+    for (const { number, title, turns } of steps) {
+      for (const text of turns) promised.add(text)
+      const expected = texts.filter((text) => promised.has(text))
+
+      test.concurrent(`step ${number} (${title}) turns what it promises`, async () => {
+        const findings = await tryOut(`step-${number}`, states[number - 1] as Files)
+        const done = findings.filter(({ status }) => status === 'done')
+        expect(done.map(({ sentence }) => sentence.text)).toEqual(expected)
+      })
+    }
+  })
+
+  test.concurrent.each(full ? exercise.mistakes : [])('a mistake: $what', async (mistake) => {
+    const name = `mistake-${exercise.mistakes.indexOf(mistake)}`
+    const findings = await tryOut(name, withMistake(version, mistake))
+    const open = findings.filter(({ status }) => status === 'open')
+    expect(open.map(({ sentence }) => sentence.id)).toEqual([mistake.tells])
+    const places = open.map((finding) => finding.status === 'open' && finding.place)
+    expect(Object.keys(mistake.changes)).toEqual(expect.arrayContaining(places))
+    expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(texts.length)
+  })
+
+  async function tryOut(state: string, files: Files): Promise<Finding[]> {
+    const name = `v0${version.number}-${state}`
+    const folder = join(playground, name)
+    makeCopy({ version, name, folder }, files)
+    const result = await checkCopy(folder, known, { start: startInProcess })
+    if (result.kind === 'trouble') throw new Error(result.trouble.message)
+    return result.findings
+  }
+})
+
+/** Those that wait for what is open, and say nothing by themselves. */
+function waitingIn(findings: Finding[]): number {
+  return findings.filter(({ status }) => status === 'waiting').length
+}
+
+function withMistake(version: Version, { changes }: Mistake): Files {
+  const draft = new Draft(endOf(version), endOf(version))
+  for (const [path, edits] of Object.entries(changes)) {
+    draft.write(path, change(path, draft.files.get(path), edits))
+  }
+  return draft.files
+}

@@ -1,0 +1,174 @@
+import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ServerAddress } from '../exercises/check-stage.ts'
+import type { RunningProgram } from '../exercises/copy-programs.ts'
+import { startInProcess } from '../exercises/in-process.ts'
+import { StandIn } from '../exercises/stand-in.ts'
+import { freePorts } from '../programs/ports.ts'
+import { findVersion } from '../programs/versions.ts'
+
+// The stand-in and the server of v05 get the same token requests, with one thing wrong at a time.
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
+const AUTHORIZATION = { authorization: basic('lab-client', 'lab-client-secret') }
+const SECRET = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
+const HEADERS = { ...FORM, ...AUTHORIZATION }
+
+interface Sent {
+  headers?: Record<string, string>
+  form?: Record<string, string>
+  /** Is left out of the form. */
+  without?: string
+  /** Follows the form in the body. */
+  more?: string
+}
+
+const wrong: [what: string, sent: Sent][] = [
+  ['has no content type', { headers: AUTHORIZATION }],
+  ['is JSON', { headers: { ...AUTHORIZATION, 'content-type': 'application/json' } }],
+  ['proves no client', { headers: FORM }],
+  ['has a wrong secret', { headers: { ...FORM, authorization: basic('lab-client', 'wrong') } }],
+  [
+    'has a wrong secret in the body',
+    { headers: FORM, form: { ...SECRET, client_secret: 'wrong' } },
+  ],
+  ['is of an unknown client', { headers: { ...FORM, authorization: basic('nobody', 'x') } }],
+  ['authenticates with a Bearer token', { headers: { ...FORM, authorization: 'Bearer x' } }],
+  ['has the secret twice', { form: SECRET }],
+  ['has no grant type', { without: 'grant_type' }],
+  ['has another grant type', { form: { grant_type: 'password' } }],
+  ['has no code', { without: 'code' }],
+  ['has two codes', { more: '&code=another' }],
+  ['has an unknown code', { form: { code: 'unknown' } }],
+  ['has no redirect URI', { without: 'redirect_uri' }],
+  ['has another redirect URI', { form: { redirect_uri: 'http://localhost:25009/evil' } }],
+  ['has another verifier', { form: { code_verifier: 'x'.repeat(43) } }],
+  ['has no refresh token', { form: { grant_type: 'refresh_token' } }],
+  ['has an unknown refresh token', { form: { grant_type: 'refresh_token', refresh_token: 'x' } }],
+]
+
+const right: [what: string, sent: Sent][] = [
+  ['has all that it needs', {}],
+  [
+    'names a charset',
+    { headers: { ...AUTHORIZATION, 'content-type': `${FORM['content-type']}; charset=UTF-8` } },
+  ],
+  ['has the secret in the body alone', { headers: FORM, form: SECRET }],
+  ['repeats the client_id of Basic', { form: { client_id: 'lab-client' } }],
+  [
+    'encodes more of the name than it must',
+    { headers: { ...FORM, authorization: `basic ${btoa('lab%2Dclient:lab%2Dclient%2Dsecret')}` } },
+  ],
+]
+
+let running: RunningProgram
+let server: ServerAddress
+let standIn: StandIn
+let redirectUri: string
+
+beforeAll(async () => {
+  const [serverPort, standInPort, clientPort] = await freePorts()
+  const [AUTH_SERVER_URL, CLIENT_URL] = [serverPort, clientPort].map(
+    (port) => `http://localhost:${port}`,
+  ) as [string, string]
+  redirectUri = `${CLIENT_URL}/callback`
+  running = await startInProcess({
+    program: 'server',
+    folder: findVersion('v05').folder,
+    port: serverPort,
+    settings: { AUTH_SERVER_URL, CLIENT_URL },
+    signal: new AbortController().signal,
+  })
+  server = new ServerAddress(AUTH_SERVER_URL, () => new Browser(), redirectUri)
+  standIn = new StandIn(standInPort, redirectUri)
+  await standIn.listen()
+})
+
+afterAll(() => Promise.all([running.stop(), standIn.close()]))
+
+describe('the stand-in server refuses, as the server of v05 does, a token request that', () => {
+  test.each(wrong)('%s', async (_what, sent) => {
+    const { standIn, server } = await sendToBoth(sent)
+    expect(standIn).toEqual(server)
+    expect(standIn.status).toBeGreaterThanOrEqual(400)
+  })
+
+  test('has a code or a refresh token that was used before', async () => {
+    const code = await newCode()
+    const first = await sendToBoth({}, code)
+    expect(first.standIn.status).toBe(200)
+    expect((await sendToBoth({}, code)).standIn.error).toBe('invalid_grant')
+    const refresh = await refreshAtStandIn()
+    expect((await send(standIn.url, refresh, '')).status).toBe(200)
+    expect((await send(standIn.url, refresh, '')).body.error).toBe('invalid_grant')
+    expect(standIn.refusal?.reason).toContain('spent')
+  })
+})
+
+describe('the stand-in server takes, as the server of v05 does, a token request that', () => {
+  test.each(right)('%s', async (_what, sent) => {
+    const { standIn, server } = await sendToBoth(sent)
+    expect(standIn).toEqual(server)
+    expect(standIn.status).toBe(200)
+  })
+
+  test('has the old refresh token, when the last refresh gave no new one', async () => {
+    const refresh = await refreshAtStandIn()
+    standIn.onToken = () => ({ status: 200, body: { access_token: 'x', token_type: 'Bearer' } })
+    expect((await send(standIn.url, refresh, '')).status).toBe(200)
+    expect((await send(standIn.url, refresh, '')).status).toBe(200)
+  })
+})
+
+/** A code that both know. */
+async function newCode(): Promise<string> {
+  const code = await server.code()
+  standIn.reset()
+  standIn.noteLogin(new URLSearchParams({ code_challenge: CODE_CHALLENGE }))
+  standIn.noteCode(code)
+  return code
+}
+
+/** A refresh request with the token of a fresh login at the stand-in. */
+async function refreshAtStandIn(): Promise<Sent> {
+  const { body } = await send(standIn.url, {}, await newCode())
+  return { form: { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) } }
+}
+
+async function sendToBoth(sent: Sent, code?: string) {
+  const known = code ?? (await newCode())
+  const answers = await Promise.all([standIn, server].map(({ url }) => send(url, sent, known)))
+  const [ofStandIn, ofServer] = answers.map(({ status, challenge, body }) => {
+    return { status, challenge, error: body.error }
+  })
+  return { standIn: ofStandIn as Outcome, server: ofServer as Outcome }
+}
+
+interface Outcome {
+  status: number
+  challenge: string | undefined
+  error: string | undefined
+}
+
+async function send(
+  url: string,
+  { headers = HEADERS, form, without, more = '' }: Sent,
+  code: string,
+) {
+  const body = new URLSearchParams({
+    grant_type: 'authorization_code',
+    code,
+    redirect_uri: redirectUri,
+    code_verifier: CODE_VERIFIER,
+    ...form,
+  })
+  if (without !== undefined) body.delete(without)
+  const page = await new Browser().open(`${url}/token`, {
+    method: 'POST',
+    headers,
+    body: body + more,
+  })
+  const [challenge] = String(page.headers['www-authenticate'] ?? '').split(' ')
+  return { status: page.status, challenge, body: JSON.parse(page.body) as Record<string, string> }
+}

@@ -1,0 +1,228 @@
+import { Browser, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { type Fields, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadPrograms } from '../attacks/load-programs.ts'
+import { listVersions } from '../programs/versions.ts'
+
+/** What every answer has, but for what a row says otherwise. */
+const EVERYWHERE = {
+  'cache-control': 'no-store',
+  pragma: 'no-cache',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'content-security-policy': policy("'self'"),
+}
+const PAGE = { ...EVERYWHERE, 'content-type': 'text/html; charset=utf-8' }
+const JSON_ANSWER = { ...EVERYWHERE, 'content-type': 'application/json; charset=utf-8' }
+const REDIRECT = { ...EVERYWHERE, location: expect.stringMatching(/^(\/|http:\/\/localhost:)/) }
+const STYLE = { ...EVERYWHERE, 'cache-control': 'no-cache', 'content-type': 'text/css' }
+/** The answer to this form is a redirect to the client. */
+const LOGIN_FORM = {
+  ...PAGE,
+  'content-security-policy': expect.stringMatching(
+    new RegExp(`^${policy("'self' http://localhost:\\d+")}$`),
+  ),
+}
+const COOKIE = {
+  'set-cookie': expect.stringMatching(/^oauth_lab_\d+=\S+; Path=\/; HttpOnly; SameSite=Lax$/),
+}
+const NO_COOKIE = {
+  'set-cookie': expect.stringMatching(/^oauth_lab_\d+=; .*Expires=Thu, 01 Jan 1970 00:00:00 GMT/),
+}
+/** RFC 6749 section 5.2 */
+const BASIC = { 'www-authenticate': 'Basic realm="oauth-lab"' }
+/** RFC 6750 section 3 */
+const BEARER = { 'www-authenticate': 'Bearer realm="oauth-lab"' }
+const BAD_BEARER = {
+  'www-authenticate': expect.stringMatching(
+    /^Bearer realm="oauth-lab", error="invalid_token", error_description="[^"]+"$/,
+  ),
+}
+/** What Node adds to each answer. */
+const TRANSPORT = ['connection', 'content-length', 'date', 'keep-alive']
+
+type Ask = (lab: Lab, browser: Browser) => Promise<Pick<Page, 'status' | 'headers'>>
+type Row = [
+  program: 'server' | 'client',
+  what: string,
+  ask: Ask,
+  status: number,
+  headers: Record<string, unknown>,
+]
+
+const inAll: Row[] = [
+  ['server', 'the style sheet', atServer('/style.css'), 200, STYLE],
+  ['server', 'an unknown page', atServer('/nowhere'), 404, PAGE],
+  ['server', 'an unknown resource', atServer('/api/nowhere'), 404, JSON_ANSWER],
+  ['server', 'the start page', atServer('/'), 200, PAGE],
+  ['server', 'the login form', authorize(), 200, LOGIN_FORM],
+  ['server', 'a request of nobody', atServer('/authorize'), 400, PAGE],
+  ['server', 'another response type', authorize({ response_type: 'token' }), 303, REDIRECT],
+  ['server', 'a body that is no form', authorize({}, { method: 'POST' }), 400, LOGIN_FORM],
+  ['server', 'a wrong password', logIn('wrong'), 401, LOGIN_FORM],
+  ['server', 'a right password', logIn('password0'), 303, REDIRECT],
+  ['server', 'a form that is too large', logIn('x'.repeat(17 * 1024)), 413, PAGE],
+  [
+    'server',
+    'a login by PUT',
+    authorize({}, { method: 'PUT' }),
+    405,
+    allow(PAGE, 'GET, HEAD, POST'),
+  ],
+  ['server', 'tokens', redeem(), 200, JSON_ANSWER],
+  ['server', 'no tokens for a wrong code', redeem('a-code'), 400, JSON_ANSWER],
+  ['server', 'no tokens for nobody', token('x:y'), 401, { ...JSON_ANSWER, ...BASIC }],
+  ['server', 'no tokens without a form', atServer('/token', { method: 'POST' }), 400, JSON_ANSWER],
+  ['server', 'no tokens by GET', atServer('/token'), 405, allow(JSON_ANSWER, 'POST')],
+  ['client', 'the style sheet', atClient('/style.css'), 200, STYLE],
+  ['client', 'an unknown page', atClient('/nowhere'), 404, PAGE],
+  ['client', 'the start page', atClient('/'), 200, PAGE],
+  [
+    'client',
+    'POST to the start page',
+    atClient('/', { method: 'POST' }),
+    405,
+    allow(PAGE, 'GET, HEAD'),
+  ],
+  ['client', 'a callback that nobody began', atClient('/callback'), 400, PAGE],
+]
+
+/** Rows of these versions alone. */
+const inSome: { from: number; to: number; rows: Row[] }[] = [
+  {
+    from: 1,
+    to: 1,
+    rows: [
+      ['client', 'the start of a login', atClient('/login'), 302, REDIRECT],
+      ['client', 'the end of a login', callback(), 200, PAGE],
+    ],
+  },
+  {
+    from: 2,
+    to: 99,
+    rows: [['client', 'the start of a login', atClient('/login'), 302, { ...REDIRECT, ...COOKIE }]],
+  },
+  {
+    from: 1,
+    to: 3,
+    rows: [['server', 'no resource', atServer('/api/me'), 404, JSON_ANSWER]],
+  },
+  {
+    from: 2,
+    to: 3,
+    rows: [['client', 'the end of a login', callback(), 200, { ...PAGE, ...COOKIE }]],
+  },
+  {
+    from: 4,
+    to: 99,
+    rows: [
+      ['server', 'the resource', me(), 200, JSON_ANSWER],
+      ['server', 'no resource for nobody', atServer('/api/me'), 401, { ...JSON_ANSWER, ...BEARER }],
+      [
+        'server',
+        'no resource for a made-up token',
+        me('x'),
+        401,
+        { ...JSON_ANSWER, ...BAD_BEARER },
+      ],
+      ['client', 'the end of a login', callback(), 303, { ...REDIRECT, ...COOKIE }],
+      ['client', 'the start page of somebody', loggedIn('/'), 200, PAGE],
+      ['client', 'the profile of somebody', loggedIn('/profile'), 200, PAGE],
+      ['client', 'the profile of nobody', atClient('/profile'), 401, PAGE],
+      [
+        'client',
+        'a logout',
+        loggedIn('/logout', { method: 'POST' }),
+        303,
+        { ...REDIRECT, ...NO_COOKIE },
+      ],
+      ['client', 'a logout by GET', atClient('/logout'), 405, allow(PAGE, 'POST')],
+    ],
+  },
+  {
+    from: 5,
+    to: 99,
+    rows: [
+      ['server', 'renewed tokens', refresh(), 200, JSON_ANSWER],
+      ['server', 'no tokens for a made-up one', refresh('x'), 400, JSON_ANSWER],
+    ],
+  },
+]
+
+describe.each(listVersions())('headers of $name', ({ name, number, folder }) => {
+  const some = inSome.filter(({ from, to }) => from <= number && number <= to)
+  const rows = [...inAll, ...some.flatMap(({ rows }) => rows)]
+  let lab: Lab
+
+  beforeAll(async () => {
+    lab = await startLab(await loadPrograms(folder))
+  })
+  afterAll(() => lab.close())
+
+  test.each(rows)('%s: %s', async (program, _what, ask, status, expected) => {
+    const answer = await ask(lab, new Browser())
+    const own = Object.entries(answer.headers).filter(([header]) => !TRANSPORT.includes(header))
+    expect(answer.status).toBe(status)
+    expect(Object.fromEntries(own)).toEqual({ ...expected, 'x-oauth-lab': `${name} ${program}` })
+  })
+})
+
+/** The content security policy of a page whose forms lead there. */
+function policy(formTargets: string): string {
+  return `default-src 'none'; style-src 'self'; img-src data:; form-action ${formTargets}; frame-ancestors 'none'; base-uri 'none'`
+}
+
+function allow(headers: Row[4], methods: string): Row[4] {
+  return { ...headers, allow: methods }
+}
+
+function atServer(path: string, options?: RequestOptions): Ask {
+  return (lab, browser) => browser.open(lab.serverUrl + path, options)
+}
+
+function atClient(path: string, options?: RequestOptions): Ask {
+  return (lab, browser) => browser.open(lab.clientUrl + path, options)
+}
+
+function authorize(changes: Fields = {}, options?: RequestOptions): Ask {
+  return (lab, browser) => browser.open(lab.authorizeUrl(changes), options)
+}
+
+function logIn(password: string): Ask {
+  return authorize({}, { method: 'POST', body: { username: 'user0', password } })
+}
+
+function callback(): Ask {
+  return async (lab, browser) => browser.open(await lab.loginUntilCallback(browser))
+}
+
+function loggedIn(path: string, options?: RequestOptions): Ask {
+  return async (lab, browser) => {
+    await lab.login(browser)
+    return browser.open(lab.clientUrl + path, options)
+  }
+}
+
+function redeem(code?: string): Ask {
+  return async (lab) => lab.redeem(code ?? (await lab.code()))
+}
+
+function token(credentials: string): Ask {
+  return (lab) => lab.token({}, { authorization: `Basic ${btoa(credentials)}` })
+}
+
+function refresh(refreshToken?: string): Ask {
+  return async (lab) => {
+    const refresh_token = refreshToken ?? String((await tokens(lab)).refresh_token)
+    return lab.token({ grant_type: 'refresh_token', refresh_token })
+  }
+}
+
+function me(accessToken?: string): Ask {
+  return async (lab) => lab.me(`Bearer ${accessToken ?? (await tokens(lab)).access_token}`)
+}
+
+async function tokens(lab: Lab): Promise<Record<string, unknown>> {
+  return (await lab.redeem(await lab.code())).body
+}

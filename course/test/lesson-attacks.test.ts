@@ -1,0 +1,91 @@
+import { basename, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { expectedResult, stoppedSince } from '../attacks/attack.ts'
+import { loadPrograms } from '../attacks/load-programs.ts'
+import { attacks } from '../attacks/stories/index.ts'
+import { findWrongAnswers } from '../lessons/answers.ts'
+import { readCommands } from '../lessons/commands.ts'
+import { type MarkdownPage, parsePage, readPage } from '../lessons/markdown.ts'
+import { missingForCommands } from '../lessons/shell.ts'
+import { findVersion, listVersions } from '../programs/versions.ts'
+
+const STOPPED_HERE = 'The attacks that this version stops'
+const STILL_MISSING = '9. What is still missing'
+
+describe.each(listVersions())('the lesson of $name', (version) => {
+  const page = readPage(join(version.folder, 'README.md'))
+
+  test('names each attack that its version is the first to stop', () => {
+    const stopped = attacks.filter((attack) => stoppedSince(attack) === version.number)
+    const named = namedUnder(STOPPED_HERE, page)
+    expect(named).toEqual(expect.arrayContaining(stopped.map(({ slug }) => slug)))
+  })
+
+  test('names there none that its version does not stop', () => {
+    const named = namedUnder(STOPPED_HERE, page)
+    expect(named.filter((slug) => resultOf(slug) !== 'stopped')).toEqual([])
+  })
+
+  test('plays one of them', () => {
+    const commands = partsUnder(STOPPED_HERE, page, page.blocks).filter(
+      ({ language }) => language === 'sh',
+    )
+    expect(commands.map(({ text }) => text).join()).toMatch(/^npm run --silent attack /)
+  })
+
+  test('says of what is still missing which attacks work, and of none that does not', () => {
+    const named = namedUnder(STILL_MISSING, page)
+    expect(named).not.toEqual([])
+    expect(named.filter((slug) => resultOf(slug) !== 'works')).toEqual([])
+  })
+
+  function resultOf(slug: string) {
+    const attack = attacks.find((candidate) => candidate.slug === slug)
+    return attack && expectedResult(attack, version)
+  }
+})
+
+test('the last lesson names every attack that still works', () => {
+  const last = listVersions().at(-1)
+  if (last === undefined) throw new Error('There is no version.')
+  const working = attacks.filter((attack) => expectedResult(attack, last) === 'works')
+  const named = namedUnder(STILL_MISSING, readPage(join(last.folder, 'README.md')))
+  expect([...named].sort()).toEqual(working.map(({ slug }) => slug).sort())
+})
+
+test.skipIf(missingForCommands() !== undefined)(
+  'a command of npm runs at the top of the repo, and every other in a folder of its own',
+  async () => {
+    const page = parsePage(
+      [
+        '```sh\nnpm run --silent attack -- --help | head -n 1\n```',
+        '```text\nnpm run attack                          every attack on every version\n```',
+        '```sh\nls package.json 2>&1 | grep -c "No such file"\n```',
+        '```text\n1\n```',
+      ].join('\n\n'),
+    )
+    const wrong = await findWrongAnswers('a page', readCommands(page, 'v01'), (name) =>
+      loadPrograms(findVersion(name).folder),
+    )
+    expect(wrong).toEqual([])
+  },
+)
+
+/** The attacks that the part of a page under one heading links, without doubles. */
+function namedUnder(title: string, page: MarkdownPage): string[] {
+  const links = partsUnder(title, page, page.links).filter(({ href }) =>
+    href.includes('scripts/attacks/'),
+  )
+  return [...new Set(links.map(({ href }) => basename(href, '.ts')))]
+}
+
+function partsUnder<Part extends { line: number }>(
+  title: string,
+  { headings }: MarkdownPage,
+  parts: Part[],
+): Part[] {
+  const at = headings.findIndex(({ text }) => text === title)
+  const from = headings[at]?.line ?? Number.POSITIVE_INFINITY
+  const to = headings[at + 1]?.line ?? Number.POSITIVE_INFINITY
+  return parts.filter(({ line }) => line > from && line < to)
+}

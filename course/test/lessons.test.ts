@@ -1,0 +1,244 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
+import { full } from '@oauth-lab/shared/testing/share.ts'
+import { describe, expect, test } from 'vitest'
+import { loadPrograms } from '../attacks/load-programs.ts'
+import { findWrongAnswers } from '../lessons/answers.ts'
+import { isExpected, readCommands, type Step } from '../lessons/commands.ts'
+import { type MarkdownPage, parsePage, readPage } from '../lessons/markdown.ts'
+import { missingForCommands } from '../lessons/shell.ts'
+import { findVersion, listVersions, ROOT, readIntroduction } from '../programs/versions.ts'
+
+const SECTIONS = [
+  '1. The problem',
+  '2. The idea',
+  '3. What changed',
+  '4. The messages',
+  '5. Reading the difference',
+  '6. Try it',
+  '7. Do it yourself',
+  '8. Check yourself',
+  '9. What is still missing',
+  '10. For the teacher',
+  '11. The RFCs behind it',
+]
+const LONGEST_IDEA = 110
+
+const versions = listVersions()
+const lessons = versions.map(({ name, folder }) => ({ name, file: join(folder, 'README.md') }))
+const docs = markdownFilesIn(join(ROOT, 'docs'))
+const pages = [...markdownFilesIn(ROOT), ...docs, ...lessons.map(({ file }) => file)]
+
+describe.each(versions)('the lesson of $name', (version) => {
+  const file = join(version.folder, 'README.md')
+  const page = readPage(file)
+
+  test('opens with its title, its idea in one line, and what to try first', () => {
+    const [title, idea, tryFirst] = readFileSync(file, 'utf8').split(/\r?\n\r?\n/)
+    const { idea: asRead } = readIntroduction(version)
+
+    expect(title).toMatch(new RegExp(`^# ${version.name.slice(0, 3)}: .+$`))
+    expect(idea).toBe(asRead)
+    expect(idea?.length).toBeLessThan(LONGEST_IDEA)
+    expect(tryFirst).toMatch(/^\*\*Try first:\*\* /)
+  })
+
+  test('has the eleven sections, in their order', () => {
+    const titles = page.headings.filter(({ level }) => level === 2).map(({ text }) => text)
+    expect(titles).toEqual(SECTIONS)
+  })
+
+  test('draws the flow', () => {
+    const diagrams = within(page, '2. The idea').blocks.filter(
+      ({ language }) => language === 'mermaid',
+    )
+    expect(diagrams.map(({ text }) => text.split('\n')[0])).toContain('sequenceDiagram')
+  })
+
+  test('gives a hint for each step, and the steps are numbered', () => {
+    const { headings, html } = within(page, '7. Do it yourself')
+    const steps = headings.filter(({ level }) => level === 3)
+    const lines = [...steps.map(({ line }) => line), Number.POSITIVE_INFINITY]
+    expect(steps.length).toBeGreaterThan(1)
+    for (const [index, step] of steps.entries()) {
+      expect(step.text).toMatch(new RegExp(`^Step ${index + 1}: .+`))
+      const own = html.filter(
+        ({ line }) => line > step.line && line < (lines[index + 1] ?? step.line),
+      )
+      expect(own.map(({ text }) => text).join(''), step.text).toContain('<summary>Hint</summary>')
+    }
+  })
+
+  test('asks five to eight questions, each with a folded answer', () => {
+    const { html } = within(page, '8. Check yourself')
+    const answers = html.filter(({ text }) => text.includes('<summary>Answer</summary>'))
+    expect(answers.length).toBeGreaterThanOrEqual(5)
+    expect(answers.length).toBeLessThanOrEqual(8)
+  })
+})
+
+const missing = missingForCommands()
+const unless = missing === undefined ? '' : ` (skipped: this machine lacks ${missing})`
+
+describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, () => {
+  // The commands of npm, which play attacks, take seconds each: they belong to the long share, as do those
+  // of the pages beside the lessons.
+  const runs = [
+    ...lessons.map(({ name, file }) => ({ page: nameOf(file), steps: stepsOf(file, name) })),
+    ...(full ? docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })) : []),
+  ]
+
+  test.each(runs)(
+    '$page: every command prints what the page says',
+    { timeout: 60_000 },
+    async ({ page, steps }) => {
+      const share = steps.filter(({ command }) => full || !command.startsWith('npm '))
+      expect((await findWrongAnswers(page, share, load)).join('\n\n')).toBe('')
+    },
+  )
+
+  test('a wrong answer is told with its place, what was promised, and what came', async () => {
+    const [told, ...more] = await tellWrongAnswers(
+      sh('curl -si http://localhost:25001/ | head -1', 'HTTP/1.1 404 Not Found'),
+    )
+    expect(told).toMatch(/^a page:1\n[\s\S]*should print:\n +HTTP\/1.1 404 Not Found\n/)
+    expect(told).toMatch(/but prints:\n +HTTP\/1.1 200 OK/)
+    expect(more).toEqual([])
+  })
+
+  test('a command without an answer must print nothing, also no error', async () => {
+    const told = await tellWrongAnswers(sh('NAME=value'), sh('echo "$NAME"'), sh('no-such-command'))
+    expect(told).toHaveLength(2)
+    expect(told[0]).toContain('value')
+    expect(told[1]).toContain('no-such-command')
+  })
+
+  test('a shell that ended is told, and nothing waits for it', async () => {
+    const told = await tellWrongAnswers(sh('exit 1'), sh('echo here', 'here'))
+    expect(told).toHaveLength(2)
+    expect(told[1]).toContain('the shell ended')
+  })
+
+  test('a page can change the version, its settings, and stop its server; the shell stays', async () => {
+    const footer = (version: string) =>
+      sh('curl -si $CLIENT | grep -i x-oauth-lab', `x-oauth-lab: ${version} client`)
+    const told = await tellWrongAnswers(
+      sh('CLIENT=http://localhost:25001'),
+      footer('v01-code-flow'),
+      '<!-- run: v04 ACCESS_TOKEN_TTL=0.5 no-server -->',
+      footer('v04-protected-resource'),
+      sh('curl -s http://localhost:25000/ || echo not there', 'not there'),
+    )
+    expect(told).toEqual([])
+  })
+
+  test('a setting reaches the programs', () => {
+    const page = parsePage(['<!-- run: v05 CODE_TTL=0.2 -->', sh('true')].join('\n\n'))
+    const [step] = readCommands(page, 'v01')
+    expect(step?.setup).toEqual({
+      version: 'v05',
+      settings: { CODE_TTL: '0.2' },
+      withoutServer: false,
+    })
+  })
+})
+
+describe('expected answers', () => {
+  test('three dots stand for what differs from run to run', () => {
+    expect(isExpected('code=Abc-9_ 200\n', 'code=... 200')).toBe(true)
+  })
+
+  test('three dots do not stand for nothing, nor for white space', () => {
+    expect(isExpected('code= 200', 'code=... 200')).toBe(false)
+    expect(isExpected('code=a b 200', 'code=... 200')).toBe(false)
+  })
+
+  test('everything else is compared as it stands, line by line', () => {
+    expect(isExpected('a.b (c)', 'a.b (c)')).toBe(true)
+    expect(isExpected('axb (c)', 'a.b (c)')).toBe(false)
+    expect(isExpected('one\ntwo\nthree', 'one\ntwo')).toBe(false)
+  })
+
+  test('a command that no version answers is refused', () => {
+    expect(() => readCommands(parsePage('```sh\ntrue\n```\n'))).toThrow('line 1')
+  })
+})
+
+describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $name', ({ file }) => {
+  const { links } = readPage(file)
+
+  test('lead to files and headings that are there', () => {
+    const broken = links.filter(({ href }) => !/^https?:/.test(href) && !leadsSomewhere(file, href))
+    expect(broken).toEqual([])
+  })
+
+  test('that name a section of an RFC lead to that section of that RFC', () => {
+    const wrong = links.filter(({ text, href }) => {
+      const [, rfc, section] = /RFC (\d+),? (?:section|appendix) ([\w.]+)/.exec(text) ?? []
+      if (rfc === undefined) return false
+      const kind = /^[A-Z]/.test(section ?? '') ? 'appendix' : 'section'
+      return href !== `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${section}`
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+test('the glossary is in alphabetical order', () => {
+  const terms = readPage(join(ROOT, 'docs', 'glossary.md')).headings.slice(1)
+  const names = terms.map(({ text }) => text.toLowerCase())
+  expect(names.length).toBeGreaterThan(0)
+  expect(names).toEqual([...names].sort())
+})
+
+async function load(version: string): Promise<Programs> {
+  return loadPrograms(findVersion(version).folder)
+}
+
+function stepsOf(file: string, version?: string): Step[] {
+  return readCommands(readPage(file), version)
+}
+
+async function tellWrongAnswers(...blocks: string[]): Promise<string[]> {
+  const page = parsePage(blocks.join('\n\n'))
+  return findWrongAnswers('a page', readCommands(page, 'v01'), load)
+}
+
+/** A command as it stands on a page, with the answer that it promises. */
+function sh(command: string, expected?: string): string {
+  const answer = expected === undefined ? '' : `\n\n\`\`\`text\n${expected}\n\`\`\``
+  return `\`\`\`sh\n${command}\n\`\`\`${answer}`
+}
+
+/** The part of a page under one heading of the second level. */
+function within(page: MarkdownPage, title: string): MarkdownPage {
+  const sections = page.headings.filter(({ level }) => level === 2)
+  const at = sections.findIndex(({ text }) => text === title)
+  const from = sections[at]?.line ?? Number.POSITIVE_INFINITY
+  const to = sections[at + 1]?.line ?? Number.POSITIVE_INFINITY
+  const inside = ({ line }: { line: number }) => line > from && line < to
+  return {
+    headings: page.headings.filter(inside),
+    blocks: page.blocks.filter(inside),
+    html: page.html.filter(inside),
+    links: page.links.filter(inside),
+  }
+}
+
+function leadsSomewhere(from: string, href: string): boolean {
+  const [path = '', anchor] = href.split('#')
+  const target = path === '' ? from : resolve(dirname(from), decodeURI(path))
+  if (!existsSync(target)) return false
+  if (anchor === undefined) return true
+  return readPage(target).headings.some((heading) => heading.anchor === anchor)
+}
+
+function markdownFilesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name))
+}
+
+function nameOf(file: string): string {
+  return relative(ROOT, file).split(sep).join('/')
+}

@@ -1,0 +1,201 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { checkNotes, checkVersion } from '../differences/check-notes.ts'
+import { compareTexts, type FileChange } from '../differences/compare.ts'
+import { attachNotes, type FileNotes, NOTES_HEADING, parseNotes } from '../differences/notes.ts'
+import { readStep } from '../differences/step.ts'
+import { listVersions } from '../programs/versions.ts'
+
+const OLDER = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', '']
+const NEWER = OLDER.flatMap((line) => {
+  if (line === 'two') return ['two', '  const state = 1', '  use(state)', '']
+  if (line === 'nine') return ['nine', '  use(state)', 'end']
+  return line === 'seven' ? ['SEVEN'] : [line]
+})
+
+/** A file with two hunks: the first one adds three lines, the second one has the rest. */
+function changedFile(path = 'client/app.ts'): FileChange {
+  const older = OLDER.join('\n').replace('five\n', 'five\na\nb\nc\nd\n')
+  const newer = NEWER.join('\n').replace('five\n', 'five\na\nb\nc\nd\n')
+  return compareTexts({ path, kind: 'changed', older, newer, isText: true })
+}
+
+function newFile(path: string): FileChange {
+  return compareTexts({ path, kind: 'new', older: '', newer: 'a\nb\n', isText: true })
+}
+
+function quote(...lines: string[]): string {
+  return ['```ts', ...lines, '```'].join('\n')
+}
+
+/** A lesson with these paragraphs in its section of notes. */
+function lesson(...paragraphs: string[]): string {
+  const before = ['# v02: state', '## 4. Messages', '### `server/app.ts`', quote('not a note')]
+  const after = ['## 6. Try it', quote('const state = 1'), 'Not a note either.']
+  return [...before, NOTES_HEADING, 'Read on.', ...paragraphs, ...after].join('\n\n')
+}
+
+function notesOf(...paragraphs: string[]): FileNotes[] | undefined {
+  return parseNotes(lesson(...paragraphs), 'v02-state')
+}
+
+function problems(files: FileChange[], ...paragraphs: string[]): string[] {
+  return checkNotes('v02-state', files, notesOf(...paragraphs))
+}
+
+const HEADING = '### `client/app.ts`'
+const FIRST = [quote('const state = 1'), 'Why.']
+const SECOND = [quote('end'), 'Why, too.']
+
+describe('the notes of a lesson', () => {
+  test('are quotes with the paragraphs up to the next quote or heading, a file at a time', () => {
+    const notes = notesOf(
+      HEADING,
+      'About the file.',
+      quote('  const state = 1', '  use(state)'),
+      'One.',
+      'Two,\nwith a `word`.',
+      ...SECOND,
+      '### `client/views/home.eta`',
+      quote('<p>').replace('```ts', '```html'),
+      'Three.',
+    )
+    expect(notes).toMatchObject([
+      {
+        path: 'client/app.ts',
+        intro: 'About the file.',
+        notes: [
+          { quote: ['const state = 1', 'use(state)'], text: 'One.\n\nTwo,\nwith a `word`.' },
+          { quote: ['end'], text: 'Why, too.' },
+        ],
+      },
+      { path: 'client/views/home.eta', notes: [{ quote: ['<p>'], text: 'Three.' }] },
+    ])
+  })
+
+  test('are there under that heading alone, and what stands in a quote is no heading', () => {
+    expect(parseNotes('# v02\n\n## 4. Something', 'v02-state')).toBeUndefined()
+    const notes = notesOf(HEADING, quote('# not a heading', '## 6. Try it'), 'Why.')
+    expect(notes?.flatMap((file) => file.notes)).toHaveLength(1)
+  })
+
+  test('go to the hunk that holds the quoted lines, wherever they have moved to', () => {
+    const file = changedFile()
+    attachNotes([file], notesOf(HEADING, ...SECOND, ...FIRST) ?? [])
+    expect(file.hunks.map(({ notes }) => notes.map(({ text }) => text))).toEqual([
+      ['Why.'],
+      ['Why, too.'],
+    ])
+  })
+})
+
+describe('the check of the notes', () => {
+  test('is content when every hunk has a note', () => {
+    expect(problems([changedFile()], HEADING, ...FIRST, ...SECOND)).toEqual([])
+  })
+
+  test('names the hunk that has none, with the function it is in and its first changed line', () => {
+    const [problem, ...others] = problems([changedFile()], HEADING, ...FIRST)
+    expect(others).toEqual([])
+    expect(problem).toContain('v02-state/client/app.ts @@ -')
+    expect(problem).toContain('first changed line "- seven"')
+    expect(problem).toContain('no note')
+  })
+
+  test('names every hunk of a lesson that has no such section', () => {
+    const found = checkNotes('v02-state', [changedFile()], undefined)
+    expect(found).toHaveLength(3)
+    expect(found[0]).toContain(NOTES_HEADING)
+  })
+
+  test('one note is enough for a file that is new or gone', () => {
+    const files = [newFile('server/pkce.ts')]
+    expect(problems(files, '### `server/pkce.ts`', quote('b'), 'Why.')).toEqual([])
+    expect(problems(files)).toHaveLength(1)
+  })
+
+  test('a quote that is in two hunks is ambiguous, and more lines of it make it plain', () => {
+    const notes = [HEADING, ...FIRST, ...SECOND]
+    const [problem] = problems([changedFile()], ...notes, quote('use(state)'), 'Why?')
+    expect(problem).toMatch(/"use\(state\)" is in 2 hunks of client\/app.ts: .* and .*Quote more/)
+    expect(problems([changedFile()], ...notes, quote('use(state)', 'end'), 'Why.')).toEqual([])
+  })
+
+  test.each([
+    ['five', 'The file has that line, but it is not changed.'],
+    ['nowhere', 'Quote whole lines that were added or removed.'],
+    ['const state', 'Quote whole lines that were added or removed.'],
+    ['const state = 1\nnot the next', 'Its first line is, but'],
+    ['a\nb', 'It is in server/pkce.ts.'],
+  ])('the quote %j, which is in no hunk, is told with a hint', (text, hint) => {
+    const files = [changedFile(), newFile('server/pkce.ts')]
+    const notes = [HEADING, ...FIRST, ...SECOND, quote(...text.split('\n')), 'Why.']
+    const [problem] = problems(files, ...notes, '### `server/pkce.ts`', quote('a'), 'Why.')
+    expect(problem).toContain('is in no hunk of client/app.ts')
+    expect(problem).toContain(hint)
+  })
+
+  test('lines with an unchanged one between them can not be quoted as one', () => {
+    const pair = { path: 'client/app.ts', kind: 'changed', isText: true } as const
+    const file = compareTexts({ ...pair, older: 'kept\n', newer: 'above\nkept\nbelow\n' })
+    expect(problems([file], HEADING, quote('above'), 'Why.')).toEqual([])
+    expect(problems([file], HEADING, quote('above', 'below'), 'Why.')).not.toEqual([])
+  })
+
+  test('a removed line can be quoted as well as an added one', () => {
+    const notes = [HEADING, ...FIRST, quote('seven'), 'Why.']
+    expect(problems([changedFile()], ...notes)).toEqual([])
+  })
+
+  test('a heading must name a file that differs, in the form that is agreed', () => {
+    for (const heading of ['### `client/main.ts`', '### client/app.ts', '### The client']) {
+      const found = problems([changedFile()], HEADING, ...FIRST, ...SECOND, heading, ...FIRST)
+      expect(found).toEqual([expect.stringContaining('names no file that differs')])
+    }
+  })
+
+  test('a quote without a word after it is no note', () => {
+    const found = problems([changedFile()], HEADING, ...FIRST, quote('end'))
+    expect(found).toEqual([expect.stringContaining('has no text after it')])
+  })
+
+  test('a file that differs and is no part of the lesson is told', () => {
+    const files = [changedFile(), newFile('tsconfig.json')]
+    const found = problems(files, HEADING, ...FIRST, ...SECOND)
+    expect(found).toEqual([expect.stringContaining('v02-state/tsconfig.json: differs')])
+  })
+
+  const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-notes-'))
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+  test('package.json may differ in the name alone; lesson, DIFF.md and tests in anything', () => {
+    const folders = ['older', 'newer'].map((name) => {
+      const folder = join(scratch, name)
+      mkdirSync(join(folder, 'test'), { recursive: true })
+      const type = name === 'older' ? 'module' : 'commonjs'
+      writeFileSync(
+        join(folder, 'package.json'),
+        `{\n  "name": "${name}",\n  "type": "${type}"\n}\n`,
+      )
+      for (const file of ['README.md', 'DIFF.md', 'test/a.test.ts']) {
+        writeFileSync(join(folder, file), name)
+      }
+      return { name, folder, number: 0 }
+    })
+    const [older, newer] = folders
+    if (older === undefined || newer === undefined) throw new Error('no folders')
+    const { files } = readStep(older, newer)
+    expect(files.map(({ path }) => path)).toEqual(['package.json'])
+  })
+})
+
+describe('the lessons', () => {
+  test.each(listVersions().map((version) => [version.name, version] as const))(
+    '%s explains every hunk that it has',
+    (_name, version) => {
+      expect(checkVersion(version).join('\n')).toBe('')
+    },
+  )
+})

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import {
+  findVersion,
+  listVersions,
+  ROOT,
+  readIntroduction,
+  versionBefore,
+} from '../programs/versions.ts'
+
+test('a version is found by its number, in short, by its name, and by its folder', () => {
+  for (const text of ['3', '03', 'v3', 'v03', 'V03', 'v03-pkce', 'versions/v03-pkce']) {
+    expect(findVersion(text, ROOT), text).toEqual({
+      name: 'v03-pkce',
+      folder: join(ROOT, 'versions', 'v03-pkce'),
+      number: 3,
+    })
+  }
+  expect(findVersion('.', join(ROOT, 'versions', 'v03-pkce')).name).toBe('v03-pkce')
+})
+
+test('what is no version is answered with those that there are', () => {
+  for (const text of ['0', '77', 'v3-pkce', 'pkce', 'shared', '']) {
+    expect(() => findVersion(text, ROOT), text).toThrow(
+      `There is no version ${JSON.stringify(text)}. There are: v01-code-flow, v02-state, `,
+    )
+  }
+})
+
+test('the versions are in the order of their numbers, each after the one before it', () => {
+  const versions = listVersions()
+  expect(versions.map(({ number }) => number)).toEqual(versions.map((_, index) => index + 1))
+  expect(versions.map(versionBefore)).toEqual([undefined, ...versions.slice(0, -1)])
+})
+
+test('the README of each version says its idea in one line and what to try first', () => {
+  for (const version of listVersions()) {
+    const { title, idea, tryFirst } = readIntroduction(version)
+    expect(title, version.name).toMatch(/^v\d\d: /)
+    expect(idea, version.name).toMatch(/^.{20,120}\.$/)
+    expect(tryFirst, version.name).toMatch(/^[A-Z].{20,160}\.$/)
+  }
+})

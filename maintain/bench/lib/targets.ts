@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import { ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Launch } from './child.ts'
+import type { Endpoints } from './user.ts'
+
+/** A program that is measured. */
+export interface Target {
+  name: string
+  launch: Launch
+  endpoints: Endpoints
+  /** Answers constants: there is nothing that it refuses. */
+  isLimit: boolean
+  /** Has a resource that a token opens. */
+  hasResource: boolean
+  /** Gives refresh tokens. */
+  refreshes: boolean
+}
+
+const OWN: Endpoints = { authorize: '/authorize', token: '/token', me: '/api/me' }
+const TARGETS = join(ROOT, 'bench', 'targets')
+/** Lifetimes that no measurement outlives. */
+const LONG = { ACCESS_TOKEN_TTL: '3600', CLIENT_URL: 'http://localhost:25001' }
+
+/** Fastify with answers that are constants. */
+export const limit: Target = {
+  name: 'limit',
+  launch: {
+    main: join(TARGETS, 'limit.ts'),
+    folder: join(ROOT, 'bench'),
+    readyPath: '/api/me',
+    env: LONG,
+  },
+  endpoints: OWN,
+  isLimit: true,
+  hasResource: true,
+  refreshes: true,
+}
+
+/** The certified server that one would use in place of the lab's. */
+export const oidcProvider: Target = {
+  name: 'oidc-provider',
+  launch: {
+    main: join(TARGETS, 'oidc-provider.ts'),
+    folder: join(ROOT, 'bench'),
+    readyPath: '/.well-known/openid-configuration',
+    env: LONG,
+  },
+  endpoints: { authorize: '/auth', token: '/token', me: '/me' },
+  isLimit: false,
+  hasResource: true,
+  refreshes: true,
+}
+
+/** The server of a snapshot. */
+export function targetOf(version: Version): Target {
+  return {
+    name: `v${String(version.number).padStart(2, '0')}`,
+    launch: {
+      main: join(version.folder, 'server', 'main.ts'),
+      folder: version.folder,
+      readyPath: '/style.css',
+      env: LONG,
+    },
+    endpoints: OWN,
+    isLimit: false,
+    hasResource: version.number >= 4,
+    refreshes: version.number >= 5,
+  }
+}

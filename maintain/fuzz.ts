@@ -1,0 +1,108 @@
+import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { UsageError } from '@oauth-lab/course/usage.ts'
+import { ConfigError } from '@oauth-lab/shared/config.ts'
+import type { Child } from './bench/lib/child.ts'
+import { Finding, fuzzParsers, fuzzProgram, type Statuses, sendSlowly } from './soak/fuzz.ts'
+import type { ProgramName } from './soak/inputs.ts'
+import { type Pair, startPair, stopPair } from './soak/soaked-pair.ts'
+
+/** Inputs of a run that is not told how many. */
+const USUAL_COUNT = 1_000_000
+/** The part of all inputs that goes to the parsers and not over sockets. */
+const SHARE_OF_PARSERS = 0.2
+/** What a program may hold more than before, when everything has expired, in bytes. */
+const GROWTH = 16 * 1024 * 1024
+/** Inputs that are sent before memory is looked at for the first time. */
+const WARM_UP = 1_000
+const PROGRAMS = ['server', 'client'] as const
+/** Requests that never come to their end. */
+const SLOW = [
+  'GET / HTTP/1.1\r\nhost: x\r\nx: ',
+  'POST /token HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n\r\n',
+]
+
+/**
+ * `npm run fuzz [count] [seed]` sends hostile input to both programs of every version.
+ *
+ * @returns the exit status: 1 when something was found
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    const [count = USUAL_COUNT, seed = Date.now() % 2 ** 31] = readArguments(args)
+    await fuzz(count, seed)
+    return 0
+  } catch (error) {
+    if (
+      !(error instanceof UsageError || error instanceof Finding || error instanceof ConfigError)
+    ) {
+      throw error
+    }
+    console.error(error.message)
+    return 1
+  }
+}
+
+function readArguments(args: string[]): number[] {
+  const numbers = args.map(Number)
+  if (args.length > 2 || !numbers.every((number) => Number.isSafeInteger(number) && number > 0)) {
+    throw new UsageError('npm run fuzz takes a count of inputs and a seed: npm run fuzz 10000 42')
+  }
+  return numbers
+}
+
+async function fuzz(count: number, seed: number): Promise<void> {
+  console.log(`${count.toLocaleString('en-US')} inputs, seed ${seed}`)
+  const ofParsers = Math.ceil(count * SHARE_OF_PARSERS)
+  fuzzParsers(ofParsers, seed)
+  console.log(`parsers   ${ofParsers} inputs, no finding`)
+
+  const versions = listVersions()
+  const each = Math.ceil((count - ofParsers) / versions.length / PROGRAMS.length)
+  await Promise.all(versions.map((version, index) => fuzzVersion(version, each, seed + index)))
+}
+
+async function fuzzVersion(version: Version, each: number, seed: number): Promise<void> {
+  const pair = await startPair(version, { CODE_TTL: '60', SESSION_TTL: '60' })
+  try {
+    for (const name of PROGRAMS) await fuzzProgram(pair[name].origin, WARM_UP, seed, name)
+    const before = await heaps(pair)
+    await Promise.all(PROGRAMS.map((name) => fuzzOne(version, name, pair[name], each, seed)))
+    await refuseGrowth(pair, before)
+  } finally {
+    await stopPair(pair)
+  }
+}
+
+async function fuzzOne(
+  version: Version,
+  name: ProgramName,
+  { origin }: Child,
+  count: number,
+  seed: number,
+): Promise<void> {
+  const [statuses] = await Promise.all([
+    fuzzProgram(origin, count, seed + WARM_UP, name),
+    ...SLOW.map((head) => sendSlowly(origin, head)),
+  ])
+  console.log(`${version.name} ${name}  ${count} inputs, no finding  ${summary(statuses)}`)
+}
+
+/** The heaps of both programs when everything that they keep has expired, in bytes. */
+async function heaps({ server, client }: Pair): Promise<{ server: number; client: number }> {
+  await Promise.all([server.advance(100_000), client.advance(100_000)])
+  await new Promise((resolve) => setTimeout(resolve, 11_000))
+  return { server: (await server.usage()).heap, client: (await client.usage()).heap }
+}
+
+async function refuseGrowth(pair: Pair, before: { server: number; client: number }): Promise<void> {
+  const after = await heaps(pair)
+  for (const name of PROGRAMS) {
+    const growth = after[name] - before[name]
+    if (growth > GROWTH) throw new Finding(`the ${name} has kept ${growth} bytes`)
+  }
+}
+
+function summary(statuses: Statuses): string {
+  const sorted = [...statuses].toSorted(([one], [other]) => one - other)
+  return sorted.map(([status, count]) => `${status}: ${count}`).join('  ')
+}

@@ -1,0 +1,194 @@
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { hunkHeader, stepName } from '@oauth-lab/course/differences/compare.ts'
+import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
+import {
+  findVersion,
+  listVersions,
+  ROOT,
+  UnknownVersionError,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import excuses from './prove/excused.json' with { type: 'json' }
+import { prove, RedVersionError, type Verdict } from './prove/prove.ts'
+import { touchedSince } from './prove/touched.ts'
+import { type Unit, unitsOf } from './prove/units.ts'
+import { GitError } from './ripple/git.ts'
+
+const HELP = `Undoes the changes from one version to the next, one at a time, each in a copy of the newer
+version, and runs that version's type check and tests: something has to go red.
+
+  npm run prove                          every step
+  npm run prove v03                      the step from v02 to v03
+  npm run prove -- v03 --hunk 7          the change with that number alone
+  npm run prove -- v03 --statements      each statement of added code by itself as well
+  npm run prove -- --changed             changes that are not in the last commit
+  npm run prove -- --changed --from REV  changes that were not there at a revision
+`
+
+const OPTIONS = {
+  hunk: { type: 'string' },
+  statements: { type: 'boolean', default: false },
+  changed: { type: 'boolean', default: false },
+  from: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const
+
+interface Arguments {
+  steps: { older: Version; newer: Version }[]
+  hunk: number | undefined
+  statements: boolean
+  /** The revision since which a change has to be new; undefined for all of them. */
+  since: string | undefined
+}
+
+interface StepVerdict extends Verdict {
+  version: string
+}
+
+/**
+ * `npm run prove [version] [-- --hunk N --statements --changed --from REV]` shows for every change of a step what goes
+ * red without it.
+ *
+ * @returns the exit status: 1 when nothing misses a change, 2 when the command can't be followed
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    const asked = readArguments(args)
+    if (asked === undefined) return say(HELP)
+    return await proveSteps(asked)
+  } catch (error) {
+    if (error instanceof RedVersionError) {
+      console.error(error.message)
+      return 1
+    }
+    const toldInWords = [UsageError, UnknownVersionError, GitError]
+    if (!toldInWords.some((kind) => error instanceof kind)) throw error
+    console.error((error as Error).message)
+    return 2
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+async function proveSteps({ steps, hunk, statements, since }: Arguments): Promise<number> {
+  const told: StepVerdict[] = []
+  for (const { older, newer } of steps) {
+    const all = unitsOf(older.folder, newer.folder, { statements })
+    if (hunk !== undefined && hunk > all.length) {
+      throw new UsageError(
+        `${stepName(older, newer)} has ${all.length} changes, no number ${hunk}.`,
+      )
+    }
+    const folders = { older: older.folder, newer: newer.folder }
+    const recent = since === undefined ? all : touchedSince(ROOT, since, folders, all)
+    const units = recent.filter(({ number }) => hunk === undefined || number === hunk)
+    if (units.length === 0) continue
+    say(`${stepName(older, newer)}: ${describeUnits(units)} to be undone, one at a time.\n\n`)
+    const results = await prove({
+      version: newer.name,
+      newer: newer.folder,
+      units,
+      excuses,
+      workers: availableParallelism(),
+      onVerdict: (verdict) => say(renderVerdict(verdict)),
+    })
+    told.push(...results.map((verdict) => ({ ...verdict, version: newer.name })))
+  }
+  say(renderShare(told))
+  return told.every(isSettled) ? 0 : 1
+}
+
+function readArguments(args: string[]): Arguments | undefined {
+  refuseOptionsKeptByNpm(Object.keys(OPTIONS), 'npm run prove -- v03 --hunk 2')
+  const { values, positionals } = parse(args)
+  if (values.help) return undefined
+  if (values.from !== undefined && !values.changed) {
+    throw new UsageError('--from says since when a change is new: put --changed beside it.')
+  }
+  if (positionals.length > 1) {
+    throw new UsageError('One step at a time, named by its newer version: npm run prove v03')
+  }
+  const [name] = positionals
+  if (values.hunk !== undefined && name === undefined) {
+    throw new UsageError('--hunk needs a version: npm run prove -- v03 --hunk 2')
+  }
+  return {
+    steps: name === undefined ? listVersions().flatMap(stepTo) : [findStep(name)],
+    hunk: values.hunk === undefined ? undefined : readNumber(values.hunk),
+    statements: values.statements,
+    since: values.changed ? (values.from ?? 'HEAD') : undefined,
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    throw optionError(error, 'See npm run prove -- --help')
+  }
+}
+
+function readNumber(text: string): number {
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
+  throw new UsageError(`--hunk takes the number of a change, not ${JSON.stringify(text)}.`)
+}
+
+function findStep(name: string): Arguments['steps'][number] {
+  const version = findVersion(name)
+  const [step] = stepTo(version)
+  if (step === undefined) throw new UsageError(`No version comes before ${version.name}.`)
+  return step
+}
+
+function stepTo(newer: Version): Arguments['steps'] {
+  const older = predecessorOf(newer)
+  return older === undefined ? [] : [{ older, newer }]
+}
+
+function describeUnits(units: Unit[]): string {
+  const hunks = new Set(units.map(({ hunk }) => hunk)).size
+  return `${units.length} ${units.length === 1 ? 'change' : 'changes'} in ${hunks} ${hunks === 1 ? 'hunk' : 'hunks'}`
+}
+
+function renderVerdict({ unit, finding, excuse }: Verdict): string {
+  const { number, path, hunk, lines } = unit
+  const first = lines.find(({ text }) => text.trim() !== '') ?? lines[0]
+  const more = lines.length - 1
+  const sign = first?.kind === 'removed' ? '-' : '+'
+  const what =
+    finding === undefined
+      ? (excuse && `excused: ${excuse}`) || 'NOT MISSED: all is green without it'
+      : `${finding.by === 'types' ? 'type error' : 'red test'}: ${finding.what}`
+  return `${[
+    `${String(number).padStart(3)}  ${path} ${hunkHeader(hunk)}`,
+    `     ${sign} ${first?.text.trim()}${more > 0 ? `  (and ${more} more)` : ''}`,
+    `     ${what}`,
+  ].join('\n')}\n\n`
+}
+
+function renderShare(verdicts: StepVerdict[]): string {
+  if (verdicts.length === 0) return 'Nothing to prove: no change is new.\n'
+  const excused = verdicts.filter(({ excuse }) => excuse !== undefined).length
+  const missed = verdicts.filter(({ finding }) => finding !== undefined)
+  const byTypes = missed.filter(({ finding }) => finding?.by === 'types').length
+  const counted = verdicts.length - excused
+  const share = counted === 0 ? 100 : Math.floor((100 * missed.length) / counted)
+  const open = verdicts
+    .filter((verdict) => !isSettled(verdict))
+    .map(({ version, unit }) => `${version} ${unit.number}`)
+  return [
+    `Proved: ${missed.length} of ${counted} changes (${share} %), ${byTypes} by the type check and ${missed.length - byTypes} by a test. Excused: ${excused}.`,
+    ...(open.length > 0 ? [`Nothing misses: ${open.join(', ')}.`] : []),
+    '',
+  ].join('\n')
+}
+
+/** Missed by something, or known to be beyond any test. */
+function isSettled({ finding, excuse }: Verdict): boolean {
+  return finding !== undefined || excuse !== undefined
+}

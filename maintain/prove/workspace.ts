@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { listFiles } from '@oauth-lab/course/differences/files.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+
+/** What went red: a type error, or the sentence of a test. */
+export interface Finding {
+  by: 'types' | 'test'
+  /** One line. */
+  what: string
+}
+
+/** A run that takes longer than this, in milliseconds, hangs. */
+const LONGEST_RUN = 90_000
+
+/**
+ * A copy of one version outside the repo, which runs without an install: its packages are those of
+ * the version itself.
+ */
+export class Workspace {
+  readonly #top: string
+  readonly #folder: string
+  readonly #source: string
+
+  /** @param source the version's folder */
+  constructor(source: string) {
+    this.#source = source
+    this.#top = realpathSync(mkdtempSync(join(tmpdir(), 'oauth-lab-prove-')))
+    this.#folder = join(this.#top, 'versions', basename(source))
+    for (const file of listFiles(source)) this.#restore(file)
+    cpSync(join(ROOT, 'tsconfig.base.json'), join(this.#top, 'tsconfig.base.json'))
+    link(join(ROOT, 'node_modules'), join(this.#top, 'node_modules'))
+    link(join(source, 'node_modules'), join(this.#folder, 'node_modules'))
+    this.#write('tsconfig.prove.json', JSON.stringify(PROVE_TSCONFIG))
+  }
+
+  /** Puts text in the place of a file, or takes the file away; gives what then goes red first. */
+  async tryWith(path: string, text: string | undefined): Promise<Finding | undefined> {
+    try {
+      this.#write(path, text)
+      return await this.run()
+    } finally {
+      this.#restore(path)
+    }
+  }
+
+  /** The first type error or the first test that fails; undefined when all is green. */
+  async run(): Promise<Finding | undefined> {
+    // The promises of the version itself go first, since they find the most.
+    const own = join('versions', basename(this.#source), 'test')
+    return (
+      (await this.#checkTypes()) ??
+      (await this.#runTests([own])) ??
+      (await this.#runTests(['versions', `--exclude=${own}/**`]))
+    )
+  }
+
+  remove(): void {
+    rmSync(this.#top, { recursive: true, force: true })
+  }
+
+  async #checkTypes(): Promise<Finding | undefined> {
+    const tsc = join(this.#top, 'node_modules', 'typescript', 'bin', 'tsc')
+    const args = ['-p', 'tsconfig.prove.json', '--singleThreaded', '--pretty', 'false']
+    const { status, output } = await runNode([tsc, ...args], this.#folder)
+    if (status === 0) return undefined
+    return { by: 'types', what: output.split('\n', 1)[0] ?? '' }
+  }
+
+  async #runTests(which: string[]): Promise<Finding | undefined> {
+    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
+    const report = join(this.#top, 'report.json')
+    rmSync(report, { force: true })
+    const { status } = await runNode(
+      [
+        vitest,
+        'run',
+        ...which,
+        '--project=copy',
+        '--passWithNoTests',
+        '--bail=1',
+        '--pool=threads',
+        '--no-file-parallelism',
+        '--reporter=json',
+        `--outputFile=${report}`,
+      ],
+      ROOT,
+      { OAUTH_LAB_COPY: this.#folder },
+    )
+    if (status === 0) return undefined
+    return { by: 'test', what: readReport(report) }
+  }
+
+  #restore(path: string): void {
+    const file = join(this.#source, path)
+    this.#write(path, existsSync(file) ? readFileSync(file) : undefined)
+  }
+
+  #write(path: string, content: string | Buffer | undefined): void {
+    const file = join(this.#folder, path)
+    if (content === undefined) {
+      rmSync(file, { force: true })
+      return
+    }
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, content)
+  }
+}
+
+/**
+ * The program alone: a test that does not compile would hide what the program does without the hunk.
+ * A name that is not used any more counts for nothing either, since no rule is broken by it.
+ */
+const PROVE_TSCONFIG = {
+  extends: './tsconfig.json',
+  compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
+  include: ['protocol.ts', 'server/**/*.ts', 'client/**/*.ts'],
+}
+
+function link(target: string, path: string): void {
+  // A junction: on Windows nobody needs special rights for it.
+  if (existsSync(target)) symlinkSync(target, path, 'junction')
+}
+
+function runNode(
+  args: string[],
+  cwd: string,
+  settings: Record<string, string> = {},
+): Promise<{ status: number; output: string }> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, ...settings }
+    const child = spawn(process.execPath, args, { cwd, env, timeout: LONGEST_RUN })
+    let output = ''
+    child.stdout.on('data', (chunk) => {
+      output += chunk
+    })
+    child.stderr.resume()
+    child.on('close', (status) => resolve({ status: status ?? 1, output }))
+  })
+}
+
+interface Report {
+  testResults: {
+    name: string
+    message: string
+    assertionResults: { status: string; fullName: string }[]
+  }[]
+}
+
+/** The sentence of the first test that failed, or why a test file did not even load. */
+function readReport(file: string): string {
+  if (!existsSync(file)) return `the tests did not end within ${LONGEST_RUN / 1000} seconds`
+  const { testResults }: Report = JSON.parse(readFileSync(file, 'utf8'))
+  for (const { assertionResults, message } of testResults) {
+    const failed = assertionResults.find(({ status }) => status === 'failed')
+    if (failed !== undefined) return failed.fullName.trim()
+    if (message !== '') return message.split('\n', 1)[0] ?? ''
+  }
+  return 'the tests ended with an error outside of any test'
+}

@@ -1,0 +1,147 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findVersion, ROOT, UnknownVersionError } from '@oauth-lab/course/programs/versions.ts'
+import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import { runTool } from '../scripts/lib/tools.ts'
+import { carry, laterVersions, type Outcome, type Ripple } from './ripple/carry.ts'
+import type { Change } from './ripple/changes.ts'
+import { GitError } from './ripple/git.ts'
+
+const HELP = `Carries what has changed in one version into every later one.
+
+  npm run ripple v02                 what is not committed yet
+  npm run ripple -- v02 --from REV   what has changed since a revision, committed or not
+
+  --force     merges into files that have edits of their own, too
+  --no-test   does not run the tests of what it changed
+`
+
+const OPTIONS = {
+  from: { type: 'string' },
+  force: { type: 'boolean', default: false },
+  'no-test': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/**
+ * `npm run ripple version [-- --from REV --force --no-test]`
+ *
+ * @returns the exit status: 1 when something is left to be done by hand, 2 when the command can't be
+ *   followed
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    return await run(args)
+  } catch (error) {
+    const toldInWords = [UsageError, UnknownVersionError, GitError]
+    if (!toldInWords.some((kind) => error instanceof kind)) throw error
+    console.error((error as Error).message)
+    return 2
+  }
+}
+
+async function run(args: string[]): Promise<number> {
+  refuseOptionsKeptByNpm(['from', 'force', 'help'], 'npm run ripple -- v02 --from main')
+  const { values, positionals } = parse(args)
+  if (values.help) return say(HELP)
+  const [name, ...others] = positionals
+  if (name === undefined || others.length > 0) {
+    throw new UsageError('Name the one version that you changed: npm run ripple v02')
+  }
+  const { name: source, number } = findVersion(name)
+  if (number === 0) throw new UsageError(`${source} is no version: nothing comes after it.`)
+  const { from: revision = 'HEAD', force } = values
+  return carryAndTest({ root: ROOT, source, revision, force }, !values['no-test'])
+}
+
+/**
+ * Carries, tests, and says what it did.
+ *
+ * @returns the exit status: 1 when something is left to be done by hand
+ */
+export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<number> {
+  const { source, root } = ripple
+  if (laterVersions(root, source).length === 0) return say(`No version comes after ${source}.\n`)
+  const { changes, outcomes } = carry(ripple)
+  const since = ripple.revision === 'HEAD' ? 'the last commit' : ripple.revision
+  if (changes.length === 0) return say(`Nothing has changed in ${source} since ${since}.\n`)
+  say(renderChanges(`${source}, since ${since}`, changes))
+  say(renderOutcomes(outcomes))
+
+  const touched = changedVersions(outcomes)
+  const tested = runTests ? touched : []
+  let isGreen = true
+  for (const version of tested) isGreen = (await test(root, version, outcomes)) && isGreen
+  if (touched.length > 0) say('The pages DIFF.md may be stale now: npm run diff -- --write\n')
+
+  const open = outcomes.filter(needsHands)
+  if (open.length > 0) say(`${open.length} left to you, marked with ! above.\n`)
+  return open.length === 0 && isGreen ? 0 : 1
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    throw optionError(error, 'See npm run ripple -- --help')
+  }
+}
+
+/** What was done, in order; `!` marks what was not, or not wholly. */
+function renderOutcomes(outcomes: Outcome[]): string {
+  const versions = [...new Set(outcomes.map(({ version }) => version))]
+  const sections = versions.map((version) => {
+    const lines = outcomes
+      .filter((outcome) => outcome.version === version)
+      .map((outcome) => {
+        const mark = needsHands(outcome) ? '!' : ' '
+        const why = outcome.why === '' ? '' : `  (${outcome.why})`
+        return `${mark} ${outcome.did.padEnd(8)}  ${outcome.path}${why}`
+      })
+    return [version, ...lines, ''].join('\n')
+  })
+  return `${sections.join('\n')}\n`
+}
+
+function renderChanges(title: string, changes: Change[]): string {
+  const lines = changes.map(({ kind, path, from }) => {
+    return `  ${kind.padEnd(8)}  ${path}${kind === 'renamed' ? `  (was ${from})` : ''}`
+  })
+  return `${[title, ...lines, '', ''].join('\n')}`
+}
+
+function needsHands({ did }: Outcome): boolean {
+  return ['conflict', 'refused', 'edited'].includes(did)
+}
+
+function changedVersions(outcomes: Outcome[]): string[] {
+  const untouched: Outcome['did'][] = ['same', 'absent', 'refused', 'edited']
+  const touched = outcomes.filter(({ did }) => !untouched.includes(did))
+  return [...new Set(touched.map(({ version }) => version))]
+}
+
+/** Type check and tests of one version, with their own words only when they are red. */
+async function test(root: string, version: string, outcomes: Outcome[]): Promise<boolean> {
+  if (outcomes.some((outcome) => outcome.version === version && outcome.did === 'conflict')) {
+    say(`${version}: not tested, since it has conflicts.\n`)
+    return false
+  }
+  const folder = join(root, 'versions', version)
+  const tools: [what: string, packageName: string, args: string[]][] = [
+    ['type check', 'typescript', ['-p', '.']],
+    ['tests', 'vitest', ['run']],
+  ]
+  for (const [what, packageName, args] of tools) {
+    const { status, output } = await runTool(packageName, args, folder)
+    if (status === 0) continue
+    say(`${output}\n${version}: the ${what} went red.\n`)
+    return false
+  }
+  say(`${version}: type check and tests are green.\n`)
+  return true
+}
+
+function say(text: string): number {
+  process.stdout.write(text)
+  return 0
+}

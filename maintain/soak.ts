@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import type { Usage } from './bench/lib/probe.ts'
+import {
+  compareLogins,
+  floodClient,
+  floodServer,
+  logInAtOnce,
+  mebibytes,
+  mixTraffic,
+  type Outcome,
+  tellUsage,
+} from './soak/load.ts'
+import { type Pair, startPair, stopPair } from './soak/soaked-pair.ts'
+import { Visitor } from './soak/visitor.ts'
+
+/** So short that most of what is kept expires while the traffic goes on. */
+const SETTINGS = {
+  CODE_TTL: '20',
+  ACCESS_TOKEN_TTL: '10',
+  REFRESH_TOKEN_TTL: '3600',
+  SESSION_TTL: '60',
+}
+/** Longer than any of those that matter after it, and the time between two sweeps, in milliseconds. */
+const UNTIL_EXPIRED = 12_000
+/** What a program may hold more at the end than at the start, when all has expired, in bytes. */
+const GROWTH = 8 * 1024 * 1024
+/** What a program may hold at most while it is flooded, in bytes. */
+const MOST = 512 * 1024 * 1024
+/** What the comparison of logins may be off by, as a part of 1. */
+const TIMING = 0.1
+const LOGINS_AT_ONCE = 200
+
+/**
+ * `npm run soak [-- --minutes N --flood N --quick]` puts the newest version under load and looks for errors and
+ * for what grows.
+ *
+ * @returns the exit status: 1 for any error, and for growth
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    refuseOptionsKeptByNpm(['minutes', 'flood', 'quick'], 'npm run soak -- --minutes 2')
+    return await soak(readOptions(args))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    console.error(error.message)
+    return 1
+  }
+}
+
+function readOptions(args: string[]): { minutes: number; flood: number } {
+  const { quick, ...values } = parse(args)
+  const minutes = Number(values.minutes ?? (quick ? 0.25 : 10))
+  const flood = Number(values.flood ?? (quick ? 20_000 : 1_000_000))
+  if (minutes > 0 && flood > 0) return { minutes, flood }
+  throw new UsageError('--minutes and --flood take a number: npm run soak -- --minutes 2')
+}
+
+function parse(args: string[]): { quick?: boolean; minutes?: string; flood?: string } {
+  const options = {
+    quick: { type: 'boolean' },
+    minutes: { type: 'string' },
+    flood: { type: 'string' },
+  } as const
+  try {
+    return parseArgs({ args, options }).values
+  } catch (error) {
+    const hint = 'npm run soak takes --minutes N, --flood N and --quick.'
+    throw new UsageError(`${(error as Error).message}. ${hint}`, { cause: error })
+  }
+}
+
+async function soak({ minutes, flood }: { minutes: number; flood: number }): Promise<number> {
+  const version = listVersions().at(-1)
+  if (version === undefined) throw new UsageError('There is no version in versions/.')
+  const pair = await startPair(version, SETTINGS)
+  const problems: string[] = []
+  try {
+    // Once for the code that is compiled when it runs for the first time.
+    await logInAtOnce(pair, 500)
+    const start = await afterExpiry(pair)
+    console.log(`start: ${tellUsage(start)}`)
+
+    tell(`${LOGINS_AT_ONCE} logins at once`, await logInAtOnce(pair, LOGINS_AT_ONCE), problems)
+    tell('mixed traffic', await mixTraffic(pair, minutes * 60_000), problems)
+    console.log(`then:  ${tellUsage(await usage(pair))}`)
+    await floodBoth(pair, flood, problems)
+    await compareTiming(pair, problems)
+
+    const end = await afterExpiry(pair)
+    console.log(`end:   ${tellUsage(end)}`)
+    problems.push(...growth('server', start.server, end.server))
+    problems.push(...growth('client', start.client, end.client))
+  } finally {
+    await stopPair(pair)
+  }
+  for (const problem of problems.slice(0, 20)) console.error(problem)
+  console.log(`${problems.length} problems`)
+  return problems.length === 0 ? 0 : 1
+}
+
+/** Floods one program and then the other, while somebody who is logged in goes on working. */
+async function floodBoth(pair: Pair, count: number, problems: string[]): Promise<void> {
+  const worker = new Visitor()
+  await worker.logIn(pair.client.origin)
+  for (const [name, flood] of [
+    ['half-finished logins at the client', floodClient],
+    ['codes that nobody redeems', floodServer],
+  ] as const) {
+    const state = { over: false, done: 0, slowest: 0, most: 0 }
+    const flooding = flood(pair, count).finally(() => {
+      state.over = true
+    })
+    while (!state.over) {
+      const from = performance.now()
+      await worker.expectLoggedIn(pair.client.origin).catch((error: Error) => {
+        problems.push(`during the flood of ${name}: ${error.message}`)
+      })
+      state.slowest = Math.max(state.slowest, performance.now() - from)
+      state.done += 1
+      const { server, client } = await usage(pair)
+      state.most = Math.max(state.most, server.heap, client.heap)
+      await sleep(500)
+    }
+    tell(name, await flooding, problems)
+    const slowest = `${state.slowest.toFixed(0)} ms`
+    console.log(
+      `  meanwhile ${state.done} pages of somebody else, the slowest ${slowest}, largest heap ${mebibytes(state.most)}`,
+    )
+    if (state.most > MOST) problems.push(`${mebibytes(state.most)} of heap in the flood of ${name}`)
+  }
+}
+
+async function compareTiming(pair: Pair, problems: string[]): Promise<void> {
+  const ratio = await compareLogins(pair, 2_000)
+  console.log(`an unknown user takes ${ratio.toFixed(3)} times as long as a wrong password`)
+  if (Math.abs(ratio - 1) > TIMING) problems.push('an unknown user takes another time')
+}
+
+function tell(name: string, { done, errors, duration }: Outcome, problems: string[]): void {
+  const rate = `${((done / duration) * 1000).toFixed(0)} a second`
+  console.log(`${name}: ${done.toLocaleString('en-US')} done, ${rate}, ${errors.length} errors`)
+  problems.push(...errors.map((error) => `${name}: ${error}`))
+}
+
+async function usage({ server, client }: Pair): Promise<{ server: Usage; client: Usage }> {
+  const [ofServer, ofClient] = await Promise.all([server.usage(), client.usage()])
+  return { server: ofServer, client: ofClient }
+}
+
+/** What both use once everything that they keep has expired, without waiting for it. */
+async function afterExpiry(pair: Pair): Promise<{ server: Usage; client: Usage }> {
+  const longest = Math.max(...Object.values(SETTINGS).map(Number))
+  await Promise.all([pair.server.advance(longest), pair.client.advance(longest)])
+  await sleep(UNTIL_EXPIRED)
+  return usage(pair)
+}
+
+function growth(name: string, start: Usage, end: Usage): string[] {
+  const problems: string[] = []
+  if (end.heap - start.heap > GROWTH) {
+    problems.push(`the ${name} has kept ${mebibytes(end.heap - start.heap)}`)
+  }
+  if (end.descriptors > start.descriptors) {
+    problems.push(`the ${name} has ${end.descriptors - start.descriptors} more descriptors open`)
+  }
+  return problems
+}

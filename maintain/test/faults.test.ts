@@ -1,0 +1,182 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { findVersion } from '@oauth-lab/course/programs/versions.ts'
+import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { freePort, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { some } from '@oauth-lab/shared/testing/share.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Child } from '../bench/lib/child.ts'
+import { Relay } from '../soak/relay.ts'
+import { startProgram } from '../soak/soaked-pair.ts'
+import { expectStatus, Visitor } from '../soak/visitor.ts'
+
+const version = findVersion('v05')
+const hasSignals = process.platform !== 'win32'
+
+/** Server and client in processes of their own, and a relay between them, the same for all tests. */
+let server: Child
+let client: Child
+let relay: Relay
+let settings: Record<string, string>
+
+beforeAll(async () => {
+  const realServer = `http://localhost:${await freePort()}`
+  relay = await Relay.start(() => realServer)
+  settings = { CLIENT_URL: `http://localhost:${await freePort()}`, ACCESS_TOKEN_TTL: '1' }
+  ;[server, client] = await Promise.all([
+    startProgram(version, 'server', { ...settings, AUTH_SERVER_URL: realServer }),
+    startProgram(version, 'client', { ...settings, AUTH_SERVER_URL: relay.origin }),
+  ])
+})
+
+afterEach(() => relay.faults.clear())
+
+afterAll(async () => {
+  await Promise.all([server.stop(), client.stop()])
+  relay.close()
+})
+
+async function restartServer(): Promise<void> {
+  server = await startProgram(version, 'server', { ...settings, AUTH_SERVER_URL: server.origin })
+}
+
+/** A login until the browser is about to bring the code. */
+async function callbackOf(visitor: Visitor): Promise<string> {
+  const { location = '' } = await visitor.open(`${client.origin}/login`)
+  const form = { username: 'user0', password: 'password0' }
+  return expectStatus(await visitor.open(location, form), 303).location ?? ''
+}
+
+async function expectLoginWorks(): Promise<void> {
+  const visitor = new Visitor()
+  await visitor.logIn(client.origin)
+  await visitor.expectLoggedIn(client.origin)
+}
+
+function addressOf(file: string): string {
+  return pathToFileURL(join(version.folder, file)).href
+}
+
+const untilExpired = () => new Promise((resolve) => setTimeout(resolve, 1_050))
+
+describe.runIf(hasSignals)('a server that was killed and comes back', () => {
+  test('during a login: the client says so, and the next login works', async () => {
+    const visitor = new Visitor()
+    const callback = await callbackOf(visitor)
+    await server.stop('SIGKILL')
+    const page = expectStatus(await visitor.open(callback), 502)
+    expect(page.body).toContain(`${relay.origin}/token`)
+    await restartServer()
+    await expectLoginWorks()
+  })
+
+  test('with a user logged in: the client says so, then that the token is gone, then logs in', async () => {
+    const visitor = new Visitor()
+    await visitor.logIn(client.origin)
+    await server.stop('SIGKILL')
+    expectStatus(await visitor.open(`${client.origin}/profile`), 502)
+    await restartServer()
+    // The server has its tokens in memory alone: a new process knows none of them.
+    expectStatus(await visitor.open(`${client.origin}/profile`), 401)
+    await expectLoginWorks()
+  })
+})
+
+describe('an answer that does not arrive', () => {
+  // To the client an answer that is cut is one that is lost: the long share tries both.
+  const faults = some(['lost', 'cut'] as const)
+  for (const fault of faults) {
+    test(`(${fault}) to an exchange: the client says so, and the next login works`, async () => {
+      const visitor = new Visitor()
+      const callback = await callbackOf(visitor)
+      relay.faults.set('/token', fault)
+      expectStatus(await visitor.open(callback), 502)
+      relay.faults.clear()
+      await expectLoginWorks()
+    })
+
+    test(`(${fault}) to a refresh: the next try offers a spent token, and the login ends`, async () => {
+      const visitor = new Visitor()
+      await visitor.logIn(client.origin)
+      await untilExpired()
+      relay.faults.set('/token', fault)
+      expectStatus(await visitor.open(`${client.origin}/profile`), 502)
+      relay.faults.clear()
+      expectStatus(await visitor.open(`${client.origin}/profile`), 401)
+      await expectLoginWorks()
+    })
+
+    test(`(${fault}) to a call of the resource: the session keeps its tokens`, async () => {
+      const visitor = new Visitor()
+      await visitor.logIn(client.origin)
+      relay.faults.set('/api/me', fault)
+      expectStatus(await visitor.open(`${client.origin}/profile`), 502)
+      relay.faults.clear()
+      await visitor.expectLoggedIn(client.origin)
+    })
+  }
+})
+
+describe('the clock of the computer', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  test('may jump an hour forward and back: tokens live as long as they should', async () => {
+    const { buildServer } = await import(addressOf('server/app.ts'))
+    const { buildClient } = await import(addressOf('client/app.ts'))
+    const lab = await startLab({ buildServer, buildClient }, { ACCESS_TOKEN_TTL: '1' })
+    try {
+      const { body } = await lab.redeem(await lab.code())
+      const authorization = `Bearer ${body.access_token}`
+      const browser = new Browser()
+      await lab.login(browser)
+      vi.useFakeTimers({ toFake: ['Date'] })
+      for (const hours of [1, -1]) {
+        vi.setSystemTime(Date.now() + hours * 3_600_000)
+        expect((await lab.me(authorization)).status).toBe(200)
+      }
+      vi.setSystemTime(Date.now() - 3_600_000)
+      await untilExpired()
+      expect((await lab.me(authorization)).status).toBe(401)
+      expect((await browser.visit(`${lab.clientUrl}/profile`)).status).toBe(200)
+    } finally {
+      await lab.close()
+    }
+  })
+})
+
+describe.runIf(hasSignals)('a client', () => {
+  test('that was killed in the middle leaves its port free, and the next one works', async () => {
+    const visitor = new Visitor()
+    const callback = await callbackOf(visitor)
+    const release = holdBack('/token')
+    const underWay = visitor.open(callback).catch(() => 'hung up')
+    await expect.poll(() => relay.held).toBe(1)
+    await client.stop('SIGKILL')
+    release()
+    expect(await underWay).toBe('hung up')
+    client = await startProgram(version, 'client', { ...settings, AUTH_SERVER_URL: relay.origin })
+    await expectLoginWorks()
+  })
+
+  test('that is told to end answers sixty requests under way, and ends with 0', async () => {
+    const visitor = new Visitor()
+    await visitor.logIn(client.origin)
+    const release = holdBack('/api/me')
+    const pages = Array.from({ length: 60 }, () => visitor.open(`${client.origin}/profile`))
+    await expect.poll(() => relay.held).toBe(60)
+    const status = client.stop('SIGTERM')
+    release()
+    for (const page of await Promise.all(pages)) expect(page.status).toBe(200)
+    expect(await status).toBe(0)
+  })
+})
+
+/** Holds back all answers of a path until it is called. */
+function holdBack(path: string): () => void {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  relay.faults.set(path, held)
+  return release
+}

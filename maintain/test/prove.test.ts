@@ -1,0 +1,261 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { full } from '@oauth-lab/shared/testing/share.ts'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { hasGit } from '../../scripts/lib/has-git.ts'
+import excuses from '../prove/excused.json' with { type: 'json' }
+import { excuseFor } from '../prove/excused.ts'
+import { prove, RedVersionError, type Verdict } from '../prove/prove.ts'
+import { touchedSince } from '../prove/touched.ts'
+import { type Unit, unitsOf } from '../prove/units.ts'
+import { main } from '../prove.ts'
+import { GitError, git } from '../ripple/git.ts'
+
+const OLDER = {
+  'server/price.ts': `export function price(count: number): number {
+  return count * 3
+}
+`,
+}
+const NEWER = {
+  'server/price.ts': `import { discount } from './discount.ts'
+
+// A price is never below zero.
+export function price(count: number): number {
+  if (count < 0) throw new Error('no such count')
+  const total = count * 3
+  return total - discount(total)
+}
+`,
+  'server/discount.ts': `export function discount(total: number): number {
+  return total > 20 ? 1 : 0
+}
+`,
+  'test/price.test.ts': `import { expect, test } from 'vitest'
+import { price } from '../server/price.ts'
+
+test('who buys much pays less', () => {
+  expect(price(10)).toBe(29)
+})
+`,
+}
+
+let scratch: string
+let older: string
+let newer: string
+
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-prove-test-'))
+  older = folder('versions/v00-old', OLDER)
+  newer = folder('versions/v00-new', NEWER)
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+/** A version in the scratch folder, with the packages of a real one. */
+function folder(name: string, files: Record<string, string>): string {
+  const path = join(scratch, name)
+  const all: Record<string, string> = {
+    ...files,
+    'package.json': '{ "type": "module" }\n',
+    'tsconfig.json': readFileSync(join(findVersion('v01').folder, 'tsconfig.json'), 'utf8'),
+  }
+  for (const [file, content] of Object.entries(all)) write(join(path, file), content)
+  const packages = join(findVersion('v01').folder, 'node_modules')
+  symlinkSync(packages, join(path, 'node_modules'), 'junction')
+  return path
+}
+
+function write(file: string, content: string): void {
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, content)
+}
+
+function proveUnits(units: Unit[]): Promise<Verdict[]> {
+  const proof = { version: 'v00-new', newer, units, excuses: [], workers: 2 }
+  return prove({ ...proof, onVerdict: () => undefined })
+}
+
+describe('the changes of a step', () => {
+  test('are undone one at a time, and each undone file differs in that change alone', () => {
+    const units = unitsOf(older, newer)
+    expect(units.map(({ number, path, undone }) => [number, path, undone])).toEqual([
+      [1, 'server/discount.ts', undefined],
+      [2, 'server/price.ts', NEWER['server/price.ts'].split('\n').slice(3).join('\n')],
+      [
+        3,
+        'server/price.ts',
+        NEWER['server/price.ts'].replace(/^ {2}if(.|\n)*discount\(total\)/m, '  return count * 3'),
+      ],
+    ])
+  })
+
+  test('are, where that is asked for, each statement of added code too, with its comment', () => {
+    const units = unitsOf(older, newer, { statements: true })
+    const statements = units
+      .filter(({ path }) => path === 'server/discount.ts')
+      .map(({ lines }) => lines.map(({ text }) => text))
+    const [declaration, body, end] = NEWER['server/discount.ts'].split('\n')
+    expect(statements).toEqual([[declaration, body, end], [body]])
+    const inPrice = units.filter(({ path }) => path === 'server/price.ts')
+    expect(inPrice.map(({ lines }) => lines[0]?.text)).toEqual([
+      "import { discount } from './discount.ts'",
+      "import { discount } from './discount.ts'",
+      '// A price is never below zero.',
+      '  return count * 3',
+    ])
+  })
+
+  test('are undone where they stand, whatever was removed or added above them', () => {
+    const lines = ['gone', 'a', 'b', 'changed', 'c', 'd', '']
+    const before = folder('versions/v03-before', { 'server/list.ts': lines.join('\n') })
+    const after = ['a', 'new', 'b', 'CHANGED', 'c', 'd', 'end', '']
+    const later = folder('versions/v04-after', { 'server/list.ts': after.join('\n') })
+    expect(unitsOf(before, later).map(({ undone }) => undone?.split('\n'))).toEqual([
+      ['gone', ...after],
+      after.filter((line) => line !== 'new'),
+      after.map((line) => (line === 'CHANGED' ? 'changed' : line)),
+      after.filter((line) => line !== 'end'),
+    ])
+  })
+
+  test('that are alone in their file give, when undone, the file of the version before', () => {
+    for (const version of listVersions()) {
+      const before = predecessorOf(version)
+      const units = before === undefined ? [] : unitsOf(before.folder, version.folder)
+      for (const { path, undone } of units) {
+        const isAlone = units.filter((unit) => unit.path === path).length === 1
+        if (!isAlone || undone === undefined) continue
+        expect(undone).toBe(readFileSync(join(before?.folder ?? '', path), 'utf8'))
+      }
+    }
+  })
+})
+
+describe('a change', () => {
+  /** A unit that the two folders do not have by themselves. */
+  function unitWithout(text: string): Unit {
+    const [unit] = unitsOf(older, newer)
+    if (unit === undefined) throw new Error('no units')
+    const undone = NEWER['server/price.ts'].replace(`${text}\n`, '')
+    const line = {
+      kind: 'added',
+      text,
+      oldNumber: undefined,
+      newNumber: 1,
+      endsFile: false,
+    } as const
+    return { ...unit, path: 'server/price.ts', undone, lines: [line] }
+  }
+
+  test.runIf(full)(
+    'is proved by the type error or the sentence that goes red, or nothing misses it',
+    async () => {
+      const verdicts = await proveUnits([
+        ...unitsOf(older, newer),
+        unitWithout("  if (count < 0) throw new Error('no such count')"),
+        unitWithout('// A price is never below zero.'),
+      ])
+      const cannotFind = expect.stringMatching(/^server\/price.ts.*Cannot find module/)
+      const noName = expect.stringContaining("Cannot find name 'discount'")
+      expect(verdicts.map(({ finding, excuse }) => finding ?? excuse)).toEqual([
+        { by: 'types', what: cannotFind },
+        { by: 'types', what: noName },
+        { by: 'test', what: 'who buys much pays less' },
+        undefined,
+        'a comment',
+      ])
+    },
+  )
+
+  test('is proved by nothing in a version that is red already', async () => {
+    const file = join(newer, 'server/price.ts')
+    write(file, NEWER['server/price.ts'].replace('* 3', '* three'))
+    const attempt = proveUnits(unitsOf(older, newer))
+    await expect(attempt).rejects.toThrow(RedVersionError)
+    await expect(attempt).rejects.toThrow(/^v00-new is red before anything is undone: .*three/)
+    write(file, NEWER['server/price.ts'])
+  })
+})
+
+describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
+  const versions = () => ({ older, newer })
+
+  function commit(): void {
+    const author = ['-c', 'user.name=test', '-c', 'user.email=test@localhost']
+    git(scratch, ['add', '--all'])
+    git(scratch, [...author, 'commit', '--quiet', '--no-verify', '--no-gpg-sign', '-m', 'change'])
+  }
+
+  beforeAll(() => {
+    git(scratch, ['init', '--quiet', '--template='])
+    write(join(scratch, '.gitignore'), 'node_modules\n')
+    write(join(scratch, '.gitattributes'), '* -text\n')
+    commit()
+  })
+
+  test('are none when nothing has changed, and all of them before there was a version', () => {
+    const units = unitsOf(older, newer)
+    expect(touchedSince(scratch, 'HEAD', versions(), units)).toEqual([])
+    const elsewhere = { older, newer: join(scratch, 'versions/v03-not-yet') }
+    expect(touchedSince(scratch, 'HEAD', elsewhere, units)).toEqual(units)
+  })
+
+  test('are known by what they say, not by where they stand', () => {
+    const file = join(newer, 'server/price.ts')
+    write(file, `// A line above.\n${NEWER['server/price.ts'].replace('* 3', '* 4')}`)
+    const touched = touchedSince(scratch, 'HEAD', versions(), unitsOf(older, newer))
+    expect(touched.map(({ lines }) => lines.map(({ text }) => text).join('\n'))).toEqual([
+      expect.stringContaining('// A line above.'),
+      expect.stringContaining('count * 4'),
+    ])
+    write(file, NEWER['server/price.ts'])
+  })
+
+  test('are all of them when the tests have changed, for any of them may have lost its proof', () => {
+    const file = join(newer, 'test/price.test.ts')
+    write(file, `${NEWER['test/price.test.ts']}\n`)
+    const units = unitsOf(older, newer)
+    expect(touchedSince(scratch, 'HEAD', versions(), units)).toEqual(units)
+    write(file, NEWER['test/price.test.ts'])
+  })
+
+  test('can not be told from a revision that is not there', () => {
+    const attempt = () => touchedSince(scratch, 'nowhere', versions(), [])
+    expect(attempt).toThrow(new GitError('There is no revision "nowhere".'))
+  })
+})
+
+test('every excuse belongs to a change that is there', () => {
+  const units = listVersions().flatMap((version) => {
+    const before = predecessorOf(version)
+    if (before === undefined) return []
+    const all = unitsOf(before.folder, version.folder, { statements: true })
+    return all.map((unit) => ({ unit, version: version.name }))
+  })
+  for (const excuse of excuses) {
+    const isFound = units.some(({ unit, version }) => {
+      return excuseFor(unit, version, [excuse]) === excuse.reason
+    })
+    expect(isFound, `no change of ${excuse.version}/${excuse.path}: ${excuse.reason}`).toBe(true)
+  }
+})
+
+test.each([
+  [['v09'], 'There is no version "v09".'],
+  [['v01'], 'No version comes before v01-code-flow.'],
+  [['v02', 'v03'], 'One step at a time'],
+  [['v02', '--hunk', 'x'], '--hunk takes the number of a change, not "x".'],
+  [['v02', '--hunk', '999'], 'v01 to v02 has '],
+  [['--hunk', '2'], '--hunk needs a version'],
+  [['--from', 'HEAD'], 'put --changed beside it'],
+  [['--changed', '--from', 'nowhere'], 'There is no revision "nowhere".'],
+  [['--nonsense'], "Unknown option '--nonsense'."],
+])('%j is answered with one line and exit status 2', async (args, message) => {
+  const complain = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  expect(await main(args)).toBe(2)
+  expect(complain.mock.calls.flat()).toEqual([expect.stringContaining(message)])
+  vi.restoreAllMocks()
+})

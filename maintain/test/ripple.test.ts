@@ -1,0 +1,273 @@
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { hasGit } from '../../scripts/lib/has-git.ts'
+import { carry } from '../ripple/carry.ts'
+import { GitError, git } from '../ripple/git.ts'
+import { carryAndTest, main } from '../ripple.ts'
+
+const VERSIONS = ['v01-code', 'v02-state', 'v03-pkce', 'v04-resource', 'v05-refresh']
+const LATER = VERSIONS.slice(1)
+const APP = 'server/app.ts'
+
+/** A repository with one commit, which each test gets a copy of. */
+let template: string
+let root: string
+let printed: string
+
+beforeAll(() => {
+  if (!hasGit) return
+  template = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-template-'))
+  root = template
+  git(root, ['init', '--quiet', '--template='])
+  // Whatever git does to line ends elsewhere.
+  writeFileSync(join(root, '.gitattributes'), '* -text\n')
+  for (const [i, version] of VERSIONS.entries()) {
+    const lines = Array.from({ length: 20 }, (_, line) => `line ${line + 1}`)
+    // Each version adds a line of its own at the end of the one before.
+    write(version, APP, [...lines, ...VERSIONS.slice(1, i + 1), ''].join('\n'))
+    write(version, 'client/same.ts', 'same in all\n'.repeat(5))
+    write(version, 'package.json', `{\n  "name": "${version}",\n  "version": "1.0.0"\n}\n`)
+    write(version, 'README.md', `# ${version}\n`)
+    write(version, 'test/still-allowed.test.ts', `start\n${VERSIONS.slice(i).join('\n\n')}\n`)
+  }
+  commit()
+})
+afterAll(() => {
+  if (hasGit) rmSync(template, { recursive: true, force: true })
+})
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-test-'))
+  cpSync(template, root, { recursive: true })
+  printed = ''
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    printed += text
+    return true
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  rmSync(root, { recursive: true, force: true })
+})
+
+function pathOf(version: string, path: string): string {
+  return join(root, 'versions', version, path)
+}
+
+function read(version: string, path: string): string {
+  return readFileSync(pathOf(version, path), 'utf8')
+}
+
+function write(version: string, path: string, text: string): void {
+  mkdirSync(dirname(pathOf(version, path)), { recursive: true })
+  writeFileSync(pathOf(version, path), text)
+}
+
+function edit(version: string, path: string, from: string, to: string): void {
+  write(version, path, read(version, path).replace(from, to))
+}
+
+function commit(): void {
+  git(root, ['add', '--all'])
+  const author = ['-c', 'user.name=test', '-c', 'user.email=test@localhost']
+  git(root, [...author, 'commit', '--quiet', '--no-verify', '--no-gpg-sign', '-m', 'change'])
+}
+
+function ripple(source = 'v01-code', options: { revision?: string; force?: boolean } = {}) {
+  return carryAndTest({ root, source, revision: 'HEAD', force: false, ...options }, false)
+}
+
+/** What became of a file, version by version. */
+function outcomesOf(path: string, source = 'v01-code'): string[] {
+  const { outcomes } = carry({ root, source, revision: 'HEAD', force: false })
+  return outcomes.filter((outcome) => outcome.path === path).map(({ did }) => did)
+}
+
+describe.skipIf(!hasGit)('a change in one version', () => {
+  test('goes into all four later ones, and leaves what is their own', async () => {
+    edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
+    expect(await ripple()).toBe(0)
+    for (const version of LATER) {
+      expect(read(version, APP)).toContain('line 2\nline 3, mended\nline 4')
+      expect(read(version, APP)).toContain(`\n${version}\n`)
+    }
+    expect(printed.match(/^ {2}merged {4}server\/app.ts$/gm)).toHaveLength(4)
+    expect(printed).toContain('npm run diff -- --write')
+  })
+
+  test('does not go into earlier ones', async () => {
+    edit('v03-pkce', APP, 'line 3\n', 'line 3, mended\n')
+    expect(await ripple('v03-pkce')).toBe(0)
+    const mended = VERSIONS.map((version) => read(version, APP).includes('mended'))
+    expect(mended).toEqual([false, false, true, true, true])
+  })
+
+  test('that one of them contradicts is marked there, told, and ends with status 1', async () => {
+    edit('v03-pkce', APP, 'line 3\n', 'line 3 of its own\n')
+    commit()
+    edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
+    expect(await ripple()).toBe(1)
+    expect(read('v03-pkce', APP)).toMatch(
+      /<<<<<<< v03-pkce\nline 3 of its own\n=======\nline 3, mended\n>>>>>>> v01-code now\n/,
+    )
+    expect(read('v02-state', APP)).toContain('line 3, mended')
+    expect(read('v04-resource', APP)).toContain('line 3, mended')
+    expect(printed).toContain(
+      '! conflict  server/app.ts  (both changed the same lines: look for <<<<<<<)',
+    )
+    expect(printed).toContain('1 left to you')
+  })
+
+  test('that is there already changes nothing, so that a second run does no harm', async () => {
+    edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
+    await ripple()
+    const once = LATER.map((version) => read(version, APP))
+    expect(outcomesOf(APP)).toEqual(['same', 'same', 'same', 'same'])
+    expect(LATER.map((version) => read(version, APP))).toEqual(once)
+  })
+
+  test('is counted from a revision when one is named, committed or not', async () => {
+    const before = git(root, ['rev-parse', 'HEAD']).trim()
+    edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
+    commit()
+    expect(await ripple()).toBe(0)
+    expect(printed).toBe('Nothing has changed in v01-code since the last commit.\n')
+    expect(await ripple('v01-code', { revision: before })).toBe(0)
+    expect(read('v05-refresh', APP)).toContain('line 3, mended')
+  })
+})
+
+describe.skipIf(!hasGit)('files', () => {
+  test('a new one is added everywhere', () => {
+    write('v01-code', 'server/deep/new.ts', 'new\n')
+    expect(outcomesOf('server/deep/new.ts')).toEqual(['added', 'added', 'added', 'added'])
+    expect(read('v05-refresh', 'server/deep/new.ts')).toBe('new\n')
+  })
+
+  test('a new one that a later version has with another text is a conflict', () => {
+    write('v04-resource', 'server/new.ts', 'its own\n')
+    commit()
+    write('v01-code', 'server/new.ts', 'new\n')
+    expect(outcomesOf('server/new.ts')).toEqual(['added', 'added', 'conflict', 'added'])
+  })
+
+  test('a deleted one is deleted where it was the same, and left where it was not', async () => {
+    edit('v04-resource', 'client/same.ts', 'same', 'not the same')
+    commit()
+    rmSync(pathOf('v01-code', 'client/same.ts'))
+    expect(await ripple()).toBe(1)
+    const left = LATER.filter((version) => existsSync(pathOf(version, 'client/same.ts')))
+    expect(left).toEqual(['v04-resource'])
+    expect(printed).toContain('! refused   client/same.ts  (was deleted, but differs here')
+  })
+
+  test('a renamed one is followed, with what a later version has of its own in it', () => {
+    renameSync(pathOf('v01-code', APP), pathOf('v01-code', 'server/main.ts'))
+    edit('v01-code', 'server/main.ts', 'line 3\n', 'line 3, mended\n')
+    expect(outcomesOf('server/main.ts')).toEqual(['renamed', 'renamed', 'renamed', 'renamed'])
+    for (const version of LATER) {
+      expect(existsSync(pathOf(version, APP))).toBe(false)
+      expect(read(version, 'server/main.ts')).toContain('line 3, mended')
+      expect(read(version, 'server/main.ts')).toContain(`\n${version}\n`)
+    }
+  })
+
+  test('one that a later version has not is left out there', () => {
+    rmSync(pathOf('v04-resource', 'client/same.ts'))
+    commit()
+    edit('v01-code', 'client/same.ts', 'same', 'other')
+    expect(outcomesOf('client/same.ts')).toEqual(['merged', 'merged', 'absent', 'merged'])
+    expect(existsSync(pathOf('v04-resource', 'client/same.ts'))).toBe(false)
+  })
+
+  test('one that is no text is carried where it was the same, and left where it was not', () => {
+    for (const version of VERSIONS) write(version, 'client/logo', '\0one')
+    write('v03-pkce', 'client/logo', '\0own')
+    commit()
+    write('v01-code', 'client/logo', '\0two')
+    expect(outcomesOf('client/logo')).toEqual(['merged', 'refused', 'merged', 'merged'])
+    expect(read('v03-pkce', 'client/logo')).toBe('\0own')
+    expect(read('v05-refresh', 'client/logo')).toBe('\0two')
+  })
+})
+
+describe.skipIf(!hasGit)('what is not touched', () => {
+  test('a file with edits that are not committed, unless that is forced', async () => {
+    edit('v03-pkce', APP, 'line 18\n', 'line 18, in work\n')
+    edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
+    expect(await ripple()).toBe(1)
+    expect(read('v03-pkce', APP)).not.toContain('mended')
+    expect(read('v04-resource', APP)).toContain('mended')
+    expect(printed).toContain('! edited    server/app.ts  (server/app.ts has edits')
+
+    expect(await ripple('v01-code', { force: true })).toBe(0)
+    expect(read('v03-pkce', APP)).toContain('line 3, mended')
+    expect(read('v03-pkce', APP)).toContain('line 18, in work')
+  })
+
+  test('a file that nobody has committed yet', () => {
+    write('v03-pkce', 'server/new.ts', 'in work\n')
+    write('v01-code', 'server/new.ts', 'new\n')
+    expect(outcomesOf('server/new.ts')).toEqual(['added', 'edited', 'added', 'added'])
+    expect(read('v03-pkce', 'server/new.ts')).toBe('in work\n')
+  })
+
+  test('the lesson, the page of its difference, and what git ignores', async () => {
+    writeFileSync(join(root, '.gitignore'), 'node_modules/\n')
+    edit('v01-code', 'README.md', '# v01', '# A better title of v01')
+    write('v01-code', 'DIFF.md', 'difference\n')
+    write('v01-code', 'node_modules/x.js', 'x\n')
+    expect(await ripple()).toBe(0)
+    expect(printed).toContain('Nothing has changed')
+  })
+
+  test('the name in package.json, whatever else of it is carried', async () => {
+    edit('v01-code', 'package.json', '1.0.0', '1.1.0')
+    expect(await ripple()).toBe(0)
+    for (const version of LATER) {
+      expect(JSON.parse(read(version, 'package.json'))).toEqual({ name: version, version: '1.1.0' })
+    }
+  })
+
+  test('what a later version does not allow any more stays out of its tests', async () => {
+    edit('v01-code', 'test/still-allowed.test.ts', 'v01-code', 'v01-code, mended')
+    edit('v01-code', 'test/still-allowed.test.ts', 'start', 'start, mended')
+    expect(await ripple()).toBe(0)
+    expect(read('v03-pkce', 'test/still-allowed.test.ts')).not.toMatch(/v01-code|<<<<<<</)
+  })
+})
+
+describe.skipIf(!hasGit)('the command', () => {
+  test('says that nothing comes after the last version', async () => {
+    expect(await ripple('v05-refresh')).toBe(0)
+    expect(printed).toBe('No version comes after v05-refresh.\n')
+  })
+
+  test('an unknown revision is one line', async () => {
+    await expect(ripple('v01-code', { revision: 'nowhere' })).rejects.toThrow(
+      new GitError('There is no revision "nowhere".'),
+    )
+  })
+
+  test.each([
+    [[], 'Name the one version that you changed: npm run ripple v02'],
+    [['v09'], 'There is no version "v09".'],
+    [['v02', 'v03'], 'Name the one version'],
+    [['v02', '--nonsense'], "Unknown option '--nonsense'."],
+  ])('%j is answered with one line and exit status 2', async (args, message) => {
+    const complain = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    expect(await main(args)).toBe(2)
+    expect(complain.mock.calls.flat()).toEqual([expect.stringContaining(message)])
+  })
+})

@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { DEFAULT_CONTEXT } from '@oauth-lab/course/differences/compare.ts'
+import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
+import {
+  findVersion,
+  UnknownVersionError,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
+import {
+  optionError,
+  refuseOptionsKeptByNpm,
+  typedIn,
+  UsageError,
+} from '@oauth-lab/course/usage.ts'
+
+const OPTIONS = {
+  'side-by-side': { type: 'boolean', default: false },
+  'no-notes': { type: 'boolean', default: false },
+  context: { type: 'string' },
+  tests: { type: 'boolean', default: false },
+  stat: { type: 'boolean', default: false },
+  wire: { type: 'boolean', default: false },
+  patch: { type: 'boolean', default: false },
+  markdown: { type: 'boolean', default: false },
+  html: { type: 'string' },
+  check: { type: 'boolean', default: false },
+  write: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const
+
+/** What else may stand beside each form of answer. Without any of these it is code in the terminal. */
+const FORMS = {
+  stat: ['tests'],
+  wire: [],
+  patch: [],
+  markdown: [],
+  html: ['no-notes', 'context', 'tests'],
+  check: [],
+  write: [],
+  help: [],
+} as const satisfies Partial<Record<keyof typeof OPTIONS, (keyof typeof OPTIONS)[]>>
+
+export type Form = keyof typeof FORMS | 'code'
+
+/** What a command line asks for. */
+export interface DiffArguments {
+  form: Form
+  /** Undefined where no version is named. */
+  versions: { older: Version; newer: Version } | undefined
+  /** Files and folders of the two, with slashes. */
+  paths: string[]
+  /** Absolute; empty for other forms than `html`. */
+  htmlFile: string
+  sideBySide: boolean
+  notes: boolean
+  context: number
+  tests: boolean
+}
+
+export const HELP = `How two versions differ, with what the lessons say about it.
+
+  npm run diff                        the steps and their sizes
+  npm run diff v03                    the step to v03, from the version before it
+  npm run diff v01 v05                any two versions: a number, a name, or a folder such as your copy
+  npm run diff v02 v03 client         one file or folder of them
+
+Options stand behind a -- of their own: npm run diff -- v02 v03 --stat
+
+  --side-by-side   the older version left, the newer one right
+  --context N      N unchanged lines around each change, in place of ${DEFAULT_CONTEXT}
+  --no-notes       the code alone
+  --tests          the files in test/ too
+  --stat           the files and how much changed in each
+  --wire           how the messages of a session differ, from a run of both
+  --patch          a patch for git apply, of everything
+  --html FILE      a page that needs nothing else, written to FILE
+  --markdown       a page for a code host
+  --check          what is missing or ambiguous in the notes of the newer version's lesson
+  --write          renews versions/*/DIFF.md
+`
+
+/**
+ * Reads a command line.
+ *
+ * @throws {UsageError | UnknownVersionError} with one line that says what can't be followed
+ */
+export function readArguments(args: string[]): DiffArguments {
+  const names = Object.keys(OPTIONS).filter((name) => name !== 'no-notes')
+  refuseOptionsKeptByNpm(names, 'npm run diff -- v02 v03 --stat')
+  const { values, positionals } = parse(args)
+  const form = readForm(values)
+  const { versions, paths } = readPlaces(positionals, typedIn())
+  if (versions === undefined && !['code', 'check', 'write', 'help'].includes(form)) {
+    throw new UsageError(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
+  }
+  if (paths.length > 0 && !['code', 'stat', 'html'].includes(form)) {
+    throw new UsageError(`--${form} tells of a whole version, not of ${paths[0]} alone.`)
+  }
+  return {
+    form,
+    versions,
+    paths,
+    htmlFile: values.html === undefined ? '' : resolve(typedIn(), values.html),
+    sideBySide: values['side-by-side'],
+    notes: !values['no-notes'],
+    context: values.context === undefined ? DEFAULT_CONTEXT : readCount(values.context),
+    tests: values.tests,
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options: OPTIONS })
+  } catch (error) {
+    throw optionError(error, 'See npm run diff -- --help')
+  }
+}
+
+type Values = ReturnType<typeof parse>['values']
+
+function readForm(values: Values): Form {
+  const given = (Object.keys(OPTIONS) as (keyof typeof OPTIONS)[]).filter((name) => values[name])
+  const [form, other] = given.filter((name): name is keyof typeof FORMS => name in FORMS)
+  if (form === undefined) return 'code'
+  if (form === 'help' || other === 'help') return 'help'
+  const beside: readonly string[] = FORMS[form]
+  const stray = other ?? given.find((name) => name !== form && !beside.includes(name))
+  if (stray !== undefined) throw new UsageError(`--${form} and --${stray} do not go together.`)
+  return form
+}
+
+function readCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw new UsageError(`--context takes a number of lines, not ${JSON.stringify(text)}.`)
+}
+
+/** One or two versions come first, files and folders of them after that. */
+function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versions' | 'paths'> {
+  const [first, second, ...rest] = places
+  if (first === undefined) return { versions: undefined, paths: [] }
+  const one = findVersion(first, from)
+  const other = second === undefined ? undefined : findOther(second, one, from)
+  if (other !== undefined) {
+    const versions = { older: one, newer: other }
+    return { versions, paths: rest.map((place) => readPath(place, versions)) }
+  }
+  const older = predecessorOf(one)
+  if (older === undefined) {
+    throw new UsageError(
+      `No version comes before ${one.name}. Name the one to compare it with: npm run diff ${first} v02`,
+    )
+  }
+  const versions = { older, newer: one }
+  return { versions, paths: places.slice(1).map((place) => readPath(place, versions)) }
+}
+
+/** The second version, or undefined where the second word is a file of the first one. */
+function findOther(text: string, one: Version, from: string): Version | undefined {
+  try {
+    return findVersion(text, from)
+  } catch (error) {
+    const before = predecessorOf(one)
+    const holders = before === undefined ? [one] : [one, before]
+    if (holders.some(({ folder }) => isFileOf(folder, text))) return undefined
+    if (/^v?\d+$/i.test(text)) throw error
+    throw new UnknownVersionError(
+      `${JSON.stringify(text)} is no version, no copy of one, and no file of ${one.name}.`,
+    )
+  }
+}
+
+function readPath(text: string, { older, newer }: { older: Version; newer: Version }): string {
+  const path = text.replaceAll('\\', '/').replace(/\/+$/, '')
+  if (isFileOf(older.folder, path) || isFileOf(newer.folder, path)) return path
+  const message = `There is no file ${JSON.stringify(text)} in ${older.name} or ${newer.name}.`
+  throw new UnknownVersionError(message)
+}
+
+function isFileOf(folder: string, path: string): boolean {
+  const file = join(folder, path)
+  const below = relative(folder, file)
+  return below !== '' && !below.startsWith('..') && existsSync(file)
+}

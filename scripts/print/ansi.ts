@@ -1,0 +1,68 @@
+import type { Style } from '@oauth-lab/course/differences/highlight.ts'
+
+/** How pieces of text are colored: with a terminal's own 16 colors, so that it fits any background. */
+export type Paint = (text: string, ...looks: Look[]) => string
+
+const CODES = {
+  bold: 1,
+  dim: 2,
+  underline: 4,
+  reverse: 7,
+  red: 31,
+  green: 32,
+  yellow: 33,
+  blue: 34,
+  magenta: 35,
+  cyan: 36,
+} as const
+export type Look = keyof typeof CODES
+
+/** The looks of code. Red and green are left to what was removed and added. */
+export const LOOKS: Record<Style, Look[]> = {
+  plain: [],
+  keyword: ['magenta'],
+  string: ['cyan'],
+  function: ['blue'],
+  constant: ['yellow'],
+  comment: ['dim'],
+}
+
+/** Colors text, or leaves it as it is. */
+export function painter(colors: boolean): Paint {
+  return (text, ...looks) => {
+    if (!colors || looks.length === 0 || text === '') return text
+    const codes = looks.map((look) => CODES[look]).join(';')
+    return `\x1b[${codes}m${text}\x1b[0m`
+  }
+}
+
+/** Breaks paragraphs into lines of at most so many characters. Blank lines stay. */
+export function wrap(text: string, width: number): string[] {
+  return text.split(/\n[ \t]*\n/).flatMap((paragraph, i) => {
+    const lines: string[] = i === 0 ? [] : ['']
+    for (const item of paragraph.split(/\n(?=[-*] |\d+\. )/)) {
+      lines.push(...wrapParagraph(item, width))
+    }
+    return lines
+  })
+}
+
+function wrapParagraph(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = ''
+    }
+    line += line === '' ? word : ` ${word}`
+  }
+  return [...lines, line]
+}
+
+/** Whether colors are wanted, by the customs of NO_COLOR, FORCE_COLOR and TERM. */
+export function wantsColors(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  if (env.NO_COLOR) return false
+  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0'
+  return isTerminal && env.TERM !== 'dumb'
+}

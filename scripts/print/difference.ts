@@ -1,0 +1,170 @@
+import {
+  type FileChange,
+  type Hunk,
+  hunkHeader,
+  type Line,
+  NOT_SHOWN,
+  stepName,
+} from '@oauth-lab/course/differences/compare.ts'
+import {
+  highlightFile,
+  type Piece,
+  piecesOf,
+  type Styled,
+} from '@oauth-lab/course/differences/highlight.ts'
+import { firstLine, type Note, withoutLocalLinks } from '@oauth-lab/course/differences/notes.ts'
+import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
+import type { Step } from '@oauth-lab/course/differences/step.ts'
+import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'
+import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { LOOKS, type Paint, wrap } from './ansi.ts'
+
+/** How a difference is set. */
+export interface Setting {
+  paint: Paint
+  /** Whether `paint` colors anything, so that code has to be read for it. */
+  colors: boolean
+  /** Characters in a line. */
+  width: number
+  sideBySide: boolean
+}
+
+/** Longer lines of text are hard to read, however wide the terminal is. */
+const TEXT_WIDTH = 92
+const GUTTERS = { same: '  ', added: '+ ', removed: '- ' }
+
+/** A whole difference as text: file by file, each hunk under its notes. */
+export async function renderStep(step: Step, setting: Setting): Promise<string> {
+  const { paint } = setting
+  const { title } = readIntroduction(step.newer)
+  const lines = [
+    paint(`${stepName(step.older, step.newer)} (${title.replace(/^v\d+: /, '')})`, 'bold'),
+    describeStep(step.files),
+  ]
+  for (const file of step.files) lines.push('', ...(await renderFile(file, setting)))
+  return `${lines.join('\n')}\n`
+}
+
+async function renderFile(file: FileChange, setting: Setting): Promise<string[]> {
+  const { paint, width } = setting
+  const styled = setting.colors ? await highlightFile(file) : undefined
+  const lines = [
+    `${paint(file.path, 'bold')}  ${describeSize(file)}`,
+    paint('─'.repeat(Math.min(width, TEXT_WIDTH + 4)), 'dim'),
+  ]
+  if (file.intro !== '') lines.push(...wrap(plainText(file.intro), textWidth(setting)))
+  if (!file.isText) lines.push(NOT_SHOWN)
+  for (const [i, hunk] of file.hunks.entries()) {
+    if (i > 0) lines.push('')
+    lines.push(
+      ...renderNotes(hunk.notes, setting),
+      paint(hunkHeader(hunk), 'cyan'),
+      ...(setting.sideBySide
+        ? rowsOf(hunk).flatMap((row) => renderRow(row, styled, setting))
+        : renderLines(hunk, styled, paint)),
+    )
+  }
+  return lines
+}
+
+/** Where several notes share a hunk each says first which line it speaks of. */
+function renderNotes(notes: Note[], setting: Setting): string[] {
+  const bar = setting.paint('│', 'yellow')
+  const withBar = (text: string) => (text === '' ? bar : `${bar} ${text}`)
+  return notes.flatMap((note, i) => [
+    ...(i > 0 ? [bar] : []),
+    ...(notes.length > 1 ? [withBar(setting.paint(firstLine(note), 'bold'))] : []),
+    ...wrap(plainText(note.text), textWidth(setting)).map(withBar),
+  ])
+}
+
+/** Markdown without what a terminal has no use for: stars, and links but for their addresses. */
+function plainText(markdown: string): string {
+  return withoutLocalLinks(markdown).replaceAll(
+    /(`[^`]+`)|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)]*)\)/g,
+    (_all, code, strong, emphasis, text, address) => {
+      return code ?? strong ?? emphasis ?? `${text} (${address})`
+    },
+  )
+}
+
+function textWidth({ width }: Setting): number {
+  return Math.min(width - 4, TEXT_WIDTH)
+}
+
+function renderLines(hunk: Hunk, styled: Styled | undefined, paint: Paint): string[] {
+  const words = changedWords(hunk)
+  return hunk.lines.flatMap((line) => {
+    const pieces = piecesOf(line, styled, words.get(line))
+    const text = pieces.map((piece) => paintPiece(piece, line, paint)).join('')
+    const set = `${paintGutter(line, paint)}${text}`
+    return [
+      line.text === '' ? set.trimEnd() : set,
+      ...(line.endsFile ? [paint('  (the file ends here without a newline)', 'dim')] : []),
+    ]
+  })
+}
+
+function paintGutter({ kind }: Line, paint: Paint): string {
+  const gutter = GUTTERS[kind]
+  if (kind === 'added') return `${paint('+', 'reverse', 'green')} `
+  if (kind === 'removed') return `${paint('-', 'reverse', 'red')} `
+  return gutter
+}
+
+function paintPiece({ text, style, marked }: Piece, { kind }: Line, paint: Paint): string {
+  if (marked) return paint(text, 'reverse', kind === 'added' ? 'green' : 'red')
+  if (kind === 'removed' && style === 'plain') return paint(text, 'red')
+  return paint(text, ...LOOKS[style])
+}
+
+/** One row of the two columns, in as many lines as its longer side needs. */
+function renderRow(row: Row, styled: Styled | undefined, setting: Setting): string[] {
+  const half = Math.floor((setting.width - 3) / 2)
+  const older = renderHalf(row.older, row.olderWords, 'oldNumber', half, styled, setting.paint)
+  const newer = renderHalf(row.newer, row.newerWords, 'newNumber', half, styled, setting.paint)
+  const height = Math.max(older.length, newer.length)
+  const bar = setting.paint(' │ ', 'dim')
+  return Array.from({ length: height }, (_, i) => {
+    const left = older[i] ?? ' '.repeat(half)
+    return `${left}${bar}${newer[i] ?? ''}`.trimEnd()
+  })
+}
+
+function renderHalf(
+  line: Line | undefined,
+  words: Row['olderWords'],
+  number: 'oldNumber' | 'newNumber',
+  half: number,
+  styled: Styled | undefined,
+  paint: Paint,
+): string[] {
+  if (line === undefined) return []
+  const column = `${String(line[number] ?? '').padStart(4)} `
+  const width = Math.max(10, half - column.length - 2)
+  const chunks = chunk(piecesOf(line, styled, words), width)
+  return chunks.map((pieces, i) => {
+    const length = pieces.reduce((sum, { text }) => sum + text.length, 0)
+    const text = pieces.map((piece) => paintPiece(piece, line, paint)).join('')
+    const start = i === 0 ? paint(column, 'dim') + paintGutter(line, paint) : ' '.repeat(7)
+    return start + text + ' '.repeat(width - length)
+  })
+}
+
+/** Breaks a line into stretches of a width. */
+function chunk(pieces: Piece[], width: number): Piece[][] {
+  const chunks: Piece[][] = [[]]
+  let left = width
+  for (const piece of pieces) {
+    let { text } = piece
+    while (text.length > left) {
+      chunks.at(-1)?.push({ ...piece, text: text.slice(0, left) })
+      chunks.push([])
+      text = text.slice(left)
+      left = width
+    }
+    chunks.at(-1)?.push({ ...piece, text })
+    left -= text.length
+  }
+  return chunks
+}

@@ -1,0 +1,112 @@
+import type { Check } from '@oauth-lab/course/attacks/attack.ts'
+import type { FoundLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
+import type { Performance } from '@oauth-lab/course/attacks/play.ts'
+import type { Address, Answer, Message, Parameter, Step } from '@oauth-lab/course/attacks/story.ts'
+import {
+  CHANNELS,
+  shorten,
+  signBetween,
+  tellRemedy,
+  VERDICTS,
+} from '@oauth-lab/course/attacks/story-words.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Paint } from './ansi.ts'
+import { fill, wrap } from './fill.ts'
+
+/** The head of a story, its steps one by one, and its end: a text for each, to pause between them. */
+export function printStory(
+  performance: Performance,
+  stoppers: FoundLine[],
+  paint: Paint,
+): string[] {
+  const { story } = performance
+  return [
+    printHead(performance, paint),
+    ...story.steps.map((step, index) => printStep(step, index + 1, paint)),
+    printEnd(performance, stoppers, paint),
+  ]
+}
+
+/** What was taken out of a copy before an attack is played on it. */
+export function printWeakening({ name }: Version, check: Check, paint: Paint): string {
+  const edits = [check, ...(check.also ?? [])].flatMap(({ file, line, without }) => [
+    `   ${file}`,
+    paint(`      - ${line}`, 'red'),
+    ...(without === '' ? [] : without.split('\n').map((text) => paint(`      + ${text}`, 'green'))),
+  ])
+  return [`A copy of ${name}, without what stops this attack`, ...edits, ''].join('\n')
+}
+
+function printHead({ attack, version, story }: Performance, paint: Paint): string {
+  const lines = [paint(`${attack.slug} on ${version.name}`, 'bold'), wrap(attack.title, 0)]
+  if (story.start !== '') lines.push('', 'The attacker has', wrap(story.start, 3))
+  return lines.join('\n')
+}
+
+function printStep(step: Step, number: number, paint: Paint): string {
+  const { from, to, channel, message, meaning } = step
+  const head =
+    from === to
+      ? paint(from, 'bold')
+      : `${paint(`${from} -> ${to}`, 'bold')}  ${paint(CHANNELS[channel], 'dim')}`
+  const lines = [`${String(number).padStart(2)} ${head}`]
+  if (message !== undefined) lines.push(...printMessage(message, paint))
+  return [...lines, wrap(meaning, 3)].join('\n')
+}
+
+function printMessage(message: Message, paint: Paint): string[] {
+  const { method, answer } = message
+  const [path = '', ...sent] = printAddress(message)
+  const response = [printAnswer(answer), ...answer.parameters.map(printParameter)]
+  if (answer.location !== undefined) {
+    const [where = '', ...carried] = printAddress(answer.location)
+    response[0] += `, to ${answer.location.at} ${where}`
+    response.push(...carried)
+  }
+  return [[`${method} ${path}`, ...sent], response].map((pieces) =>
+    paint(fill(pieces, '  ', 3), 'cyan'),
+  )
+}
+
+function printAnswer({ status, says }: Answer): string {
+  return says === undefined ? `answer ${status}` : `answer ${status} "${says}"`
+}
+
+/** The path, and each parameter. */
+function printAddress({ path, parameters }: Address): string[] {
+  return [path, ...parameters.map(printParameter)]
+}
+
+function printParameter({ name, value, whose }: Parameter): string {
+  const owner = whose === undefined ? '' : ` (${whose}'s)`
+  return `${name}${signBetween(name)}${shorten(value)}${owner}`
+}
+
+function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint): string {
+  const { ending } = performance
+  const verdict = VERDICTS[ending.result]
+  if (ending.result === 'nothing') {
+    return [paint(verdict, 'bold'), wrap(ending.holds, 3)].join('\n')
+  }
+  return [
+    `${paint(verdict, ending.result === 'works' ? 'red' : 'green')} At the end:`,
+    wrap(ending.holds, 3),
+    ...(ending.result === 'works'
+      ? printRemedy(performance)
+      : printStoppers(performance, stoppers)),
+  ].join('\n')
+}
+
+function printRemedy({ attack, version }: Performance): string[] {
+  const remedy = tellRemedy(attack, version)
+  return remedy === undefined ? [] : [remedy.heading, wrap(remedy.text, 3)]
+}
+
+function printStoppers({ attack }: Performance, stoppers: FoundLine[]): string[] {
+  if (stoppers.length === 0) return ['The rule', wrap(attack.rule, 3)]
+  const places = stoppers.flatMap(({ file, number, line }) => [
+    `   ${file}:${number}`,
+    `      ${line}`,
+  ])
+  return ['What stopped them', ...places, 'The rule', wrap(attack.rule, 3)]
+}

@@ -1,0 +1,48 @@
+import { stepName } from '@oauth-lab/course/differences/compare.ts'
+import { diffWire, type MessageChange, type Sign } from '@oauth-lab/course/differences/wire-diff.ts'
+import type { Act } from '@oauth-lab/course/differences/wire-play.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Paint } from './ansi.ts'
+
+/** How the messages of a session differ between two versions, message by message. */
+export function renderWire(
+  [older, newer]: [Version, Version],
+  [olderActs, newerActs]: [Act[], Act[]],
+  paint: Paint,
+): string {
+  const lines = [
+    paint(`${stepName(older, newer)}, on the wire`, 'bold'),
+    'Both were run just now. Random values have names, and ports are the usual ones.',
+    `${paint('+', 'green')} is new in ${newer.name}, ${paint('-', 'red')} is gone.`,
+  ]
+  for (const { name, messages, olderEnd, newerEnd } of diffWire(olderActs, newerActs)) {
+    lines.push('', paint(name, 'bold'))
+    lines.push(...messages.flatMap((message) => renderMessage(message, paint)))
+    if (olderEnd !== undefined) lines.push(`  ${older.name} went no further: ${olderEnd}`)
+    if (newerEnd !== undefined) lines.push(`  ${newer.name} went no further: ${newerEnd}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function renderMessage(
+  { sign, fields, isSame, ...message }: MessageChange,
+  paint: Paint,
+): string[] {
+  const { channel, from, to, isAnswer, request } = message
+  const what = isAnswer ? `answer to ${request}` : request
+  const title = `${channel.padEnd(5)}  ${from.padEnd(7)} -> ${to.padEnd(7)}  ${what}`
+  if (isSame) return [paint(`  ${title}  (the same)`, 'dim')]
+  const width = Math.max(0, ...fields.map(({ name }) => name.length))
+  return [
+    paintSigned(sign, title, paint),
+    ...fields.map((field) => {
+      return paintSigned(field.sign, `    ${field.name.padEnd(width)}  ${field.value}`, paint)
+    }),
+  ]
+}
+
+function paintSigned(sign: Sign, text: string, paint: Paint): string {
+  if (sign === '+') return paint(`+ ${text}`, 'green')
+  if (sign === '-') return paint(`- ${text}`, 'red')
+  return `  ${text}`
+}

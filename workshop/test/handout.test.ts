@@ -1,0 +1,114 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
+import { readStep } from '@oauth-lab/course/differences/step.ts'
+import { listVersions, versionBefore } from '@oauth-lab/course/programs/versions.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { main } from '../../scripts/handout.ts'
+import { renderHandout } from '../handout/handout.ts'
+import { readLesson } from '../lesson/lesson.ts'
+import { readQuestions } from '../lesson/questions.ts'
+
+/** Of the paper that A4 and Letter have in common, what is between the margins, in pixels. */
+const PRINTED_WIDTH = 660
+
+let html = ''
+/** Without what Mermaid brings. */
+let text = ''
+
+beforeAll(async () => {
+  html = await renderHandout()
+  text = html.slice(0, html.indexOf('<script>'))
+})
+
+test('the handout has every lesson with its sections, but for the part for the teacher', () => {
+  for (const version of listVersions()) {
+    const { title, sections } = readLesson(version)
+    expect(text).toContain(`<h1>${escapeHtml(title)}</h1>`)
+    const [, lesson = ''] = text.split(`<section class="lesson" id="${version.name}">`)
+    for (const section of sections) {
+      const heading = `<h2>${section.number}. ${escapeHtml(section.title)}</h2>`
+      expect([heading, lesson.includes(heading)]).toEqual([heading, section.number !== 10])
+    }
+  }
+})
+
+test('every link leads to a place in the file, or to the web', () => {
+  const anchors = [...text.matchAll(/ id="([^"]+)"/g)].map(([, anchor]) => anchor)
+  expect(new Set(anchors).size).toBe(anchors.length)
+  const hrefs = [...text.matchAll(/ href="([^"]*)"/g)].map(([, href = '']) => href)
+  const inside = hrefs.filter((href) => !/^https?:/.test(href))
+  expect(inside.length).toBeGreaterThan(100)
+  expect(inside.filter((href) => !anchors.includes(href.slice(1)))).toEqual([])
+})
+
+test('it has every note of the differences, and every answer, at the end', () => {
+  const steps = listVersions().flatMap((newer) => {
+    const older = versionBefore(newer)
+    return older === undefined ? [] : [readStep(older, newer)]
+  })
+  const notes = steps.flatMap(({ files }) =>
+    files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes)),
+  )
+  expect(text.split('class="note"').length - 1).toBe(notes.length)
+
+  const [lessons = '', answers = ''] = text.split('id="answers"')
+  expect(lessons).not.toContain('<summary>Answer</summary>')
+  const questions = listVersions().flatMap((version) => {
+    const section = readLesson(version).sections.find(({ number }) => number === 8)
+    return section === undefined ? [] : readQuestions(section)
+  })
+  expect(answers.split('<li value=').length - 1).toBe(questions.length)
+})
+
+test('the command writes it where it is told, and refuses what it does not know', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'lessons.html')
+  expect(await main(['--out', file])).toBe(0)
+  expect(readFileSync(file, 'utf8')).toBe(html)
+  expect(await main(['--out', join(folder, 'missing', 'lessons.html')])).toBe(1)
+  expect(await main(['--paper'])).toBe(2)
+  expect(existsSync(join(folder, 'missing'))).toBe(false)
+})
+
+test.skipIf(!CHROMIUM)(
+  `it asks for nothing, draws its diagrams, and cuts nothing off on paper, ${NEEDS_CHROMIUM}`,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
+    const file = join(folder, 'handout.html')
+    expect(await main(['--out', file])).toBe(0)
+    const page = await (await testChromium()).newPage({
+      viewport: { width: PRINTED_WIDTH, height: 900 },
+      colorScheme: 'dark',
+    })
+    onTestFinished(async () => {
+      await page.close()
+      rmSync(folder, { recursive: true, force: true })
+    })
+    const asked: string[] = []
+    const problems: string[] = []
+    page.on('request', (request) => asked.push(request.url()))
+    page.on('pageerror', (error) => problems.push(error.message))
+    page.on('console', (message) => problems.push(message.text()))
+    await page.goto(pathToFileURL(file).href)
+    await page.waitForFunction(
+      "[...document.querySelectorAll('.diagram')].every((one) => one.classList.contains('drawn'))",
+    )
+    await page.emulateMedia({ media: 'print' })
+    expect(asked).toEqual([pathToFileURL(file).href])
+    expect(problems).toEqual([])
+    expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe(
+      'rgb(255, 255, 255)',
+    )
+    const cut = await page.evaluate<string[]>(`
+      [...document.querySelectorAll('body, pre, .hunk .code, .line, table')]
+        .filter((one) => one.scrollWidth > one.clientWidth + 1)
+        .map((one) => one.textContent.slice(0, 80))`)
+    expect(cut).toEqual([])
+  },
+)
