@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions } from './course/programs/versions.ts'
 import { defineConfig } from 'vitest/config'
 
 const versions = listVersions()

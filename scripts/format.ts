@@ -1,5 +1,5 @@
+import { runTool } from '@oauth-lab/course/programs/tools.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { runTool } from './lib/tools.ts'
 
 /** `npm run format` formats every file, and mends what the linter can mend safely. */
 export async function main(args: string[]): Promise<number> {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { runTool, type ToolResult } from '@oauth-lab/course/programs/tools.ts'
 import {
   findVersion,
   listVersions,
@@ -8,8 +9,7 @@ import {
 } from '@oauth-lab/course/programs/versions.ts'
 import { UsageError } from '@oauth-lab/course/usage.ts'
 import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { hasGit } from './lib/has-git.ts'
-import { runTool, type ToolResult } from './lib/tools.ts'
+import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { wantsColors } from './print/ansi.ts'
 
 /** Checks that run at once, each on one core. */

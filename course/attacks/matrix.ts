@@ -102,7 +102,7 @@ export function matrixAsMarkdown(attacks: Attack[], versions: Version[]): string
     `| attack | ${links.join(' | ')} |`,
     `| --- | ${versions.map(() => '---').join(' | ')} |`,
     ...rows.map((attack) => {
-      const name = `[\`${attack.slug}\`](scripts/attacks/${attack.slug}.ts)`
+      const name = `[\`${attack.slug}\`](course/attacks/stories/${attack.slug}.ts)`
       const cells = versions.map((version) => {
         return MARKDOWN_WORDS[expectedResult(attack, version) ?? 'nothing']
       })

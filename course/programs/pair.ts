@@ -20,7 +20,7 @@ export const SIGNAL_DELAY = 200
 const PARENT_CHECK = 250
 /** For how long nothing is read from a program that has just written something, in milliseconds. */
 const OUTPUT_PAUSE = 10
-const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'lifeline.mjs')).href]
+const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'end-with-parent.mjs')).href]
 
 /** What there is to run. */
 export interface PairSpec {

@@ -74,7 +74,7 @@ test.skipIf(missingForCommands() !== undefined)(
 /** The attacks that the part of a page under one heading links, without doubles. */
 function namedUnder(title: string, page: MarkdownPage): string[] {
   const links = partsUnder(title, page, page.links).filter(({ href }) =>
-    href.includes('scripts/attacks/'),
+    href.includes('course/attacks/stories/'),
   )
   return [...new Set(links.map(({ href }) => basename(href, '.ts')))]
 }

@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installPackages, NEED_EVERYTHING, SetupError } from './install.mjs'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 /** Where commands stand: those of the lab, and those that only maintainers run. */
-const FOLDERS = ['scripts', 'maintain'].map((name) => join(ROOT, name))
+const FOLDERS = ['scripts', 'maintain'].map((name) => join(ROOT, name)).filter(existsSync)
 const CANT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']
 
 /**

@@ -6,11 +6,11 @@ import { escapeHtml, renderHunk } from '@oauth-lab/course/differences/hunk-html.
 import { type Note, withoutLocalLinks } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
-import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { ROOT, readIntroduction } from '@oauth-lab/course/programs/versions.ts'
 import { slug } from 'github-slugger'
 import MarkdownIt from 'markdown-it'
 
-const STYLES = ['page.css', 'hunks.css']
+const STYLES = ['scripts/print/difference-page.css', 'course/differences/hunks.css']
 
 const markdown = new MarkdownIt({ html: false, typographer: false })
 
@@ -28,7 +28,7 @@ export async function renderHtml(step: Step): Promise<string> {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escapeHtml(title)} - OAuth Lab</title>
 <style>
-${STYLES.map((name) => readFileSync(join(import.meta.dirname, name), 'utf8')).join('\n')}</style>
+${STYLES.map((name) => readFileSync(join(ROOT, name), 'utf8')).join('\n')}</style>
 </head>
 <body>
 <header>

@@ -61,6 +61,7 @@ test('a start, and every command of a lesson, does without development dependenc
   const used = packagesBehind([...commands, ...programs.filter((file) => existsSync(file))])
   const packages = [
     '.',
+    'course',
     'shared',
     'workshop',
     ...readdirSync(join(ROOT, 'versions')).map((name) => `versions/${name}`),

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 /** Errors that docs/errors.md explains, and that npm, Node or the system puts into words. */
 const WORDS_OF_OTHERS = [/^Unsupported URL Type/, /^EACCES: /, /^Invalid module /]
 
-const sources = ['scripts', 'shared'].flatMap((folder) => {
+const sources = ['course', 'scripts', 'shared', 'workshop'].flatMap((folder) => {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => /^(?!.*(node_modules|\btest\b)).*\.(ts|mjs)$/.test(file))
     .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'))

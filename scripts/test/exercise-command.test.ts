@@ -24,9 +24,9 @@ import type { VersionChecks } from '@oauth-lab/course/exercises/sentence.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
-import { hasGit } from '../lib/has-git.ts'
 import { painter } from '../print/ansi.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))

@@ -25,10 +25,13 @@ let repo: string
 beforeEach(() => {
   repo = mkdtempSync(join(tmpdir(), 'oauth-lab-test-'))
   for (const file of CONFIGURATION) cpSync(join(ROOT, file), join(repo, file))
-  cpSync(join(ROOT, 'scripts'), join(repo, 'scripts'), {
-    recursive: true,
-    filter: (path) => path !== import.meta.dirname,
-  })
+  for (const folder of ['course', 'scripts', 'shared']) {
+    cpSync(join(ROOT, folder), join(repo, folder), {
+      recursive: true,
+      filter: (path) => !/[\\/](test|node_modules)$/.test(path),
+    })
+    symlinkSync(join(ROOT, folder, 'node_modules'), join(repo, folder, 'node_modules'), 'junction')
+  }
   symlinkSync(join(ROOT, 'node_modules'), join(repo, 'node_modules'), 'junction')
   write('versions/v01-small/tsconfig.json', '{ "extends": "../../tsconfig.base.json" }\n')
   write('versions/v01-small/server/main.ts', "export const answer: string = 'yes'\n")

@@ -22,7 +22,8 @@ export function hrefInApp(href: string, file: string): string | undefined {
   if (version !== undefined) return inVersion(version, place, anchor)
   const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
   if (doc !== undefined) return `/reference/${doc}${hash}`
-  if (place === 'scripts/attacks' || place === 'course/attacks/stories/index.ts') return '/attacks'
+  if (place === 'course/attacks/stories' || place === 'course/attacks/stories/index.ts')
+    return '/attacks'
   const [, attack] = /^scripts\/attacks\/([\w-]+)\.ts$/.exec(place) ?? []
   if (attack !== undefined) return `/attacks/${attack}`
   if (SHARED_FOLDERS.some((folder) => isIn(place, folder))) return `/code/${place}`

@@ -23,7 +23,7 @@ export interface ListedFile {
 }
 
 /** The folders that all versions share, which the lessons point into. */
-export const SHARED_FOLDERS = ['shared', 'scripts', 'bench']
+export const SHARED_FOLDERS = ['shared', 'course', 'scripts', 'maintain']
 
 /** Every place whose files can be looked at. */
 export function codePlaces(playground: string): CodePlace[] {

@@ -35,7 +35,7 @@ interface Asked {
 const VIEWS = ['side-by-side', 'unified']
 /** The number of the section that has the notes. */
 const READING_THE_DIFFERENCE = 5
-const HUNK_STYLES = join(ROOT, 'scripts', 'lib', 'diff', 'hunks.css')
+const HUNK_STYLES = join(ROOT, 'course', 'differences', 'hunks.css')
 
 /** `/lessons/:version/difference` and `/lessons/:version/wire`, and both for any two versions. */
 export async function differencePages(app: FastifyInstance, workshop: Workshop): Promise<void> {

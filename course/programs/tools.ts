@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { ROOT } from './versions.ts'
 
-const require = createRequire(import.meta.url)
+const require = createRequire(join(ROOT, 'package.json'))
 
 /** What a tool left behind. */
 export interface ToolResult {
