@@ -10,7 +10,7 @@ export const refreshTokenTheft: Attack = {
   checks: [
     {
       file: 'server/grants/refresh-token.ts',
-      line: 'if (!isCurrent(family, refresh_token)) {',
+      line: 'if (!sameSecret(refresh_token, family.id + family.secret)) {',
       without: 'if (false) {',
     },
   ],
