@@ -8,7 +8,7 @@ import { randomToken } from './secrets.ts'
 /** How many sessions are kept, of each of the two kinds that SessionStore tells apart. */
 const MAX_SESSIONS = 100_000
 /** No request takes longer than this, in seconds. */
-const LONGEST_REQUEST = 30
+const LONGEST_REQUEST = 60
 
 /**
  * Gives every request of a program a session, kept in memory and found by a cookie. A browser gets
@@ -43,8 +43,10 @@ export function registerSessions(
       // destroy() leaves the cookie in the browser. A request that didn't bring it must not clear it:
       // browsers leave it out when another site posts a form here.
       if (returning.has(request)) reply.clearCookie(cookieName, cookieOptions)
-    } else if (sessionHasEnded(request)) {
-      // Drops what this request wrote, so that @fastify/session neither stores it nor sets a cookie.
+    } else if (store.hasEnded(request.session.sessionId)) {
+      // Saved and reloaded, so that @fastify/session finds nothing to save and sets no cookie: the
+      // browser may have that of a newer session.
+      await request.session.save()
       await request.session.reload()
     }
   })
@@ -61,22 +63,31 @@ export function registerSessions(
   app.after(() => {
     // Not async: of two requests that arrive together, the second must find what the first stored.
     app.addHook('onRequest', (request, _reply, done) => {
-      if (store.has(request.session.sessionId)) returning.add(request)
-      store.noteLoaded(request.session)
+      if (store.isStored(request.session.sessionId)) returning.add(request)
+      store.noteFound(request.session)
       done()
     })
   })
 }
 
 /**
- * Whether the session that a request came with has ended, by a login (`regenerate`) or a logout
- * (`destroy`) in another request. Such a request counts as not logged in and touches no cookie.
+ * Whether another request has ended the session of this one since it arrived, by a login (`regenerate`)
+ * or a logout (`destroy`).
  */
-export function sessionHasEnded(request: FastifyRequest): boolean {
-  return (request.sessionStore as SessionStore).hasEnded(request.session.sessionId)
+export function sessionHasEnded({ session, sessionStore }: FastifyRequest): boolean {
+  return (sessionStore as SessionStore).hasEndedSince(session)
 }
 
 type Fields = Record<string, unknown>
+type FoundSession = FastifyRequest['session']
+
+/** What is left of a session that ended. */
+interface EndedSession {
+  /** Empty at first. A browser that never got the cookie of the next session goes on with this one. */
+  fields: Fields
+  /** Changes each time it ends. */
+  end: symbol
+}
 
 /**
  * Keeps sessions in memory. A request stores only the fields it changed: requests of one session can
@@ -88,9 +99,9 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   readonly #isLasting: (session: Session) => boolean
   readonly #passing = new ExpiringMap<Session>(MAX_SESSIONS)
   readonly #lasting = new ExpiringMap<Session>(MAX_SESSIONS)
-  readonly #ended = new ExpiringMap<object>(MAX_SESSIONS)
-  /** What each request found in its session. */
-  readonly #loaded = new WeakMap<Session, Fields>()
+  readonly #ended = new ExpiringMap<EndedSession>(MAX_SESSIONS)
+  /** What each request found in its session, and whether that had ended before. */
+  readonly #found = new WeakMap<Session, { fields: Fields; end: symbol | undefined }>()
 
   constructor(ttl: number, isLasting: (session: Session) => boolean) {
     this.#ttl = ttl
@@ -98,51 +109,55 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   }
 
   get(id: string, done: (error: null, session: Session | null) => void): void {
-    if (this.hasEnded(id)) {
-      // Empty, but not missing: for a missing one @fastify/session clears the cookie.
-      done(null, {} as Session)
-      return
-    }
     const stored = this.#find(id)
     if (stored !== undefined) this.#keep(id, stored)
-    done(null, stored ?? null)
+    done(null, stored ?? (this.#ended.get(id)?.fields as unknown as Session) ?? null)
   }
 
-  set(id: string, session: Session, done: () => void): void {
-    if (this.hasEnded(id)) {
-      done()
-      return
+  set(id: string, session: FoundSession, done: () => void): void {
+    if (!this.hasEndedSince(session)) {
+      const before = this.#found.get(session)?.fields ?? {}
+      const after = fieldsOf(session)
+      const ended = this.#ended.get(id)
+      const stored = fieldsOf(ended?.fields ?? this.#find(id) ?? {})
+      for (const name of Object.keys({ ...before, ...after })) {
+        if (before[name] !== after[name]) stored[name] = after[name]
+      }
+      if (ended === undefined) this.#keep(id, stored as unknown as Session)
+      else this.#ended.set(id, { ...ended, fields: stored }, this.#ttl)
+      this.noteFound(session)
     }
-    const before = this.#loaded.get(session) ?? {}
-    const after = fieldsOf(session)
-    const stored = fieldsOf(this.#find(id) ?? {})
-    for (const name of Object.keys({ ...before, ...after })) {
-      if (before[name] !== after[name]) stored[name] = after[name]
-    }
-    this.#keep(id, stored as unknown as Session)
-    this.#loaded.set(session, after)
     done()
   }
 
   /** Remembers what a request found, to see later what it changed. */
-  noteLoaded(session: Session): void {
-    this.#loaded.set(session, fieldsOf(session))
+  noteFound(session: FoundSession): void {
+    const end = this.#ended.get(session.sessionId)?.end
+    this.#found.set(session, { fields: fieldsOf(session), end })
   }
 
   destroy(id: string, done: () => void): void {
-    if (this.has(id)) this.#ended.set(id, {}, LONGEST_REQUEST)
+    if (this.isStored(id) || this.hasEnded(id)) {
+      this.#ended.set(id, { fields: {}, end: Symbol() }, LONGEST_REQUEST)
+    }
     this.#lasting.delete(id)
     this.#passing.delete(id)
     done()
   }
 
-  has(id: string): boolean {
+  isStored(id: string): boolean {
     return this.#find(id) !== undefined
   }
 
   /** Whether it ended so recently that requests with its id may still be under way. */
   hasEnded(id: string): boolean {
     return this.#ended.get(id) !== undefined
+  }
+
+  /** Whether it ended after the request arrived that has it. */
+  hasEndedSince(session: FoundSession): boolean {
+    const found = this.#found.get(session)
+    return found !== undefined && this.#ended.get(session.sessionId)?.end !== found.end
   }
 
   #find(id: string): Session | undefined {

@@ -330,6 +330,22 @@ describe('a request that names a session which ended a moment ago', () => {
   })
 })
 
+describe('a browser that never got the cookie of the new session', () => {
+  test('can log in again with the one that it has', async () => {
+    const browser = new Browser()
+    const callback = await lab.loginUntilCallback(browser)
+    // As after a double click: the second click makes the browser drop the response to the first.
+    const lost = await lab.client.inject({
+      url: callback.replace(lab.clientUrl, ''),
+      headers: { cookie: await browser.jar.getCookieString(lab.clientUrl) },
+    })
+    expect(lost.statusCode).toBe(303)
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(401)
+    expect((await lab.login(browser)).status).toBe(200)
+    expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
+  })
+})
+
 describe('a login that is answered twice', () => {
   test('leaves the user logged in, and the page of the late response leads to the profile', async () => {
     const browser = new Browser()
