@@ -1,14 +1,14 @@
 import { Agent, request } from 'undici'
 import { PageError } from './page-error.ts'
 
-/** How long the other side may take for its whole answer, in milliseconds. */
+/** How long the other side may take for its whole response, in milliseconds. */
 const PATIENCE = 5_000
-/** The most that an answer may hold, in bytes. */
+/** The largest response, in bytes. */
 const LARGEST_ANSWER = 64 * 1024
 
 const agent = new Agent({ maxResponseSize: LARGEST_ANSWER, connections: 64 })
 
-/** What came back: a JSON object, and the HTTP status it came with. */
+/** The HTTP status, and the JSON object in the body. */
 export interface BackChannelResponse {
   status: number
   body: Record<string, unknown>
@@ -22,10 +22,10 @@ export interface BackChannelRequest {
 }
 
 /**
- * Calls a server directly, out of the browser's sight, and reads its JSON answer. A redirect is not
- * followed: it would carry credentials to a place that nobody has registered.
+ * Calls a server directly, not through the browser, and reads its JSON response. It follows no redirect:
+ * that would send credentials to a place that nobody registered.
  *
- * @throws {PageError} 502 when the server is not there, is too slow, or does not answer with a JSON object
+ * @throws {PageError} 502 when the server is away, is too slow, or doesn't respond with a JSON object
  */
 export async function callBackChannel(
   url: string,
@@ -39,13 +39,13 @@ export async function callBackChannel(
         ? noAnswer(url, `did not answer within ${PATIENCE / 1000} seconds`)
         : noAnswer(url, explain(error))
     })
-  // RFC 6750 section 3: what a 401 says stands in its headers, and its body may be anything.
+  // RFC 6750 section 3: a 401 says everything in its headers, so its body may be anything.
   const body = parseObject(text) ?? (statusCode === 401 ? {} : undefined)
   if (body === undefined) throw badResponse(url, statusCode)
   return { status: statusCode, body }
 }
 
-/** A refusal for an answer that makes no sense: the server is there, but it is not what it should be. */
+/** The error for a response that makes no sense: something answers, but not as it should. */
 export function badResponse(url: string, status: number): PageError {
   return noAnswer(url, `gave an answer that makes no sense (status ${status})`)
 }
@@ -63,7 +63,7 @@ function explain(error: Error): string {
   const { code, syscall } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED') return 'is not there (connection refused)'
   if (code === 'ENOTFOUND') return 'is not there (no machine has that name)'
-  // Before there was a connection, or while TLS began.
+  // Before there was a connection, or during the TLS handshake.
   if (
     syscall === 'getaddrinfo' ||
     syscall === 'connect' ||
@@ -80,7 +80,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   } catch {
-    // Not JSON at all: no more of an answer than JSON that is no object.
+    // Not JSON at all is as bad as JSON that is no object.
   }
   return undefined
 }

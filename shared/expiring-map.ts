@@ -1,6 +1,6 @@
 /** How often expired entries are looked for, in milliseconds. */
 const SWEEP_EVERY = 10_000
-/** The part of a full map that makes room at once. */
+/** How much of a full map leaves at once. */
 const ROOM = 1 / 100
 
 interface Entry<V> {
@@ -10,28 +10,28 @@ interface Entry<V> {
 }
 
 /**
- * A map whose entries leave by themselves when their time is up, and which never holds more than
- * `max` of them: when it is full, those that were not used for the longest time go.
+ * A map whose entries expire by themselves. It never holds more than `max` of them: when it is full, the
+ * least recently used ones go.
  *
- * Time is measured on the monotonic clock, so that setting the computer's clock changes nothing.
+ * It uses the monotonic clock, so that setting the computer's clock changes nothing.
  *
- * No library: of those that were measured one needs milliseconds for each entry once it is full, and
- * another never gives back the memory of what has expired.
+ * No library: of the ones measured, one takes milliseconds per entry once it is full, and another
+ * never frees the memory of expired entries.
  */
 export class ExpiringMap<V extends object> {
   readonly #max: number
   readonly #isOver: (value: V) => boolean
-  /** Whoever was used last stands last: a Map keeps the order in which entries came into it. */
+  /** The most recently used is last: a Map keeps the order of insertion. */
   readonly #entries = new Map<string, Entry<V>>()
 
   /**
    * @param max the most entries it holds
-   * @param isOver tells the entries that are to leave before their time
+   * @param isOver tells which entries go before they expire
    */
   constructor(max: number, isOver: (value: NoInfer<V>) => boolean = () => false) {
     this.#max = max
     this.#isOver = isOver
-    // One timer for the map and not one for each entry: 30 days are more than a timer can hold.
+    // One timer for the whole map, not one per entry: a timer can't hold 30 days.
     setInterval(() => this.#sweep(), SWEEP_EVERY).unref()
   }
 
@@ -48,7 +48,7 @@ export class ExpiringMap<V extends object> {
     return entry.value
   }
 
-  /** @param ttl seconds; at zero or below the entry is not kept at all */
+  /** @param ttl seconds. An entry with zero or less is not kept at all. */
   set(key: string, value: V, ttl: number): void {
     this.#entries.delete(key)
     if (ttl <= 0) return
@@ -71,7 +71,7 @@ export class ExpiringMap<V extends object> {
     }
   }
 
-  /** Many at once: a Map takes the longer to find its first entry the more have left before it. */
+  /** Many at once: finding the first entry of a Map takes longer the more were deleted before it. */
   #makeRoom(): void {
     let room = Math.ceil(this.#max * ROOM)
     for (const key of this.#entries.keys()) {

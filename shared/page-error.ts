@@ -1,8 +1,8 @@
-/** A refusal that the person in front of the browser reads as a page. */
+/** An error that the user sees as a page. */
 export class PageError extends Error {
   readonly status: number
   readonly title: string
-  /** Where to go from here, offered as a link under the message. */
+  /** Where to go from here: a link under the message. */
   readonly next: { href: string; text: string } | undefined
 
   constructor(status: number, title: string, message: string, next?: PageError['next']) {

@@ -22,12 +22,12 @@ export function parseParameters(text: string): Parameters {
   return parameters
 }
 
-/** What is not UTF-8 can't be decoded: it could not be sent back unchanged. */
+/** Null for a value that isn't UTF-8: the server could not send it back unchanged. */
 function decode(text: string): Value {
   // A percent sign that starts no escape stands for itself.
   const escaped = text.replaceAll('+', ' ').replace(/%(?![\da-f]{2})/gi, '%25')
   try {
-    // A copy: a slice that is kept, such as a code, would keep the text of its whole request.
+    // A copy: a slice, such as a stored code, would keep the text of the whole request in memory.
     return Buffer.from(decodeURIComponent(escaped)).toString()
   } catch {
     return null
@@ -35,8 +35,8 @@ function decode(text: string): Value {
 }
 
 /**
- * The value of one parameter, or undefined. One without a value counts as absent, and one that
- * nobody asks for is never looked at. RFC 6749 sections 3.1 and 3.2
+ * The value of one parameter, or undefined. An empty value counts as absent, and nobody looks at unknown
+ * parameters. RFC 6749 sections 3.1 and 3.2
  *
  * @throws {OAuthError} `invalid_request` when it came more than once, or is not UTF-8
  */

@@ -4,19 +4,19 @@ import type { FastifyInstance } from 'fastify'
 import { ConfigError, loadEnvFile, portOf } from './config.ts'
 import { logRequests } from './request-log.ts'
 
-/** How long a request may still take to arrive when the program is to end, in milliseconds. */
+/** How long a request may still take to arrive once the program is ending, in milliseconds. */
 const LAST_BYTES = 4_000
 
-/** A program that is ready to listen, and the origin it stands for. */
+/** A program that is ready to listen, and its origin. */
 export interface Program {
   app: FastifyInstance
   url: string
 }
 
 /**
- * Runs one program until SIGINT or SIGTERM: reads `.env`, listens on the port of its address, on
- * this machine alone, and writes a line for each request. What stops the start is told in one line on
- * stderr, with exit status 1.
+ * Runs one program until SIGINT or SIGTERM. It reads `.env`, listens on the port of its origin, on this
+ * machine only, and logs a line for each request. If it can't start, it says why in one line on stderr
+ * and exits with 1.
  */
 export async function serve(build: () => Program): Promise<void> {
   try {
@@ -26,7 +26,7 @@ export async function serve(build: () => Program): Promise<void> {
     logRequests(app)
     endOnSignal(app)
     await listen(app, port)
-    // `npm start`, which is connected to the programs that it starts, says it for both of them.
+    // `npm start` is connected to the programs that it starts, and says it for all of them.
     if (!process.connected) console.log(`Listening at ${url}. Ctrl-C stops it.`)
   } catch (error) {
     console.error(error instanceof ConfigError ? error.message : error)
@@ -35,7 +35,7 @@ export async function serve(build: () => Program): Promise<void> {
 }
 
 /**
- * Listens on this machine alone.
+ * Listens on this machine only.
  *
  * @throws {ConfigError} when the port can't be used
  */
@@ -47,8 +47,8 @@ export async function listen(app: FastifyInstance, port: number): Promise<void> 
 }
 
 /**
- * Fastify listens on the addresses of localhost, but keeps silent when only some of them are free. A
- * browser may then reach whatever has the other one: an earlier snapshot, most likely.
+ * Fastify listens on every address of localhost, but says nothing if one of them is taken. A browser
+ * could then reach another program there, most likely an earlier snapshot.
  *
  * @throws {ConfigError} when the port can't be used
  */
@@ -57,7 +57,7 @@ export async function refuseUnusablePort(port: number): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const probe = createServer()
       probe.once('error', (error: NodeJS.ErrnoException) => {
-        // A machine that does not speak this protocol family.
+        // This machine doesn't have this protocol family.
         if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve()
         else reject(portError(port, error))
       })
@@ -66,7 +66,7 @@ export async function refuseUnusablePort(port: number): Promise<void> {
   }
 }
 
-/** An error without a code is no port's fault: a plugin of the program threw it. */
+/** An error without a code has nothing to do with the port: a plugin threw it. */
 function portError(port: number, error: NodeJS.ErrnoException): Error {
   const { code, message } = error
   if (code === undefined) return error
@@ -85,8 +85,8 @@ function portError(port: number, error: NodeJS.ErrnoException): Error {
 }
 
 /**
- * Ends the program on SIGINT and SIGTERM, and when nobody reads its log any more, as soon as the requests that are under way have their
- * answers. Connections that nobody uses (a browser keeps some) don't hold it up.
+ * Ends the program on SIGINT and SIGTERM, and when nobody reads its log any more. Requests under way
+ * still get their responses. Idle connections, which browsers keep open, don't hold it up.
  */
 function endOnSignal(app: FastifyInstance): void {
   const running = new Set<IncomingMessage>()
@@ -102,14 +102,14 @@ function endOnSignal(app: FastifyInstance): void {
     done()
   })
 
-  // Ctrl-C in a terminal reaches a program more than once when a parent hands it on.
+  // A parent process may pass Ctrl-C on, so that it arrives twice.
   const end = () => {
     if (ending) return
     ending = true
-    // It stops listening at once; its promise waits for idle connections too, and is not awaited.
+    // This stops listening at once. Nobody awaits its promise, which waits for idle connections, too.
     app.close()
     if (running.size === 0) process.exit(0)
-    // Closing ends Node's own watch over slow senders: one of them could hold up the end for good.
+    // After close() Node no longer limits slow senders. One of them could hold up the end forever.
     setTimeout(() => {
       for (const request of running) if (!request.complete) request.destroy()
     }, LAST_BYTES)

@@ -1,6 +1,6 @@
 import { sameSecret } from './secrets.ts'
 
-/** Somebody who can log in at the authorization server: the resource owner of RFC 6749 section 1.1. */
+/** Someone who can log in at the authorization server: the resource owner of RFC 6749 section 1.1. */
 export interface User {
   user_id: string
   username: string
@@ -12,7 +12,7 @@ interface Account {
   password: string
 }
 
-// How a server keeps passwords (salted and slowly hashed) is no lesson of this lab.
+// A real server keeps passwords salted and slowly hashed. This lab teaches something else.
 const accounts: Account[] = [
   {
     user: { user_id: 'user0', username: 'User Number 0', email: 'user0@oauth-lab.me' },
@@ -29,7 +29,7 @@ export function isUser(name: string): boolean {
   return accounts.some(({ user }) => user.user_id === name)
 }
 
-/** The user whose name and password these are, or undefined. Takes as long for a name that nobody has. */
+/** The user with this name and password, or undefined. An unknown name takes just as long. */
 export function authenticateUser(name: string, password: string): User | undefined {
   const account = accounts.find(({ user }) => user.user_id === name)
   const right = sameSecret(password, account?.password ?? '')
