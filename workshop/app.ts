@@ -23,26 +23,13 @@ import { trafficPages } from './pages/traffic.ts'
 import { Progress } from './progress.ts'
 import type { Runner } from './runner.ts'
 import { Traffic } from './traffic/traffic.ts'
+import type { Workshop } from './workshop.ts'
 
 declare module 'fastify' {
   interface FastifyReply {
     /** What @fastify/view adds to the data of each page. */
     locals?: Record<string, unknown>
   }
-}
-
-/** What every page of the workshop is made from. */
-export interface Workshop {
-  runner: Runner
-  events: Events
-  /** The folder of the learner's copies. */
-  playground: string
-  /** What the learner has read and done. */
-  progress: Progress
-  /** What the programs say to each other, where the runner loads the tap into them. */
-  traffic: Traffic
-  /** Does work in processes of its own. */
-  jobs: Jobs
 }
 
 /** What it is told that builds the app. */

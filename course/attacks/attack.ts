@@ -1,6 +1,6 @@
 import type { Version } from '../programs/versions.ts'
+import type { AttackStage } from './attack-stage.ts'
 import type { Knowledge } from './knowledge.ts'
-import type { Stage } from './stage.ts'
 
 /** How an attack ends. `nothing`: the version has not got yet what the attack is after. */
 export type Result = 'works' | 'stopped' | 'nothing'
@@ -43,7 +43,7 @@ export interface Attack {
   remedy?: string
   /** Settings that the pair runs with, for stories in which time passes. */
   settings?(knows: Knowledge): Record<string, string>
-  play(stage: Stage): Promise<Ending>
+  play(stage: AttackStage): Promise<Ending>
 }
 
 export function works(holds: string): Ending {

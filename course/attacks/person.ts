@@ -3,18 +3,7 @@ import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import { BrokenFolderError } from './load-programs.ts'
 import type { Stage } from './stage.ts'
 import { StageBrowser } from './stage-browser.ts'
-import type { Actor } from './story.ts'
-
-/** Whose account it is: the victim's is user0, the attacker's is user1. */
-export type Account = 'victim' | 'attacker'
-
-/** How a step is told: what it means, who makes it happen, and what to show of its message. */
-export interface Told {
-  meaning: string
-  actor?: Actor
-  /** Parameters to show though they are the same in every login, or secret. */
-  show?: readonly string[]
-}
+import type { Account, Told } from './story.ts'
 
 /** With a text the step is told with that meaning; without one it happens and is not told. */
 export type Telling = Told | string | undefined

@@ -1,9 +1,9 @@
 import type { Version } from '../programs/versions.ts'
 import { type Attack, type Ending, expectedResult, type Result } from './attack.ts'
+import { AttackStage } from './attack-stage.ts'
 import { type FoundLine, findLine } from './deciding-lines.ts'
 import { knowledgeOf } from './knowledge.ts'
 import { loadPrograms } from './load-programs.ts'
-import { Stage } from './stage.ts'
 import type { Story } from './story.ts'
 
 /** An attack as it went on one version. */
@@ -30,7 +30,7 @@ export async function playAttack(attack: Attack, version: Version): Promise<Perf
     return { attack, version, expected, story: { start: '', steps: [] }, ending }
   }
 
-  const stage = await Stage.open(programs, knows, attack.settings?.(knows))
+  const stage = await AttackStage.open(programs, knows, attack.settings?.(knows))
   try {
     const ending = await attack.play(stage)
     return { attack, version, expected, story: stage.story, ending }

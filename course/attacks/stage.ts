@@ -1,27 +1,24 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
-import { type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import type { Lab } from '@oauth-lab/shared/testing/lab.ts'
 import { AttackerSite } from './attacker-site.ts'
 import type { Knowledge } from './knowledge.ts'
-import { type Account, Person, type Told } from './person.ts'
-import { type Exchange, Recorder } from './stage-recorder.ts'
-import type { Actor, Address, Party, Step, Story } from './story.ts'
+import type { Exchange, Recorder } from './stage-recorder.ts'
+import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
 import { type SentRequest, tellExchange, tellRequest, type Words } from './telling.ts'
 
 /** How many seconds an hour lasts in a story in which time passes. */
 export const SECONDS_PER_HOUR = 2
 
 /**
- * Where an attack is played: a pair of its own on free ports, the two people with their browsers, and
- * a record of what they did. It also remembers for whom each code and token was made. That is how a
- * story knows whose account a token speaks for in the versions that can't tell yet.
+ * The record of an attack: the programs, what was sent to them, and the steps of the story. It also
+ * remembers for whom each code and token was made. That is how a story knows whose account a token
+ * speaks for in the versions that can't tell yet.
  */
 export class Stage {
   readonly lab: Lab
   readonly knows: Knowledge
-  readonly victim = new Person('victim', this)
-  readonly attacker = new Person('attacker', this)
   readonly #recorder: Recorder
   readonly #owners = new Map<string, Account>()
   readonly #accessTokens = new Set<string>()
@@ -30,20 +27,10 @@ export class Stage {
   #heard = 0
   #site: AttackerSite | undefined
 
-  private constructor(lab: Lab, recorder: Recorder, knows: Knowledge) {
+  protected constructor(lab: Lab, recorder: Recorder, knows: Knowledge) {
     this.lab = lab
     this.#recorder = recorder
     this.knows = knows
-  }
-
-  /** @param settings as in the environment, such as CODE_TTL */
-  static async open(
-    programs: Programs,
-    knows: Knowledge,
-    settings: Record<string, string> = {},
-  ): Promise<Stage> {
-    const recorder = new Recorder()
-    return new Stage(await startLab(recorder.watch(programs), settings), recorder, knows)
   }
 
   async close(): Promise<void> {

@@ -63,3 +63,14 @@ export interface Story {
   start: string
   steps: Step[]
 }
+
+/** Whose account it is: the victim's is user0, the attacker's is user1. */
+export type Account = 'victim' | 'attacker'
+
+/** How a step is told: what it means, who makes it happen, and what to show of its message. */
+export interface Told {
+  meaning: string
+  actor?: Actor
+  /** Parameters to show though they are the same in every login, or secret. */
+  show?: readonly string[]
+}

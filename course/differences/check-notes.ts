@@ -1,13 +1,13 @@
 import type { Version } from '../programs/versions.ts'
-import { countLines, type FileChange, type Hunk, hunkHeader, isChanged } from './compare.ts'
 import {
-  type FileNotes,
-  findQuote,
-  lessonFile,
-  NOTES_HEADING,
+  countLines,
+  type FileChange,
+  type Hunk,
+  hunkHeader,
+  isChanged,
   type Note,
-  readNotes,
-} from './notes.ts'
+} from './compare.ts'
+import { type FileNotes, findQuote, lessonFile, NOTES_HEADING, readNotes } from './notes.ts'
 import { isLesson, predecessorOf, readStep } from './step.ts'
 
 /**

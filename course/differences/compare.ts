@@ -1,7 +1,6 @@
 import { type StructuredPatchHunk, structuredPatch } from 'diff'
 import type { Version } from '../programs/versions.ts'
 import { listFiles, readText } from './files.ts'
-import type { Note } from './notes.ts'
 
 /** One line of a hunk, with its numbers in the two files, counted from 1. */
 export interface Line {
@@ -11,6 +10,18 @@ export interface Line {
   newNumber: number | undefined
   /** The file ends here, and not with a newline. */
   endsFile: boolean
+}
+
+/** What a lesson says about some lines of a difference. */
+export interface Note {
+  /** Consecutive changed lines, as they stand in the lesson but for blanks at both ends. */
+  quote: string[]
+  /** Paragraphs in Markdown. */
+  text: string
+  /** Where its quote begins in the lesson, counted from 1. */
+  line: number
+  /** The version whose lesson it stands in. */
+  version: string
 }
 
 /** A stretch of changed lines with the unchanged ones around them. */

@@ -1,7 +1,8 @@
 import MarkdownIt from 'markdown-it'
+import type { Note } from './compare.ts'
 import { type Hunk, hunkHeader, type Line } from './compare.ts'
 import { type Piece, piecesOf, type Styled } from './highlight.ts'
-import { findQuotes, firstLine, type Note } from './notes.ts'
+import { findQuotes, firstLine } from './notes.ts'
 import { rowsOf } from './words.ts'
 
 /** How a hunk is set. */

@@ -1,18 +1,6 @@
 import { listVersions, type Version } from '../programs/versions.ts'
-import type { FileChange, Hunk, Line } from './compare.ts'
+import type { FileChange, Hunk, Line, Note } from './compare.ts'
 import { readText } from './files.ts'
-
-/** What a lesson says about some lines of a difference. */
-export interface Note {
-  /** Consecutive changed lines, as they stand in the lesson but for blanks at both ends. */
-  quote: string[]
-  /** Paragraphs in Markdown. */
-  text: string
-  /** Where its quote begins in the lesson, counted from 1. */
-  line: number
-  /** The version whose lesson it stands in. */
-  version: string
-}
 
 /** The notes on one file, in the order of the lesson. */
 export interface FileNotes {

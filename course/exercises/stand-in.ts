@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { request } from 'undici'
-import { type Known, type Refusal, refusalOf } from './token-request-rules.ts'
+import { type Known, type Refusal, refusalOf, type TokenRequest } from './token-request-rules.ts'
 
 /** The longest body that a copy may send, in characters. */
 const LONGEST_BODY = 100_000
@@ -11,13 +11,6 @@ export interface StandInAnswer {
   status: number
   headers?: Record<string, string>
   body: Record<string, unknown> | string
-}
-
-/** A request at the token endpoint. */
-export interface TokenRequest {
-  form: URLSearchParams
-  authorization: string
-  contentType: string
 }
 
 type Answer = StandInAnswer | Promise<StandInAnswer>

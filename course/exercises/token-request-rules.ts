@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { TokenRequest } from './stand-in.ts'
+
+/** A request at the token endpoint. */
+export interface TokenRequest {
+  form: URLSearchParams
+  authorization: string
+  contentType: string
+}
 
 /** Why an authorization server refuses a token request. RFC 6749 section 5.2 */
 export interface Refusal {

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { hasMatrix, withMatrix } from '../../scripts/print/readme-matrix.ts'
 import { type Attack, expectedResult, stoppedSince } from '../attacks/attack.ts'
+import { AttackStage } from '../attacks/attack-stage.ts'
 import { knowledgeOf } from '../attacks/knowledge.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { matrixAsMarkdown } from '../attacks/matrix.ts'
 import { type Performance, playAll } from '../attacks/play.ts'
-import { Stage } from '../attacks/stage.ts'
 import { attacks } from '../attacks/stories/index.ts'
 import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
 
@@ -95,7 +95,7 @@ describe('a story', () => {
 
   test('sends nothing to an address that is not of this lab', async () => {
     const programs = await loadPrograms(findVersion('v01').folder)
-    const stage = await Stage.open(programs, await knowledgeOf(programs))
+    const stage = await AttackStage.open(programs, await knowledgeOf(programs))
     try {
       await expect(stage.attacker.opens('http://192.0.2.1/')).rejects.toThrow(/no address of this/)
       await expect(stage.attacker.goesTo(`${stage.lab.clientUrl}/`)).resolves.toBeDefined()

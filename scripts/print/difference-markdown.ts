@@ -1,10 +1,11 @@
+import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import {
   type FileChange,
   type Hunk,
   hunkHeader,
   stepName,
 } from '@oauth-lab/course/differences/compare.ts'
-import { firstLine, type Note } from '@oauth-lab/course/differences/notes.ts'
+import { firstLine } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
 import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'

@@ -1,3 +1,4 @@
+import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import {
   type FileChange,
   type Hunk,
@@ -12,7 +13,7 @@ import {
   piecesOf,
   type Styled,
 } from '@oauth-lab/course/differences/highlight.ts'
-import { firstLine, type Note, withoutLocalLinks } from '@oauth-lab/course/differences/notes.ts'
+import { firstLine, withoutLocalLinks } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
 import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import { type Place, placeOf } from '@oauth-lab/course/exercises/playground.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import type { Workshop } from '../app.ts'
 import type { Progress } from '../progress.ts'
+import type { Workshop } from '../workshop.ts'
 import { CopyRuns } from './copy-runs.ts'
 import { Desk } from './desk.ts'
 

@@ -1,7 +1,6 @@
-import type { FileChange } from '@oauth-lab/course/differences/compare.ts'
+import type { FileChange, Note } from '@oauth-lab/course/differences/compare.ts'
 import { highlightFile } from '@oauth-lab/course/differences/highlight.ts'
 import { escapeHtml, renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
-import type { Note } from '@oauth-lab/course/differences/notes.ts'
 import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'

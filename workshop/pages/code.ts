@@ -2,7 +2,6 @@ import { compareTexts, NOT_SHOWN } from '@oauth-lab/course/differences/compare.t
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { knownVersion } from '../known-versions.ts'
 import { htmlLinesOf } from '../lesson/code-text.ts'
 import {
@@ -14,6 +13,7 @@ import {
 } from '../lesson/places.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
+import type { Workshop } from '../workshop.ts'
 
 interface Asked {
   Params: { id: string; '*': string }

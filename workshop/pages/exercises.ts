@@ -7,10 +7,10 @@ import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/solu
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { UsageError } from '@oauth-lab/course/usage.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { type Exercise, isThere, openExercises } from '../exercises/room.ts'
 import { viewExercise } from '../exercises/view.ts'
 import { PageTrouble } from '../page-trouble.ts'
+import type { Workshop } from '../workshop.ts'
 
 interface Asked {
   Params: { name: string }

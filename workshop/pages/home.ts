@@ -1,13 +1,13 @@
 import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { viewMatrix } from '../attacks/matrix.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { countRead, hrefOf, OPENING, outlineOf, type Way } from '../lesson/outline.ts'
 import { renderSentence } from '../lesson/render.ts'
 import type { Progress } from '../progress.ts'
+import type { Workshop } from '../workshop.ts'
 
 /** `GET /`: the course at a glance. */
 export async function homePage(app: FastifyInstance, { progress }: Workshop): Promise<void> {

@@ -1,7 +1,6 @@
 import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson, type Section } from '../lesson/lesson.ts'
@@ -12,6 +11,7 @@ import { cutAtStarts, viewStart } from '../lesson/starts.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { lifetimesAmong, lifetimesIn } from '../lifetimes.ts'
 import { PageTrouble } from '../page-trouble.ts'
+import type { Workshop } from '../workshop.ts'
 
 interface Asked {
   Params: { version: string; section: string }

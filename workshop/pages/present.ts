@@ -1,6 +1,5 @@
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { renderSentence } from '../lesson/render.ts'
 import { viewStart } from '../lesson/starts.ts'
@@ -9,6 +8,7 @@ import { lifetimesIn } from '../lifetimes.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import { slidesOf } from '../present/slides.ts'
 import { teacherNotesOf } from '../present/teacher.ts'
+import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson.ts'
 
 interface Asked {

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
 import { searchReference } from '../lesson/search.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
+import type { Workshop } from '../workshop.ts'
 
 interface Asked {
   /** What is searched for. */

@@ -1,10 +1,10 @@
 import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
+import type { Workshop } from '../workshop.ts'
 
 /** `/run`: which versions run, their logs, and the buttons that change it. */
 export async function runPages(app: FastifyInstance, workshop: Workshop): Promise<void> {

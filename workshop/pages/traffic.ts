@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Workshop } from '../app.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
@@ -10,6 +9,7 @@ import { toMermaid } from '../traffic/mermaid.ts'
 import type { Message } from '../traffic/message.ts'
 import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
 import { now } from '../traffic/traffic.ts'
+import type { Workshop } from '../workshop.ts'
 
 type Fields = Record<string, unknown>
 

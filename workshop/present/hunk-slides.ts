@@ -1,7 +1,7 @@
-import type { FileChange, Hunk, Line } from '@oauth-lab/course/differences/compare.ts'
+import type { FileChange, Hunk, Line, Note } from '@oauth-lab/course/differences/compare.ts'
 import { highlightFile, type Styled } from '@oauth-lab/course/differences/highlight.ts'
 import { renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
-import { findQuotes, type Note } from '@oauth-lab/course/differences/notes.ts'
+import { findQuotes } from '@oauth-lab/course/differences/notes.ts'
 import { GAP, ROOM, rowsOfCodeLine, rowsOfText } from './size.ts'
 
 /** Lines of a difference with what the lesson says of them, as much as fits on a slide. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Note } from '@oauth-lab/course/differences/notes.ts'
+import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'

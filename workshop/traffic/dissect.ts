@@ -10,7 +10,20 @@ import {
 } from './http.ts'
 import { type Exchange, type Header, headerValues, type Message } from './message.ts'
 import { setOfForm, setOfJson, setOfQuery } from './message-kind.ts'
-import type { ValueKind } from './values.ts'
+
+/** Values that are worth a name, so that one sees where each goes. All but the first two are secrets. */
+export type ValueKind =
+  | 'code challenge'
+  | 'client id'
+  | 'state'
+  | 'code'
+  | 'code verifier'
+  | 'access token'
+  | 'refresh token'
+  | 'client secret'
+  | 'client credentials'
+  | 'password'
+  | 'session'
 
 /** One thing that a message says. */
 export interface Field {

@@ -1,19 +1,5 @@
 import { mask } from '@oauth-lab/shared/request-log.ts'
-import type { Section } from './dissect.ts'
-
-/** Values that are worth a name, so that one sees where each goes. All but the first two are secrets. */
-export type ValueKind =
-  | 'code challenge'
-  | 'client id'
-  | 'state'
-  | 'code'
-  | 'code verifier'
-  | 'access token'
-  | 'refresh token'
-  | 'client secret'
-  | 'client credentials'
-  | 'password'
-  | 'session'
+import type { Section, ValueKind } from './dissect.ts'
 
 const PUBLIC: ValueKind[] = ['code challenge', 'client id']
 

@@ -1,5 +1,6 @@
 import { type Attack, stopped, works } from '../attack.ts'
-import { SECONDS_PER_HOUR, type Stage } from '../stage.ts'
+import type { AttackStage } from '../attack-stage.ts'
+import { SECONDS_PER_HOUR } from '../stage.ts'
 
 export const refreshTokenTheft: Attack = {
   slug: 'refresh-token-theft',
@@ -56,7 +57,7 @@ export const refreshTokenTheft: Attack = {
   },
 }
 
-function offer({ attacker, lab }: Stage, refreshToken: unknown, meaning: string) {
+function offer({ attacker, lab }: AttackStage, refreshToken: unknown, meaning: string) {
   return attacker.asksForToken(
     { grant_type: 'refresh_token', refresh_token: String(refreshToken) },
     { id: lab.config.clientId },

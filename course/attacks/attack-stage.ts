@@ -1,0 +1,21 @@
+import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import type { Knowledge } from './knowledge.ts'
+import { Person } from './person.ts'
+import { Stage } from './stage.ts'
+import { Recorder } from './stage-recorder.ts'
+
+/** Where an attack is played: a pair of its own on free ports, and two people with their browsers. */
+export class AttackStage extends Stage {
+  readonly victim = new Person('victim', this)
+  readonly attacker = new Person('attacker', this)
+
+  /** @param settings as in the environment, such as CODE_TTL */
+  static async open(
+    programs: Programs,
+    knows: Knowledge,
+    settings: Record<string, string> = {},
+  ): Promise<AttackStage> {
+    const recorder = new Recorder()
+    return new AttackStage(await startLab(recorder.watch(programs), settings), recorder, knows)
+  }
+}

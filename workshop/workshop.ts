@@ -1,0 +1,19 @@
+import type { Events } from './events.ts'
+import type { Jobs } from './jobs/jobs.ts'
+import type { Progress } from './progress.ts'
+import type { Runner } from './runner.ts'
+import type { Traffic } from './traffic/traffic.ts'
+
+/** What every page of the workshop is made from. */
+export interface Workshop {
+  runner: Runner
+  events: Events
+  /** The folder of the learner's copies. */
+  playground: string
+  /** What the learner has read and done. */
+  progress: Progress
+  /** What the programs say to each other, where the runner loads the tap into them. */
+  traffic: Traffic
+  /** Does work in processes of its own. */
+  jobs: Jobs
+}
