@@ -5,12 +5,7 @@ import { parseArgs } from 'node:util'
 import { type Attack, tellingVersions } from '@oauth-lab/course/attacks/attack.ts'
 import { MissingLineError, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
-import {
-  isDifferent,
-  matrixAsMarkdown,
-  printList,
-  printMatrix,
-} from '@oauth-lab/course/attacks/matrix.ts'
+import { isDifferent, matrixAsMarkdown } from '@oauth-lab/course/attacks/matrix.ts'
 import {
   linesThatStop,
   type Performance,
@@ -27,6 +22,7 @@ import {
 } from '@oauth-lab/course/programs/versions.ts'
 import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
 import { type Paint, painter, wantsColors } from './print/ansi.ts'
+import { printList, printMatrix } from './print/attack-matrix.ts'
 import { hasMatrix, withMatrix } from './print/readme-matrix.ts'
 import { printStory, printWeakening } from './print/story.ts'
 

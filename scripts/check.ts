@@ -1,10 +1,10 @@
 import type { CheckResult } from '@oauth-lab/course/exercises/check.ts'
 import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
-import { renderResult } from '@oauth-lab/course/exercises/report.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 import { painter, wantsColors } from './print/ansi.ts'
+import { renderResult } from './print/check-result.ts'
 
 /**
  * `npm run check v02 [-- --watch]` tells what a copy does already, sentence by sentence.

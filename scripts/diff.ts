@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
 import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
-import { renderStat, renderSteps } from '@oauth-lab/course/differences/stat.ts'
 import { readStep, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
 import {
   listVersions,
@@ -15,6 +14,7 @@ import { type DiffArguments, HELP, readArguments } from './lib/difference-argume
 import { painter, wantsColors } from './print/ansi.ts'
 import { renderStep } from './print/difference.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
+import { renderStat, renderSteps } from './print/difference-stat.ts'
 import { page } from './print/pager.ts'
 import { NoPatchError, renderPatch } from './print/patch.ts'
 

@@ -3,10 +3,10 @@ import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
 import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
-import { renderTrouble } from '@oauth-lab/course/exercises/report.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 import { painter, wantsColors, wrap } from './print/ansi.ts'
+import { renderTrouble } from './print/check-result.ts'
 
 const WIDTH = 100
 

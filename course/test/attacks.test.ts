@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { hasMatrix, withMatrix } from '../../scripts/print/readme-matrix.ts'
 import { type Attack, expectedResult, stoppedSince } from '../attacks/attack.ts'
 import { AttackStage } from '../attacks/attack-stage.ts'
 import { knowledgeOf } from '../attacks/knowledge.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
-import { matrixAsMarkdown } from '../attacks/matrix.ts'
 import { type Performance, playAll } from '../attacks/play.ts'
 import { attacks } from '../attacks/stories/index.ts'
 import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
@@ -110,12 +108,4 @@ test('docs/attacks.md names every attack, and none that is not there', () => {
   const named = [...text.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+)+)`/g)].map(([, name]) => name)
   const slugs = attacks.map(({ slug }) => slug)
   expect([...new Set(named)].filter((name) => name !== 'no-referrer').sort()).toEqual(slugs.sort())
-})
-
-describe('README.md', () => {
-  const text = readFileSync(join(ROOT, 'README.md'), 'utf8')
-
-  test.runIf(hasMatrix(text))('has the matrix of now (npm run attack -- --write)', () => {
-    expect(text).toBe(withMatrix(text, matrixAsMarkdown(attacks, versions)))
-  })
 })

@@ -1,10 +1,13 @@
 import { cp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type WeakenedVersion, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
+import { matrixAsMarkdown } from '@oauth-lab/course/attacks/matrix.ts'
+import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { loginCsrf } from '@oauth-lab/course/attacks/stories/login-csrf.ts'
-import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../attack.ts'
+import { withMatrix } from '../print/readme-matrix.ts'
 
 /** Where links take special rights. */
 const windows = process.platform === 'win32'
@@ -153,4 +156,9 @@ describe('arguments that fit nothing', () => {
     expect(errors).toContain('npm run attack NAME')
     expect(out).toBe('')
   })
+})
+
+test('README.md has the matrix of now (npm run attack -- --write)', async () => {
+  const text = await readFile(join(ROOT, 'README.md'), 'utf8')
+  expect(text).toBe(withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
 })

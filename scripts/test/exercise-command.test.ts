@@ -19,7 +19,6 @@ import { endOf } from '@oauth-lab/course/exercises/exercise.ts'
 import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
-import { renderResult } from '@oauth-lab/course/exercises/report.ts'
 import type { VersionChecks } from '@oauth-lab/course/exercises/sentence.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
@@ -28,6 +27,7 @@ import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
 import { painter } from '../print/ansi.ts'
+import { renderResult } from '../print/check-result.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))

@@ -10,17 +10,16 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { countLines } from '@oauth-lab/course/differences/compare.ts'
+import { listFiles } from '@oauth-lab/course/differences/files.ts'
+import { readStep, stepsOf } from '@oauth-lab/course/differences/step.ts'
+import { findVersion, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { main } from '../../scripts/diff.ts'
-import { renderMarkdown } from '../../scripts/print/difference-markdown.ts'
-import { renderHtml } from '../../scripts/print/difference-page.ts'
-import { renderPatch } from '../../scripts/print/patch.ts'
-import { compareFolders, countLines, hunkHeader } from '../differences/compare.ts'
-import { listFiles } from '../differences/files.ts'
-import { readStep, stepsOf } from '../differences/step.ts'
-import { changedWords } from '../differences/words.ts'
-import { findVersion, listVersions, type Version } from '../programs/versions.ts'
+import { main } from '../diff.ts'
+import { renderMarkdown } from '../print/difference-markdown.ts'
+import { renderHtml } from '../print/difference-page.ts'
+import { renderPatch } from '../print/patch.ts'
 
 let scratch: string
 let printed: string
@@ -68,86 +67,6 @@ function contents(path: string): Record<string, string> {
   const files = listFiles(path).map((file) => [file, readFileSync(join(path, file), 'latin1')])
   return Object.fromEntries(files)
 }
-
-describe('what differs', () => {
-  test
-    .skipIf(!hasGit)
-    .each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
-    'the hunks of %s are those that git shows',
-    (_name, { older, newer, files }) => {
-      for (const { path, hunks, kind } of files) {
-        const [before, after] = [older, newer].map(({ folder }) => join(folder, path))
-        const { stdout } = spawnSync(
-          'git',
-          [
-            'diff',
-            '--no-index',
-            '--no-color',
-            kind === 'new' ? '/dev/null' : String(before),
-            kind === 'deleted' ? '/dev/null' : String(after),
-          ],
-          { encoding: 'utf8' },
-        )
-        const gits = stdout.split('\n').filter((line) => line.startsWith('@@'))
-        expect(hunks.map((hunk) => hunkHeader(hunk).slice(0, 80))).toEqual(
-          gits.map((line) => line.slice(0, 80)),
-        )
-      }
-    },
-  )
-
-  test('what git ignores never appears', () => {
-    const older = folder('older', { 'server/main.ts': '' })
-    const newer = folder('newer', {
-      'server/main.ts': '',
-      'node_modules/x/index.js': 'x',
-      'client/node_modules/y.js': 'y',
-      '.env': 'CLIENT_SECRET=mine',
-      'debug.log': 'log',
-      '.gitignore': 'notes/\n',
-      'notes/mine.txt': 'private',
-    })
-    expect(compareFolders(older, newer).map(({ path }) => path)).toEqual(['.gitignore'])
-  })
-
-  test('a copy with line ends of DOS differs in nothing else', () => {
-    const older = folder('older', { 'a.ts': 'one\ntwo\n' })
-    const newer = folder('newer', { 'a.ts': 'one\r\ntwo\r\n' })
-    expect(compareFolders(older, newer)).toEqual([])
-  })
-
-  test('the files stand in the order in which one reads them: protocol, server, client, the rest, tests', () => {
-    const older = folder('older', {})
-    const paths = ['test/a.test.ts', 'other.ts', 'client/app.ts', 'server/app.ts', 'protocol.ts']
-    const newer = folder('newer', Object.fromEntries(paths.map((path) => [path, 'x\n'])))
-    const { files } = readStep(asVersion(older), asVersion(newer), { tests: true })
-    expect(files.map(({ path }) => path)).toEqual(paths.reverse())
-  })
-
-  test('lesson, generated page, tests and the name of the package are not part of a difference', () => {
-    const older = folder('older', {
-      'package.json': '{\n  "name": "one",\n  "type": "module"\n}\n',
-    })
-    const newer = folder('newer', {
-      'package.json': '{\n  "name": "two",\n  "type": "module"\n}\n',
-      'README.md': 'text',
-      'DIFF.md': 'text',
-      'test/a.test.ts': 'test',
-    })
-    expect(readStep(asVersion(older), asVersion(newer)).files).toEqual([])
-  })
-
-  test('of a line that was changed in part only the changed words are marked', () => {
-    const older = folder('older', { 'a.ts': "import { one } from 'a'\nkeep\nremoved\n" })
-    const newer = folder('newer', { 'a.ts': "import { one, two } from 'a'\nkeep\nquite another\n" })
-    const [file] = compareFolders(older, newer)
-    const words = changedWords(file?.hunks[0] as never)
-    const marked = [...words].flatMap(([{ text }, ranges]) =>
-      ranges.map(({ start, end }) => text.slice(start, end)),
-    )
-    expect(marked.join('').replaceAll(' ', '')).toBe(',two')
-  })
-})
 
 describe.skipIf(!hasGit)('the patch', () => {
   function apply(patch: string, target: string): void {

@@ -1,0 +1,84 @@
+import type { Attack } from '@oauth-lab/course/attacks/attack.ts'
+import {
+  groupAttacks,
+  isDifferent,
+  LEGEND,
+  RESULTS,
+  shortName,
+  WORDS,
+} from '@oauth-lab/course/attacks/matrix.ts'
+import type { Performance } from '@oauth-lab/course/attacks/play.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Paint } from './ansi.ts'
+import { wrap } from './fill.ts'
+
+const STYLES = { works: 'red', stopped: 'green', nothing: 'dim' } as const
+
+/** The results of all attacks as a table for a terminal, with a legend, and what was not expected. */
+export function printMatrix(rows: Performance[][], versions: Version[], paint: Paint): string {
+  const names = versions.map(columnName)
+  const nameWidth = Math.max(...rows.map(([cell]) => cell?.attack.slug.length ?? 0)) + 4
+  const width = Math.max(9, ...names.map(({ length }) => length + 2))
+  const lines = [' '.repeat(nameWidth) + names.map((name) => name.padEnd(width)).join('')]
+
+  const attacks = rows.flatMap(([cell]) => cell?.attack ?? [])
+  for (const group of groupAttacks(attacks)) {
+    lines.push(paint(group.heading, 'bold'))
+    for (const attack of group.attacks) {
+      const cells = rows.find(([cell]) => cell?.attack === attack) ?? []
+      lines.push(
+        printRow(
+          attack.slug.padStart(attack.slug.length + 2).padEnd(nameWidth),
+          cells,
+          width,
+          paint,
+        ),
+      )
+    }
+  }
+
+  const legend = RESULTS.map(
+    (result) => `${paint(WORDS[result].padEnd(9), STYLES[result])}${LEGEND[result]}`,
+  )
+  const hint = 'npm run attack NAME tells one as a story.'
+  return [...lines, '', ...legend, '', hint, ...printDifferences(rows.flat())].join('\n')
+}
+
+function printRow(name: string, cells: Performance[], width: number, paint: Paint): string {
+  const words = cells.map((cell) => {
+    const { result } = cell.ending
+    const text = isDifferent(cell) ? `${WORDS[result]} !` : WORDS[result]
+    return paint(text.padEnd(width), STYLES[result])
+  })
+  return (name + words.join('')).trimEnd()
+}
+
+function printDifferences(cells: Performance[]): string[] {
+  const different = cells.filter(isDifferent)
+  if (different.length === 0) return []
+  return [
+    '',
+    'Not as expected (!)',
+    ...different.map(({ attack, version, expected, ending }) =>
+      wrap(
+        `${attack.slug} on ${version.name}: expected "${WORDS[expected ?? 'nothing']}", it is "${WORDS[ending.result]}". ${ending.holds}`,
+        3,
+      ),
+    ),
+  ]
+}
+
+/** All attacks, a line each. */
+export function printList(attacks: Attack[], paint: Paint): string {
+  const width = Math.max(...attacks.map(({ slug }) => slug.length)) + 4
+  return groupAttacks(attacks)
+    .flatMap((group) => [
+      paint(group.heading, 'bold'),
+      ...group.attacks.map(({ slug, title }) => `  ${slug}`.padEnd(width) + title),
+    ])
+    .join('\n')
+}
+
+function columnName({ name, number }: Version): string {
+  return number === 0 ? name : shortName(number)
+}

@@ -1,0 +1,67 @@
+import type { CheckResult, Finding } from '@oauth-lab/course/exercises/check.ts'
+import type { Place } from '@oauth-lab/course/exercises/playground.ts'
+import { whyNotDone } from '@oauth-lab/course/exercises/report.ts'
+import type { Trouble } from '@oauth-lab/course/exercises/trouble.ts'
+import { type Paint, wrap } from './ansi.ts'
+
+const WIDTH = 100
+const MARKS = { done: 'pass', open: 'fail', waiting: 'wait' } as const
+const COLORS = { done: 'green', open: 'red', waiting: 'yellow' } as const
+/** Where the sentences begin: after the mark and the number. */
+const INDENT = ' '.repeat(10)
+
+/**
+ * The result of a check, as it is printed: each sentence, how many pass, and what to do next. With
+ * `watching` the check runs again by itself, so the text doesn't say how to run it.
+ */
+export function renderResult(
+  place: Place,
+  result: CheckResult,
+  paint: Paint,
+  watching = false,
+): string {
+  if (result.kind === 'trouble') return renderTrouble(place, result.trouble, paint, watching)
+  const { findings } = result
+  const done = findings.filter(({ status }) => status === 'done').length
+  const lines = findings.flatMap((finding) => renderFinding(finding, findings, paint))
+  const count = `${done} of ${findings.length} checks pass.`
+  const next = done === findings.length ? goOnWhenDone(place) : goOn(place, watching)
+  return [...lines, '', count, ...next, ''].join('\n')
+}
+
+/** Why a copy can't be checked, and where to look. */
+export function renderTrouble(
+  { name }: Place,
+  trouble: Trouble,
+  paint: Paint,
+  watching = false,
+): string {
+  const lines = wrap(trouble.message, WIDTH).map((line) => paint(line, 'red'))
+  if (trouble.place !== undefined) lines.push(`Look at playground/${name}/${trouble.place}`)
+  const next = watching ? 'Fix this first.' : `Fix this first. Then: npm run check ${name}`
+  return [...lines, '', next, ''].join('\n')
+}
+
+function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[] {
+  const number = `${String(all.indexOf(finding) + 1).padStart(3)}.`
+  const { status, sentence } = finding
+  const mark = paint(MARKS[status], COLORS[status])
+  const [first = '', ...rest] = wrap(sentence.text, WIDTH - INDENT.length)
+  const text = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
+  const why = status === 'done' ? [] : wrap(whyNotDone(finding, all), WIDTH - INDENT.length)
+  return [...text, ...why.map((line) => INDENT + paint(line, COLORS[status]))]
+}
+
+function goOnWhenDone({ name, version }: Place): string[] {
+  return [
+    `The checks don't look at types. Your editor does, or: npx tsc -p playground/${name}`,
+    `Next: npm run solution ${name} compares your copy with ${version.name},`,
+    `      npm start playground/${name} runs it.`,
+  ]
+}
+
+function goOn({ name }: Place, watching: boolean): string[] {
+  const next = `Next: npm run hint ${name} gives a hint, npm start playground/${name} runs your copy`
+  if (watching) return [`${next}.`]
+  return [`${next},`, `      npm run check -- ${name} --watch checks it each time you save.`]
+}
