@@ -74,7 +74,7 @@ export async function main(args: string[]): Promise<number> {
     const { quick, write } = readOptions(args)
     pinLoad()
     const report = await runBench(quick ? QUICK : WHOLE)
-    if (write) writeFileSync(join(ROOT, 'bench', 'RESULTS.md'), resultsPage(report))
+    if (write) writeFileSync(join(ROOT, 'maintain', 'bench', 'RESULTS.md'), resultsPage(report))
     return 0
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof WrongAnswer)) throw error

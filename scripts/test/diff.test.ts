@@ -202,6 +202,22 @@ describe('the command', () => {
     }
   })
 
+  test.each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
+    '%s is printed with the lines of every hunk, in their order',
+    async (name, { files }) => {
+      await main([name, '--no-notes'])
+      const signs = { same: ' ', added: '+', removed: '-' }
+      const hunks = files.flatMap((file) => file.hunks)
+      const printedHunks = printed.split(/^@@ .*\n/m).slice(1)
+      expect(printedHunks).toHaveLength(hunks.length)
+      for (const [i, { lines }] of hunks.entries()) {
+        const expected = lines.map(({ kind, text }) => `${signs[kind]} ${text}`.trimEnd())
+        const shown = printedHunks[i]?.split('\n').map((line) => line.trimEnd())
+        expect(shown?.slice(0, lines.length)).toEqual(expected)
+      }
+    },
+  )
+
   test('--context sets the unchanged lines around each change', async () => {
     await main(['v03', 'client/routes/callback.ts', '--context', '0', '--no-notes'])
     const lines = printed.trim().split('\n').slice(5)

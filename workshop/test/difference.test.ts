@@ -8,8 +8,6 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { painter } from '../../scripts/print/ansi.ts'
-import { renderStep } from '../../scripts/print/difference.ts'
 import { TestWorkshop, temporaryFolder } from './lab.ts'
 
 let workshop: TestWorkshop
@@ -43,9 +41,9 @@ describe('the page of a step', () => {
     }
   })
 
-  test.each(steps)('to %s has the lines of the command, in their order', async (name, step) => {
+  test.each(steps)('to %s has the lines of every hunk, in their order', async (name, step) => {
     const { text } = await get(`/lessons/${name}/difference?view=unified`)
-    expect(linesOf(text)).toEqual(await linesOfCommand(step))
+    expect(linesOf(text)).toEqual(linesOfHunks(step))
     const sideBySide = await get(`/lessons/${name}/difference?view=side-by-side`)
     expect(linesOf(sideBySide.text)).toEqual(linesOf(text))
   })
@@ -218,9 +216,10 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test.each(some(pages))('%s looks right', (path, name) => workshop.inspect(path, name))
 })
 
-/** The lines of all hunks as a patch has them. */
+const SIGNS = { same: ' ', added: '+', removed: '-' }
+
+/** The lines that a page shows, as a patch has them. */
 function linesOf(page: string): string[] {
-  const signs = { same: ' ', added: '+', removed: '-' }
   return parse(page)
     .querySelectorAll('.line:not(.twin)')
     .map((line) => {
@@ -228,36 +227,15 @@ function linesOf(page: string): string[] {
         line.classList.contains(name),
       )
       const code = line.querySelector('code, ins, del')?.text ?? ''
-      return `${signs[kind ?? 'same']} ${code}`.trimEnd()
+      return `${SIGNS[kind ?? 'same']} ${code}`.trimEnd()
     })
 }
 
-/** What the command prints of the lines of a step. */
-async function linesOfCommand(step: Step): Promise<string[]> {
-  const bare = {
-    ...step,
-    files: step.files.map((file) => ({
-      ...file,
-      intro: '',
-      hunks: file.hunks.map((hunk) => ({ ...hunk, notes: [] })),
-    })),
-  }
-  const setting = { paint: painter(false), colors: false, width: 100, sideBySide: false }
-  const text = await renderStep(bare, setting)
-  const places = step.files.map(({ path }) => path)
-  return text
-    .trimEnd()
-    .split(/^@@ .*\n/m)
-    .slice(1)
-    .flatMap((hunk) => beforeNextFile(hunk.replace(/\n$/, '').split('\n'), places))
-    .map((line) => line.trimEnd())
-}
-
-/** A hunk ends with a blank line before the next one, or before the name of the next file. */
-function beforeNextFile(lines: string[], paths: string[]): string[] {
-  const end = lines.findIndex((line) => paths.some((path) => line.startsWith(`${path}  `)))
-  const own = end === -1 ? lines : lines.slice(0, end)
-  return own.at(-1) === '' ? own.slice(0, -1) : own
+/** The lines of all hunks of a step, as a patch has them. */
+function linesOfHunks({ files }: Step): string[] {
+  return files.flatMap(({ hunks }) =>
+    hunks.flatMap(({ lines }) => lines.map(({ kind, text }) => `${SIGNS[kind]} ${text}`.trimEnd())),
+  )
 }
 
 async function isInSight(page: Page, selector: string): Promise<void> {

@@ -1,14 +1,13 @@
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
 import { playSession } from '@oauth-lab/course/differences/wire-play.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { painter } from '../../scripts/print/ansi.ts'
-import { renderWire } from '../../scripts/print/wire.ts'
 import { TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
@@ -61,39 +60,40 @@ function words(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-test.runIf(full)(
-  'the page says what the command says, message by message and field by field',
-  async () => {
-    const [older, newer] = [findVersion('v03'), findVersion('v04')]
-    const acts = [await playSession(older), await playSession(newer)] as const
-    const text = renderWire([older, newer], [...acts], painter(false))
-    const expected = text
-      .split('\n')
-      .slice(3)
-      .filter((line) => line !== '')
-      .map(words)
+test.runIf(full)('the page shows what differs, message by message and field by field', async () => {
+  const [older, newer] = [findVersion('v03'), findVersion('v04')]
+  const acts = diffWire(await playSession(older), await playSession(newer))
+  const expected = acts.flatMap(({ name, messages }) => [
+    name,
+    ...messages.flatMap(({ sign, channel, from, to, isAnswer, request, isSame, fields }) => {
+      const what = isAnswer ? `answer to ${request}` : request
+      return [
+        `${sign} ${channel} ${from} -> ${to} ${what} ${isSame ? '(the same)' : ''}`,
+        ...(isSame ? [] : fields.map((field) => `${field.sign} ${field.name} ${field.value}`)),
+      ]
+    }),
+  ])
 
-    const page = await untilPlayed(older.name, newer.name)
-    const shown = page.querySelectorAll('.act').flatMap((act) => [
-      act.querySelector('h2')?.text ?? '',
-      ...act.querySelectorAll('.message').flatMap((message) => {
-        const sign = message.querySelector('.message-title .sign')?.text ?? ''
-        const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
-        const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
-        const what = message.querySelector('.what')?.text
-        const end = message.classList.contains('same') ? '(the same)' : ''
-        return [
-          `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
-          ...message.querySelectorAll('.fields > div').map((field) => {
-            const name = field.querySelector('dt')?.childNodes.at(-1)?.text
-            return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
-          }),
-        ]
-      }),
-    ])
-    expect(shown.map(words)).toEqual(expected)
-  },
-)
+  const page = await untilPlayed(older.name, newer.name)
+  const shown = page.querySelectorAll('.act').flatMap((act) => [
+    act.querySelector('h2')?.text ?? '',
+    ...act.querySelectorAll('.message').flatMap((message) => {
+      const sign = message.querySelector('.message-title .sign')?.text ?? ''
+      const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
+      const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
+      const what = message.querySelector('.what')?.text
+      const end = message.classList.contains('same') ? '(the same)' : ''
+      return [
+        `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
+        ...message.querySelectorAll('.fields > div').map((field) => {
+          const name = field.querySelector('dt')?.childNodes.at(-1)?.text
+          return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
+        }),
+      ]
+    }),
+  ])
+  expect(shown.map(words)).toEqual(expected.map(words))
+})
 
 test.runIf(full)('a copy that does not run is told of in words, with the place', async () => {
   const page = await untilPlayed('copy-v02', 'v02-state')

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { freePort } from '@oauth-lab/shared/testing/lab.ts'
 import { request } from 'undici'
-import { knownVersions } from '../../../workshop/known-versions.ts'
-import { Runner } from '../../../workshop/runner.ts'
-import { TAP } from '../../../workshop/traffic/tap.ts'
 import { Child } from './child.ts'
 import { median } from './load.ts'
 import type { Target } from './targets.ts'
@@ -27,34 +25,35 @@ export async function measureStart({ launch }: Target, times: number): Promise<n
 
 /** From `npm start` to the first answers of server and client, in milliseconds; the median of some. */
 export async function measureNpmStart(times: number): Promise<number> {
+  const newest = listVersions().at(-1)
+  if (newest === undefined) throw new Error('There is no version to run')
   const durations: number[] = []
-  for (let time = 0; time < times; time += 1) durations.push(await npmStartOnce())
+  for (let time = 0; time < times; time += 1) {
+    durations.push(await withNpmStart(newest, async (_origins, _npm, took) => took))
+  }
   return median(durations)
 }
 
 /** How long the workshop takes from one version to the next, in milliseconds; the median of some. */
-export async function measureSwitch(times: number): Promise<number> {
-  const ports = { server: await freePort(), client: await freePort() }
-  const addresses = {
-    server: `http://localhost:${ports.server}`,
-    client: `http://localhost:${ports.client}`,
-  }
-  const runner = new Runner({ preload: [TAP] })
-  const [first, ...others] = knownVersions()
+export function measureSwitch(times: number): Promise<number> {
+  const [first, ...others] = listVersions()
   if (first === undefined) throw new Error('There is no version to run')
-  const slot = runner.open(first, addresses, ports)
-  try {
-    await runner.start(slot, first)
+  return withNpmStart(first, async ({ server, client, workshop }, npm) => {
     const durations: number[] = []
-    for (const version of others.slice(0, times)) {
+    for (const { name } of others.slice(0, times)) {
       const from = performance.now()
-      await runner.start(slot, version)
+      const { statusCode, body } = await request(`${workshop}/run/start`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: `version=${name}`,
+      })
+      await body.dump()
+      if (statusCode !== 303) throw new Error(`The workshop answers ${statusCode} to /run/start`)
+      await Promise.all([answers(server, npm, name), answers(client, npm, name)])
       durations.push(performance.now() - from)
     }
     return median(durations)
-  } finally {
-    await runner.closeAll()
-  }
+  })
 }
 
 /** How long `npm run diff` takes for two versions, and `git diff` for their folders, in milliseconds. */
@@ -67,38 +66,48 @@ export function measureDiff(times: number): { npm: number; git: number } {
   return { npm: median(repeat(times, npm)), git: median(repeat(times, git)) }
 }
 
-async function npmStartOnce(): Promise<number> {
+interface Origins {
+  server: string
+  client: string
+  workshop: string
+}
+
+/** Runs `npm start` on free ports until the work is done, which begins when all three answer. */
+async function withNpmStart<T>(
+  version: Version,
+  work: (origins: Origins, npm: ChildProcess, took: number) => Promise<T>,
+): Promise<T> {
   const server = `http://localhost:${await freePort()}`
   const client = `http://localhost:${await freePort()}`
   const workshop = `http://localhost:${await freePort()}`
   const from = performance.now()
-  const npm = spawn('npm', ['start', 'v05'], {
+  const npm = spawn('npm', ['start', version.name], {
     cwd: ROOT,
     env: { ...process.env, AUTH_SERVER_URL: server, CLIENT_URL: client, WORKSHOP_URL: workshop },
     stdio: 'ignore',
     shell: IS_WINDOWS,
   })
   try {
-    await Promise.all([answers(`${server}/style.css`, npm), answers(`${client}/`, npm)])
-    return performance.now() - from
+    await Promise.all([answers(server, npm, version.name), answers(client, npm, version.name)])
+    const took = performance.now() - from
+    await answers(workshop, npm)
+    return await work({ server, client, workshop }, npm, took)
   } finally {
     npm.kill('SIGTERM')
     if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit')
   }
 }
 
-async function answers(url: string, child: ChildProcess): Promise<void> {
+/** Waits until a program of the lab answers there: one of that version, where one is named. */
+async function answers(origin: string, npm: ChildProcess, version = ''): Promise<void> {
+  const port = Number(new URL(origin).port)
   const until = performance.now() + PATIENCE
-  while (performance.now() < until && child.exitCode === null) {
-    try {
-      const { body } = await request(url)
-      await body.dump()
-      return
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
+  while (performance.now() < until && npm.exitCode === null) {
+    const answer = await whoAnswers(port)
+    if (answer?.program?.startsWith(version)) return
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  throw new Error(`${url} did not answer after npm start`)
+  throw new Error(`${origin} did not answer after npm start`)
 }
 
 function run(command: string, args: string[]): void {

@@ -17,7 +17,7 @@ export interface Target {
 }
 
 const OWN: Endpoints = { authorize: '/authorize', token: '/token', me: '/api/me' }
-const TARGETS = join(ROOT, 'bench', 'targets')
+const TARGETS = join(ROOT, 'maintain', 'bench', 'targets')
 /** Lifetimes that no measurement outlives. */
 const LONG = { ACCESS_TOKEN_TTL: '3600', CLIENT_URL: 'http://localhost:25001' }
 
@@ -26,7 +26,7 @@ export const limit: Target = {
   name: 'limit',
   launch: {
     main: join(TARGETS, 'limit.ts'),
-    folder: join(ROOT, 'bench'),
+    folder: join(ROOT, 'maintain', 'bench'),
     readyPath: '/api/me',
     env: LONG,
   },
@@ -41,7 +41,7 @@ export const oidcProvider: Target = {
   name: 'oidc-provider',
   launch: {
     main: join(TARGETS, 'oidc-provider.ts'),
-    folder: join(ROOT, 'bench'),
+    folder: join(ROOT, 'maintain', 'bench'),
     readyPath: '/.well-known/openid-configuration',
     env: LONG,
   },

@@ -1,0 +1,16 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { main } from '../handout.ts'
+
+test('the command writes it where it is told, and refuses what it does not know', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'lessons.html')
+  expect(await main(['--out', file])).toBe(0)
+  expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>/i)
+  expect(await main(['--out', join(folder, 'missing', 'lessons.html')])).toBe(1)
+  expect(await main(['--paper'])).toBe(2)
+  expect(existsSync(join(folder, 'missing'))).toBe(false)
+})
