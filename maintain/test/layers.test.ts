@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
-import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, test } from 'vitest'
 
-/** Which folders the files of a folder may import from, besides their own. */
+/** Which folders the files of a folder may import from, besides their own. A folder that isn't here may use none. */
 const ALLOWED: Record<string, string[]> = {
   shared: [],
   versions: ['shared'],
@@ -12,28 +12,24 @@ const ALLOWED: Record<string, string[]> = {
   scripts: ['course', 'shared'],
   workshop: ['course', 'shared'],
   maintain: ['course', 'shared'],
+  'vitest.config.ts': ['course', 'shared'],
 }
 /** Commands that open the workshop, or print its pages. */
 const EXCEPTIONS = ['scripts/start.ts', 'scripts/handout.ts']
 
-const folders = [
-  ...Object.keys(ALLOWED).filter((name) => name !== 'versions'),
-  ...listVersions().map(({ name }) => `versions/${name}`),
-]
-const files = folders.flatMap((folder) =>
-  listFiles(join(ROOT, folder))
-    .filter((path) => /\.(ts|mjs)$/.test(path))
-    .map((path) => `${folder}/${path}`),
+/** Files by their path from the top of the repo, and the files that each imports. */
+type Imports = Map<string, string[]>
+
+const imports: Imports = new Map(
+  listFiles(ROOT)
+    .filter((path) => /\.(ts|mts|mjs|js)$/.test(path))
+    .map((path) => [path, importsOf(path)]),
 )
-const imports = new Map(files.map((file) => [file, importsOf(file)]))
 
 /** The files of the repo that a file imports, types included. */
 function importsOf(file: string): string[] {
   const code = readFileSync(join(ROOT, file), 'utf8')
-  const names = [...code.matchAll(/(?:^|\W)(?:from|import)\s*\(?'([^']+)'/gm)].map(
-    ([, name]) => name,
-  )
-  return names.flatMap((name = '') => {
+  return importedNames(code).flatMap((name) => {
     const path = name.startsWith('@oauth-lab/')
       ? join(ROOT, name.slice('@oauth-lab/'.length))
       : join(ROOT, dirname(file), name)
@@ -42,53 +38,105 @@ function importsOf(file: string): string[] {
   })
 }
 
+function importedNames(code: string): string[] {
+  const found = code.matchAll(/(?:^|\W)(?:from|import)\s*\(?\s*'([^']+)'/gm)
+  return [...found].map(([, name = '']) => name)
+}
+
 function folderOf(file: string): string {
   return file.split('/', 1)[0] ?? ''
 }
 
+/** What a file may import from: paths, or how they begin. */
+function allowedFor(file: string): string[] {
+  const [folder = '', version, program] = file.split('/')
+  const others = (ALLOWED[folder] ?? []).map((name) => `${name}/`)
+  if (EXCEPTIONS.includes(file)) others.push('workshop/')
+  if (folder !== 'versions') return [`${folder}/`, ...others]
+  const isProgram = file.split('/').length > 3 && program !== 'test'
+  if (!isProgram) return [`versions/${version}/`, ...others]
+  return [`versions/${version}/${program}/`, `versions/${version}/protocol.ts`, ...others]
+}
+
+function wrongImports(graph: Imports): string[] {
+  return [...graph].flatMap(([file, paths]) => {
+    const allowed = allowedFor(file)
+    return paths
+      .filter((path) => !allowed.some((start) => path.startsWith(start)))
+      .map((path) => `${file} imports ${path}`)
+  })
+}
+
+function circlesIn(graph: Imports): string[] {
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (file: string, path: string[]): void => {
+    if (path.includes(file)) {
+      circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      return
+    }
+    if (done.has(file)) return
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file])
+    done.add(file)
+  }
+  for (const file of graph.keys()) visit(file, [])
+  return circles
+}
+
 describe('imports', () => {
   test('point one way: versions and course use shared, and the two faces use course', () => {
-    const wrong = files.flatMap((file) => {
-      const own = folderOf(file)
-      const allowed = [
-        own,
-        ...(ALLOWED[own] ?? []),
-        ...(EXCEPTIONS.includes(file) ? ['workshop'] : []),
-      ]
-      const others = (imports.get(file) ?? []).filter((path) => !allowed.includes(folderOf(path)))
-      return others.map((path) => `${file} imports ${path}`)
-    })
-    expect(wrong).toEqual([])
-  })
-
-  test('of one program never lead into another one, nor into another version', () => {
-    const programs = files.filter(
-      (file) => /^versions\/[^/]+\/[^/]+\//.test(file) && !/\/test\//.test(file),
-    )
-    const wrong = programs.flatMap((file) => {
-      const [, version, program] = file.split('/')
-      const own = [`versions/${version}/${program}/`, `versions/${version}/protocol.ts`, 'shared/']
-      const others = (imports.get(file) ?? []).filter(
-        (path) => !own.some((start) => path.startsWith(start)),
-      )
-      return others.map((path) => `${file} imports ${path}`)
-    })
-    expect(wrong).toEqual([])
+    expect(wrongImports(imports)).toEqual([])
   })
 
   test('make no circle', () => {
-    const done = new Set<string>()
-    const circles: string[] = []
-    const visit = (file: string, path: string[]): void => {
-      if (path.includes(file)) {
-        circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
-        return
-      }
-      if (done.has(file)) return
-      for (const next of imports.get(file) ?? []) visit(next, [...path, file])
-      done.add(file)
+    expect(circlesIn(imports)).toEqual([])
+  })
+
+  test('are read in every folder', () => {
+    const folders = new Set([...imports.keys()].map(folderOf))
+    expect([...folders]).toEqual(expect.arrayContaining(Object.keys(ALLOWED)))
+    for (const folder of ['course', 'scripts', 'workshop', 'maintain']) {
+      const used = [...imports].filter(([file]) => folderOf(file) === folder)
+      expect(used.flatMap(([, paths]) => paths.map(folderOf))).toContain('shared')
     }
-    for (const file of files) visit(file, [])
-    expect(circles).toEqual([])
+  })
+})
+
+describe('these checks', () => {
+  test.each([
+    ['course/attacks/matrix.ts', 'scripts/print/fill.ts'],
+    ['course/test/diff.test.ts', 'scripts/diff.ts'],
+    ['workshop/test/handout.test.ts', 'scripts/handout.ts'],
+    ['scripts/diff.ts', 'workshop/app.ts'],
+    ['maintain/bench/lib/startup.ts', 'workshop/runner.ts'],
+    ['shared/app.ts', 'course/programs/versions.ts'],
+    ['versions/v01-code-flow/server/app.ts', 'course/programs/versions.ts'],
+    ['versions/v02-state/client/app.ts', 'versions/v02-state/server/app.ts'],
+    ['versions/v02-state/test/state.test.ts', 'versions/v01-code-flow/server/app.ts'],
+    ['new-folder/main.ts', 'shared/app.ts'],
+  ])('find that %s imports %s', (file, path) => {
+    expect(wrongImports(new Map([[file, [path]]]))).toEqual([`${file} imports ${path}`])
+  })
+
+  test('find a circle of any length, also behind files that were seen before', () => {
+    const graph = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['d']],
+      ['c', ['b', 'a']],
+      ['d', ['d']],
+    ])
+    expect(circlesIn(graph)).toEqual(['d -> d', 'a -> c -> a'])
+  })
+
+  test.each([
+    "import { a, type B } from './x.ts'",
+    "import type {\n  B,\n} from './x.ts'",
+    "import './x.ts'",
+    "export * from './x.ts'",
+    "const x = await import('./x.ts')",
+    "const x = await import(\n  './x.ts'\n)",
+    "type X = import('./x.ts').X",
+  ])('read %j', (code) => {
+    expect(importedNames(code)).toEqual(['./x.ts'])
   })
 })
