@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, platform, release } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
 import { Child, canPin, pinLoad, unpinLoad } from './bench/lib/child.ts'
 import {
   byLogins,
@@ -19,7 +18,6 @@ import { proveRefusals } from './bench/lib/refusals.ts'
 import { measureDiff, measureNpmStart, measureStart, measureSwitch } from './bench/lib/startup.ts'
 import { figure, type Row, ratio, table } from './bench/lib/table.ts'
 import { limit, oidcProvider, type Target, targetOf } from './bench/lib/targets.ts'
-import { WrongAnswer } from './bench/lib/user.ts'
 
 /** How much is measured. */
 interface Extent {
@@ -62,41 +60,24 @@ const WORKS: { name: string; work: Work; needs: (target: Target) => boolean }[] 
   { name: 'GET /api/me', work: resource, needs: ({ hasResource }) => hasResource },
 ]
 
+const OPTIONS = { quick: { type: 'boolean' }, write: { type: 'boolean' } } as const
+
 /**
  * `npm run bench [-- --quick --write]` measures the servers of all versions beside oidc-provider and
  * beside the limit of the framework.
  *
  * @returns the exit status
+ * @throws {ToldError} also for a wrong answer of a target
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    refuseOptionsKeptByNpm(['quick', 'write'], 'npm run bench -- --quick')
-    const { quick, write } = readOptions(args)
-    pinLoad()
-    const report = await runBench(quick ? QUICK : WHOLE)
-    if (write) writeFileSync(join(ROOT, 'maintain', 'bench', 'RESULTS.md'), resultsPage(report))
-    return 0
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof WrongAnswer)) throw error
-    console.error(error.message)
-    return 1
-  }
-}
-
-function readOptions(args: string[]): { quick: boolean; write: boolean } {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        quick: { type: 'boolean', default: false },
-        write: { type: 'boolean', default: false },
-      },
-    })
-    return values
-  } catch (error) {
-    const hint = 'npm run bench takes --quick and --write.'
-    throw new UsageError(`${(error as Error).message}. ${hint}`, { cause: error })
-  }
+  const { quick, write } = readOptions(args, OPTIONS, {
+    example: 'npm run bench -- --quick',
+    hint: 'npm run bench takes --quick and --write.',
+  })
+  pinLoad()
+  const report = await runBench(quick ? QUICK : WHOLE)
+  if (write) writeFileSync(join(ROOT, 'maintain', 'bench', 'RESULTS.md'), resultsPage(report))
+  return 0
 }
 
 async function runBench(extent: Extent): Promise<string> {

@@ -1,6 +1,5 @@
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { UsageError } from '@oauth-lab/course/usage.ts'
-import { ConfigError } from '@oauth-lab/shared/config.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import type { Child } from './bench/lib/child.ts'
 import { Finding, fuzzParsers, fuzzProgram, type Statuses, sendSlowly } from './soak/fuzz.ts'
 import type { ProgramName } from './soak/inputs.ts'
@@ -24,28 +23,19 @@ const SLOW = [
 /**
  * `npm run fuzz [count] [seed]` sends hostile input to both programs of every version.
  *
- * @returns the exit status: 1 when something was found
+ * @returns the exit status
+ * @throws {Finding} when something was found
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    const [count = USUAL_COUNT, seed = Date.now() % 2 ** 31] = readArguments(args)
-    await fuzz(count, seed)
-    return 0
-  } catch (error) {
-    if (
-      !(error instanceof UsageError || error instanceof Finding || error instanceof ConfigError)
-    ) {
-      throw error
-    }
-    console.error(error.message)
-    return 1
-  }
+  const [count = USUAL_COUNT, seed = Date.now() % 2 ** 31] = readArguments(args)
+  await fuzz(count, seed)
+  return 0
 }
 
 function readArguments(args: string[]): number[] {
   const numbers = args.map(Number)
   if (args.length > 2 || !numbers.every((number) => Number.isSafeInteger(number) && number > 0)) {
-    throw new UsageError('npm run fuzz takes a count of inputs and a seed: npm run fuzz 10000 42')
+    throw wrongUsage('npm run fuzz takes a count of inputs and a seed: npm run fuzz 10000 42')
   }
   return numbers
 }

@@ -1,20 +1,18 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import { hunkHeader, stepName } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import {
   findVersion,
   listVersions,
   ROOT,
-  UnknownVersionError,
   type Version,
 } from '@oauth-lab/course/programs/versions.ts'
-import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import excuses from './prove/excused.json' with { type: 'json' }
-import { prove, RedVersionError, type Verdict } from './prove/prove.ts'
+import { prove, type Verdict } from './prove/prove.ts'
 import { touchedSince } from './prove/touched.ts'
 import { type Unit, unitsOf } from './prove/units.ts'
-import { GitError } from './ripple/git.ts'
 
 const HELP = `Undoes the changes from one version to the next, one at a time, each in a copy of the newer
 version, and runs that version's type check and tests: something has to go red.
@@ -51,23 +49,12 @@ interface StepVerdict extends Verdict {
  * `npm run prove [version] [-- --hunk N --statements --changed --from REV]` shows for every change of a step what goes
  * red without it.
  *
- * @returns the exit status: 1 when nothing misses a change, 2 when the command can't be followed
+ * @returns the exit status: 1 when nothing misses a change
+ * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    const asked = readArguments(args)
-    if (asked === undefined) return say(HELP)
-    return await proveSteps(asked)
-  } catch (error) {
-    if (error instanceof RedVersionError) {
-      console.error(error.message)
-      return 1
-    }
-    const toldInWords = [UsageError, UnknownVersionError, GitError]
-    if (!toldInWords.some((kind) => error instanceof kind)) throw error
-    console.error((error as Error).message)
-    return 2
-  }
+  const asked = readArguments(args)
+  return asked === undefined ? say(HELP) : proveSteps(asked)
 }
 
 function say(text: string): number {
@@ -80,9 +67,7 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
   for (const { older, newer } of steps) {
     const all = unitsOf(older.folder, newer.folder, { statements })
     if (hunk !== undefined && hunk > all.length) {
-      throw new UsageError(
-        `${stepName(older, newer)} has ${all.length} changes, no number ${hunk}.`,
-      )
+      throw wrongUsage(`${stepName(older, newer)} has ${all.length} changes, no number ${hunk}.`)
     }
     const folders = { older: older.folder, newer: newer.folder }
     const recent = since === undefined ? all : touchedSince(ROOT, since, folders, all)
@@ -104,18 +89,20 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
 }
 
 function readArguments(args: string[]): Arguments | undefined {
-  refuseOptionsKeptByNpm(Object.keys(OPTIONS), 'npm run prove -- v03 --hunk 2')
-  const { values, positionals } = parse(args)
+  const { values, positionals } = readCommandLine(args, OPTIONS, {
+    example: 'npm run prove -- v03 --hunk 2',
+    hint: 'See npm run prove -- --help',
+  })
   if (values.help) return undefined
   if (values.from !== undefined && !values.changed) {
-    throw new UsageError('--from says since when a change is new: put --changed beside it.')
+    throw wrongUsage('--from says since when a change is new: put --changed beside it.')
   }
   if (positionals.length > 1) {
-    throw new UsageError('One step at a time, named by its newer version: npm run prove v03')
+    throw wrongUsage('One step at a time, named by its newer version: npm run prove v03')
   }
   const [name] = positionals
   if (values.hunk !== undefined && name === undefined) {
-    throw new UsageError('--hunk needs a version: npm run prove -- v03 --hunk 2')
+    throw wrongUsage('--hunk needs a version: npm run prove -- v03 --hunk 2')
   }
   return {
     steps: name === undefined ? listVersions().flatMap(stepTo) : [findStep(name)],
@@ -125,23 +112,15 @@ function readArguments(args: string[]): Arguments | undefined {
   }
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: OPTIONS })
-  } catch (error) {
-    throw optionError(error, 'See npm run prove -- --help')
-  }
-}
-
 function readNumber(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw new UsageError(`--hunk takes the number of a change, not ${JSON.stringify(text)}.`)
+  throw wrongUsage(`--hunk takes the number of a change, not ${JSON.stringify(text)}.`)
 }
 
 function findStep(name: string): Arguments['steps'][number] {
   const version = findVersion(name)
   const [step] = stepTo(version)
-  if (step === undefined) throw new UsageError(`No version comes before ${version.name}.`)
+  if (step === undefined) throw wrongUsage(`No version comes before ${version.name}.`)
   return step
 }
 

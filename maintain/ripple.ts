@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import { runTool } from '@oauth-lab/course/programs/tools.ts'
-import { findVersion, ROOT, UnknownVersionError } from '@oauth-lab/course/programs/versions.ts'
-import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { carry, laterVersions, type Outcome, type Ripple } from './ripple/carry.ts'
 import type { Change } from './ripple/changes.ts'
-import { GitError } from './ripple/git.ts'
 
 const HELP = `Carries what has changed in one version into every later one.
 
@@ -26,30 +25,21 @@ const OPTIONS = {
 /**
  * `npm run ripple version [-- --from REV --force --no-test]`
  *
- * @returns the exit status: 1 when something is left to be done by hand, 2 when the command can't be
- *   followed
+ * @returns the exit status: 1 when something is left to be done by hand
+ * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    return await run(args)
-  } catch (error) {
-    const toldInWords = [UsageError, UnknownVersionError, GitError]
-    if (!toldInWords.some((kind) => error instanceof kind)) throw error
-    console.error((error as Error).message)
-    return 2
-  }
-}
-
-async function run(args: string[]): Promise<number> {
-  refuseOptionsKeptByNpm(['from', 'force', 'help'], 'npm run ripple -- v02 --from main')
-  const { values, positionals } = parse(args)
+  const { values, positionals } = readCommandLine(args, OPTIONS, {
+    example: 'npm run ripple -- v02 --from main',
+    hint: 'See npm run ripple -- --help',
+  })
   if (values.help) return say(HELP)
   const [name, ...others] = positionals
   if (name === undefined || others.length > 0) {
-    throw new UsageError('Name the one version that you changed: npm run ripple v02')
+    throw wrongUsage('Name the one version that you changed: npm run ripple v02')
   }
   const { name: source, number } = findVersion(name)
-  if (number === 0) throw new UsageError(`${source} is no version: nothing comes after it.`)
+  if (number === 0) throw wrongUsage(`${source} is no version: nothing comes after it.`)
   const { from: revision = 'HEAD', force } = values
   return carryAndTest({ root: ROOT, source, revision, force }, !values['no-test'])
 }
@@ -77,14 +67,6 @@ export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<n
   const open = outcomes.filter(needsHands)
   if (open.length > 0) say(`${open.length} left to you, marked with ! above.\n`)
   return open.length === 0 && isGreen ? 0 : 1
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: OPTIONS })
-  } catch (error) {
-    throw optionError(error, 'See npm run ripple -- --help')
-  }
 }
 
 /** What was done, in order; `!` marks what was not, or not wholly. */

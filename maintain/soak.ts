@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import type { Usage } from './bench/lib/probe.ts'
 import {
   compareLogins,
@@ -33,48 +33,37 @@ const MOST = 512 * 1024 * 1024
 const TIMING = 0.1
 const LOGINS_AT_ONCE = 200
 
+const OPTIONS = {
+  quick: { type: 'boolean' },
+  minutes: { type: 'string' },
+  flood: { type: 'string' },
+} as const
+
 /**
  * `npm run soak [-- --minutes N --flood N --quick]` puts the newest version under load and looks for errors and
  * for what grows.
  *
  * @returns the exit status: 1 for any error, and for growth
+ * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    refuseOptionsKeptByNpm(['minutes', 'flood', 'quick'], 'npm run soak -- --minutes 2')
-    return await soak(readOptions(args))
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(error.message)
-    return 1
-  }
+  return soak(readExtent(args))
 }
 
-function readOptions(args: string[]): { minutes: number; flood: number } {
-  const { quick, ...values } = parse(args)
+function readExtent(args: string[]): { minutes: number; flood: number } {
+  const { quick, ...values } = readOptions(args, OPTIONS, {
+    example: 'npm run soak -- --minutes 2',
+    hint: 'npm run soak takes --minutes N, --flood N and --quick.',
+  })
   const minutes = Number(values.minutes ?? (quick ? 0.25 : 10))
   const flood = Number(values.flood ?? (quick ? 20_000 : 1_000_000))
   if (minutes > 0 && flood > 0) return { minutes, flood }
-  throw new UsageError('--minutes and --flood take a number: npm run soak -- --minutes 2')
-}
-
-function parse(args: string[]): { quick?: boolean; minutes?: string; flood?: string } {
-  const options = {
-    quick: { type: 'boolean' },
-    minutes: { type: 'string' },
-    flood: { type: 'string' },
-  } as const
-  try {
-    return parseArgs({ args, options }).values
-  } catch (error) {
-    const hint = 'npm run soak takes --minutes N, --flood N and --quick.'
-    throw new UsageError(`${(error as Error).message}. ${hint}`, { cause: error })
-  }
+  throw wrongUsage('--minutes and --flood take a number: npm run soak -- --minutes 2')
 }
 
 async function soak({ minutes, flood }: { minutes: number; flood: number }): Promise<number> {
   const version = listVersions().at(-1)
-  if (version === undefined) throw new UsageError('There is no version in versions/.')
+  if (version === undefined) throw new ToldError('There is no version in versions/.')
   const pair = await startPair(version, SETTINGS)
   const problems: string[] = []
   try {

@@ -1,10 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { parseArgs } from 'node:util'
 import { type Attack, tellingVersions } from '@oauth-lab/course/attacks/attack.ts'
-import { MissingLineError, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
-import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import { withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { isDifferent, matrixAsMarkdown } from '@oauth-lab/course/attacks/matrix.ts'
 import {
   linesThatStop,
@@ -13,14 +11,15 @@ import {
   playAttack,
 } from '@oauth-lab/course/attacks/play.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import {
   findVersion,
   listVersions,
+  lookUpVersion,
   ROOT,
-  UnknownVersionError,
   type Version,
 } from '@oauth-lab/course/programs/versions.ts'
-import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
+import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { type Paint, painter, wantsColors } from './print/ansi.ts'
 import { printList, printMatrix } from './print/attack-matrix.ts'
 import { hasMatrix, withMatrix } from './print/readme-matrix.ts'
@@ -37,6 +36,8 @@ npm run attack -- --markdown            the table of README.md; --write puts it 
 
 Attacks are played on programs of this lab that the command starts itself, on this machine.`
 
+const HINT = 'npm run attack -- --list names the attacks, and --help says what it takes.'
+
 const OPTIONS = {
   help: { type: 'boolean' },
   list: { type: 'boolean' },
@@ -50,31 +51,15 @@ const OPTIONS = {
  * Plays attacks and says what came of them.
  *
  * @param args what stands behind `npm run attack`
- * @returns the exit status: 0 when all went as expected, 1 when something did not, 2 for arguments
- *   that don't fit
+ * @returns the exit status: 0 when all went as expected, 1 when something did not
+ * @throws {ToldError} for arguments that don't fit, and for a folder whose programs don't run
  */
 export async function main(args: string[]): Promise<number> {
   const paint = painter(wantsColors(process.env, process.stdout.isTTY))
-  try {
-    return await run(args, paint)
-  } catch (error) {
-    return tell(error, paint)
-  }
-}
-
-/** Says what is wrong, in words. What nobody has foreseen is thrown again. */
-function tell(error: unknown, paint: Paint): number {
-  if (error instanceof BrokenFolderError || error instanceof MissingLineError) {
-    console.error(error.message)
-    return 1
-  }
-  if (!(error instanceof UsageError || error instanceof UnknownVersionError)) throw error
-  console.error(`${error.message}\n\n${printList(attacks, paint)}\n\n${USAGE}`)
-  return 2
-}
-
-async function run(args: string[], paint: Paint): Promise<number> {
-  const { values, positionals } = readArguments(args)
+  const { values, positionals } = readCommandLine(args, OPTIONS, {
+    example: 'npm run attack -- login-csrf v01 --pause',
+    hint: HINT,
+  })
   if (values.help) return print(USAGE)
   if (values.list) return print(printList(attacks, paint))
   if (values.write) return writeMatrix()
@@ -82,7 +67,7 @@ async function run(args: string[], paint: Paint): Promise<number> {
 
   const attack = attacks.find(({ slug }) => positionals.includes(slug))
   if (attack === undefined) {
-    if (values.pause || values.weakened) throw new UsageError('Name an attack to play.')
+    if (values.pause || values.weakened) throw wrongUsage('Name an attack to play.')
     return playMatrix(positionals, paint)
   }
   const versions = positionals
@@ -98,15 +83,6 @@ async function run(args: string[], paint: Paint): Promise<number> {
   )
 }
 
-function readArguments(args: string[]) {
-  refuseOptionsKeptByNpm(Object.keys(OPTIONS), 'npm run attack -- login-csrf v01 --pause')
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    throw optionError(error, '')
-  }
-}
-
 async function playMatrix(names: string[], paint: Paint): Promise<number> {
   const versions = names.length === 0 ? listVersions() : names.map(versionOrAttack)
   const rows = await playAll(attacks, versions)
@@ -115,13 +91,11 @@ async function playMatrix(names: string[], paint: Paint): Promise<number> {
 }
 
 function versionOrAttack(name: string): Version {
-  try {
-    return findVersion(name)
-  } catch (error) {
-    if (!(error instanceof UnknownVersionError)) throw error
-    const quoted = JSON.stringify(name)
-    throw new UsageError(`There is no attack ${quoted}, and no version or folder of that name.`)
-  }
+  const version = lookUpVersion(name)
+  if (version !== undefined) return version
+  throw wrongUsage(
+    `There is no attack ${JSON.stringify(name)}, and no version or folder of that name. ${HINT}`,
+  )
 }
 
 async function playStories(
@@ -153,7 +127,7 @@ async function playWeakened(
 ): Promise<number> {
   const version = chosen ?? tellingVersions(attack, listVersions()).at(-1)
   if (attack.checks.length === 0 || version === undefined) {
-    throw new UsageError(`Nothing stops ${attack.slug} yet, so there is nothing to take out.`)
+    throw wrongUsage(`Nothing stops ${attack.slug} yet, so there is nothing to take out.`)
   }
   for (const check of attack.checks) {
     const weakened = await withoutCheck(version, check)
@@ -184,7 +158,7 @@ async function waitForEnter(): Promise<void> {
 async function writeMatrix(): Promise<number> {
   const file = join(ROOT, 'README.md')
   const text = await readFile(file, 'utf8')
-  if (!hasMatrix(text)) throw new UsageError('README.md has no place for the table.')
+  if (!hasMatrix(text)) throw new ToldError('README.md has no place for the table.')
   await writeFile(file, withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
   return print('README.md has the table of now.')
 }

@@ -1,22 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import { typedIn } from '@oauth-lab/course/command-line.ts'
 import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
 import { readStep, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
-import {
-  listVersions,
-  ROOT,
-  UnknownVersionError,
-  type Version,
-} from '@oauth-lab/course/programs/versions.ts'
-import { typedIn, UsageError } from '@oauth-lab/course/usage.ts'
+import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
 import { painter, wantsColors } from './print/ansi.ts'
 import { renderStep } from './print/difference.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
 import { renderStat, renderSteps } from './print/difference-stat.ts'
 import { page } from './print/pager.ts'
-import { NoPatchError, renderPatch } from './print/patch.ts'
+import { renderPatch } from './print/patch.ts'
 
 /** Columns of what goes into a file or a pipe. */
 const PIPE_WIDTH = 100
@@ -28,20 +23,11 @@ const LEAST_WIDTH = 40
  * `npm run diff [older] [newer] [file] [-- options]` shows how two versions differ; `--help` lists the
  * options.
  *
- * @returns the exit status: 1 when something is wrong with the notes, 2 when the command is
+ * @returns the exit status: 1 when something is wrong with the notes
+ * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    return await run(readArguments(args))
-  } catch (error) {
-    const toldInWords = [UsageError, UnknownVersionError, NoPatchError, BrokenFolderError]
-    if (!toldInWords.some((kind) => error instanceof kind)) throw error
-    console.error((error as Error).message)
-    return 2
-  }
-}
-
-async function run(asked: DiffArguments): Promise<number> {
+  const asked = readArguments(args)
   if (asked.form === 'help') return say(HELP)
   if (asked.form === 'write') return say(writePages(listVersions()))
   if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
@@ -105,7 +91,7 @@ async function writeHtml(step: Step, file: string): Promise<string> {
   try {
     writeFileSync(file, text)
   } catch (error) {
-    throw new UsageError(`${file} can't be written: ${(error as Error).message}`)
+    throw new ToldError(`${file} can't be written: ${(error as Error).message}`)
   }
   return `Wrote ${relative(typedIn(), file)}\n`
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { makeOrRenew, tellStart } from '@oauth-lab/course/exercises/make.ts'
-import { UsageError } from '@oauth-lab/course/usage.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 
 /**
@@ -17,7 +17,7 @@ export function main(args: string[]): Promise<number> {
 function exercise({ place, options }: ExerciseArguments): number {
   const { name, folder } = place
   if (existsSync(folder) && !options.force) {
-    throw new UsageError(
+    throw wrongUsage(
       [
         `playground/${name} is there already, and stays as it is.`,
         `Go on with it:  npm run check ${name}`,

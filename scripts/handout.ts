@@ -1,13 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions, typedIn } from '@oauth-lab/course/command-line.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
-import {
-  optionError,
-  refuseOptionsKeptByNpm,
-  typedIn,
-  UsageError,
-} from '@oauth-lab/course/usage.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { renderHandout } from '../workshop/handout/handout.ts'
 
 const HELP = `All lessons as one page to print, with the differences, answers, errors and glossary.
@@ -16,24 +11,19 @@ const HELP = `All lessons as one page to print, with the differences, answers, e
   npm run handout -- --out FILE       writes it to FILE
 `
 
+const OPTIONS = { out: { type: 'string' }, help: { type: 'boolean' } } as const
+
 /**
  * `npm run handout [-- --out FILE]`
  *
- * @returns the exit status: 1 when the file can't be written, 2 when the command can't be followed
+ * @returns the exit status
+ * @throws {ToldError} also when the file can't be written
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    return await run(args)
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(error.message)
-    return 2
-  }
-}
-
-async function run(args: string[]): Promise<number> {
-  refuseOptionsKeptByNpm(['out'], 'npm run handout -- --out lessons.html')
-  const { out, help } = parse(args)
+  const { out, help } = readOptions(args, OPTIONS, {
+    example: 'npm run handout -- --out lessons.html',
+    hint: 'See npm run handout -- --help',
+  })
   if (help) {
     console.log(HELP)
     return 0
@@ -43,19 +33,9 @@ async function run(args: string[]): Promise<number> {
   try {
     writeFileSync(file, html)
   } catch (error) {
-    console.error(`${file} can't be written: ${(error as Error).message}`)
-    return 1
+    throw new ToldError(`${file} can't be written: ${(error as Error).message}`)
   }
   const size = (Buffer.byteLength(html) / 1e6).toFixed(1)
   console.log(`${relative(process.cwd(), file)} (${size} MB): open it in a browser, and print it.`)
   return 0
-}
-
-function parse(args: string[]) {
-  const options = { out: { type: 'string' }, help: { type: 'boolean', default: false } } as const
-  try {
-    return parseArgs({ args, options }).values
-  } catch (error) {
-    throw optionError(error, 'See npm run handout -- --help')
-  }
 }

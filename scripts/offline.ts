@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { optionError, refuseOptionsKeptByNpm, UsageError } from '@oauth-lab/course/usage.ts'
-import { PACKED, SetupError } from './lib/install.mjs'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
+import { PACKED } from './lib/install.mjs'
 import { fetchPackages } from './lib/offline/fetch.ts'
 import { MACHINES, readMachines } from './lib/offline/machines.ts'
 
@@ -17,24 +17,19 @@ const HELP = `Packs the lab, with all that it needs, into one file for laptops w
 /** What one machine makes, or what is nobody else's business. */
 const LEFT_OUT = ['node_modules', '.git', '.env', 'playground', 'screenshots', 'handout.html']
 
+const OPTIONS = { for: { type: 'string' }, help: { type: 'boolean' } } as const
+
 /**
  * `npm run offline [-- --for MACHINES]`
  *
- * @returns the exit status: 1 when something could not be had, 2 when the command can't be followed
+ * @returns the exit status
+ * @throws {ToldError} also when something could not be had
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    return await run(args)
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof SetupError)) throw error
-    console.error(error.message)
-    return error instanceof UsageError ? 2 : 1
-  }
-}
-
-async function run(args: string[]): Promise<number> {
-  refuseOptionsKeptByNpm(['for'], 'npm run offline -- --for win32-x64')
-  const { for: list, help } = parse(args)
+  const { for: list, help } = readOptions(args, OPTIONS, {
+    example: 'npm run offline -- --for win32-x64',
+    hint: 'See npm run offline -- --help',
+  })
   if (help) {
     console.log(HELP)
     return 0
@@ -46,16 +41,7 @@ async function run(args: string[]): Promise<number> {
   return 0
 }
 
-function parse(args: string[]) {
-  const options = { for: { type: 'string' }, help: { type: 'boolean', default: false } } as const
-  try {
-    return parseArgs({ args, options }).values
-  } catch (error) {
-    throw optionError(error, 'See npm run offline -- --help')
-  }
-}
-
-/** @throws {SetupError} with what tar says */
+/** @throws {ToldError} with what tar says */
 function pack(): void {
   const folder = dirname(ROOT)
   const name = basename(ROOT)
@@ -67,7 +53,7 @@ function pack(): void {
     cwd: folder,
     encoding: 'utf8',
   })
-  if (status !== 0) throw new SetupError(`tar failed: ${error?.message ?? stderr.trim()}`)
+  if (status !== 0) throw new ToldError(`tar failed: ${error?.message ?? stderr.trim()}`)
   const { size } = statSync(join(folder, file))
   console.log(`${join(folder, file)}: ${Math.round(size / 1e6)} MB.`)
   console.log(`On each laptop: tar -xf ${file}, and in its folder ${name}: npm start`)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/solution.ts'
-import { UsageError } from '@oauth-lab/course/usage.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { main as diff } from './diff.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
 
@@ -41,7 +41,7 @@ function readFile(text: string, { folder, version }: Place): string {
   const path = text.replaceAll('\\', '/').replace(/^\.?\/+/, '')
   const known = [folder, version.folder].some((place) => existsSync(join(place, path)))
   if (known && !path.split('/').includes('..')) return path
-  throw new UsageError(
+  throw wrongUsage(
     `There is no file ${JSON.stringify(text)} in your copy or in ${version.name}. Give it as it stands there: ${EXAMPLE}`,
   )
 }

@@ -1,19 +1,10 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
 import { runPair, watchPair } from '@oauth-lab/course/programs/pair.ts'
-import {
-  findVersion,
-  UnknownVersionError,
-  type Version,
-} from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
-import {
-  optionError,
-  refuseOptionsKeptByNpm,
-  typedIn,
-  UsageError,
-} from '@oauth-lab/course/usage.ts'
+import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { isBlockedByBrowsers } from '@oauth-lab/shared/blocked-ports.ts'
 import {
   ConfigError,
@@ -52,19 +43,11 @@ interface Arguments {
  * version, and the workshop beside them.
  *
  * @returns the exit status
+ * @throws {ToldError}
+ * @throws {ConfigError}
  */
 export async function main(args: string[]): Promise<number> {
-  try {
-    return await start(readArguments(args))
-  } catch (error) {
-    const toldInWords = [UsageError, UnknownVersionError, ConfigError]
-    if (!toldInWords.some((kind) => error instanceof kind)) throw error
-    console.error((error as Error).message)
-    return 1
-  }
-}
-
-async function start({ version, port, watch, workshop, open }: Arguments): Promise<number> {
+  const { version, port, watch, workshop, open } = readArguments(args)
   const config = readSettings(port, workshop)
   const ports = { server: portOf(config.authServerUrl), client: portOf(config.clientUrl) }
   const addresses = { server: config.authServerUrl, client: config.clientUrl }
@@ -99,10 +82,12 @@ async function openBrowser(url: string): Promise<void> {
 }
 
 function readArguments(args: string[]): Arguments {
-  refuseOptionsKeptByNpm(Object.keys(KNOWN_OPTIONS), 'npm start -- v02 --port 26000')
-  const { positionals, values } = parse(args)
+  const { positionals, values } = readCommandLine(args, KNOWN_OPTIONS, {
+    example: 'npm start -- v02 --port 26000',
+    hint: OPTIONS,
+  })
   if (positionals.length > 1) {
-    throw new UsageError(`One version at a time, not ${positionals.length}: npm start v02`)
+    throw wrongUsage(`One version at a time, not ${positionals.length}: npm start v02`)
   }
   const version = findVersion(positionals[0] ?? FIRST_VERSION, typedIn())
   refuseUnlinkedCopy(version)
@@ -115,18 +100,14 @@ function readArguments(args: string[]): Arguments {
   }
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: KNOWN_OPTIONS })
-  } catch (error) {
-    throw optionError(error, OPTIONS)
-  }
-}
-
-function withWorkshop(values: ReturnType<typeof parse>['values']): boolean {
+function withWorkshop(values: {
+  watch?: boolean
+  'no-workshop'?: boolean
+  open?: boolean
+}): boolean {
   const alone = values.watch ? '--watch' : values['no-workshop'] ? '--no-workshop' : undefined
   if (alone !== undefined && values.open) {
-    throw new UsageError(`--open opens the workshop, which does not run with ${alone}.`)
+    throw wrongUsage(`--open opens the workshop, which does not run with ${alone}.`)
   }
   return alone === undefined
 }
@@ -134,13 +115,11 @@ function withWorkshop(values: ReturnType<typeof parse>['values']): boolean {
 function readPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : 0
   if (port < 1 || port > LAST_PORT) {
-    throw new UsageError(
-      `--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`,
-    )
+    throw wrongUsage(`--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`)
   }
   const blocked = [port, port + 1, port + 2].find(isBlockedByBrowsers)
   if (blocked === undefined) return port
-  throw new UsageError(
+  throw wrongUsage(
     `--port ${port} takes ports ${port} to ${port + 2}, and browsers refuse to open ${blocked}: choose another one, such as 26000.`,
   )
 }
@@ -148,7 +127,7 @@ function readPort(text: string): number {
 /** A version that was copied to a place from which its imports lead nowhere. */
 function refuseUnlinkedCopy({ folder }: Version): void {
   if (findsShared(realpathSync(folder))) return
-  throw new UsageError(
+  throw new ToldError(
     `${folder} can't find shared/. Put the copy into playground/, at the top of the repo.`,
   )
 }
@@ -185,7 +164,7 @@ function readSettings(port: number | undefined, workshop: boolean): LabConfig {
 }
 
 /**
- * @throws {UsageError} that says who answers there and how to choose others
+ * @throws {ToldError} that says who answers there and how to choose others
  * @throws {ConfigError} when nobody answers, and the port can't be used all the same
  */
 async function refuseTakenPorts({ name }: Version, ports: number[]): Promise<void> {
@@ -195,7 +174,7 @@ async function refuseTakenPorts({ name }: Version, ports: number[]): Promise<voi
     await Promise.all(ports.map(refuseUnusablePort))
     return
   }
-  throw new UsageError(
+  throw new ToldError(
     `${found.join(' ')}\nStop what runs there, or choose other ports: npm start -- ${name} --port ${await freePort()}`,
   )
 }

@@ -1,13 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { runTool, type ToolResult } from '@oauth-lab/course/programs/tools.ts'
-import {
-  findVersion,
-  listVersions,
-  ROOT,
-  UnknownVersionError,
-} from '@oauth-lab/course/programs/versions.ts'
-import { UsageError } from '@oauth-lab/course/usage.ts'
+import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { wantsColors } from './print/ansi.ts'
@@ -37,22 +32,16 @@ interface Scope {
  *
  * @returns the exit status
  */
-export async function main(args: string[]): Promise<number> {
-  try {
-    return await checkAll(scopeOf(args))
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof UnknownVersionError)) throw error
-    console.error(error.message)
-    return 1
-  }
+export function main(args: string[]): Promise<number> {
+  return checkAll(scopeOf(args))
 }
 
 function scopeOf([text, ...more]: string[]): Scope {
-  if (more.length > 0) throw new UsageError('All versions or one of them: npm test, npm test v02')
+  if (more.length > 0) throw wrongUsage('All versions or one of them: npm test, npm test v02')
   if (text !== undefined) {
     const { folder } = findVersion(text, process.env.INIT_CWD)
     if (relative(ROOT, folder).startsWith('..')) {
-      throw new UsageError(`${folder} is not in this repo, where the tools for its tests are.`)
+      throw wrongUsage(`${folder} is not in this repo, where the tools for its tests are.`)
     }
     const typed = [folder, join(ROOT, 'shared')].filter(isTypeScriptProject)
     return { linted: folder, typed, tested: folder }

@@ -28,7 +28,9 @@ export interface LabConfig {
 }
 
 /** A setting that can't be right. The message is one line, fit to be shown as it is. */
-export class ConfigError extends Error {}
+export class ConfigError extends Error {
+  readonly exitStatus = 1
+}
 
 type Environment = Record<string, string | undefined>
 

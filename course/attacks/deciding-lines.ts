@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { tellFileTrouble } from '../exercises/file-trouble.ts'
 import { ROOT, type Version } from '../programs/versions.ts'
+import { ToldError } from '../told-error.ts'
 import type { Check, Edit } from './attack.ts'
-import { BrokenFolderError } from './load-programs.ts'
 
 /** A line of a version's source. */
 export interface FoundLine {
@@ -27,9 +27,6 @@ export async function findLine(version: Version, edit: Edit): Promise<FoundLine 
   return { file: shown.replaceAll(sep, '/'), number: index + 1, line: edit.line }
 }
 
-/** A version without the line that was to be taken out of it. Fit to be shown as it is. */
-export class MissingLineError extends Error {}
-
 /** A version in a temporary folder, with its check taken out. `remove` deletes the folder. */
 export interface WeakenedVersion {
   version: Version
@@ -39,8 +36,8 @@ export interface WeakenedVersion {
 /**
  * Copies a version into a temporary folder, and takes a check out of the copy.
  *
- * @throws {MissingLineError} when the version does not have one of the lines
- * @throws {BrokenFolderError} when a file of the version can't be copied
+ * @throws {ToldError} when the version does not have one of the lines
+ * @throws {ToldError} when a file of the version can't be copied
  */
 export async function withoutCheck(version: Version, check: Check): Promise<WeakenedVersion> {
   const edits = [check, ...(check.also ?? [])]
@@ -55,7 +52,7 @@ export async function withoutCheck(version: Version, check: Check): Promise<Weak
     await link(shared, join(folder, 'node_modules', '@oauth-lab', 'shared'))
     for (const edit of edits) {
       if ((await findLine(version, edit)) === undefined) {
-        throw new MissingLineError(`${version.name} has no such line in ${edit.file}: ${edit.line}`)
+        throw new ToldError(`${version.name} has no such line in ${edit.file}: ${edit.line}`)
       }
       await apply(edit, join(isShared(edit) ? top : folder, edit.file))
     }
@@ -81,7 +78,7 @@ async function copySource(from: string, to: string): Promise<void> {
     await cp(from, to, { recursive: true, filter: isSource, dereference: true })
   } catch (error) {
     const why = tellFileTrouble(error)
-    throw why === undefined ? error : new BrokenFolderError(`${from} can't be copied. ${why}`)
+    throw why === undefined ? error : new ToldError(`${from} can't be copied. ${why}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
-import { BrokenFolderError } from './load-programs.ts'
+import { ToldError } from '../told-error.ts'
 import { Recorder } from './stage-recorder.ts'
 
 /** What a version has got, found out by using it: a learner's copy need not be named after one. */
@@ -25,7 +25,7 @@ export function knowledgeOf(programs: Programs): Promise<Knowledge> {
   return found
 }
 
-/** @throws {BrokenFolderError} when not even a plain login works */
+/** @throws {ToldError} when not even a plain login works */
 async function askPrograms(programs: Programs): Promise<Knowledge> {
   const recorder = new Recorder()
   const lab = await startLab(recorder.watch(programs))
@@ -34,7 +34,7 @@ async function askPrograms(programs: Programs): Promise<Knowledge> {
     const { searchParams } = new URL(await lab.beginLogin(browser))
     await lab.login(browser)
     const answer = recorder.lastTokens?.answer
-    if (answer === undefined) throw new BrokenFolderError('A login ends without an access token.')
+    if (answer === undefined) throw new ToldError('A login ends without an access token.')
     const profile = await browser.open(`${lab.clientUrl}/profile`)
     return {
       state: searchParams.has('state'),
@@ -45,8 +45,8 @@ async function askPrograms(programs: Programs): Promise<Knowledge> {
       codeTtl: lab.config.codeTtl,
     }
   } catch (error) {
-    if (error instanceof BrokenFolderError) throw error
-    throw new BrokenFolderError(`A plain login does not work here: ${(error as Error).message}.`)
+    if (error instanceof ToldError) throw error
+    throw new ToldError(`A plain login does not work here: ${(error as Error).message}.`)
   } finally {
     await lab.close()
   }

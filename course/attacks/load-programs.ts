@@ -2,15 +2,13 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
-
-/** A folder whose programs can't be attacked, because they don't even run. Fit to be shown as it is. */
-export class BrokenFolderError extends Error {}
+import { ToldError } from '../told-error.ts'
 
 /**
  * The two programs of a version, or of a learner's copy of one.
  *
  * @param folder absolute
- * @throws {BrokenFolderError} that says which file does not load, and why
+ * @throws {ToldError} that says which file does not load, and why
  */
 export async function loadPrograms(folder: string): Promise<Programs> {
   const { buildServer } = await load(join(folder, 'server', 'app.ts'), 'buildServer')
@@ -20,13 +18,13 @@ export async function loadPrograms(folder: string): Promise<Programs> {
 
 async function load(file: string, name: keyof Programs): Promise<Record<string, unknown>> {
   await access(file).catch(() => {
-    throw new BrokenFolderError(`There is no ${file}.`)
+    throw new ToldError(`There is no ${file}.`)
   })
   const module = await import(pathToFileURL(file).href).catch((error: Error) => {
-    throw new BrokenFolderError(`${file} does not load: ${error.message}${hintFor(error)}`)
+    throw new ToldError(`${file} does not load: ${error.message}${hintFor(error)}`)
   })
   if (typeof module[name] !== 'function') {
-    throw new BrokenFolderError(`${file} does not export ${name}.`)
+    throw new ToldError(`${file} does not export ${name}.`)
   }
   return module
 }

@@ -1,6 +1,6 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
-import { BrokenFolderError } from './load-programs.ts'
+import { ToldError } from '../told-error.ts'
 import type { Stage } from './stage.ts'
 import { StageBrowser } from './stage-browser.ts'
 import type { Account, Told } from './story.ts'
@@ -77,7 +77,7 @@ export class Person {
   /** Begins a login at the client. Gives the address of the login page that the client sends them to. */
   async beginsLogin(telling?: Telling): Promise<string> {
     const page = await this.opens(`${this.#stage.lab.clientUrl}/login`, telling)
-    if (page.location === undefined) throw new BrokenFolderError(`/login answers ${page.status}.`)
+    if (page.location === undefined) throw new ToldError(`/login answers ${page.status}.`)
     return page.location
   }
 
@@ -101,7 +101,7 @@ export class Person {
   async logsIn(loginPage: string, telling?: Telling): Promise<string> {
     const { location, status } = await this.triesToLogIn(loginPage, telling)
     if (!location?.includes('code=')) {
-      throw new BrokenFolderError(`A right password gets no code: /authorize answers ${status}.`)
+      throw new ToldError(`A right password gets no code: /authorize answers ${status}.`)
     }
     return location
   }

@@ -19,7 +19,7 @@ export interface Performance {
 /**
  * Plays an attack on a version, or on a learner's copy, with a pair of its own on free ports.
  *
- * @throws {BrokenFolderError} when the programs in that folder do not run
+ * @throws {ToldError} when the programs in that folder do not run
  */
 export async function playAttack(attack: Attack, version: Version): Promise<Performance> {
   const programs = await loadPrograms(version.folder)

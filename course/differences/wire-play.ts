@@ -33,7 +33,7 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
  * Runs a version on free ports, plays a whole session with it, and gives every message. Addresses are
  * those of the default ports, and random values have names, so that two runs give the same.
  *
- * @throws {BrokenFolderError} when its programs don't load
+ * @throws {ToldError} when its programs don't load
  */
 export async function playSession({ folder }: Version): Promise<Act[]> {
   const recorder = new WireRecorder()

@@ -1,4 +1,4 @@
-import { UsageError } from '../usage.ts'
+import { wrongUsage } from '../told-error.ts'
 import { type CheckOptions, type CheckResult, checkCopy } from './check.ts'
 import { checks } from './checks.ts'
 import { linkPackages, type Place } from './playground.ts'
@@ -6,12 +6,12 @@ import { linkPackages, type Place } from './playground.ts'
 /**
  * Tries out each sentence of an exercise at the learner's copy.
  *
- * @throws {UsageError} when there is nothing to check
+ * @throws {ToldError} when there is nothing to check
  */
 export async function checkPlace(place: Place, options: CheckOptions = {}): Promise<CheckResult> {
   const { version, folder, name } = place
   const known = checks[version.number]
-  if (known === undefined) throw new UsageError(`There is nothing to check about ${name} yet.`)
+  if (known === undefined) throw wrongUsage(`There is nothing to check about ${name} yet.`)
   linkPackages(place)
   return checkCopy(folder, known, options)
 }

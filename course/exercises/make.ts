@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readSteps } from '../lessons/steps.ts'
-import { UsageError } from '../usage.ts'
+import { wrongUsage } from '../told-error.ts'
 import type { Files } from './draft.ts'
 import { sourceOf, startOf } from './exercise.ts'
 import { exercises } from './exercises.ts'
@@ -14,7 +14,7 @@ function startFiles({ version }: Place): Files {
 
 function exerciseOf({ number, name }: Place['version']) {
   const exercise = exercises[number]
-  if (exercise === undefined) throw new UsageError(`There is no exercise for ${name} yet.`)
+  if (exercise === undefined) throw wrongUsage(`There is no exercise for ${name} yet.`)
   return exercise
 }
 

@@ -9,7 +9,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
-import { UsageError } from '../usage.ts'
+import { wrongUsage } from '../told-error.ts'
 import type { Files } from './draft.ts'
 import { readFiles } from './draft.ts'
 import { copyName, sourceOf } from './exercise.ts'
@@ -35,25 +35,25 @@ export function placeOf(version: Version, playground: string = PLAYGROUND): Plac
 /**
  * The exercise that a word on the command line means: `v02`, `2`, `v02-state` or `playground/v02`.
  *
- * @throws {UsageError}
+ * @throws {ToldError}
  */
 export function findPlace(text: string | undefined, playground: string = PLAYGROUND): Place {
   const versions = listVersions()
   const names = versions.map(copyName).join(', ')
-  if (text === undefined) throw new UsageError(`Say which exercise: ${names}.`)
+  if (text === undefined) throw wrongUsage(`Say which exercise: ${names}.`)
   const word = text.replaceAll('\\', '/').replace(/\/+$/, '').split('/').at(-1) ?? ''
   const number = Number(/^v?0*(\d+)$/i.exec(word)?.[1])
   const version = versions.find(({ name, number: own }) => name === word || own === number)
   if (version === undefined) {
-    throw new UsageError(`There is no exercise ${JSON.stringify(text)}. There are: ${names}.`)
+    throw wrongUsage(`There is no exercise ${JSON.stringify(text)}. There are: ${names}.`)
   }
   return placeOf(version, playground)
 }
 
-/** @throws {UsageError} when there is no copy yet */
+/** @throws {ToldError} when there is no copy yet */
 export function requireCopy({ name, folder }: Place): void {
   if (existsSync(folder)) return
-  throw new UsageError(`There is no playground/${name} yet. Make it: npm run exercise ${name}`)
+  throw wrongUsage(`There is no playground/${name} yet. Make it: npm run exercise ${name}`)
 }
 
 /** Makes a copy, with the dependencies of the version that it comes from. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { listFilesIfThere } from '../differences/files.ts'
-import { UsageError } from '../usage.ts'
+import { ToldError } from '../told-error.ts'
 
 /** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
 export const INTERVAL = 200
@@ -14,7 +14,7 @@ const NO_CHANGE = /^(\.|#|node_modules$|test$|testing$)|(~|\.md)$/
  * Runs something at once, and again each time that a file in one of the folders changes. What still runs then
  * is told to stop, and waited for. Goes on until a signal ends it.
  *
- * @throws {UsageError} when the system has no room for another watch
+ * @throws {ToldError} when the system has no room for another watch
  */
 export async function watchFolders(
   folders: string[],
@@ -48,7 +48,7 @@ export async function watchFolders(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
-    throw new UsageError(`The system can't watch more files (${message}). Go on without --watch.`)
+    throw new ToldError(`The system can't watch more files (${message}). Go on without --watch.`)
   } finally {
     await watcher.close()
   }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { wrongUsage } from '../told-error.ts'
 
 /** The top of the repo. */
 export const ROOT = join(import.meta.dirname, '..', '..')
@@ -15,9 +16,6 @@ export interface Version {
   number: number
 }
 
-/** A name or path that leads to no version. The message says which there are. */
-export class UnknownVersionError extends Error {}
-
 /** The snapshots, in the order of their numbers: whatever stands in versions/. */
 export function listVersions(): Version[] {
   return readdirSync(VERSIONS)
@@ -30,9 +28,17 @@ export function listVersions(): Version[] {
  * The version that `v03`, `3` or `v03-pkce` means, or the copy in the folder that a path leads to.
  *
  * @param from the folder that a relative path starts at
- * @throws {UnknownVersionError}
+ * @throws {ToldError}
  */
 export function findVersion(text: string, from: string = process.cwd()): Version {
+  const found = lookUpVersion(text, from)
+  if (found !== undefined) return found
+  const names = listVersions().map(({ name }) => name)
+  throw wrongUsage(`There is no version ${JSON.stringify(text)}. There are: ${names.join(', ')}.`)
+}
+
+/** The same, or undefined where there is none. */
+export function lookUpVersion(text: string, from: string = process.cwd()): Version | undefined {
   const versions = listVersions()
   const number = /^v?0*(\d+)$/i.exec(text)?.[1]
   const found = versions.find(
@@ -42,9 +48,7 @@ export function findVersion(text: string, from: string = process.cwd()): Version
   if (found !== undefined) return found
 
   const folder = resolve(from, text)
-  if (isProgramFolder(folder)) return asVersion(folder)
-  const names = versions.map(({ name }) => name).join(', ')
-  throw new UnknownVersionError(`There is no version ${JSON.stringify(text)}. There are: ${names}.`)
+  return isProgramFolder(folder) ? asVersion(folder) : undefined
 }
 
 /** The version just before this one, or undefined for the first. */

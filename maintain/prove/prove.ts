@@ -1,3 +1,4 @@
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type Excuse, excuseFor } from './excused.ts'
 import { isComment, type Unit } from './units.ts'
 import { type Finding, Workspace } from './workspace.ts'
@@ -9,9 +10,6 @@ export interface Verdict {
   /** Why it is right that nothing went red, where that is known. */
   excuse: string | undefined
 }
-
-/** A version that is red before anything is undone, which proves nothing. The message is one line. */
-export class RedVersionError extends Error {}
 
 /** What is proved, and how. */
 export interface Proof {
@@ -28,7 +26,7 @@ export interface Proof {
 /**
  * Undoes changes one at a time, each in a copy of the newer version, and tells what goes red.
  *
- * @throws {RedVersionError}
+ * @throws {ToldError}
  */
 export async function prove(proof: Proof): Promise<Verdict[]> {
   const { newer, units, excuses, version, workers, onVerdict } = proof
@@ -53,7 +51,7 @@ export async function prove(proof: Proof): Promise<Verdict[]> {
   try {
     const red = await workspaces[0]?.run()
     if (red !== undefined) {
-      throw new RedVersionError(`${version} is red before anything is undone: ${red.what}`)
+      throw new ToldError(`${version} is red before anything is undone: ${red.what}`)
     }
     await Promise.all(workspaces.map(work))
     return verdicts

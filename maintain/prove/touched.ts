@@ -11,7 +11,7 @@ import { signedLines, type Unit, unitsOf } from './units.ts'
  * changed since then, all of them: each could have lost what missed it.
  *
  * @param root the top of the repo, whose `versions` both folders lie in
- * @throws {GitError} for an unknown revision
+ * @throws {ToldError} for an unknown revision
  */
 export function touchedSince(
   root: string,

@@ -10,8 +10,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type Change, changesSince } from './changes.ts'
-import { extractFolder, findRevision, GitError, git } from './git.ts'
+import { extractFolder, findRevision, git } from './git.ts'
 
 /** What became of one change in one later version. */
 export interface Outcome {
@@ -68,7 +69,7 @@ const STILL_ALLOWED = 'test/still-allowed.test.ts'
 /**
  * Carries what has changed in one version into every later one, by three-way merges.
  *
- * @throws {GitError} for an unknown revision, or where there is no repository
+ * @throws {ToldError} for an unknown revision, or where there is no repository
  */
 export function carry({ root, source, revision, force }: Ripple): {
   changes: Change[]
@@ -192,7 +193,7 @@ function mergeTexts(
     const names = labels.flatMap((label) => ['-L', label])
     const args = ['merge-file', '--stdout', ...options, ...names, ...files]
     const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
-    if (error !== undefined) throw new GitError(`git can't be run: ${error.message}`)
+    if (error !== undefined) throw new ToldError(`git can't be run: ${error.message}`)
     if (status === null || status > 127) return { text: texts[0], conflicts: 'binary' }
     return { text: stdout, conflicts: status > 0 }
   } finally {

@@ -2,9 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
-/** What git did not do. The message is its own, in one line. */
-export class GitError extends Error {}
+import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 /** What git tells the programs that it calls. Here it would lead to another repository than asked for. */
 const OF_A_CALLER = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
@@ -12,7 +10,7 @@ const OF_A_CALLER = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
 /**
  * Runs git at the top of a repository and gives what it printed.
  *
- * @throws {GitError} when it is not there, or ends with another status than 0
+ * @throws {ToldError} when it is not there, or ends with another status than 0
  */
 export function git(root: string, args: string[], env: Record<string, string> = {}): string {
   const { status, stdout, stderr, error } = spawnSync('git', args, {
@@ -21,10 +19,10 @@ export function git(root: string, args: string[], env: Record<string, string> = 
     env: { ...ownEnvironment(), ...env },
     maxBuffer: 64 * 1024 * 1024,
   })
-  if (error !== undefined) throw new GitError(`git can't be run: ${error.message}`)
+  if (error !== undefined) throw new ToldError(`git can't be run: ${error.message}`)
   if (status !== 0) {
     const [reason = ''] = stderr.trim().split('\n')
-    throw new GitError(reason || `git ${args[0]} ended with status ${status}`)
+    throw new ToldError(reason || `git ${args[0]} ended with status ${status}`)
   }
   return stdout
 }
@@ -37,7 +35,7 @@ function ownEnvironment(): NodeJS.ProcessEnv {
 /**
  * Checks that a revision exists.
  *
- * @throws {GitError}
+ * @throws {ToldError}
  */
 export function findRevision(root: string, revision: string): string {
   try {
@@ -49,7 +47,7 @@ export function findRevision(root: string, revision: string): string {
       `${revision}^{commit}`,
     ]).trim()
   } catch {
-    throw new GitError(`There is no revision ${JSON.stringify(revision)}.`)
+    throw wrongUsage(`There is no revision ${JSON.stringify(revision)}.`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { ConfigError, readConfig } from '@oauth-lab/shared/config.ts'
 import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import {
@@ -22,7 +23,7 @@ const STATUS_LINE = /HTTP\/1\.1 [2-9]\d\d /g
 const STATUS_LINE_LENGTH = 'HTTP/1.1 200 '.length
 
 /** Something that must not happen, with what led to it. */
-export class Finding extends Error {}
+export class Finding extends ToldError {}
 
 /** How many answers came, by their status. */
 export type Statuses = Map<number, number>

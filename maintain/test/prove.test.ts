@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import excuses from '../prove/excused.json' with { type: 'json' }
 import { excuseFor } from '../prove/excused.ts'
-import { prove, RedVersionError, type Verdict } from '../prove/prove.ts'
+import { prove, type Verdict } from '../prove/prove.ts'
 import { touchedSince } from '../prove/touched.ts'
 import { type Unit, unitsOf } from '../prove/units.ts'
 import { main } from '../prove.ts'
-import { GitError, git } from '../ripple/git.ts'
+import { git } from '../ripple/git.ts'
 
 const OLDER = {
   'server/price.ts': `export function price(count: number): number {
@@ -174,7 +175,7 @@ describe('a change', () => {
     const file = join(newer, 'server/price.ts')
     write(file, NEWER['server/price.ts'].replace('* 3', '* three'))
     const attempt = proveUnits(unitsOf(older, newer))
-    await expect(attempt).rejects.toThrow(RedVersionError)
+    await expect(attempt).rejects.toThrow(ToldError)
     await expect(attempt).rejects.toThrow(/^v00-new is red before anything is undone: .*three/)
     write(file, NEWER['server/price.ts'])
   })
@@ -224,7 +225,7 @@ describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
 
   test('can not be told from a revision that is not there', () => {
     const attempt = () => touchedSince(scratch, 'nowhere', versions(), [])
-    expect(attempt).toThrow(new GitError('There is no revision "nowhere".'))
+    expect(attempt).toThrow(wrongUsage('There is no revision "nowhere".'))
   })
 })
 
@@ -254,8 +255,8 @@ test.each([
   [['--changed', '--from', 'nowhere'], 'There is no revision "nowhere".'],
   [['--nonsense'], "Unknown option '--nonsense'."],
 ])('%j is answered with one line and exit status 2', async (args, message) => {
-  const complain = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-  expect(await main(args)).toBe(2)
-  expect(complain.mock.calls.flat()).toEqual([expect.stringContaining(message)])
-  vi.restoreAllMocks()
+  await expect(main(args)).rejects.toMatchObject({
+    exitStatus: 2,
+    message: expect.stringMatching(new RegExp(`^.*${message}.*$`)),
+  })
 })

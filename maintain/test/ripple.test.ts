@@ -10,10 +10,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { carry } from '../ripple/carry.ts'
-import { GitError, git } from '../ripple/git.ts'
+import { git } from '../ripple/git.ts'
 import { carryAndTest, main } from '../ripple.ts'
 
 const VERSIONS = ['v01-code', 'v02-state', 'v03-pkce', 'v04-resource', 'v05-refresh']
@@ -256,7 +257,7 @@ describe.skipIf(!hasGit)('the command', () => {
 
   test('an unknown revision is one line', async () => {
     await expect(ripple('v01-code', { revision: 'nowhere' })).rejects.toThrow(
-      new GitError('There is no revision "nowhere".'),
+      wrongUsage('There is no revision "nowhere".'),
     )
   })
 
@@ -266,8 +267,9 @@ describe.skipIf(!hasGit)('the command', () => {
     [['v02', 'v03'], 'Name the one version'],
     [['v02', '--nonsense'], "Unknown option '--nonsense'."],
   ])('%j is answered with one line and exit status 2', async (args, message) => {
-    const complain = vi.spyOn(console, 'error').mockImplementation(() => undefined)
-    expect(await main(args)).toBe(2)
-    expect(complain.mock.calls.flat()).toEqual([expect.stringContaining(message)])
+    await expect(main(args)).rejects.toMatchObject({
+      exitStatus: 2,
+      message: expect.stringMatching(new RegExp(`^.*${message}.*$`)),
+    })
   })
 })

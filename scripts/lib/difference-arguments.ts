@@ -1,19 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
 import { DEFAULT_CONTEXT } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
-import {
-  findVersion,
-  UnknownVersionError,
-  type Version,
-} from '@oauth-lab/course/programs/versions.ts'
-import {
-  optionError,
-  refuseOptionsKeptByNpm,
-  typedIn,
-  UsageError,
-} from '@oauth-lab/course/usage.ts'
+import { findVersion, lookUpVersion, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 const OPTIONS = {
   'side-by-side': { type: 'boolean', default: false },
@@ -84,19 +75,20 @@ Options stand behind a -- of their own: npm run diff -- v02 v03 --stat
 /**
  * Reads a command line.
  *
- * @throws {UsageError | UnknownVersionError} with one line that says what can't be followed
+ * @throws {ToldError} with one line that says what can't be followed
  */
 export function readArguments(args: string[]): DiffArguments {
-  const names = Object.keys(OPTIONS).filter((name) => name !== 'no-notes')
-  refuseOptionsKeptByNpm(names, 'npm run diff -- v02 v03 --stat')
-  const { values, positionals } = parse(args)
+  const { values, positionals } = readCommandLine(args, OPTIONS, {
+    example: 'npm run diff -- v02 v03 --stat',
+    hint: 'See npm run diff -- --help',
+  })
   const form = readForm(values)
   const { versions, paths } = readPlaces(positionals, typedIn())
   if (versions === undefined && !['code', 'check', 'write', 'help'].includes(form)) {
-    throw new UsageError(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
+    throw wrongUsage(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
   }
   if (paths.length > 0 && !['code', 'stat', 'html'].includes(form)) {
-    throw new UsageError(`--${form} tells of a whole version, not of ${paths[0]} alone.`)
+    throw wrongUsage(`--${form} tells of a whole version, not of ${paths[0]} alone.`)
   }
   return {
     form,
@@ -110,30 +102,20 @@ export function readArguments(args: string[]): DiffArguments {
   }
 }
 
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options: OPTIONS })
-  } catch (error) {
-    throw optionError(error, 'See npm run diff -- --help')
-  }
-}
-
-type Values = ReturnType<typeof parse>['values']
-
-function readForm(values: Values): Form {
+function readForm(values: Partial<Record<keyof typeof OPTIONS, string | boolean>>): Form {
   const given = (Object.keys(OPTIONS) as (keyof typeof OPTIONS)[]).filter((name) => values[name])
   const [form, other] = given.filter((name): name is keyof typeof FORMS => name in FORMS)
   if (form === undefined) return 'code'
   if (form === 'help' || other === 'help') return 'help'
   const beside: readonly string[] = FORMS[form]
   const stray = other ?? given.find((name) => name !== form && !beside.includes(name))
-  if (stray !== undefined) throw new UsageError(`--${form} and --${stray} do not go together.`)
+  if (stray !== undefined) throw wrongUsage(`--${form} and --${stray} do not go together.`)
   return form
 }
 
 function readCount(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw new UsageError(`--context takes a number of lines, not ${JSON.stringify(text)}.`)
+  throw wrongUsage(`--context takes a number of lines, not ${JSON.stringify(text)}.`)
 }
 
 /** One or two versions come first, files and folders of them after that. */
@@ -148,7 +130,7 @@ function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versio
   }
   const older = predecessorOf(one)
   if (older === undefined) {
-    throw new UsageError(
+    throw wrongUsage(
       `No version comes before ${one.name}. Name the one to compare it with: npm run diff ${first} v02`,
     )
   }
@@ -158,24 +140,22 @@ function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versio
 
 /** The second version, or undefined where the second word is a file of the first one. */
 function findOther(text: string, one: Version, from: string): Version | undefined {
-  try {
-    return findVersion(text, from)
-  } catch (error) {
-    const before = predecessorOf(one)
-    const holders = before === undefined ? [one] : [one, before]
-    if (holders.some(({ folder }) => isFileOf(folder, text))) return undefined
-    if (/^v?\d+$/i.test(text)) throw error
-    throw new UnknownVersionError(
-      `${JSON.stringify(text)} is no version, no copy of one, and no file of ${one.name}.`,
-    )
-  }
+  const version = lookUpVersion(text, from)
+  if (version !== undefined) return version
+  const before = predecessorOf(one)
+  const holders = before === undefined ? [one] : [one, before]
+  if (holders.some(({ folder }) => isFileOf(folder, text))) return undefined
+  if (/^v?\d+$/i.test(text)) return findVersion(text, from)
+  throw wrongUsage(
+    `${JSON.stringify(text)} is no version, no copy of one, and no file of ${one.name}.`,
+  )
 }
 
 function readPath(text: string, { older, newer }: { older: Version; newer: Version }): string {
   const path = text.replaceAll('\\', '/').replace(/\/+$/, '')
   if (isFileOf(older.folder, path) || isFileOf(newer.folder, path)) return path
   const message = `There is no file ${JSON.stringify(text)} in ${older.name} or ${newer.name}.`
-  throw new UnknownVersionError(message)
+  throw wrongUsage(message)
 }
 
 function isFileOf(folder: string, path: string): boolean {

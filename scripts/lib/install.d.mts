@@ -3,7 +3,6 @@ export const PNPM: string
 export const PACKED: string
 export const PACKED_PNPM: string
 export const NEED_EVERYTHING: string[]
-export class SetupError extends Error {}
 export function fetchPnpm(root: string): Promise<string>
 export function findNpm(): string
 export function runNode(args: string[], folder: string): Promise<void>

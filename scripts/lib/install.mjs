@@ -20,7 +20,9 @@ const LONGEST_SILENCE = 10_000
 const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/i
 
 /** Why the packages could not be installed. The message is fit to be shown as it is. */
-export class SetupError extends Error {}
+export class SetupError extends Error {
+  exitStatus = 1
+}
 
 /**
  * Installs the packages of the repo, unless they are there and the lock file is the same since. It needs nothing but

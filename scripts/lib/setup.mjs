@@ -10,22 +10,14 @@ const CANT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']
 
 /**
  * Runs one command of the lab, `scripts/<name>.ts` or `maintain/<name>.ts`, after installing what it needs. The exit status
- * is what its `main` gives.
+ * is what its `main` gives. What it throws with an `exitStatus` (a `ToldError`) is told in words, here and nowhere else.
  *
  * @param {string[]} args the command's name, and what it is told
  */
 export async function run([name = '', ...args]) {
-  const files = FOLDERS.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
-  const file = files.find((path) => basename(path) === `${name}.ts`)
-  if (file === undefined) {
-    const names = files.filter((path) => path.endsWith('.ts')).map((path) => basename(path, '.ts'))
-    console.error(`There is no command ${JSON.stringify(name)}. There are: ${names.join(', ')}.`)
-    process.exitCode = 1
-    return
-  }
-
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endUnread)
   try {
+    const file = findCommand(name)
     refuseOddPath()
     await installPackages(ROOT, NEED_EVERYTHING.includes(name))
     const { register } = await import('tsx/esm/api')
@@ -34,10 +26,20 @@ export async function run([name = '', ...args]) {
     process.exitCode = await main(args)
   } catch (error) {
     // Where a file can't be written, the system's own words say which, and why.
-    if (!(error instanceof SetupError) && !CANT_WRITE.includes(error.code)) throw error
+    const status = CANT_WRITE.includes(error.code) ? 1 : error.exitStatus
+    if (status === undefined) throw error
     console.error(error.message)
-    process.exitCode = 1
+    process.exitCode = status
   }
+}
+
+function findCommand(name) {
+  const files = FOLDERS.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)))
+  const file = files.find((path) => basename(path) === `${name}.ts`)
+  if (file !== undefined) return file
+  const names = files.filter((path) => path.endsWith('.ts')).map((path) => basename(path, '.ts'))
+  const message = `There is no command ${JSON.stringify(name)}. There are: ${names.join(', ')}.`
+  throw Object.assign(new SetupError(message), { exitStatus: 2 })
 }
 
 function refuseOddPath() {

@@ -10,7 +10,9 @@ test('the command writes it where it is told, and refuses what it does not know'
   const file = join(folder, 'lessons.html')
   expect(await main(['--out', file])).toBe(0)
   expect(readFileSync(file, 'utf8')).toMatch(/^<!doctype html>/i)
-  expect(await main(['--out', join(folder, 'missing', 'lessons.html')])).toBe(1)
-  expect(await main(['--paper'])).toBe(2)
+  await expect(main(['--out', join(folder, 'missing', 'lessons.html')])).rejects.toMatchObject({
+    exitStatus: 1,
+  })
+  await expect(main(['--paper'])).rejects.toMatchObject({ exitStatus: 2 })
   expect(existsSync(join(folder, 'missing'))).toBe(false)
 })

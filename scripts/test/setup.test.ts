@@ -168,7 +168,7 @@ test('a Node that is too old is told which one is needed', async () => {
 
 test('an unknown command is told which there are', async () => {
   const { status, output } = await setup('tel')
-  expect(status).toBe(1)
+  expect(status).toBe(2)
   expect(output).toBe('There is no command "tel". There are: tell, test.\n')
 })
 
@@ -198,6 +198,20 @@ test('a file that the system refuses to write is told in one line', async () => 
     expect(output).toMatch(new RegExp(`^(Installing .*\\n)?${message}\\n$`))
     expect(status).toBe(1)
   }
+})
+
+test('what a command throws with an exit status is told in words, and with that status', async () => {
+  for (const exitStatus of [1, 2]) {
+    write(
+      'scripts/tell.ts',
+      `export const main = async () => { throw Object.assign(new Error('Say which.'), { exitStatus: ${exitStatus} }) }`,
+    )
+    const { status, output } = await setup('tell')
+    expect(output).toMatch(/^(Installing .*\n)?Say which\.\n$/)
+    expect(status).toBe(exitStatus)
+  }
+  write('scripts/tell.ts', "export const main = async () => { throw new Error('a mistake') }")
+  expect((await setup('tell')).output).toContain('at main')
 })
 
 // Root may write everywhere, and on Windows a folder's rights are no mode.

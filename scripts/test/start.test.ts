@@ -358,6 +358,14 @@ describe('npm start tells in one line', () => {
     holder.close()
   })
 
+  test('with status 2 where the command is wrong, and 1 where the machine or a setting is', async () => {
+    for (const args of [['v99'], ['v01', 'v02'], ['--prot'], ['--port', '0']]) {
+      await expect(main(args)).rejects.toMatchObject({ exitStatus: 2 })
+    }
+    vi.stubEnv('CODE_TTL', 'soon')
+    await expect(main(['v01'])).rejects.toMatchObject({ exitStatus: 1 })
+  })
+
   test('that it runs one version at a time', async () => {
     expect(await refusal('v01', 'v02')).toContain('One version at a time')
   })
@@ -405,11 +413,9 @@ describe('npm start tells in one line', () => {
   })
 
   async function refusal(...args: string[]): Promise<string> {
-    const lines: string[] = []
-    vi.spyOn(console, 'error').mockImplementation((line: string) => lines.push(line))
-    expect(await main(args)).toBe(1)
-    expect(lines).toHaveLength(1)
-    return lines.join()
+    const error = await main(args).catch((thrown) => thrown)
+    expect(error).toMatchObject({ exitStatus: expect.any(Number) })
+    return error.message
   }
 })
 

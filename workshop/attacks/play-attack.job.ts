@@ -1,10 +1,5 @@
 import type { Attack, Ending } from '@oauth-lab/course/attacks/attack.ts'
-import {
-  type FoundLine,
-  MissingLineError,
-  withoutCheck,
-} from '@oauth-lab/course/attacks/deciding-lines.ts'
-import { BrokenFolderError } from '@oauth-lab/course/attacks/load-programs.ts'
+import { type FoundLine, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { linesThatStop, playAttack } from '@oauth-lab/course/attacks/play.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import type { Story } from '@oauth-lab/course/attacks/story.ts'
@@ -27,16 +22,11 @@ export interface PlayedAttack {
 }
 
 // A job: a learner's copy may hang or die, and its modules are loaded anew for each play.
-answerJob(
-  ({ slug, version, without }: AttackOrder) => {
-    const attack = attacks.find((candidate) => candidate.slug === slug)
-    if (attack === undefined) throw new Error(`There is no attack ${slug}`)
-    return without === undefined
-      ? play(attack, version)
-      : playWithoutCheck(attack, version, without)
-  },
-  [BrokenFolderError, MissingLineError],
-)
+answerJob(({ slug, version, without }: AttackOrder) => {
+  const attack = attacks.find((candidate) => candidate.slug === slug)
+  if (attack === undefined) throw new Error(`There is no attack ${slug}`)
+  return without === undefined ? play(attack, version) : playWithoutCheck(attack, version, without)
+})
 
 async function play(attack: Attack, version: Version): Promise<PlayedAttack> {
   const performance = await playAttack(attack, version)

@@ -1,3 +1,4 @@
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { JobMessage, JobOrder } from './jobs.ts'
 
 /** How long a result may be as JSON, in characters: a learner's copy may answer with anything. */
@@ -7,12 +8,8 @@ const LONGEST_RESULT = 5_000_000
  * Does the one job of this process, which was started for it.
  *
  * @param work is given what the job is told; what it resolves to is the answer
- * @param inWords the errors whose message is fit to be shown as it is
  */
-export function answerJob<Input>(
-  work: (input: Input) => Promise<unknown>,
-  inWords: (abstract new (...args: never[]) => Error)[],
-): void {
+export function answerJob<Input>(work: (input: Input) => Promise<unknown>): void {
   process.once('message', async (message) => {
     const { input, token } = message as JobOrder
     try {
@@ -22,8 +19,7 @@ export function answerJob<Input>(
     } catch (error) {
       const { message } = error as Error
       // What is played expects pages that a learner's copy may not have any more.
-      const isInWords = inWords.some((kind) => error instanceof kind)
-      say({ token, trouble: isInWords ? message : `It broke off: ${message}.` })
+      say({ token, trouble: error instanceof ToldError ? message : `It broke off: ${message}.` })
     }
   })
 }

@@ -5,7 +5,7 @@ import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { keptCopies } from '@oauth-lab/course/exercises/playground.ts'
 import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/solution.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
-import { UsageError } from '@oauth-lab/course/usage.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Exercise, isThere, openExercises } from '../exercises/room.ts'
 import { viewExercise } from '../exercises/view.ts'
@@ -157,7 +157,7 @@ function inWords<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
-    const message = error instanceof UsageError ? error.message : tellFileTrouble(error)
+    const message = error instanceof ToldError ? error.message : tellFileTrouble(error)
     throw message === undefined ? error : new PageTrouble(409, message)
   }
 }

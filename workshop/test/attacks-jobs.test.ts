@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { JobError, Jobs } from '../jobs/jobs.ts'
@@ -28,9 +29,10 @@ afterEach(() => {
 function moduleThat(name: string, body: string): URL {
   const file = join(scratch, `${name}.job.ts`)
   const answer = JSON.stringify(pathToFileURL(join(JOBS, 'answer.ts')).href)
+  const told = JSON.stringify(pathToFileURL(join(ROOT, 'course', 'told-error.ts')).href)
   writeFileSync(
     file,
-    `import { writeFileSync } from 'node:fs'\nimport { answerJob } from ${answer}\nanswerJob(async (input: any) => { ${body} }, [RangeError])\n`,
+    `import { writeFileSync } from 'node:fs'\nimport { answerJob } from ${answer}\nimport { ToldError } from ${told}\nanswerJob(async (input: any) => { ${body} })\n`,
   )
   return pathToFileURL(file)
 }
@@ -63,7 +65,7 @@ describe('a job', () => {
   })
 
   test('that can not be done says why, in words', async () => {
-    const module = moduleThat('fails', 'throw new (input.inWords ? RangeError : TypeError)("so")')
+    const module = moduleThat('fails', 'throw new (input.inWords ? ToldError : TypeError)("so")')
     const run = (inWords: boolean) => jobs.run({ kind: 'fails', module, input: { inWords }, limit })
     await expect(run(true)).rejects.toEqual(new JobError('so'))
     await expect(run(false)).rejects.toEqual(new JobError('It broke off: so.'))

@@ -1,7 +1,8 @@
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { Child } from './child.ts'
 import { askWhoIsThere, logInWhole, tokensOf } from './refusals.ts'
 import type { Target } from './targets.ts'
-import { User, WrongAnswer } from './user.ts'
+import { User } from './user.ts'
 
 /** A kind of work: makes what does it once more, for one user. */
 export type Work = (user: User, target: Target) => Promise<() => Promise<void>>
@@ -21,7 +22,7 @@ export const refresh: Work = async (user, target) => {
     const before = refresh_token
     refresh_token = tokensOf(target, await user.refresh(before)).refresh_token
     if (!target.isLimit && refresh_token === before)
-      throw new WrongAnswer(`${target.name} kept a token`)
+      throw new ToldError(`${target.name} kept a token`)
   }
 }
 

@@ -1,6 +1,7 @@
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { basic } from '@oauth-lab/shared/testing/lab.ts'
 import type { Target } from './targets.ts'
-import { type Answer, User, WrongAnswer } from './user.ts'
+import { type Answer, User } from './user.ts'
 
 const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
 
@@ -8,7 +9,7 @@ const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
  * Tries what a server has to refuse, and one login that it has to take. A server that is quick
  * because it looks at nothing is not worth a figure.
  *
- * @throws {WrongAnswer} that says what the target did
+ * @throws {ToldError} that says what the target did
  */
 export async function proveRefusals(target: Target, origin: string): Promise<void> {
   const user = new User(origin, target.endpoints)
@@ -43,7 +44,7 @@ export async function proveRefusals(target: Target, origin: string): Promise<voi
 /**
  * One login from the authorization request to the resource, with each answer looked at.
  *
- * @throws {WrongAnswer} when one is not what it should be
+ * @throws {ToldError} when one is not what it should be
  */
 export async function logInWhole(
   user: User,
@@ -55,15 +56,15 @@ export async function logInWhole(
   return tokens
 }
 
-/** @throws {WrongAnswer} when the resource does not tell whose token it is */
+/** @throws {ToldError} when the resource does not tell whose token it is */
 export async function askWhoIsThere(user: User, target: Target, token: string): Promise<void> {
   const { status, body } = await user.me(token)
   if (status !== 200 || body.email !== 'user0@oauth-lab.me') {
-    throw new WrongAnswer(`${target.name} answered ${status} to a good token`)
+    throw new ToldError(`${target.name} answered ${status} to a good token`)
   }
 }
 
-/** @throws {WrongAnswer} when it is no token response */
+/** @throws {ToldError} when it is no token response */
 export function tokensOf(
   target: Target,
   { status, body }: Answer,
@@ -71,7 +72,7 @@ export function tokensOf(
   const { access_token, refresh_token = '' } = body
   const complete = typeof access_token === 'string' && typeof refresh_token === 'string'
   if (status !== 200 || !complete || (target.refreshes && refresh_token === '')) {
-    throw new WrongAnswer(`${target.name} answered ${status} to a good token request`)
+    throw new ToldError(`${target.name} answered ${status} to a good token request`)
   }
   return { access_token, refresh_token }
 }
@@ -79,7 +80,7 @@ export function tokensOf(
 async function provesRotation(user: User, target: Target, refreshToken: string): Promise<void> {
   const renewed = tokensOf(target, await user.refresh(refreshToken))
   if (!target.isLimit && renewed.refresh_token === refreshToken) {
-    throw new WrongAnswer(`${target.name} does not rotate refresh tokens`)
+    throw new ToldError(`${target.name} does not rotate refresh tokens`)
   }
   refuses(target, 'a refresh token for the second time', await user.refresh(refreshToken))
   refuses(target, 'the family of a stolen one', await user.refresh(renewed.refresh_token))
@@ -88,14 +89,14 @@ async function provesRotation(user: User, target: Target, refreshToken: string):
 async function refusesLogin(target: Target, what: string, login: Promise<string>): Promise<void> {
   const refused = await login.then(
     () => false,
-    (error: unknown) => error instanceof WrongAnswer,
+    (error: unknown) => error instanceof ToldError,
   )
-  if (!refused) throw new WrongAnswer(`${target.name} took ${what}`)
+  if (!refused) throw new ToldError(`${target.name} took ${what}`)
 }
 
 function refuses(target: Target, what: string, { status }: Answer): void {
   if (status !== 400 && status !== 401) {
-    throw new WrongAnswer(`${target.name} answered ${status} to ${what}`)
+    throw new ToldError(`${target.name} answered ${status} to ${what}`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { basic, CODE_CHALLENGE, CODE_VERIFIER, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import { Client, type Dispatcher } from 'undici'
 
@@ -18,9 +19,6 @@ const REDIRECT_URI = 'http://localhost:25001/callback'
 const FORM = 'application/x-www-form-urlencoded'
 const RIGHT_CLIENT = basic('lab-client', 'lab-client-secret')
 
-/** An answer that a server must not give. The message says which one gave it, and to what. */
-export class WrongAnswer extends Error {}
-
 /**
  * One person with one connection, and the client that acts for that person. It does what browsers
  * and clients do and no more, so that the time of the load generator is short.
@@ -40,7 +38,7 @@ export class User {
    * Goes from the authorization request to the code: through the login form and every redirect.
    *
    * @param formShown false sends the form without having asked for it first
-   * @throws {WrongAnswer} when the login ends somewhere else than at the redirect URI with a code
+   * @throws {ToldError} when the login ends somewhere else than at the redirect URI with a code
    */
   async logIn(changes: Fields = {}, password = 'password0', formShown = true): Promise<string> {
     const cookies = new Map<string, string>()
@@ -63,13 +61,13 @@ export class User {
       }
       const { location } = headers
       if (typeof location !== 'string')
-        throw new WrongAnswer(`${this.#origin}${path} answered ${statusCode}`)
+        throw new ToldError(`${this.#origin}${path} answered ${statusCode}`)
       if (location.startsWith(REDIRECT_URI)) return codeOf(location)
       const url = new URL(location, 'http://localhost')
       path = url.pathname + url.search
       if (form !== undefined) form = ''
     }
-    throw new WrongAnswer('too many redirects')
+    throw new ToldError('too many redirects')
   }
 
   /** Offers a code to the token endpoint. */
@@ -149,9 +147,9 @@ function keep(cookies: Map<string, string>, line: string): void {
 function codeOf(location: string): string {
   const { searchParams } = new URL(location)
   const code = searchParams.get('code')
-  if (code === null) throw new WrongAnswer(searchParams.get('error') ?? 'no code')
+  if (code === null) throw new ToldError(searchParams.get('error') ?? 'no code')
   // v01 knows no state. All others must bring it back as it went.
   const state = searchParams.get('state')
-  if (state !== null && state !== 'a-state') throw new WrongAnswer('another state')
+  if (state !== null && state !== 'a-state') throw new ToldError('another state')
   return code
 }

@@ -7,7 +7,7 @@ import { supportedArchitectures } from './machines.ts'
  * Fills the packed folder: with pnpm, and with every package that the lock file names, for all these machines. The
  * packages of the repo itself stay as they are: pnpm works in a folder of its own.
  *
- * @throws {SetupError} with what npm or pnpm says
+ * @throws {ToldError} with what npm or pnpm says
  */
 export async function fetchPackages(root: string, machines: string[]): Promise<void> {
   const packed = join(root, PACKED)

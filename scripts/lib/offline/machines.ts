@@ -1,4 +1,4 @@
-import { UsageError } from '@oauth-lab/course/usage.ts'
+import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 /** The kinds of machines that a class brings: operating system and processor, as Node names them. */
 export const MACHINES = [
@@ -13,13 +13,13 @@ export const MACHINES = [
 /**
  * Reads a list such as `win32-x64,linux-x64`.
  *
- * @throws {UsageError} for a machine that the lab does not know
+ * @throws {ToldError} for a machine that the lab does not know
  */
 export function readMachines(text: string): string[] {
   const machines = text.split(',').map((machine) => machine.trim())
   const stranger = machines.find((machine) => !MACHINES.includes(machine))
   if (stranger === undefined) return machines
-  throw new UsageError(
+  throw wrongUsage(
     `There is no machine ${JSON.stringify(stranger)}. There are: ${MACHINES.join(', ')}.`,
   )
 }

@@ -1,0 +1,66 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { ROOT } from './programs/versions.ts'
+import { wrongUsage } from './told-error.ts'
+
+/** As `parseArgs` of Node takes them. */
+type OptionKinds = NonNullable<ParseArgsConfig['options']>
+
+/** What a complaint about a command line needs. */
+interface Usage {
+  /** A right call with an option, to show where `--` stands. */
+  example: string
+  /** A sentence that says which options there are, or where to read it. */
+  hint: string
+}
+
+/**
+ * Reads the arguments of a command. Only names of options count as wrong here: how many words it takes is the
+ * command's own business.
+ *
+ * @throws {ToldError} for an unknown option, a missing value, or an option that npm has taken for its own
+ */
+export function readCommandLine<const Options extends OptionKinds>(
+  args: string[],
+  options: Options,
+  { example, hint }: Usage,
+) {
+  refuseOptionsKeptByNpm(Object.keys(options), example)
+  try {
+    return parseArgs({ args, options, allowPositionals: true })
+  } catch (error) {
+    const [what = ''] = (error as Error).message.split(/\. |\n/)
+    throw wrongUsage(`${what.replace(/\.$/, '')}. ${hint}`.trimEnd())
+  }
+}
+
+/** The same for a command that takes options alone. */
+export function readOptions<const Options extends OptionKinds>(
+  args: string[],
+  options: Options,
+  usage: Usage,
+) {
+  const { values, positionals } = readCommandLine(args, options, usage)
+  if (positionals.length === 0) return values
+  throw wrongUsage(
+    `There is nothing to be done with ${JSON.stringify(positionals[0])}. ${usage.hint}`,
+  )
+}
+
+/** npm takes options for its own where no `--` stands before them. */
+function refuseOptionsKeptByNpm(names: string[], example: string): void {
+  const kept = names.find(
+    (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,
+  )
+  if (kept === undefined) return
+  // The npm.ps1 that comes with Node 20 drops the dashes, too.
+  const onWindows =
+    process.platform === 'win32' ? ` (in PowerShell: ${example.replace('npm', 'npm.cmd')})` : ''
+  throw wrongUsage(
+    `npm took --${kept} for an option of its own. Put -- before: ${example}${onWindows}`,
+  )
+}
+
+/** The folder that the command was typed in: npm goes to the top of the repo first. */
+export function typedIn(): string {
+  return process.cwd() === ROOT ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
+}
