@@ -1,6 +1,6 @@
 /**
  * What a person is told instead of a stack: what happened, and what to do. Whoever can't go on throws it. The command
- * line prints its message and ends with its status, in `scripts/lib/setup.mjs` alone.
+ * line prints its message and ends with its status, in `scripts/lib/run-command.mjs` alone.
  */
 export class ToldError extends Error {
   /** 2 where the command was typed wrong, 1 otherwise. */

@@ -1,8 +1,14 @@
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import type { Child } from './bench/lib/child.ts'
-import { Finding, fuzzParsers, fuzzProgram, type Statuses, sendSlowly } from './soak/fuzz.ts'
 import type { ProgramName } from './soak/inputs.ts'
+import {
+  Finding,
+  fuzzParsers,
+  fuzzProgram,
+  type Statuses,
+  sendSlowly,
+} from './soak/send-hostile-input.ts'
 import { type Pair, startPair, stopPair } from './soak/soaked-pair.ts'
 
 /** Inputs of a run that is not told how many. */

@@ -10,7 +10,7 @@ import {
 } from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import excuses from './prove/excused.json' with { type: 'json' }
-import { prove, type Verdict } from './prove/prove.ts'
+import { prove, type Verdict } from './prove/prove-units.ts'
 import { touchedSince } from './prove/touched.ts'
 import { type Unit, unitsOf } from './prove/units.ts'
 

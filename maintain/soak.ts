@@ -12,7 +12,7 @@ import {
   mixTraffic,
   type Outcome,
   tellUsage,
-} from './soak/load.ts'
+} from './soak/soak-load.ts'
 import { type Pair, startPair, stopPair } from './soak/soaked-pair.ts'
 import { Visitor } from './soak/visitor.ts'
 

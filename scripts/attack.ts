@@ -22,8 +22,8 @@ import {
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { type Paint, painter, wantsColors } from './print/ansi.ts'
 import { printList, printMatrix } from './print/attack-matrix.ts'
+import { printStory, printWeakening } from './print/attack-story.ts'
 import { hasMatrix, withMatrix } from './print/readme-matrix.ts'
-import { printStory, printWeakening } from './print/story.ts'
 
 const USAGE = `npm run attack                          every attack on every version
 npm run attack v03                      every attack on one version, or on a copy in a folder

@@ -1,4 +1,4 @@
-import type { CheckResult } from '@oauth-lab/course/exercises/check.ts'
+import type { CheckResult } from '@oauth-lab/course/exercises/check-copy.ts'
 import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'

@@ -7,9 +7,9 @@ import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/ver
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
 import { painter, wantsColors } from './print/ansi.ts'
-import { renderStep } from './print/difference.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
 import { renderStat, renderSteps } from './print/difference-stat.ts'
+import { renderStep } from './print/difference-text.ts'
 import { page } from './print/pager.ts'
 import { renderPatch } from './print/patch.ts'
 

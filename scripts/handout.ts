@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path'
 import { readOptions, typedIn } from '@oauth-lab/course/command-line.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
-import { renderHandout } from '../workshop/handout/handout.ts'
+import { renderHandout } from '../workshop/handout/render-handout.ts'
 
 const HELP = `All lessons as one page to print, with the differences, answers, errors and glossary.
 

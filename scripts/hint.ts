@@ -1,4 +1,4 @@
-import type { Finding } from '@oauth-lab/course/exercises/check.ts'
+import type { Finding } from '@oauth-lab/course/exercises/check-copy.ts'
 import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
 import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
-import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/solution.ts'
+import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { main as diff } from './diff.ts'
 import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'

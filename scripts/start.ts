@@ -59,7 +59,7 @@ export async function main(args: string[]): Promise<number> {
   }
 
   const [{ runWorkshop }, { knownVersionOf }] = await Promise.all([
-    import('../workshop/serve.ts'),
+    import('../workshop/run-workshop.ts'),
     import('../workshop/known-versions.ts'),
   ])
   const onReady = async () => {

@@ -1,11 +1,11 @@
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { Recorder } from './back-channel-recorder.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Person } from './person.ts'
-import { Stage } from './stage.ts'
-import { Recorder } from './stage-recorder.ts'
+import { StoryRecord } from './story-record.ts'
 
 /** Where an attack is played: a pair of its own on free ports, and two people with their browsers. */
-export class AttackStage extends Stage {
+export class AttackStage extends StoryRecord {
   readonly victim = new Person('victim', this)
   readonly attacker = new Person('attacker', this)
 

@@ -1,7 +1,7 @@
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { ToldError } from '../told-error.ts'
-import { Recorder } from './stage-recorder.ts'
+import { Recorder } from './back-channel-recorder.ts'
 
 /** What a version has got, found out by using it: a learner's copy need not be named after one. */
 export interface Knowledge {

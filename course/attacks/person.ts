@@ -1,9 +1,9 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import { ToldError } from '../told-error.ts'
-import type { Stage } from './stage.ts'
 import { StageBrowser } from './stage-browser.ts'
 import type { Account, Told } from './story.ts'
+import type { StoryRecord } from './story-record.ts'
 
 /** With a text the step is told with that meaning; without one it happens and is not told. */
 export type Telling = Told | string | undefined
@@ -27,11 +27,11 @@ interface Sent {
 export class Person {
   readonly name: Account
   readonly browser: StageBrowser
-  readonly #stage: Stage
+  readonly #record: StoryRecord
 
-  constructor(name: Account, stage: Stage) {
+  constructor(name: Account, record: StoryRecord) {
     this.name = name
-    this.#stage = stage
+    this.#record = record
     this.browser = this.#newBrowser()
   }
 
@@ -51,7 +51,7 @@ export class Person {
   async goesTo(url: string, telling?: Telling): Promise<Page> {
     let page = await this.opens(url, telling)
     for (let hops = 0; hops < 5; hops += 1) {
-      if (page.location === undefined || !this.#stage.isOnStage(page.location)) break
+      if (page.location === undefined || !this.#record.isOnStage(page.location)) break
       page = await this.#follows(page.location, telling)
     }
     return page
@@ -76,7 +76,7 @@ export class Person {
 
   /** Begins a login at the client. Gives the address of the login page that the client sends them to. */
   async beginsLogin(telling?: Telling): Promise<string> {
-    const page = await this.opens(`${this.#stage.lab.clientUrl}/login`, telling)
+    const page = await this.opens(`${this.#record.lab.clientUrl}/login`, telling)
     if (page.location === undefined) throw new ToldError(`/login answers ${page.status}.`)
     return page.location
   }
@@ -111,13 +111,13 @@ export class Person {
     const callback = await this.logsIn(await this.beginsLogin())
     await this.goesTo(callback)
     const from = `${this.name}'s browser` as const
-    this.#stage.tell({ actor: this.name, from, to: 'client', channel: 'front', meaning })
+    this.#record.tell({ actor: this.name, from, to: 'client', channel: 'front', meaning })
     return callback
   }
 
   /** Copies the cookies of the client out of somebody's browser into their own. */
   async copiesCookiesOf(other: Person): Promise<void> {
-    const { clientUrl } = this.#stage.lab
+    const { clientUrl } = this.#record.lab
     for (const cookie of (await other.browser.jar.getSetCookieStrings(clientUrl)) ?? []) {
       await this.browser.jar.setCookie(cookie, clientUrl)
     }
@@ -125,12 +125,14 @@ export class Person {
 
   /** Whose profile the client shows in this browser, if any. */
   async seesProfileOf(telling?: Telling): Promise<Account | undefined> {
-    return this.#stage.accountOn(await this.goesTo(`${this.#stage.lab.clientUrl}/profile`, telling))
+    return this.#record.accountOn(
+      await this.goesTo(`${this.#record.lab.clientUrl}/profile`, telling),
+    )
   }
 
   /** Presses the button that logs out of the client. */
   async logsOut(telling?: Telling): Promise<void> {
-    const page = await this.browser.open(`${this.#stage.lab.clientUrl}/logout`, { method: 'POST' })
+    const page = await this.browser.open(`${this.#record.lab.clientUrl}/logout`, { method: 'POST' })
     this.#saw(page, { method: 'POST' }, telling)
   }
 
@@ -163,7 +165,7 @@ export class Person {
   /** Sends a form to the token endpoint with a program of their own. */
   async resends(form: Record<string, string>, headers: Fields, telling: Telling) {
     const given = Object.entries(headers).filter((pair): pair is [string, string] => !!pair[1])
-    await this.#newBrowser().open(`${this.#stage.lab.serverUrl}/token`, {
+    await this.#newBrowser().open(`${this.#record.lab.serverUrl}/token`, {
       method: 'POST',
       headers: Object.fromEntries(given),
       body: form,
@@ -173,27 +175,27 @@ export class Person {
 
   /** Asks for the profile with a program of their own. Gives whose it got, if any. */
   async readsProfileWith(accessToken: unknown, telling: Telling): Promise<Account | undefined> {
-    const page = await this.#newBrowser().open(`${this.#stage.lab.serverUrl}/api/me`, {
+    const page = await this.#newBrowser().open(`${this.#record.lab.serverUrl}/api/me`, {
       headers: { authorization: `Bearer ${accessToken}` },
     })
     this.#gotAnswer(telling)
-    return this.#stage.accountOn(page)
+    return this.#record.accountOn(page)
   }
 
   /** Tells of a page that this browser got, and of what the client did meanwhile. */
   #saw(page: Page, request: Sent & { method: string }, telling: Telling) {
     const told = asTold(telling)
-    this.#stage.noteOwners(page, request.form?.username, this.name)
-    const exchanges = this.#stage.newExchanges()
+    this.#record.noteOwners(page, request.form?.username, this.name)
+    const exchanges = this.#record.newExchanges()
     if (told === undefined) return
-    this.#stage.tellPage(this.name, request, page, told)
-    for (const exchange of exchanges) this.#stage.tellBackChannel(exchange)
+    this.#record.tellPage(this.name, request, page, told)
+    for (const exchange of exchanges) this.#record.tellBackChannel(exchange)
   }
 
   /** The next page after a redirect, told by what it shows. */
   async #follows(url: string, telling: Telling): Promise<Page> {
     const page = await this.browser.open(url)
-    const whose = this.#stage.accountOn(page)
+    const whose = this.#record.accountOn(page)
     const meaning =
       whose === undefined
         ? 'The browser follows.'
@@ -206,11 +208,11 @@ export class Person {
 
   /** A browser without a history; to the server, a program of somebody's is no different. */
   #newBrowser(): StageBrowser {
-    return new StageBrowser((url) => this.#stage.isOnStage(url))
+    return new StageBrowser((url) => this.#record.isOnStage(url))
   }
 
   #gotAnswer(telling: Telling): Record<string, unknown> {
-    return this.#stage.tellProgram(asTold(telling))
+    return this.#record.tellProgram(asTold(telling))
   }
 }
 

@@ -1,5 +1,5 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
-import type { Exchange } from './stage-recorder.ts'
+import type { Exchange } from './back-channel-recorder.ts'
 import type { Address, Answer, Message, Parameter, Party } from './story.ts'
 
 /** Parameters that are the same in every login. A story shows them only where they matter. */

@@ -1,6 +1,6 @@
 import { wrongUsage } from '../told-error.ts'
-import { type CheckOptions, type CheckResult, checkCopy } from './check.ts'
-import { checks } from './checks.ts'
+import { checks } from './all-checks.ts'
+import { type CheckOptions, type CheckResult, checkCopy } from './check-copy.ts'
 import { linkPackages, type Place } from './playground.ts'
 
 /**

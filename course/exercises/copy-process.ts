@@ -7,7 +7,7 @@ import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../programs/typescrip
 const LONGEST_STDERR = 64_000
 /** For how many milliseconds what it wrote last may arrive after the news of its end. */
 const LAST_WORDS = 200
-const LEASH = new URL('./end-with-parent.mjs', import.meta.url).href
+const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
 const windows = process.platform === 'win32'
 
 /** What to run. */
@@ -31,7 +31,7 @@ export class CopyProcess {
   #stderr = ''
 
   constructor({ main, preload = [], cwd, settings }: CopyProcessSpec) {
-    const modules = [LEASH, ...preload].flatMap((url) => ['--import', url])
+    const modules = [KILL_WITH_PARENT, ...preload].flatMap((url) => ['--import', url])
     this.child = spawn(process.execPath, [...modules, ...TYPESCRIPT_ARGUMENTS, main], {
       ...(cwd !== undefined && { cwd }),
       env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },

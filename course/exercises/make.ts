@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readSteps } from '../lessons/steps.ts'
 import { wrongUsage } from '../told-error.ts'
+import { exercises } from './all-exercises.ts'
 import type { Files } from './draft.ts'
-import { sourceOf, startOf } from './exercise.ts'
-import { exercises } from './exercises.ts'
+import { sourceOf, startOf } from './exercise-start.ts'
 import { forgetHints } from './hint-memory.ts'
 import { holds, makeCopy, type Place, putAside } from './playground.ts'
 

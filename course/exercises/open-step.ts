@@ -1,5 +1,5 @@
 import type { LessonStep } from '../lessons/steps.ts'
-import type { Finding } from './check.ts'
+import type { Finding } from './check-copy.ts'
 
 /** The first step with a sentence that is not done yet, and those sentences. */
 export function findOpenStep(

@@ -12,7 +12,7 @@ import { listVersions, ROOT, type Version } from '../programs/versions.ts'
 import { wrongUsage } from '../told-error.ts'
 import type { Files } from './draft.ts'
 import { readFiles } from './draft.ts'
-import { copyName, sourceOf } from './exercise.ts'
+import { copyName, sourceOf } from './exercise-start.ts'
 
 /** Where the learner's copies are. */
 export const PLAYGROUND = join(ROOT, 'playground')

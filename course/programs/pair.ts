@@ -20,7 +20,10 @@ export const SIGNAL_DELAY = 200
 const PARENT_CHECK = 250
 /** For how long nothing is read from a program that has just written something, in milliseconds. */
 const OUTPUT_PAUSE = 10
-const LIFELINE = ['--import', pathToFileURL(join(import.meta.dirname, 'end-with-parent.mjs')).href]
+const END_WITH_PARENT = [
+  '--import',
+  pathToFileURL(join(import.meta.dirname, 'end-with-parent.mjs')).href,
+]
 
 /** What there is to run. */
 export interface PairSpec {
@@ -194,7 +197,7 @@ async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): P
 
 function programArguments(name: ProgramName, preload: string[]): string[] {
   const modules = preload.flatMap((url) => ['--import', url])
-  return [...LIFELINE, ...modules, ...TYPESCRIPT_ARGUMENTS, `${name}/main.ts`]
+  return [...END_WITH_PARENT, ...modules, ...TYPESCRIPT_ARGUMENTS, `${name}/main.ts`]
 }
 
 /** Resolves to false when it is aborted before. */

@@ -3,11 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
-import { checkCopy, doneIn, type Finding } from '../exercises/check.ts'
-import { checks } from '../exercises/checks.ts'
+import { checks } from '../exercises/all-checks.ts'
+import { exercises } from '../exercises/all-exercises.ts'
+import { checkCopy, doneIn, type Finding } from '../exercises/check-copy.ts'
 import { change, Draft, type Files } from '../exercises/draft.ts'
-import { type Exercise, endOf, type Mistake, startOf, statesOf } from '../exercises/exercise.ts'
-import { exercises } from '../exercises/exercises.ts'
+import {
+  type Exercise,
+  endOf,
+  type Mistake,
+  startOf,
+  statesOf,
+} from '../exercises/exercise-start.ts'
 import { startInProcess } from '../exercises/in-process.ts'
 import { makeCopy } from '../exercises/playground.ts'
 import type { VersionChecks } from '../exercises/sentence.ts'

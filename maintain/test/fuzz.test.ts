@@ -1,6 +1,6 @@
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { afterAll, beforeAll, describe, test } from 'vitest'
-import { fuzzParsers, fuzzProgram } from '../soak/fuzz.ts'
+import { fuzzParsers, fuzzProgram } from '../soak/send-hostile-input.ts'
 import { type Pair, startPair, stopPair } from '../soak/soaked-pair.ts'
 
 // A share of `npm run fuzz`, the same inputs each time.

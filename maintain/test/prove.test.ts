@@ -9,7 +9,7 @@ import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import excuses from '../prove/excused.json' with { type: 'json' }
 import { excuseFor } from '../prove/excused.ts'
-import { prove, type Verdict } from '../prove/prove.ts'
+import { prove, type Verdict } from '../prove/prove-units.ts'
 import { touchedSince } from '../prove/touched.ts'
 import { type Unit, unitsOf } from '../prove/units.ts'
 import { main } from '../prove.ts'

@@ -1,7 +1,7 @@
-import type { CheckResult, Finding } from '@oauth-lab/course/exercises/check.ts'
+import type { CheckResult, Finding } from '@oauth-lab/course/exercises/check-copy.ts'
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
-import { whyNotDone } from '@oauth-lab/course/exercises/report.ts'
 import type { Trouble } from '@oauth-lab/course/exercises/trouble.ts'
+import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
 import { type Paint, wrap } from './ansi.ts'
 
 const WIDTH = 100

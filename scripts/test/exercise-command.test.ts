@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type CheckResult, checkCopy } from '@oauth-lab/course/exercises/check.ts'
-import { checks } from '@oauth-lab/course/exercises/checks.ts'
+import { checks } from '@oauth-lab/course/exercises/all-checks.ts'
+import { type CheckResult, checkCopy } from '@oauth-lab/course/exercises/check-copy.ts'
 import { tellEditedVersions } from '@oauth-lab/course/exercises/edited.ts'
-import { endOf } from '@oauth-lab/course/exercises/exercise.ts'
+import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
@@ -197,8 +197,8 @@ describe('a check', { timeout: 60_000 }, () => {
       const address = (file: string) => JSON.stringify(pathToFileURL(join(ROOT, file)).href)
       writeFileSync(
         check,
-        `import { checkCopy } from ${address('course/exercises/check.ts')}
-         import { checks } from ${address('course/exercises/checks.ts')}
+        `import { checkCopy } from ${address('course/exercises/check-copy.ts')}
+         import { checks } from ${address('course/exercises/all-checks.ts')}
          await checkCopy(${JSON.stringify(at.folder)}, checks[2])`,
       )
       const running = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), check])

@@ -49,7 +49,7 @@ let repo: string
 beforeEach(() => {
   repo = mkdtempSync(join(tmpdir(), 'oauth-lab-setup-'))
   mkdirSync(join(repo, 'scripts', 'lib'), { recursive: true })
-  for (const file of ['setup.mjs', 'lib/setup.mjs', 'lib/install.mjs']) {
+  for (const file of ['setup.mjs', 'lib/run-command.mjs', 'lib/install.mjs']) {
     cpSync(join(ROOT, 'scripts', file), join(repo, 'scripts', file))
   }
   write('scripts/tell.ts', COMMAND)

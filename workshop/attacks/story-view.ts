@@ -16,7 +16,7 @@ import {
   tellRemedy,
   VERDICTS,
 } from '@oauth-lab/course/attacks/story-words.ts'
-import { titleOf } from '../difference/pair.ts'
+import { titleOf } from '../difference/chosen-versions.ts'
 import type { PlayTrouble } from '../jobs/tell-trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { PlayedAttack } from './play-attack.job.ts'

@@ -1,19 +1,19 @@
-import { sourceOf } from '@oauth-lab/course/exercises/exercise.ts'
+import { sourceOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
-import { whyNotDone } from '@oauth-lab/course/exercises/report.ts'
 import type { Sentence } from '@oauth-lab/course/exercises/sentence.ts'
+import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { textAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
+import { textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
-import type { Desk } from './desk.ts'
-import { countDone, type Exercise, isThere } from './room.ts'
+import type { ChecksOnSave } from './checks-on-save.ts'
+import { countDone, type Exercise, isThere } from './open-exercises.ts'
 import { linkFiles, type Piece } from './text.ts'
 
 /** The number of the section that tells the exercise. */
@@ -41,13 +41,13 @@ interface StepView {
 }
 
 /** What the page of an exercise shows. */
-export async function viewExercise({ place, desk, runs, progress }: Exercise) {
+export async function viewExercise({ place, checks, runs, progress }: Exercise) {
   const { version, name, folder } = place
   const lesson = readLesson(version)
   const section = exerciseSection(lesson)
-  const sentences = await viewSentences(place, desk)
+  const sentences = await viewSentences(place, checks)
   const steps = readSteps(version).map((step) => stepAt(step, runs.addresses))
-  const { step: current } = findOpenStep(steps, desk.lastFindings?.findings ?? [])
+  const { step: current } = findOpenStep(steps, checks.lastFindings?.findings ?? [])
   const inSteps = new Set(steps.flatMap(({ turns }) => turns))
   return {
     name,
@@ -72,14 +72,14 @@ export async function viewExercise({ place, desk, runs, progress }: Exercise) {
     oldCopies: keptCopies(place),
     current,
     count: {
-      isKnown: desk.lastFindings !== undefined,
+      isKnown: checks.lastFindings !== undefined,
       done: countDone(sentences),
       all: sentences.length,
       // By a check of an earlier run of this app.
       before: progress.of(version).done,
     },
-    check: viewCheck(place, desk),
-    news: tellNews(desk),
+    check: viewCheck(place, checks),
+    news: tellNews(checks),
     runs: {
       slots: runs.slots,
       restartsOnSave: runs.restartsOnSave,
@@ -124,7 +124,10 @@ function exerciseSection({ version, sections }: Lesson): Section {
   return section
 }
 
-async function viewSentences(place: Place, { lastFindings }: Desk): Promise<SentenceView[]> {
+async function viewSentences(
+  place: Place,
+  { lastFindings }: ChecksOnSave,
+): Promise<SentenceView[]> {
   const findings = lastFindings?.findings
   if (findings === undefined) return (await sentencesOf(place)).map(viewUnknown)
   return findings.map((finding, index) => ({
@@ -140,11 +143,11 @@ function viewUnknown({ text }: Sentence, index: number): SentenceView {
 }
 
 async function sentencesOf({ version }: Place): Promise<Sentence[]> {
-  const { checks } = await import('@oauth-lab/course/exercises/checks.ts')
+  const { checks } = await import('@oauth-lab/course/exercises/all-checks.ts')
   return checks[version.number]?.sentences ?? []
 }
 
-function viewCheck(place: Place, { checking, last, lastFindings }: Desk) {
+function viewCheck(place: Place, { checking, last, lastFindings }: ChecksOnSave) {
   const trouble = last?.trouble
   return {
     isRunning: checking,
@@ -160,7 +163,7 @@ function viewCheck(place: Place, { checking, last, lastFindings }: Desk) {
 }
 
 /** What a screen reader says when something has changed. */
-function tellNews({ checking, last }: Desk): string {
+function tellNews({ checking, last }: ChecksOnSave): string {
   if (checking) return 'Checking.'
   if (last === undefined) return ''
   if (last.findings === undefined) return last.trouble?.message ?? ''

@@ -7,7 +7,7 @@ import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { pageOf } from '../lesson/outline.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
-import { withAnchorsOf } from './links.ts'
+import { withAnchorsOf } from './anchors.ts'
 
 /** A lesson on paper. */
 export interface PaperLesson {

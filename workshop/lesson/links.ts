@@ -1,8 +1,8 @@
 import { dirname, join, relative, sep } from 'node:path'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { SHARED_FOLDERS } from './code-places.ts'
 import { readLesson } from './lesson.ts'
 import { hrefOf, OPENING, pageOf } from './outline.ts'
-import { SHARED_FOLDERS } from './places.ts'
 
 /**
  * The address in this app of what a link in a text of the repo leads to: lessons, docs, attacks, and files of code.

@@ -1,6 +1,6 @@
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyRequest } from 'fastify'
-import { isLedFromElsewhere } from '../manners.ts'
+import { isLedFromElsewhere } from '../local-requests.ts'
 import type { Progress } from '../progress.ts'
 import { type Lesson, readLesson, type Section } from './lesson.ts'
 

@@ -3,9 +3,9 @@ import { basename, join } from 'node:path'
 import { type Heading, parsePage } from '@oauth-lab/course/lessons/markdown.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import type { Slot } from '../runner.ts'
-import { textAt } from './addresses.ts'
 import { hrefInApp } from './links.ts'
-import { renderInline, renderMarkdown } from './markdown.ts'
+import { renderInline, renderMarkdown } from './render-markdown.ts'
+import { textAt } from './running-addresses.ts'
 
 /** A page of the reference. */
 export interface Doc {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Section } from './lesson.ts'
 import { hrefInApp } from './links.ts'
-import { renderInline, renderMarkdown } from './markdown.ts'
+import { renderInline, renderMarkdown } from './render-markdown.ts'
 
 export interface RenderOptions {
   /** Where a link leads, from the address that it has in this app. */

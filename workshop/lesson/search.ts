@@ -1,7 +1,7 @@
 import type { Heading } from '@oauth-lab/course/lessons/markdown.ts'
 import type { Slot } from '../runner.ts'
-import { textAt } from './addresses.ts'
 import { type Doc, listDocs } from './reference.ts'
+import { textAt } from './running-addresses.ts'
 
 /** A part of the reference that has what was searched for. */
 export interface Found {

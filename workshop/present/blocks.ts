@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it'
-import { ROOM, rowsOfCode, rowsOfCodeLine, rowsOfTable, rowsOfText } from './size.ts'
+import { rowsOfCode, rowsOfCodeLine, rowsOfTable, rowsOfText, SLIDE_ROWS } from './size.ts'
 
 /** A piece of a text that stays together on a slide. */
 export interface Block {
@@ -68,22 +68,22 @@ function blocksOfFence({ content, info }: Token): Block[] {
   const block = (lines: string[]): Block => ({
     kind: language === 'mermaid' ? 'diagram' : 'code',
     source: `\`\`\`${info}\n${lines.join('\n')}\n\`\`\``,
-    rows: language === 'mermaid' ? ROOM : rowsOfCode(lines),
+    rows: language === 'mermaid' ? SLIDE_ROWS : rowsOfCode(lines),
     ...NO_HEAD,
     announces: false,
   })
   const lines = content.trimEnd().split('\n')
-  return language === 'mermaid' ? [block(lines)] : cutLines(lines, ROOM - 1).map(block)
+  return language === 'mermaid' ? [block(lines)] : cutLines(lines, SLIDE_ROWS - 1).map(block)
 }
 
 /**
  * Cuts lines of code into pieces of about the same height.
  *
- * @param room how many rows a piece may have
+ * @param most how many rows a piece may have
  */
-function cutLines(lines: string[], room: number): string[][] {
+function cutLines(lines: string[], most: number): string[][] {
   const rows = lines.map(rowsOfCodeLine)
-  const pieces = Math.ceil(rows.reduce((sum, height) => sum + height, 0) / room)
+  const pieces = Math.ceil(rows.reduce((sum, height) => sum + height, 0) / most)
   const length = Math.ceil(lines.length / pieces)
   return Array.from({ length: pieces }, (_, i) => lines.slice(i * length, (i + 1) * length))
 }

@@ -2,7 +2,7 @@ import type { FileChange, Hunk, Line, Note } from '@oauth-lab/course/differences
 import { highlightFile, type Styled } from '@oauth-lab/course/differences/highlight.ts'
 import { renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
 import { findQuotes } from '@oauth-lab/course/differences/notes.ts'
-import { GAP, ROOM, rowsOfCodeLine, rowsOfText } from './size.ts'
+import { GAP, rowsOfCodeLine, rowsOfText, SLIDE_ROWS } from './size.ts'
 
 /** Lines of a difference with what the lesson says of them, as much as fits on a slide. */
 export interface HunkLeaf {
@@ -10,7 +10,7 @@ export interface HunkLeaf {
 }
 
 /** No piece of a hunk is shorter, however long its note is. */
-const LEAST_ROOM = 4
+const LEAST_ROWS = 4
 
 /**
  * The hunks of a file for slides: each note with the lines that it speaks of, and every line at least once.
@@ -40,9 +40,9 @@ export async function hunkLeavesOf(
 /** Cuts a hunk so that each piece fits below the longest of its notes. */
 function piecesOf(hunk: Hunk): Line[][] {
   const highest = Math.max(0, ...hunk.notes.map(({ text }) => rowsOfNote(text)))
-  const room = Math.max(LEAST_ROOM, ROOM - highest - GAP)
+  const most = Math.max(LEAST_ROWS, SLIDE_ROWS - highest - GAP)
   const rows = hunk.lines.map(({ text }) => rowsOfCodeLine(text))
-  const count = Math.ceil(rows.reduce((sum, height) => sum + height, 0) / room)
+  const count = Math.ceil(rows.reduce((sum, height) => sum + height, 0) / most)
   const length = Math.ceil(hunk.lines.length / count)
   return Array.from({ length: count }, (_, i) => hunk.lines.slice(i * length, (i + 1) * length))
 }

@@ -1,5 +1,5 @@
 import { type Block, blocksOf } from './blocks.ts'
-import { GAP, ROOM } from './size.ts'
+import { GAP, SLIDE_ROWS } from './size.ts'
 
 /** A part of a text that fills one slide. */
 export interface Leaf {
@@ -9,7 +9,7 @@ export interface Leaf {
   source: string
 }
 
-/** By how much the room is made smaller to spread the blocks evenly. */
+/** By how much the most is made smaller to spread the blocks evenly. */
 const STEP = 0.5
 
 /** Spreads a text over slides: each heading begins a new one, and no block is torn apart. */
@@ -35,20 +35,20 @@ export function leavesOf(source: string): Leaf[] {
 
 /** As few slides as it takes, and these as even as they get. */
 function spread(blocks: Block[]): Block[][] {
-  let best = fill(blocks, ROOM)
-  for (let room = ROOM - STEP; room > 0; room -= STEP) {
-    const groups = fill(blocks, room)
+  let best = fill(blocks, SLIDE_ROWS)
+  for (let most = SLIDE_ROWS - STEP; most > 0; most -= STEP) {
+    const groups = fill(blocks, most)
     if (groups.length > best.length) break
     best = groups
   }
   return best
 }
 
-function fill(blocks: Block[], room: number): Block[][] {
+function fill(blocks: Block[], most: number): Block[][] {
   const groups: Block[][] = []
   let group: Block[] = []
   for (const [index, block] of blocks.entries()) {
-    if (group.length > 0 && heightOf([...group, ...together(blocks, index)]) > room) {
+    if (group.length > 0 && heightOf([...group, ...together(blocks, index)]) > most) {
       groups.push(group)
       group = []
     }
@@ -60,7 +60,7 @@ function fill(blocks: Block[], room: number): Block[][] {
 /** What announces the next block does not stand apart from it, if the two fit. */
 function together(blocks: Block[], index: number): Block[] {
   const pair = blocks.slice(index, index + 2)
-  return pair[0]?.announces && heightOf(pair) <= ROOM ? pair : pair.slice(0, 1)
+  return pair[0]?.announces && heightOf(pair) <= SLIDE_ROWS ? pair : pair.slice(0, 1)
 }
 
 function heightOf(blocks: Block[]): number {

@@ -4,7 +4,7 @@
  */
 
 /** Rows of text below the heading of a slide, the gaps between blocks included. */
-export const ROOM = 11.3
+export const SLIDE_ROWS = 11.3
 /** The gap between two blocks. */
 export const GAP = 0.5
 

@@ -1,19 +1,19 @@
 import { join } from 'node:path'
 import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
-import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { lessonAt, textAt } from '../lesson/addresses.ts'
 import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefInApp } from '../lesson/links.ts'
-import { renderMarkdown } from '../lesson/markdown.ts'
 import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
+import { renderMarkdown } from '../lesson/render-markdown.ts'
+import { lessonAt, textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 import { hunkLeavesOf } from './hunk-slides.ts'
 import { leavesOf } from './leaves.ts'
 
-/** One thing to show to a room. */
+/** One thing to show to a most. */
 export interface Slide {
   /** The part of the lesson that it is from, in small type above it. */
   part: string

@@ -1,8 +1,8 @@
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import { lessonAt } from '../lesson/addresses.ts'
 import { factsOf } from '../lesson/facts.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { renderPart } from '../lesson/render.ts'
+import { lessonAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 
 /** What the one in front reads beside the slides. */

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endOf } from '@oauth-lab/course/exercises/exercise.ts'
+import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
@@ -126,7 +126,7 @@ describe('an exercise', () => {
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
-  const count = (page: Page) => page.locator('#desk .count').textContent()
+  const count = (page: Page) => page.locator('#check .count').textContent()
 
   test.runIf(full)('the pages look right', async () => {
     await workshop.inspect('/exercises', 'exercises')
@@ -148,12 +148,12 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     await expect.poll(() => open.getAttribute('class')).toBe('open')
     expect(await open.locator('.why').textContent()).toContain('has no state')
     expect(await open.locator('.why a').getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}`)
-    expect(await page.locator('#desk').textContent()).toContain('step 1, Make a state')
+    expect(await page.locator('#check').textContent()).toContain('step 1, Make a state')
 
     writeFiles(place.folder, endOf(place.version))
     await expect.poll(() => count(page)).toMatch(/^15 of 15/)
     await expect.poll(() => page.locator('.sentences li:not(.done)').count()).toBe(0)
-    expect(await page.locator('#desk').textContent()).toContain('Everything that can be seen')
+    expect(await page.locator('#check').textContent()).toContain('Everything that can be seen')
     expect(await page.locator('#check-news').textContent()).toBe('15 of 15 sentences are done.')
     expect(await seriousProblems(page)).toEqual([])
   })
@@ -166,7 +166,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       await expect.poll(() => count(page)).toMatch(/^\d+ of 15/)
       const good = readFileSync(join(place.folder, LOGIN), 'utf8')
       save(place, LOGIN, (text) => text.replace('const url =', 'const url = ='))
-      const problem = page.locator('#desk .problem')
+      const problem = page.locator('#check .problem')
       await expect.poll(() => problem.textContent()).toContain('does not compile')
       const line = good.split('\n').findIndex((text) => text.includes('const url =')) + 1
       const link = problem.locator('a').last()
@@ -265,8 +265,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false')
       const log = workshop.main.log.length
       save(place, HOME, (text) => `<p>Saved again</p>${text}`)
-      await expect.poll(() => page.locator('#desk .busy').count()).toBe(1)
-      await expect.poll(() => page.locator('#desk .busy').count()).toBe(0)
+      await expect.poll(() => page.locator('#check .busy').count()).toBe(1)
+      await expect.poll(() => page.locator('#check .busy').count()).toBe(0)
       expect([workshop.main.state, workshop.main.log.length]).toEqual(['running', log])
       await toggle.click()
     },

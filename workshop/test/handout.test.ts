@@ -8,7 +8,7 @@ import { listVersions, versionBefore } from '@oauth-lab/course/programs/versions
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { renderHandout } from '../handout/handout.ts'
+import { renderHandout } from '../handout/render-handout.ts'
 import { readLesson } from '../lesson/lesson.ts'
 import { readQuestions } from '../lesson/questions.ts'
 

@@ -1,8 +1,8 @@
-import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { lessonAt } from '../lesson/addresses.ts'
 import { type Lesson, readLesson } from '../lesson/lesson.ts'
+import { lessonAt } from '../lesson/running-addresses.ts'
 import { TestWorkshop } from './lab.ts'
 
 const [v01] = listVersions()

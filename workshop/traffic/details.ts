@@ -1,15 +1,15 @@
 import { dissect, type Field } from './dissect.ts'
-import type { TrafficLog } from './log.ts'
-import type { Header, Message } from './message.ts'
-import { isNewField } from './news.ts'
 import {
   type Explanation,
   explainError,
   explainStatus,
   explanationOf,
   type Source,
-} from './parameters.ts'
-import { type Place, placesOf } from './places.ts'
+} from './explanations.ts'
+import type { TrafficLog } from './log.ts'
+import type { Header, Message } from './message.ts'
+import { type Place, placesOf } from './message-places.ts'
+import { isNewField } from './news.ts'
 import type { Piece, Values } from './values.ts'
 
 /** All that there is to say of a message. */

@@ -1,7 +1,7 @@
 import type { Field } from './dissect.ts'
+import { explanationOf } from './explanations.ts'
 import { type Exchange, type Message, pathOf } from './message.ts'
 import { setOfForm } from './message-kind.ts'
-import { explanationOf } from './parameters.ts'
 
 /** Messages that are not there from the first version on. */
 const SINCE: Record<string, number> = {

@@ -1,5 +1,5 @@
 import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
-import { parameterOf } from '../addresses.ts'
+import { parameterOf } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 
 export const codeOfAnotherClient: Attack = {

@@ -1,6 +1,6 @@
-import { callbackWith, parameterOf } from '../addresses.ts'
+import { callbackWith, parameterOf } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
-import { SECONDS_PER_HOUR } from '../stage.ts'
+import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const lateCode: Attack = {
   slug: 'late-code',

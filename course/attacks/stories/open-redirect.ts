@@ -1,4 +1,4 @@
-import { withParameters } from '../addresses.ts'
+import { withParameters } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 
 export const openRedirect: Attack = {

@@ -1,5 +1,5 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
-import { parameterOf, withParameters } from '../addresses.ts'
+import { parameterOf, withParameters } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 
 const GRANT = 'server/grants/authorization-code.ts'

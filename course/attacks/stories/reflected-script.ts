@@ -1,5 +1,5 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
-import { callbackWith, parameterOf, withParameters } from '../addresses.ts'
+import { callbackWith, parameterOf, withParameters } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 import { runsAttack } from '../browser-rules.ts'
 

@@ -1,6 +1,6 @@
 import { type Attack, stopped, works } from '../attack.ts'
 import type { AttackStage } from '../attack-stage.ts'
-import { SECONDS_PER_HOUR } from '../stage.ts'
+import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const refreshTokenTheft: Attack = {
   slug: 'refresh-token-theft',

@@ -1,5 +1,5 @@
 import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
-import { parameterOf, withOwnChallenge } from '../addresses.ts'
+import { parameterOf, withOwnChallenge } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 
 const GUESSES = ['secret', 'changeme', 'client', 'lab', 'lab-secret', 'lab-client']

@@ -1,4 +1,4 @@
-import { parameterOf, withParameters } from '../addresses.ts'
+import { parameterOf, withParameters } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 
 export const stateReplay: Attack = {

@@ -1,5 +1,5 @@
 import { type Attack, stopped, works } from '../attack.ts'
-import { SECONDS_PER_HOUR } from '../stage.ts'
+import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const tokenAnHourLater: Attack = {
   slug: 'token-an-hour-later',

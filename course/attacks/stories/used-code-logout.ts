@@ -1,4 +1,4 @@
-import { callbackWith, parameterOf } from '../addresses.ts'
+import { callbackWith, parameterOf } from '../address-parameters.ts'
 import { type Attack, stopped, works } from '../attack.ts'
 
 export const usedCodeLogout: Attack = {

@@ -1,5 +1,5 @@
 import { change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise.ts'
+import type { Exercise } from '../exercise-start.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
 const AUTHORIZE = 'server/routes/authorize.ts'

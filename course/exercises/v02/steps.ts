@@ -1,5 +1,5 @@
 import { part } from '../draft.ts'
-import type { Exercise } from '../exercise.ts'
+import type { Exercise } from '../exercise-start.ts'
 
 const LOGIN = 'client/routes/login.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'

@@ -1,5 +1,5 @@
 import { part } from '../draft.ts'
-import type { Exercise } from '../exercise.ts'
+import type { Exercise } from '../exercise-start.ts'
 
 const LOGOUT = 'client/routes/logout.ts'
 const APP = 'client/app.ts'

@@ -1,5 +1,5 @@
 import { type Change, change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise.ts'
+import type { Exercise } from '../exercise-start.ts'
 
 const AUTHORIZE = 'server/routes/authorize.ts'
 const API = 'client/api.ts'

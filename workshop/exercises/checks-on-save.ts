@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckOptions, CheckResult, Finding } from '@oauth-lab/course/exercises/check.ts'
+import type { CheckOptions, CheckResult, Finding } from '@oauth-lab/course/exercises/check-copy.ts'
 import { tellFileTrouble } from '@oauth-lab/course/exercises/file-trouble.ts'
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import { INTERVAL, stampOf } from '@oauth-lab/course/exercises/watch.ts'
@@ -25,7 +25,7 @@ export interface Check {
 type CheckPlace = (place: Place, options: CheckOptions) => Promise<CheckResult>
 
 /** Who wants to know what becomes of a copy. */
-export interface DeskListener {
+export interface CheckListener {
   /** Something is to be shown. */
   onNews(): void
   /** A file of the copy was saved, made or deleted. */
@@ -34,10 +34,9 @@ export interface DeskListener {
 }
 
 /**
- * Where a learner's copy lies, for all pages that show it: it is watched and checked on every save, and never twice at
- * the same time.
+ * Checks a learner's copy on every save, for as long as a page shows it, and never twice at the same time.
  */
-export class Desk {
+export class ChecksOnSave {
   readonly place: Place
   /** Whether it goes on being watched without a page that shows it. */
   stayAwake = () => false
@@ -46,7 +45,7 @@ export class Desk {
   last: Check | undefined
   /** The latest check that could try out the sentences. */
   lastFindings: Check | undefined
-  readonly #listener: DeskListener
+  readonly #listener: CheckListener
   readonly #checkPlace: CheckPlace
   #attendedUntil = 0
   #watching = false
@@ -59,7 +58,7 @@ export class Desk {
   #abort = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
-  constructor(place: Place, listener: DeskListener, checkPlace: CheckPlace = checkInProcesses) {
+  constructor(place: Place, listener: CheckListener, checkPlace: CheckPlace = checkInProcesses) {
     this.place = place
     this.#listener = listener
     this.#checkPlace = checkPlace

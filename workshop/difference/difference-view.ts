@@ -10,12 +10,12 @@ import { readStep, type Step } from '@oauth-lab/course/differences/step.ts'
 import { stampOf } from '@oauth-lab/course/exercises/watch.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { slug } from 'github-slugger'
-import { textAt } from '../lesson/addresses.ts'
+import { hrefOfFile } from '../lesson/code-places.ts'
 import { hrefInApp } from '../lesson/links.ts'
-import { renderMarkdown } from '../lesson/markdown.ts'
-import { hrefOfFile } from '../lesson/places.ts'
+import { renderMarkdown } from '../lesson/render-markdown.ts'
+import { textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
-import { titleOf, type VersionPair } from './pair.ts'
+import { titleOf, type VersionPair } from './chosen-versions.ts'
 
 type Addresses = Slot['addresses'] | undefined
 type RenderText = (text: string, version: string) => Promise<string>

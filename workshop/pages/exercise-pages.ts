@@ -3,11 +3,11 @@ import { tellFileTrouble } from '@oauth-lab/course/exercises/file-trouble.ts'
 import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { keptCopies } from '@oauth-lab/course/exercises/playground.ts'
-import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/solution.ts'
+import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Exercise, isThere, openExercises } from '../exercises/room.ts'
+import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
 import { viewExercise } from '../exercises/view.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
@@ -23,7 +23,7 @@ const ASSETS = { styles: ['exercises'], scripts: ['exercises'] }
 export async function exercisePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const exercises = openExercises(workshop)
   app.addHook('onClose', async () => {
-    await Promise.all(exercises.map(({ desk }) => desk.close()))
+    await Promise.all(exercises.map(({ checks }) => checks.close()))
   })
 
   app.get('/exercises', async (_request, reply) => {
@@ -71,7 +71,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
 
   // What a page says as long as it shows the copy.
   app.post<Asked>('/exercises/:name/attend', ({ params }, reply) => {
-    find(params.name).desk.attend()
+    find(params.name).checks.attend()
     return reply.code(204).send()
   })
   app.post<Asked>('/exercises/:name/begin', async ({ params }, reply) => {
@@ -82,7 +82,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   app.post<Asked>('/exercises/:name/check', (request, reply) => {
     const exercise = find(request.params.name)
     requireCopy(exercise)
-    exercise.desk.checkNow()
+    exercise.checks.checkNow()
     return answer('live', exercise, request, reply)
   })
   app.post<Asked>('/exercises/:name/hint', (request, reply) => {
@@ -148,8 +148,8 @@ function answer(part: Part, exercise: Exercise, request: FastifyRequest, reply: 
 }
 
 /** Changes the files of a copy that nothing checks or runs meanwhile. */
-function change<T>({ desk, runs }: Exercise, act: () => T): Promise<T> {
-  return runs.whileStopped(() => desk.change(() => inWords(act)))
+function change<T>({ checks, runs }: Exercise, act: () => T): Promise<T> {
+  return runs.whileStopped(() => checks.change(() => inWords(act)))
 }
 
 /** @throws {PageTrouble} in place of what the system says of its files */

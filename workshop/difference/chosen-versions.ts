@@ -1,5 +1,5 @@
 import { stepName } from '@oauth-lab/course/differences/compare.ts'
-import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { PageTrouble } from '../page-trouble.ts'
 

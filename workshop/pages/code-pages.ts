@@ -3,14 +3,14 @@ import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { knownVersion } from '../known-versions.ts'
-import { htmlLinesOf } from '../lesson/code-text.ts'
 import {
   type CodePlace,
   codePlaces,
   filesOf,
   hrefOfFile,
   type ListedFile,
-} from '../lesson/places.ts'
+} from '../lesson/code-places.ts'
+import { htmlLinesOf } from '../lesson/code-text.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'

@@ -9,7 +9,7 @@ import { PageTrouble } from '../page-trouble.ts'
 import { slidesOf } from '../present/slides.ts'
 import { teacherNotesOf } from '../present/teacher.ts'
 import type { Workshop } from '../workshop.ts'
-import { lessonVersion } from './lesson.ts'
+import { lessonVersion } from './lesson-pages.ts'
 
 interface Asked {
   Params: { version: string }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readFiles } from './draft.ts'
-import { endOf } from './exercise.ts'
+import { endOf } from './exercise-start.ts'
 import { makeCopy, type Place, putAside, writeFiles } from './playground.ts'
 
 /** A file in which a copy does not say what the version says that it leads to. */

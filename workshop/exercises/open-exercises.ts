@@ -3,13 +3,13 @@ import { type Place, placeOf } from '@oauth-lab/course/exercises/playground.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { Progress } from '../progress.ts'
 import type { Workshop } from '../workshop.ts'
+import { ChecksOnSave } from './checks-on-save.ts'
 import { CopyRuns } from './copy-runs.ts'
-import { Desk } from './desk.ts'
 
-/** An exercise: its place, the desk that the copy lies on, and where the copy runs. */
+/** An exercise: its place, the checks of the copy on every save, and where the copy runs. */
 export interface Exercise {
   place: Place
-  desk: Desk
+  checks: ChecksOnSave
   runs: CopyRuns
   progress: Progress
 }
@@ -29,17 +29,17 @@ export function openExercises({ playground, runner, events, progress }: Workshop
   return listVersions().map((version) => {
     const place = placeOf(version, playground)
     const runs = new CopyRuns(place, playground, runner)
-    const desk = new Desk(place, {
+    const checks = new ChecksOnSave(place, {
       onNews: () => events.publish('check'),
       onSave: () => runs.onSave(),
       onCheck: ({ findings }) => {
         if (findings !== undefined) progress.noteDone(version, countDone(findings), findings.length)
       },
     })
-    desk.stayAwake = () => runs.waitForSaves
+    checks.stayAwake = () => runs.waitForSaves
     runner.on('change', () => {
-      if (runs.waitForSaves) desk.wake()
+      if (runs.waitForSaves) checks.wake()
     })
-    return { place, desk, runs, progress }
+    return { place, checks, runs, progress }
   })
 }

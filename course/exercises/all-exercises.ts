@@ -1,4 +1,4 @@
-import type { Exercise } from './exercise.ts'
+import type { Exercise } from './exercise-start.ts'
 import { v01 } from './v01/steps.ts'
 import { v02 } from './v02/steps.ts'
 import { v03 } from './v03/steps.ts'

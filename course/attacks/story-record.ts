@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { Lab } from '@oauth-lab/shared/testing/lab.ts'
 import { AttackerSite } from './attacker-site.ts'
+import type { Exchange, Recorder } from './back-channel-recorder.ts'
 import type { Knowledge } from './knowledge.ts'
-import type { Exchange, Recorder } from './stage-recorder.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
 import { type SentRequest, tellExchange, tellRequest, type Words } from './telling.ts'
 
@@ -16,7 +16,7 @@ export const SECONDS_PER_HOUR = 2
  * remembers for whom each code and token was made. That is how a story knows whose account a token
  * speaks for in the versions that can't tell yet.
  */
-export class Stage {
+export class StoryRecord {
   readonly lab: Lab
   readonly knows: Knowledge
   readonly #recorder: Recorder

@@ -57,29 +57,29 @@ export async function checkCopy(
   checks: VersionChecks,
   options: CheckOptions = {},
 ): Promise<CheckResult> {
-  const company = new Company(folder, options)
+  const programs = new CheckedPrograms(folder, options)
   const timer = new AbortController()
   const limit = sleep(patient(CHECK_LIMIT), undefined, { signal: timer.signal }).then(() => {
-    throw new TroubleError(company.explainSlowness())
+    throw new TroubleError(programs.explainSlowness())
   })
   try {
-    const findings = await Promise.race([tryOutAll(company, folder, checks), limit])
+    const findings = await Promise.race([tryOutAll(programs, folder, checks), limit])
     return { kind: 'findings', findings }
   } catch (error) {
     if (error instanceof TroubleError) return { kind: 'trouble', trouble: error.trouble }
     throw error
   } finally {
     timer.abort()
-    await company.stop()
+    await programs.stop()
   }
 }
 
 async function tryOutAll(
-  company: Company,
+  programs: CheckedPrograms,
   folder: string,
   { short, sentences }: VersionChecks,
 ): Promise<Finding[]> {
-  const { server, client, shortLived } = await company.gather(short)
+  const { server, client, shortLived } = await programs.startAll(short)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
   // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
   const lanes = await settle([
@@ -185,7 +185,7 @@ interface Stages {
 }
 
 /** The programs of one check. */
-class Company {
+class CheckedPrograms {
   readonly #folder: string
   readonly #start: StartProgram
   readonly #ends: (() => Promise<void>)[] = []
@@ -203,14 +203,14 @@ class Company {
   }
 
   /** @throws {TroubleError} when a program does not start */
-  async gather(short: Record<string, string> | undefined, tries = TRIES): Promise<Stages> {
+  async startAll(short: Record<string, string> | undefined, tries = TRIES): Promise<Stages> {
     try {
-      return await this.#gatherOnce(short)
+      return await this.#startOnce(short)
     } catch (error) {
       const portTaken = PORT_TAKEN.test((error as Error).message)
       if (!portTaken || tries === 1) throw error
       await this.#endAll()
-      return this.gather(short, tries - 1)
+      return this.startAll(short, tries - 1)
     }
   }
 
@@ -231,7 +231,7 @@ class Company {
     await Promise.all(this.#ends.splice(0).map((end) => end()))
   }
 
-  async #gatherOnce(short: Record<string, string> | undefined): Promise<Stages> {
+  async #startOnce(short: Record<string, string> | undefined): Promise<Stages> {
     const [serverPort, clientPort, shortPort, standInPort] = await freePorts()
     const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
     await standIn.listen()

@@ -1,18 +1,18 @@
 import { appendFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CheckResult } from '@oauth-lab/course/exercises/check.ts'
+import type { CheckResult } from '@oauth-lab/course/exercises/check-copy.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace } from '@oauth-lab/course/exercises/playground.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Check, Desk } from '../exercises/desk.ts'
+import { type Check, ChecksOnSave } from '../exercises/checks-on-save.ts'
 import { temporaryFolder } from './lab.ts'
 
 const NOTHING: CheckResult = { kind: 'findings', findings: [] }
 const FILE = 'client/app.ts'
 
-/** A desk with a copy on it, whose checks end when the test says so. */
-function desk() {
+/** A copy with its checks, which end when the test says so. */
+function openCopy() {
   const place = findPlace('v02', join(temporaryFolder(), 'oauth-lab (1)'))
   makeOrRenew(place)
   const seen = { begun: 0, running: 0, most: 0, aborted: 0, saves: 0, checks: [] as Check[] }
@@ -24,7 +24,7 @@ function desk() {
     },
     onCheck: (check: Check) => seen.checks.push(check),
   }
-  const made = new Desk(place, listener, async (_place, { signal }) => {
+  const made = new ChecksOnSave(place, listener, async (_place, { signal }) => {
     seen.begun += 1
     seen.running += 1
     seen.most = Math.max(seen.most, seen.running)
@@ -41,11 +41,11 @@ function desk() {
   })
   onTestFinished(() => made.close())
   const save = () => appendFileSync(join(place.folder, FILE), '\n')
-  return { desk: made, place, seen, save, finish: (result = NOTHING) => finish(result) }
+  return { checks: made, place, seen, save, finish: (result = NOTHING) => finish(result) }
 }
 
 test('a copy that a page shows is checked once, and then not before it is saved', async () => {
-  const { desk: made, seen, save, finish } = desk()
+  const { checks: made, seen, save, finish } = openCopy()
   made.attend()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
@@ -60,7 +60,7 @@ test('a copy that a page shows is checked once, and then not before it is saved'
 })
 
 test('a save ends the check under way; there are never two at once, and the last save counts', async () => {
-  const { desk: made, seen, save, finish } = desk()
+  const { checks: made, seen, save, finish } = openCopy()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
   for (const turn of [2, 3]) {
@@ -73,7 +73,7 @@ test('a save ends the check under way; there are never two at once, and the last
 })
 
 test('a check that is asked for while one is under way is that one', async () => {
-  const { desk: made, seen, finish } = desk()
+  const { checks: made, seen, finish } = openCopy()
   made.checkNow()
   made.checkNow()
   await expect.poll(() => seen.begun).toBe(1)
@@ -86,7 +86,7 @@ test('a check that is asked for while one is under way is that one', async () =>
 })
 
 test('files are changed while no check has them open, and checked afterwards', async () => {
-  const { desk: made, place, seen } = desk()
+  const { checks: made, place, seen } = openCopy()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
   const runningThen = await made.change(() => {
@@ -99,7 +99,7 @@ test('files are changed while no check has them open, and checked afterwards', a
 })
 
 test('a copy that is gone is not checked, and what was known of it is forgotten', async () => {
-  const { desk: made, place, seen, finish } = desk()
+  const { checks: made, place, seen, finish } = openCopy()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
   finish()
@@ -114,7 +114,7 @@ test('a check that fails itself is told in words, and the next one goes on', asy
   makeOrRenew(place)
   let turns = 0
   const listener = { onNews: () => undefined, onSave: () => undefined, onCheck: () => undefined }
-  const made = new Desk(place, listener, async () => {
+  const made = new ChecksOnSave(place, listener, async () => {
     turns += 1
     if (turns === 1) throw new Error('out of luck')
     return NOTHING

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
+import { anchorsIn, withAnchorsOf, withLinksInside } from './anchors.ts'
 import { type PaperLesson, paperLesson } from './lesson-print.ts'
-import { anchorsIn, withAnchorsOf, withLinksInside } from './links.ts'
 
 /** A part of the file besides the lessons. */
 interface Appendix {

@@ -1,5 +1,5 @@
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
-import type { Stage } from './stage.ts'
+import type { StoryRecord } from './story-record.ts'
 
 /** The value of a parameter in an address, or undefined. */
 export function parameterOf(url: string, name: string): string | undefined {
@@ -18,7 +18,7 @@ export function withParameters(url: string, changes: Record<string, string | und
 
 /** The client's callback with these parameters. */
 export function callbackWith(
-  { lab }: Stage,
+  { lab }: StoryRecord,
   parameters: Record<string, string | undefined>,
 ): string {
   return withParameters(lab.redirectUri, parameters)

@@ -1,4 +1,4 @@
-import type { Finding } from './check.ts'
+import type { Finding } from './check-copy.ts'
 
 /** Why a check fails and where to look, or which checks it waits for; empty for one that passes. */
 export function whyNotDone(finding: Finding, all: Finding[]): string {

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path'
 import { pairFiles, type TextPair } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
-import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { knownVersions } from '../known-versions.ts'
 

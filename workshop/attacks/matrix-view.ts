@@ -1,7 +1,7 @@
 import { type Attack, expectedResult, type Result } from '@oauth-lab/course/attacks/attack.ts'
 import { groupAttacks, LEGEND, RESULTS, WORDS } from '@oauth-lab/course/attacks/matrix.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
-import { copyName } from '@oauth-lab/course/exercises/exercise.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 
 /** What is expected of an attack on a version. */

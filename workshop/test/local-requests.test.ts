@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { keepToThisMachine } from '../manners.ts'
+import { keepToThisMachine } from '../local-requests.ts'
 import { TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
