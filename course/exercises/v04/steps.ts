@@ -212,7 +212,7 @@ export const v04: Exercise = {
     },
     {
       what: 'a refused token is kept',
-      changes: { [API]: [['    delete session.tokens\n', '']] },
+      changes: { [API]: [['  delete session.tokens\n', '']] },
       tells: 'refused-token',
     },
     {
