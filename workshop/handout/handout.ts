@@ -83,7 +83,7 @@ function frame(body: string): string {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
 <title>OAuth Lab: all lessons</title>
 <style>
-${style(join(HERE, '..', 'diff', 'hunks.css'))}
+${style(join(ROOT, 'course', 'differences', 'hunks.css'))}
 ${style(join(HERE, 'page.css'))}</style>
 </head>
 <body>
