@@ -1,15 +1,13 @@
 import { basename } from 'node:path'
-import { listVersions } from './course/programs/versions.ts'
 import { defineConfig } from 'vitest/config'
+import { listVersions } from './course/programs/versions.ts'
 
 const versions = listVersions()
 const newest = versions.at(-1)
 /** A copy to check in place of the snapshots: `npm test playground/v02` sets it. */
 const copy = process.env.OAUTH_LAB_COPY
-/** Checks every promise against every version that keeps it. */
-const all = process.env.OAUTH_LAB_ALL === '1'
 
-/** Checks the programs in a folder against the tests in other folders. */
+/** Runs the tests in some folders against the programs in another one. */
 function promises(name: string, snapshot: string, folders: string[]) {
   return {
     extends: true as const,
@@ -45,13 +43,17 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     expect: { poll: { interval: 20, timeout: 20_000 } },
+    // A failure is reported with the project's name, so that tells which version broke which promise.
     projects: [
-      ...versions.map((version) => {
-        const { name, folder } = version
-        const kept = all || version === newest ? upTo(folder) : [folder]
-        return promises(name.slice(0, 3), folder, kept)
+      ...versions.flatMap(({ name, folder }) => {
+        const [short] = name.split('-')
+        const earlier = upTo(folder).slice(0, -1)
+        return [
+          promises(`${short}`, folder, [folder]),
+          ...(earlier.length > 0 ? [promises(`${short}, earlier promises`, folder, earlier)] : []),
+        ]
       }),
-      ...(copy ? [promises('copy', copy, upTo(copy))] : []),
+      ...(copy ? [promises(`copy ${basename(copy)}`, copy, upTo(copy))] : []),
       {
         extends: true as const,
         test: {

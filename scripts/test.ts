@@ -1,7 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
 import { runTool, type ToolResult } from '@oauth-lab/course/programs/tools.ts'
-import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import {
+  findVersion,
+  listVersions,
+  ROOT,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
@@ -16,19 +22,28 @@ interface Check {
   run: () => Promise<ToolResult>
 }
 
-/** Folders. */
+const HINT = 'All versions or one of them: npm test, npm test v02, npm test -- --all'
+
+/** What is checked. */
 interface Scope {
-  /** All in it is checked for format and lint. */
+  /** A folder. All in it is checked for format and lint. */
   linted: string
-  /** Each has a tsconfig.json. */
+  /** Folders, each with a tsconfig.json. */
   typed: string[]
-  /** All tests in it are run. */
-  tested: string
+  /** Which projects of vitest.config.ts are run. A `*` stands for anything. */
+  tested: string[]
 }
 
 /**
- * `npm test [version]` checks format and lint, and the types of each program by itself, while it runs the
- * tests. What a check has to say stands below them. The last line is `N passed, N failed`: the tests, and among the failed each check that failed.
+ * `npm test [version | copy] [-- --all]` checks format and lint, and the types of each program by itself, while it
+ * runs the tests:
+ *
+ * - of one version or copy, all promises that it keeps: its own and those of earlier versions
+ * - without one, each promise against the version that makes it and against the newest, and all other tests
+ * - with `--all`, each promise against every version that keeps it, and all other tests
+ *
+ * What a check reports stands below the tests. The last line is `N passed, N failed`: the tests, and among the failed each check
+ * that failed.
  *
  * @returns the exit status
  */
@@ -36,20 +51,40 @@ export function main(args: string[]): Promise<number> {
   return checkAll(scopeOf(args))
 }
 
-function scopeOf([text, ...more]: string[]): Scope {
-  if (more.length > 0) throw wrongUsage('All versions or one of them: npm test, npm test v02')
-  if (text !== undefined) {
-    const { folder } = findVersion(text, process.env.INIT_CWD)
-    if (relative(ROOT, folder).startsWith('..')) {
-      throw wrongUsage(`${folder} is not in this repo, where the tools for its tests are.`)
-    }
-    const typed = [folder, join(ROOT, 'shared')].filter(isTypeScriptProject)
-    return { linted: folder, typed, tested: folder }
+function scopeOf(args: string[]): Scope {
+  const { values, positionals } = readCommandLine(
+    args,
+    { all: { type: 'boolean', default: false } },
+    { example: 'npm test -- --all', hint: HINT },
+  )
+  const [text, ...more] = positionals
+  const { all } = values
+  if (more.length > 0 || (all && text !== undefined)) throw wrongUsage(HINT)
+  const versions = listVersions()
+  if (text === undefined) {
+    const others = readdirSync(ROOT).map((name) => join(ROOT, name))
+    const typed = [...versions.map(({ folder }) => folder), ...others, ROOT]
+    const own = versions.map(shortName)
+    const tested = all ? ['*'] : ['tools', ...own, `${own.at(-1)}, *`]
+    return { linted: ROOT, typed: typed.filter(isTypeScriptProject), tested }
   }
-  const versions = listVersions().map(({ folder }) => folder)
-  const others = readdirSync(ROOT).map((name) => join(ROOT, name))
-  const typed = [...versions, ...others, ROOT].filter(isTypeScriptProject)
-  return { linted: ROOT, typed, tested: ROOT }
+  const version = findVersion(text, typedIn())
+  const { folder } = version
+  if (relative(ROOT, folder).startsWith('..')) {
+    throw wrongUsage(`${folder} is not in this repo, where the tools for its tests are.`)
+  }
+  const isCopy = !versions.some((other) => other.folder === folder)
+  if (isCopy) process.env.OAUTH_LAB_COPY = folder
+  return {
+    linted: folder,
+    typed: [folder, join(ROOT, 'shared')].filter(isTypeScriptProject),
+    tested: isCopy ? ['copy *'] : [shortName(version), `${shortName(version)}, *`],
+  }
+}
+
+/** What vitest.config.ts calls a version: `v02`. */
+function shortName({ name }: Version): string {
+  return name.split('-', 1)[0] ?? name
 }
 
 function isTypeScriptProject(folder: string): boolean {

@@ -29,15 +29,12 @@ export function sourceOf(version: Version): Version {
 export function startOf(version: Version, { skeleton }: Exercise): Files {
   const draft = new Draft(readFiles(sourceOf(version).folder), readFiles(version.folder))
   skeleton?.(draft)
-  nameAfter(version, draft)
   return draft.files
 }
 
-/** The files of the finished exercise: the version, under the name of the copy. */
+/** The files of the finished exercise: those of the version. */
 export function endOf(version: Version): Files {
-  const draft = new Draft(readFiles(version.folder), new Map())
-  nameAfter(version, draft)
-  return draft.files
+  return readFiles(version.folder)
 }
 
 /** The files after each step of an exercise. */
@@ -54,10 +51,4 @@ export function statesOf(version: Version, exercise: Exercise): Files[] {
 /** The name of a version's copy: `v02`. */
 export function copyName({ number }: Version): string {
   return `v${String(number).padStart(2, '0')}`
-}
-
-function nameAfter(version: Version, draft: Draft): void {
-  const manifest = JSON.parse(draft.files.get('package.json') ?? '{}')
-  manifest.name = `@oauth-lab/playground-${copyName(version)}`
-  draft.write('package.json', `${JSON.stringify(manifest, null, 2)}\n`)
 }

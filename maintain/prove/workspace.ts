@@ -88,7 +88,7 @@ export class Workspace {
         vitest,
         'run',
         ...which,
-        '--project=copy',
+        '--project=copy *',
         '--passWithNoTests',
         '--bail=1',
         '--pool=threads',

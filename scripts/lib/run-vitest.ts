@@ -1,3 +1,4 @@
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { startVitest, type TestModule } from 'vitest/node'
 
 export interface TestCounts {
@@ -7,9 +8,13 @@ export interface TestCounts {
   skipped: number
 }
 
-/** Runs all tests in a folder, with vitest's own report on the terminal. */
-export async function runVitest(folder: string): Promise<TestCounts> {
-  const { state } = await startVitest('test', [], { run: true, root: folder })
+/**
+ * Runs tests, with vitest's own report on the terminal.
+ *
+ * @param project which projects of vitest.config.ts; a `*` stands for anything
+ */
+export async function runVitest(project: string[]): Promise<TestCounts> {
+  const { state } = await startVitest('test', [], { run: true, root: ROOT, project })
   const modules = state.getTestModules()
   const counts = modules.map(countTests)
   const passed = counts.reduce((sum, { passed }) => sum + passed, 0)

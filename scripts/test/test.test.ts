@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
@@ -19,7 +27,24 @@ const CONFIGURATION = [
   'vitest.config.ts',
 ]
 
-/** A repo of one small version, with the scripts of this one. */
+const PROMISE = `import { readFileSync } from 'node:fs'
+import { expect, inject, test } from 'vitest'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    snapshot: string
+  }
+}
+
+test('the answer is yes', () => {
+  expect(readFileSync(\`\${inject('snapshot')}/server/main.ts\`, 'utf8')).toContain("'yes'")
+})
+`
+
+/** How the report names a version that breaks an earlier promise. */
+const BROKEN = /^ ❯ \|v02, earlier promises\| versions\/v01-small\/test\/yes\.test\.ts /
+
+/** A repo of three small versions, with the scripts of this one. The second breaks a promise of the first. */
 let repo: string
 
 beforeEach(() => {
@@ -28,14 +53,17 @@ beforeEach(() => {
   for (const folder of ['course', 'scripts', 'shared']) {
     cpSync(join(ROOT, folder), join(repo, folder), {
       recursive: true,
-      filter: (path) => !/[\\/](test|node_modules)$/.test(path),
+      // Without a tsconfig.json the types of a folder aren't checked, which takes longest.
+      filter: (path) => !/[\\/](test|node_modules|tsconfig\.json)$/.test(path),
     })
-    symlinkSync(join(ROOT, folder, 'node_modules'), join(repo, folder, 'node_modules'), 'junction')
   }
-  symlinkSync(join(ROOT, 'node_modules'), join(repo, 'node_modules'), 'junction')
-  write('versions/v01-small/tsconfig.json', '{ "extends": "../../tsconfig.base.json" }\n')
-  write('versions/v01-small/server/main.ts', "export const answer: string = 'yes'\n")
-  write('versions/v01-small/test/right.test.ts', testFile('expect(1).toBe(1)'))
+  for (const folder of ['', 'course', 'shared']) linkPackages(folder)
+  addVersion('v01-small', "'yes'")
+  write('versions/v01-small/test/yes.test.ts', PROMISE)
+  addVersion('v02-other', "'no'")
+  write('versions/v02-other/test/own.test.ts', testFile('expect(1).toBe(1)'))
+  addVersion('v03-again', "'yes'")
+  write('versions/v03-again/test/own.test.ts', testFile('expect(1).toBe(1)'))
 })
 
 afterEach(() => {
@@ -43,13 +71,11 @@ afterEach(() => {
 })
 
 test('npm test goes on after a failure, says what passed and what failed, and counts it', async () => {
-  write('versions/v02-wrong/tsconfig.json', '{ "extends": "../../tsconfig.base.json" }\n')
-  write('versions/v02-wrong/server/main.ts', 'export const answer: string = 1;\n')
-  write('versions/v02-wrong/test/wrong.test.ts', testFile('expect(1).toBe(2)'))
-  write('versions/v02-wrong/test/unloadable.test.ts', "import './nothing.ts'\n")
-  write('versions/v02-wrong/test/stray.test.ts', testFile("Promise.reject(new Error('stray'))"))
+  addVersion('v03-again', "1;  // not 'yes'")
+  write('versions/v03-again/test/unloadable.test.ts', "import './nothing.ts'\n")
+  write('versions/v03-again/test/stray.test.ts', testFile("Promise.reject(new Error('stray'))"))
   write(
-    'versions/v02-wrong/test/left-out.test.ts',
+    'versions/v03-again/test/left-out.test.ts',
     "import { test } from 'vitest'\n\ntest.skip('a rule')\n",
   )
   const { status, lines } = await npmTest()
@@ -57,10 +83,32 @@ test('npm test goes on after a failure, says what passed and what failed, and co
   expect(lines).toContainEqual(expect.stringMatching(/^1 skipped: \S/))
   // vitest takes CI for a terminal.
   expect(lines.join('\n')).not.toContain('\x1b')
-  expect(lines.at(-2)).toMatch(/^Failed: format and lint, types of versions.v02-wrong, tests\.$/)
-  // The one test of v01 that passes is a promise that v02 keeps, too.
-  expect(lines.at(-1)).toBe('3 passed, 5 failed')
+  expect(lines.at(-2)).toMatch(/^Failed: format and lint, types of versions.v03-again, tests\.$/)
+  // Each promise counts once for its own version, and once for the newest.
+  expect(lines.at(-1)).toBe('6 passed, 4 failed')
   expect(status).toBe(1)
+})
+
+test('npm test -- --all checks the versions between them, too, and names the one that fails', async () => {
+  const { status, lines } = await npmTest('--all')
+  expect(lines).toContainEqual(expect.stringMatching(BROKEN))
+  expect(lines.at(-1)).toBe('5 passed, 1 failed')
+  expect(status).toBe(1)
+})
+
+test('npm test v02 checks the promises of v01 and v02 against v02', async () => {
+  const { status, lines } = await npmTest('v02')
+  expect(lines).toContainEqual(expect.stringMatching(BROKEN))
+  expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v02-other$/))
+  expect(lines.at(-1)).toBe('1 passed, 1 failed')
+  expect(status).toBe(1)
+})
+
+test('npm test playground/v02 checks the promises of v01 and v02 against the copy', async () => {
+  addVersion('../playground/v02', "'yes'")
+  const { status, lines } = await npmTest('playground/v02')
+  expect(lines.at(-1)).toBe('2 passed, 0 failed')
+  expect(status).toBe(0)
 })
 
 test.runIf(full)('npm test fails where there are no tests', async () => {
@@ -70,9 +118,33 @@ test.runIf(full)('npm test fails where there are no tests', async () => {
   expect(status).toBe(1)
 })
 
-test('npm test tells that there is no such version', async () => {
-  expect(() => main(['v99'])).toThrow('There is no version "v99".')
+test.each([
+  [['v99'], 'There is no version "v99".'],
+  [['v01', 'v02'], 'All versions or one of them'],
+  [['v01', '--all'], 'All versions or one of them'],
+  [['--every'], "Unknown option '--every'"],
+])('npm test %j is refused in words', (args, message) => {
+  expect(() => main(args)).toThrow(message)
 })
+
+/** Links each package that a folder has, and to this repo's own packages in place of the real ones. */
+function linkPackages(folder: string): void {
+  const from = join(ROOT, folder, 'node_modules')
+  const to = join(repo, folder, 'node_modules')
+  mkdirSync(join(to, '@oauth-lab'), { recursive: true })
+  for (const name of ['course', 'shared']) link(join(repo, name), join(to, '@oauth-lab', name))
+  const others = readdirSync(from).filter((name) => name !== '@oauth-lab')
+  for (const name of others) link(join(from, name), join(to, name))
+}
+
+function link(target: string, path: string): void {
+  symlinkSync(target, path, 'junction')
+}
+
+function addVersion(name: string, answer: string): void {
+  write(`versions/${name}/tsconfig.json`, '{ "extends": "../../tsconfig.base.json" }\n')
+  write(`versions/${name}/server/main.ts`, `export const answer: string = ${answer}\n`)
+}
 
 function write(file: string, text: string): void {
   mkdirSync(dirname(join(repo, file)), { recursive: true })
@@ -93,7 +165,7 @@ async function npmTest(...args: string[]): Promise<{ status: number | null; line
   const setup = join(repo, 'scripts', 'setup.mjs')
   const child = spawn(process.execPath, [setup, 'test', ...args], {
     cwd: repo,
-    env: { ...process.env, CI: 'true', OAUTH_LAB_FULL: '' },
+    env: { ...process.env, CI: 'true', INIT_CWD: repo, OAUTH_LAB_FULL: '' },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let output = ''

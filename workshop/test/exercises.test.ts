@@ -92,7 +92,7 @@ describe('an exercise', () => {
     expect(before).toContain('/difference?from=copy-v04&amp;to=v04-protected-resource')
     expect((await post('/exercises/v04/solution', { file: '../../package.json' })).status).toBe(404)
 
-    const file = 'client/user-info.ts'
+    const file = 'client/api.ts'
     expect(before).toContain(file)
     const one = await post('/exercises/v04/solution', { file })
     expect(one.headers.get('location')).toMatch(/^\/exercises\/v04\/solution\?kept=v04\.old-\d+$/)

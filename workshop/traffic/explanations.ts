@@ -577,7 +577,10 @@ const ERRORS: Record<string, [what: string, source: string]> = {
     'RFC 6749 section 5.2',
   ],
   unsupported_grant_type: ['The server does not know that grant type.', 'RFC 6749 section 5.2'],
-  invalid_token: ['The access token is malformed, unknown or too old.', 'RFC 6750 section 3.1'],
+  invalid_token: [
+    'The access token is missing, malformed, unknown or expired.',
+    'RFC 6750 section 3.1',
+  ],
   insufficient_scope: ['The token is good, but not for this.', 'RFC 6750 section 3.1'],
 }
 

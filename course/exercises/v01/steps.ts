@@ -6,7 +6,7 @@ const AUTHORIZE = 'server/routes/authorize.ts'
 const RESPONSE = 'server/authorization-response.ts'
 const TOKEN = 'server/routes/token.ts'
 const CODE_GRANT = 'server/grants/authorization-code.ts'
-const STRICT = '"extends": "../../../tsconfig.base.json",\n'
+const STRICT = '"extends": "../../tsconfig.base.json",\n'
 const LENIENT = `${STRICT}  "compilerOptions": { "noUnusedLocals": false, "noUnusedParameters": false },\n`
 
 export const v01: Exercise = {

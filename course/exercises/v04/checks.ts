@@ -181,7 +181,7 @@ export const v04: VersionChecks = {
       id: 'profile',
       text: 'GET /profile asks /api/me with the token in the Authorization header, and shows user name and email',
       on: 'client',
-      file: 'client/user-info.ts',
+      file: 'client/api.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
         const page = await browser.open(`${stage.clientUrl}/profile`)
@@ -209,7 +209,7 @@ export const v04: VersionChecks = {
       id: 'resource-nonsense',
       text: 'When the answer of /api/me makes no sense, the status is 502, and the client stays logged in',
       on: 'client',
-      file: 'client/user-info.ts',
+      file: 'client/api.ts',
       needs: ['profile'],
       async probe(stage) {
         const { browser } = await logIn(stage)

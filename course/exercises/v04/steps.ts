@@ -9,7 +9,6 @@ const BEARER_AUTH = 'server/bearer-auth.ts'
 const ME = 'server/routes/me.ts'
 const PROFILE_PAGE = 'client/views/profile.eta'
 const SERVER_APP = 'server/app.ts'
-const USER_INFO = 'client/user-info.ts'
 
 const CLOSED_DOOR = `import type { FastifyInstance } from 'fastify'
 
@@ -21,6 +20,10 @@ export async function meRoute(app: FastifyInstance): Promise<void> {
     return reply.send({ message: 'Send an access token in the Authorization header.' })
   })
 }
+`
+
+const BARE_CHALLENGE = `  reply.header('www-authenticate', 'Bearer realm="oauth-lab"')
+  return reply.send({ message: 'Send an access token in the Authorization header.' })
 `
 
 export const v04: Exercise = {
@@ -40,19 +43,16 @@ export const v04: Exercise = {
       const full = draft.final(BEARER_AUTH)
       draft.take(
         BEARER_AUTH,
-        ["import { OAuthError } from '@oauth-lab/shared/oauth.ts'\n", ''],
-        [' * @throws {OAuthError} `invalid_token`\n', ''],
         [
-          part(full, '    throw new OAuthError', '  }\n  return issued'),
-          "    throw new MissingTokenError('This access token is not good.')\n",
+          "{ headers: { authorization = '' } }: FastifyRequest,\n  reply:",
+          '_request: FastifyRequest,\n  reply:',
         ],
-        [part(full, '  if (!(error instanceof OAuthError))'), '  throw error\n}\n'],
+        [part(full, '  // RFC 6750 section 3.1'), `${BARE_CHALLENGE}}\n`],
       )
     },
     (draft) => draft.take(BEARER_AUTH),
     (draft) => {
       draft.take('client/session.ts')
-      draft.take('client/start-again.ts')
       draft.remove('client/views/callback.eta')
       const callback = draft.final(CALLBACK)
       draft.take(
@@ -62,7 +62,7 @@ export const v04: Exercise = {
       )
     },
     (draft) => {
-      for (const path of ['client/routes/profile.ts', USER_INFO]) draft.take(path)
+      draft.take('client/routes/profile.ts')
       draft.take(PROFILE_PAGE, [part(draft.final(PROFILE_PAGE), '      <form', '      <p>The'), ''])
       const api = draft.final(API)
       draft.take(
@@ -71,8 +71,10 @@ export const v04: Exercise = {
         [part(api, '\nconst logIn =', '\n/**'), ''],
         [part(api, ' * @throws {PageError} 401', ' * @throws {PageError} 502'), ''],
         [part(api, '  if (session.tokens === undefined) {', '  const call ='), ''],
-        ['call(session.tokens.access_token)', "call(session.tokens?.access_token ?? '')"],
-        [part(api, '  if (response.status === 401) {', '  return response'), ''],
+        [
+          part(api, '  const response =', '}\n\nfunction'),
+          "  return call(session.tokens?.access_token ?? '')\n",
+        ],
       )
       const app = draft.final(APP)
       draft.take(
@@ -114,10 +116,7 @@ export const v04: Exercise = {
       what: 'who brings no token is told of an error',
       changes: {
         [BEARER_AUTH]: [
-          [
-            "header('www-authenticate', challenge)",
-            "header('www-authenticate', challenge + ', error=\"invalid_token\"')",
-          ],
+          [`'Bearer realm="oauth-lab"'`, `'Bearer realm="oauth-lab", error="invalid_token"'`],
         ],
       },
       tells: 'no-token',
@@ -127,12 +126,12 @@ export const v04: Exercise = {
       changes: {
         [BEARER_AUTH]: [
           [
-            "  { headers: { authorization = '' } }: FastifyRequest,\n",
-            '  { url, headers }: FastifyRequest,\n',
+            "  { headers: { authorization = '' } }: FastifyRequest,\n  findAccessToken:",
+            '  { url, headers }: FastifyRequest,\n  findAccessToken:',
           ],
           [
-            '  if (!/^Bearer( |$)/i',
-            `  const query = new URL(url, 'http://localhost').searchParams.get('access_token')\n  const authorization = headers.authorization ?? (query ? \`Bearer \${query}\` : '')\n  if (!/^Bearer( |$)/i`,
+            '  const [, accessToken',
+            `  const query = new URL(url, 'http://localhost').searchParams.get('access_token')\n  const authorization = headers.authorization ?? (query ? \`Bearer \${query}\` : '')\n  const [, accessToken`,
           ],
         ],
       },
@@ -152,10 +151,7 @@ export const v04: Exercise = {
       what: 'a wrong token is answered with a 403',
       changes: {
         [BEARER_AUTH]: [
-          [
-            "reply.code(401).header('www-authenticate', `",
-            "reply.code(403).header('www-authenticate', `",
-          ],
+          ["reply.header('www-authenticate', `", "reply.code(403).header('www-authenticate', `"],
         ],
       },
       tells: 'wrong-token',
@@ -216,13 +212,13 @@ export const v04: Exercise = {
     },
     {
       what: 'a refused token is kept',
-      changes: { [API]: [['    delete session.tokens\n', '']] },
+      changes: { [API]: [['  delete session.tokens\n', '']] },
       tells: 'refused-token',
     },
     {
       what: 'an answer that makes no sense ends the login',
       changes: {
-        [USER_INFO]: [
+        [API]: [
           [
             '  const { status, body } = await callApi',
             '  const { tokens } = session\n  const { status, body } = await callApi',
@@ -294,10 +290,7 @@ export const v04: Exercise = {
       what: 'who brings no token is told of an error in the body',
       changes: {
         [BEARER_AUTH]: [
-          [
-            'reply.send({ message: error.message })',
-            "reply.send({ error: 'invalid_token', message: error.message })",
-          ],
+          ["reply.send({ message: 'Send", "reply.send({ error: 'invalid_token', message: 'Send"],
         ],
       },
       tells: 'no-token',

@@ -127,7 +127,7 @@ export const v05: VersionChecks = {
       id: 'from-login',
       text: 'The time of a refresh token is counted from the login, however often it is refreshed',
       on: 'short server',
-      file: 'server/token-family.ts',
+      file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'rotation'],
       probe: lifeIsCountedFromLogin,
     },
@@ -184,7 +184,7 @@ export const v05: VersionChecks = {
       id: 'reuse-ends-one-login',
       text: 'It ends no other login of the same user',
       on: 'server',
-      file: 'server/token-family.ts',
+      file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'rotation', 'reuse-ends-refresh'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)

@@ -5,10 +5,13 @@ const AUTHORIZE = 'server/routes/authorize.ts'
 const API = 'client/api.ts'
 const CALLBACK = 'client/routes/callback.ts'
 const CODE_GRANT = 'server/grants/authorization-code.ts'
-const FAMILY = 'server/token-family.ts'
 const MANAGER = 'client/token-manager.ts'
 const REFRESH_GRANT = 'server/grants/refresh-token.ts'
 const STORE = 'server/store.ts'
+
+/** What the refresh token grant says of a used token, and how it issues the next one. */
+const NOT_CURRENT = '!sameSecret(refresh_token, family.id + family.secret)'
+const ISSUE_NEXT = '  const next = issueRefreshToken(family)\n'
 
 export const v05: Exercise = {
   steps: [
@@ -16,19 +19,20 @@ export const v05: Exercise = {
       const messages = draft.final('protocol.ts')
       draft.take('protocol.ts', [refreshRequestIn(messages), ''])
       draft.write(STORE, storeWithoutEnd(draft, { counted: false }))
-      draft.write(FAMILY, familyThatRenewsItself(draft.final(FAMILY)))
-      draft.write(CODE_GRANT, codeGrantThatForgets(draft.final(CODE_GRANT)))
+      draft.take('server/tokens.ts')
+      const grant = codeGrantWithoutEnd(draft.final(CODE_GRANT))
+      const untimed = change(CODE_GRANT, grant, [[part(grant, '    expiresAt:', '  }\n'), '']])
+      draft.write(CODE_GRANT, untimed)
     },
     (draft) => {
       draft.take('protocol.ts')
       draft.take('server/routes/token.ts')
       const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
-      const rotation = part(grant, '  if (!isCurrent(', '\n  return {')
       draft.write(
         REFRESH_GRANT,
         change(REFRESH_GRANT, grant, [
-          [rotation, ''],
-          ['findFamily, isCurrent, rotate', 'findFamily, rotate'],
+          ["import { sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
+          [part(grant, '  if (!sameSecret(', '  store.families.set('), ''],
         ]),
       )
     },
@@ -37,22 +41,15 @@ export const v05: Exercise = {
       draft.write(REFRESH_GRANT, grant)
     },
     (draft) => {
-      const family = draft.final(FAMILY)
       draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
-      draft.take(
-        FAMILY,
-        [
-          'familyTimeLeft(store, grant))\n  return id',
-          'refreshTimeLeft(store, grant))\n  return id',
-        ],
-        [part(family, '\n/**\n * How many more seconds a stolen'), ''],
-      )
+      draft.write(CODE_GRANT, codeGrantWithoutEnd(draft.final(CODE_GRANT)))
       const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
       draft.write(REFRESH_GRANT, grant)
       draft.take(AUTHORIZE, ['        ended: false,\n', ''])
     },
     (draft) => {
-      for (const path of [FAMILY, REFRESH_GRANT, AUTHORIZE]) draft.take(path)
+      for (const path of [REFRESH_GRANT, AUTHORIZE]) draft.take(path)
+      draft.take(CODE_GRANT, ...withoutCodeReuse(draft.final(CODE_GRANT)))
       draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
     },
     (draft) => {
@@ -75,16 +72,14 @@ export const v05: Exercise = {
     {
       what: 'a refresh gives the old refresh token again',
       changes: {
-        [REFRESH_GRANT]: [
-          ['const next = rotate(family, refresh_token)', 'const next = refresh_token'],
-        ],
+        [REFRESH_GRANT]: [['const next = issueRefreshToken(family)', 'const next = refresh_token']],
       },
       tells: 'rotation',
     },
     {
       what: 'the old refresh token stays good',
       changes: {
-        [REFRESH_GRANT]: [['!isCurrent(family, refresh_token)', "refresh_token === ''"]],
+        [REFRESH_GRANT]: [[NOT_CURRENT, "refresh_token === ''"]],
       },
       tells: 'rotation',
     },
@@ -125,21 +120,19 @@ export const v05: Exercise = {
     {
       what: 'the time of a refresh token is counted from the last refresh',
       changes: {
-        [FAMILY]: [
+        [REFRESH_GRANT]: [
           [
-            '  family.secret = randomToken()\n',
-            '  family.secret = randomToken()\n  family.grant.authorizedAt = performance.now()\n',
+            ISSUE_NEXT,
+            `${ISSUE_NEXT}  family.expiresAt = performance.now() + store.refreshTokenTtl * 1000\n`,
           ],
         ],
       },
       tells: 'from-login',
     },
     {
-      what: 'the time of a refresh token is taken for milliseconds',
+      what: 'the time at which a refresh token expires is taken for seconds',
       changes: {
-        [FAMILY]: [
-          ['return store.refreshTokenTtl - age', 'return store.refreshTokenTtl * 1000 - age'],
-        ],
+        [REFRESH_GRANT]: [['>= family.expiresAt', '>= family.expiresAt * 1000']],
       },
       tells: 'from-login',
     },
@@ -148,8 +141,8 @@ export const v05: Exercise = {
       changes: {
         [REFRESH_GRANT]: [
           [
-            'const family = findFamily(store, refresh_token)\n',
-            'const family = findFamily(store, refresh_token)\n  if (family !== undefined && family.grant.client_id !== client.client_id) rotate(family, refresh_token)\n',
+            '  if (family === undefined ||',
+            '  if (family !== undefined && family.grant.client_id !== client.client_id) issueRefreshToken(family)\n  if (family === undefined ||',
           ],
         ],
       },
@@ -282,7 +275,7 @@ export const v05: Exercise = {
         [REFRESH_GRANT]: [
           [
             '  if (family === undefined ||',
-            '  if (family && !isCurrent(family, refresh_token)) family.grant.ended = true\n  if (family === undefined ||',
+            `  if (family && ${NOT_CURRENT}) family.grant.ended = true\n  if (family === undefined ||`,
           ],
         ],
       },
@@ -350,7 +343,7 @@ function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): strin
   const full = draft.final(STORE)
   const before = change(STORE, full, [
     ...withoutUsedCodes(full),
-    [part(full, '  /** True once it was revoked', '}\n\n/** All refresh tokens'), ''],
+    [part(full, '  /** True once it was revoked', '}\n\n/** What the server'), ''],
     [part(full, '\nfunction hasEnded'), ''],
     [
       'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
@@ -361,7 +354,8 @@ function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): strin
   ])
   if (counted) return before
   return change(STORE, before, [
-    [part(before, '  /** When the user authorized it', '}\n\n/** All refresh tokens'), ''],
+    [part(before, '  /** When the user authorized it', '}\n\n/** What the server'), ''],
+    ['  /** In milliseconds of the monotonic clock. */\n  expiresAt: number\n', ''],
     ['  /** Counted from the authorization. */\n', ''],
   ])
 }
@@ -373,40 +367,39 @@ function withoutUsedCodes(store: string): Change[] {
   ]
 }
 
-/** A family that lives on with each refresh. */
-function familyThatRenewsItself(full: string): string {
-  return change(FAMILY, full, [
-    ['familyTimeLeft(store, grant))\n  return id', 'store.refreshTokenTtl)\n  return id'],
-    ['rotate(family: Family, ', 'rotate(store: Store, family: Family, '],
+/** A grant that issues both tokens, doesn't recognize a used code, and forgets a family when its time is over. */
+function codeGrantWithoutEnd(full: string): string {
+  const before = change(CODE_GRANT, full, withoutCodeReuse(full))
+  return change(CODE_GRANT, before, [
     [
-      '  return refreshToken.slice(',
-      '  store.families.set(refreshToken.slice(0, ID_LENGTH), family, store.refreshTokenTtl)\n  return refreshToken.slice(',
+      part(before, '  // The last refresh can', '  return {'),
+      '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
     ],
-    [part(full, '\n/** How many more seconds this login'), ''],
   ])
 }
 
-/** A grant that issues both tokens, and does not know a used code again. */
-function codeGrantThatForgets(full: string): string {
-  return change(CODE_GRANT, full, [
+function withoutCodeReuse(codeGrant: string): Change[] {
+  return [
     ['store.codes.get(code) ?? store.usedCodes.get(code)', 'store.codes.get(code)'],
-    [part(full, '  // RFC 6749 section 4.1.2: a complete', '\n  return {'), ''],
-    ['familyTimeLeft, startFamily', 'startFamily'],
-  ])
+    [part(codeGrant, '  // RFC 6749 section 4.1.2: a complete', '  const family'), ''],
+    ['  store.usedCodes.set(code, issuedCode, timeLeft)\n', ''],
+  ]
 }
 
-/** A grant that refuses a spent refresh token, and ends nothing. */
+/** A grant that rejects a used refresh token and ends nothing. Each refresh extends a login that isn't counted. */
 function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean }): string {
   const before = change(REFRESH_GRANT, full, [
-    [part(full, '  // RFC 9700 section 4.14.2', '  if (!isCurrent('), ''],
+    [part(full, '  // RFC 9700 section 4.14.2', '  if (!sameSecret('), ''],
     ['    family.grant.ended = true\n', ''],
     ['The refresh token was used before: the login has ended', 'The refresh token was used before'],
-    [part(full, '  if (refreshTimeLeft(', '\n  const next'), ''],
-    ['isCurrent, refreshTimeLeft, rotate', 'isCurrent, rotate'],
   ])
-  return counted
-    ? before
-    : change(REFRESH_GRANT, before, [['rotate(family, ', 'rotate(store, family, ']])
+  if (counted) return before
+  return change(REFRESH_GRANT, before, [
+    [
+      part(before, '  if (performance.now() >=', ISSUE_NEXT),
+      '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
+    ],
+  ])
 }
 
 /** A manager that lets a refusal pass as it came. */
