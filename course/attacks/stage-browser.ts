@@ -1,4 +1,5 @@
-import { Browser, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
 
 /**
  * A browser that knows no other addresses than those of one stage. Whatever an attack or a program

@@ -1,4 +1,5 @@
-import { Browser, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import type { Version } from '../programs/versions.ts'

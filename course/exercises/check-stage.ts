@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Browser, html, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
 import { basic, CODE_CHALLENGE, CODE_VERIFIER, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'

@@ -1,11 +1,11 @@
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ServerAddress } from '../exercises/check-stage.ts'
 import type { RunningProgram } from '../exercises/copy-programs.ts'
 import { startInProcess } from '../exercises/in-process.ts'
 import { StandIn } from '../exercises/stand-in.ts'
-import { freePorts } from '../programs/ports.ts'
 import { findVersion } from '../programs/versions.ts'
 
 // The stand-in and the server of v05 get the same token requests, with one thing wrong at a time.
@@ -68,7 +68,11 @@ let standIn: StandIn
 let redirectUri: string
 
 beforeAll(async () => {
-  const [serverPort, standInPort, clientPort] = await freePorts()
+  const [serverPort, standInPort, clientPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
   const [AUTH_SERVER_URL, CLIENT_URL] = [serverPort, clientPort].map(
     (port) => `http://localhost:${port}`,
   ) as [string, string]
