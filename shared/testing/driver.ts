@@ -1,8 +1,10 @@
 import { Browser, type Page } from './browser.ts'
 import {
+  type Exchange,
   encodeForm,
   type FormFields,
   type Headers,
+  jsonIn,
   type RequestOptions,
   type Send,
   send,
@@ -168,13 +170,13 @@ export class Driver {
   }
 
   /** Reads the body of an answer. */
-  protected read(body: string): JsonAnswer['body'] {
-    return JSON.parse(body)
+  protected read(answer: Exchange): JsonAnswer['body'] {
+    return jsonIn(answer)
   }
 
   async #ask(url: string, options: RequestOptions): Promise<JsonAnswer> {
-    const { status, headers, body } = await this.#send(url, options)
-    return { status, headers, body: this.read(body) }
+    const answer = await this.#send(url, options)
+    return { status: answer.status, headers: answer.headers, body: this.read(answer) }
   }
 }
 

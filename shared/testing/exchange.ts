@@ -68,6 +68,11 @@ export const send: Send = sendOver(
   new Agent({ keepAliveTimeout: 100, maxResponseSize: LONGEST_BODY }),
 )
 
+/** Reads the JSON in a body. An empty one counts as an empty object. */
+export function jsonIn({ body }: Pick<Exchange, 'body'>): Record<string, unknown> {
+  return body === '' ? {} : JSON.parse(body)
+}
+
 /** Encodes fields as a form or a query. */
 export function encodeForm(fields: FormFields): string {
   const pairs = Object.entries(fields).flatMap(([name, values]) =>
