@@ -111,7 +111,7 @@ export function html({ body }: Pick<Page, 'body'>): HTMLElement {
 }
 
 /** The text of the first element that matches, or undefined. */
-export function textOf(page: Page, selector: string): string | undefined {
+export function textOf(page: Pick<Page, 'body'>, selector: string): string | undefined {
   return html(page).querySelector(selector)?.text.trim()
 }
 

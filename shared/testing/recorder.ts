@@ -11,14 +11,13 @@ export interface Exchange extends AnyExchange {
   path: string
   /** `front` when a browser sent it, `back` when a program did. */
   channel: 'front' | 'back'
+  /** Whether the program has a route for it. */
+  hasRoute: boolean
   /** The places of request and response among all that were recorded: requests may be nested. */
   order: [request: number, response: number]
 }
 
-/**
- * The same programs, which note all that they are asked and all that they answer. A request for which there is no
- * route is answered before anything notes it.
- */
+/** The same programs, which note all that they are asked and all that they answer. */
 export function recorded(programs: Programs, exchanges: Exchange[]): Programs {
   let count = 0
   return withEachApp(programs, (app, program) => record(app, program, exchanges, () => count++))
@@ -76,7 +75,9 @@ function record(
       url,
       path: request.url.split('?', 1)[0] ?? '',
       channel: request.headers['user-agent'] === USER_AGENT ? 'front' : 'back',
-      order: [asked.get(request) ?? 0, next()],
+      hasRoute: !request.is404,
+      // Fastify answers what has no route without a word to `onRequest`.
+      order: [asked.get(request) ?? next(), next()],
       requestHeaders: { ...request.headers },
       form: typeof request.body === 'object' ? { ...Object(request.body) } : {},
       status: reply.statusCode,
