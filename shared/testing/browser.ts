@@ -72,7 +72,8 @@ export class Browser {
 
   /**
    * Answers the forms of a server, such as a login page and then a consent page, and follows its
-   * redirects: until one leads to another origin, or a page has no form that wasn't answered before.
+   * redirects: until one leads to another origin, or a page has no form that wasn't answered before, or
+   * one that asks for a password that isn't there.
    *
    * @param fields what to fill in where a form asks for it
    * @param press the value of the button to press on a form that asks for nothing of this
@@ -89,6 +90,7 @@ export class Browser {
       const form = page.status === 200 ? chooseForm(formsOn(page), fields, press) : undefined
       const key = form && [form.action, ...form.names].join(' ')
       if (form === undefined || key === undefined || answered.has(key)) return page
+      if (form.names.has('password') && fields.password === undefined) return page
       answered.add(key)
       const known = Object.entries(fields).filter(([name]) => form.names.has(name))
       const button = known.length > 0 ? 'allow' : press
