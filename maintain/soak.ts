@@ -92,8 +92,8 @@ async function soak({ minutes, flood }: { minutes: number; flood: number }): Pro
 
 /** Floods one program and then the other, while somebody who is logged in goes on working. */
 async function floodBoth(pair: Pair, count: number, problems: string[]): Promise<void> {
-  const worker = new Visitor()
-  await worker.logIn(pair.client.origin)
+  const worker = new Visitor(pair.driver)
+  await worker.logIn()
   for (const [name, flood] of [
     ['half-finished logins at the client', floodClient],
     ['codes that nobody redeems', floodServer],
@@ -104,7 +104,7 @@ async function floodBoth(pair: Pair, count: number, problems: string[]): Promise
     })
     while (!state.over) {
       const from = performance.now()
-      await worker.expectLoggedIn(pair.client.origin).catch((error: Error) => {
+      await worker.expectLoggedIn().catch((error: Error) => {
         problems.push(`during the flood of ${name}: ${error.message}`)
       })
       state.slowest = Math.max(state.slowest, performance.now() - from)

@@ -1,5 +1,5 @@
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
-import { Recorder } from './back-channel-recorder.ts'
+import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Person } from './person.ts'
 import { StoryRecord } from './story-record.ts'
@@ -15,7 +15,8 @@ export class AttackStage extends StoryRecord {
     knows: Knowledge,
     settings: Record<string, string> = {},
   ): Promise<AttackStage> {
-    const recorder = new Recorder()
-    return new AttackStage(await startLab(recorder.watch(programs), settings), recorder, knows)
+    const exchanges: Exchange[] = []
+    const lab = await startLab(recorded(programs, exchanges), settings)
+    return new AttackStage(lab, exchanges, knows)
   }
 }

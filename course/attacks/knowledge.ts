@@ -1,7 +1,7 @@
-import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { type Exchange, recorded, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import { ToldError } from '../told-error.ts'
-import { Recorder } from './back-channel-recorder.ts'
 
 /** What a version has got, found out by using it: a learner's copy need not be named after one. */
 export interface Knowledge {
@@ -27,14 +27,15 @@ export function knowledgeOf(programs: Programs): Promise<Knowledge> {
 
 /** @throws {ToldError} when not even a plain login works */
 async function askPrograms(programs: Programs): Promise<Knowledge> {
-  const recorder = new Recorder()
-  const lab = await startLab(recorder.watch(programs))
+  const exchanges: Exchange[] = []
+  const lab = await startLab(recorded(programs, exchanges))
   try {
-    const browser = new Browser()
+    const browser = lab.browser()
     const { searchParams } = new URL(await lab.beginLogin(browser))
     await lab.login(browser)
-    const answer = recorder.lastTokens?.answer
-    if (answer === undefined) throw new ToldError('A login ends without an access token.')
+    const tokens = tokenRequests(exchanges).find(({ status }) => status === 200)
+    if (tokens === undefined) throw new ToldError('A login ends without an access token.')
+    const answer = jsonIn(tokens)
     const profile = await browser.open(`${lab.clientUrl}/profile`)
     return {
       state: searchParams.has('state'),

@@ -1,7 +1,6 @@
-import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
-import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
+import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import { basic, credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { ToldError } from '../told-error.ts'
-import { StageBrowser } from './stage-browser.ts'
 import type { Account, Told } from './story.ts'
 import type { StoryRecord } from './story-record.ts'
 
@@ -17,22 +16,16 @@ const COOKIES_SENT = {
   'another port of localhost': 'strict',
 } as const
 
-/** What a request has besides its address. */
-interface Sent {
-  form?: Record<string, string>
-  headers?: Record<string, string>
-}
-
 /** Somebody with a browser and an account of their own. */
 export class Person {
   readonly name: Account
-  readonly browser: StageBrowser
+  readonly browser: Browser
   readonly #record: StoryRecord
 
   constructor(name: Account, record: StoryRecord) {
     this.name = name
     this.#record = record
-    this.browser = this.#newBrowser()
+    this.browser = new Browser(record.send)
   }
 
   /** Their user name at the server. */
@@ -43,7 +36,7 @@ export class Person {
   /** Opens an address in their browser, and follows no redirect. */
   async opens(url: string, telling?: Telling): Promise<Page> {
     const page = await this.browser.open(url)
-    this.#saw(page, { method: 'GET' }, telling)
+    this.#saw(page, telling)
     return page
   }
 
@@ -63,14 +56,14 @@ export class Person {
   }
 
   /** Goes on from a page as a browser does, with what it then sends along. */
-  async goesOn(url: string, { form, headers }: Sent, telling: Telling): Promise<Page> {
-    const method = form === undefined ? 'GET' : 'POST'
-    const page = await this.browser.open(url, {
-      method,
-      ...(form && { body: form }),
-      ...(headers && { headers }),
-    })
-    this.#saw(page, { method, ...(form && { form }), ...(headers && { headers }) }, telling)
+  async goesOn(
+    url: string,
+    { form, headers = {} }: { form?: Record<string, string>; headers?: Record<string, string> },
+    telling: Telling,
+  ): Promise<Page> {
+    const sent = form === undefined ? {} : { method: 'POST', body: form }
+    const page = await this.browser.open(url, { ...sent, headers })
+    this.#saw(page, telling, { headers })
     return page
   }
 
@@ -81,19 +74,14 @@ export class Person {
     return page.location
   }
 
-  /** Types a password into the login page. Where there is no form, what came in its place is told. */
+  /** Types a password into the login page, and allows what the server then asks. The last page is told. */
   async triesToLogIn(
     loginPage: string,
     telling?: Telling,
-    { username = this.user, password = this.user.replace('user', 'password') } = {},
+    typed = credentials(this.user),
   ): Promise<Page> {
-    const form = await this.browser.open(loginPage)
-    if (html(form).querySelector('form') === null) {
-      this.#saw(form, { method: 'GET' }, telling)
-      return form
-    }
-    const page = await this.browser.submit(form, { username, password })
-    this.#saw(page, { method: 'POST', form: { username, password } }, telling)
+    const page = await this.browser.answerForms(await this.browser.open(loginPage), typed)
+    this.#saw(page, telling, { username: typed.username })
     return page
   }
 
@@ -133,7 +121,7 @@ export class Person {
   /** Presses the button that logs out of the client. */
   async logsOut(telling?: Telling): Promise<void> {
     const page = await this.browser.open(`${this.#record.lab.clientUrl}/logout`, { method: 'POST' })
-    this.#saw(page, { method: 'POST' }, telling)
+    this.#saw(page, telling)
   }
 
   /** Is made to send a request by a page of the attacker's, with the cookies that a browser then sends. */
@@ -144,12 +132,12 @@ export class Person {
   ): Promise<void> {
     const { jar } = this.browser
     const cookie = await jar.getCookieString(url, { sameSiteContext: COOKIES_SENT[from] })
-    const page = await this.#newBrowser().open(url, {
+    const page = await new Browser(this.#record.send).open(url, {
       method,
-      ...(cookie && { headers: { cookie } }),
+      headers: { cookie: cookie || undefined },
     })
     for (const set of [page.headers['set-cookie'] ?? []].flat()) await jar.setCookie(set, url)
-    this.#saw(page, { method }, { meaning, actor: 'attacker' })
+    this.#saw(page, { meaning, actor: 'attacker' })
   }
 
   /** Asks the token endpoint with a program of their own. The secret is right unless another is given. */
@@ -164,18 +152,14 @@ export class Person {
 
   /** Sends a form to the token endpoint with a program of their own. */
   async resends(form: Record<string, string>, headers: Fields, telling: Telling) {
-    const given = Object.entries(headers).filter((pair): pair is [string, string] => !!pair[1])
-    await this.#newBrowser().open(`${this.#record.lab.serverUrl}/token`, {
-      method: 'POST',
-      headers: Object.fromEntries(given),
-      body: form,
-    })
+    const sent = { method: 'POST', headers, body: form }
+    await this.#record.send(`${this.#record.lab.serverUrl}/token`, sent)
     return this.#gotAnswer(telling)
   }
 
   /** Asks for the profile with a program of their own. Gives whose it got, if any. */
   async readsProfileWith(accessToken: unknown, telling: Telling): Promise<Account | undefined> {
-    const page = await this.#newBrowser().open(`${this.#record.lab.serverUrl}/api/me`, {
+    const page = await this.#record.send(`${this.#record.lab.apiUrl}/api/me`, {
       headers: { authorization: `Bearer ${accessToken}` },
     })
     this.#gotAnswer(telling)
@@ -183,12 +167,16 @@ export class Person {
   }
 
   /** Tells of a page that this browser got, and of what the client did meanwhile. */
-  #saw(page: Page, request: Sent & { method: string }, telling: Telling) {
+  #saw(
+    page: Page,
+    telling: Telling,
+    { username, headers }: { username?: string; headers?: Record<string, string> } = {},
+  ) {
     const told = asTold(telling)
-    this.#record.noteOwners(page, request.form?.username, this.name)
+    this.#record.noteOwners(page, this.name, username)
     const exchanges = this.#record.newExchanges()
     if (told === undefined) return
-    this.#record.tellPage(this.name, request, page, told)
+    this.#record.tellPage(this.name, page, told, headers)
     for (const exchange of exchanges) this.#record.tellBackChannel(exchange)
   }
 
@@ -202,13 +190,8 @@ export class Person {
         : `The browser follows, and shows the profile of the ${whose}'s account.`
     const told = asTold(telling)
     const actor = told?.actor ?? this.name
-    this.#saw(page, { method: 'GET' }, told && { meaning, actor })
+    this.#saw(page, told && { meaning, actor })
     return page
-  }
-
-  /** A browser without a history; to the server, a program of somebody's is no different. */
-  #newBrowser(): StageBrowser {
-    return new StageBrowser((url) => this.#record.isOnStage(url))
   }
 
   #gotAnswer(telling: Telling): Record<string, unknown> {

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
+import { jsonIn, type Send, send } from '@oauth-lab/shared/testing/exchange.ts'
 import type { Lab } from '@oauth-lab/shared/testing/lab.ts'
+import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import { AttackerSite } from './attacker-site.ts'
-import type { Exchange, Recorder } from './back-channel-recorder.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
-import { type SentRequest, tellExchange, tellRequest, type Words } from './telling.ts'
+import { tellExchange, tellRequest, type Words } from './telling.ts'
 
 /** How many seconds an hour lasts in a story in which time passes. */
 export const SECONDS_PER_HOUR = 2
@@ -19,7 +20,7 @@ export const SECONDS_PER_HOUR = 2
 export class StoryRecord {
   readonly lab: Lab
   readonly knows: Knowledge
-  readonly #recorder: Recorder
+  readonly #exchanges: Exchange[]
   readonly #owners = new Map<string, Account>()
   readonly #accessTokens = new Set<string>()
   readonly #steps: Step[] = []
@@ -27,9 +28,9 @@ export class StoryRecord {
   #heard = 0
   #site: AttackerSite | undefined
 
-  protected constructor(lab: Lab, recorder: Recorder, knows: Knowledge) {
+  protected constructor(lab: Lab, exchanges: Exchange[], knows: Knowledge) {
     this.lab = lab
-    this.#recorder = recorder
+    this.#exchanges = exchanges
     this.knows = knows
   }
 
@@ -62,11 +63,22 @@ export class StoryRecord {
     return this.#site
   }
 
-  /** The tokens that the client got last, and the message that it got them with. */
-  get lastTokens(): Exchange {
-    const exchange = this.#recorder.lastTokens
+  /** The request with which the client got its last tokens. */
+  get lastTokenRequest(): Exchange {
+    const exchange = tokenRequests(this.#exchanges).findLast(({ status }) => status === 200)
     if (exchange === undefined) throw new Error('No token was given out yet')
     return exchange
+  }
+
+  /** The token response that the client got last. */
+  get lastTokens(): Record<string, unknown> {
+    return jsonIn(this.lastTokenRequest)
+  }
+
+  /** Sends a request, but only to addresses of this stage, whatever a program under attack says. */
+  readonly send: Send = async (url, options) => {
+    if (!this.isOnStage(url)) throw new Error(`${url} is no address of this lab`)
+    return send(url, options)
   }
 
   /** Lets some of the story's time pass. */
@@ -95,7 +107,7 @@ export class StoryRecord {
   }
 
   /** Remembers for whom the values in a page's address or redirect were made. */
-  noteOwners(page: Page, username: string | undefined, whose: Account): void {
+  noteOwners(page: Page, whose: Account, username?: string): void {
     const { searchParams } = new URL(page.location ?? 'none:')
     const owner = username === undefined ? whose : username === 'user0' ? 'victim' : 'attacker'
     const code = searchParams.get('code')
@@ -109,11 +121,11 @@ export class StoryRecord {
   /** Tells of a request that somebody's browser sent. */
   tellPage(
     whose: Account,
-    request: SentRequest,
     page: Page,
     { meaning, actor = whose, show = [] }: Told,
+    headers?: Record<string, string>,
   ): void {
-    const message = tellRequest(request, page, this.#words(show))
+    const message = tellRequest(page, this.#words(show), headers)
     this.#steps.push({
       actor,
       from: `${whose}'s browser`,
@@ -150,19 +162,22 @@ export class StoryRecord {
         meaning: told.meaning,
       })
     }
-    return exchange.answer
+    return jsonIn(exchange)
   }
 
   /** What went over the back channel since this was asked last. */
   newExchanges(): Exchange[] {
-    const exchanges = this.#recorder.exchanges.slice(this.#heard)
-    this.#heard += exchanges.length
+    const heard = this.#exchanges.slice(this.#heard)
+    this.#heard += heard.length
+    const exchanges = heard.filter(({ channel }) => channel === 'back')
     for (const exchange of exchanges) this.#noteTokens(exchange)
     return exchanges
   }
 
   /** A token belongs to whom its code or its refresh token belonged. */
-  #noteTokens({ form, answer }: Exchange): void {
+  #noteTokens(exchange: Exchange): void {
+    const { form } = exchange
+    const answer = jsonIn(exchange)
     const { code_verifier = '' } = form
     const challenge = createHash('sha256').update(code_verifier).digest('base64url')
     const verifierOwner = this.#owners.get(challenge)
@@ -176,7 +191,8 @@ export class StoryRecord {
     if (typeof answer.access_token === 'string') this.#accessTokens.add(answer.access_token)
   }
 
-  #meaningOf({ path, status, form, answer }: Exchange): string {
+  #meaningOf(exchange: Exchange): string {
+    const { path, status, form } = exchange
     if (path !== '/token') {
       return status === 200
         ? 'Before it answers, the client asks whose token it has.'
@@ -190,7 +206,7 @@ export class StoryRecord {
         : 'The client tries to renew, and the server refuses.'
     }
     if (status !== 200) return `The client offers ${whose} code, and the server refuses.`
-    const bought = answer.refresh_token === undefined ? '' : ' and a refresh token'
+    const bought = jsonIn(exchange).refresh_token === undefined ? '' : ' and a refresh token'
     return `Before it answers, the client turns ${whose} code into an access token${bought}.`
   }
 

@@ -1,5 +1,6 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
-import type { Exchange } from './back-channel-recorder.ts'
+import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
+import type { Exchange } from '@oauth-lab/shared/testing/recorder.ts'
 import type { Address, Answer, Message, Parameter, Party } from './story.ts'
 
 /** Parameters that are the same in every login. A story shows them only where they matter. */
@@ -22,33 +23,29 @@ export interface Words {
   show: readonly string[]
 }
 
-/** What somebody's browser sent, besides the address. */
-export interface SentRequest {
-  method: string
-  form?: Record<string, string>
-  /** Those that matter. */
-  headers?: Record<string, string>
-}
-
-/** A request of a browser, and the page it got. */
+/**
+ * A request of a browser, and the page it got.
+ *
+ * @param headers those that matter
+ */
 export function tellRequest(
-  { method, form = {}, headers = {} }: SentRequest,
   page: Page,
   words: Words,
+  headers: Record<string, string> = {},
 ): Message {
   const address = tellAddress(page.url, words)
   const named = Object.entries(headers).map(([name, value]) => [`${name}:`, value] as const)
   const parameters = [
     ...address.parameters,
-    ...tellParameters([...Object.entries(form), ...named], words),
+    ...tellParameters([...Object.entries(page.form), ...named], words),
   ]
-  return { method, ...address, parameters, answer: tellPage(page, words) }
+  return { method: page.method, ...address, parameters, answer: tellPage(page, words) }
 }
 
 /** A message of the back channel. */
 export function tellExchange(exchange: Exchange, at: Party, words: Words): Message {
-  const { method, path, form, status } = exchange
-  const { error, error_description, message, ...rest } = exchange.answer
+  const { method, path, form, status, requestHeaders } = exchange
+  const { error, error_description, message, ...rest } = jsonIn(exchange)
   const says = [error, error_description ?? message].filter((text) => text !== undefined).join(': ')
   const held = Object.entries(rest).map(([name, value]) => [name, String(value)] as const)
   return {
@@ -56,7 +53,7 @@ export function tellExchange(exchange: Exchange, at: Party, words: Words): Messa
     at,
     path,
     parameters: [
-      ...tellAuthorization(exchange.authorization, words),
+      ...tellAuthorization(requestHeaders.authorization?.toString(), words),
       ...tellParameters(Object.entries(form), words),
     ],
     answer: {

@@ -1,8 +1,9 @@
-import { Browser, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import type { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import type { Version } from '../programs/versions.ts'
-import { BROWSER, type Field, type Message, WireRecorder } from './wire-record.ts'
+import { type Field, type Message, messagesOf } from './wire-record.ts'
 
 /** What one person did, and every message that came of it. */
 export interface Act {
@@ -36,9 +37,9 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
  * @throws {ToldError} when its programs don't load
  */
 export async function playSession({ folder }: Version): Promise<Act[]> {
-  const recorder = new WireRecorder()
-  const lab = await startLab(recorder.watch(await loadPrograms(folder)))
-  const browser = new RecordedBrowser()
+  const exchanges: Exchange[] = []
+  const lab = await startLab(recorded(await loadPrograms(folder), exchanges))
+  const browser = lab.browser()
   const name = nameValues(lab)
   try {
     const acts: Act[] = []
@@ -47,17 +48,11 @@ export async function playSession({ folder }: Version): Promise<Act[]> {
         () => undefined,
         (error: Error) => error.message,
       )
-      acts.push({ name: title, messages: recorder.take().map(name), end })
+      acts.push({ name: title, messages: messagesOf(exchanges.splice(0)).map(name), end })
     }
     return acts
   } finally {
     await lab.close()
-  }
-}
-
-class RecordedBrowser extends Browser {
-  override open(url: string, options: RequestOptions = {}): Promise<Page> {
-    return super.open(url, { ...options, headers: { ...options.headers, ...BROWSER } })
   }
 }
 

@@ -1,8 +1,6 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeader } from 'node:http'
-import { html } from '@oauth-lab/shared/testing/browser.ts'
-import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
-
-type Program = 'server' | 'client'
+import { textOf } from '@oauth-lab/shared/testing/browser.ts'
+import type { Headers } from '@oauth-lab/shared/testing/exchange.ts'
+import type { Exchange } from '@oauth-lab/shared/testing/recorder.ts'
 
 /** One thing that a message says: a parameter, a header, a status. */
 export interface Field {
@@ -12,8 +10,9 @@ export interface Field {
 
 /** A request or an answer, as it went over the wire. */
 export interface Message {
-  from: Program | 'browser'
-  to: Program | 'browser'
+  /** A program, or `browser`. */
+  from: string
+  to: string
   /** `GET /callback`, for an answer the request that it answers. */
   request: string
   isAnswer: boolean
@@ -25,76 +24,59 @@ export interface Message {
 /** No message of the lab has that many; to compare more takes the longer the more there are. */
 const MOST_FIELDS = 100
 
-/** By this the recorder tells a browser's requests from those of the client. */
-export const BROWSER = { 'user-agent': 'browser' }
-
-/** Everything that a pair of programs is asked and answers, in its order. */
-export class WireRecorder {
-  #messages: Message[] = []
-
-  /** The same programs, listened to. */
-  watch(programs: Programs): Programs {
-    return {
-      buildServer: (config) => this.#listenTo(programs.buildServer(config), 'server'),
-      buildClient: (config) => this.#listenTo(programs.buildClient(config), 'client'),
-    }
-  }
-
-  /**
-   * What was said since the last call. A request that no route is there for is answered before this
-   * recorder hears of it: what a version does not know is no message of it.
-   */
-  take(): Message[] {
-    const messages = this.#messages
-    this.#messages = []
-    return messages
-  }
-
-  #listenTo(app: ReturnType<Programs['buildServer']>, program: Program) {
-    const asked = new WeakMap<object, Message>()
-    app.addHook('onRequest', async (request) => {
-      const sender = request.headers['user-agent'] === BROWSER['user-agent'] ? 'browser' : 'client'
-      const [path = ''] = request.url.split('?', 1)
-      const message: Message = {
-        from: sender,
-        to: program,
-        request: `${request.method} ${path}`,
-        isAnswer: false,
-        fields: [],
-        page: '',
-      }
-      asked.set(request, message)
-      this.#messages.push(message)
+/**
+ * What went over the wire, in its order: what a program sends while it handles a request stands in between.
+ * What a version has no route for is no message of it.
+ */
+export function messagesOf(exchanges: Exchange[]): Message[] {
+  return exchanges
+    .filter(({ hasRoute }) => hasRoute)
+    .flatMap((exchange) => {
+      const [asked, answered] = exchange.order
+      const { program, method, path } = exchange
+      const sender = senderOf(exchange, exchanges)
+      const request = `${method} ${path}`
+      return [
+        {
+          at: asked,
+          from: sender,
+          to: program,
+          request,
+          isAnswer: false,
+          ...readRequest(exchange),
+        },
+        {
+          at: answered,
+          from: program,
+          to: sender,
+          request,
+          isAnswer: true,
+          ...readAnswer(exchange),
+        },
+      ]
     })
-    app.addHook('onSend', async (request, reply, payload) => {
-      const question = asked.get(request)
-      if (question === undefined) return
-      question.fields = [
-        ...fieldsOf(request.query),
-        ...requestHeaders(request.headers),
-        ...fieldsOf(request.body),
-      ].slice(0, MOST_FIELDS)
-      this.#messages.push({
-        ...question,
-        from: question.to,
-        to: question.from,
-        isAnswer: true,
-        ...readAnswer(reply.statusCode, reply.getHeaders(), String(payload ?? '')),
-      })
-    })
-    return app
-  }
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ at: _, ...message }) => message)
 }
 
-function requestHeaders({ authorization, cookie }: IncomingHttpHeaders): Field[] {
-  return [...header('Cookie', cookie), ...header('Authorization', authorization)]
+/** A program sends while it handles a request: the last that it was asked before and answered after. */
+function senderOf({ channel, order }: Exchange, exchanges: Exchange[]): string {
+  if (channel === 'front') return 'browser'
+  const around = exchanges.filter((other) => other.order[0] < order[0] && other.order[1] > order[1])
+  return around.toSorted((one, other) => other.order[0] - one.order[0])[0]?.program ?? 'client'
 }
 
-function readAnswer(
-  status: number,
-  headers: Record<string, OutgoingHttpHeader | undefined>,
-  body: string,
-): Pick<Message, 'fields' | 'page'> {
+function readRequest({ url, requestHeaders, form }: Exchange): Pick<Message, 'fields' | 'page'> {
+  const fields = [
+    ...[...new URL(url).searchParams].map(([name, value]) => ({ name, value })),
+    ...header('Cookie', requestHeaders.cookie),
+    ...header('Authorization', requestHeaders.authorization),
+    ...fieldsOf(form),
+  ]
+  return { fields: fields.slice(0, MOST_FIELDS), page: '' }
+}
+
+function readAnswer({ status, headers, body }: Exchange): Pick<Message, 'fields' | 'page'> {
   const type = String(headers['content-type'] ?? '')
   const isPage = type.startsWith('text/html')
   return {
@@ -103,7 +85,7 @@ function readAnswer(
       ...header('WWW-Authenticate', headers['www-authenticate']),
       ...header('Set-Cookie', headers['set-cookie']),
       ...readLocation(headers.location),
-      ...(isPage ? [{ name: 'page', value: titleOf(body) }] : []),
+      ...(isPage ? [{ name: 'page', value: textOf({ body }, 'h1') ?? '' }] : []),
       ...(type.startsWith('application/json') ? fieldsOf(JSON.parse(body)) : []),
     ].slice(0, MOST_FIELDS),
     page: isPage ? body : '',
@@ -120,8 +102,8 @@ function readLocation(location: unknown): Field[] {
   ]
 }
 
-function header(name: string, value: OutgoingHttpHeader | undefined): Field[] {
-  return [value ?? []].flat().map((text) => ({ name, value: String(text) }))
+function header(name: string, value: Headers[string]): Field[] {
+  return [value ?? []].flat().map((text) => ({ name, value: text }))
 }
 
 function fieldsOf(values: unknown): Field[] {
@@ -131,9 +113,4 @@ function fieldsOf(values: unknown): Field[] {
       value: typeof one === 'object' ? JSON.stringify(one) : String(one),
     })),
   )
-}
-
-function titleOf(page: string): string {
-  const text = html({ body: page } as Parameters<typeof html>[0]).querySelector('h1')?.text
-  return text?.trim() ?? ''
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePorts } from '../programs/ports.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { type Cast, NotYet, Stage } from './check-stage.ts'
 import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
 import { patient } from './patience.ts'
@@ -232,7 +232,10 @@ class CheckedPrograms {
   }
 
   async #startOnce(short: Record<string, string> | undefined): Promise<Stages> {
-    const [serverPort, clientPort, shortPort, standInPort] = await freePorts()
+    const serverPort = await freePort()
+    const clientPort = await freePort()
+    const shortPort = await freePort()
+    const standInPort = await freePort()
     const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
     await standIn.listen()
     this.#ends.push(() => standIn.close())

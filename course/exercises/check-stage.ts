@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Browser, html, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
-import { basic, CODE_CHALLENGE, CODE_VERIFIER, type Fields } from '@oauth-lab/shared/testing/lab.ts'
+import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import {
+  basic,
+  credentials,
+  Driver,
+  type Fields,
+  type JsonAnswer,
+} from '@oauth-lab/shared/testing/driver.ts'
+import { encodeForm, type RequestOptions, send } from '@oauth-lab/shared/testing/exchange.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
@@ -10,6 +17,9 @@ import { explain, type Trouble, TroubleError } from './trouble.ts'
 const REQUEST_LIMIT = 4_000
 /** For how long the other ends of a request that failed may come later, in milliseconds. */
 const DEATH_NEWS = 500
+
+/** The client that every copy knows. */
+const CLIENT = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
 
 /** Why a check fails. The message is what was seen, in words, without a full stop. */
 export class NotYet extends Error {
@@ -30,36 +40,6 @@ export function must(condition: unknown, seen: string, file?: string): asserts c
   if (!condition) throw new NotYet(seen, file)
 }
 
-/** What a JSON endpoint answered. */
-export interface JsonAnswer {
-  status: number
-  headers: Page['headers']
-  body: Record<string, unknown>
-}
-
-/** A browser, all of whose requests have to come to an end. */
-class Visitor extends Browser {
-  readonly #watch: (request: Asked) => Promise<Page>
-
-  constructor(watch: Visitor['open']) {
-    super()
-    this.#watch = ({ url, options }) => watch.call(this, url, options)
-  }
-
-  override open(url: string, options: RequestOptions = {}): Promise<Page> {
-    return this.#watch({ url, options })
-  }
-
-  plainOpen(url: string, options: RequestOptions): Promise<Page> {
-    return super.open(url, options)
-  }
-}
-
-interface Asked {
-  url: string
-  options: RequestOptions
-}
-
 /** What the stage is built of. */
 export interface Cast {
   folder: string
@@ -76,14 +56,15 @@ export interface Cast {
  * request has an end: a program that does not answer, or dies, ends the check.
  */
 export class Stage {
-  readonly server: ServerAddress
+  readonly server: CheckDriver
   readonly #cast: Cast
   /** What the last answer with a 500 was about. */
   #broken: { request: string; running: RunningProgram } | undefined
 
   constructor(cast: Cast) {
     this.#cast = cast
-    this.server = new ServerAddress(cast.server.url, () => this.browser(), this.redirectUri)
+    const addresses = { authServerUrl: cast.server.url, clientUrl: cast.client.url, ...CLIENT }
+    this.server = new CheckDriver(addresses, { send: (url, options) => this.#send(url, options) })
   }
 
   get clientUrl(): string {
@@ -100,8 +81,7 @@ export class Stage {
   }
 
   browser(): Browser {
-    const visitor: Visitor = new Visitor((url, options = {}) => this.#open(visitor, url, options))
-    return visitor
+    return this.server.browser()
   }
 
   /** Begins a login at the client; gives what it sends to the server. */
@@ -126,7 +106,7 @@ export class Stage {
   /** Brings an answer to the callback, as a redirect of the server would; gives what that answers. */
   async bring(browser: Browser, answer: Fields): Promise<Page> {
     if (answer.code !== undefined) this.standIn.noteCode(answer.code)
-    return browser.open(`${this.redirectUri}?${fields(answer)}`)
+    return browser.open(`${this.redirectUri}?${encodeForm(answer)}`)
   }
 
   /** A whole login, with the stand-in for a server; gives the page that it ends at. */
@@ -135,6 +115,20 @@ export class Stage {
     const state = sent.get('state') ?? undefined
     const page = await this.answer(browser, { code: randomValue(), state })
     this.expectAccepted()
+    return page
+  }
+
+  /** A whole login in which the client talks to the server; gives the page that it ends at. */
+  async loginAtServer(browser: Browser, user: string): Promise<Page> {
+    this.standIn.passOnTo = this.server.serverUrl
+    const start = await browser.visit(`${this.clientUrl}/login`)
+    const page = await browser.follow(await browser.answerForms(start, credentials(user)))
+    const { passedOnError } = this.standIn
+    const because = passedOnError === undefined ? '' : `; before that, ${passedOnError}`
+    must(
+      page.status === 200,
+      `a login ends at ${new URL(page.url).pathname}, which answers ${page.status}${because}`,
+    )
     return page
   }
 
@@ -164,9 +158,9 @@ export class Stage {
     return new NotYet(`${request} breaks: ${message}`, place)
   }
 
-  async #open(visitor: Visitor, url: string, options: RequestOptions): Promise<Page> {
+  async #send(url: string, options: RequestOptions = {}): Promise<Page> {
     const running = this.#programAt(url)
-    if (running === undefined) return visitor.plainOpen(url, options)
+    if (running === undefined) return send(url, options)
     const [method, path] = [options.method ?? 'GET', new URL(url).pathname]
     this.#cast.onRequest?.(() => running.explainSlowness(method, path))
 
@@ -179,7 +173,7 @@ export class Stage {
       throw new TroubleError(trouble)
     })
     try {
-      const answered = openWhenThere(visitor, url, options).catch(async (error) => {
+      const answered = sendWhenThere(url, options).catch(async (error) => {
         await Promise.race([dead, sleep(DEATH_NEWS)])
         throw new NotYet(`${method} ${path} gets no proper answer (${(error as Error).message})`)
       })
@@ -203,57 +197,35 @@ export class Stage {
 }
 
 /** Servers listen on each address of localhost in turn, and may not have come to all of them. */
-async function openWhenThere(
-  visitor: Visitor,
-  url: string,
-  options: RequestOptions,
-  tries = 5,
-): Promise<Page> {
+async function sendWhenThere(url: string, options: RequestOptions, tries = 5): Promise<Page> {
   try {
-    return await visitor.plainOpen(url, options)
+    return await send(url, options)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || tries === 1) throw error
     await sleep(50)
-    return openWhenThere(visitor, url, options, tries - 1)
+    return sendWhenThere(url, options, tries - 1)
   }
 }
 
-/** The server of a copy, asked directly. What is sent is right for every version, but for what is changed. */
-export class ServerAddress {
-  readonly url: string
-  readonly #browser: () => Browser
-  readonly #redirectUri: string
-
-  constructor(url: string, browser: () => Browser, redirectUri: string) {
-    this.url = url
-    this.#browser = browser
-    this.#redirectUri = redirectUri
-  }
-
-  authorizeUrl(changes: Fields = {}): string {
-    const query = fields({
-      response_type: 'code',
-      client_id: 'lab-client',
-      redirect_uri: this.#redirectUri,
-      state: 'a-state',
-      code_challenge: CODE_CHALLENGE,
-      code_challenge_method: 'S256',
-      ...changes,
-    })
-    return `${this.url}/authorize?${query}`
-  }
-
+/**
+ * The driver of a copy's server. A copy may answer anything: what is no JSON counts as an empty object, and where a
+ * code or a token is missing, the check fails with what was seen.
+ */
+export class CheckDriver extends Driver {
   authorize(changes: Fields = {}, options: RequestOptions = {}): Promise<Page> {
-    return this.#browser().open(this.authorizeUrl(changes), options)
+    return this.browser().open(this.authorizeUrl(changes), options)
   }
 
-  /** Posts name and password to an authorization endpoint's address. */
-  logIn(changes: Fields = {}, password = 'password0'): Promise<Page> {
-    return this.authorize(changes, { method: 'POST', body: { username: 'user0', password } })
+  /** Posts name and password to an authorization endpoint's URL, and allows what the server then asks. */
+  async logIn(changes: Fields = {}, password = 'password0'): Promise<Page> {
+    const browser = this.browser()
+    const body = { username: 'user0', password }
+    const page = await browser.open(this.authorizeUrl(changes), { method: 'POST', body })
+    return browser.answerForms(page, {})
   }
 
   /** A code of the server. */
-  async code(changes: Fields = {}): Promise<string> {
+  override async code(changes: Fields = {}): Promise<string> {
     const page = await this.logIn(changes)
     const code = queryOf(page).get('code')
     must(
@@ -262,20 +234,6 @@ export class ServerAddress {
       'server/routes/authorize.ts',
     )
     return code
-  }
-
-  redeem(code: string, changes: Fields = {}, headers: Fields = {}): Promise<JsonAnswer> {
-    const form = {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: this.#redirectUri,
-      code_verifier: CODE_VERIFIER,
-    }
-    return this.token({ ...form, ...changes }, headers)
-  }
-
-  refresh(refresh_token: string, headers: Fields = {}): Promise<JsonAnswer> {
-    return this.token({ grant_type: 'refresh_token', refresh_token }, headers)
   }
 
   /** Tokens of a fresh login. */
@@ -289,23 +247,11 @@ export class ServerAddress {
     return { access_token: body.access_token, refresh_token: String(body.refresh_token ?? '') }
   }
 
-  token(form: Fields, headers: Fields = {}): Promise<JsonAnswer> {
-    const authorization = basic('lab-client', 'lab-client-secret')
-    const sent = { authorization, 'content-type': 'application/x-www-form-urlencoded', ...headers }
-    const body = fields(form).toString()
-    return this.#json('/token', { method: 'POST', headers: Object.fromEntries(fields(sent)), body })
-  }
-
-  me(authorization?: string, path = '/api/me'): Promise<JsonAnswer> {
-    return this.#json(path, { headers: authorization === undefined ? {} : { authorization } })
-  }
-
-  async #json(path: string, options: RequestOptions): Promise<JsonAnswer> {
-    const { status, headers, body } = await this.#browser().open(this.url + path, options)
+  protected override read({ body }: Page): JsonAnswer['body'] {
     try {
-      return { status, headers, body: Object(JSON.parse(body)) }
+      return Object(JSON.parse(body))
     } catch {
-      return { status, headers, body: {} }
+      return {}
     }
   }
 }
@@ -339,13 +285,6 @@ export function textOf(page: Page): string {
 /** Whether a redirect leads to the redirect URI, whatever its query. */
 export function leadsTo(page: Page, redirectUri: string): boolean {
   return page.location?.split('?')[0] === redirectUri
-}
-
-function fields(values: Fields): URLSearchParams {
-  const given = Object.entries(values).filter((pair): pair is [string, string] => {
-    return pair[1] !== undefined
-  })
-  return new URLSearchParams(given)
 }
 
 /** From the last line that begins an error on: what came before belongs to other requests. */

@@ -1,11 +1,11 @@
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ServerAddress } from '../exercises/check-stage.ts'
+import { CheckDriver } from '../exercises/check-stage.ts'
 import type { RunningProgram } from '../exercises/copy-programs.ts'
 import { startInProcess } from '../exercises/in-process.ts'
 import { StandIn } from '../exercises/stand-in.ts'
-import { freePorts } from '../programs/ports.ts'
 import { findVersion } from '../programs/versions.ts'
 
 // The stand-in and the server of v05 get the same token requests, with one thing wrong at a time.
@@ -63,12 +63,16 @@ const right: [what: string, sent: Sent][] = [
 ]
 
 let running: RunningProgram
-let server: ServerAddress
+let server: CheckDriver
 let standIn: StandIn
 let redirectUri: string
 
 beforeAll(async () => {
-  const [serverPort, standInPort, clientPort] = await freePorts()
+  const [serverPort, standInPort, clientPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
   const [AUTH_SERVER_URL, CLIENT_URL] = [serverPort, clientPort].map(
     (port) => `http://localhost:${port}`,
   ) as [string, string]
@@ -80,7 +84,12 @@ beforeAll(async () => {
     settings: { AUTH_SERVER_URL, CLIENT_URL },
     signal: new AbortController().signal,
   })
-  server = new ServerAddress(AUTH_SERVER_URL, () => new Browser(), redirectUri)
+  server = new CheckDriver({
+    authServerUrl: AUTH_SERVER_URL,
+    clientUrl: CLIENT_URL,
+    clientId: 'lab-client',
+    clientSecret: 'lab-client-secret',
+  })
   standIn = new StandIn(standInPort, redirectUri)
   await standIn.listen()
 })
@@ -138,7 +147,8 @@ async function refreshAtStandIn(): Promise<Sent> {
 
 async function sendToBoth(sent: Sent, code?: string) {
   const known = code ?? (await newCode())
-  const answers = await Promise.all([standIn, server].map(({ url }) => send(url, sent, known)))
+  const urls = [standIn.url, server.serverUrl]
+  const answers = await Promise.all(urls.map((url) => send(url, sent, known)))
   const [ofStandIn, ofServer] = answers.map(({ status, challenge, body }) => {
     return { status, challenge, error: body.error }
   })

@@ -1,4 +1,5 @@
-import { Browser, type Page, type RequestOptions } from '@oauth-lab/shared/testing/browser.ts'
+import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import type { RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Fields, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import { freePort } from '@oauth-lab/shared/testing/lab.ts'
+import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { Child } from '../bench/lib/child.ts'
+import { driverOf } from './visitor.ts'
 
-/** Server and client of a version, each in a process of its own, on free ports. */
+/** Server and client of a version, each in a process of its own, on free ports, and what drives them. */
 export interface Pair {
   server: Child
   client: Child
+  driver: Driver
 }
 
 /** Starts both. Settings are those of the environment, such as CODE_TTL. */
@@ -23,7 +26,7 @@ export async function startPair(
     startProgram(version, 'server', env),
     startProgram(version, 'client', env),
   ])
-  return { server, client }
+  return { server, client, driver: driverOf(server.origin, client.origin) }
 }
 
 /** Starts one of the two where its settings say. */

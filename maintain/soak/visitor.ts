@@ -1,70 +1,55 @@
-import { Agent, request } from 'undici'
+import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import { Driver } from '@oauth-lab/shared/testing/driver.ts'
+import { type FormFields, sendOver } from '@oauth-lab/shared/testing/exchange.ts'
+import { Agent } from 'undici'
 
-/** What one address answered. */
-export interface Seen {
-  status: number
-  location: string | undefined
-  body: string
+/** So many connections that hundreds of visitors don't wait for each other. */
+const send = sendOver(new Agent({ connections: 256, keepAliveTimeout: 2_000 }))
+
+/** The driver of two programs at these origins. */
+export function driverOf(authServerUrl: string, clientUrl: string): Driver {
+  const client = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
+  return new Driver({ authServerUrl, clientUrl, ...client }, { send })
 }
 
-const FORM = 'application/x-www-form-urlencoded'
-const agent = new Agent({ connections: 256, keepAliveTimeout: 2_000 })
+/** Somebody with a browser, who complains about every unexpected status. */
+export class Visitor extends Browser {
+  readonly #driver: Driver
 
-/** A browser with a cookie, light enough for hundreds of them at once. */
-export class Visitor {
-  #cookie = ''
-
-  /** Opens an address, or posts a form to it. Follows no redirect. */
-  async open(url: string, form?: Record<string, string>): Promise<Seen> {
-    const headers: Record<string, string> = {}
-    if (this.#cookie !== '') headers.cookie = this.#cookie
-    if (form !== undefined) headers['content-type'] = FORM
-    const response = await request(url, {
-      method: form === undefined ? 'GET' : 'POST',
-      headers,
-      body: form === undefined ? null : new URLSearchParams(form).toString(),
-      dispatcher: agent,
-    })
-    const [cookie] = [response.headers['set-cookie'] ?? []].flat()
-    if (cookie !== undefined) this.#cookie = cookie.split(';', 1)[0] ?? ''
-    const { location } = response.headers
-    return {
-      status: response.statusCode,
-      location: typeof location === 'string' ? new URL(location, url).href : undefined,
-      body: await response.body.text(),
-    }
+  constructor(driver: Driver) {
+    super(send)
+    this.#driver = driver
   }
 
-  /**
-   * Logs in through client and server, up to the page at the end.
-   *
-   * @throws {Error} when a step is answered otherwise than it should be
-   */
-  async logIn(clientUrl: string): Promise<Seen> {
-    const begun = expectStatus(await this.open(`${clientUrl}/login`), 302)
-    const form = begun.location ?? ''
-    expectStatus(await this.open(form), 200)
-    const sent = await this.open(form, { username: 'user0', password: 'password0' })
-    const callback = expectStatus(sent, 303).location ?? ''
-    const back = await this.open(callback)
-    return back.location === undefined ? back : this.open(back.location)
+  /** Posts a form. */
+  post(url: string, form: FormFields): Promise<Page> {
+    return this.open(url, { method: 'POST', body: form })
+  }
+
+  /** @throws {Error} when the login doesn't end at a page of the client */
+  async logIn(): Promise<void> {
+    expectStatus(await this.#driver.login(this), 200)
   }
 
   /** @throws {Error} when the client does not show who is logged in */
-  async expectLoggedIn(clientUrl: string): Promise<void> {
-    const { body } = expectStatus(await this.open(`${clientUrl}/profile`), 200)
-    if (!body.includes('user0@oauth-lab.me')) throw new Error('/profile shows somebody else')
+  async expectLoggedIn(): Promise<void> {
+    const { body } = expectStatus(await this.open(`${this.#driver.clientUrl}/profile`), 200)
+    if (!body.includes('User Number 0')) throw new Error('/profile shows somebody else')
   }
 
   /** @throws {Error} when the client still shows somebody */
-  async logOut(clientUrl: string): Promise<void> {
-    expectStatus(await this.open(`${clientUrl}/logout`, {}), 303)
-    expectStatus(await this.open(`${clientUrl}/profile`), 401)
+  async logOut(): Promise<void> {
+    expectStatus(await this.post(`${this.#driver.clientUrl}/logout`, {}), 303)
+    expectStatus(await this.open(`${this.#driver.clientUrl}/profile`), 401)
   }
 }
 
 /** @throws {Error} that tells what came in place of the status */
-export function expectStatus(seen: Seen, status: number): Seen {
-  if (seen.status === status) return seen
-  throw new Error(`${seen.status} in place of ${status}: ${seen.body.slice(0, 2_000)}`)
+export function expectStatus<Answer extends Pick<Page, 'status'>>(
+  answer: Answer,
+  status: number,
+): Answer {
+  if (answer.status === status) return answer
+  const body = JSON.stringify((answer as Partial<Page>).body).slice(0, 2_000)
+  throw new Error(`${answer.status} in place of ${status}: ${body}`)
 }

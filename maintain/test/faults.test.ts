@@ -2,13 +2,14 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import { freePort, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Child } from '../bench/lib/child.ts'
 import { Relay } from '../soak/relay.ts'
 import { startProgram } from '../soak/soaked-pair.ts'
-import { expectStatus, Visitor } from '../soak/visitor.ts'
+import { driverOf, expectStatus, Visitor } from '../soak/visitor.ts'
 
 const version = findVersion('v05')
 const hasSignals = process.platform !== 'win32'
@@ -17,6 +18,7 @@ const hasSignals = process.platform !== 'win32'
 let server: Child
 let client: Child
 let relay: Relay
+let driver: Driver
 let settings: Record<string, string>
 
 beforeAll(async () => {
@@ -27,6 +29,7 @@ beforeAll(async () => {
     startProgram(version, 'server', { ...settings, AUTH_SERVER_URL: realServer }),
     startProgram(version, 'client', { ...settings, AUTH_SERVER_URL: relay.origin }),
   ])
+  driver = driverOf(relay.origin, client.origin)
 })
 
 afterEach(() => relay.faults.clear())
@@ -40,17 +43,10 @@ async function restartServer(): Promise<void> {
   server = await startProgram(version, 'server', { ...settings, AUTH_SERVER_URL: server.origin })
 }
 
-/** A login until the browser is about to bring the code. */
-async function callbackOf(visitor: Visitor): Promise<string> {
-  const { location = '' } = await visitor.open(`${client.origin}/login`)
-  const form = { username: 'user0', password: 'password0' }
-  return expectStatus(await visitor.open(location, form), 303).location ?? ''
-}
-
 async function expectLoginWorks(): Promise<void> {
-  const visitor = new Visitor()
-  await visitor.logIn(client.origin)
-  await visitor.expectLoggedIn(client.origin)
+  const visitor = new Visitor(driver)
+  await visitor.logIn()
+  await visitor.expectLoggedIn()
 }
 
 function addressOf(file: string): string {
@@ -61,8 +57,8 @@ const untilExpired = () => new Promise((resolve) => setTimeout(resolve, 1_050))
 
 describe.runIf(hasSignals)('a server that was killed and comes back', () => {
   test('during a login: the client says so, and the next login works', async () => {
-    const visitor = new Visitor()
-    const callback = await callbackOf(visitor)
+    const visitor = new Visitor(driver)
+    const callback = await driver.loginUntilCallback(visitor)
     await server.stop('SIGKILL')
     const page = expectStatus(await visitor.open(callback), 502)
     expect(page.body).toContain(`${relay.origin}/token`)
@@ -71,8 +67,8 @@ describe.runIf(hasSignals)('a server that was killed and comes back', () => {
   })
 
   test('with a user logged in: the client says so, then that the token is gone, then logs in', async () => {
-    const visitor = new Visitor()
-    await visitor.logIn(client.origin)
+    const visitor = new Visitor(driver)
+    await visitor.logIn()
     await server.stop('SIGKILL')
     expectStatus(await visitor.open(`${client.origin}/profile`), 502)
     await restartServer()
@@ -87,8 +83,8 @@ describe('an answer that does not arrive', () => {
   const faults = some(['lost', 'cut'] as const)
   for (const fault of faults) {
     test(`(${fault}) to an exchange: the client says so, and the next login works`, async () => {
-      const visitor = new Visitor()
-      const callback = await callbackOf(visitor)
+      const visitor = new Visitor(driver)
+      const callback = await driver.loginUntilCallback(visitor)
       relay.faults.set('/token', fault)
       expectStatus(await visitor.open(callback), 502)
       relay.faults.clear()
@@ -96,8 +92,8 @@ describe('an answer that does not arrive', () => {
     })
 
     test(`(${fault}) to a refresh: the next try offers a spent token, and the login ends`, async () => {
-      const visitor = new Visitor()
-      await visitor.logIn(client.origin)
+      const visitor = new Visitor(driver)
+      await visitor.logIn()
       await untilExpired()
       relay.faults.set('/token', fault)
       expectStatus(await visitor.open(`${client.origin}/profile`), 502)
@@ -107,12 +103,12 @@ describe('an answer that does not arrive', () => {
     })
 
     test(`(${fault}) to a call of the resource: the session keeps its tokens`, async () => {
-      const visitor = new Visitor()
-      await visitor.logIn(client.origin)
+      const visitor = new Visitor(driver)
+      await visitor.logIn()
       relay.faults.set('/api/me', fault)
       expectStatus(await visitor.open(`${client.origin}/profile`), 502)
       relay.faults.clear()
-      await visitor.expectLoggedIn(client.origin)
+      await visitor.expectLoggedIn()
     })
   }
 })
@@ -146,8 +142,8 @@ describe('the clock of the computer', () => {
 
 describe.runIf(hasSignals)('a client', () => {
   test('that was killed in the middle leaves its port free, and the next one works', async () => {
-    const visitor = new Visitor()
-    const callback = await callbackOf(visitor)
+    const visitor = new Visitor(driver)
+    const callback = await driver.loginUntilCallback(visitor)
     const release = holdBack('/token')
     const underWay = visitor.open(callback).catch(() => 'hung up')
     await expect.poll(() => relay.held).toBe(1)
@@ -159,8 +155,8 @@ describe.runIf(hasSignals)('a client', () => {
   })
 
   test('that is told to end answers sixty requests under way, and ends with 0', async () => {
-    const visitor = new Visitor()
-    await visitor.logIn(client.origin)
+    const visitor = new Visitor(driver)
+    await visitor.logIn()
     const release = holdBack('/api/me')
     const pages = Array.from({ length: 60 }, () => visitor.open(`${client.origin}/profile`))
     await expect.poll(() => relay.held).toBe(60)

@@ -1,70 +1,53 @@
 import { type HTMLElement, parse } from 'node-html-parser'
 import { CookieJar } from 'tough-cookie'
-import { Agent, request } from 'undici'
+import {
+  type Exchange,
+  encodeForm,
+  type FormFields,
+  type RequestOptions,
+  type Send,
+  send,
+} from './exchange.ts'
+import { chooseForm, type Form, fillIn, formsOn } from './forms.ts'
 
 /** What a browser got for one request. */
-export interface Page {
-  url: string
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  body: string
-  /** The absolute address that a redirect names. */
-  location: string | undefined
-}
+export type Page = Exchange
 
-/** What a request may have besides its address. */
-export interface RequestOptions {
-  method?: string
-  headers?: Record<string, string>
-  /** A form when it is an object. */
-  body?: string | Record<string, string>
-}
+/** How a browser introduces itself: that is how a recorder tells it from a program. */
+export const USER_AGENT = 'test-browser'
 
-/** The longest body that is read, in bytes: a program may send one without an end. */
-const LONGEST_BODY = 10_000_000
-
-/** Connections are no part of what a browser is: all browsers share them. */
-const agent = new Agent({ keepAliveTimeout: 100, maxResponseSize: LONGEST_BODY })
+/** The most redirects and forms in a row. */
+const MOST_STEPS = 10
 
 /**
- * A browser without a screen: it has cookies, which know hosts but no ports, and it follows
- * redirects one at a time or to the end. Each one is a browser of its own.
+ * A browser without a screen: it has cookies, which know hosts but no ports, it follows
+ * redirects one at a time or to the end, and it fills in forms. Each one is a browser of its own.
  */
 export class Browser {
   readonly jar = new CookieJar()
+  readonly #send: Send
+
+  /** @param sendOne sends each request */
+  constructor(sendOne: Send = send) {
+    this.#send = sendOne
+  }
 
   /** Sends one request, and follows no redirect. */
   async open(url: string, options: RequestOptions = {}): Promise<Page> {
-    const { method = 'GET', body } = options
-    const headers: Record<string, string> = { ...options.headers }
-    const cookies = await this.jar.getCookieString(url)
-    if (cookies !== '') headers.cookie = cookies
-    if (typeof body === 'object') headers['content-type'] ??= 'application/x-www-form-urlencoded'
-
-    const response = await request(url, {
-      method: method as 'GET',
-      headers,
-      body: typeof body === 'object' ? new URLSearchParams(body).toString() : (body ?? null),
-      dispatcher: agent,
-    })
-    for (const cookie of [response.headers['set-cookie'] ?? []].flat()) {
-      await this.jar.setCookie(cookie, url)
-    }
-    const { location } = response.headers
-    return {
-      url,
-      status: response.statusCode,
-      headers: response.headers,
-      body: await response.body.text(),
-      location: typeof location === 'string' ? new URL(location, url).href : undefined,
-    }
+    const cookie = await this.jar.getCookieString(url)
+    const headers = { 'user-agent': USER_AGENT, ...options.headers, ...(cookie && { cookie }) }
+    const page = await this.#send(url, { ...options, headers })
+    for (const set of [page.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(set, url)
+    return page
   }
 
   /** Goes on from a redirect until there is a page. A page that is none is given back as it is. */
   async follow(page: Page): Promise<Page> {
     let current = page
     for (let hops = 0; current.location !== undefined; hops += 1) {
-      if (hops === 10) throw new Error(`More than 10 redirects, the last to ${current.location}`)
+      if (hops === MOST_STEPS) {
+        throw new Error(`More than ${MOST_STEPS} redirects, the last to ${current.location}`)
+      }
       current = await this.open(current.location)
     }
     return current
@@ -75,27 +58,62 @@ export class Browser {
     return this.follow(await this.open(url))
   }
 
-  /** Fills in the form of a page and sends it, with what the page put into it. Follows no redirect. */
-  async submit(page: Page, fields: Record<string, string> = {}): Promise<Page> {
-    const form = html(page).querySelector('form')
-    if (form === null) throw new Error(`No form at ${page.url}, which answered ${page.status}`)
-    const body: Record<string, string> = {}
-    for (const input of form.querySelectorAll('input[name]')) {
-      body[input.getAttribute('name') ?? ''] = input.getAttribute('value') ?? ''
+  /**
+   * Fills in the form of a page and sends it, with what the page put into it. Follows no redirect.
+   *
+   * @param fields replace what the form has under these names
+   * @param press the value of the button to press
+   */
+  async submit(page: Page, fields: FormFields = {}, press = 'allow'): Promise<Page> {
+    const form = chooseForm(formsOn(page), fields, press)
+    if (form === undefined) throw new Error(`No form at ${page.url}, which answered ${page.status}`)
+    return this.#submitForm(form, fields, press)
+  }
+
+  /**
+   * Answers the forms of a server, such as a login page and then a consent page, and follows its
+   * redirects: until one leads to another origin, or a page has no form that wasn't answered before, or
+   * one that asks for a password that isn't there.
+   *
+   * @param fields what to fill in where a form asks for it
+   * @param press the value of the button to press on a form that asks for nothing of this
+   */
+  async answerForms(start: Page, fields: FormFields, press = 'allow'): Promise<Page> {
+    const answered = new Set<string>()
+    let page = start
+    for (let steps = 0; steps < MOST_STEPS; steps += 1) {
+      if (page.location !== undefined) {
+        if (new URL(page.location).origin !== new URL(page.url).origin) return page
+        page = await this.open(page.location)
+        continue
+      }
+      const form = page.status === 200 ? chooseForm(formsOn(page), fields, press) : undefined
+      const key = form && [form.action, ...form.names].join(' ')
+      if (form === undefined || key === undefined || answered.has(key)) return page
+      if (form.names.has('password') && fields.password === undefined) return page
+      answered.add(key)
+      const known = Object.entries(fields).filter(([name]) => form.names.has(name))
+      const button = known.length > 0 ? 'allow' : press
+      page = await this.#submitForm(form, Object.fromEntries(known), button)
     }
-    const url = new URL(form.getAttribute('action') ?? page.url, page.url).href
-    const method = form.getAttribute('method')?.toUpperCase() ?? 'GET'
-    return this.open(url, { method, body: { ...body, ...fields } })
+    throw new Error(`More than ${MOST_STEPS} redirects and forms, the last at ${page.url}`)
+  }
+
+  #submitForm(form: Form, fields: FormFields, press: string): Promise<Page> {
+    const { action, method } = form
+    const body = fillIn(form, fields, press)
+    if (method === 'POST') return this.open(action, { method, body })
+    return this.open(`${action.split('?', 1)[0]}?${encodeForm(body)}`)
   }
 }
 
 /** The page as a tree. */
-export function html(page: Page): HTMLElement {
-  return parse(page.body)
+export function html({ body }: Pick<Page, 'body'>): HTMLElement {
+  return parse(body)
 }
 
 /** The text of the first element that matches, or undefined. */
-export function textOf(page: Page, selector: string): string | undefined {
+export function textOf(page: Pick<Page, 'body'>, selector: string): string | undefined {
   return html(page).querySelector(selector)?.text.trim()
 }
 

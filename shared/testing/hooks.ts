@@ -1,20 +1,15 @@
 import { createServer, type RequestListener } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Programs } from './lab.ts'
+import { type Programs, withEachApp } from './lab.ts'
 
 /** Runs before a program handles a request. It may wait, and it may answer in the program's place. */
 export type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 /** The same programs, with a hook before everything that the server is asked. */
-export function withServerHook({ buildServer, buildClient }: Programs, hook: Hook): Programs {
-  return {
-    buildClient,
-    buildServer: (config) => {
-      const app = buildServer(config)
-      app.addHook('onRequest', hook)
-      return app
-    },
-  }
+export function withServerHook(programs: Programs, hook: Hook): Programs {
+  return withEachApp(programs, (app, program) => {
+    if (program === 'server') app.addHook('onRequest', hook)
+  })
 }
 
 /** Hangs up in place of an answer; what was asked is not done. */

@@ -1,31 +1,31 @@
 import type { FastifyInstance } from 'fastify'
-import type { Programs } from './lab.ts'
+import { USER_AGENT } from './browser.ts'
+import type { Exchange as AnyExchange, Headers } from './exchange.ts'
+import { type Programs, withEachApp } from './lab.ts'
 
-/** One request to one of the programs, and its answer. */
-export interface Exchange {
-  program: 'server' | 'client'
-  method: string
-  /** Path and query. */
-  url: string
-  requestHeaders: Record<string, string | string[] | undefined>
-  /** The form, or undefined. */
-  form: Record<string, string> | undefined
-  status: number
-  headers: Record<string, number | string | string[] | undefined>
-  body: string
+/** An exchange as the program recorded it that was asked. */
+export interface Exchange extends AnyExchange {
+  /** Such as `server`. */
+  program: string
+  /** Without the query. */
+  path: string
+  /** `front` when a browser sent it, `back` when a program did. */
+  channel: 'front' | 'back'
+  /** Whether the program has a route for it. */
+  hasRoute: boolean
+  /** The places of request and response among all that were recorded: requests may be nested. */
+  order: [request: number, response: number]
 }
 
 /** The same programs, which note all that they are asked and all that they answer. */
-export function recorded({ buildServer, buildClient }: Programs, exchanges: Exchange[]): Programs {
-  return {
-    buildServer: (config) => record(buildServer(config), 'server', exchanges),
-    buildClient: (config) => record(buildClient(config), 'client', exchanges),
-  }
+export function recorded(programs: Programs, exchanges: Exchange[]): Programs {
+  let count = 0
+  return withEachApp(programs, (app, program) => record(app, program, exchanges, () => count++))
 }
 
 /** Those of the exchanges that went to the token endpoint. */
 export function tokenRequests(exchanges: Exchange[]): Exchange[] {
-  return exchanges.filter(({ program, url }) => program === 'server' && /^\/token\b/.test(url))
+  return exchanges.filter(({ program, path }) => program === 'server' && path === '/token')
 }
 
 /** Every access and refresh token that the token endpoint gave to anybody. */
@@ -44,31 +44,46 @@ export function issuedTokens(exchanges: Exchange[]): string[] {
  * the only 5xx is the 502 of the client.
  */
 export function unsoundAnswers(exchanges: Exchange[]): string[] {
-  const wrong = exchanges.filter(({ program, url, status, headers }) => {
-    const kept = headers['cache-control'] !== 'no-store' && url !== '/style.css'
+  const wrong = exchanges.filter(({ program, path, status, headers }) => {
+    const kept = headers['cache-control'] !== 'no-store' && path !== '/style.css'
     const cookie = program === 'server' && headers['set-cookie'] !== undefined
     const broken = status >= 500 && !(program === 'client' && status === 502)
     return kept || cookie || broken
   })
-  return wrong.map(({ program, method, url, status }) => `${program}: ${method} ${url} ${status}`)
+  return wrong.map(({ program, method, path, status }) => `${program}: ${method} ${path} ${status}`)
 }
 
 function record(
   app: FastifyInstance,
-  program: Exchange['program'],
+  program: string,
   exchanges: Exchange[],
-): FastifyInstance {
+  next: () => number,
+): void {
+  const asked = new WeakMap<object, number>()
+  app.addHook('onRequest', async (request) => {
+    asked.set(request, next())
+  })
   app.addHook('onSend', async (request, reply, payload) => {
+    const headers = Object.entries(reply.getHeaders()).map(([name, value]) => {
+      return [name, typeof value === 'number' ? String(value) : value]
+    })
+    const url = `http://${request.host}${request.url}`
+    const location = String(reply.getHeader('location'))
     exchanges.push({
       program,
       method: request.method,
-      url: request.url,
+      url,
+      path: request.url.split('?', 1)[0] ?? '',
+      channel: request.headers['user-agent'] === USER_AGENT ? 'front' : 'back',
+      hasRoute: !request.is404,
+      // Fastify answers what has no route without a word to `onRequest`.
+      order: [asked.get(request) ?? next(), next()],
       requestHeaders: { ...request.headers },
-      form: request.body as Record<string, string> | undefined,
+      form: typeof request.body === 'object' ? { ...Object(request.body) } : {},
       status: reply.statusCode,
-      headers: { ...reply.getHeaders() },
+      headers: Object.fromEntries(headers) as Headers,
+      location: reply.hasHeader('location') ? new URL(location, url).href : undefined,
       body: typeof payload === 'string' ? payload : '',
     })
   })
-  return app
 }

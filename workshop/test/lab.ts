@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePorts } from '@oauth-lab/course/programs/ports.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import type { FastifyInstance } from 'fastify'
@@ -73,7 +73,7 @@ export class TestWorkshop {
    * @param playground where the learner's copies are; without it an empty folder, which is gone at the end
    */
   static async open(version?: string, playground?: string): Promise<TestWorkshop> {
-    const [server, client, port] = await freePorts()
+    const [server, client, port] = [await freePort(), await freePort(), await freePort()]
     const runner = new Runner({ preload: [TAP] })
     const workshop = new TestWorkshop(port, runner, playground)
     await workshop.#listen()

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
-import { freePorts } from '@oauth-lab/course/programs/ports.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -98,7 +98,7 @@ describe('what runs', () => {
     })
     const version = knownVersion('v01-code-flow')
     if (version === undefined) throw new Error('There is no v01')
-    const [server = 0, client = 0] = await freePorts()
+    const [server, client] = [await freePort(), await freePort()] as const
     const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
     const slot = workshop.runner.open(version, addresses, { server, client })
     await workshop.untilRunning(slot)

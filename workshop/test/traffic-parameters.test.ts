@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePorts } from '@oauth-lab/course/programs/ports.ts'
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { basic } from '@oauth-lab/shared/testing/lab.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Events } from '../events.ts'
@@ -27,7 +27,7 @@ const ACCESS_TOKEN_TTL = 0.3
 
 beforeAll(async () => {
   for (const version of versions) {
-    const [server, client] = await freePorts()
+    const [server, client] = [await freePort(), await freePort()]
     const runner = new Runner({ preload: [TAP] })
     const traffic = new Traffic(runner, new Events(), 'http://localhost:25002/traffic')
     const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningPair, startPair } from '@oauth-lab/course/programs/pair.ts'
-import { freePorts } from '@oauth-lab/course/programs/ports.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { isTapMessage, TAP, type TapMessage } from '../traffic/tap.ts'
@@ -39,8 +39,7 @@ async function start(ports: Ports, preload: string[]): Promise<TapMessage[]> {
 }
 
 async function twoPorts(): Promise<Ports> {
-  const [server, client] = await freePorts()
-  return { server, client }
+  return { server: await freePort(), client: await freePort() }
 }
 
 /** Sends bytes in pieces over one connection, and gives all that comes until the other side ends it. */

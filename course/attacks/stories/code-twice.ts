@@ -19,10 +19,10 @@ export const codeTwice: Attack = {
       "A copy of the message with which the client redeemed the victim's code, from a log that keeps more than it should.",
     )
     await victim.logsInAtClient('The victim logs in, and the client redeems the code.')
-    const { form, authorization } = stage.lastTokens
+    const { form, requestHeaders } = stage.lastTokenRequest
     const { access_token } = await attacker.resends(
       form,
-      { authorization },
+      { authorization: requestHeaders.authorization?.toString() },
       'The attacker sends the very same message. Everything in it is right.',
     )
 

@@ -16,7 +16,7 @@ export const refreshTokenAfterLogout: Attack = {
       "A copy of the client's memory and of its settings: the victim's refresh token, and the name and secret of the client.",
     )
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
-    const { refresh_token } = stage.lastTokens.answer
+    const { refresh_token } = stage.lastTokens
     await victim.logsOut(
       'The victim logs out. The client forgets the tokens, and the server does not.',
     )

@@ -27,7 +27,7 @@ export const refreshTokenOfAnotherClient: Attack = {
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
     const form = {
       grant_type: 'refresh_token',
-      refresh_token: String(stage.lastTokens.answer.refresh_token),
+      refresh_token: String(stage.lastTokens.refresh_token),
     }
     const answers = [
       await attacker.asksForToken(

@@ -25,7 +25,7 @@ export const refreshTokenTheft: Attack = {
       `A copy of the client's memory and of its settings: the victim's refresh token, and the name and secret of the client. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the lifetime of the access token is shortened with it.`,
     )
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
-    const copied = stage.lastTokens.answer.refresh_token
+    const copied = stage.lastTokens.refresh_token
     await stage.letPass(6)
     await victim.seesProfileOf(
       'Six minutes later the access token has expired, and the victim opens their profile. The owner is first.',
@@ -38,7 +38,7 @@ export const refreshTokenTheft: Attack = {
     await victim.logsInAtClient('The victim logs in again. The attacker copies the new token.')
     const early = await offer(
       stage,
-      stage.lastTokens.answer.refresh_token,
+      stage.lastTokens.refresh_token,
       'This time the attacker is first. They do not wait.',
     )
     await attacker.readsProfileWith(early.access_token, 'For now they can read the profile.')

@@ -15,7 +15,7 @@ export const stolenToken: Attack = {
     stage.begin("The victim's access token, from a log that keeps more than it should.")
     await victim.logsInAtClient('The victim logs in.')
     const account = await attacker.readsProfileWith(
-      stage.lastTokens.answer.access_token,
+      stage.lastTokens.access_token,
       'The attacker shows the token to the server, with a program of their own.',
     )
 

@@ -14,7 +14,7 @@ export const tokenAfterLogout: Attack = {
     const { attacker, victim } = stage
     stage.begin("The victim's access token, from a log that keeps more than it should.")
     await victim.logsInAtClient('The victim logs in.')
-    const { access_token } = stage.lastTokens.answer
+    const { access_token } = stage.lastTokens
     await victim.logsOut('The victim logs out.')
     const account = await attacker.readsProfileWith(
       access_token,

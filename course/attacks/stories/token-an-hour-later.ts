@@ -25,7 +25,7 @@ export const tokenAnHourLater: Attack = {
       `A log in which they will find the victim's access token, 45 minutes from now. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the ${minutes} minutes that a token lives here are shortened with it.`,
     )
     await victim.logsInAtClient('The victim logs in.')
-    const { access_token } = stage.lastTokens.answer
+    const { access_token } = stage.lastTokens
     await stage.letPass(45)
     stage.outside('attacker', 'attacker', '45 minutes later the attacker finds the token.')
     const account = await attacker.readsProfileWith(

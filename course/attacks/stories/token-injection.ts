@@ -30,7 +30,7 @@ export const tokenInjection: Attack = {
       "The victim's access token, from a log of the server. They want to be the victim at the client, which may know more than the server does.",
     )
     await victim.logsInAtClient('The victim logs in.')
-    const access_token = String(stage.lastTokens.answer.access_token)
+    const access_token = String(stage.lastTokens.access_token)
     const own = await attacker.beginsLogin('The attacker begins a login in their own browser.')
     await attacker.goesTo(
       callbackWith(stage, { access_token, token_type: 'Bearer', state: parameterOf(own, 'state') }),

@@ -29,7 +29,7 @@ export const tokenOnPage: Attack = {
       'The attacker reads all that was on the screen: the pages, and their addresses.',
     )
 
-    const { access_token } = stage.lastTokens.answer
+    const { access_token } = stage.lastTokens
     const seen = pages.some(({ url, body }) => `${url} ${body}`.includes(String(access_token)))
     if (!seen) {
       return stopped(

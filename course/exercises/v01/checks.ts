@@ -3,11 +3,11 @@ import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import {
   answered,
+  type CheckDriver,
   leadsTo,
   must,
   OTHER_CLIENT,
   queryOf,
-  type ServerAddress,
   type Stage,
   saw,
   textOf,
@@ -522,27 +522,14 @@ export const v01: VersionChecks = {
 }
 
 /** Whether a code works without a wait; a few tries, for machines that are slow themselves. */
-async function worksAtOnce(server: ServerAddress, tries = 5): Promise<boolean> {
+async function worksAtOnce(server: CheckDriver, tries = 5): Promise<boolean> {
   const { status } = await server.redeem(await server.code())
   return status === 200 || (tries > 1 && worksAtOnce(server, tries - 1))
 }
 
 /** A login in which the client of the copy talks to its server. */
 export async function loginShowsToken(stage: Stage): Promise<void> {
-  stage.standIn.passOnTo = stage.server.url
-  const browser = stage.browser()
-  const form = await browser.visit(`${stage.clientUrl}/login`)
-  const fields = { username: 'user0', password: 'password0' }
-  const page = await browser.follow(await browser.submit(form, fields))
-  must(
-    page.status === 200,
-    `a login ends at ${new URL(page.url).pathname}, which answers ${page.status}${becauseOfServer(stage)}`,
-  )
+  const page = await stage.loginAtServer(stage.browser(), 'user0')
   const [code] = [new URL(page.url).searchParams.get('code')]
   must(code !== null && textOf(page).includes(code), 'the page at the end does not show the code')
-}
-
-/** What the server of the copy refused on the way, in words; empty where it refused nothing. */
-export function becauseOfServer({ standIn }: Stage): string {
-  return standIn.passedOnError === undefined ? '' : `; before that, ${standIn.passedOnError}`
 }

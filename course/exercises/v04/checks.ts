@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
-import { type JsonAnswer, must, type Stage, textOf } from '../check-stage.ts'
+import type { JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
+import { must, type Stage, textOf } from '../check-stage.ts'
 import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, tokenIn, tokenRefused, USER } from '../stand-in.ts'
-import { becauseOfServer } from '../v01/checks.ts'
 import { stateStill } from '../v03/checks.ts'
 
 /** What a client sends that has no token, and asks all the same. */
@@ -346,16 +346,7 @@ export const v04: VersionChecks = {
 
 /** A login in which the client of the copy talks to its server. */
 export async function loginShowsProfile(stage: Stage): Promise<void> {
-  stage.standIn.passOnTo = stage.server.url
-  const browser = stage.browser()
-  const form = await browser.visit(`${stage.clientUrl}/login`)
-  const fields = { username: 'user1', password: 'password1' }
-  const page = await browser.follow(await browser.submit(form, fields))
-  const { pathname } = new URL(page.url)
-  must(
-    page.status === 200,
-    `a login ends at ${pathname}, which answers ${page.status}${becauseOfServer(stage)}`,
-  )
+  const page = await stage.loginAtServer(stage.browser(), 'user1')
   must(textOf(page).includes('User Number 1'), 'the page at the end does not show the user name')
   must(
     html(page).querySelector('form[action$="/logout"]'),

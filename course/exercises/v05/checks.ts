@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
-import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
+import type { Fields, JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import {
   answered,
-  type JsonAnswer,
+  type CheckDriver,
   must,
   OTHER_CLIENT,
-  type ServerAddress,
   type Stage,
   textOf,
 } from '../check-stage.ts'
@@ -493,7 +492,7 @@ class Gate {
 }
 
 /** The tokens of one login: the first, and those that a refresh gave for them. */
-async function familyOf(server: ServerAddress): Promise<[Tokens, Tokens]> {
+async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
   const first = await server.tokens()
   const { status, body } = await server.refresh(first.refresh_token)
   must(status === 200, `a good refresh token is answered ${answered(status, body)}`)

@@ -1,7 +1,7 @@
 import { ToldError } from '@oauth-lab/course/told-error.ts'
-import { basic } from '@oauth-lab/shared/testing/lab.ts'
+import { basic, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import type { Target } from './targets.ts'
-import { type Answer, User } from './user.ts'
+import { User } from './user.ts'
 
 const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
 
@@ -20,7 +20,7 @@ export async function proveRefusals(target: Target, origin: string): Promise<voi
     await refusesLogin(target, 'a wrong password', user.logIn({}, 'password1'))
     const elsewhere = { redirect_uri: 'http://localhost:25009/elsewhere' }
     await refusesLogin(target, 'a wrong redirect URI', user.logIn(elsewhere))
-    const wrongClient = basic('lab-client', 'wrong-secret')
+    const wrongClient = { authorization: basic('lab-client', 'wrong-secret') }
     const wrongSecret = await user.redeem(await user.logIn(), {}, wrongClient)
     refuses(target, 'a wrong secret', wrongSecret)
     const wrongUri = await user.redeem(await user.logIn(), elsewhere)
@@ -33,7 +33,7 @@ export async function proveRefusals(target: Target, origin: string): Promise<voi
     await user.redeem(code)
     refuses(target, 'a code for the second time', await user.redeem(code))
     if (target.hasResource) {
-      refuses(target, 'a made-up token', await user.me(`${access_token.slice(0, -4)}AAAA`))
+      refuses(target, 'a made-up token', await user.me(`Bearer ${access_token.slice(0, -4)}AAAA`))
     }
     if (target.refreshes) await provesRotation(user, target, refresh_token)
   } finally {
@@ -58,8 +58,8 @@ export async function logInWhole(
 
 /** @throws {ToldError} when the resource does not tell whose token it is */
 export async function askWhoIsThere(user: User, target: Target, token: string): Promise<void> {
-  const { status, body } = await user.me(token)
-  if (status !== 200 || body.email !== 'user0@oauth-lab.me') {
+  const { status, body } = await user.me(`Bearer ${token}`)
+  if (status !== 200 || body.username !== 'User Number 0') {
     throw new ToldError(`${target.name} answered ${status} to a good token`)
   }
 }
@@ -67,7 +67,7 @@ export async function askWhoIsThere(user: User, target: Target, token: string): 
 /** @throws {ToldError} when it is no token response */
 export function tokensOf(
   target: Target,
-  { status, body }: Answer,
+  { status, body }: JsonAnswer,
 ): { access_token: string; refresh_token: string } {
   const { access_token, refresh_token = '' } = body
   const complete = typeof access_token === 'string' && typeof refresh_token === 'string'
@@ -94,7 +94,7 @@ async function refusesLogin(target: Target, what: string, login: Promise<string>
   if (!refused) throw new ToldError(`${target.name} took ${what}`)
 }
 
-function refuses(target: Target, what: string, { status }: Answer): void {
+function refuses(target: Target, what: string, { status }: JsonAnswer): void {
   if (status !== 400 && status !== 401) {
     throw new ToldError(`${target.name} answered ${status} to ${what}`)
   }

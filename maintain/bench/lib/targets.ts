@@ -45,7 +45,7 @@ export const oidcProvider: Target = {
     readyPath: '/.well-known/openid-configuration',
     env: LONG,
   },
-  endpoints: { authorize: '/auth', token: '/token', me: '/me' },
+  endpoints: { authorize: '/auth', token: '/token', me: '/me', scope: 'openid' },
   isLimit: false,
   hasResource: true,
   refreshes: true,

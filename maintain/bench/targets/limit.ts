@@ -8,7 +8,7 @@ import Fastify from 'fastify'
  */
 const config = readConfig(process.env)
 const token = 'x'.repeat(43)
-const page = `<!doctype html><form method="post"></form>${' '.repeat(1000)}`
+const page = `<!doctype html><form method="post"><input name="username"><input name="password"></form>${' '.repeat(950)}`
 const location = `${config.clientUrl}/callback?code=${token}&state=a-state`
 const tokens = { access_token: token, token_type: 'Bearer', expires_in: 300, refresh_token: token }
 const user = { user_id: 'user0', username: 'User Number 0', email: 'user0@oauth-lab.me' }

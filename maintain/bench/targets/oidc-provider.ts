@@ -73,7 +73,7 @@ const server = createServer((request, response) => {
 })
 server.listen(portOf(config.authServerUrl), 'localhost')
 
-const page = `<!doctype html><form method="post"></form>${' '.repeat(1000)}`
+const page = `<!doctype html><form method="post"><input name="username"><input name="password"></form>${' '.repeat(950)}`
 
 async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
   await provider.interactionDetails(request, response)

@@ -51,7 +51,7 @@ function lastTokenOfClient(): string {
 
 /** How often the resource endpoint was asked. */
 function resourceRequests(): Exchange[] {
-  return seen.filter(({ program, url }) => program === 'server' && url === '/api/me')
+  return seen.filter(({ program, path }) => program === 'server' && path === '/api/me')
 }
 
 /** What the client shows to whoever has this cookie. */

@@ -108,7 +108,7 @@ function refreshes(since = 0): Exchange[] {
 
 /** The requests at the resource endpoint, since a moment of the record. */
 function resourceRequests(since = 0): Exchange[] {
-  return seen.slice(since).filter(({ program, url }) => program === 'server' && url === '/api/me')
+  return seen.slice(since).filter(({ program, path }) => program === 'server' && path === '/api/me')
 }
 
 /** The tokens that the client got last. */

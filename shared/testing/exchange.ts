@@ -1,0 +1,82 @@
+import { Agent, type Dispatcher, request } from 'undici'
+
+/** Names in lowercase. */
+export type Headers = Record<string, string | string[] | undefined>
+
+/** One request and its response. */
+export interface Exchange {
+  method: string
+  /** Absolute. */
+  url: string
+  requestHeaders: Headers
+  /** The fields of the form that was sent; empty without one. */
+  form: Record<string, string>
+  status: number
+  headers: Headers
+  body: string
+  /** The absolute URL that a redirect names. */
+  location: string | undefined
+}
+
+/** Values by name. Undefined leaves out one that would be there; a list gives it several times. */
+export type FormFields = Record<string, string | readonly string[] | undefined>
+
+/** What a request has besides its URL. */
+export interface RequestOptions {
+  method?: string
+  /** Undefined leaves one out. */
+  headers?: Record<string, string | undefined>
+  /** A form when it is an object. */
+  body?: string | FormFields
+}
+
+/** Sends one request. Follows no redirect, and knows no cookies. */
+export type Send = (url: string, options?: RequestOptions) => Promise<Exchange>
+
+const FORM = 'application/x-www-form-urlencoded'
+/** The longest body that is read, in bytes: a program may send one without an end. */
+const LONGEST_BODY = 10_000_000
+
+/** Sends requests over connections of its own. */
+export function sendOver(dispatcher: Dispatcher): Send {
+  return async (url, { method = 'GET', headers = {}, body } = {}) => {
+    const isForm = typeof body === 'object'
+    const sent = isForm ? encodeForm(body) : body
+    const requestHeaders = { ...(isForm && { 'content-type': FORM }), ...headers }
+    const response = await request(url, {
+      method: method as Dispatcher.HttpMethod,
+      headers: requestHeaders,
+      body: sent ?? null,
+      dispatcher,
+    })
+    const { location } = response.headers
+    return {
+      method,
+      url,
+      requestHeaders,
+      form: isForm ? Object.fromEntries(new URLSearchParams(sent)) : {},
+      status: response.statusCode,
+      headers: response.headers,
+      body: await response.body.text(),
+      location: typeof location === 'string' ? new URL(location, url).href : undefined,
+    }
+  }
+}
+
+/** Sends a request over connections that everybody shares. */
+export const send: Send = sendOver(
+  new Agent({ keepAliveTimeout: 100, maxResponseSize: LONGEST_BODY }),
+)
+
+/** Reads the JSON in a body. An empty one counts as an empty object. */
+export function jsonIn({ body }: Pick<Exchange, 'body'>): Record<string, unknown> {
+  return body === '' ? {} : JSON.parse(body)
+}
+
+/** Encodes fields as a form or a query. */
+export function encodeForm(fields: FormFields): string {
+  const pairs = Object.entries(fields).flatMap(([name, values]) =>
+    [values ?? []].flat().map((value) => [name, value] as [string, string]),
+  )
+  return new URLSearchParams(pairs).toString()
+}
