@@ -8,7 +8,7 @@ import {
 import { firstLine } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
-import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { slug } from 'github-slugger'
 
 const SIGNS = { same: ' ', added: '+', removed: '-' }
@@ -16,7 +16,7 @@ const SIGNS = { same: ' ', added: '+', removed: '-' }
 /** The page DIFF.md of the newer version, for a code host. Its links start at that version's folder. */
 export function renderMarkdown(step: Step): string {
   const { older, newer, files } = step
-  const { title } = readIntroduction(newer)
+  const { title } = readLesson(newer)
   const before = `../${older.name}`
   return `${[
     `# ${stepName(older, newer)}: ${title.replace(/^v\d+: /, '')}`,

@@ -4,10 +4,10 @@ import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
 import type { Sentence } from '@oauth-lab/course/exercises/sentence.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { factsOf } from '../lesson/facts.ts'
-import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { textAt } from '../lesson/running-addresses.ts'
@@ -15,9 +15,6 @@ import type { Slot } from '../runner.ts'
 import type { ChecksOnSave } from './checks-on-save.ts'
 import { countDone, type Exercise, isThere } from './open-exercises.ts'
 import { linkFiles, type Piece } from './text.ts'
-
-/** The number of the section that tells the exercise. */
-const DO_IT_YOURSELF = 7
 
 /** A sentence as a page shows it. */
 interface SentenceView {
@@ -44,7 +41,8 @@ interface StepView {
 export async function viewExercise({ place, checks, runs, progress }: Exercise) {
   const { version, name, folder } = place
   const lesson = readLesson(version)
-  const section = exerciseSection(lesson)
+  const part = partOf(lesson, 'exercise')
+  if (part === undefined) throw new Error(`The lesson of ${version.name} has no exercise.`)
   const sentences = await viewSentences(place, checks)
   const steps = readSteps(version).map((step) => stepAt(step, runs.addresses))
   const { step: current } = findOpenStep(steps, checks.lastFindings?.findings ?? [])
@@ -56,7 +54,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     heading: lesson.title,
     idea: renderSentence(version, lesson.idea),
     minutes: factsOf(lesson).minutes,
-    section: hrefOf(version, section.slug),
+    part: { href: hrefOf(version, part.slug), title: part.title },
     isThere: isThere(place),
     next: listVersions().find(({ number }) => number === version.number + 1),
     folder,
@@ -64,7 +62,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     steps: await Promise.all(
       steps.map(async (step) => ({
         ...viewStep(step, sentences, place, current),
-        task: await renderPart(version, section, step.task),
+        task: await renderPart(version, part, step.task),
       })),
     ),
     // What the copy can do from the start, and may lose on the way.
@@ -115,13 +113,6 @@ function viewStep(
     hintsLeft: Math.max(0, hints.length - given),
     state: isDone ? 'done' : current?.number === number ? 'current' : 'later',
   }
-}
-
-/** The section that the steps stand in. */
-function exerciseSection({ version, sections }: Lesson): Section {
-  const section = sections.find(({ number }) => number === DO_IT_YOURSELF)
-  if (section === undefined) throw new Error(`The lesson of ${version.name} has no exercise.`)
-  return section
 }
 
 async function viewSentences(
