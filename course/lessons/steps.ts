@@ -11,13 +11,12 @@ export interface LessonStep {
   task: string
   /** From the folded hint, one thought each. */
   hints: string[]
-  /** The texts of the sentences that it turns, none where it can't be seen from outside. */
-  turns: string[]
+  /** The ids of the checks that pass after it, none where it can't be seen from outside. */
+  checks: string[]
 }
 
 const STEP = /^Step (\d+): (.+)$/
 const HINT = /<details><summary>Hint<\/summary>\s*([\s\S]*?)\s*<\/details>/
-const TURNS = /^After this, .*:\n\n((?:- .+\n(?: {2}.+\n)*)+)/m
 /** The end of a sentence, perhaps inside of code. */
 const THOUGHT_END = /(?<=[.?!]\)?) +(?=[A-Z`])/
 
@@ -38,7 +37,7 @@ function asStep({ heading, lines, source }: Part): LessonStep[] {
       line: lines.first,
       task: task.trim(),
       hints: hint.split(/\n{2,}/).flatMap(thoughtsOf),
-      turns: itemsOf(TURNS.exec(source)?.[1] ?? ''),
+      checks: checksIn(source),
     },
   ]
 }
@@ -55,11 +54,10 @@ function thoughtsOf(paragraph: string): string[] {
   return thoughts
 }
 
-function itemsOf(list: string): string[] {
-  return list
-    .split(/^- /m)
-    .map(unwrap)
-    .filter((item) => item !== '')
+/** What stands in backticks in "After this, these checks pass: `state-sent`, `cookie`." */
+function checksIn(source: string): string[] {
+  const paragraph = source.split('\n\n').find((text) => text.startsWith('After this, ')) ?? ''
+  return [...paragraph.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id)
 }
 
 function unwrap(text: string): string {

@@ -18,6 +18,8 @@ import { linkFiles, type Piece } from './text.ts'
 
 /** A sentence as a page shows it. */
 interface SentenceView {
+  /** As the lesson names it. */
+  id: string
   /** As the check counts them, from 1. */
   number: number
   text: string
@@ -46,7 +48,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
   const sentences = await viewSentences(place, checks)
   const steps = readSteps(version).map((step) => stepAt(step, runs.addresses))
   const { step: current } = findOpenStep(steps, checks.lastFindings?.findings ?? [])
-  const inSteps = new Set(steps.flatMap(({ turns }) => turns))
+  const inSteps = new Set(steps.flatMap((step) => step.checks))
   return {
     name,
     version,
@@ -66,7 +68,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
       })),
     ),
     // What the copy can do from the start, and may lose on the way.
-    kept: sentences.filter(({ text }) => !inSteps.has(text)),
+    kept: sentences.filter(({ id }) => !inSteps.has(id)),
     oldCopies: keptCopies(place),
     current,
     count: {
@@ -101,8 +103,8 @@ function viewStep(
   { folder, version }: Place,
   current: LessonStep | undefined,
 ): StepView {
-  const { number, title, hints, turns } = step
-  const sentences = all.filter(({ text }) => turns.includes(text))
+  const { number, title, hints, checks } = step
+  const sentences = all.filter(({ id }) => checks.includes(id))
   const given = givenHints(folder, number)
   const isDone = sentences.length > 0 && sentences.every(({ status }) => status === 'done')
   return {
@@ -122,6 +124,7 @@ async function viewSentences(
   const findings = lastFindings?.findings
   if (findings === undefined) return (await sentencesOf(place)).map(viewUnknown)
   return findings.map((finding, index) => ({
+    id: finding.sentence.id,
     number: index + 1,
     text: finding.sentence.text,
     status: finding.status,
@@ -129,8 +132,8 @@ async function viewSentences(
   }))
 }
 
-function viewUnknown({ text }: Sentence, index: number): SentenceView {
-  return { number: index + 1, text, status: 'unknown', why: [] }
+function viewUnknown({ id, text }: Sentence, index: number): SentenceView {
+  return { id, number: index + 1, text, status: 'unknown', why: [] }
 }
 
 async function sentencesOf({ version }: Place): Promise<Sentence[]> {
