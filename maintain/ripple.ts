@@ -62,7 +62,8 @@ export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<n
   const tested = runTests ? touched : []
   let isGreen = true
   for (const version of tested) isGreen = (await test(root, version, outcomes)) && isGreen
-  if (touched.length > 0) say('The pages DIFF.md may be stale now: npm run diff -- --write\n')
+  if (touched.length > 0)
+    say('The pages in docs/differences may be stale now: npm run diff -- --write\n')
 
   const open = outcomes.filter(needsHands)
   if (open.length > 0) say(`${open.length} left to you, marked with ! above.\n`)

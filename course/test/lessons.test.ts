@@ -4,6 +4,7 @@ import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
+import { DIFFERENCE_PAGES } from '../differences/step.ts'
 import { findWrongAnswers } from '../lessons/answers.ts'
 import { isExpected, readCommands, type Step } from '../lessons/commands.ts'
 import { type PartName, parseLesson, partOf, readLesson, TITLES } from '../lessons/lesson.ts'
@@ -18,7 +19,12 @@ const LONGEST_IDEA = 110
 const versions = listVersions()
 const lessons = versions.map(({ name, folder }) => ({ name, file: join(folder, 'README.md') }))
 const docs = markdownFilesIn(join(ROOT, 'docs'))
-const pages = [...markdownFilesIn(ROOT), ...docs, ...lessons.map(({ file }) => file)]
+const pages = [
+  ...markdownFilesIn(ROOT),
+  ...docs,
+  ...markdownFilesIn(DIFFERENCE_PAGES),
+  ...lessons.map(({ file }) => file),
+]
 
 describe.each(versions)('the lesson of $name', (version) => {
   const file = join(version.folder, 'README.md')

@@ -171,7 +171,7 @@ describe('the check of the notes', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-notes-'))
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-  test('package.json may differ in the name alone; lesson, DIFF.md and tests in anything', () => {
+  test('package.json may differ in the name alone; lesson and tests in anything', () => {
     const folders = ['older', 'newer'].map((name) => {
       const folder = join(scratch, name)
       mkdirSync(join(folder, 'test'), { recursive: true })
@@ -180,7 +180,7 @@ describe('the check of the notes', () => {
         join(folder, 'package.json'),
         `{\n  "name": "${name}",\n  "type": "${type}"\n}\n`,
       )
-      for (const file of ['README.md', 'DIFF.md', 'test/a.test.ts']) {
+      for (const file of ['README.md', 'test/a.test.ts']) {
         writeFileSync(join(folder, file), name)
       }
       return { name, folder, number: 0 }

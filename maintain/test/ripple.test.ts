@@ -224,10 +224,9 @@ describe.skipIf(!hasGit)('what is not touched', () => {
     expect(read('v03-pkce', 'server/new.ts')).toBe('in work\n')
   })
 
-  test('the lesson, the page of its difference, and what git ignores', async () => {
+  test('the lesson, and what git ignores', async () => {
     writeFileSync(join(root, '.gitignore'), 'node_modules/\n')
     edit('v01-code', 'README.md', '# v01', '# A better title of v01')
-    write('v01-code', 'DIFF.md', 'difference\n')
     write('v01-code', 'node_modules/x.js', 'x\n')
     expect(await ripple()).toBe(0)
     expect(printed).toContain('Nothing has changed')

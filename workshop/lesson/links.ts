@@ -1,8 +1,9 @@
 import { dirname, join, relative, sep } from 'node:path'
+import { differencePage } from '@oauth-lab/course/differences/step.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { SHARED_FOLDERS } from './code-places.ts'
-import { hrefOf, OPENING, pageOf } from './outline.ts'
+import { DIFFERENCE, hrefOf, OPENING, pageOf } from './outline.ts'
 
 /**
  * The address in this app of what a link in a text of the repo leads to: lessons, docs, attacks, and files of code.
@@ -20,6 +21,8 @@ export function hrefInApp(href: string, file: string): string | undefined {
 
   const version = listVersions().find(({ name }) => isIn(place, `versions/${name}`))
   if (version !== undefined) return inVersion(version, place, anchor)
+  const step = listVersions().find((known) => differencePage(known) === target)
+  if (step !== undefined) return hrefOf(step, DIFFERENCE)
   const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
   if (doc !== undefined) return `/reference/${doc}${hash}`
   if (place === 'course/attacks/stories' || place === 'course/attacks/stories/index.ts')

@@ -113,7 +113,8 @@ function pagesOf(version: Version, { parts }: Lesson): Page[] {
   return [{ slug: OPENING, number: undefined, text: 'Overview' }, ...pages]
 }
 
-const DIFFERENCE = 'difference'
+/** The page of a step. */
+export const DIFFERENCE = 'difference'
 const WIRE = { slug: 'wire', number: undefined, text: 'On the wire' }
 const ATTACKS = { slug: 'attacks', number: undefined, text: 'The attacks' }
 
