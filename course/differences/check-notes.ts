@@ -62,6 +62,18 @@ export function describeChecked(version: Version): string {
   return `${version.name}: ${hunks} hunks, all of them explained, in ${notes} notes.`
 }
 
+/** The notes of a version's lesson whose quotes are in no changed line of their file. */
+export function staleNotes(version: Version): { path: string; note: Note }[] {
+  const older = predecessorOf(version)
+  if (older === undefined) return []
+  const { files } = readStep(older, version, { notes: false })
+  return (readNotes(version) ?? []).flatMap(({ path, notes }) => {
+    const hunks = files.find((file) => file.path === path)?.hunks ?? []
+    const stale = notes.filter(({ quote }) => !hunks.some((hunk) => findQuote(hunk, quote)))
+    return stale.map((note) => ({ path, note }))
+  })
+}
+
 function strayFile(version: string, { path }: FileChange): string {
   return `${version}/${path}: differs from the version before, and is no part of the lesson. Make it the same, or move it into server/ or client/.`
 }

@@ -68,13 +68,15 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
 
   describe.runIf(full)('step by step', () => {
     const promised = new Set(ids.filter((id) => !namedBySteps.includes(id)))
-    const states = statesOf(version, exercise)
     for (const { number, title, checks } of steps) {
       for (const id of checks) promised.add(id)
       const expected = ids.filter((id) => promised.has(id))
 
       test.concurrent(`step ${number} (${title}) passes what it promises`, async () => {
-        const findings = await tryOut(`step-${number}`, states[number - 1] as Files)
+        const findings = await tryOut(
+          `step-${number}`,
+          statesOf(version, exercise)[number - 1] as Files,
+        )
         expect(doneIn(findings)).toEqual(expected)
       })
     }
