@@ -77,9 +77,10 @@ function staleInExercise(version: Version): StaleQuote[] {
       if (!(error instanceof StaleQuoteError)) throw error
       const source = sourceOfQuote(error, versions)
       // After one failure a half-made copy lacks what later steps look for.
-      if (source === undefined && stale.length > 0) return
+      if (source === undefined && error.text !== '' && stale.length > 0) return
       for (const text of error.quotes) {
         const place = placeInStack(error, file) ?? placeOf(file, text, mistake?.what)
+        if (stale.some((other) => other.place === place && other.text === text)) continue
         stale.push({
           place,
           source: source ?? `versions/${version.name}/${error.path ?? ''}`,
