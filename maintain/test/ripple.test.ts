@@ -15,7 +15,7 @@ import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { carry } from '../ripple/carry.ts'
 import { git } from '../ripple/git.ts'
-import { carryAndTest, main } from '../ripple.ts'
+import { carryAndTest, main, renderStale } from '../ripple.ts'
 
 const VERSIONS = ['v01-code', 'v02-state', 'v03-pkce', 'v04-resource', 'v05-refresh']
 const LATER = VERSIONS.slice(1)
@@ -244,6 +244,24 @@ describe.skipIf(!hasGit)('the command', () => {
   test('says that nothing comes after the last version', async () => {
     expect(await ripple('v05-refresh')).toBe(0)
     expect(printed).toBe('No version comes after v05-refresh.\n')
+  })
+
+  test('ends with the quotes that are stale, each with its place and what it quotes', () => {
+    const quote = {
+      place: 'course/attacks/stories/login-csrf.ts:11',
+      source: 'versions/v02-state/client/routes/callback.ts',
+      text: 'if (!state) {\n  refuse()\n',
+    }
+    expect(renderStale([quote])).toBe(
+      [
+        'Stale quotes, left to you: 1',
+        `! ${quote.place} quotes ${quote.source}:`,
+        '      if (!state) {',
+        '        refuse()',
+        '',
+      ].join('\n'),
+    )
+    expect(renderStale([])).toBe('')
   })
 
   test('an unknown revision is one line', async () => {
