@@ -4,6 +4,7 @@ import { stoppedSince } from './attacks/attack.ts'
 import { findLine } from './attacks/deciding-lines.ts'
 import { attacks } from './attacks/stories/index.ts'
 import { staleNotes } from './differences/check-notes.ts'
+import { exercises } from './exercises/all-exercises.ts'
 import {
   type Change,
   change,
@@ -13,7 +14,6 @@ import {
   StaleQuoteError,
 } from './exercises/draft.ts'
 import { copyName, endOf, type Mistake, sourceOf } from './exercises/exercise-start.ts'
-import { exercises } from './exercises/all-exercises.ts'
 import { lessonFile } from './lessons/lesson.ts'
 import { listVersions, ROOT, type Version } from './programs/versions.ts'
 
