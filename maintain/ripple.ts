@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import { runTool } from '@oauth-lab/course/programs/tools.ts'
 import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { type StaleQuote, staleQuotes } from '@oauth-lab/course/quotes.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { carry, laterVersions, type Outcome, type Ripple } from './ripple/carry.ts'
 import type { Change } from './ripple/changes.ts'
@@ -41,7 +42,19 @@ export async function main(args: string[]): Promise<number> {
   const { name: source, number } = findVersion(name)
   if (number === 0) throw wrongUsage(`${source} is no version: nothing comes after it.`)
   const { from: revision = 'HEAD', force } = values
-  return carryAndTest({ root: ROOT, source, revision, force }, !values['no-test'])
+  const status = await carryAndTest({ root: ROOT, source, revision, force }, !values['no-test'])
+  const stale = await staleQuotes()
+  say(renderStale(stale))
+  return stale.length === 0 ? status : 1
+}
+
+/** The quotes that stand nowhere any more, each with its place and what it quotes; nothing where there is none. */
+export function renderStale(quotes: StaleQuote[]): string {
+  if (quotes.length === 0) return ''
+  const lines = quotes.map(({ place, source, text }) => {
+    return `! ${place} quotes ${source}:\n${text.trimEnd().replaceAll(/^/gm, '      ')}`
+  })
+  return `${[`Stale quotes, left to you: ${quotes.length}`, ...lines, ''].join('\n')}`
 }
 
 /**
@@ -62,7 +75,8 @@ export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<n
   const tested = runTests ? touched : []
   let isGreen = true
   for (const version of tested) isGreen = (await test(root, version, outcomes)) && isGreen
-  if (touched.length > 0) say('The pages DIFF.md may be stale now: npm run diff -- --write\n')
+  if (touched.length > 0)
+    say('The pages in docs/differences may be stale now: npm run diff -- --write\n')
 
   const open = outcomes.filter(needsHands)
   if (open.length > 0) say(`${open.length} left to you, marked with ! above.\n`)

@@ -1,8 +1,14 @@
-import { writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { typedIn } from '@oauth-lab/course/command-line.ts'
 import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
-import { readStep, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
+import {
+  DIFFERENCE_PAGES,
+  differencePage,
+  readStep,
+  type Step,
+  stepsOf,
+} from '@oauth-lab/course/differences/step.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
@@ -77,8 +83,9 @@ function check(versions: Version[]): number {
 }
 
 function writePages(versions: Version[]): string {
+  mkdirSync(DIFFERENCE_PAGES, { recursive: true })
   const written = [...stepsOf(versions)].map((step) => {
-    const file = join(step.newer.folder, 'DIFF.md')
+    const file = differencePage(step.newer)
     writeFileSync(file, renderMarkdown(step))
     return `Wrote ${relative(ROOT, file)}\n`
   })

@@ -65,7 +65,7 @@ function tellDone({ version, name }: Place, findings: Finding[]): string {
       `Next: npm run check ${name} says where to look.`,
     ].join('\n')
   }
-  const unseen = readSteps(version).filter(({ turns }) => turns.length === 0)
+  const unseen = readSteps(version).filter(({ checks }) => checks.length === 0)
   return [
     'Everything that can be seen from outside is done.',
     ...unseen.map(

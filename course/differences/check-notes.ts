@@ -1,3 +1,4 @@
+import { lessonFile, TITLES } from '../lessons/lesson.ts'
 import type { Version } from '../programs/versions.ts'
 import {
   countLines,
@@ -7,7 +8,7 @@ import {
   isChanged,
   type Note,
 } from './compare.ts'
-import { type FileNotes, findQuote, lessonFile, NOTES_HEADING, readNotes } from './notes.ts'
+import { type FileNotes, findQuote, readNotes } from './notes.ts'
 import { isLesson, predecessorOf, readStep } from './step.ts'
 
 /**
@@ -25,14 +26,14 @@ export function checkVersion(version: Version): string[] {
  * Compares notes with the difference they belong to.
  *
  * @param files the code in which a version differs from the one before, with git's context
- * @param notes undefined for a lesson without the section
+ * @param notes undefined for a lesson without that part
  */
 export function checkNotes(
   version: string,
   files: FileChange[],
   notes: FileNotes[] | undefined,
 ): string[] {
-  const missing = `${lessonFile(version)}: there is no section "${NOTES_HEADING}".`
+  const missing = `${lessonFile(version)}: there is no part "${TITLES.difference}".`
   const explained = new Set<Hunk>()
   return [
     ...(notes === undefined ? [missing] : []),
@@ -59,6 +60,18 @@ export function describeChecked(version: Version): string {
   const { hunks } = countLines(files)
   const notes = files.flatMap((file) => file.hunks).flatMap((hunk) => hunk.notes).length
   return `${version.name}: ${hunks} hunks, all of them explained, in ${notes} notes.`
+}
+
+/** The notes of a version's lesson whose quotes are in no changed line of their file. */
+export function staleNotes(version: Version): { path: string; note: Note }[] {
+  const older = predecessorOf(version)
+  if (older === undefined) return []
+  const { files } = readStep(older, version, { notes: false })
+  return (readNotes(version) ?? []).flatMap(({ path, notes }) => {
+    const hunks = files.find((file) => file.path === path)?.hunks ?? []
+    const stale = notes.filter(({ quote }) => !hunks.some((hunk) => findQuote(hunk, quote)))
+    return stale.map((note) => ({ path, note }))
+  })
 }
 
 function strayFile(version: string, { path }: FileChange): string {

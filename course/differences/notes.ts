@@ -1,6 +1,6 @@
+import { type Lesson, type Part, partOf, readLesson } from '../lessons/lesson.ts'
 import { listVersions, type Version } from '../programs/versions.ts'
 import type { FileChange, Hunk, Line, Note } from './compare.ts'
-import { readText } from './files.ts'
 
 /** The notes on one file, in the order of the lesson. */
 export interface FileNotes {
@@ -12,31 +12,15 @@ export interface FileNotes {
   line: number
 }
 
-/** The heading of the section that the notes stand in. */
-export const NOTES_HEADING = '## 5. Reading the difference'
-
 const FENCE = /^(`{3,})/
 
 /**
- * Reads the notes out of a lesson; gives undefined for a lesson without that section.
+ * Reads the notes out of a lesson; gives undefined for one that doesn't read its difference.
  *
  * @param version the name of the version that the lesson belongs to
  */
-export function parseNotes(lesson: string, version: string): FileNotes[] | undefined {
-  const files: FileNotes[] = []
-  let inSection = false
-  let found = false
-  for (const block of blocksOf(lesson)) {
-    if (block.kind === 'heading' && block.level <= 2) {
-      inSection = block.text === NOTES_HEADING
-      found ||= inSection
-      continue
-    }
-    if (!inSection) continue
-    if (block.kind === 'heading') files.push(startFile(block.text, block.line))
-    else addBlock(files.at(-1), block, version)
-  }
-  return found ? files : undefined
+export function notesOf(lesson: Lesson, version: string): FileNotes[] | undefined {
+  return partOf(lesson, 'difference')?.parts.map((part) => fileNotes(part, version))
 }
 
 /**
@@ -53,9 +37,9 @@ export function notesBetween(older: Version, newer: Version): FileNotes[] {
     .flatMap((version) => readNotes(version) ?? [])
 }
 
-/** The notes of a version's lesson, or undefined where it has no section of them. */
-export function readNotes({ folder, name }: Version): FileNotes[] | undefined {
-  return parseNotes(readText(folder, 'README.md') ?? '', name)
+/** The notes of a version's lesson, or undefined where it has none. */
+export function readNotes(version: Version): FileNotes[] | undefined {
+  return notesOf(readLesson(version), version.name)
 }
 
 /** A note in which links lead to the web alone: what stands beside the lesson is not beside the reader. */
@@ -101,40 +85,27 @@ export function firstLine({ quote }: Note): string {
   return quote.find((line) => line !== '') ?? ''
 }
 
-/** Where a lesson's notes are, for people: `versions/v02-state/README.md`. */
-export function lessonFile(version: string): string {
-  return `versions/${version}/README.md`
-}
+type Block = { kind: 'fence'; lines: string[]; at: number } | { kind: 'text'; text: string }
 
-type Block =
-  | { kind: 'heading'; level: number; text: string; line: number }
-  | { kind: 'fence'; lines: string[]; line: number }
-  | { kind: 'text'; text: string; line: number }
-
-/** Headings, fenced code and the text between them. What looks like a heading inside a fence is none. */
+/** Fenced code, with the index of its first line, and the text between. */
 function* blocksOf(markdown: string): Generator<Block> {
-  const lines = markdown.split(/\r?\n/)
+  const lines = markdown.split('\n')
   let text: string[] = []
   for (let i = 0; i < lines.length; i += 1) {
     const line = lines[i] ?? ''
     const fence = FENCE.exec(line)?.[1]
-    const level = /^(#{1,6}) /.exec(line)?.[1]?.length
-    if (fence === undefined && level === undefined) {
+    if (fence === undefined) {
       text.push(line)
       continue
     }
-    yield { kind: 'text', text: proseOf(text), line: i }
+    yield { kind: 'text', text: proseOf(text) }
     text = []
-    if (level !== undefined) {
-      yield { kind: 'heading', level, text: line.trim(), line: i + 1 }
-      continue
-    }
     const end = lines.findIndex((other, at) => at > i && other.trimEnd() === fence)
     const last = end === -1 ? lines.length : end
-    yield { kind: 'fence', lines: lines.slice(i + 1, last), line: i + 1 }
+    yield { kind: 'fence', lines: lines.slice(i + 1, last), at: i }
     i = last
   }
-  yield { kind: 'text', text: proseOf(text), line: lines.length }
+  yield { kind: 'text', text: proseOf(text) }
 }
 
 /** Lines as one text, without what the lesson's own tests read in comments. */
@@ -144,25 +115,18 @@ function proseOf(lines: string[]): string {
 }
 
 /** A heading of another form becomes a file too: one that no version has, which the check tells. */
-function startFile(heading: string, line: number): FileNotes {
-  const path = /^### `([^`]+)`$/.exec(heading)?.[1] ?? heading
-  return { path, intro: '', notes: [], line }
-}
-
-function addBlock(
-  file: FileNotes | undefined,
-  block: Exclude<Block, { kind: 'heading' }>,
-  version: string,
-): void {
-  if (file === undefined) return
-  if (block.kind === 'fence') {
-    const quote = block.lines.map((line) => line.trim())
-    file.notes.push({ quote, text: '', line: block.line, version })
-    return
+function fileNotes({ heading, lines, source }: Part, version: string): FileNotes {
+  const path = /^`([^`]+)`$/.exec(heading)?.[1] ?? `### ${heading}`
+  const file: FileNotes = { path, intro: '', notes: [], line: lines.first }
+  for (const block of blocksOf(source)) {
+    const note = file.notes.at(-1)
+    if (block.kind === 'fence') {
+      const quote = block.lines.map((line) => line.trim())
+      file.notes.push({ quote, text: '', line: lines.first + 1 + block.at, version })
+    } else if (note === undefined) file.intro = block.text
+    else note.text = [note.text, block.text].filter(Boolean).join('\n\n')
   }
-  const note = file.notes.at(-1)
-  if (note === undefined) file.intro = block.text
-  else note.text = [note.text, block.text].filter(Boolean).join('\n\n')
+  return file
 }
 
 function areConsecutive(lines: Line[]): boolean {

@@ -1,4 +1,5 @@
-import { type Version, versionBefore } from '../programs/versions.ts'
+import { join } from 'node:path'
+import { ROOT, type Version, versionBefore } from '../programs/versions.ts'
 import { compareFolders, DEFAULT_CONTEXT, type FileChange } from './compare.ts'
 import { attachNotes, notesBetween } from './notes.ts'
 
@@ -9,8 +10,11 @@ export interface Step {
   files: FileChange[]
 }
 
-/** Each version has a text of its own: a lesson, and the page that is made from it. */
-const OWN_TEXTS = ['README.md', 'DIFF.md']
+/** The pages that show each step on a code host, one a version. They are generated. */
+export const DIFFERENCE_PAGES = join(ROOT, 'docs', 'differences')
+
+/** Each version has a lesson of its own. */
+const LESSON = 'README.md'
 
 /** What of a difference is shown. */
 export interface StepOptions {
@@ -31,7 +35,7 @@ export function readStep(older: Version, newer: Version, options: StepOptions = 
   const allNotes = notesBetween(older, newer)
   const only = (path: string) => {
     if (paths.length > 0) return paths.some((place) => isBelow(path, place))
-    return isTest(path) ? tests : !OWN_TEXTS.includes(path)
+    return isTest(path) ? tests : path !== LESSON
   }
   const files = compareFolders(older.folder, newer.folder, { context, only }).filter(
     (file) => paths.length > 0 || !isNameAlone(file),
@@ -40,6 +44,11 @@ export function readStep(older: Version, newer: Version, options: StepOptions = 
   files.sort((one, other) => comparePlaces(placeOf(one.path, order), placeOf(other.path, order)))
   if (notes) attachNotes(files, allNotes)
   return { older, newer, files }
+}
+
+/** The page of the step that leads to a version: `docs/differences/v02.md`. */
+export function differencePage({ name }: Version): string {
+  return join(DIFFERENCE_PAGES, `${name.split('-', 1)[0]}.md`)
 }
 
 /** Every step from one version to the next. */

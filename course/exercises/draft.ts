@@ -17,6 +17,26 @@ export function readFiles(folder: string): Files {
 /** A change of one place in a text: what stands there, which must be there once, and what shall. */
 export type Change = readonly [from: string, to: string]
 
+/** What should stand in a text once, and doesn't. */
+export class StaleQuoteError extends Error {
+  /** The texts that were looked for. */
+  readonly quotes: string[]
+  /** The text that they were looked for in. */
+  readonly text: string
+  /** The file that it is of, where that is known. */
+  readonly path: string | undefined
+
+  constructor(
+    message: string,
+    { quotes, text, path }: Pick<StaleQuoteError, 'quotes' | 'text' | 'path'>,
+  ) {
+    super(message)
+    this.quotes = quotes
+    this.text = text
+    this.path = path
+  }
+}
+
 /**
  * A copy on its way from one version to the next. What it becomes is told by the text of the version
  * that it leads to, so that a correction there needs none here.
@@ -55,7 +75,13 @@ export class Draft {
   /** The text of a file in the version. */
   final(path: string): string {
     const text = this.#target.get(path)
-    if (text === undefined) throw new Error(`The version has no file ${path}.`)
+    if (text === undefined) {
+      throw new StaleQuoteError(`The version has no file ${path}.`, {
+        quotes: [path],
+        text: '',
+        path,
+      })
+    }
     return text
   }
 }
@@ -63,24 +89,40 @@ export class Draft {
 /**
  * Applies changes to a text.
  *
- * @throws {Error} when a place is not there exactly once
+ * @throws {StaleQuoteError} with all places that are not there exactly once
  */
 export function change(path: string, text: string | undefined, changes: readonly Change[]): string {
-  if (text === undefined) throw new Error(`There is no file ${path}.`)
-  return changes.reduce((before, [from, to]) => {
+  const quotes = changes.map(([from]) => from)
+  if (text === undefined) {
+    throw new StaleQuoteError(`There is no file ${path}.`, { quotes, text: '', path })
+  }
+  const stale: string[] = []
+  const changed = changes.reduce((before, [from, to]) => {
     const parts = before.split(from)
-    if (parts.length !== 2) {
-      const count = parts.length - 1
-      throw new Error(`${path} has this ${count} times, and should have it once:\n${from}`)
-    }
-    return parts.join(to)
+    if (parts.length === 2) return parts.join(to)
+    stale.push(from)
+    return before
   }, text)
+  if (stale.length === 0) return changed
+  const message = `${path} should have this once:\n${stale.join('\n')}`
+  throw new StaleQuoteError(message, { quotes: stale, text, path })
 }
 
-/** The part of a text from the one mark on, and up to the other; to the end without that. */
+/**
+ * The part of a text from the one mark on, and up to the other; to the end without that.
+ *
+ * @throws {StaleQuoteError} when one of them is not there
+ */
 export function part(text: string, from: string, to?: string): string {
   const start = text.indexOf(from)
   const end = to === undefined ? text.length : text.indexOf(to, start + from.length)
-  if (start === -1 || end === -1) throw new Error(`This text has no ${from} or no ${to}:\n${text}`)
+  if (start === -1 || end === -1) {
+    const quote = start === -1 ? from : (to ?? from)
+    throw new StaleQuoteError(`This text has no ${quote}:\n${text}`, {
+      quotes: [quote],
+      text,
+      path: undefined,
+    })
+  }
   return text.slice(start, end)
 }

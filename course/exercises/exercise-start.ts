@@ -5,7 +5,7 @@ import { type Change, Draft, type Files, readFiles } from './draft.ts'
 export interface Exercise {
   /** Takes the answer out of the version; without it an exercise starts from the version before. */
   skeleton?: (draft: Draft) => void
-  /** What each step of the lesson's section 7 does, in order. */
+  /** What each step of the lesson's exercise does, in order. */
   steps: ((draft: Draft) => void)[]
   /** What people get wrong, as changes of the finished version. */
   mistakes: Mistake[]

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { lessonFile } from '../lessons/lesson.ts'
 import { readSteps } from '../lessons/steps.ts'
 import { wrongUsage } from '../told-error.ts'
 import { exercises } from './all-exercises.ts'
@@ -45,7 +46,7 @@ export function tellStart({ version, name }: Place): string {
   return [
     `It starts from ${begins}, and leads to ${version.name}.`,
     '',
-    `Open first:  versions/${version.name}/README.md, section 7, step 1: ${first?.title ?? ''}`,
+    `Open first:  ${lessonFile(version.name)}:${first?.line ?? 1}, step 1: ${first?.title ?? ''}`,
     `Write in:    playground/${name}/`,
     `Run it:      npm start playground/${name}`,
     `Check it:    npm run check ${name}`,

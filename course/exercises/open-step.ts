@@ -8,7 +8,7 @@ export function findOpenStep(
 ): { step: LessonStep | undefined; rest: Finding[] } {
   const open = findings.filter(({ status }) => status !== 'done')
   for (const step of steps) {
-    const rest = open.filter(({ sentence }) => step.turns.includes(sentence.text))
+    const rest = open.filter(({ sentence }) => step.checks.includes(sentence.id))
     if (rest.length > 0) return { step, rest }
   }
   return { step: undefined, rest: [] }

@@ -2,7 +2,7 @@ import type { Stage } from './check-stage.ts'
 
 /** A rule of a version that can be tried out from outside. */
 export interface Sentence {
-  /** Names it in the data of the exercises; unique in its version. */
+  /** Names it in the lesson's steps and in the exercise's mistakes; unique in its version. It stays when the text is changed. */
   id: string
   text: string
   /**

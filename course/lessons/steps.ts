@@ -1,50 +1,45 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Version } from '../programs/versions.ts'
+import { type Part, partOf, readLesson } from './lesson.ts'
 
-/** A step of the section "Do it yourself" of a lesson. */
+/** A step of the exercise of a lesson. */
 export interface LessonStep {
   number: number
   title: string
+  /** The line of its heading in the lesson's README.md. */
+  line: number
   /** What there is to do, as it stands in the lesson. */
   task: string
   /** From the folded hint, one thought each. */
   hints: string[]
-  /** The texts of the sentences that it turns, none where it can't be seen from outside. */
-  turns: string[]
+  /** The ids of the checks that pass after it, none where it can't be seen from outside. */
+  checks: string[]
 }
 
-const SECTION = /^## 7\. .*$([\s\S]*?)(?=^## )/m
-const STEP = /^### Step (\d+): (.+)$/gm
+const STEP = /^Step (\d+): (.+)$/
 const HINT = /<details><summary>Hint<\/summary>\s*([\s\S]*?)\s*<\/details>/
-const TURNS = /^After this, .*:\n\n((?:- .+\n(?: {2}.+\n)*)+)/m
 /** The end of a sentence, perhaps inside of code. */
 const THOUGHT_END = /(?<=[.?!]\)?) +(?=[A-Z`])/
 
 /** The steps of a version's exercise, from the one place where they are told: its lesson. */
 export function readSteps(version: Version): LessonStep[] {
-  const text = readFileSync(join(version.folder, 'README.md'), 'utf8').replaceAll('\r\n', '\n')
-  return parseSteps(text)
+  return (partOf(readLesson(version), 'exercise')?.parts ?? []).flatMap(asStep)
 }
 
-/** Reads the steps out of a lesson's text. */
-function parseSteps(lesson: string): LessonStep[] {
-  const section = SECTION.exec(lesson)?.[1] ?? ''
-  const heads = [...section.matchAll(STEP)]
-  return heads.map((head, index) => {
-    const start = head.index + head[0].length
-    const body = section.slice(start, heads[index + 1]?.index)
-    const [, number = '', title = ''] = head
-    const [task = ''] = body.split(/^(?:After this, |<details>)/m)
-    const hint = HINT.exec(body)?.[1] ?? ''
-    return {
+function asStep({ heading, lines, source }: Part): LessonStep[] {
+  const [isStep, number, title = ''] = STEP.exec(heading) ?? []
+  if (isStep === undefined) return []
+  const [task = ''] = source.split(/^(?:After this, |<details>)/m)
+  const hint = HINT.exec(source)?.[1] ?? ''
+  return [
+    {
       number: Number(number),
       title,
+      line: lines.first,
       task: task.trim(),
       hints: hint.split(/\n{2,}/).flatMap(thoughtsOf),
-      turns: itemsOf(TURNS.exec(body)?.[1] ?? ''),
-    }
-  })
+      checks: checksIn(source),
+    },
+  ]
 }
 
 /** The sentences of a paragraph. A full stop inside of code ends none. */
@@ -59,11 +54,10 @@ function thoughtsOf(paragraph: string): string[] {
   return thoughts
 }
 
-function itemsOf(list: string): string[] {
-  return list
-    .split(/^- /m)
-    .map(unwrap)
-    .filter((item) => item !== '')
+/** What stands in backticks in "After this, these checks pass: `state-sent`, `cookie`." */
+function checksIn(source: string): string[] {
+  const paragraph = source.split('\n\n').find((text) => text.startsWith('After this, ')) ?? ''
+  return [...paragraph.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id)
 }
 
 function unwrap(text: string): string {

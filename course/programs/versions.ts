@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { wrongUsage } from '../told-error.ts'
 
@@ -54,22 +54,6 @@ export function lookUpVersion(text: string, from: string = process.cwd()): Versi
 /** The version just before this one, or undefined for the first. */
 export function versionBefore(version: Version): Version | undefined {
   return listVersions().findLast(({ number }) => number > 0 && number < version.number)
-}
-
-/** What the top of a version's README says of it: its title, its idea, and what to try first. */
-export function readIntroduction({ folder, name }: Version): {
-  title: string
-  idea: string
-  tryFirst: string
-} {
-  const file = join(folder, 'README.md')
-  const paragraphs = existsSync(file) ? readFileSync(file, 'utf8').split(/\r?\n\s*\r?\n/) : []
-  const [title = '', idea = '', tryFirst = ''] = paragraphs.map((text) => text.replace(/\s+/g, ' '))
-  return {
-    title: title.replace(/^# /, '') || name,
-    idea: idea.trim(),
-    tryFirst: tryFirst.replace(/^\*\*Try first:\*\* /, '').trim(),
-  }
 }
 
 function isProgramFolder(folder: string): boolean {

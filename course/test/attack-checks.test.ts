@@ -1,7 +1,7 @@
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { stoppedSince } from '../attacks/attack.ts'
-import { findLine, withoutCheck } from '../attacks/deciding-lines.ts'
+import { withoutCheck } from '../attacks/deciding-lines.ts'
 import { playAttack } from '../attacks/play.ts'
 import { attacks } from '../attacks/stories/index.ts'
 import { findVersion } from '../programs/versions.ts'
@@ -12,12 +12,6 @@ const checks = attacks.flatMap((attack) => {
 })
 
 describe('the line that stops an attack', () => {
-  test.each(checks)('$attack.slug: $name has $check.line', async ({ check, version }) => {
-    for (const edit of [check, ...(check.also ?? [])]) {
-      expect(await findLine(version, edit), `${edit.file}: ${edit.line}`).toBeDefined()
-    }
-  })
-
   // One for each version, and all of them where the long share is asked for.
   const first = checks.filter(({ name }, at) => checks.findIndex((one) => one.name === name) === at)
 

@@ -86,14 +86,13 @@ describe('what differs', () => {
     expect(files.map(({ path }) => path)).toEqual(paths.reverse())
   })
 
-  test('lesson, generated page, tests and the name of the package are not part of a difference', () => {
+  test('lesson, tests and the name of the package are not part of a difference', () => {
     const older = folder('older', {
       'package.json': '{\n  "name": "one",\n  "type": "module"\n}\n',
     })
     const newer = folder('newer', {
       'package.json': '{\n  "name": "two",\n  "type": "module"\n}\n',
       'README.md': 'text',
-      'DIFF.md': 'text',
       'test/a.test.ts': 'test',
     })
     expect(readStep(asVersion(older), asVersion(newer)).files).toEqual([])

@@ -37,19 +37,19 @@ const all = listVersions().map((version) => ({
 }))
 
 describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exercise, known }) => {
-  const texts = known.sentences.map(({ text }) => text)
+  const ids = known.sentences.map(({ id }) => id)
   const steps = readSteps(version)
-  const turnedBySteps = steps.flatMap(({ turns }) => turns)
+  const namedBySteps = steps.flatMap(({ checks }) => checks)
 
   test('has a way of each step, and at least ten mistakes', () => {
     expect(exercise.steps).toHaveLength(steps.length)
     expect(exercise.mistakes.length).toBeGreaterThanOrEqual(10)
   })
 
-  test('promises in its lesson only sentences that there are, each once', () => {
-    expect(turnedBySteps.filter((text) => !texts.includes(text))).toEqual([])
-    expect(new Set(turnedBySteps).size).toBe(turnedBySteps.length)
-    expect(new Set(texts).size).toBe(texts.length)
+  test('names in its lesson only checks that there are, each once', () => {
+    expect(namedBySteps.filter((id) => !ids.includes(id))).toEqual([])
+    expect(new Set(namedBySteps).size).toBe(namedBySteps.length)
+    expect(new Set(ids).size).toBe(ids.length)
   })
 
   test('ends at the version, file by file', () => {
@@ -58,10 +58,7 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
 
   test.concurrent('the start is done but for what the steps promise', async () => {
     const findings = await tryOut('start', startOf(version, exercise))
-    const done = findings.filter(({ status }) => status === 'done')
-    expect(done.map(({ sentence }) => sentence.text)).toEqual(
-      texts.filter((text) => !turnedBySteps.includes(text)),
-    )
+    expect(doneIn(findings)).toEqual(ids.filter((id) => !namedBySteps.includes(id)))
   })
 
   test.concurrent('the version itself is done', async () => {
@@ -70,16 +67,17 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
   })
 
   describe.runIf(full)('step by step', () => {
-    const promised = new Set(texts.filter((text) => !turnedBySteps.includes(text)))
-    const states = statesOf(version, exercise)
-    for (const { number, title, turns } of steps) {
-      for (const text of turns) promised.add(text)
-      const expected = texts.filter((text) => promised.has(text))
+    const promised = new Set(ids.filter((id) => !namedBySteps.includes(id)))
+    for (const { number, title, checks } of steps) {
+      for (const id of checks) promised.add(id)
+      const expected = ids.filter((id) => promised.has(id))
 
-      test.concurrent(`step ${number} (${title}) turns what it promises`, async () => {
-        const findings = await tryOut(`step-${number}`, states[number - 1] as Files)
-        const done = findings.filter(({ status }) => status === 'done')
-        expect(done.map(({ sentence }) => sentence.text)).toEqual(expected)
+      test.concurrent(`step ${number} (${title}) passes what it promises`, async () => {
+        const findings = await tryOut(
+          `step-${number}`,
+          statesOf(version, exercise)[number - 1] as Files,
+        )
+        expect(doneIn(findings)).toEqual(expected)
       })
     }
   })
@@ -91,7 +89,7 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
     expect(open.map(({ sentence }) => sentence.id)).toEqual([mistake.tells])
     const places = open.map((finding) => finding.status === 'open' && finding.place)
     expect(Object.keys(mistake.changes)).toEqual(expect.arrayContaining(places))
-    expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(texts.length)
+    expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(ids.length)
   })
 
   async function tryOut(state: string, files: Files): Promise<Finding[]> {

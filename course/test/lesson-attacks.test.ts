@@ -1,40 +1,37 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { expectedResult, stoppedSince } from '../attacks/attack.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { attacks } from '../attacks/stories/index.ts'
 import { findWrongAnswers } from '../lessons/answers.ts'
 import { readCommands } from '../lessons/commands.ts'
-import { type MarkdownPage, parsePage, readPage } from '../lessons/markdown.ts'
+import { type Lesson, type PartName, partOf, readLesson } from '../lessons/lesson.ts'
+import { parsePage } from '../lessons/markdown.ts'
 import { missingForCommands } from '../lessons/shell.ts'
 import { findVersion, listVersions } from '../programs/versions.ts'
 
-const STOPPED_HERE = 'The attacks that this version stops'
-const STILL_MISSING = '9. What is still missing'
-
 describe.each(listVersions())('the lesson of $name', (version) => {
-  const page = readPage(join(version.folder, 'README.md'))
+  const lesson = readLesson(version)
 
   test('names each attack that its version is the first to stop', () => {
     const stopped = attacks.filter((attack) => stoppedSince(attack) === version.number)
-    const named = namedUnder(STOPPED_HERE, page)
+    const named = namedIn(lesson, 'attacks')
     expect(named).toEqual(expect.arrayContaining(stopped.map(({ slug }) => slug)))
   })
 
   test('names there none that its version does not stop', () => {
-    const named = namedUnder(STOPPED_HERE, page)
+    const named = namedIn(lesson, 'attacks')
     expect(named.filter((slug) => resultOf(slug) !== 'stopped')).toEqual([])
   })
 
   test('plays one of them', () => {
-    const commands = partsUnder(STOPPED_HERE, page, page.blocks).filter(
-      ({ language }) => language === 'sh',
-    )
+    const { blocks } = parsePage(partOf(lesson, 'attacks')?.source ?? '')
+    const commands = blocks.filter(({ language }) => language === 'sh')
     expect(commands.map(({ text }) => text).join()).toMatch(/^npm run --silent attack /)
   })
 
   test('says of what is still missing which attacks work, and of none that does not', () => {
-    const named = namedUnder(STILL_MISSING, page)
+    const named = namedIn(lesson, 'missing')
     expect(named).not.toEqual([])
     expect(named.filter((slug) => resultOf(slug) !== 'works')).toEqual([])
   })
@@ -49,7 +46,7 @@ test('the last lesson names every attack that still works', () => {
   const last = listVersions().at(-1)
   if (last === undefined) throw new Error('There is no version.')
   const working = attacks.filter((attack) => expectedResult(attack, last) === 'works')
-  const named = namedUnder(STILL_MISSING, readPage(join(last.folder, 'README.md')))
+  const named = namedIn(readLesson(last), 'missing')
   expect([...named].sort()).toEqual(working.map(({ slug }) => slug).sort())
 })
 
@@ -71,21 +68,9 @@ test.skipIf(missingForCommands() !== undefined)(
   },
 )
 
-/** The attacks that the part of a page under one heading links, without doubles. */
-function namedUnder(title: string, page: MarkdownPage): string[] {
-  const links = partsUnder(title, page, page.links).filter(({ href }) =>
-    href.includes('course/attacks/stories/'),
-  )
-  return [...new Set(links.map(({ href }) => basename(href, '.ts')))]
-}
-
-function partsUnder<Part extends { line: number }>(
-  title: string,
-  { headings }: MarkdownPage,
-  parts: Part[],
-): Part[] {
-  const at = headings.findIndex(({ text }) => text === title)
-  const from = headings[at]?.line ?? Number.POSITIVE_INFINITY
-  const to = headings[at + 1]?.line ?? Number.POSITIVE_INFINITY
-  return parts.filter(({ line }) => line > from && line < to)
+/** The attacks that a part of a lesson links, without doubles. */
+function namedIn(lesson: Lesson, name: PartName): string[] {
+  const { links } = parsePage(partOf(lesson, name)?.source ?? '')
+  const attackLinks = links.filter(({ href }) => href.includes('course/attacks/stories/'))
+  return [...new Set(attackLinks.map(({ href }) => basename(href, '.ts')))]
 }

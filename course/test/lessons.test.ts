@@ -4,77 +4,108 @@ import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
+import { DIFFERENCE_PAGES } from '../differences/step.ts'
 import { findWrongAnswers } from '../lessons/answers.ts'
 import { isExpected, readCommands, type Step } from '../lessons/commands.ts'
-import { type MarkdownPage, parsePage, readPage } from '../lessons/markdown.ts'
+import { type PartName, parseLesson, partOf, readLesson, TITLES } from '../lessons/lesson.ts'
+import { parsePage, readPage } from '../lessons/markdown.ts'
+import { questionsOf } from '../lessons/questions.ts'
 import { missingForCommands } from '../lessons/shell.ts'
-import { findVersion, listVersions, ROOT, readIntroduction } from '../programs/versions.ts'
+import { readSteps } from '../lessons/steps.ts'
+import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
 
-const SECTIONS = [
-  '1. The problem',
-  '2. The idea',
-  '3. What changed',
-  '4. The messages',
-  '5. Reading the difference',
-  '6. Try it',
-  '7. Do it yourself',
-  '8. Check yourself',
-  '9. What is still missing',
-  '10. For the teacher',
-  '11. The RFCs behind it',
-]
 const LONGEST_IDEA = 110
 
 const versions = listVersions()
 const lessons = versions.map(({ name, folder }) => ({ name, file: join(folder, 'README.md') }))
 const docs = markdownFilesIn(join(ROOT, 'docs'))
-const pages = [...markdownFilesIn(ROOT), ...docs, ...lessons.map(({ file }) => file)]
+const pages = [
+  ...markdownFilesIn(ROOT),
+  ...docs,
+  ...markdownFilesIn(DIFFERENCE_PAGES),
+  ...lessons.map(({ file }) => file),
+]
 
 describe.each(versions)('the lesson of $name', (version) => {
   const file = join(version.folder, 'README.md')
-  const page = readPage(file)
+  const lesson = readLesson(version)
+  const parts = lesson.parts.flatMap((part) => [part, ...part.parts])
+  const sourceOf = (name: PartName) => partOf(lesson, name)?.source ?? ''
 
   test('opens with its title, its idea in one line, and what to try first', () => {
     const [title, idea, tryFirst] = readFileSync(file, 'utf8').split(/\r?\n\r?\n/)
-    const { idea: asRead } = readIntroduction(version)
 
     expect(title).toMatch(new RegExp(`^# ${version.name.slice(0, 3)}: .+$`))
-    expect(idea).toBe(asRead)
+    expect(idea).toBe(lesson.idea)
     expect(idea?.length).toBeLessThan(LONGEST_IDEA)
     expect(tryFirst).toMatch(/^\*\*Try first:\*\* /)
   })
 
-  test('has the eleven sections, in their order', () => {
-    const titles = page.headings.filter(({ level }) => level === 2).map(({ text }) => text)
-    expect(titles).toEqual(SECTIONS)
+  test('has each part once, and their numbers count up', () => {
+    const names = parts.flatMap(({ name }) => name ?? [])
+    expect(names.sort()).toEqual(Object.keys(TITLES).sort())
+    const numbers = lesson.parts.map(({ number }) => number)
+    expect(numbers).toEqual(lesson.parts.map((_, index) => String(index + 1)))
+  })
+
+  test('has each part at the lines that it says', () => {
+    const lines = readFileSync(file, 'utf8').split('\n')
+    for (const { heading, lines: at, source } of parts) {
+      expect(lines[at.first - 1]).toMatch(/^##+ /)
+      expect(lines[at.first - 1]).toContain(heading)
+      expect(lines.slice(at.first, at.last).join('\n')).toBe(source)
+    }
   })
 
   test('draws the flow', () => {
-    const diagrams = within(page, '2. The idea').blocks.filter(
+    const diagrams = parsePage(sourceOf('idea')).blocks.filter(
       ({ language }) => language === 'mermaid',
     )
     expect(diagrams.map(({ text }) => text.split('\n')[0])).toContain('sequenceDiagram')
   })
 
   test('gives a hint for each step, and the steps are numbered', () => {
-    const { headings, html } = within(page, '7. Do it yourself')
-    const steps = headings.filter(({ level }) => level === 3)
-    const lines = [...steps.map(({ line }) => line), Number.POSITIVE_INFINITY]
+    const steps = readSteps(version)
     expect(steps.length).toBeGreaterThan(1)
-    for (const [index, step] of steps.entries()) {
-      expect(step.text).toMatch(new RegExp(`^Step ${index + 1}: .+`))
-      const own = html.filter(
-        ({ line }) => line > step.line && line < (lines[index + 1] ?? step.line),
-      )
-      expect(own.map(({ text }) => text).join(''), step.text).toContain('<summary>Hint</summary>')
-    }
+    expect(steps.length).toBe(partOf(lesson, 'exercise')?.parts.length)
+    expect(steps.map(({ number }) => number)).toEqual(steps.map((_, index) => index + 1))
+    for (const { title, hints } of steps) expect(hints, title).not.toEqual([])
   })
 
   test('asks five to eight questions, each with a folded answer', () => {
-    const { html } = within(page, '8. Check yourself')
-    const answers = html.filter(({ text }) => text.includes('<summary>Answer</summary>'))
+    const answers = questionsOf(lesson).map(({ answer }) => answer)
+    expect(answers).not.toContain('')
     expect(answers.length).toBeGreaterThanOrEqual(5)
     expect(answers.length).toBeLessThanOrEqual(8)
+  })
+})
+
+describe('a lesson', () => {
+  test('may have its parts in any order, and none of their numbers says what they are', () => {
+    const text = [
+      '# v09',
+      '',
+      '## 1. Check yourself',
+      'Why?',
+      '## Do it yourself',
+      '### Step 1: One',
+    ]
+    const lesson = parseLesson(
+      [...text, '```ts', '## The idea', '```', '## 7. Of its own'].join('\n'),
+    )
+    expect(lesson.parts.map(({ name }) => name)).toEqual(['questions', 'exercise', undefined])
+    expect(partOf(lesson, 'questions')?.source).toBe('Why?')
+    expect(partOf(lesson, 'exercise')).toMatchObject({
+      title: 'Do it yourself',
+      introduction: '',
+      lines: { first: 5, last: 9 },
+      parts: [{ heading: 'Step 1: One', lines: { first: 6, last: 9 } }],
+    })
+  })
+
+  test('without a README.md has the name of its folder, and no parts', () => {
+    const nowhere = { name: 'v09-new', folder: join(ROOT, 'versions', 'v09-new'), number: 9 }
+    expect(readLesson(nowhere)).toMatchObject({ title: 'v09-new', parts: [] })
   })
 })
 
@@ -208,21 +239,6 @@ async function tellWrongAnswers(...blocks: string[]): Promise<string[]> {
 function sh(command: string, expected?: string): string {
   const answer = expected === undefined ? '' : `\n\n\`\`\`text\n${expected}\n\`\`\``
   return `\`\`\`sh\n${command}\n\`\`\`${answer}`
-}
-
-/** The part of a page under one heading of the second level. */
-function within(page: MarkdownPage, title: string): MarkdownPage {
-  const sections = page.headings.filter(({ level }) => level === 2)
-  const at = sections.findIndex(({ text }) => text === title)
-  const from = sections[at]?.line ?? Number.POSITIVE_INFINITY
-  const to = sections[at + 1]?.line ?? Number.POSITIVE_INFINITY
-  const inside = ({ line }: { line: number }) => line > from && line < to
-  return {
-    headings: page.headings.filter(inside),
-    blocks: page.blocks.filter(inside),
-    html: page.html.filter(inside),
-    links: page.links.filter(inside),
-  }
 }
 
 function leadsSomewhere(from: string, href: string): boolean {

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { checkNotes, checkVersion } from '../differences/check-notes.ts'
 import { compareTexts, type FileChange } from '../differences/compare.ts'
-import { attachNotes, type FileNotes, NOTES_HEADING, parseNotes } from '../differences/notes.ts'
+import { attachNotes, type FileNotes, notesOf as readFrom } from '../differences/notes.ts'
 import { readStep } from '../differences/step.ts'
+import { parseLesson, TITLES } from '../lessons/lesson.ts'
 import { listVersions } from '../programs/versions.ts'
 
 const OLDER = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', '']
@@ -30,15 +31,15 @@ function quote(...lines: string[]): string {
   return ['```ts', ...lines, '```'].join('\n')
 }
 
-/** A lesson with these paragraphs in its section of notes. */
+/** A lesson with these paragraphs among its notes. */
 function lesson(...paragraphs: string[]): string {
   const before = ['# v02: state', '## 4. Messages', '### `server/app.ts`', quote('not a note')]
   const after = ['## 6. Try it', quote('const state = 1'), 'Not a note either.']
-  return [...before, NOTES_HEADING, 'Read on.', ...paragraphs, ...after].join('\n\n')
+  return [...before, `## 5. ${TITLES.difference}`, 'Read on.', ...paragraphs, ...after].join('\n\n')
 }
 
 function notesOf(...paragraphs: string[]): FileNotes[] | undefined {
-  return parseNotes(lesson(...paragraphs), 'v02-state')
+  return readFrom(parseLesson(lesson(...paragraphs)), 'v02-state')
 }
 
 function problems(files: FileChange[], ...paragraphs: string[]): string[] {
@@ -76,7 +77,7 @@ describe('the notes of a lesson', () => {
   })
 
   test('are there under that heading alone, and what stands in a quote is no heading', () => {
-    expect(parseNotes('# v02\n\n## 4. Something', 'v02-state')).toBeUndefined()
+    expect(readFrom(parseLesson('# v02\n\n## 4. Something'), 'v02-state')).toBeUndefined()
     const notes = notesOf(HEADING, quote('# not a heading', '## 6. Try it'), 'Why.')
     expect(notes?.flatMap((file) => file.notes)).toHaveLength(1)
   })
@@ -104,10 +105,10 @@ describe('the check of the notes', () => {
     expect(problem).toContain('no note')
   })
 
-  test('names every hunk of a lesson that has no such section', () => {
+  test('names every hunk of a lesson that has no such part', () => {
     const found = checkNotes('v02-state', [changedFile()], undefined)
     expect(found).toHaveLength(3)
-    expect(found[0]).toContain(NOTES_HEADING)
+    expect(found[0]).toContain(TITLES.difference)
   })
 
   test('one note is enough for a file that is new or gone', () => {
@@ -170,7 +171,7 @@ describe('the check of the notes', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-notes-'))
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-  test('package.json may differ in the name alone; lesson, DIFF.md and tests in anything', () => {
+  test('package.json may differ in the name alone; lesson and tests in anything', () => {
     const folders = ['older', 'newer'].map((name) => {
       const folder = join(scratch, name)
       mkdirSync(join(folder, 'test'), { recursive: true })
@@ -179,7 +180,7 @@ describe('the check of the notes', () => {
         join(folder, 'package.json'),
         `{\n  "name": "${name}",\n  "type": "${type}"\n}\n`,
       )
-      for (const file of ['README.md', 'DIFF.md', 'test/a.test.ts']) {
+      for (const file of ['README.md', 'test/a.test.ts']) {
         writeFileSync(join(folder, file), name)
       }
       return { name, folder, number: 0 }

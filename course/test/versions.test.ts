@@ -1,12 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import {
-  findVersion,
-  listVersions,
-  ROOT,
-  readIntroduction,
-  versionBefore,
-} from '../programs/versions.ts'
+import { readLesson } from '../lessons/lesson.ts'
+import { findVersion, listVersions, ROOT, versionBefore } from '../programs/versions.ts'
 
 test('a version is found by its number, in short, by its name, and by its folder', () => {
   for (const text of ['3', '03', 'v3', 'v03', 'V03', 'v03-pkce', 'versions/v03-pkce']) {
@@ -35,7 +30,7 @@ test('the versions are in the order of their numbers, each after the one before 
 
 test('the README of each version says its idea in one line and what to try first', () => {
   for (const version of listVersions()) {
-    const { title, idea, tryFirst } = readIntroduction(version)
+    const { title, idea, tryFirst } = readLesson(version)
     expect(title, version.name).toMatch(/^v\d\d: /)
     expect(idea, version.name).toMatch(/^.{20,120}\.$/)
     expect(tryFirst, version.name).toMatch(/^[A-Z].{20,160}\.$/)

@@ -63,9 +63,6 @@ interface Target {
   labels: [version: string, before: string, now: string]
 }
 
-/** Later versions only ever delete from this file: what one of them has stopped stays out of it. */
-const STILL_ALLOWED = 'test/still-allowed.test.ts'
-
 /**
  * Carries what has changed in one version into every later one, by three-way merges.
  *
@@ -172,8 +169,7 @@ function merge(
   // Every package has a name of its own, which is no change.
   const named = (text: string) =>
     path === 'package.json' ? text.replace(NAME, NAME.exec(theirs)?.[0] ?? '$&') : text
-  const options = path === STILL_ALLOWED ? ['--ours'] : []
-  return mergeTexts([theirs, named(before ?? ''), named(now)], labels, options)
+  return mergeTexts([theirs, named(before ?? ''), named(now)], labels)
 }
 
 const NAME = /"name": ".*"/
@@ -181,7 +177,6 @@ const NAME = /"name": ".*"/
 function mergeTexts(
   texts: [string, string, string],
   labels: [string, string, string],
-  options: string[],
 ): { text: string; conflicts: boolean | 'binary' } {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-merge-'))
   try {
@@ -191,7 +186,7 @@ function mergeTexts(
       return file
     })
     const names = labels.flatMap((label) => ['-L', label])
-    const args = ['merge-file', '--stdout', ...options, ...names, ...files]
+    const args = ['merge-file', '--stdout', ...names, ...files]
     const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
     if (error !== undefined) throw new ToldError(`git can't be run: ${error.message}`)
     if (status === null || status > 127) return { text: texts[0], conflicts: 'binary' }

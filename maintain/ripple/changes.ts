@@ -8,8 +8,8 @@ export interface Change {
   from: string
 }
 
-/** Each version has a text of its own: a lesson, and the page that is made from it. */
-const OWN_TEXTS = ['README.md', 'DIFF.md']
+/** Each version has a lesson of its own. */
+const LESSON = 'README.md'
 
 /**
  * What has changed in a folder since a revision, committed or not, new files included. What git
@@ -24,9 +24,7 @@ export function changesSince(root: string, revision: string, folder: string): Ch
     const options = ['--cached', '--find-renames', '--name-status', '-z']
     return git(root, ['diff', ...options, revision, '--', folder], env)
   })
-  return readNameStatus(names.split('\0'), `${folder}/`).filter(
-    ({ path }) => !OWN_TEXTS.includes(path),
-  )
+  return readNameStatus(names.split('\0'), `${folder}/`).filter(({ path }) => path !== LESSON)
 }
 
 /** Reads `M path`, `R087 old new` and so on, each word ended by a zero byte. */

@@ -15,7 +15,7 @@ import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { carry } from '../ripple/carry.ts'
 import { git } from '../ripple/git.ts'
-import { carryAndTest, main } from '../ripple.ts'
+import { carryAndTest, main, renderStale } from '../ripple.ts'
 
 const VERSIONS = ['v01-code', 'v02-state', 'v03-pkce', 'v04-resource', 'v05-refresh']
 const LATER = VERSIONS.slice(1)
@@ -40,7 +40,6 @@ beforeAll(() => {
     write(version, 'client/same.ts', 'same in all\n'.repeat(5))
     write(version, 'package.json', `{\n  "name": "${version}",\n  "version": "1.0.0"\n}\n`)
     write(version, 'README.md', `# ${version}\n`)
-    write(version, 'test/still-allowed.test.ts', `start\n${VERSIONS.slice(i).join('\n\n')}\n`)
   }
   commit()
 })
@@ -224,10 +223,9 @@ describe.skipIf(!hasGit)('what is not touched', () => {
     expect(read('v03-pkce', 'server/new.ts')).toBe('in work\n')
   })
 
-  test('the lesson, the page of its difference, and what git ignores', async () => {
+  test('the lesson, and what git ignores', async () => {
     writeFileSync(join(root, '.gitignore'), 'node_modules/\n')
     edit('v01-code', 'README.md', '# v01', '# A better title of v01')
-    write('v01-code', 'DIFF.md', 'difference\n')
     write('v01-code', 'node_modules/x.js', 'x\n')
     expect(await ripple()).toBe(0)
     expect(printed).toContain('Nothing has changed')
@@ -240,19 +238,30 @@ describe.skipIf(!hasGit)('what is not touched', () => {
       expect(JSON.parse(read(version, 'package.json'))).toEqual({ name: version, version: '1.1.0' })
     }
   })
-
-  test('what a later version does not allow any more stays out of its tests', async () => {
-    edit('v01-code', 'test/still-allowed.test.ts', 'v01-code', 'v01-code, mended')
-    edit('v01-code', 'test/still-allowed.test.ts', 'start', 'start, mended')
-    expect(await ripple()).toBe(0)
-    expect(read('v03-pkce', 'test/still-allowed.test.ts')).not.toMatch(/v01-code|<<<<<<</)
-  })
 })
 
 describe.skipIf(!hasGit)('the command', () => {
   test('says that nothing comes after the last version', async () => {
     expect(await ripple('v05-refresh')).toBe(0)
     expect(printed).toBe('No version comes after v05-refresh.\n')
+  })
+
+  test('ends with the quotes that are stale, each with its place and what it quotes', () => {
+    const quote = {
+      place: 'course/attacks/stories/login-csrf.ts:11',
+      source: 'versions/v02-state/client/routes/callback.ts',
+      text: 'if (!state) {\n  refuse()\n',
+    }
+    expect(renderStale([quote])).toBe(
+      [
+        'Stale quotes, left to you: 1',
+        `! ${quote.place} quotes ${quote.source}:`,
+        '      if (!state) {',
+        '        refuse()',
+        '',
+      ].join('\n'),
+    )
+    expect(renderStale([])).toBe('')
   })
 
   test('an unknown revision is one line', async () => {

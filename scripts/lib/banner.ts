@@ -1,11 +1,7 @@
 import { relative } from 'node:path'
 import { styleText } from 'node:util'
-import {
-  listVersions,
-  ROOT,
-  readIntroduction,
-  type Version,
-} from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 
 const COLUMNS = 88
 const MARGIN = '  '
@@ -20,7 +16,7 @@ interface Addresses {
 
 /** What one reads after `npm start`: what runs here and where, what to do with it, how to go on. */
 export function banner(version: Version, addresses: Addresses): string {
-  const { title, idea, tryFirst } = readIntroduction(version)
+  const { title, idea, tryFirst } = readLesson(version)
   const lines = [
     bold(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title),
     ...wrap(idea, COLUMNS),

@@ -69,7 +69,7 @@ Options stand behind a -- of their own: npm run diff -- v02 v03 --stat
   --html FILE      a page that needs nothing else, written to FILE
   --markdown       a page for a code host
   --check          what is missing or ambiguous in the notes of the newer version's lesson
-  --write          renews versions/*/DIFF.md
+  --write          renews docs/differences
 `
 
 /**

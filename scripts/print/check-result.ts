@@ -46,7 +46,7 @@ function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[]
   const number = `${String(all.indexOf(finding) + 1).padStart(3)}.`
   const { status, sentence } = finding
   const mark = paint(MARKS[status], COLORS[status])
-  const [first = '', ...rest] = wrap(sentence.text, WIDTH - INDENT.length)
+  const [first = '', ...rest] = wrap(`${sentence.text} [${sentence.id}]`, WIDTH - INDENT.length)
   const text = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
   const why = status === 'done' ? [] : wrap(whyNotDone(finding, all), WIDTH - INDENT.length)
   return [...text, ...why.map((line) => INDENT + paint(line, COLORS[status]))]

@@ -1,3 +1,4 @@
+import { join, posix, relative, sep } from 'node:path'
 import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import {
   type FileChange,
@@ -7,20 +8,21 @@ import {
 } from '@oauth-lab/course/differences/compare.ts'
 import { firstLine } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
-import type { Step } from '@oauth-lab/course/differences/step.ts'
-import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { DIFFERENCE_PAGES, type Step } from '@oauth-lab/course/differences/step.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { slug } from 'github-slugger'
 
 const SIGNS = { same: ' ', added: '+', removed: '-' }
 
-/** The page DIFF.md of the newer version, for a code host. Its links start at that version's folder. */
+/** The page of a step, for a code host. Its links start at docs/differences. */
 export function renderMarkdown(step: Step): string {
   const { older, newer, files } = step
-  const { title } = readIntroduction(newer)
-  const before = `../${older.name}`
+  const { title } = readLesson(newer)
   return `${[
     `# ${stepName(older, newer)}: ${title.replace(/^v\d+: /, '')}`,
-    'Each hunk stands under its note, which is taken from section 5 of [the lesson](README.md). ' +
+    'Each hunk stands under its note, which is taken from ' +
+      `[the lesson](${hrefOf(newer.folder)}/README.md). ` +
       'This page is generated: change the code or the lesson, then run `npm run diff -- --write`.',
     `${describeStep(files)}. A name leads to the file's difference.`,
     [
@@ -30,32 +32,43 @@ export function renderMarkdown(step: Step): string {
         return `| [\`${file.path}\`](#${slug(file.path)}) | ${describeSize(file)} |`
       }),
     ].join('\n'),
-    ...files.flatMap((file) => renderFile(file, before)),
+    ...files.flatMap((file) => renderFile(step, file)),
   ].join('\n\n')}\n`
 }
 
-function renderFile(file: FileChange, before: string): string[] {
+function renderFile({ older, newer }: Step, file: FileChange): string[] {
   const links = [
-    ...(file.kind === 'new' ? [] : [`[before](${before}/${file.path})`]),
-    ...(file.kind === 'deleted' ? [] : [`[after](${file.path})`]),
+    ...(file.kind === 'new' ? [] : [`[before](${hrefOf(older.folder)}/${file.path})`]),
+    ...(file.kind === 'deleted' ? [] : [`[after](${hrefOf(newer.folder)}/${file.path})`]),
   ]
   return [
     `## \`${file.path}\``,
     `${describeSize(file)} (${links.join(', ')})`,
-    ...(file.intro === '' ? [] : [fromLesson(file.intro)]),
+    ...(file.intro === '' ? [] : [fromLesson(file.intro, newer.name)]),
     ...file.hunks.flatMap((hunk) => [...renderNotes(hunk.notes), renderHunk(hunk)]),
   ]
 }
 
 /** Where several notes share a hunk each says first which line it speaks of. */
 function renderNotes(notes: Note[]): string[] {
-  if (notes.length === 1) return notes.map(({ text }) => fromLesson(text))
-  return notes.flatMap((note) => [`**${inlineCode(firstLine(note))}**`, fromLesson(note.text)])
+  if (notes.length === 1) return notes.map(({ text, version }) => fromLesson(text, version))
+  return notes.flatMap((note) => [
+    `**${inlineCode(firstLine(note))}**`,
+    fromLesson(note.text, note.version),
+  ])
 }
 
-/** What leads to another place of the lesson still does when it stands beside the lesson. */
-function fromLesson(text: string): string {
-  return text.replaceAll('](#', '](README.md#')
+/** A text of a lesson with its links leading where they lead from there. */
+function fromLesson(text: string, version: string): string {
+  const home = hrefOf(join(ROOT, 'versions', version))
+  return text.replaceAll(/(`[^`]+`)|\]\((?!https?:)([^)]*)\)/g, (_all, code, href) => {
+    if (code !== undefined) return code
+    return `](${posix.join(home, href.startsWith('#') ? `README.md${href}` : href)})`
+  })
+}
+
+function hrefOf(folder: string): string {
+  return relative(DIFFERENCE_PAGES, folder).replaceAll(sep, '/')
 }
 
 function renderHunk(hunk: Hunk): string {

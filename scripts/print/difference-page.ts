@@ -7,7 +7,8 @@ import { escapeHtml, renderHunk } from '@oauth-lab/course/differences/hunk-html.
 import { withoutLocalLinks } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
-import { ROOT, readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { slug } from 'github-slugger'
 import MarkdownIt from 'markdown-it'
 
@@ -18,7 +19,7 @@ const markdown = new MarkdownIt({ html: false, typographer: false })
 /** A difference as one page that needs nothing but a browser: no script, no other file, no network. */
 export async function renderHtml(step: Step): Promise<string> {
   const { older, newer, files } = step
-  const introduction = readIntroduction(newer)
+  const introduction = readLesson(newer)
   const title = `${stepName(older, newer)}: ${introduction.title.replace(/^v\d+: /, '')}`
   const sections = await Promise.all(files.map((file) => renderFile(step, file)))
   return `<!doctype html>

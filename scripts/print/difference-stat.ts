@@ -1,7 +1,8 @@
 import { countLines, stepName } from '@oauth-lab/course/differences/compare.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import { isLesson, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
-import { readIntroduction, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Paint } from './ansi.ts'
 
 /** The longest bar of `--stat`, in characters. */
@@ -33,7 +34,7 @@ export function renderSteps(versions: Version[], paint: Paint): string {
     const lesson = files.filter(isLesson)
     const { added, removed, hunks } = countLines(lesson)
     const created = lesson.filter(({ kind }) => kind === 'new').length
-    const { title } = readIntroduction(newer)
+    const { title } = readLesson(newer)
     return [
       stepName(older, newer),
       `${lesson.length} (${created})`,

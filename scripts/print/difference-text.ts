@@ -17,7 +17,7 @@ import { firstLine, withoutLocalLinks } from '@oauth-lab/course/differences/note
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
 import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'
-import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { LOOKS, type Paint, wrap } from './ansi.ts'
 
 /** How a difference is set. */
@@ -37,7 +37,7 @@ const GUTTERS = { same: '  ', added: '+ ', removed: '- ' }
 /** A whole difference as text: file by file, each hunk under its notes. */
 export async function renderStep(step: Step, setting: Setting): Promise<string> {
   const { paint } = setting
-  const { title } = readIntroduction(step.newer)
+  const { title } = readLesson(step.newer)
   const lines = [
     paint(`${stepName(step.older, step.newer)} (${title.replace(/^v\d+: /, '')})`, 'bold'),
     describeStep(step.files),

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -12,7 +13,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { countLines } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
-import { readStep, stepsOf } from '@oauth-lab/course/differences/step.ts'
+import {
+  DIFFERENCE_PAGES,
+  differencePage,
+  readStep,
+  stepsOf,
+} from '@oauth-lab/course/differences/step.ts'
 import { findVersion, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -279,19 +285,20 @@ describe('the page', () => {
   })
 })
 
-describe('DIFF.md', () => {
+describe('docs/differences', () => {
   test.each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
-    'of %s is what its code and its lesson make of it',
-    (name, step) => {
-      const file = join(step.newer.folder, 'DIFF.md')
+    'has the page of %s as its code and its lesson make it',
+    (_name, step) => {
+      const file = differencePage(step.newer)
       const committed = existsSync(file) ? readFileSync(file, 'utf8') : ''
       const isFresh = committed === renderMarkdown(step)
-      expect(isFresh, `${name}/DIFF.md is stale. Renew it: npm run diff -- --write`).toBe(true)
+      expect(isFresh, `${file} is stale. Renew it: npm run diff -- --write`).toBe(true)
     },
   )
 
-  test('is written for every version but the first', () => {
-    const first = listVersions()[0]
-    expect(existsSync(join(first?.folder ?? '', 'DIFF.md'))).toBe(false)
+  test('has a page for every version but the first, and no other', () => {
+    const [, ...later] = listVersions()
+    const pages = readdirSync(DIFFERENCE_PAGES).map((name) => join(DIFFERENCE_PAGES, name))
+    expect(pages.sort()).toEqual(later.map(differencePage))
   })
 })

@@ -4,7 +4,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findVersion, ROOT, readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
@@ -104,7 +105,7 @@ describe('npm start without the workshop', () => {
   })
 
   test('says what runs, where, who can log in, what to try, and how to go on', () => {
-    const { title, idea, tryFirst } = readIntroduction(findVersion('4'))
+    const { title, idea, tryFirst } = readLesson(findVersion('4'))
     const said = first.output.replace(/\s+/g, ' ')
     const told = [
       title,

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { type Place, placeOf } from '@oauth-lab/course/exercises/playground.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { Progress } from '../progress.ts'
 import type { Workshop } from '../workshop.ts'
@@ -24,9 +25,10 @@ export function isThere({ folder }: Place): boolean {
   return existsSync(folder) && statSync(folder).isDirectory()
 }
 
-/** All exercises, in the order of the versions. */
+/** The exercises of all lessons that have one, in their order. */
 export function openExercises({ playground, runner, events, progress }: Workshop): Exercise[] {
-  return listVersions().map((version) => {
+  const versions = listVersions().filter((version) => partOf(readLesson(version), 'exercise'))
+  return versions.map((version) => {
     const place = placeOf(version, playground)
     const runs = new CopyRuns(place, playground, runner)
     const checks = new ChecksOnSave(place, {

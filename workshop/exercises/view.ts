@@ -4,10 +4,10 @@ import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
 import type { Sentence } from '@oauth-lab/course/exercises/sentence.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { factsOf } from '../lesson/facts.ts'
-import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { textAt } from '../lesson/running-addresses.ts'
@@ -16,11 +16,10 @@ import type { ChecksOnSave } from './checks-on-save.ts'
 import { countDone, type Exercise, isThere } from './open-exercises.ts'
 import { linkFiles, type Piece } from './text.ts'
 
-/** The number of the section that tells the exercise. */
-const DO_IT_YOURSELF = 7
-
 /** A sentence as a page shows it. */
 interface SentenceView {
+  /** As the lesson names it. */
+  id: string
   /** As the check counts them, from 1. */
   number: number
   text: string
@@ -44,11 +43,12 @@ interface StepView {
 export async function viewExercise({ place, checks, runs, progress }: Exercise) {
   const { version, name, folder } = place
   const lesson = readLesson(version)
-  const section = exerciseSection(lesson)
+  const part = partOf(lesson, 'exercise')
+  if (part === undefined) throw new Error(`The lesson of ${version.name} has no exercise.`)
   const sentences = await viewSentences(place, checks)
   const steps = readSteps(version).map((step) => stepAt(step, runs.addresses))
   const { step: current } = findOpenStep(steps, checks.lastFindings?.findings ?? [])
-  const inSteps = new Set(steps.flatMap(({ turns }) => turns))
+  const inSteps = new Set(steps.flatMap((step) => step.checks))
   return {
     name,
     version,
@@ -56,7 +56,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     heading: lesson.title,
     idea: renderSentence(version, lesson.idea),
     minutes: factsOf(lesson).minutes,
-    section: hrefOf(version, section.slug),
+    part: { href: hrefOf(version, part.slug), title: part.title },
     isThere: isThere(place),
     next: listVersions().find(({ number }) => number === version.number + 1),
     folder,
@@ -64,11 +64,11 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     steps: await Promise.all(
       steps.map(async (step) => ({
         ...viewStep(step, sentences, place, current),
-        task: await renderPart(version, section, step.task),
+        task: await renderPart(version, part, step.task),
       })),
     ),
     // What the copy can do from the start, and may lose on the way.
-    kept: sentences.filter(({ text }) => !inSteps.has(text)),
+    kept: sentences.filter(({ id }) => !inSteps.has(id)),
     oldCopies: keptCopies(place),
     current,
     count: {
@@ -103,8 +103,8 @@ function viewStep(
   { folder, version }: Place,
   current: LessonStep | undefined,
 ): StepView {
-  const { number, title, hints, turns } = step
-  const sentences = all.filter(({ text }) => turns.includes(text))
+  const { number, title, hints, checks } = step
+  const sentences = all.filter(({ id }) => checks.includes(id))
   const given = givenHints(folder, number)
   const isDone = sentences.length > 0 && sentences.every(({ status }) => status === 'done')
   return {
@@ -117,13 +117,6 @@ function viewStep(
   }
 }
 
-/** The section that the steps stand in. */
-function exerciseSection({ version, sections }: Lesson): Section {
-  const section = sections.find(({ number }) => number === DO_IT_YOURSELF)
-  if (section === undefined) throw new Error(`The lesson of ${version.name} has no exercise.`)
-  return section
-}
-
 async function viewSentences(
   place: Place,
   { lastFindings }: ChecksOnSave,
@@ -131,6 +124,7 @@ async function viewSentences(
   const findings = lastFindings?.findings
   if (findings === undefined) return (await sentencesOf(place)).map(viewUnknown)
   return findings.map((finding, index) => ({
+    id: finding.sentence.id,
     number: index + 1,
     text: finding.sentence.text,
     status: finding.status,
@@ -138,8 +132,8 @@ async function viewSentences(
   }))
 }
 
-function viewUnknown({ text }: Sentence, index: number): SentenceView {
-  return { number: index + 1, text, status: 'unknown', why: [] }
+function viewUnknown({ id, text }: Sentence, index: number): SentenceView {
+  return { id, number: index + 1, text, status: 'unknown', why: [] }
 }
 
 async function sentencesOf({ version }: Place): Promise<Sentence[]> {

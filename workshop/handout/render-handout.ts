@@ -52,8 +52,8 @@ function docs(): Promise<Appendix>[] {
 }
 
 function contentsOf(lessons: PaperLesson[], appendices: Appendix[]): string {
-  const entries = lessons.map(({ anchor, title, sections }) => {
-    const inner = sections.map((section) => `<li>${link(section.anchor, section.title)}</li>`)
+  const entries = lessons.map(({ anchor, title, parts }) => {
+    const inner = parts.map((part) => `<li>${link(part.anchor, part.title)}</li>`)
     return `<li>${link(anchor, title)}<ol>${inner.join('')}</ol></li>`
   })
   const last = appendices.map(({ anchor, title }) => `<li>${link(anchor, title)}</li>`)

@@ -1,8 +1,9 @@
 import { dirname, join, relative, sep } from 'node:path'
+import { differencePage } from '@oauth-lab/course/differences/step.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { SHARED_FOLDERS } from './code-places.ts'
-import { readLesson } from './lesson.ts'
-import { hrefOf, OPENING, pageOf } from './outline.ts'
+import { DIFFERENCE, hrefOf, OPENING, pageOf } from './outline.ts'
 
 /**
  * The address in this app of what a link in a text of the repo leads to: lessons, docs, attacks, and files of code.
@@ -20,11 +21,13 @@ export function hrefInApp(href: string, file: string): string | undefined {
 
   const version = listVersions().find(({ name }) => isIn(place, `versions/${name}`))
   if (version !== undefined) return inVersion(version, place, anchor)
+  const step = listVersions().find((known) => differencePage(known) === target)
+  if (step !== undefined) return hrefOf(step, DIFFERENCE)
   const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
   if (doc !== undefined) return `/reference/${doc}${hash}`
   if (place === 'course/attacks/stories' || place === 'course/attacks/stories/index.ts')
     return '/attacks'
-  const [, attack] = /^scripts\/attacks\/([\w-]+)\.ts$/.exec(place) ?? []
+  const [, attack] = /^course\/attacks\/stories\/([\w-]+)\.ts$/.exec(place) ?? []
   if (attack !== undefined) return `/attacks/${attack}`
   if (SHARED_FOLDERS.some((folder) => isIn(place, folder))) return `/code/${place}`
   return place === 'README.md' ? '/' : undefined
@@ -36,12 +39,12 @@ function inVersion(version: Version, place: string, anchor: string): string {
   return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
 }
 
-/** A lesson is one text in the repo, and here a page for each of its sections. */
+/** A lesson is one text in the repo, and here a page for each of its parts. */
 function inLesson(version: Version, anchor: string): string {
-  for (const section of readLesson(version).sections) {
-    const href = hrefOf(version, pageOf(version, section))
-    if (section.anchor === anchor) return href
-    if (section.headings.some((heading) => heading.anchor === anchor)) return `${href}#${anchor}`
+  for (const part of readLesson(version).parts) {
+    const href = hrefOf(version, pageOf(version, part))
+    if (part.anchor === anchor) return href
+    if (part.headings.some((heading) => heading.anchor === anchor)) return `${href}#${anchor}`
   }
   return hrefOf(version, OPENING)
 }

@@ -1,8 +1,8 @@
+import { type Lesson, type Part, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyRequest } from 'fastify'
 import { isLedFromElsewhere } from '../local-requests.ts'
 import type { Progress } from '../progress.ts'
-import { type Lesson, readLesson, type Section } from './lesson.ts'
 
 /** A page of a lesson. */
 export interface OutlineEntry {
@@ -10,7 +10,7 @@ export interface OutlineEntry {
   slug: string
   href: string
   /** Its number in the lesson's text, where it has one. */
-  number: number | undefined
+  number: string | undefined
   text: string
   /** Whether it is the page that is shown. */
   isCurrent: boolean
@@ -38,13 +38,9 @@ export interface Way {
 
 interface Page {
   slug: string
-  number: number | undefined
+  number: string | undefined
   text: string
 }
-
-/** Sections with something of their own in the app, by their numbers. */
-const READING_THE_DIFFERENCE = 5
-const TRY_IT = 6
 
 /** The first page of a lesson, which has its idea and its contents. */
 export const OPENING = ''
@@ -58,7 +54,7 @@ export const OPENING = ''
 export function outlineOf(version: Version, current: string, progress?: Progress): Outline {
   const lesson = readLesson(version)
   const read = new Set(progress?.of(version).read)
-  const entries = pagesOf(lesson).map(({ slug, number, text }) => ({
+  const entries = pagesOf(version, lesson).map(({ slug, number, text }) => ({
     slug,
     href: hrefOf(version, slug),
     number,
@@ -106,26 +102,26 @@ export function countRead(version: Version, progress: Progress): { read: number;
 }
 
 /**
- * The sections as the lesson has them. In the app the difference, which is section 5, is a page that does more
- * than tell; and two things that the text only points to, the wire and the attacks, have pages of their own.
+ * The parts as the lesson has them. In the app the difference is a page that does more than tell; and two things that the text only points to, the wire and the attacks, have pages of their own.
  */
-function pagesOf({ version, sections }: Lesson): Page[] {
-  const pages = sections.flatMap((section): Page[] => {
-    const { number, title } = section
-    const page = { slug: pageOf(version, section), number, text: title }
-    if (page.slug === 'difference') return [page, WIRE]
-    return number === TRY_IT ? [page, ATTACKS] : [page]
+function pagesOf(version: Version, { parts }: Lesson): Page[] {
+  const pages = parts.flatMap((part): Page[] => {
+    const page = { slug: pageOf(version, part), number: part.number, text: part.title }
+    if (page.slug === DIFFERENCE) return [page, WIRE]
+    return part.name === 'tryIt' ? [page, ATTACKS] : [page]
   })
   return [{ slug: OPENING, number: undefined, text: 'Overview' }, ...pages]
 }
 
+/** The page of a step. */
+export const DIFFERENCE = 'difference'
 const WIRE = { slug: 'wire', number: undefined, text: 'On the wire' }
 const ATTACKS = { slug: 'attacks', number: undefined, text: 'The attacks' }
 
-/** The slug of the page that shows a section of a lesson. */
-export function pageOf(version: Version, { number, slug }: Section): string {
-  const isDifference = number === READING_THE_DIFFERENCE && versionBefore(version) !== undefined
-  return isDifference ? 'difference' : slug
+/** The slug of the page that shows a part of a lesson. */
+export function pageOf(version: Version, { name, slug }: Part): string {
+  const isDifference = name === 'difference' && versionBefore(version) !== undefined
+  return isDifference ? DIFFERENCE : slug
 }
 
 function versionAfter({ number }: Version): Version | undefined {
@@ -140,7 +136,7 @@ function firstPageOf(version: Version | undefined): Way | undefined {
 function lastPageOf(version: Version | undefined): Way | undefined {
   if (version === undefined) return undefined
   const lesson = readLesson(version)
-  const last = pagesOf(lesson).at(-1)
+  const last = pagesOf(version, lesson).at(-1)
   return last && { href: hrefOf(version, last.slug), text: `${lesson.title}, ${last.text}` }
 }
 

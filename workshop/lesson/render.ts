@@ -1,22 +1,22 @@
 import { join } from 'node:path'
+import type { Part } from '@oauth-lab/course/lessons/lesson.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import type { Section } from './lesson.ts'
 import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './render-markdown.ts'
 
 export interface RenderOptions {
   /** Where a link leads, from the address that it has in this app. */
   hrefOf?: (href: string) => string
-  /** The level at which headings inside of a section begin. */
+  /** The level at which headings inside of a part begin. */
   topLevel?: 2 | 3
 }
 
 const LEVEL_IN_LESSON = 3
 
-/** A part of a section as HTML; its source begins where the section does, or has no headings. */
+/** A piece of a part as HTML; its source begins where the part does, or has no headings. */
 export function renderPart(
   version: Version,
-  { headings }: Section,
+  { headings }: Part,
   source: string,
   { hrefOf = (href) => href, topLevel = LEVEL_IN_LESSON }: RenderOptions = {},
 ): Promise<string> {

@@ -1,6 +1,6 @@
+import type { Lesson, Part } from '@oauth-lab/course/lessons/lesson.ts'
 import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import type { Slot } from '../runner.ts'
-import type { Lesson } from './lesson.ts'
 
 /** Where a pair is. */
 type Addresses = Slot['addresses']
@@ -15,7 +15,7 @@ const known = new WeakMap<Lesson, { key: string; lesson: Lesson }>()
 
 /**
  * The lesson with the addresses of a pair in place of those that its text names: what is copied from it then reaches
- * that pair. As long as the addresses stay it is the same object, so that what was made of its sections can be kept.
+ * that pair. As long as the addresses stay it is the same object, so that what was made of its parts can be kept.
  *
  * @param addresses of the pair, or undefined where there is none: the lesson stays as it is
  */
@@ -25,11 +25,14 @@ export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Less
   const before = known.get(lesson)
   if (before?.key === key) return before.lesson
 
-  const sections = lesson.sections.map((section) => {
-    return { ...section, source: textAt(section.source, addresses) }
+  const move = (part: Part): Part => ({
+    ...part,
+    source: textAt(part.source, addresses),
+    introduction: textAt(part.introduction, addresses),
+    parts: part.parts.map(move),
   })
   const tryFirst = textAt(lesson.tryFirst, addresses)
-  const moved = { ...lesson, tryFirst, sections }
+  const moved = { ...lesson, tryFirst, parts: lesson.parts.map(move) }
   known.set(lesson, { key, lesson: moved })
   return moved
 }

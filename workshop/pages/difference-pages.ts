@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { pairName, pairOf, titleOf, type VersionPair } from '../difference/chosen-versions.ts'
 import { differenceOf } from '../difference/difference-view.ts'
 import { WirePlays } from '../difference/wire-plays.ts'
 import { knownVersions } from '../known-versions.ts'
-import { readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefOf, openPage } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
@@ -33,8 +33,6 @@ interface Asked {
 }
 
 const VIEWS = ['side-by-side', 'unified']
-/** The number of the section that has the notes. */
-const READING_THE_DIFFERENCE = 5
 const HUNK_STYLES = join(ROOT, 'course', 'differences', 'hunks.css')
 
 /** `/lessons/:version/difference` and `/lessons/:version/wire`, and both for any two versions. */
@@ -172,14 +170,10 @@ async function viewDifference(
 
 /** What the lesson says before the first of its notes. */
 async function introductionOf(version: Version): Promise<string> {
-  const { sections, idea } = readLesson(version)
-  const section = sections.find(({ number }) => number === READING_THE_DIFFERENCE)
-  if (section === undefined) return renderSentence(version, idea)
-  return renderPart(version, section, beforeNotes(section))
-}
-
-function beforeNotes({ source }: Section): string {
-  return source.split(/^### /m, 1)[0] ?? ''
+  const lesson = readLesson(version)
+  const part = partOf(lesson, 'difference')
+  if (part === undefined) return renderSentence(version, lesson.idea)
+  return renderPart(version, part, part.introduction)
 }
 
 /**

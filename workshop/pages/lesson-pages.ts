@@ -1,10 +1,15 @@
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import {
+  type Lesson,
+  type Part,
+  type PartName,
+  readLesson,
+} from '@oauth-lab/course/lessons/lesson.ts'
+import { type Question, questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { factsOf } from '../lesson/facts.ts'
-import { readLesson, type Section } from '../lesson/lesson.ts'
 import { countRead, hrefOf, OPENING, openPage, pageOf, unreadIn } from '../lesson/outline.ts'
-import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { cutAtStarts, viewStart } from '../lesson/starts.ts'
@@ -14,27 +19,25 @@ import { PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
-  Params: { version: string; section: string }
+  Params: { version: string; part: string }
   Querystring: { question?: string }
 }
 
-/** The sections that have more than text on their page, by their numbers. */
-const PAGES: Record<number, string> = {
-  6: 'lesson-try',
-  7: 'lesson-exercise',
-  8: 'lesson-questions',
-  10: 'lesson-teacher',
+/** The parts that have more than text on their page. */
+const PAGES: Partial<Record<PartName, string>> = {
+  tryIt: 'lesson-try',
+  exercise: 'lesson-exercise',
+  questions: 'lesson-questions',
+  teacher: 'lesson-teacher',
 }
-const TRY_IT = 6
-const CHECK_YOURSELF = 8
 
-/** `/lessons/:version`: the text of each lesson, a page a section. */
+/** `/lessons/:version`: the text of each lesson, a page a part. */
 export async function lessonPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { progress, runner } = workshop
   const lessonHere = (version: Version) => lessonAt(readLesson(version), runner.main?.addresses)
   whenIdle(app, function* () {
     for (const version of listVersions()) {
-      for (const section of lessonHere(version).sections) yield () => htmlOf(version, section)
+      for (const part of lessonHere(version).parts) yield () => htmlOf(version, part)
     }
   })
 
@@ -66,22 +69,22 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     })
   })
 
-  app.get<Asked>('/lessons/:version/:section', async (request, reply) => {
+  app.get<Asked>('/lessons/:version/:part', async (request, reply) => {
     const { params, query } = request
     const version = lessonVersion(params.version)
     const lesson = lessonHere(version)
-    const section = lesson.sections.find(({ slug }) => slug === params.section)
-    if (section === undefined) throw new PageTrouble(404, 'This lesson has no such page.')
-    const slug = pageOf(version, section)
-    if (slug !== section.slug) return reply.redirect(hrefOf(version, slug))
+    const part = lesson.parts.find(({ slug }) => slug === params.part)
+    if (part === undefined) throw new PageTrouble(404, 'This lesson has no such page.')
+    const slug = pageOf(version, part)
+    if (slug !== part.slug) return reply.redirect(hrefOf(version, slug))
 
-    return reply.viewAsync(PAGES[section.number] ?? 'lesson-section', {
-      title: `${section.title} - ${lesson.title}`,
+    return reply.viewAsync((part.name && PAGES[part.name]) ?? 'lesson-part', {
+      title: `${part.title} - ${lesson.title}`,
       outline: openPage(request, version, slug, progress),
       version,
-      section,
+      part,
       exercise: copyName(version),
-      ...(await viewSection(version, section, query.question)),
+      ...(await viewPart(version, lesson, part, query.question)),
       styles: ['code'],
       scripts: ['lesson', 'diagrams'],
     })
@@ -97,7 +100,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     '/lessons/:version/questions/:number',
     async ({ params }, reply) => {
       const version = lessonVersion(params.version)
-      const questions = questionsOf(version)
+      const questions = questionsOf(readLesson(version))
       const question = questions.find(({ number }) => String(number) === params.number)
       if (question === undefined) throw new PageTrouble(404, 'There is no such question.')
       progress.noteOpened(version, question.number)
@@ -119,34 +122,39 @@ export function lessonVersion(name: string): Version {
   throw new PageTrouble(404, `There is no lesson of that name. There are: ${names}.`)
 }
 
-/** Rendered once for each section; a lesson that was changed has other sections. */
-const rendered = new WeakMap<Section, Promise<string>>()
+/** Rendered once for each part; a lesson that was changed has other parts. */
+const rendered = new WeakMap<Part, Promise<string>>()
 
-function htmlOf(version: Version, section: Section): Promise<string> {
-  const html =
-    rendered.get(section) ?? renderPart(version, section, section.source, { topLevel: 2 })
-  rendered.set(section, html)
+function htmlOf(version: Version, part: Part): Promise<string> {
+  const html = rendered.get(part) ?? renderPart(version, part, part.source, { topLevel: 2 })
+  rendered.set(part, html)
   return html
 }
 
 /** What its page needs beside the frame, which differs with the page. */
-async function viewSection(version: Version, section: Section, question: string | undefined) {
-  if (section.number === CHECK_YOURSELF) return viewQuestions(version, section, question)
-  const html = await htmlOf(version, section)
-  if (section.number !== TRY_IT) return { html }
+async function viewPart(
+  version: Version,
+  lesson: Lesson,
+  part: Part,
+  question: string | undefined,
+) {
+  if (part.name === 'questions') {
+    return viewQuestions(version, part, questionsOf(lesson), question)
+  }
+  const html = await htmlOf(version, part)
+  if (part.name !== 'tryIt') return { html }
   const pieces = cutAtStarts(html)
   return {
     pieces: pieces.map((piece) => ({ ...piece, start: piece.starts && viewStart(piece.starts) })),
   }
 }
 
-function questionsOf(version: Version) {
-  const section = readLesson(version).sections.find(({ number }) => number === CHECK_YOURSELF)
-  return section === undefined ? [] : readQuestions(section)
-}
-
-async function viewQuestions(version: Version, section: Section, wanted: string | undefined) {
-  const all = readQuestions(section)
+async function viewQuestions(
+  version: Version,
+  part: Part,
+  all: Question[],
+  wanted: string | undefined,
+) {
   const one = all.find(({ number }) => String(number) === wanted)
   if (wanted !== undefined && one === undefined) {
     throw new PageTrouble(404, `There is no such question. There are ${all.length}.`)
@@ -156,8 +164,8 @@ async function viewQuestions(version: Version, section: Section, wanted: string 
     shown.map(async ({ number, question, material, answer }) => ({
       number,
       question: renderSentence(version, question),
-      material: await renderPart(version, section, material),
-      answer: await renderPart(version, section, answer),
+      material: await renderPart(version, part, material),
+      answer: await renderPart(version, part, answer),
     })),
   )
   return { questions, one: one?.number, count: all.length }

@@ -1,6 +1,6 @@
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { readLesson } from '../lesson/lesson.ts'
 import { renderSentence } from '../lesson/render.ts'
 import { viewStart } from '../lesson/starts.ts'
 import { whenIdle } from '../lesson/when-idle.ts'

@@ -1,4 +1,4 @@
-import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import type { FastifyInstance } from 'fastify'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
@@ -56,10 +56,13 @@ function read(body: unknown): { version?: string; slot?: string } {
 
 function whatRuns({ runner, playground }: Workshop) {
   const known = knownVersions(playground)
-  const choices = known.map((version) => ({ ...version, ...readIntroduction(version) }))
+  const choices = known.map((version) => {
+    const { title, idea } = readLesson(version)
+    return { ...version, title, idea }
+  })
   const slots = runner.slots.map((slot) => ({
     ...slot,
-    idea: readIntroduction(slot.version).idea,
+    idea: readLesson(slot.version).idea,
     living: tellLifetimes(slot.lifetimes),
   }))
   return { slots, choices, lifetimes: LIFETIMES }

@@ -2,10 +2,15 @@ import { join } from 'node:path'
 import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
+import {
+  type Lesson,
+  type Part,
+  type PartName,
+  readLesson,
+} from '@oauth-lab/course/lessons/lesson.ts'
+import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { type Lesson, readLesson, type Section } from '../lesson/lesson.ts'
 import { hrefInApp } from '../lesson/links.ts'
-import { readQuestions } from '../lesson/questions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { renderMarkdown } from '../lesson/render-markdown.ts'
 import { lessonAt, textAt } from '../lesson/running-addresses.ts'
@@ -29,24 +34,27 @@ export interface SlideLink {
   text: string
 }
 
-const READING_THE_DIFFERENCE = 5
-const ATTACKS_HEADING = /^The attacks\b/
 const LIVE_TRAFFIC = { href: '/traffic', text: 'Live traffic' }
 
 type Addresses = Slot['addresses'] | undefined
-type Maker = (version: Version, section: Section, addresses: Addresses) => Promise<Slide[]>
+type Maker = (
+  version: Version,
+  part: Part,
+  lesson: Lesson,
+  addresses: Addresses,
+) => Promise<Slide[]>
 
-/** What becomes of a section, by its number. A section that is not named here is not for the wall. */
-const MAKERS: Record<number, Maker> = {
-  1: textSlides,
-  2: textSlides,
-  3: textSlides,
-  4: textSlides,
-  5: differenceSlides,
-  6: trySlides,
-  7: exerciseSlides,
-  8: questionSlides,
-  9: textSlides,
+/** What becomes of a part. One that is not named here is not for the wall. */
+const MAKERS: Partial<Record<PartName, Maker>> = {
+  problem: textSlides,
+  idea: textSlides,
+  changes: textSlides,
+  messages: textSlides,
+  difference: differenceSlides,
+  tryIt: trySlides,
+  exercise: exerciseSlides,
+  questions: questionSlides,
+  missing: textSlides,
 }
 
 const known = new Map<string, { lesson: Lesson; slides: Promise<Slide[]> }>()
@@ -70,10 +78,10 @@ async function makeSlides(
   lesson: Lesson,
   addresses: Addresses,
 ): Promise<Slide[]> {
-  const parts = lesson.sections.map((section) => {
-    return MAKERS[section.number]?.(version, section, addresses) ?? []
+  const slides = lesson.parts.map((part) => {
+    return (part.name && MAKERS[part.name])?.(version, part, lesson, addresses) ?? []
   })
-  return [titleSlide(version, lesson), ...(await Promise.all(parts)).flat()]
+  return [titleSlide(version, lesson), ...(await Promise.all(slides)).flat()]
 }
 
 function titleSlide(version: Version, { title, idea, tryFirst }: Lesson): Slide {
@@ -87,14 +95,18 @@ function titleSlide(version: Version, { title, idea, tryFirst }: Lesson): Slide 
   }
 }
 
-async function textSlides(version: Version, section: Section): Promise<Slide[]> {
+function textSlides(version: Version, part: Part): Promise<Slide[]> {
+  return slidesFrom(version, part, part.source)
+}
+
+function slidesFrom(version: Version, part: Part, text: string): Promise<Slide[]> {
   return Promise.all(
-    leavesOf(section.source).map(async ({ heading, source }) => ({
-      part: partOf(section),
-      title: heading === '' ? section.title : heading,
-      html: await render(version, section, source),
+    leavesOf(text).map(async ({ heading, source }) => ({
+      part: part.heading,
+      title: heading === '' ? part.title : heading,
+      html: await render(version, part, source),
       kind: source.startsWith('```mermaid') ? ('diagram' as const) : ('text' as const),
-      links: section.number === 4 ? [LIVE_TRAFFIC] : [],
+      links: part.name === 'messages' ? [LIVE_TRAFFIC] : [],
     })),
   )
 }
@@ -102,22 +114,21 @@ async function textSlides(version: Version, section: Section): Promise<Slide[]> 
 /** The first version has no difference: there it is the text alone. */
 async function differenceSlides(
   version: Version,
-  section: Section,
+  part: Part,
+  _lesson: Lesson,
   addresses: Addresses,
 ): Promise<Slide[]> {
   const older = predecessorOf(version)
-  if (section.number !== READING_THE_DIFFERENCE || older === undefined) {
-    return textSlides(version, section)
-  }
-  const slides = await textSlides(version, upTo(section, /^### /m))
+  if (older === undefined) return textSlides(version, part)
+  const slides = await slidesFrom(version, part, part.introduction)
   const links = [{ href: `/lessons/${version.name}/difference`, text: 'The whole difference' }]
   for (const file of readStep(older, version).files) {
     const noteHtml = (note: Note) => renderNote({ ...note, text: textAt(note.text, addresses) })
     const asSlide = (html: string): Slide => {
-      return { part: partOf(section), title: `\`${file.path}\``, html, kind: 'hunk', links }
+      return { part: part.heading, title: `\`${file.path}\``, html, kind: 'hunk', links }
     }
     for (const { source } of leavesOf(textAt(file.intro, addresses))) {
-      slides.push({ ...asSlide(await render(version, section, source)), kind: 'text' })
+      slides.push({ ...asSlide(await render(version, part, source)), kind: 'text' })
     }
     const leaves = await hunkLeavesOf(file, noteHtml)
     slides.push(...leaves.map(({ html }) => asSlide(html)))
@@ -126,50 +137,47 @@ async function differenceSlides(
 }
 
 /** What there is to try, and the attacks, each with its way to the stage. */
-async function trySlides(version: Version, section: Section): Promise<Slide[]> {
-  const names = section.headings.filter(({ level, text }) => {
-    return level === 3 && !ATTACKS_HEADING.test(text)
-  })
+async function trySlides(version: Version, part: Part): Promise<Slide[]> {
+  const attacks = part.parts.find(({ name }) => name === 'attacks')
+  const others = part.parts.filter((other) => other !== attacks)
   const first: Slide = {
-    part: partOf(section),
-    title: section.title,
-    html: `<ul class="points">${names.map(({ text }) => `<li>${renderSentence(version, text)}</li>`).join('')}</ul>`,
+    part: part.heading,
+    title: part.title,
+    html: pointsOf(version, others),
     kind: 'text',
-    links: [
-      { href: `/lessons/${version.name}/${section.slug}`, text: 'The commands' },
-      LIVE_TRAFFIC,
-    ],
+    links: [{ href: `/lessons/${version.name}/${part.slug}`, text: 'The commands' }, LIVE_TRAFFIC],
   }
-  const attacks = leavesOf(section.source).filter(({ heading, source }) => {
-    return ATTACKS_HEADING.test(heading) && source.startsWith('|')
-  })
+  const tables = leavesOf(attacks?.source ?? '').filter(({ source }) => source.startsWith('|'))
   const slides = await Promise.all(
-    attacks.map(async ({ heading, source }): Promise<Slide> => {
-      const html = await render(version, section, source)
+    tables.map(async ({ source }): Promise<Slide> => {
+      const html = await render(version, part, source)
       const slugs = [...html.matchAll(/href="\/attacks\/([\w-]+)"/g)].map(([, slug = '']) => slug)
       const links = [...new Set(slugs)].map((slug) => {
         return { href: `/attacks/${slug}`, text: `Play ${slug}` }
       })
-      return { part: partOf(section), title: heading, html, kind: 'text', links }
+      return { part: part.heading, title: attacks?.title ?? '', html, kind: 'text', links }
     }),
   )
   return [first, ...slides]
 }
 
-async function exerciseSlides(version: Version, section: Section): Promise<Slide[]> {
-  const steps = section.headings.filter(({ level }) => level === 3)
-  const items = steps.map(({ text }) => `<li>${renderSentence(version, text)}</li>`)
+async function exerciseSlides(version: Version, part: Part): Promise<Slide[]> {
   const links = [{ href: `/exercises/${copyName(version)}`, text: 'The exercise' }]
-  const html = `<ul class="points">${items.join('')}</ul>`
-  return [{ part: partOf(section), title: section.title, html, kind: 'text', links }]
+  const html = pointsOf(version, part.parts)
+  return [{ part: part.heading, title: part.title, html, kind: 'text', links }]
+}
+
+function pointsOf(version: Version, parts: Part[]): string {
+  const points = parts.map(({ title }) => `<li>${renderSentence(version, title)}</li>`)
+  return `<ul class="points">${points.join('')}</ul>`
 }
 
 /** Each question twice: alone, and with its answer. */
-async function questionSlides(version: Version, section: Section): Promise<Slide[]> {
-  const pairs = readQuestions(section).map(async ({ number, question, material, answer }) => {
-    const asked = `<p class="asked">${renderSentence(version, question)}</p>${await render(version, section, material)}`
-    const answered = `<div class="answer">${await render(version, section, answer)}</div>`
-    const slide = { part: partOf(section), title: `Question ${number}`, links: [] }
+async function questionSlides(version: Version, part: Part, lesson: Lesson): Promise<Slide[]> {
+  const pairs = questionsOf(lesson).map(async ({ number, question, material, answer }) => {
+    const asked = `<p class="asked">${renderSentence(version, question)}</p>${await render(version, part, material)}`
+    const answered = `<div class="answer">${await render(version, part, answer)}</div>`
+    const slide = { part: part.heading, title: `Question ${number}`, links: [] }
     return [
       { ...slide, html: asked, kind: 'question' as const },
       { ...slide, html: `${asked}${answered}`, kind: 'question' as const },
@@ -178,17 +186,9 @@ async function questionSlides(version: Version, section: Section): Promise<Slide
   return (await Promise.all(pairs)).flat()
 }
 
-function partOf({ number, title }: Section): string {
-  return `${number}. ${title}`
-}
-
-function upTo(section: Section, end: RegExp): Section {
-  return { ...section, source: section.source.split(end, 1)[0] ?? '' }
-}
-
 /** The text of a slide has no anchors: two slides may have the same heading. */
-function render(version: Version, section: Section, source: string): Promise<string> {
-  return renderPart(version, { ...section, headings: [] }, source)
+function render(version: Version, part: Part, source: string): Promise<string> {
+  return renderPart(version, { ...part, headings: [] }, source)
 }
 
 /** A note may be of another lesson, where its links start. */

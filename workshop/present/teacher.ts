@@ -1,6 +1,6 @@
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import { factsOf } from '../lesson/facts.ts'
-import { readLesson } from '../lesson/lesson.ts'
 import { renderPart } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
@@ -12,15 +12,13 @@ export interface TeacherNotes {
   html: string
 }
 
-const TEACHER = 10
-
 /** The lesson's part for the teacher, with the addresses of the pair. */
 export async function teacherNotesOf(
   version: Version,
   addresses: Slot['addresses'] | undefined,
 ): Promise<TeacherNotes> {
   const lesson = lessonAt(readLesson(version), addresses)
-  const section = lesson.sections.find(({ number }) => number === TEACHER)
-  const html = section === undefined ? '' : await renderPart(version, section, section.source)
+  const part = partOf(lesson, 'teacher')
+  const html = part === undefined ? '' : await renderPart(version, part, part.source)
   return { minutes: factsOf(lesson).minutes, html }
 }

@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 import { readStep } from '@oauth-lab/course/differences/step.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { renderHandout } from '../handout/render-handout.ts'
-import { readLesson } from '../lesson/lesson.ts'
-import { readQuestions } from '../lesson/questions.ts'
 
 /** Of the paper that A4 and Letter have in common, what is between the margins, in pixels. */
 const PRINTED_WIDTH = 660
@@ -24,14 +24,14 @@ beforeAll(async () => {
   text = html.slice(0, html.indexOf('<script>'))
 })
 
-test('the handout has every lesson with its sections, but for the part for the teacher', () => {
+test('the handout has every lesson with its parts, but for the part for the teacher', () => {
   for (const version of listVersions()) {
-    const { title, sections } = readLesson(version)
+    const { title, parts } = readLesson(version)
     expect(text).toContain(`<h1>${escapeHtml(title)}</h1>`)
     const [, lesson = ''] = text.split(`<section class="lesson" id="${version.name}">`)
-    for (const section of sections) {
-      const heading = `<h2>${section.number}. ${escapeHtml(section.title)}</h2>`
-      expect([heading, lesson.includes(heading)]).toEqual([heading, section.number !== 10])
+    for (const part of parts) {
+      const heading = `<h2>${escapeHtml(part.heading)}</h2>`
+      expect([heading, lesson.includes(heading)]).toEqual([heading, part.name !== 'teacher'])
     }
   }
 })
@@ -58,8 +58,7 @@ test('it has every note of the differences, and every answer, at the end', () =>
   const [lessons = '', answers = ''] = text.split('id="answers"')
   expect(lessons).not.toContain('<summary>Answer</summary>')
   const questions = listVersions().flatMap((version) => {
-    const section = readLesson(version).sections.find(({ number }) => number === 8)
-    return section === undefined ? [] : readQuestions(section)
+    return questionsOf(readLesson(version))
   })
   expect(answers.split('<li value=').length - 1).toBe(questions.length)
 })

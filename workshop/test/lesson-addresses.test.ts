@@ -1,7 +1,7 @@
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
+import { type Lesson, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Lesson, readLesson } from '../lesson/lesson.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { TestWorkshop } from './lab.ts'
 
@@ -14,14 +14,14 @@ const ELSEWHERE = { server: 'https://login.lab.test', client: 'http://127.0.0.1:
 
 /** What becomes of a text of a lesson that is read where a pair has these addresses. */
 function readAt(addresses: typeof AT_26000 | undefined, text: string): string {
-  const [section] = lesson.sections
-  if (section === undefined) throw new Error('The lesson has no sections')
-  const told: Lesson = { ...lesson, sections: [{ ...section, source: text }] }
-  return lessonAt(told, addresses).sections[0]?.source ?? ''
+  const [part] = lesson.parts
+  if (part === undefined) throw new Error('The lesson has no parts')
+  const told: Lesson = { ...lesson, parts: [{ ...part, source: text }] }
+  return lessonAt(told, addresses).parts[0]?.source ?? ''
 }
 
-function sourceOf({ tryFirst, sections }: Lesson): string {
-  return [tryFirst, ...sections.map(({ source }) => source)].join('\n')
+function sourceOf({ tryFirst, parts }: Lesson): string {
+  return [tryFirst, ...parts.map(({ source }) => source)].join('\n')
 }
 
 describe('a text names the addresses of the pair', () => {

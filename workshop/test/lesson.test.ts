@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
+import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import {
   findVersion,
   listVersions,
@@ -10,9 +12,7 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { escapeHtml } from '../lesson/escape.ts'
-import { readLesson } from '../lesson/lesson.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
-import { readQuestions } from '../lesson/questions.ts'
 import { renderPart } from '../lesson/render.ts'
 import { Progress } from '../progress.ts'
 import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
@@ -27,22 +27,22 @@ beforeAll(async () => {
 
 afterAll(() => workshop.close())
 
-function htmlOfSections(version: Version): Promise<string[]> {
-  const { sections } = readLesson(version)
-  return Promise.all(sections.map((section) => renderPart(version, section, section.source)))
+function htmlOfParts(version: Version): Promise<string[]> {
+  const { parts } = readLesson(version)
+  return Promise.all(parts.map((part) => renderPart(version, part, part.source)))
 }
 
 describe.each(versions)('the lesson of $name', (version) => {
   const lesson = readLesson(version)
 
-  test('has a page for each of its sections, under its heading', async () => {
-    expect(lesson.sections).toHaveLength(11)
-    for (const section of lesson.sections) {
-      const slug = pageOf(version, section)
-      if (slug !== section.slug) continue
+  test('has a page for each of its parts, under its heading', async () => {
+    expect(lesson.parts).toHaveLength(11)
+    for (const part of lesson.parts) {
+      const slug = pageOf(version, part)
+      if (slug !== part.slug) continue
       const { status, text } = await workshop.get(hrefOf(version, slug))
-      expect([section.slug, status]).toEqual([section.slug, 200])
-      expect(text).toContain(`<h1>${section.number}. ${section.title}</h1>`)
+      expect([part.slug, status]).toEqual([part.slug, 200])
+      expect(text).toContain(`<h1>${part.heading}</h1>`)
     }
   })
 
@@ -54,7 +54,7 @@ describe.each(versions)('the lesson of $name', (version) => {
 
   test('loses no block of code, no table, no hint and no answer on the way', async () => {
     const page = readPage(join(version.folder, 'README.md'))
-    const html = (await htmlOfSections(version)).join('')
+    const html = (await htmlOfParts(version)).join('')
     const count = (text: string) => html.split(text).length - 1
     expect(count('<pre')).toBe(page.blocks.length)
     expect(count('<pre class="code')).toBe(
@@ -68,7 +68,7 @@ describe.each(versions)('the lesson of $name', (version) => {
 
   test('keeps every word of its code', async () => {
     const { blocks } = readPage(join(version.folder, 'README.md'))
-    const html = (await htmlOfSections(version)).join('')
+    const html = (await htmlOfParts(version)).join('')
     const texts = [...html.matchAll(/<pre class="code[^>]*><code>([\s\S]*?)<\/code>/g)].map(
       ([, code = '']) => code.replace(/<[^>]*>/g, ''),
     )
@@ -77,13 +77,13 @@ describe.each(versions)('the lesson of $name', (version) => {
   })
 
   test('shows all of its questions, or one, each with a folded answer', async () => {
-    const section = lesson.sections.find(({ number }) => number === 8)
-    if (section === undefined) throw new Error('There is no section 8')
-    const questions = readQuestions(section)
+    const part = partOf(lesson, 'questions')
+    if (part === undefined) throw new Error('The lesson asks no questions')
+    const questions = questionsOf(lesson)
     expect(questions.length).toBeGreaterThanOrEqual(5)
     for (const { answer } of questions) expect(answer).not.toBe('')
 
-    const href = hrefOf(version, section.slug)
+    const href = hrefOf(version, part.slug)
     const all = await workshop.get(href)
     expect(all.text.match(/data-question=/g)).toHaveLength(questions.length)
     expect(all.text).not.toContain('<details open')
@@ -189,7 +189,7 @@ test.runIf(full)('there is no such button for the version that runs', async () =
 
 test('other sites are led to, never loaded', async () => {
   for (const version of versions) {
-    for (const html of await htmlOfSections(version)) {
+    for (const html of await htmlOfParts(version)) {
       expect(html).not.toMatch(/<(img|script|iframe|link)\b/)
       for (const [link] of html.matchAll(/<a href="https?:[^>]*>/g)) {
         expect(link).toMatch(/href="(https:\/\/www\.rfc-editor\.org|http:\/\/localhost:2[57]001)/)
@@ -434,9 +434,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     async () => {
       const page = await workshop.newPage({ viewport: { width: 390, height: 800 } })
       for (const version of versions) {
-        for (const section of readLesson(version).sections) {
-          const path = hrefOf(version, section.slug)
-          if (pageOf(version, section) !== section.slug) continue
+        for (const part of readLesson(version).parts) {
+          const path = hrefOf(version, part.slug)
+          if (pageOf(version, part) !== part.slug) continue
           await page.goto(`${workshop.url}${path}`)
           expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
             path,

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
-import { factsOf } from '../lesson/facts.ts'
-import { readLesson } from '../lesson/lesson.ts'
 
 /** A line of a plan: when it begins, how long it is, and what it is. */
 const LINE = /^\| (\d+):(\d\d) \| (\d*) \| (.+) \|$/gm

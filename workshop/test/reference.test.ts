@@ -7,7 +7,9 @@ import { some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestWorkshop } from './lab.ts'
 
-const docs = readdirSync(join(ROOT, 'docs')).map((file) => file.replace('.md', ''))
+const docs = readdirSync(join(ROOT, 'docs'))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => file.replace('.md', ''))
 let workshop: TestWorkshop
 
 beforeAll(async () => {

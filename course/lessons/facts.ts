@@ -1,4 +1,4 @@
-import type { Lesson } from './lesson.ts'
+import { type Lesson, type PartName, partOf } from './lesson.ts'
 
 /** What the course at a glance says of a lesson. */
 export interface Facts {
@@ -8,20 +8,16 @@ export interface Facts {
   hole: string
 }
 
-const MISSING = 9
-const TEACHER = 10
 const MINUTES = /^\*\*Minutes:\*\* (\d+)\./m
 /** The first cell of the first row below the head of a table. */
 const FIRST_ROW = /^\| --- .*\n\| (.+?) \|/m
 
-/** Reads them out of the sections that say them. */
-export function factsOf({ sections }: Lesson): Facts {
-  const sourceOf = (wanted: number) => {
-    return sections.find(({ number }) => number === wanted)?.source ?? ''
-  }
+/** Reads them out of the parts that say them. */
+export function factsOf(lesson: Lesson): Facts {
+  const sourceOf = (name: PartName) => partOf(lesson, name)?.source ?? ''
   return {
-    minutes: Number(MINUTES.exec(sourceOf(TEACHER))?.[1] ?? 0),
-    hole: asSentence(FIRST_ROW.exec(sourceOf(MISSING))?.[1] ?? ''),
+    minutes: Number(MINUTES.exec(sourceOf('teacher'))?.[1] ?? 0),
+    hole: asSentence(FIRST_ROW.exec(sourceOf('missing'))?.[1] ?? ''),
   }
 }
 

@@ -1,6 +1,6 @@
-import type { Section } from './lesson.ts'
+import { type Lesson, partOf } from './lesson.ts'
 
-/** A question of the section "Check yourself". */
+/** A question that readers check themselves with. */
 export interface Question {
   number: number
   /** One or two sentences of Markdown. */
@@ -14,8 +14,9 @@ export interface Question {
 const QUESTION = /^\*\*(\d+)\. ([\s\S]+?)\*\*$/gm
 const ANSWER = /^<details><summary>Answer<\/summary>\s*([\s\S]*?)\s*<\/details>$/m
 
-/** The questions of that section, in their order. */
-export function readQuestions({ source }: Section): Question[] {
+/** The questions of a lesson, in their order. */
+export function questionsOf(lesson: Lesson): Question[] {
+  const source = partOf(lesson, 'questions')?.source ?? ''
   const heads = [...source.matchAll(QUESTION)]
   return heads.map((head, index) => {
     const [all, number, question = ''] = head
