@@ -1,3 +1,4 @@
+import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
@@ -59,6 +60,7 @@ function whatRuns({ runner, playground }: Workshop) {
   const choices = known.map((version) => ({ ...version, ...readIntroduction(version) }))
   const slots = runner.slots.map((slot) => ({
     ...slot,
+    ...programsOf(slot.version),
     idea: readIntroduction(slot.version).idea,
     living: tellLifetimes(slot.lifetimes),
   }))
