@@ -1,4 +1,4 @@
-import { programsOf } from '@oauth-lab/course/programs/programs.ts'
+import { howToRun, programsOf } from '@oauth-lab/course/programs/programs.ts'
 import { readIntroduction } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
@@ -55,12 +55,20 @@ function read(body: unknown): { version?: string; slot?: string } {
   return Object(body)
 }
 
+function viewPrograms({ version, addresses }: Slot) {
+  const { listening, ending } = programsOf(version)
+  return {
+    listening,
+    ending: ending.map((name) => ({ name, how: howToRun(name, version, addresses) })),
+  }
+}
+
 function whatRuns({ runner, playground }: Workshop) {
   const known = knownVersions(playground)
   const choices = known.map((version) => ({ ...version, ...readIntroduction(version) }))
   const slots = runner.slots.map((slot) => ({
     ...slot,
-    ...programsOf(slot.version),
+    ...viewPrograms(slot),
     idea: readIntroduction(slot.version).idea,
     living: tellLifetimes(slot.lifetimes),
   }))
