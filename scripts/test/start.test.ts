@@ -3,10 +3,11 @@ import { randomInt } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -71,21 +72,22 @@ class Start {
 
   async nothingIsLeft(): Promise<void> {
     await vi.waitFor(async () => {
-      expect(await whoAnswers(this.port)).toBeUndefined()
-      expect(await whoAnswers(this.port + 1)).toBeUndefined()
-      expect(await whoAnswers(this.port + 2)).toBeUndefined()
+      for (const index of [0, 1, 2, 3]) {
+        expect(await whoAnswers(this.port + index)).toBeUndefined()
+      }
     }, PATIENCE)
   }
 }
 
 describe('npm start without the workshop', () => {
+  const newest = listVersions().at(-1)?.name ?? ''
   let first: Start
   let second: Start
 
   beforeAll(async () => {
     const port = await freePorts()
     first = new Start(port, '4', '--no-workshop')
-    second = new Start(await freePorts(), 'v05-refresh-token', '--no-workshop')
+    second = new Start(await freePorts(), newest, '--no-workshop')
     await Promise.all([first.ready(), second.ready()])
   })
 
@@ -98,10 +100,7 @@ describe('npm start without the workshop', () => {
       'v04-protected-resource server',
       'v04-protected-resource client',
     ])
-    expect(await second.programs()).toEqual([
-      'v05-refresh-token server',
-      'v05-refresh-token client',
-    ])
+    expect(await second.programs()).toEqual([`${newest} server`, `${newest} client`])
   })
 
   test('says what runs, where, who can log in, what to try, and how to go on', () => {
@@ -114,7 +113,7 @@ describe('npm start without the workshop', () => {
       `server ${first.serverUrl}`,
       'user0 with password0',
       `try first ${tryFirst}`,
-      'npm start v05 (there are v01 to v05)',
+      `npm start v05 (there are v01 to ${newest.slice(0, 3)})`,
       'stop with Ctrl-C',
     ]
     for (const text of told) expect(said).toContain(text)
@@ -125,7 +124,7 @@ describe('npm start without the workshop', () => {
     expect(first.output).not.toMatch(/ms$/m)
   })
 
-  test('runs two pairs that one browser can be logged in to at the same time', async () => {
+  test('runs two versions that one browser can be logged in to at the same time', async () => {
     const browser = new Browser()
     await login(browser, first, 'user0')
     await login(browser, second, 'user1')
@@ -207,7 +206,7 @@ describe('npm start', () => {
     start.process.kill('SIGKILL')
   })
 
-  test('runs a pair and the workshop, and says where it is', async () => {
+  test('runs a version and the workshop, and says where it is', async () => {
     expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
     expect(await whoAnswers(start.port + 2)).toEqual({ program: 'workshop' })
     expect(start.output).toMatch(new RegExp(`workshop +${start.workshopUrl}\n`))
@@ -295,7 +294,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     const template = join(copy, 'client', 'views', 'home.eta')
     writeFileSync(template, `${readFileSync(template, 'utf8')}<p>A new line</p>`)
     await vi.waitFor(async () => {
-      expect(start.output).toContain('Server and client have started again.')
+      expect(start.output).toContain('The programs have started again.')
       expect((await new Browser().open(start.clientUrl)).body).toContain('A new line')
     }, PATIENCE)
     // Which goes to it alone. On Windows it does not hear of it, and is gone.
@@ -311,8 +310,60 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     expect(await start.ended).toBe(3)
     await start.nothingIsLeft()
     expect(start.output).toContain(
-      'The client died (exit status 3), so the server was stopped, too.',
+      'The client died (exit status 3), so the other programs were stopped, too.',
     )
+  })
+})
+
+describe('npm start of a version with an API and a worker', () => {
+  const { folder, remove } = makeVersionWithApi()
+  let start: Start
+
+  afterEach(() => {
+    start.process.kill('SIGKILL')
+  })
+
+  afterAll(remove)
+
+  test('runs what listens, from N to N+3, and says how to run what ends', async () => {
+    start = new Start(await freePorts(), folder)
+    await start.ready()
+    const answers = await Promise.all([0, 1, 2, 3].map((index) => whoAnswers(start.port + index)))
+    const name = basename(folder)
+    expect(answers.map((answer) => answer?.program)).toEqual([
+      `${name} server`,
+      `${name} client`,
+      'workshop',
+      `${name} api`,
+    ])
+    const said = start.output.replace(/\s+/g, ' ')
+    const apiUrl = `http://localhost:${start.port + 3}`
+    const settings = `AUTH_SERVER_URL=${start.serverUrl} API_URL=${apiUrl}`
+    expect(said).toContain(`API ${apiUrl}`)
+    expect(said).toContain(`worker ${settings} npm run worker, in `)
+    process.kill(start.process.pid ?? 0, 'SIGTERM')
+    expect(await start.ended).toBe(signals ? 0 : null)
+    await start.nothingIsLeft()
+  })
+
+  test('starts all of them again with --watch when a file of one changes', async () => {
+    start = new Start(await freePorts(), folder, '--watch')
+    await start.ready()
+    const app = join(folder, 'api', 'app.ts')
+    writeFileSync(app, readFileSync(app, 'utf8').replace('return { status }', "return 'new'"))
+    await vi.waitFor(async () => {
+      expect(start.output).toContain('The programs have started again.')
+      const { body } = await new Browser().open(`http://localhost:${start.port + 3}/api/me`)
+      expect(body).toBe('new')
+    }, PATIENCE)
+  })
+
+  test('says which port of which program is taken', async () => {
+    start = new Start(await freePorts(), folder, '--no-workshop')
+    await start.ready()
+    const second = new Start(start.port, folder, '--no-workshop')
+    expect(await second.ended).toBe(1)
+    expect(second.output).toContain(`Port ${start.port + 3} is taken: ${basename(folder)} api`)
   })
 })
 
@@ -332,20 +383,20 @@ describe('npm start tells in one line', () => {
   })
 
   test('what --port takes', async () => {
-    for (const port of ['0', '65534', '80a', '-1', '1.5', '']) {
+    for (const port of ['0', '65533', '80a', '-1', '1.5', '']) {
       const line = await refusal(`--port=${port}`)
-      expect(line).toBe(`--port takes a number from 1 to 65533, not ${JSON.stringify(port)}.`)
+      expect(line).toBe(`--port takes a number from 1 to 65532, not ${JSON.stringify(port)}.`)
     }
     expect(await refusal('--port')).toContain('The options are')
   })
 
-  test('that --port, or one of the next two, is a port that browsers refuse', async () => {
-    for (const port of ['6663', '6664', '6665', '10078']) {
+  test('that --port, or one of the next three, is a port that browsers refuse', async () => {
+    for (const port of ['6662', '6663', '6664', '6665', '10077']) {
       expect(await refusal('--port', port)).toMatch(
         /^--port \d+ takes ports \d+ to \d+, and browsers refuse to open (6665|6666|10080): choose another one, such as 26000\.$/,
       )
     }
-    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6666, and browsers refuse')
+    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6667, and browsers refuse')
   })
 
   test("that a port can't be used, though nobody answers there", async () => {
@@ -396,9 +447,7 @@ describe('npm start tells in one line', () => {
   test('that the workshop needs a port of its own', async () => {
     vi.stubEnv('CLIENT_URL', 'http://localhost:26001')
     vi.stubEnv('WORKSHOP_URL', 'http://localhost:26001')
-    expect(await refusal('v01')).toMatch(
-      /^WORKSHOP_URL holds port 26001, which one of the programs/,
-    )
+    expect(await refusal('v01')).toMatch(/^CLIENT_URL and WORKSHOP_URL both hold port 26001/)
   })
 
   test('that there is nothing to open without the workshop', async () => {
@@ -427,21 +476,20 @@ async function login(browser: Browser, { clientUrl }: Start, user: string): Prom
   expect(end.status, html(end).text).toBe(200)
 }
 
-/** Kills one of the two programs as hard as one can, and gives what is said of it. Linux lists them. */
+/** Kills one of the programs as hard as one can, and gives what is said of it. Linux lists them. */
 function killProgram({ process: { pid } }: Start, name: string): string {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
   const program = children.find((child) => {
     return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`${name}/main.ts`)
   })
   process.kill(Number(program), 'SIGKILL')
-  const other = name === 'server' ? 'client' : 'server'
-  return `The ${name} died (SIGKILL), so the ${other} was stopped, too.`
+  return `The ${name} died (SIGKILL), so the other programs were stopped, too.`
 }
 
-/** A port that nobody uses, nor the two after it, below those that systems give to connections. */
+/** A port that nobody uses, nor the three after it, below those that systems give to connections. */
 async function freePorts(): Promise<number> {
-  const port = 20_000 + 3 * randomInt(4_000)
-  const free = await Promise.all([port, port + 1, port + 2].map(isFree))
+  const port = 20_000 + 4 * randomInt(3_000)
+  const free = await Promise.all([0, 1, 2, 3].map((index) => isFree(port + index)))
   return free.every(Boolean) ? port : freePorts()
 }
 

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { knownVersion } from '../known-versions.ts'
+import { knownVersion, knownVersionOf } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
 import { TestWorkshop } from './lab.ts'
 
@@ -98,9 +99,7 @@ describe('what runs', () => {
     })
     const version = knownVersion('v01-code-flow')
     if (version === undefined) throw new Error('There is no v01')
-    const [server, client] = [await freePort(), await freePort()] as const
-    const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
-    const slot = workshop.runner.open(version, addresses, { server, client })
+    const slot = workshop.runner.open(version, await freeAddresses())
     await workshop.untilRunning(slot)
     expect(await lifeOfToken(slot)).toBe(30)
     await workshop.runner.start(slot, version, {})
@@ -118,7 +117,7 @@ describe('what runs', () => {
     expect(mainRuns()).toEqual(before)
   })
 
-  test('two pairs that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
+  test('two versions that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
     const known = workshop.runner.slots
     const version = 'v02-state'
     await Promise.all([post('/run/beside', { version }), post('/run/beside', { version })])
@@ -185,10 +184,44 @@ describe('what runs', () => {
     await workshop.runner.start(workshop.main, version)
   })
 
+  test('a version with an API and a worker runs: one starts, the other is named', async () => {
+    const { folder, remove } = makeVersionWithApi()
+    onTestFinished(remove)
+    const version = knownVersionOf(findVersion(folder))
+    const slot = workshop.runner.open(version, await freeAddresses())
+    onTestFinished(() => workshop.runner.close(slot))
+    await workshop.untilRunning(slot)
+    expect((await whoAnswers(slot.ports.api))?.program).toBe(`${version.name} api`)
+    const { text } = await workshop.get('/run')
+    expect(text).toContain(`<a href="${slot.addresses.api}" target="_blank">`)
+    expect(text).toContain(`API_URL=${slot.addresses.api} npm run worker, in `)
+
+    // A browser, and a program that the workshop did not start, such as the worker.
+    const agents = ['Mozilla/5.0', 'curl/8']
+    for (const agent of agents) {
+      await fetch(`${slot.addresses.api}/api/me`, { headers: { 'user-agent': agent } })
+    }
+    await expect.poll(() => rows(slot)).toContain('API to another program, 200 to GET /api/me')
+    const shown = await rows(slot)
+    expect(shown).toContain('browser to API, GET /api/me, answered 200')
+    expect(shown).toContain('API to server, GET /introspect, answered 404')
+    expect(shown).toContain('<b class="api">API</b>')
+    // The arrow between the lanes of server and API.
+    expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')
+    expect((await workshop.get(`/traffic/mermaid?slot=${slot.id}`)).text).toContain('A->>S: GET')
+
+    await workshop.runner.stop(slot)
+    for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
+  })
+
+  async function rows(slot: Slot): Promise<string> {
+    return (await workshop.get(`/traffic/rows?slot=${slot.id}`)).text
+  }
+
   test('a port that somebody else has is told of, and left alone', async () => {
     const { ports, addresses, version } = workshop.main
     const stranger = new Runner()
-    const slot = stranger.open(version, addresses, ports)
+    const slot = stranger.open(version, addresses)
     await expect.poll(() => slot.state).toBe('failed')
     expect(slot.problem).toContain(`Port ${ports.server} is taken by ${version.name} server`)
     await stranger.closeAll()
