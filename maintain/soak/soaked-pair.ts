@@ -42,7 +42,6 @@ export function startProgram(
     folder,
     address,
     ...(origin === undefined ? {} : { origin }),
-    readyPath: '/style.css',
     env,
   })
 }

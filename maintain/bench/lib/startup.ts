@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
-import { freePort } from '@oauth-lab/shared/testing/lab.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { request } from 'undici'
-import { Child } from './child.ts'
+import { Child, untilAnswers } from './child.ts'
 import { median } from './load.ts'
 import type { Target } from './targets.ts'
 
@@ -49,7 +48,7 @@ export function measureSwitch(times: number): Promise<number> {
       })
       await body.dump()
       if (statusCode !== 303) throw new Error(`The workshop answers ${statusCode} to /run/start`)
-      await Promise.all([answers(server, npm, name), answers(client, npm, name)])
+      await Promise.all([untilAnswers(server, npm, name), untilAnswers(client, npm, name)])
       durations.push(performance.now() - from)
     }
     return median(durations)
@@ -88,26 +87,17 @@ async function withNpmStart<T>(
     shell: IS_WINDOWS,
   })
   try {
-    await Promise.all([answers(server, npm, version.name), answers(client, npm, version.name)])
+    await Promise.all([
+      untilAnswers(server, npm, version.name),
+      untilAnswers(client, npm, version.name),
+    ])
     const took = performance.now() - from
-    await answers(workshop, npm)
+    await untilAnswers(workshop, npm)
     return await work({ server, client, workshop }, npm, took)
   } finally {
     npm.kill('SIGTERM')
     if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit')
   }
-}
-
-/** Waits until a program of the lab answers there: one of that version, where one is named. */
-async function answers(origin: string, npm: ChildProcess, version = ''): Promise<void> {
-  const port = Number(new URL(origin).port)
-  const until = performance.now() + PATIENCE
-  while (performance.now() < until && npm.exitCode === null) {
-    const answer = await whoAnswers(port)
-    if (answer?.program?.startsWith(version)) return
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  throw new Error(`${origin} did not answer after npm start`)
 }
 
 function run(command: string, args: string[]): void {
