@@ -1,22 +1,23 @@
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
+import { type Programs, programsIn } from '@oauth-lab/shared/testing/lab.ts'
 import { ToldError } from '../told-error.ts'
 
 /**
- * The two programs of a version, or of a learner's copy of one.
+ * The programs of a version that listen, or of a learner's copy of one.
  *
  * @param folder absolute
  * @throws {ToldError} that says which file does not load, and why
  */
 export async function loadPrograms(folder: string): Promise<Programs> {
-  const { buildServer } = await load(join(folder, 'server', 'app.ts'), 'buildServer')
-  const { buildClient } = await load(join(folder, 'client', 'app.ts'), 'buildClient')
-  return { buildServer, buildClient } as Programs
+  const builders: Partial<Programs> = {}
+  for (const { builder, file } of programsIn(folder)) {
+    builders[builder] = await loadBuilder(file, builder)
+  }
+  return builders as Programs
 }
 
-async function load(file: string, name: keyof Programs): Promise<Record<string, unknown>> {
+async function loadBuilder(file: string, name: keyof Programs): Promise<Programs[typeof name]> {
   await access(file).catch(() => {
     throw new ToldError(`There is no ${file}.`)
   })
@@ -26,7 +27,7 @@ async function load(file: string, name: keyof Programs): Promise<Record<string, 
   if (typeof module[name] !== 'function') {
     throw new ToldError(`${file} does not export ${name}.`)
   }
-  return module
+  return module[name]
 }
 
 /** The links of a copied node_modules lead nowhere when the copy stands higher or lower than the original. */

@@ -48,7 +48,6 @@ export function startProgram(
     folder,
     address,
     ...(origin === undefined ? {} : { origin }),
-    readyPath: '/style.css',
     env,
   })
 }

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type LabConfig, portOf, readConfig } from '../config.ts'
 import { Driver } from './driver.ts'
@@ -87,6 +89,16 @@ export function withEachApp(
     },
   ])
   return Object.fromEntries(changed) as unknown as Programs
+}
+
+/** The programs of a version's folder that listen: server, client, and whatever else has an `app.ts`. */
+export function programsIn(folder: string): { builder: keyof Programs; file: string }[] {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  const withApp = names.filter((name) => existsSync(join(folder, name, 'app.ts')))
+  return [...new Set(['server', 'client', ...withApp])].map((name) => ({
+    builder: `build${name.charAt(0).toUpperCase()}${name.slice(1)}`,
+    file: join(folder, name, 'app.ts'),
+  }))
 }
 
 /** `buildServer` builds the program `server`. */

@@ -1,8 +1,7 @@
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { FastifyInstance } from 'fastify'
 import { inject, test } from 'vitest'
-import type { LabConfig } from '../config.ts'
+import { type Programs, programsIn } from './lab.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -20,15 +19,15 @@ export function load<Module>(path: string): Promise<Module> {
   return import(pathToFileURL(join(folder, path)).href)
 }
 
-interface ServerModule {
-  buildServer(config: LabConfig): FastifyInstance
-}
-interface ClientModule {
-  buildClient(config: LabConfig): FastifyInstance
-}
-
-export const { buildServer } = await load<ServerModule>('server/app.ts')
-export const { buildClient } = await load<ClientModule>('client/app.ts')
+/** The programs of the snapshot under test. */
+export const snapshot = Object.fromEntries(
+  await Promise.all(
+    programsIn(folder).map(async ({ builder, file }) => {
+      const module = await import(pathToFileURL(file).href)
+      return [builder, module[builder]]
+    }),
+  ),
+) as Programs
 
 /**
  * A promise that a later version ends on purpose.

@@ -2,14 +2,16 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { freePort } from '@oauth-lab/shared/testing/lab.ts'
-import { request } from 'undici'
+import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import { portOf } from '@oauth-lab/shared/config.ts'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import type { Question, Usage } from './probe.ts'
 
 const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href
 /** How long a program may take to its first answer, in milliseconds. */
-const PATIENCE = 20_000
+const PATIENCE = 30_000
 
 /** Counted before this process is held on one of them: afterwards it sees no other. */
 const CORES = availableParallelism()
@@ -42,8 +44,6 @@ export interface Launch {
   address?: string
   /** Where it answers; undefined takes a free port. */
   origin?: string
-  /** A path that answers when it is ready. */
-  readyPath: string
   env?: Record<string, string>
 }
 
@@ -60,9 +60,9 @@ export class Child {
     this.#process = child
   }
 
-  /** @throws when it ends, or does not answer within 20 seconds */
+  /** @throws when it ends, or does not answer within 30 seconds */
   static async start(launch: Launch): Promise<Child> {
-    const { main, folder, address = 'AUTH_SERVER_URL', readyPath, env } = launch
+    const { main, folder, address = 'AUTH_SERVER_URL', env } = launch
     const origin = launch.origin ?? `http://localhost:${await freePort()}`
     const node = [process.execPath, '--expose-gc', '--import', 'tsx', '--import', PROBE, main]
     const [command = '', ...args] = isPinned ? ['taskset', '-c', '0', ...node] : node
@@ -73,7 +73,7 @@ export class Child {
       // The log of a program costs it what it costs; nobody reads it here.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
-    await firstAnswer(origin + readyPath, child)
+    await untilAnswers(origin, child)
     return new Child(origin, performance.now() - from, child)
   }
 
@@ -114,17 +114,24 @@ export class Child {
   }
 }
 
-async function firstAnswer(url: string, child: ChildProcess): Promise<void> {
+/**
+ * Waits until a program answers HTTP, whatever it says.
+ *
+ * @param child what starts it, or the program itself
+ * @param version waits for a program of that version, where one is named
+ * @throws when the child ends before, or nothing answers within 30 seconds
+ */
+export async function untilAnswers(
+  origin: string,
+  child: ChildProcess,
+  version = '',
+): Promise<void> {
   const until = performance.now() + PATIENCE
   while (performance.now() < until) {
-    if (child.exitCode !== null) throw new Error(`${url} never answered: its program has ended`)
-    try {
-      const { body } = await request(url)
-      await body.dump()
-      return
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 2))
-    }
+    if (child.exitCode !== null) throw new Error(`${origin} never answered: its program has ended`)
+    const answer = await whoAnswers(portOf(origin))
+    if (answer !== undefined && (answer.program ?? '').startsWith(version)) return
+    await sleep(2)
   }
-  throw new Error(`${url} did not answer within ${PATIENCE / 1000} seconds`)
+  throw new Error(`${origin} did not answer within ${PATIENCE / 1000} seconds`)
 }

@@ -1,17 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
-import {
-  type Addresses,
-  type Listener,
-  portsOf,
-  programsOf,
-  settingsOf,
-} from '@oauth-lab/course/programs/programs.ts'
+import { type Addresses, programsOf, settingsOf } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { request } from 'undici'
-import { Child } from './child.ts'
+import { Child, untilAnswers } from './child.ts'
 import { median } from './load.ts'
 import type { Target } from './targets.ts'
 
@@ -89,7 +82,7 @@ async function withNpmStart<T>(
   try {
     await allAnswer(addresses, npm, version)
     const took = performance.now() - from
-    await answers('workshop', addresses, npm)
+    await untilAnswers(addresses.workshop, npm)
     return await work(addresses, npm, took)
   } finally {
     npm.kill('SIGTERM')
@@ -99,24 +92,7 @@ async function withNpmStart<T>(
 
 async function allAnswer(addresses: Addresses, npm: ChildProcess, version: Version): Promise<void> {
   const { listening } = programsOf(version)
-  await Promise.all(listening.map((name) => answers(name, addresses, npm, version.name)))
-}
-
-/** Waits until it answers where it should: as one of that version, where one is named. */
-async function answers(
-  name: Listener,
-  addresses: Addresses,
-  npm: ChildProcess,
-  version = '',
-): Promise<void> {
-  const port = portsOf(addresses)[name]
-  const until = performance.now() + PATIENCE
-  while (performance.now() < until && npm.exitCode === null) {
-    const answer = await whoAnswers(port)
-    if (answer?.program?.startsWith(version)) return
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  throw new Error(`${addresses[name]} did not answer after npm start`)
+  await Promise.all(listening.map((name) => untilAnswers(addresses[name], npm, version.name)))
 }
 
 function run(command: string, args: string[]): void {

@@ -27,7 +27,6 @@ export const limit: Target = {
   launch: {
     main: join(TARGETS, 'limit.ts'),
     folder: join(ROOT, 'maintain', 'bench'),
-    readyPath: '/api/me',
     env: LONG,
   },
   endpoints: OWN,
@@ -42,7 +41,6 @@ export const oidcProvider: Target = {
   launch: {
     main: join(TARGETS, 'oidc-provider.ts'),
     folder: join(ROOT, 'maintain', 'bench'),
-    readyPath: '/.well-known/openid-configuration',
     env: LONG,
   },
   endpoints: { authorize: '/auth', token: '/token', me: '/me', scope: 'openid' },
@@ -58,7 +56,6 @@ export function targetOf(version: Version): Target {
     launch: {
       main: join(version.folder, 'server', 'main.ts'),
       folder: version.folder,
-      readyPath: '/style.css',
       env: LONG,
     },
     endpoints: OWN,

@@ -16,7 +16,7 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
-import { buildClient, buildServer, folder, until } from '@oauth-lab/shared/testing/snapshot.ts'
+import { folder, snapshot, until } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -36,7 +36,7 @@ const KIBIBYTE = 1024
 const PASSWORD = 'username=user0&password=password0'
 
 const seen: Exchange[] = []
-const programs = recorded({ buildServer, buildClient }, seen)
+const programs = recorded(snapshot, seen)
 let lab: Lab
 
 beforeAll(async () => {
@@ -861,7 +861,7 @@ describe('the client, when the server', () => {
   ]
   for (const [sentence, answer] of nonsense) {
     test(`${sentence}: says so, with its address, and keeps running`, async () => {
-      const broken = await startLab({ buildClient, buildServer: () => fakeServer(answer) })
+      const broken = await startLab({ ...snapshot, buildServer: () => fakeServer(answer) })
       try {
         await expectBadGateway(broken)
       } finally {
@@ -872,7 +872,7 @@ describe('the client, when the server', () => {
 
   test('leaves out how long the token lives: that is fine', async () => {
     const server = () => fakeServer(json({ access_token: 'x', token_type: 'bearer' }))
-    const brief = await startLab({ buildClient, buildServer: server })
+    const brief = await startLab({ ...snapshot, buildServer: server })
     try {
       const browser = new Browser()
       const page = await browser.open(await brief.answerLogin(browser, { code: 'x' }))
@@ -899,7 +899,7 @@ describe('the client, when the server', () => {
         asked.push(`${request.method} ${request.url}`)
         answer.writeHead(307, { location: '/elsewhere' }).end(JSON.stringify(token))
       })
-    const moved = await startLab({ buildClient, buildServer: server })
+    const moved = await startLab({ ...snapshot, buildServer: server })
     try {
       await expectBadGateway(moved)
       expect(asked).toEqual(['POST /token'])
@@ -913,7 +913,7 @@ describe('the client, when the server', () => {
     for (const status of [400, 401]) {
       const server = () =>
         fakeServer((_, answer) => answer.writeHead(status).end(JSON.stringify(refusal)))
-      const refusing = await startLab({ buildClient, buildServer: server })
+      const refusing = await startLab({ ...snapshot, buildServer: server })
       try {
         const browser = new Browser()
         const page = await browser.visit(await refusing.answerLogin(browser, { code: 'x' }))

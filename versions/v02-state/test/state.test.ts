@@ -13,12 +13,12 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
-import { buildClient, buildServer } from '@oauth-lab/shared/testing/snapshot.ts'
+import { snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const seen: Exchange[] = []
-const programs = recorded({ buildServer, buildClient }, seen)
+const programs = recorded(snapshot, seen)
 let lab: Lab
 
 beforeAll(async () => {

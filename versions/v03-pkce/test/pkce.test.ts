@@ -20,13 +20,13 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
-import { buildClient, buildServer } from '@oauth-lab/shared/testing/snapshot.ts'
+import { snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const seen: Exchange[] = []
-const programs = recorded({ buildServer, buildClient }, seen)
+const programs = recorded(snapshot, seen)
 let lab: Lab
 
 beforeAll(async () => {

@@ -9,13 +9,13 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
-import { buildClient, buildServer } from '@oauth-lab/shared/testing/snapshot.ts'
+import { snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 const seen: Exchange[] = []
-const programs = recorded({ buildServer, buildClient }, seen)
+const programs = recorded(snapshot, seen)
 const USER0 = { user_id: 'user0', username: 'User Number 0', email: 'user0@oauth-lab.me' }
 const USER1 = { user_id: 'user1', username: 'User Number 1', email: 'user1@oauth-lab.me' }
 

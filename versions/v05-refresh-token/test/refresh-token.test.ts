@@ -18,7 +18,7 @@ import {
   tokenRequests,
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
-import { buildClient, buildServer, load } from '@oauth-lab/shared/testing/snapshot.ts'
+import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
@@ -37,9 +37,9 @@ let trouble: Hook | undefined
 /** What the token endpoint leaves out of its responses while a test lasts. */
 let omitted: string[] = []
 const sparse: Programs = {
-  buildClient,
+  ...snapshot,
   buildServer: (config) => {
-    const app = buildServer(config)
+    const app = snapshot.buildServer(config)
     app.addHook('preSerialization', async ({ url }, _reply, payload) => {
       if (url !== '/token') return payload
       const kept = Object.entries(payload ?? {}).filter(([name]) => !omitted.includes(name))
