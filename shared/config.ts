@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 import { isBlockedByBrowsers } from './blocked-ports.ts'
 import { isUser } from './users.ts'
 
-/** What both programs of a snapshot are told from outside. */
+/** What the programs of a snapshot are told from outside. */
 export interface LabConfig {
   /** Origin of the authorization and resource server, without a slash at the end. */
   authServerUrl: string
@@ -13,8 +13,14 @@ export interface LabConfig {
   clientUrl: string
   /** Origin of the workshop app, without a slash at the end. */
   workshopUrl: string
+  /** Origin of the API, where a version has one as a program of its own, without a slash at the end. */
+  apiUrl: string
   clientId: string
   clientSecret: string
+  workerId: string
+  workerSecret: string
+  apiId: string
+  apiSecret: string
   /** Seconds. RFC 6749 section 4.1.2 recommends ten minutes at most. */
   codeTtl: number
   /** Seconds; undefined leaves it to the version. */
@@ -36,8 +42,10 @@ type Environment = Record<string, string | undefined>
 
 /** The longest lifetime that is let pass: a hundred years. */
 const LONGEST = 100 * 365 * 24 * 3600
-/** The clients that have a name of their own in one version or another. */
-const OTHER_CLIENTS = ['other-client', 'worker-client', 'api-server', 'lab-cli']
+/** The clients whose names are settings, and the names that they have without one. */
+const CLIENTS = { CLIENT_ID: 'lab-client', WORKER_ID: 'worker-client', API_ID: 'api-server' }
+/** The clients that have the same name everywhere. */
+const OTHER_CLIENTS = ['other-client', 'lab-cli']
 
 /**
  * Reads the settings out of an environment; README.md lists them. An empty one counts as not set.
@@ -49,8 +57,13 @@ export function readConfig(env: Environment): LabConfig {
     authServerUrl: origin(env, 'AUTH_SERVER_URL') ?? 'http://localhost:25000',
     clientUrl: origin(env, 'CLIENT_URL') ?? 'http://localhost:25001',
     workshopUrl: origin(env, 'WORKSHOP_URL') ?? 'http://localhost:25002',
-    clientId: clientId(env) ?? 'lab-client',
+    apiUrl: origin(env, 'API_URL') ?? 'http://localhost:25003',
+    clientId: clientId(env, 'CLIENT_ID'),
     clientSecret: printable(env, 'CLIENT_SECRET', describeSecret) ?? 'lab-client-secret',
+    workerId: clientId(env, 'WORKER_ID'),
+    workerSecret: printable(env, 'WORKER_SECRET', describeSecret) ?? 'worker-client-secret',
+    apiId: clientId(env, 'API_ID'),
+    apiSecret: printable(env, 'API_SECRET', describeSecret) ?? 'api-server-secret',
     codeTtl: seconds(env, 'CODE_TTL') ?? 600,
     accessTokenTtl: seconds(env, 'ACCESS_TOKEN_TTL'),
     refreshTokenTtl: seconds(env, 'REFRESH_TOKEN_TTL') ?? 2_592_000,
@@ -130,11 +143,15 @@ function seconds(env: Environment, name: string): number | undefined {
   return number
 }
 
-function clientId(env: Environment): string | undefined {
-  const value = printable(env, 'CLIENT_ID', describe)
+function clientId(env: Environment, name: keyof typeof CLIENTS): string {
+  const value = printable(env, name, describe)
+  if (value === undefined) return CLIENTS[name]
+  const others = Object.entries(CLIENTS)
+    .filter(([other]) => other !== name)
+    .map(([other, id]) => env[other] || id)
   // RFC 9700 section 4.15: a client must not be taken for a user, nor for another client.
-  if (value !== undefined && (isUser(value) || OTHER_CLIENTS.includes(value))) {
-    throw wrong('CLIENT_ID', describe(value), 'any name that no user and no other client has')
+  if (isUser(value) || [...OTHER_CLIENTS, ...others].includes(value)) {
+    throw wrong(name, describe(value), 'any name that no user and no other client has')
   }
   return value
 }

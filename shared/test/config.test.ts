@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { isBlockedByBrowsers } from '../blocked-ports.ts'
 import { ConfigError, parseEnvFile, portOf, readConfig } from '../config.ts'
 
-const URLS = ['AUTH_SERVER_URL', 'CLIENT_URL', 'WORKSHOP_URL']
+const URLS = ['AUTH_SERVER_URL', 'CLIENT_URL', 'WORKSHOP_URL', 'API_URL']
+const CLIENT_IDS = ['CLIENT_ID', 'WORKER_ID', 'API_ID']
+const CLIENT_SECRETS = ['CLIENT_SECRET', 'WORKER_SECRET', 'API_SECRET']
 const LIFETIMES = ['CODE_TTL', 'ACCESS_TOKEN_TTL', 'REFRESH_TOKEN_TTL', 'SESSION_TTL']
 
 /** What is said of a setting that can't be right. */
@@ -18,15 +20,20 @@ function complaint(settings: Record<string, string>): string {
 
 describe('the settings', () => {
   test('are those of the contract where nothing is set, and an empty one is not set', () => {
-    const names = [...URLS, ...LIFETIMES, 'CLIENT_ID', 'CLIENT_SECRET', 'SESSION_SECRET']
+    const names = [...URLS, ...LIFETIMES, ...CLIENT_IDS, ...CLIENT_SECRETS, 'SESSION_SECRET']
     const empty = Object.fromEntries(names.map((name) => [name, '']))
     for (const env of [{}, empty]) {
       expect(readConfig(env)).toEqual({
         authServerUrl: 'http://localhost:25000',
         clientUrl: 'http://localhost:25001',
         workshopUrl: 'http://localhost:25002',
+        apiUrl: 'http://localhost:25003',
         clientId: 'lab-client',
         clientSecret: 'lab-client-secret',
+        workerId: 'worker-client',
+        workerSecret: 'worker-client-secret',
+        apiId: 'api-server',
+        apiSecret: 'api-server-secret',
         codeTtl: 600,
         accessTokenTtl: undefined,
         refreshTokenTtl: 2_592_000,
@@ -46,8 +53,13 @@ describe('the settings', () => {
       AUTH_SERVER_URL: 'https://auth.example',
       CLIENT_URL: 'http://127.0.0.1:8080/',
       WORKSHOP_URL: 'HTTP://lab-1.example:9000',
+      API_URL: 'http://api.example',
       CLIENT_ID: 'a client: +%',
       CLIENT_SECRET: ' : "\\~ ',
+      WORKER_ID: 'lab-client',
+      WORKER_SECRET: 'w',
+      API_ID: 'worker-client',
+      API_SECRET: 'a',
       CODE_TTL: '0.5',
       ACCESS_TOKEN_TTL: '.25',
       REFRESH_TOKEN_TTL: '10.',
@@ -58,8 +70,13 @@ describe('the settings', () => {
       authServerUrl: 'https://auth.example',
       clientUrl: 'http://127.0.0.1:8080',
       workshopUrl: 'http://lab-1.example:9000',
+      apiUrl: 'http://api.example',
       clientId: 'a client: +%',
       clientSecret: ' : "\\~ ',
+      workerId: 'lab-client',
+      workerSecret: 'w',
+      apiId: 'worker-client',
+      apiSecret: 'a',
       codeTtl: 0.5,
       accessTokenTtl: 0.25,
       refreshTokenTtl: 10,
@@ -163,24 +180,36 @@ describe('a setting that can not be right', () => {
     })
   }
 
-  test('is told in one line: CLIENT_ID', () => {
-    expect(complaint({ CLIENT_ID: 'ü' })).toBe(
-      'CLIENT_ID holds "ü"; it may hold printable ASCII characters.',
-    )
-    expect(complaint({ CLIENT_ID: 'a\nb' })).toContain('CLIENT_ID holds "a\\nb"')
-    const taken = ['user0', 'user1', 'other-client', 'worker-client', 'api-server', 'lab-cli']
-    for (const name of taken) {
-      expect(complaint({ CLIENT_ID: name })).toBe(
-        `CLIENT_ID holds "${name}"; it may hold any name that no user and no other client has.`,
+  for (const name of CLIENT_IDS) {
+    test(`is told in one line: ${name}`, () => {
+      expect(complaint({ [name]: 'ü' })).toBe(
+        `${name} holds "ü"; it may hold printable ASCII characters.`,
       )
-    }
+      expect(complaint({ [name]: 'a\nb' })).toContain(`${name} holds "a\\nb"`)
+    })
+
+    test(`is told in one line: ${name} is the name of a user or of another client`, () => {
+      const ids = { CLIENT_ID: 'lab-client', WORKER_ID: 'worker-client', API_ID: 'api-server' }
+      const taken = ['user0', 'user1', 'other-client', 'lab-cli', ...Object.values(ids)]
+      for (const value of taken.filter((id) => ids[name as keyof typeof ids] !== id)) {
+        expect(complaint({ [name]: value })).toBe(
+          `${name} holds "${value}"; it may hold any name that no user and no other client has.`,
+        )
+      }
+    })
+  }
+
+  test('is told in one line: two clients have one name', () => {
+    expect(complaint({ WORKER_ID: 'one', API_ID: 'one' })).toContain('WORKER_ID holds "one"')
   })
 
   test('is told without it where it is a secret', () => {
     for (const secret of ['geheim-ü', 'two\nlines', 'a tab\t', '\x7f']) {
-      expect(complaint({ CLIENT_SECRET: secret })).toBe(
-        `CLIENT_SECRET holds ${secret.length} characters; it may hold printable ASCII characters.`,
-      )
+      for (const name of CLIENT_SECRETS) {
+        expect(complaint({ [name]: secret })).toBe(
+          `${name} holds ${secret.length} characters; it may hold printable ASCII characters.`,
+        )
+      }
     }
     expect(complaint({ SESSION_SECRET: 'x'.repeat(31) })).toMatch(
       /^SESSION_SECRET holds 31 characters; .*32/,
