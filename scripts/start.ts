@@ -1,26 +1,31 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
-import { runPair, watchPair } from '@oauth-lab/course/programs/pair.ts'
+import {
+  type Addresses,
+  addressesFrom,
+  addressesOf,
+  type Listener,
+  PORT_COUNT,
+  portsOf,
+  programsOf,
+  settingOf,
+  settingsOf,
+} from '@oauth-lab/course/programs/programs.ts'
+import { runPrograms, watchPrograms } from '@oauth-lab/course/programs/run.ts'
 import { findVersion, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { isBlockedByBrowsers } from '@oauth-lab/shared/blocked-ports.ts'
-import {
-  ConfigError,
-  type LabConfig,
-  loadEnvFile,
-  portOf,
-  readConfig,
-} from '@oauth-lab/shared/config.ts'
+import { ConfigError, loadEnvFile, readConfig } from '@oauth-lab/shared/config.ts'
 import { refuseUnusablePort } from '@oauth-lab/shared/serve.ts'
 import { banner } from './lib/banner.ts'
 
 const FIRST_VERSION = '1'
-/** The highest that leaves room for two more above it. */
-const LAST_PORT = 65_533
+/** The highest that leaves room for the others above it. */
+const LAST_PORT = 65_536 - PORT_COUNT
 const OPTIONS =
-  'The options are --open, --no-workshop, --port N (for the server; the client and the workshop get the next two) and --watch (without the workshop).'
+  'The options are --open, --no-workshop, --port N (for the server; the others get the next ones) and --watch (without the workshop).'
 
 const KNOWN_OPTIONS = {
   open: { type: 'boolean' },
@@ -39,8 +44,8 @@ interface Arguments {
 }
 
 /**
- * `npm start [version or folder] [-- --open --no-workshop --port N --watch]` runs server and client of a
- * version, and the workshop beside them.
+ * `npm start [version or folder] [-- --open --no-workshop --port N --watch]` runs the programs of a
+ * version that listen, and the workshop beside them.
  *
  * @returns the exit status
  * @throws {ToldError}
@@ -48,14 +53,18 @@ interface Arguments {
  */
 export async function main(args: string[]): Promise<number> {
   const { version, port, watch, workshop, open } = readArguments(args)
-  const config = readSettings(port, workshop)
-  const ports = { server: portOf(config.authServerUrl), client: portOf(config.clientUrl) }
-  const addresses = { server: config.authServerUrl, client: config.clientUrl }
-  const workshopPort = portOf(config.workshopUrl)
-  await refuseTakenPorts(version, [...Object.values(ports), ...(workshop ? [workshopPort] : [])])
+  const addresses = readAddresses(port)
+  const { listening } = programsOf(version)
+  const listeners = workshop ? [...listening, 'workshop' as const] : listening
+  refuseSharedPorts(listeners, addresses)
+  await refuseTakenPorts(
+    version,
+    listeners.map((name) => portsOf(addresses)[name]),
+  )
+  const tell = () => console.log(banner(version, listeners, addresses))
   if (!workshop) {
-    const onReady = () => console.log(banner(version, addresses))
-    return watch ? watchPair({ version, ports }, onReady) : runPair({ version, ports }, onReady)
+    const run = watch ? watchPrograms : runPrograms
+    return run({ version, addresses }, tell)
   }
 
   const [{ runWorkshop }, { knownVersionOf }] = await Promise.all([
@@ -63,16 +72,10 @@ export async function main(args: string[]): Promise<number> {
     import('../workshop/known-versions.ts'),
   ])
   const onReady = async () => {
-    console.log(banner(version, { ...addresses, workshop: config.workshopUrl }))
-    if (open) await openBrowser(config.workshopUrl)
+    tell()
+    if (open) await openBrowser(addresses.workshop)
   }
-  return runWorkshop({
-    version: knownVersionOf(version),
-    addresses,
-    ports,
-    port: workshopPort,
-    onReady,
-  })
+  return runWorkshop({ version: knownVersionOf(version), addresses, onReady })
 }
 
 async function openBrowser(url: string): Promise<void> {
@@ -117,11 +120,15 @@ function readPort(text: string): number {
   if (port < 1 || port > LAST_PORT) {
     throw wrongUsage(`--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`)
   }
-  const blocked = [port, port + 1, port + 2].find(isBlockedByBrowsers)
+  const blocked = portsFrom(port).find(isBlockedByBrowsers)
   if (blocked === undefined) return port
   throw wrongUsage(
-    `--port ${port} takes ports ${port} to ${port + 2}, and browsers refuse to open ${blocked}: choose another one, such as 26000.`,
+    `--port ${port} takes ports ${port} to ${port + PORT_COUNT - 1}, and browsers refuse to open ${blocked}: choose another one, such as 26000.`,
   )
+}
+
+function portsFrom(port: number): number[] {
+  return Object.values(portsOf(addressesFrom(port)))
 }
 
 /** A version that was copied to a place from which its imports lead nowhere. */
@@ -140,27 +147,22 @@ function findsShared(folder: string): boolean {
 }
 
 /** @throws {ConfigError} */
-function readSettings(port: number | undefined, workshop: boolean): LabConfig {
+function readAddresses(port: number | undefined): Addresses {
   loadEnvFile()
-  if (port !== undefined) {
-    process.env.AUTH_SERVER_URL = `http://localhost:${port}`
-    process.env.CLIENT_URL = `http://localhost:${port + 1}`
-    process.env.WORKSHOP_URL = `http://localhost:${port + 2}`
-  }
-  const config = readConfig(process.env)
-  if (portOf(config.authServerUrl) === portOf(config.clientUrl)) {
+  if (port !== undefined) Object.assign(process.env, settingsOf(addressesFrom(port)))
+  return addressesOf(readConfig(process.env))
+}
+
+/** @throws {ConfigError} when two of them would listen on one port */
+function refuseSharedPorts(listeners: Listener[], addresses: Addresses): void {
+  const ports = portsOf(addresses)
+  for (const [index, name] of listeners.entries()) {
+    const other = listeners.slice(0, index).find((earlier) => ports[earlier] === ports[name])
+    if (other === undefined) continue
     throw new ConfigError(
-      `AUTH_SERVER_URL and CLIENT_URL both hold port ${portOf(config.clientUrl)}; each program needs one of its own.`,
+      `${settingOf(other)} and ${settingOf(name)} both hold port ${ports[name]}; each program needs one of its own.`,
     )
   }
-  const workshopPort = portOf(config.workshopUrl)
-  const others = [config.authServerUrl, config.clientUrl].map(portOf)
-  if (workshop && others.includes(workshopPort)) {
-    throw new ConfigError(
-      `WORKSHOP_URL holds port ${workshopPort}, which one of the programs has; it needs one of its own.`,
-    )
-  }
-  return config
 }
 
 /**
@@ -188,8 +190,8 @@ async function describeTaken(port: number): Promise<string | undefined> {
     : `Port ${port} is taken: ${program} still answers there.`
 }
 
-/** The first of 26000, 26100 and so on where nobody answers, nor at the next two. */
+/** The first of 26000, 26100 and so on where nobody answers, nor at the next ones. */
 async function freePort(port = 26_000): Promise<number> {
-  const answers = await Promise.all([port, port + 1, port + 2].map(whoAnswers))
+  const answers = await Promise.all(portsFrom(port).map(whoAnswers))
   return answers.every((answer) => answer === undefined) ? port : freePort(port + 100)
 }

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { PLAYGROUND, placeOf } from '@oauth-lab/course/exercises/playground.ts'
-import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { isVersionFolder, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
 export interface KnownVersion extends Version {
@@ -21,9 +19,8 @@ export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
   const snapshots = versions.map((version) => asKnown(version, version.name, undefined))
   const copies = versions.flatMap((version) => {
     const { folder, name } = placeOf(version, playground)
-    const isThere = existsSync(join(folder, 'server', 'main.ts'))
     const copy = { name, folder, number: version.number }
-    return isThere ? [asKnown(copy, `copy-${name}`, version)] : []
+    return isVersionFolder(folder) ? [asKnown(copy, `copy-${name}`, version)] : []
   })
   return [...snapshots, ...copies]
 }

@@ -9,7 +9,7 @@ export const LIFETIMES = {
   SESSION_TTL: 'client sessions',
 } as const
 
-/** How long things live in a pair, in seconds as the settings have them. What is not named lives as long as usual. */
+/** How long things live in a running version, in seconds as the settings have them. What is not named lives as long as usual. */
 export type Lifetimes = { readonly [name in keyof typeof LIFETIMES]?: string }
 
 const NAMES = Object.keys(LIFETIMES) as (keyof typeof LIFETIMES)[]

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { SIGNAL_DELAY, stopSignal } from '@oauth-lab/course/programs/pair.ts'
+import { type Addresses, portsOf } from '@oauth-lab/course/programs/programs.ts'
+import { SIGNAL_DELAY, stopSignal } from '@oauth-lab/course/programs/run.ts'
 import { listen } from '@oauth-lab/shared/serve.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
@@ -8,19 +9,17 @@ import { TAP } from './traffic/tap.ts'
 /** What the workshop begins with. */
 export interface WorkshopOptions {
   version: KnownVersion
-  addresses: Slot['addresses']
-  ports: Slot['ports']
-  /** Where the workshop itself listens. */
-  port: number
-  /** Called once, when all three answer, or when the pair has failed and the workshop can say why. */
+  /** Of the programs, and of the workshop itself. */
+  addresses: Addresses
+  /** Called once, when all of them answer, or when a program has failed and the workshop can say why. */
   onReady: () => void
 }
 
 /**
- * Runs the workshop with a pair in it, until a signal comes. A program that dies does not end it: its page and the
+ * Runs the workshop with a version in it, until a signal comes. A program that dies does not end it: its page and the
  * terminal say so, and a click starts it again.
  *
- * @returns the exit status: 1 when the pair was dead at the end
+ * @returns the exit status: 1 when the version was dead at the end
  */
 export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   const signal = stopSignal()
@@ -38,13 +37,14 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
     await sleep(SIGNAL_DELAY)
     if (!ending) console.error(problem)
   })
-  const slot = runner.open(options.version, options.addresses, options.ports)
+  const slot = runner.open(options.version, options.addresses)
+  const { workshop: port } = portsOf(options.addresses)
 
   // Loaded while the programs start, which are processes of their own.
   const { buildWorkshop } = await import('./app.ts')
-  const app = buildWorkshop({ runner, port: options.port })
+  const app = buildWorkshop({ runner, port })
   try {
-    await listen(app, options.port)
+    await listen(app, port)
     await Promise.race([signal, untilStarted(runner, slot)])
     if (!ending) options.onReady()
     await signal

@@ -1,12 +1,14 @@
 import { EventEmitter } from 'node:events'
 import { existsSync } from 'node:fs'
-import {
-  obituary,
-  type ProgramName,
-  type RunningPair,
-  startPair,
-} from '@oauth-lab/course/programs/pair.ts'
 import { isFree } from '@oauth-lab/course/programs/ports.ts'
+import {
+  type Addresses,
+  addressesFrom,
+  type ProgramName,
+  portsOf,
+  programsOf,
+} from '@oauth-lab/course/programs/programs.ts'
+import { obituary, type RunningPrograms, startPrograms } from '@oauth-lab/course/programs/run.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
@@ -17,19 +19,20 @@ export interface LogLine {
   text: string
 }
 
-/** A place where a pair can run: two ports, and what is there now. */
+/** A place where a version can run: a port for each program, and what is there now. */
 export interface Slot {
   /** Its server's port, as a text. */
   id: string
-  ports: Record<ProgramName, number>
-  addresses: Record<ProgramName, string>
+  ports: ReturnType<typeof portsOf>
+  /** Of each program, whether the version has it or not; and of the workshop. */
+  addresses: Addresses
   version: KnownVersion
   /** How long things live there, where it isn't as usual. */
   lifetimes: Lifetimes
   state: 'starting' | 'running' | 'stopped' | 'failed'
   /** Why it failed. */
   problem: string | undefined
-  /** How long the last start took until both answered, in milliseconds. */
+  /** How long the last start took until all programs answered, in milliseconds. */
   took: number | undefined
   log: LogLine[]
 }
@@ -41,7 +44,7 @@ interface RunnerEvents {
   message: [Slot, ProgramName, unknown]
 }
 
-/** Modules that the programs of all pairs load first. */
+/** Modules that all programs load first. */
 interface RunnerOptions {
   preload?: string[]
 }
@@ -50,18 +53,18 @@ interface RunnerOptions {
 const LONGEST_LOG = 500
 /** Of a longer line the page shows the beginning, in characters: whoever asks a program writes its log. */
 const LONGEST_LINE = 2_000
-/** Where pairs start that run beside the first one. */
+/** Where versions start that run beside the first one. */
 const FIRST_FREE_PORT = 26_000
 /** Apart from each other, so that there is room for the workshop of another `npm start`. */
 const PORT_STEP = 100
 
 /**
- * Starts and stops pairs of programs, as children of this process. It ends none that it did not
+ * Starts and stops the programs of versions, as children of this process. It ends none that it did not
  * start: a port that somebody else has is told of, and left alone.
  */
 export class Runner extends EventEmitter<RunnerEvents> {
   readonly #slots = new Map<string, Slot>()
-  readonly #pairs = new Map<Slot, RunningPair>()
+  readonly #running = new Map<Slot, RunningPrograms>()
   readonly #queues = new Map<Slot, Promise<unknown>>()
   readonly #restarts = new Set<Slot>()
   readonly #options: RunnerOptions
@@ -87,7 +90,8 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   /** Makes a slot at these addresses, and starts a version there. */
-  open(version: KnownVersion, addresses: Slot['addresses'], ports: Slot['ports']): Slot {
+  open(version: KnownVersion, addresses: Addresses): Slot {
+    const ports = portsOf(addresses)
     const slot: Slot = {
       id: String(ports.server),
       ports,
@@ -106,16 +110,13 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   /** Starts a version on ports of its own, beside what runs. */
   async openBeside(version: KnownVersion): Promise<Slot> {
-    const server = await this.#freePort()
-    const addresses = {
-      server: `http://localhost:${server}`,
-      client: `http://localhost:${server + 1}`,
-    }
-    return this.open(version, addresses, { server, client: server + 1 })
+    const addresses = addressesFrom(await this.#freePort())
+    const workshop = this.main?.addresses.workshop ?? addresses.workshop
+    return this.open(version, { ...addresses, workshop })
   }
 
   /**
-   * Runs a version in a slot, in place of what runs there. Resolves when both programs answer, or when
+   * Runs a version in a slot, in place of what runs there. Resolves when its programs answer, or when
    * the slot says why they don't. Of several calls for one slot each waits for the one before.
    *
    * @param lifetimes that differ from the usual ones; without them the slot keeps those that it has
@@ -169,7 +170,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   /** Says something to the modules that were preloaded into a program. */
   tell(slot: Slot, program: ProgramName, message: object): void {
-    this.#pairs.get(slot)?.tell(program, message)
+    this.#running.get(slot)?.tell(program, message)
   }
 
   /** Adds a line to the log of a slot. */
@@ -194,42 +195,38 @@ export class Runner extends EventEmitter<RunnerEvents> {
     const taken = await describeTaken(slot)
     if (taken !== undefined) return this.#set(slot, { state: 'failed', problem: taken })
 
-    const pair = startPair({
+    const programs = startPrograms({
       version,
-      ports: slot.ports,
-      settings: {
-        ...settingsOf(slot.lifetimes),
-        AUTH_SERVER_URL: slot.addresses.server,
-        CLIENT_URL: slot.addresses.client,
-      },
+      addresses: slot.addresses,
+      settings: settingsOf(slot.lifetimes),
       preload: this.#options.preload ?? [],
       onOutput: (text, program) => this.#addOutput(slot, program, text),
       onMessage: (message, program) => this.emit('message', slot, program, message),
     })
-    this.#pairs.set(slot, pair)
-    this.#watch(slot, pair)
-    const ready = await pair.ready
-    // A pair that did not get ready has died: whoever watches it says so.
-    if (!ready || this.#pairs.get(slot) !== pair) return
+    this.#running.set(slot, programs)
+    this.#watch(slot, programs)
+    const ready = await programs.ready
+    // Where they did not get ready one has died: whoever watches them says so.
+    if (!ready || this.#running.get(slot) !== programs) return
     this.#set(slot, { state: 'running', took: performance.now() - began })
   }
 
-  /** When one program dies, the other one goes with it. */
-  #watch(slot: Slot, pair: RunningPair): void {
-    pair.firstEnd.then(async (ended) => {
-      if (this.#pairs.get(slot) !== pair) return
-      this.#pairs.delete(slot)
+  /** When one program dies, the others go with it. */
+  #watch(slot: Slot, programs: RunningPrograms): void {
+    programs.firstEnd.then(async (ended) => {
+      if (this.#running.get(slot) !== programs) return
+      this.#running.delete(slot)
       const wasReady = slot.state === 'running'
       this.#set(slot, { state: 'failed', problem: obituary(ended, wasReady) })
-      await this.#inTurn(slot, () => pair.stop())
+      await this.#inTurn(slot, () => programs.stop())
     })
   }
 
   async #end(slot: Slot): Promise<void> {
-    const pair = this.#pairs.get(slot)
+    const programs = this.#running.get(slot)
     // First of all, so that its end is no news.
-    this.#pairs.delete(slot)
-    await pair?.stop()
+    this.#running.delete(slot)
+    await programs?.stop()
   }
 
   #set(slot: Slot, changes: Partial<Slot>): void {
@@ -246,16 +243,18 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   async #freePort(port = FIRST_FREE_PORT): Promise<number> {
-    const isUnused = (await isFree(port)) && (await isFree(port + 1))
+    const ports = Object.values(portsOf(addressesFrom(port)))
+    const isUnused = (await Promise.all(ports.map(isFree))).every(Boolean)
     // Asked last: another one may have got the port while this one was looking.
     return isUnused && !this.#slots.has(String(port)) ? port : this.#freePort(port + PORT_STEP)
   }
 }
 
-/** Who has a port of a slot, in words; undefined when both are free. */
-async function describeTaken({ ports }: Slot): Promise<string | undefined> {
+/** Who has a port that the version of a slot needs, in words; undefined when all are free. */
+async function describeTaken({ ports, version }: Slot): Promise<string | undefined> {
   const taken = await Promise.all(
-    Object.values(ports).map(async (port) => {
+    programsOf(version).listening.map(async (name) => {
+      const port = ports[name]
       if (await isFree(port)) return undefined
       const { program } = (await whoAnswers(port)) ?? {}
       return `Port ${port} is taken by ${program ?? 'another program'}, which this app did not start.`

@@ -41,7 +41,7 @@ export interface Attack {
   checks: readonly Check[]
   /** What would stop it, where no version does yet. */
   remedy?: string
-  /** Settings that the pair runs with, for stories in which time passes. */
+  /** Settings that the programs run with, for stories in which time passes. */
   settings?(knows: Knowledge): Record<string, string>
   play(stage: AttackStage): Promise<Ending>
 }

@@ -18,7 +18,7 @@ export interface Knowledge {
 
 const known = new WeakMap<Programs['buildServer'], Promise<Knowledge>>()
 
-/** Finds out what a pair of programs has got. Each pair is asked once. */
+/** Finds out what the programs of a version have got. Each version is asked once. */
 export function knowledgeOf(programs: Programs): Promise<Knowledge> {
   const found = known.get(programs.buildServer) ?? askPrograms(programs)
   known.set(programs.buildServer, found)

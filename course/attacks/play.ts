@@ -17,7 +17,7 @@ export interface Performance {
 }
 
 /**
- * Plays an attack on a version, or on a learner's copy, with a pair of its own on free ports.
+ * Plays an attack on a version, or on a learner's copy, with programs of its own on free ports.
  *
  * @throws {ToldError} when the programs in that folder do not run
  */

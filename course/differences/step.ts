@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { isProgramCode, PROGRAM_NAMES } from '../programs/programs.ts'
 import { ROOT, type Version, versionBefore } from '../programs/versions.ts'
 import { compareFolders, DEFAULT_CONTEXT, type FileChange } from './compare.ts'
 import { attachNotes, notesBetween } from './notes.ts'
@@ -72,7 +73,7 @@ export function isBelow(path: string, place: string): boolean {
 
 /** A place that notes must explain: what the lesson is about. */
 export function isLesson({ path }: { path: string }): boolean {
-  return path === 'protocol.ts' || isBelow(path, 'server') || isBelow(path, 'client')
+  return isProgramCode(path)
 }
 
 export function isTest(path: string): boolean {
@@ -85,12 +86,13 @@ function isNameAlone({ path, older, newer }: FileChange): boolean {
   return path === 'package.json' && withoutName(older) === withoutName(newer)
 }
 
-const READING_ORDER = ['protocol.ts', 'server', 'client']
+const READING_ORDER = ['protocol.ts', ...PROGRAM_NAMES]
 
-/** Protocol, server, client, the rest, tests; in each of them as the lesson has them, then by path. */
+/** Protocol, server, client, API, programs that end, the rest, tests; in each of them as the lesson has them, then by path. */
 function placeOf(path: string, lessonOrder: string[]): [number, number, string] {
   const program = READING_ORDER.findIndex((place) => isBelow(path, place))
-  const group = isTest(path) ? 9 : program === -1 ? 8 : program
+  const last = isTest(path) ? 9 : isProgramCode(path) ? 7 : 8
+  const group = program === -1 ? last : program
   const inLesson = lessonOrder.indexOf(path)
   return [group, inLesson === -1 ? lessonOrder.length : inLesson, path]
 }

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { listFiles } from '../differences/files.ts'
+import { isProgramCode } from '../programs/programs.ts'
 
 /** The files of a copy, by their paths with slashes. */
 export type Files = ReadonlyMap<string, string>
 
-/** What in a version's folder is its code, and goes into a copy. */
-const PARTS = /^(server|client)\/|^(protocol\.ts|tsconfig\.json|package\.json)$/
+/** What goes into a copy beside the code. */
+const CONFIGURATION = ['tsconfig.json', 'package.json']
 
 /** Reads the code of a version or of a copy. */
 export function readFiles(folder: string): Files {
-  const paths = listFiles(folder).filter((path) => PARTS.test(path))
+  const paths = listFiles(folder).filter(
+    (path) => isProgramCode(path) || CONFIGURATION.includes(path),
+  )
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 

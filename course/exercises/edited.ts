@@ -2,10 +2,8 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { isProgramCode } from '../programs/programs.ts'
 import { ROOT } from '../programs/versions.ts'
-
-/** What people edit when they took a version for their copy. */
-const CODE = /^versions\/[^/]+\/((?:server|client)\/.+|protocol\.ts)$/
 
 /**
  * What to say when files of a version were changed: the exercises are done in playground/, and a
@@ -15,10 +13,10 @@ export async function tellEditedVersions(
   name: string,
   root: string = ROOT,
 ): Promise<string | undefined> {
-  const files = (await changedFiles(root)).filter((file) => CODE.test(file))
+  const files = (await changedFiles(root)).filter((file) => isProgramCode(inVersion(file)))
   if (files.length === 0) return undefined
   const known = files.filter((file) => existsSync(join(root, file)))
-  const moves = known.map((file) => `    ${file}  to  playground/${name}/${CODE.exec(file)?.[1]}`)
+  const moves = known.map((file) => `    ${file}  to  playground/${name}/${inVersion(file)}`)
   const folders = [...new Set(files.map((file) => file.split('/', 2).join('/')))]
   return [
     `You have changed files in versions/, which are what your copy is compared with:`,
@@ -29,6 +27,11 @@ export async function tellEditedVersions(
     'Your changes stay in the stash (git stash show -p).',
     '',
   ].join('\n')
+}
+
+/** The path of a file below the folder of its version. */
+function inVersion(file: string): string {
+  return file.split('/').slice(2).join('/')
 }
 
 async function changedFiles(root: string): Promise<string[]> {

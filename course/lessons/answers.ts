@@ -4,7 +4,7 @@ import { Shell } from './shell.ts'
 
 /**
  * Runs the commands of a page in one shell, from top to bottom, and compares what they print with what
- * the page promises. The pairs run one after another on the same two free ports, as they do for a reader
+ * the page promises. The versions run one after another on the same two free ports, as they do for a reader
  * on the default ones, which are replaced in commands and answers.
  *
  * @param page named in front of each problem

@@ -4,7 +4,7 @@ import type { MarkdownPage } from './markdown.ts'
 export interface Setup {
   /** Such as `v03`. */
   version: string
-  /** Settings that the pair is started with, such as CODE_TTL. */
+  /** Settings that the programs are started with, such as CODE_TTL. */
   settings: Record<string, string>
   /** Whether the client runs alone, as after its server was stopped. */
   withoutServer: boolean
@@ -15,7 +15,7 @@ export interface Step {
   command: string
   expected: string
   line: number
-  /** The same object for all steps that one running pair answers. */
+  /** The same object for all steps that one running version answers. */
   setup: Setup
 }
 

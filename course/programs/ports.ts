@@ -1,6 +1,15 @@
 import { createServer, type Server } from 'node:net'
+import { freePort } from '@oauth-lab/shared/testing/ports.ts'
+import { type Addresses, addressesAt, PORT_COUNT } from './programs.ts'
 
 const ADDRESSES = ['127.0.0.1', '::1']
+
+/** Of programs and workshop, at ports that nobody uses right now. */
+export async function freeAddresses(): Promise<Addresses> {
+  const ports: number[] = []
+  while (ports.length < PORT_COUNT) ports.push(await freePort())
+  return addressesAt(ports)
+}
 
 /** Whether nobody listens at a port of this machine, in either protocol family. */
 export async function isFree(port: number): Promise<boolean> {

@@ -19,7 +19,7 @@ export interface Version {
 /** The snapshots, in the order of their numbers: whatever stands in versions/. */
 export function listVersions(): Version[] {
   return readdirSync(VERSIONS)
-    .filter((name) => /^v\d+-/.test(name) && isProgramFolder(join(VERSIONS, name)))
+    .filter((name) => /^v\d+-/.test(name) && isVersionFolder(join(VERSIONS, name)))
     .sort()
     .map((name) => asVersion(join(VERSIONS, name)))
 }
@@ -48,7 +48,7 @@ export function lookUpVersion(text: string, from: string = process.cwd()): Versi
   if (found !== undefined) return found
 
   const folder = resolve(from, text)
-  return isProgramFolder(folder) ? asVersion(folder) : undefined
+  return isVersionFolder(folder) ? asVersion(folder) : undefined
 }
 
 /** The version just before this one, or undefined for the first. */
@@ -56,7 +56,8 @@ export function versionBefore(version: Version): Version | undefined {
   return listVersions().findLast(({ number }) => number > 0 && number < version.number)
 }
 
-function isProgramFolder(folder: string): boolean {
+/** Whether a folder can be run as a version: each has a server. */
+export function isVersionFolder(folder: string): boolean {
   const main = join(folder, 'server', 'main.ts')
   return existsSync(main) && statSync(main).isFile()
 }

@@ -126,7 +126,8 @@ export class Workspace {
 const PROVE_TSCONFIG = {
   extends: './tsconfig.json',
   compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-  include: ['protocol.ts', 'server/**/*.ts', 'client/**/*.ts'],
+  include: ['**/*.ts'],
+  exclude: ['test', 'node_modules'],
 }
 
 function link(target: string, path: string): void {

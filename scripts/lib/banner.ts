@@ -1,29 +1,41 @@
 import { relative } from 'node:path'
 import { styleText } from 'node:util'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import {
+  type Addresses,
+  addressesOf,
+  type Listener,
+  PROGRAM_NAMES,
+  programsOf,
+  settingOf,
+  titleOfProgram,
+} from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { readConfig } from '@oauth-lab/shared/config.ts'
 
 const COLUMNS = 88
 const MARGIN = '  '
 const LABEL_COLUMNS = 13
 
-/** Where the programs answer, and the workshop, where it runs. */
-interface Addresses {
-  server: string
-  client: string
-  workshop?: string
-}
+/** In the order in which they are opened: what is not opened is not highlighted. */
+const ORDER = ['workshop', 'client', 'server', 'api'] as const
+const OPENED: Listener[] = ['workshop', 'client']
 
-/** What one reads after `npm start`: what runs here and where, what to do with it, how to go on. */
-export function banner(version: Version, addresses: Addresses): string {
+/**
+ * What one reads after `npm start`: what runs here and where, what to do with it, how to go on.
+ *
+ * @param listeners what runs
+ */
+export function banner(version: Version, listeners: Listener[], addresses: Addresses): string {
   const { title, idea, tryFirst } = readLesson(version)
   const lines = [
     bold(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title),
     ...wrap(idea, COLUMNS),
     '',
-    ...(addresses.workshop === undefined ? [] : row('workshop', bold(addresses.workshop))),
-    ...row('client', bold(addresses.client)),
-    ...row('server', addresses.server),
+    ...ORDER.filter((name) => listeners.includes(name)).flatMap((name) =>
+      row(titleOfProgram(name), OPENED.includes(name) ? bold(addresses[name]) : addresses[name]),
+    ),
+    ...programsOf(version).ending.flatMap((name) => row(name, startOf(name, version, addresses))),
     ...row('log in as', 'user0 with password0, or user1 with password1'),
     '',
     ...row('try first', tryFirst),
@@ -31,6 +43,14 @@ export function banner(version: Version, addresses: Addresses): string {
     ...row('stop with', 'Ctrl-C'),
   ]
   return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`
+}
+
+/** How to start a program that runs and ends, from another terminal, which knows nothing of `--port`. */
+function startOf(name: string, { folder }: Version, addresses: Addresses): string {
+  const usual = addressesOf(readConfig({}))
+  const settings = PROGRAM_NAMES.filter((one) => one !== 'client' && addresses[one] !== usual[one])
+  const given = settings.map((one) => `${settingOf(one)}=${addresses[one]} `).join('')
+  return `${given}npm run ${name}, in ${relative(ROOT, folder)}`
 }
 
 function isCopy({ folder }: Version): boolean {

@@ -125,7 +125,7 @@ describe('npm start without the workshop', () => {
     expect(first.output).not.toMatch(/ms$/m)
   })
 
-  test('runs two pairs that one browser can be logged in to at the same time', async () => {
+  test('runs two versions that one browser can be logged in to at the same time', async () => {
     const browser = new Browser()
     await login(browser, first, 'user0')
     await login(browser, second, 'user1')
@@ -207,7 +207,7 @@ describe('npm start', () => {
     start.process.kill('SIGKILL')
   })
 
-  test('runs a pair and the workshop, and says where it is', async () => {
+  test('runs a version and the workshop, and says where it is', async () => {
     expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
     expect(await whoAnswers(start.port + 2)).toEqual({ program: 'workshop' })
     expect(start.output).toMatch(new RegExp(`workshop +${start.workshopUrl}\n`))
@@ -295,7 +295,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     const template = join(copy, 'client', 'views', 'home.eta')
     writeFileSync(template, `${readFileSync(template, 'utf8')}<p>A new line</p>`)
     await vi.waitFor(async () => {
-      expect(start.output).toContain('Server and client have started again.')
+      expect(start.output).toContain('The programs have started again.')
       expect((await new Browser().open(start.clientUrl)).body).toContain('A new line')
     }, PATIENCE)
     // Which goes to it alone. On Windows it does not hear of it, and is gone.
@@ -311,7 +311,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     expect(await start.ended).toBe(3)
     await start.nothingIsLeft()
     expect(start.output).toContain(
-      'The client died (exit status 3), so the server was stopped, too.',
+      'The client died (exit status 3), so the other programs were stopped, too.',
     )
   })
 })
@@ -332,20 +332,20 @@ describe('npm start tells in one line', () => {
   })
 
   test('what --port takes', async () => {
-    for (const port of ['0', '65534', '80a', '-1', '1.5', '']) {
+    for (const port of ['0', '65533', '80a', '-1', '1.5', '']) {
       const line = await refusal(`--port=${port}`)
-      expect(line).toBe(`--port takes a number from 1 to 65533, not ${JSON.stringify(port)}.`)
+      expect(line).toBe(`--port takes a number from 1 to 65532, not ${JSON.stringify(port)}.`)
     }
     expect(await refusal('--port')).toContain('The options are')
   })
 
-  test('that --port, or one of the next two, is a port that browsers refuse', async () => {
-    for (const port of ['6663', '6664', '6665', '10078']) {
+  test('that --port, or one of the next three, is a port that browsers refuse', async () => {
+    for (const port of ['6662', '6663', '6664', '6665', '10077']) {
       expect(await refusal('--port', port)).toMatch(
         /^--port \d+ takes ports \d+ to \d+, and browsers refuse to open (6665|6666|10080): choose another one, such as 26000\.$/,
       )
     }
-    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6666, and browsers refuse')
+    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6667, and browsers refuse')
   })
 
   test("that a port can't be used, though nobody answers there", async () => {
@@ -396,9 +396,7 @@ describe('npm start tells in one line', () => {
   test('that the workshop needs a port of its own', async () => {
     vi.stubEnv('CLIENT_URL', 'http://localhost:26001')
     vi.stubEnv('WORKSHOP_URL', 'http://localhost:26001')
-    expect(await refusal('v01')).toMatch(
-      /^WORKSHOP_URL holds port 26001, which one of the programs/,
-    )
+    expect(await refusal('v01')).toMatch(/^CLIENT_URL and WORKSHOP_URL both hold port 26001/)
   })
 
   test('that there is nothing to open without the workshop', async () => {
@@ -427,15 +425,14 @@ async function login(browser: Browser, { clientUrl }: Start, user: string): Prom
   expect(end.status, html(end).text).toBe(200)
 }
 
-/** Kills one of the two programs as hard as one can, and gives what is said of it. Linux lists them. */
+/** Kills one of the programs as hard as one can, and gives what is said of it. Linux lists them. */
 function killProgram({ process: { pid } }: Start, name: string): string {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
   const program = children.find((child) => {
     return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`${name}/main.ts`)
   })
   process.kill(Number(program), 'SIGKILL')
-  const other = name === 'server' ? 'client' : 'server'
-  return `The ${name} died (SIGKILL), so the ${other} was stopped, too.`
+  return `The ${name} died (SIGKILL), so the other programs were stopped, too.`
 }
 
 /** A port that nobody uses, nor the two after it, below those that systems give to connections. */

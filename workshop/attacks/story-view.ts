@@ -92,8 +92,8 @@ export interface PlayView {
 }
 
 const LANES = ['attacker', 'victim', 'client', 'server']
-/** Another web site, which few stories have. */
-const ELSEWHERE = 'elsewhere'
+/** Who is in few stories: another program, and another web site. */
+const RARE = ['api', 'elsewhere']
 const NO_STORY = { start: '', steps: [] }
 
 /** A play, as far as it is. */
@@ -103,8 +103,8 @@ export function viewPlay(play: Play): PlayView {
     return outcome !== undefined && 'played' in outcome ? outcome.played.story : NO_STORY
   })
   const steps = stories.flatMap((story) => story.steps)
-  const isLeft = steps.some((step) => [step.from, step.to].includes(ELSEWHERE))
-  const lanes = isLeft ? [...LANES, ELSEWHERE] : LANES
+  const parties: (string | undefined)[] = steps.flatMap((step) => [step.from, step.to])
+  const lanes = [...LANES, ...RARE.filter((lane) => parties.includes(lane))]
   return {
     id,
     attack,

@@ -62,7 +62,7 @@ const known = new Map<string, { stamp: string; difference: Promise<Difference> }
  * How two versions differ, with the notes of the lessons. It is made again when a file of them has changed.
  *
  * @param tests whether test files are part of it
- * @param addresses of the pair that the notes name, or undefined to leave them as they are
+ * @param addresses of what runs, or undefined to leave them as they are
  */
 export function differenceOf(
   pair: VersionPair,
@@ -118,7 +118,7 @@ async function renderNotes({ files }: Step, renderText: RenderText): Promise<Map
   return rendered
 }
 
-/** A text of a lesson, with the addresses of the pair. Its links lead to other pages of this app. */
+/** A text of a lesson, with the addresses of what runs. Its links lead to other pages of this app. */
 function renderAt(addresses: Addresses, text: string, version: string): Promise<string> {
   const lesson = join(ROOT, 'versions', version, 'README.md')
   return renderMarkdown(textAt(text, addresses), {

@@ -48,7 +48,7 @@ export function listDocs(): Doc[] {
 /**
  * A text as HTML, with its title as the first heading, and the anchors that it has in the repo.
  *
- * @param addresses of the pair that it names, or undefined to leave the text as it is
+ * @param addresses of what runs, or undefined to leave the text as it is
  */
 export function htmlOfDoc({ name }: Doc, addresses?: Slot['addresses']): Promise<string> {
   const entry = read(name)

@@ -1,27 +1,24 @@
 import type { Lesson, Part } from '@oauth-lab/course/lessons/lesson.ts'
+import { type Addresses, addressesFrom, addressesOf } from '@oauth-lab/course/programs/programs.ts'
 import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
-import type { Slot } from '../runner.ts'
-
-/** Where a pair is. */
-type Addresses = Slot['addresses']
 
 /** What the lessons name: the addresses of a start without settings. */
-const NAMED = readConfig({})
-const NAMED_FORMS = [NAMED.authServerUrl, NAMED.clientUrl, NAMED.workshopUrl].flatMap(formsOf)
+const NAMED = addressesOf(readConfig({}))
+const NAMED_FORMS = Object.values(NAMED).flatMap(formsOf)
 const NAMED_FORM = new RegExp(`(?<!\\d)(?:${NAMED_FORMS.join('|')})(?!\\d)`, 'g')
 const START_COMMAND = /npm start(?! --)(?<version>(?: (?:playground\/)?v\d+)?)/g
 
 const known = new WeakMap<Lesson, { key: string; lesson: Lesson }>()
 
 /**
- * The lesson with the addresses of a pair in place of those that its text names: what is copied from it then reaches
- * that pair. As long as the addresses stay it is the same object, so that what was made of its parts can be kept.
+ * The lesson with the addresses of what runs in place of those that its text names: what is copied from it then reaches
+ * the programs that run. As long as the addresses stay it is the same object, so that what was made of its parts can be kept.
  *
- * @param addresses of the pair, or undefined where there is none: the lesson stays as it is
+ * @param addresses of what runs, or undefined where nothing does: the lesson stays as it is
  */
 export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Lesson {
-  if (addresses === undefined || hasNamed(addresses)) return lesson
-  const key = `${addresses.server} ${addresses.client}`
+  if (addresses === undefined || isSame(addresses, NAMED)) return lesson
+  const key = keyOf(addresses)
   const before = known.get(lesson)
   if (before?.key === key) return before.lesson
 
@@ -37,25 +34,24 @@ export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Less
   return moved
 }
 
-function hasNamed({ server, client }: Addresses): boolean {
-  return server === NAMED.authServerUrl && client === NAMED.clientUrl
+function isSame(one: Addresses, other: Addresses): boolean {
+  return keyOf(one) === keyOf(other)
 }
 
-/** A text with the addresses of a pair in place of those that it names. Without a pair it stays as it is. */
+function keyOf(addresses: Addresses): string {
+  return Object.values(addresses).join(' ')
+}
+
+/** A text with the addresses of what runs in place of those that it names. Without any it stays as it is. */
 export function textAt(text: string, addresses: Addresses | undefined): string {
-  if (addresses === undefined || hasNamed(addresses)) return text
-  const { server, client } = addresses
-  // The workshop's is the next one with --port, and in any case not the client's, as the text says of it.
-  const workshop = `http://localhost:${portOf(client) + 1}`
-  const forms = [server, client, workshop].flatMap(formsOf)
+  if (addresses === undefined || isSame(addresses, NAMED)) return text
+  const forms = Object.values(addresses).flatMap(formsOf)
   const replacements = new Map(NAMED_FORMS.map((form, index) => [form, forms[index] ?? form]))
   const moved = text.replace(NAMED_FORM, (form) => replacements.get(form) ?? form)
 
-  const port = portOf(server)
+  const port = portOf(addresses.server)
   // Others than --port gives are from settings, which hold at the next start too.
-  const isByOption =
-    server === `http://localhost:${port}` && client === `http://localhost:${port + 1}`
-  if (!isByOption) return moved
+  if (!isSame(addresses, addressesFrom(port))) return moved
   return moved.replace(START_COMMAND, `npm start --$<version> --port ${port}`)
 }
 

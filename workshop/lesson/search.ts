@@ -36,7 +36,7 @@ const AFTER = 120
  * The parts of the reference that have all the words, in their heading or their text. Where they stand next to each
  * other, as in an error that was copied, comes first.
  *
- * @param addresses of the pair that the texts name, or undefined to leave them as they are
+ * @param addresses of what runs, or undefined to leave them as they are
  */
 export function searchReference(query: string, addresses: Slot['addresses'] | undefined): Found[] {
   const phrase = simplify(query).toLowerCase()

@@ -14,6 +14,7 @@ import { renderPart, renderSentence } from '../lesson/render.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
+import { lanesAmong } from '../traffic/message.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
 
@@ -123,11 +124,14 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   }
 
   function viewWire(pair: VersionPair) {
+    const wire = plays.differenceOf(pair)
+    const messages = wire.acts?.flatMap((act) => act.messages) ?? []
     return {
       pair,
       name: pairName(pair),
       titles: { older: titleOf(pair.older), newer: titleOf(pair.newer) },
-      wire: plays.differenceOf(pair),
+      wire,
+      lanes: lanesAmong(messages.flatMap(({ from, to }) => [from, to])),
       styles: ['lanes', 'wire'],
       wide: true,
     }

@@ -1,4 +1,5 @@
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance } from 'fastify'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
@@ -62,6 +63,7 @@ function whatRuns({ runner, playground }: Workshop) {
   })
   const slots = runner.slots.map((slot) => ({
     ...slot,
+    ...programsOf(slot.version),
     idea: readLesson(slot.version).idea,
     living: tellLifetimes(slot.lifetimes),
   }))

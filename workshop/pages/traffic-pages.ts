@@ -1,3 +1,4 @@
+import { PROGRAM_NAMES, programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
@@ -6,7 +7,8 @@ import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
 import { toMermaid } from '../traffic/mermaid.ts'
-import type { Message } from '../traffic/message.ts'
+import { laneOf, lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
+import { capital } from '../traffic/message-kind.ts'
 import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
 import { now } from '../traffic/traffic.ts'
 import type { Workshop } from '../workshop.ts'
@@ -14,9 +16,8 @@ import type { Workshop } from '../workshop.ts'
 type Fields = Record<string, unknown>
 
 const CHANNELS = ['front', 'back', 'outside'] as const
-const PARTIES = ['browser', 'client', 'server'] as const
 
-/** `/traffic`: each message between browser, client and server as it happens, and the power to hold it. */
+/** `/traffic`: each message between browser and programs as it happens, and the power to hold it. */
 export async function trafficPages(
   app: FastifyInstance,
   { runner, traffic }: Workshop,
@@ -101,6 +102,7 @@ export async function trafficPages(
     const isWhole = `${instance} ${epoch}` !== list
     return {
       slot,
+      lanes: lanesOf(slot, log),
       rows: rowsSince(log, isWhole ? 0 : Number(revision), filter),
       isWhole,
       mark: `${list} ${log.revision}`,
@@ -123,6 +125,14 @@ export async function trafficPages(
   }
 }
 
+/** The lanes of the programs that run, and of all that were seen before. */
+function lanesOf({ version }: Slot, { entries }: TrafficLog) {
+  const { listening } = programsOf(version)
+  return lanesAmong([...listening, ...partiesOf(entries)]).map((lane) => {
+    return { name: lane, place: laneOf(lane), title: capital(wordsOf(lane)), words: wordsOf(lane) }
+  })
+}
+
 function shownOf({ entries }: TrafficLog, query: Fields) {
   const filter = readFilter(query)
   return entries.filter((entry) => passes(entry, filter))
@@ -131,7 +141,7 @@ function shownOf({ entries }: TrafficLog, query: Fields) {
 function readFilter({ channel, program, text }: Fields): Filter {
   return {
     channel: CHANNELS.find((known) => known === channel),
-    program: PARTIES.find((known) => known === program),
+    program: lanesAmong(PROGRAM_NAMES).find((known) => known === program),
     text: typeof text === 'string' ? text : '',
   }
 }

@@ -62,7 +62,7 @@ const known = new Map<string, { lesson: Lesson; slides: Promise<Slide[]> }>()
 /**
  * A lesson as slides. They are made again when its text has changed.
  *
- * @param addresses of the pair that the slides name, or undefined to leave the text as it is
+ * @param addresses of what runs, or undefined to leave the text as it is
  */
 export function slidesOf(version: Version, addresses?: Addresses): Promise<Slide[]> {
   const lesson = lessonAt(readLesson(version), addresses)

@@ -12,7 +12,7 @@ export interface TeacherNotes {
   html: string
 }
 
-/** The lesson's part for the teacher, with the addresses of the pair. */
+/** The lesson's part for the teacher, with the addresses of what runs. */
 export async function teacherNotesOf(
   version: Version,
   addresses: Slot['addresses'] | undefined,

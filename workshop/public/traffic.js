@@ -91,6 +91,9 @@ function takeIn(text) {
     if (orderOf(row) < Number(answer.dataset.oldest)) row.remove()
   }
   rows.dataset.mark = answer.dataset.mark
+  // Another version may have other programs.
+  rows.style.cssText = answer.style.cssText
+  list.querySelector('.lane-names').replaceWith(template.content.querySelector('.lane-names'))
   tellEmpty()
   if (!hasNews) return
   const waiting = rows.querySelector('.waits')

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@oauth-lab/shared/testing/ports.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import type { FastifyInstance } from 'fastify'
@@ -51,8 +51,8 @@ export class TestWorkshop {
   #app: FastifyInstance
   #isClosed = false
 
-  private constructor(port: number, runner: Runner, playground: string | undefined) {
-    this.url = `http://localhost:${port}`
+  private constructor(url: string, runner: Runner, playground: string | undefined) {
+    this.url = url
     this.runner = runner
     this.#ownFolder = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
     this.playground = playground ?? this.#ownFolder
@@ -73,18 +73,12 @@ export class TestWorkshop {
    * @param playground where the learner's copies are; without it an empty folder, which is gone at the end
    */
   static async open(version?: string, playground?: string): Promise<TestWorkshop> {
-    const [server, client, port] = [await freePort(), await freePort(), await freePort()]
+    const addresses = await freeAddresses()
     const runner = new Runner({ preload: [TAP] })
-    const workshop = new TestWorkshop(port, runner, playground)
+    const workshop = new TestWorkshop(addresses.workshop, runner, playground)
     await workshop.#listen()
     const known = version === undefined ? undefined : knownVersion(version)
-    if (known !== undefined) {
-      const addresses = {
-        server: `http://localhost:${server}`,
-        client: `http://localhost:${client}`,
-      }
-      await workshop.untilRunning(runner.open(known, addresses, { server, client }))
-    }
+    if (known !== undefined) await workshop.untilRunning(runner.open(known, addresses))
     return workshop
   }
 
@@ -103,7 +97,7 @@ export class TestWorkshop {
     await this.#listen()
   }
 
-  /** The pair of the first slot. */
+  /** The first slot. */
   get main(): Slot {
     if (this.runner.main === undefined) throw new Error('Nothing was started')
     return this.runner.main

@@ -1,5 +1,6 @@
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { type Lesson, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { addressesFrom } from '@oauth-lab/course/programs/programs.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { lessonAt } from '../lesson/running-addresses.ts'
@@ -9,10 +10,15 @@ const [v01] = listVersions()
 if (v01 === undefined) throw new Error('There is no version')
 const lesson = readLesson(v01)
 
-const AT_26000 = { server: 'http://localhost:26000', client: 'http://localhost:26001' }
-const ELSEWHERE = { server: 'https://login.lab.test', client: 'http://127.0.0.1:9001' }
+const AT_26000 = addressesFrom(26_000)
+const ELSEWHERE = {
+  server: 'https://login.lab.test',
+  client: 'http://127.0.0.1:9001',
+  workshop: 'http://localhost:9002',
+  api: 'http://localhost:9004',
+}
 
-/** What becomes of a text of a lesson that is read where a pair has these addresses. */
+/** What becomes of a text of a lesson that is read where the programs have these addresses. */
 function readAt(addresses: typeof AT_26000 | undefined, text: string): string {
   const [part] = lesson.parts
   if (part === undefined) throw new Error('The lesson has no parts')
@@ -24,7 +30,7 @@ function sourceOf({ tryFirst, parts }: Lesson): string {
   return [tryFirst, ...parts.map(({ source }) => source)].join('\n')
 }
 
-describe('a text names the addresses of the pair', () => {
+describe('a text names the addresses of what runs', () => {
   test.each([
     ['<http://localhost:25001>', '<http://localhost:26001>', '<http://127.0.0.1:9001>'],
     [
@@ -41,13 +47,14 @@ describe('a text names the addresses of the pair', () => {
     ['as Client (25001)', 'as Client (26001)', 'as Client (9001)'],
     ['oauth_lab_25001=x', 'oauth_lab_26001=x', 'oauth_lab_9001=x'],
     ['localhost:25002/callback', 'localhost:26002/callback', 'localhost:9002/callback'],
+    ['localhost:25003/api/me', 'localhost:26003/api/me', 'localhost:9004/api/me'],
   ])('%s', (text, at26000, elsewhere) => {
     expect(readAt(AT_26000, text)).toBe(at26000)
     expect(readAt(ELSEWHERE, text)).toBe(elsewhere)
   })
 })
 
-test('a start gets the port of the pair, unless settings say where the pair is', () => {
+test('a start gets the port of what runs, unless settings say where it is', () => {
   const texts = ['npm start', 'TTL=1 npm start v05', 'npm start playground/v02']
   expect(texts.map((text) => readAt(AT_26000, text))).toEqual([
     'npm start -- --port 26000',
@@ -57,42 +64,38 @@ test('a start gets the port of the pair, unless settings say where the pair is',
   expect(texts.map((text) => readAt(ELSEWHERE, text))).toEqual(texts)
 })
 
-test('what names no address of the first pair stays as it is', () => {
+test('what names no default address stays as it is', () => {
   for (const text of [
     'npm start -- v01 --port 26000',
     'http://localhost:26001/callback',
     'http://localhost:25009/callback?from=other',
     '125000 and 250010',
   ]) {
-    expect(
-      readAt({ server: 'http://localhost:27100', client: 'http://localhost:27101' }, text),
-    ).toBe(text)
+    expect(readAt(addressesFrom(27_100), text)).toBe(text)
   }
 })
 
-test('a pair whose ports are those of the text in another order is named right', () => {
-  const turned = { server: 'http://localhost:25001', client: 'http://localhost:25002' }
-  expect(readAt(turned, '25000 25001 25002')).toBe('25001 25002 25003')
+test('programs whose ports are those of the text in another order are named right', () => {
+  expect(readAt(addressesFrom(25_001), '25000 25001 25002 25003')).toBe('25001 25002 25003 25004')
 })
 
 test.each(listVersions())(
   '$name keeps no address of the default, and reads as before there',
   (version) => {
     const read = readLesson(version)
-    expect(sourceOf(lessonAt(read, AT_26000))).not.toMatch(/(?<!\d)2500[012](?!\d)/)
-    const standard = { server: 'http://localhost:25000', client: 'http://localhost:25001' }
-    expect(lessonAt(read, standard)).toBe(read)
+    expect(sourceOf(lessonAt(read, AT_26000))).not.toMatch(/(?<!\d)2500[0-3](?!\d)/)
+    expect(lessonAt(read, addressesFrom(25_000))).toBe(read)
     expect(lessonAt(read, undefined)).toBe(read)
   },
 )
 
-test('a lesson is changed once for a pair, and anew for another', () => {
+test('a lesson is changed once for the same addresses, and anew for others', () => {
   const once = lessonAt(lesson, AT_26000)
   expect(lessonAt(lesson, { ...AT_26000 })).toBe(once)
   expect(sourceOf(lessonAt(lesson, ELSEWHERE))).not.toContain('localhost:26001')
 })
 
-test('slides, exercises and the reference name the pair that was started', async () => {
+test('slides, exercises and the reference name what was started', async () => {
   const workshop = await TestWorkshop.open('v02-state')
   onTestFinished(() => workshop.close())
   const { name } = findVersion('v02')
@@ -105,7 +108,7 @@ test('slides, exercises and the reference name the pair that was started', async
   for (const page of pages) {
     const { status, text } = await workshop.get(page)
     expect([page, status]).toEqual([page, 200])
-    expect([page, text.match(/(?<!\d)2500[012](?!\d)/)?.[0]]).toEqual([page, undefined])
+    expect([page, text.match(/(?<!\d)2500[0-3](?!\d)/)?.[0]]).toEqual([page, undefined])
   }
   const { client, server } = workshop.main.ports
   const { text } = await workshop.get(`/present/${name}`)
@@ -113,7 +116,7 @@ test('slides, exercises and the reference name the pair that was started', async
   expect((await workshop.get('/reference/errors')).text).toContain(`localhost:${server}/`)
 })
 
-test('the pages name the pair that was started, also after it was stopped', async () => {
+test('the pages name what was started, also after it was stopped', async () => {
   const workshop = await TestWorkshop.open('v02-state')
   try {
     const { addresses } = workshop.main

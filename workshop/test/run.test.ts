@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -98,9 +98,7 @@ describe('what runs', () => {
     })
     const version = knownVersion('v01-code-flow')
     if (version === undefined) throw new Error('There is no v01')
-    const [server, client] = [await freePort(), await freePort()] as const
-    const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
-    const slot = workshop.runner.open(version, addresses, { server, client })
+    const slot = workshop.runner.open(version, await freeAddresses())
     await workshop.untilRunning(slot)
     expect(await lifeOfToken(slot)).toBe(30)
     await workshop.runner.start(slot, version, {})
@@ -118,7 +116,7 @@ describe('what runs', () => {
     expect(mainRuns()).toEqual(before)
   })
 
-  test('two pairs that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
+  test('two versions that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
     const known = workshop.runner.slots
     const version = 'v02-state'
     await Promise.all([post('/run/beside', { version }), post('/run/beside', { version })])
@@ -188,7 +186,7 @@ describe('what runs', () => {
   test('a port that somebody else has is told of, and left alone', async () => {
     const { ports, addresses, version } = workshop.main
     const stranger = new Runner()
-    const slot = stranger.open(version, addresses, ports)
+    const slot = stranger.open(version, addresses)
     await expect.poll(() => slot.state).toBe('failed')
     expect(slot.problem).toContain(`Port ${ports.server} is taken by ${version.name} server`)
     await stranger.closeAll()

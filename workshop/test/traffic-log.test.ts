@@ -1,3 +1,4 @@
+import { addressesFrom, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, test } from 'vitest'
 import type { KnownVersion } from '../known-versions.ts'
@@ -26,17 +27,12 @@ type Request = Partial<Extract<TapMessage, { tap: 'request' }>>
 class Scene {
   readonly log = new TrafficLog()
 
-  say(said: Omit<TapMessage, 'process'>, program: 'server' | 'client' = 'server'): this {
+  say(said: Omit<TapMessage, 'process'>, program: ProgramName = 'server'): this {
     this.log.take({ process: 1, ...said } as TapMessage, program, VERSION)
     return this
   }
 
-  ask(
-    id: number,
-    at: number,
-    request: Request = {},
-    program: 'server' | 'client' = 'server',
-  ): this {
+  ask(id: number, at: number, request: Request = {}, program: ProgramName = 'server'): this {
     const usual = { method: 'GET', url: '/', httpVersion: '1.1', headers: CHROMIUM, peer: '::1 1' }
     return this.say(
       { tap: 'request', id, at, waits: false, ...usual, ...request } as never,
@@ -48,7 +44,7 @@ class Scene {
     id: number,
     at: number,
     [status, headers = '', text = '']: [status: number, headers?: string, text?: string] = [200],
-    program: 'server' | 'client' = 'server',
+    program: ProgramName = 'server',
   ): this {
     const head = `HTTP/1.1 ${status} Reason\r\n${headers}\r\n\r\n`
     const body = { text, size: Buffer.byteLength(text) }
@@ -357,7 +353,7 @@ interface HarOf {
 
 describe('a HAR', () => {
   const { log } = new Scene().flow()
-  const addresses = { server: 'http://localhost:1', client: 'http://localhost:2' }
+  const addresses = addressesFrom(1)
 
   function har({ log, show = (exchange) => maskExchange(exchange, log.values) }: HarOf) {
     return toHar(log.entries, { addresses, toDate: (at) => new Date(at), show })
@@ -498,6 +494,22 @@ describe('the diagram', () => {
     expect(text).toContain('code [code 1]')
     expect(text).toContain('back channel')
     expect(text).not.toContain(CODE)
+  })
+
+  test('has a lane for each program that listens, and one for others that ask', () => {
+    const { log } = new Scene()
+      .ask(1, 1, { url: '/api/me', headers: [] }, 'api')
+      .ask(2, 2, { url: '/token' }, 'server')
+    const text = toMermaid(log.entries, log.values)
+    const participants = text.split('\n').filter((line) => line.includes('participant'))
+    expect(participants.map((line) => line.trim().split(' as ')[1])).toEqual([
+      'Browser',
+      'Another program',
+      'Client',
+      'Server',
+      'API',
+    ])
+    expect(text).toContain('note over B,A: front channel')
   })
 
   test('is not broken by what a message says', () => {

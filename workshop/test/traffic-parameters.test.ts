@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { Browser } from '@oauth-lab/shared/testing/browser.ts'
 import { basic } from '@oauth-lab/shared/testing/lab.ts'
-import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Events } from '../events.ts'
@@ -27,12 +27,10 @@ const ACCESS_TOKEN_TTL = 0.3
 
 beforeAll(async () => {
   for (const version of versions) {
-    const [server, client] = [await freePort(), await freePort()]
     const runner = new Runner({ preload: [TAP] })
     const traffic = new Traffic(runner, new Events(), 'http://localhost:25002/traffic')
-    const addresses = { server: `http://localhost:${server}`, client: `http://localhost:${client}` }
     vi.stubEnv('ACCESS_TOKEN_TTL', String(ACCESS_TOKEN_TTL))
-    const slot = runner.open(version, addresses, { server, client })
+    const slot = runner.open(version, await freeAddresses())
     vi.unstubAllEnvs()
     try {
       await vi.waitFor(() => expect(slot.state).toBe('running'), { timeout: 10_000 })

@@ -2,44 +2,35 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RunningPair, startPair } from '@oauth-lab/course/programs/pair.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { type Addresses, portsOf } from '@oauth-lab/course/programs/programs.ts'
+import { type RunningPrograms, startPrograms } from '@oauth-lab/course/programs/run.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
-import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { isTapMessage, TAP, type TapMessage } from '../traffic/tap.ts'
 
-type Ports = { server: number; client: number }
-
-let pair: RunningPair | undefined
+let programs: RunningPrograms | undefined
 
 afterEach(async () => {
-  await pair?.stop()
-  pair = undefined
+  await programs?.stop()
+  programs = undefined
 })
 
 /** Starts v05, with the tap or without it, and gathers what the tap says. */
-async function start(ports: Ports, preload: string[]): Promise<TapMessage[]> {
+async function start(addresses: Addresses, preload: string[]): Promise<TapMessage[]> {
   const said: TapMessage[] = []
-  pair = startPair({
+  programs = startPrograms({
     version: findVersion('v05'),
-    ports,
+    addresses,
     preload,
-    settings: {
-      AUTH_SERVER_URL: `http://localhost:${ports.server}`,
-      CLIENT_URL: `http://localhost:${ports.client}`,
-    },
     onOutput: () => {},
     onMessage: (message) => {
       if (isTapMessage(message)) said.push(message)
     },
   })
-  expect(await pair.ready).toBe(true)
+  expect(await programs.ready).toBe(true)
   return said
-}
-
-async function twoPorts(): Promise<Ports> {
-  return { server: await freePort(), client: await freePort() }
 }
 
 /** Sends bytes in pieces over one connection, and gives all that comes until the other side ends it. */
@@ -73,8 +64,9 @@ function requests(...heads: string[]): string {
 const FORM = 'Content-Type: application/x-www-form-urlencoded'
 const LAST = 'Connection: close\r\nHost: localhost\r\n\r\n'
 
-/** Conversations with the two programs, each to its end. */
-function conversations({ server, client }: Ports): Record<string, [number, string[]]> {
+/** Conversations with the programs, each to its end. */
+function conversations(addresses: Addresses): Record<string, [number, string[]]> {
+  const { server, client } = portsOf(addresses)
   const query = new URLSearchParams({
     response_type: 'code',
     client_id: 'lab-client',
@@ -145,16 +137,15 @@ function conversations({ server, client }: Ports): Record<string, [number, strin
 
 describe('the tap', () => {
   test('changes no byte of any answer', async () => {
-    const ports = await twoPorts()
+    const addresses = await freeAddresses()
     const heard: Record<string, string>[] = []
     for (const preload of [[], [TAP]]) {
-      await start(ports, preload)
-      const answers = Object.entries(conversations(ports)).map(async ([name, [port, pieces]]) => [
-        name,
-        withoutChance(await converse(port, pieces)),
-      ])
+      await start(addresses, preload)
+      const answers = Object.entries(conversations(addresses)).map(
+        async ([name, [port, pieces]]) => [name, withoutChance(await converse(port, pieces))],
+      )
       heard.push(Object.fromEntries(await Promise.all(answers)))
-      await pair?.stop()
+      await programs?.stop()
     }
     const [without, withTap] = heard
     expect(withTap).toEqual(without)
@@ -166,9 +157,9 @@ describe('the tap', () => {
   })
 
   test('tells what was sent, as it was sent', async () => {
-    const ports = await twoPorts()
-    const said = await start(ports, [TAP])
-    const [port, pieces] = conversations(ports)['a form in pieces'] ?? [0, []]
+    const addresses = await freeAddresses()
+    const said = await start(addresses, [TAP])
+    const [port, pieces] = conversations(addresses)['a form in pieces'] ?? [0, []]
     const answer = await converse(port, pieces)
     await expect.poll(() => said.some(({ tap }) => tap === 'answer')).toBe(true)
 
@@ -201,9 +192,9 @@ describe('the tap', () => {
   test.runIf(full)(
     'leaves out the style sheet, and the body that a HEAD request does not get',
     async () => {
-      const ports = await twoPorts()
-      const said = await start(ports, [TAP])
-      await converse(ports.client, [
+      const addresses = await freeAddresses()
+      const said = await start(addresses, [TAP])
+      await converse(portsOf(addresses).client, [
         requests('GET /style.css HTTP/1.1'),
         `HEAD / HTTP/1.1\r\n${LAST}`,
       ])
@@ -221,21 +212,21 @@ describe('the tap', () => {
   test.runIf(full)(
     'tells of somebody who hangs up while a message is held, and the programs end all the same',
     async () => {
-      const ports = await twoPorts()
-      const said = await start(ports, [TAP])
-      pair?.tell('client', { tap: 'hold', on: true })
+      const addresses = await freeAddresses()
+      const said = await start(addresses, [TAP])
+      programs?.tell('client', { tap: 'hold', on: true })
       // The order may come later than a request that was sent after it.
       await sleep(100)
-      const impatient = connect(ports.client, 'localhost')
+      const impatient = connect(portsOf(addresses).client, 'localhost')
       impatient.write(requests('GET /login HTTP/1.1'))
-      const patient = converse(ports.client, [requests('GET / HTTP/1.1')])
+      const patient = converse(portsOf(addresses).client, [requests('GET / HTTP/1.1')])
       await expect.poll(() => said.filter(({ tap }) => tap === 'request')).toHaveLength(2)
       impatient.destroy()
       await expect.poll(() => said.filter(({ tap }) => tap === 'broken')).toHaveLength(1)
       expect(said.some(({ tap }) => tap === 'answer')).toBe(false)
 
       const began = performance.now()
-      await pair?.stop()
+      await programs?.stop()
       await patient
       expect(performance.now() - began).toBeLessThan(4_000)
     },

@@ -1,4 +1,4 @@
-import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
+import type { ProgramName } from '@oauth-lab/course/programs/programs.ts'
 
 interface Connection {
   owner: ProgramName
@@ -14,7 +14,7 @@ const GRACE = 1_000
 /** How many are remembered; a client has a few at a time. */
 const MOST = 1_000
 
-/** The connections that the two programs have opened, by address and port of their own side. */
+/** The connections that the programs have opened, by address and port of their own side. */
 export class Connections {
   readonly #known = new Map<string, Connection>()
 

@@ -1,4 +1,4 @@
-import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
+import type { ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import { Connections } from './connections.ts'
 import { dissect } from './dissect.ts'
@@ -174,7 +174,7 @@ export class TrafficLog {
   }
 
   /**
-   * Two programs talk to this one over channels of their own, so a request may be heard of before the
+   * Each program talks to this one over a channel of its own, so a request may be heard of before the
    * connection that it came by.
    */
   #connect({ tap, at, address }: Said<'connected' | 'disconnected'>, owner: ProgramName): void {

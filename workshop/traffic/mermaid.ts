@@ -2,16 +2,25 @@ import { dissect } from './dissect.ts'
 import {
   channelOf,
   type Entry,
+  lanesAmong,
   type Message,
   type Party,
+  partiesOf,
   pathOf,
   receiverOf,
   senderOf,
+  wordsOf,
 } from './message.ts'
-import { titleOf } from './message-kind.ts'
+import { capital, titleOf } from './message-kind.ts'
 import type { Values } from './values.ts'
 
-const PARTICIPANTS: Record<Party, string> = { browser: 'B', client: 'C', server: 'S', other: 'O' }
+const PARTICIPANTS: Record<Party, string> = {
+  browser: 'B',
+  client: 'C',
+  server: 'S',
+  api: 'A',
+  other: 'O',
+}
 /** Behind the messages of a channel, as in the diagrams of the lessons. */
 const GROUNDS = {
   front: ['rgba(120, 160, 220, 0.15)', 'front channel'],
@@ -24,17 +33,20 @@ const MOST = 100
 /** The messages as a sequence diagram in the language of Mermaid. Secrets have their names. */
 export function toMermaid(entries: Entry[], values: Values): string {
   const shown = entries.slice(-MOST)
-  const strangers = shown.some((entry) => entry.kind !== 'note' && entry.exchange.from === 'other')
+  const parties = partiesOf(shown)
+  const lanes = lanesAmong(parties)
+  const [browser = 'browser', ...programs] = lanes
+  const columns = parties.includes('other') ? [browser, 'other' as const, ...programs] : lanes
+  const across = `B,${PARTICIPANTS[lanes.at(-1) ?? 'server']}`
   const left = entries.length - shown.length
   return [
     'sequenceDiagram',
     '    autonumber',
-    '    participant B as Browser',
-    ...(strangers ? ['    participant O as Another program'] : []),
-    '    participant C as Client',
-    '    participant S as Server',
-    ...(left > 0 ? [`    note over B,S: ${left} earlier lines are left out`] : []),
-    ...inGroups(shown).flatMap((group) => writeGroup(group, values)),
+    ...columns.map(
+      (party) => `    participant ${PARTICIPANTS[party]} as ${capital(wordsOf(party))}`,
+    ),
+    ...(left > 0 ? [`    note over ${across}: ${left} earlier lines are left out`] : []),
+    ...inGroups(shown).flatMap((group) => writeGroup(group, across, values)),
     '',
   ].join('\n')
 }
@@ -56,22 +68,22 @@ function groundOf(entry: Entry): keyof typeof GROUNDS | 'note' {
   return entry.kind === 'note' ? 'note' : channelOf(entry)
 }
 
-function writeGroup(group: Entry[], values: Values): string[] {
+function writeGroup(group: Entry[], across: string, values: Values): string[] {
   const [first] = group
   if (first === undefined) return []
   const ground = groundOf(first)
-  if (ground === 'note') return group.map((entry) => writeNote(entry))
+  if (ground === 'note') return group.map((entry) => writeNote(entry, across))
   const [color, words] = GROUNDS[ground]
   return [
     `    rect ${color}`,
-    `        note over B,S: ${words}`,
+    `        note over ${across}: ${words}`,
     ...group.flatMap((entry) => (entry.kind === 'note' ? [] : [writeMessage(entry, values)])),
     '    end',
   ]
 }
 
-function writeNote(entry: Entry): string {
-  return `    note over B,S: ${entry.kind === 'note' ? escapeText(entry.text) : ''}`
+function writeNote(entry: Entry, across: string): string {
+  return `    note over ${across}: ${entry.kind === 'note' ? escapeText(entry.text) : ''}`
 }
 
 function writeMessage(message: Message, values: Values): string {

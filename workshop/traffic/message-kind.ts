@@ -56,6 +56,7 @@ const REQUESTS: Record<string, string> = {
   'server GET /authorize': 'Authorization request',
   'server POST /authorize': 'Login form',
   'server GET /api/me': 'Resource request',
+  'api GET /api/me': 'Resource request',
 }
 
 function titleOfRequest(exchange: Exchange): string {
@@ -98,6 +99,6 @@ export function grantTypeOf(form: string): string | undefined {
   return parseForm(form).find(([name]) => name === 'grant_type')?.[1]
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,5 +1,5 @@
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
-import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
+import { isProgramCode, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import { pathOfAddress } from './http.ts'
 import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
@@ -41,9 +41,9 @@ function placesOfRequest(exchange: Exchange, sources: SourceFile[]): Found[] {
   const grantType = grantTypeOf(request.body.text)
   const handled = findRoute(sources, program, request.method, path, 'handled by')
   const grant = grantType === undefined ? undefined : findGrant(sources, grantType)
-  if (from === 'client') {
-    const asks = findText(sources, 'client', `grant_type: '${grantType}'`, 'asked for by')
-    return [asks, findMention(sources, 'client', path, 'sent by'), handled, grant]
+  if (from !== 'browser' && from !== 'other') {
+    const asks = findText(sources, from, `grant_type: '${grantType}'`, 'asked for by')
+    return [asks, findMention(sources, from, path, 'sent by'), handled, grant]
   }
   if (program === 'server' && path === '/authorize') {
     return [findMention(sources, 'client', path, 'address made by'), handled]
@@ -60,17 +60,19 @@ function placesOfAnswer({ exchange }: Message, sources: SourceFile[]): Found[] {
   const grantType = grantTypeOf(request.body.text)
   const answered = findRoute(sources, program, request.method, path, 'answered by')
   const grant = grantType === undefined ? undefined : findGrant(sources, grantType)
-  const read = from === 'client' ? findMention(sources, 'client', path, 'read by') : undefined
+  const isProgram = from !== 'browser' && from !== 'other'
+  const read = isProgram ? findMention(sources, from, path, 'read by') : undefined
   const [location] = headerValues(exchange.answer?.headers ?? [], 'location')
   if (location === undefined) return [answered, grant, read]
 
-  const leadsTo: ProgramName = pathOfAddress(location) === '/authorize' ? 'server' : 'client'
+  const other = pathOfAddress(location) === '/authorize' ? 'server' : 'client'
+  const leadsTo = location.startsWith('/') ? program : other
   return [answered, findRoute(sources, leadsTo, 'GET', pathOfAddress(location), 'leads to')]
 }
 
 function readSources({ version: { folder } }: Exchange): SourceFile[] {
   return listFiles(folder)
-    .filter((path) => /^(server|client)\/.*\.ts$/.test(path))
+    .filter((path) => isProgramCode(path) && path.endsWith('.ts'))
     .map((path) => ({ path, text: readText(folder, path) ?? '' }))
 }
 
@@ -99,7 +101,7 @@ function findGrant(sources: SourceFile[], grantType: string): Found {
   return find(sources, 'server', new RegExp(`export (async )?function ${name}\\b`), 'then by')
 }
 
-/** Where an address of the other program stands: at the end of a text in quotes. */
+/** Where an address of another program stands: at the end of a text in quotes. */
 function findMention(
   sources: SourceFile[],
   program: ProgramName,

@@ -1,9 +1,13 @@
-import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
+import { type ProgramName, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { Body } from './tap.ts'
 
-/** Who takes part. `other` is what asks a program and is neither a browser nor the other program. */
+/** Who takes part. `other` is what asks a program and is neither a browser nor a program that listens. */
 export type Party = 'browser' | ProgramName | 'other'
+
+/** Whoever has a lane of a diagram, from left to right. */
+const LANES = ['browser', 'client', 'server', 'api'] as const
+export type Lane = (typeof LANES)[number]
 
 /** A header, as it was written. */
 export type Header = [name: string, value: string]
@@ -78,6 +82,28 @@ export function receiverOf({ kind, exchange }: Message): Party {
 export function channelOf({ exchange }: Message): Channel {
   if (exchange.from === 'browser') return 'front'
   return exchange.from === 'other' ? 'outside' : 'back'
+}
+
+/** The lanes that a diagram of these parties has: the first three in any case. */
+export function lanesAmong(parties: readonly string[]): Lane[] {
+  return LANES.filter((lane, index) => index < 3 || parties.includes(lane))
+}
+
+/** The place of a party's lane, from 1 on. What asks and is none of the lab's stands where the browser does. */
+export function laneOf(party: Party): number {
+  return LANES.indexOf(party === 'other' ? 'browser' : party) + 1
+}
+
+/** What a page calls a party. */
+export function wordsOf(party: Party): string {
+  return party === 'other' ? 'another program' : titleOfProgram(party)
+}
+
+/** All parties that have asked or were asked. */
+export function partiesOf(entries: readonly Entry[]): Party[] {
+  return entries.flatMap((entry) => {
+    return entry.kind === 'note' ? [] : [entry.exchange.from, entry.exchange.program]
+  })
 }
 
 /** The path of the request, without its query. */

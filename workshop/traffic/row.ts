@@ -5,12 +5,14 @@ import {
   channelOf,
   type Entry,
   type Exchange,
+  laneOf,
   type Message,
   type Note,
   type Party,
   pathOf,
   receiverOf,
   senderOf,
+  wordsOf,
 } from './message.ts'
 import { titleOf } from './message-kind.ts'
 import { isNewField, isNewMessage } from './news.ts'
@@ -35,7 +37,7 @@ export interface MessageRow extends Row {
   kind: Message['kind']
   from: string
   to: string
-  /** Whether the arrow points to the right, and the lanes that it goes between, from 0 on. */
+  /** Whether the arrow points to the right, and the lanes that it goes between, from 1 on. */
   toRight: boolean
   lanes: [left: number, right: number]
   channel: Channel
@@ -74,14 +76,6 @@ const CHANNEL_WORDS: Record<Channel, string> = {
   outside: 'from outside',
 }
 
-const PARTY_WORDS: Record<Party, string> = {
-  browser: 'browser',
-  client: 'client',
-  server: 'server',
-  other: 'another program',
-}
-/** What is neither browser nor client or server stands where the browser does: it is not one of the lab's. */
-const LANES: Record<Party, number> = { browser: 0, other: 0, client: 1, server: 2 }
 const LONGEST_HINT = 24
 const MOST_HINTS = 20
 const LONGEST_PATH = 200
@@ -110,7 +104,7 @@ export function passes(entry: Entry, { channel, program, text }: Filter): boolea
 export function sentenceOf(message: Message): string {
   const { kind, exchange, waits } = message
   const asked = askedOf(exchange)
-  const way = `${PARTY_WORDS[senderOf(message)]} to ${PARTY_WORDS[receiverOf(message)]}`
+  const way = `${wordsOf(senderOf(message))} to ${wordsOf(receiverOf(message))}`
   const held = waits ? ', waits' : ''
   if (kind === 'answer') return `${way}, ${exchange.answer?.status} to ${asked}${held}`
   return `${way}, ${asked}, ${fateOf(message)}`
@@ -144,7 +138,7 @@ function toNoteRow(note: Note, log: TrafficLog): NoteRow {
 function toRow(message: Message, log: TrafficLog): MessageRow {
   const { kind, id, at, exchange, waits } = message
   const [from, to] = [senderOf(message), receiverOf(message)]
-  const [begin, end] = [LANES[from], LANES[to]]
+  const [begin, end] = [laneOf(from), laneOf(to)]
   const channel = channelOf(message)
   const status = exchange.answer?.status ?? 0
   const gotNone = kind === 'request' && exchange.answer !== undefined
@@ -154,8 +148,8 @@ function toRow(message: Message, log: TrafficLog): MessageRow {
     order: at,
     time: timeOf(at, log),
     sentence: sentenceOf(message),
-    from: PARTY_WORDS[from],
-    to: PARTY_WORDS[to],
+    from: wordsOf(from),
+    to: wordsOf(to),
     toRight: begin < end,
     lanes: [Math.min(begin, end), Math.max(begin, end)],
     channel,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ProgramName } from '@oauth-lab/course/programs/pair.ts'
+import { PROGRAM_NAMES, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import type { Events } from '../events.ts'
 import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'
@@ -56,8 +56,7 @@ export class Traffic {
     if (on && slot.state !== 'running') return
     if (on) this.#holding.add(slot.id)
     else this.#holding.delete(slot.id)
-    this.#order(slot, 'server', { tap: 'hold', on })
-    this.#order(slot, 'client', { tap: 'hold', on })
+    for (const program of PROGRAM_NAMES) this.#order(slot, program, { tap: 'hold', on })
     this.#events.publish('traffic')
     this.#events.publish('status')
   }

@@ -1,8 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import {
+  type Addresses,
+  type Listener,
+  portsOf,
+  programsOf,
+  settingsOf,
+} from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
-import { freePort } from '@oauth-lab/shared/testing/lab.ts'
 import { request } from 'undici'
 import { Child } from './child.ts'
 import { median } from './load.ts'
@@ -23,13 +30,13 @@ export async function measureStart({ launch }: Target, times: number): Promise<n
   return median(durations)
 }
 
-/** From `npm start` to the first answers of server and client, in milliseconds; the median of some. */
+/** From `npm start` to the first answers of all programs of the newest version, in milliseconds; the median of some. */
 export async function measureNpmStart(times: number): Promise<number> {
   const newest = listVersions().at(-1)
   if (newest === undefined) throw new Error('There is no version to run')
   const durations: number[] = []
   for (let time = 0; time < times; time += 1) {
-    durations.push(await withNpmStart(newest, async (_origins, _npm, took) => took))
+    durations.push(await withNpmStart(newest, async (_addresses, _npm, took) => took))
   }
   return median(durations)
 }
@@ -38,18 +45,18 @@ export async function measureNpmStart(times: number): Promise<number> {
 export function measureSwitch(times: number): Promise<number> {
   const [first, ...others] = listVersions()
   if (first === undefined) throw new Error('There is no version to run')
-  return withNpmStart(first, async ({ server, client, workshop }, npm) => {
+  return withNpmStart(first, async (addresses, npm) => {
     const durations: number[] = []
-    for (const { name } of others.slice(0, times)) {
+    for (const version of others.slice(0, times)) {
       const from = performance.now()
-      const { statusCode, body } = await request(`${workshop}/run/start`, {
+      const { statusCode, body } = await request(`${addresses.workshop}/run/start`, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: `version=${name}`,
+        body: `version=${version.name}`,
       })
       await body.dump()
       if (statusCode !== 303) throw new Error(`The workshop answers ${statusCode} to /run/start`)
-      await Promise.all([answers(server, npm, name), answers(client, npm, name)])
+      await allAnswer(addresses, npm, version)
       durations.push(performance.now() - from)
     }
     return median(durations)
@@ -66,48 +73,50 @@ export function measureDiff(times: number): { npm: number; git: number } {
   return { npm: median(repeat(times, npm)), git: median(repeat(times, git)) }
 }
 
-interface Origins {
-  server: string
-  client: string
-  workshop: string
-}
-
-/** Runs `npm start` on free ports until the work is done, which begins when all three answer. */
+/** Runs `npm start` on free ports until the work is done, which begins when programs and workshop answer. */
 async function withNpmStart<T>(
   version: Version,
-  work: (origins: Origins, npm: ChildProcess, took: number) => Promise<T>,
+  work: (addresses: Addresses, npm: ChildProcess, took: number) => Promise<T>,
 ): Promise<T> {
-  const server = `http://localhost:${await freePort()}`
-  const client = `http://localhost:${await freePort()}`
-  const workshop = `http://localhost:${await freePort()}`
+  const addresses = await freeAddresses()
   const from = performance.now()
   const npm = spawn('npm', ['start', version.name], {
     cwd: ROOT,
-    env: { ...process.env, AUTH_SERVER_URL: server, CLIENT_URL: client, WORKSHOP_URL: workshop },
+    env: { ...process.env, ...settingsOf(addresses) },
     stdio: 'ignore',
     shell: IS_WINDOWS,
   })
   try {
-    await Promise.all([answers(server, npm, version.name), answers(client, npm, version.name)])
+    await allAnswer(addresses, npm, version)
     const took = performance.now() - from
-    await answers(workshop, npm)
-    return await work({ server, client, workshop }, npm, took)
+    await answers('workshop', addresses, npm)
+    return await work(addresses, npm, took)
   } finally {
     npm.kill('SIGTERM')
     if (npm.exitCode === null && npm.signalCode === null) await once(npm, 'exit')
   }
 }
 
-/** Waits until a program of the lab answers there: one of that version, where one is named. */
-async function answers(origin: string, npm: ChildProcess, version = ''): Promise<void> {
-  const port = Number(new URL(origin).port)
+async function allAnswer(addresses: Addresses, npm: ChildProcess, version: Version): Promise<void> {
+  const { listening } = programsOf(version)
+  await Promise.all(listening.map((name) => answers(name, addresses, npm, version.name)))
+}
+
+/** Waits until it answers where it should: as one of that version, where one is named. */
+async function answers(
+  name: Listener,
+  addresses: Addresses,
+  npm: ChildProcess,
+  version = '',
+): Promise<void> {
+  const port = portsOf(addresses)[name]
   const until = performance.now() + PATIENCE
   while (performance.now() < until && npm.exitCode === null) {
     const answer = await whoAnswers(port)
     if (answer?.program?.startsWith(version)) return
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-  throw new Error(`${origin} did not answer after npm start`)
+  throw new Error(`${addresses[name]} did not answer after npm start`)
 }
 
 function run(command: string, args: string[]): void {

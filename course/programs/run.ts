@@ -5,12 +5,17 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { watchFolders } from '../exercises/watch.ts'
+import {
+  type Addresses,
+  type ProgramName,
+  portsOf,
+  programsOf,
+  settingsOf,
+  titleOfProgram,
+} from './programs.ts'
 import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from './typescript.ts'
 import { ROOT, type Version } from './versions.ts'
 import { whoAnswers } from './who-answers.ts'
-
-const PROGRAMS = ['server', 'client'] as const
-export type ProgramName = (typeof PROGRAMS)[number]
 
 /** How long the programs may take to end, in milliseconds: their slowest request, and a little. */
 const LONGEST_END = 15_000
@@ -26,9 +31,9 @@ const END_WITH_PARENT = [
 ]
 
 /** What there is to run. */
-export interface PairSpec {
+export interface RunSpec {
   version: Version
-  ports: Record<ProgramName, number>
+  addresses: Addresses
   /** Added to the environment that this process has. */
   settings?: Record<string, string>
   /** Modules that each program loads before its own, as URLs. */
@@ -39,15 +44,15 @@ export interface PairSpec {
   onMessage?: (message: unknown, name: ProgramName) => void
 }
 
-/** A server and a client that were started together. */
-export interface RunningPair {
-  /** Resolves to true when both answer, and to false when they ended before. */
+/** Programs that were started together. */
+export interface RunningPrograms {
+  /** Resolves to true when all of them answer, and to false when one ended before. */
   readonly ready: Promise<boolean>
-  /** How the first of them ended. The other one is left running. */
+  /** How the first of them ended. The others are left running. */
   readonly firstEnd: Promise<Ended>
   /** Says something to the modules that were preloaded into a program. */
   tell(name: ProgramName, message: object): void
-  /** Lets both answer what is under way, and end. Nothing is left running when it resolves. */
+  /** Lets all of them answer what is under way, and end. Nothing is left running when it resolves. */
   stop(): Promise<void>
 }
 
@@ -64,15 +69,15 @@ interface RunningProgram {
   ended: Promise<Ended>
 }
 
-/** Starts server and client of a version, as children that end when this process does. */
-export function startPair(spec: PairSpec): RunningPair {
-  const programs = PROGRAMS.map((name) => startProgram(name, spec))
+/** Starts the programs of a version that listen, as children that end when this process does. */
+export function startPrograms(spec: RunSpec): RunningPrograms {
+  const programs = programsOf(spec.version).listening.map((name) => startProgram(name, spec))
   const firstEnd = Promise.race(programs.map(({ ended }) => ended))
   const abort = new AbortController()
   firstEnd.then(() => abort.abort())
   return {
     firstEnd,
-    ready: untilBothAnswer(spec.ports, abort.signal),
+    ready: untilAllAnswer(programs, portsOf(spec.addresses), abort.signal),
     tell: (name, message) => {
       const { process } = programs.find((program) => program.name === name) ?? {}
       // One that ends this moment needs no word of it.
@@ -86,23 +91,23 @@ export function startPair(spec: PairSpec): RunningPair {
 }
 
 /**
- * Runs server and client of a version until a signal comes, or until one of them dies: then the other
- * one is stopped too. Nothing is left running when it returns.
+ * Runs the programs of a version until a signal comes, or until one of them dies: then the others
+ * are stopped, too. Nothing is left running when it returns.
  *
- * @param onReady called once, when both answer
+ * @param onReady called once, when all of them answer
  * @returns the exit status: 0 after a signal
  */
-export async function runPair(spec: PairSpec, onReady: () => void): Promise<number> {
+export async function runPrograms(spec: RunSpec, onReady: () => void): Promise<number> {
   const signal = stopSignal()
-  const pair = startPair(spec)
-  const ready = pair.ready.then((both) => {
-    if (both) onReady()
-    return both
+  const programs = startPrograms(spec)
+  const ready = programs.ready.then((all) => {
+    if (all) onReady()
+    return all
   })
   // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
   const unlessSignaled = (ended: Ended) => Promise.race([signal, sleep(SIGNAL_DELAY, ended)])
-  const dead = await Promise.race([signal, pair.firstEnd.then(unlessSignaled)])
-  await pair.stop()
+  const dead = await Promise.race([signal, programs.firstEnd.then(unlessSignaled)])
+  await programs.stop()
 
   if (dead === undefined) return 0
   console.error(obituary(dead, await ready))
@@ -110,29 +115,32 @@ export async function runPair(spec: PairSpec, onReady: () => void): Promise<numb
 }
 
 /**
- * Runs server and client of a version until a signal comes, and starts both anew each time that a file of theirs
- * or of `shared/` changes: what one forgets in a restart, the other should not keep. A program that dies is
+ * Runs the programs of a version until a signal comes, and starts all of them anew each time that a file of theirs
+ * or of `shared/` changes: what one forgets in a restart, the others should not keep. A program that dies is
  * started again with the next change.
  *
- * @param onReady called once, when both answer for the first time
+ * @param onReady called once, when all of them answer for the first time
  * @returns the exit status, of a signal
  */
-export async function watchPair(spec: PairSpec, onReady: () => void): Promise<number> {
+export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise<number> {
   let isFirst = true
   const run = async (changed: AbortSignal) => {
-    const pair = startPair(spec)
-    const ready = pair.ready.then((both) => {
-      if (both && isFirst) onReady()
-      else if (both) console.log('A file changed. Server and client have started again.')
-      if (both) isFirst = false
-      return both
+    const programs = startPrograms(spec)
+    const ready = programs.ready.then((all) => {
+      if (all && isFirst) onReady()
+      else if (all) console.log('A file changed. The programs have started again.')
+      if (all) isFirst = false
+      return all
     })
-    const dead = await Promise.race([pair.firstEnd, once(changed, 'abort').then(() => undefined)])
+    const dead = await Promise.race([
+      programs.firstEnd,
+      once(changed, 'abort').then(() => undefined),
+    ])
     // A Ctrl-C ends the programs too, and the news of that may come before the signal does.
     if (dead !== undefined) await sleep(SIGNAL_DELAY)
-    await pair.stop()
+    await programs.stop()
     if (dead === undefined || changed.aborted) return
-    console.error(`${obituary(dead, await ready)} The next change of a file starts both again.`)
+    console.error(`${obituary(dead, await ready)} The next change of a file starts them again.`)
   }
   await watchFolders([spec.version.folder, join(ROOT, 'shared')], run, stopSignal())
   return 0
@@ -162,12 +170,12 @@ function isGone(parent: number): boolean {
   }
 }
 
-function startProgram(name: ProgramName, spec: PairSpec): RunningProgram {
-  const { version, settings, preload = [], onOutput, onMessage } = spec
+function startProgram(name: ProgramName, spec: RunSpec): RunningProgram {
+  const { version, addresses, settings, preload = [], onOutput, onMessage } = spec
   const output = onOutput === undefined ? 'inherit' : 'pipe'
   const child = spawn(process.execPath, programArguments(name, preload), {
     cwd: version.folder,
-    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
+    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settingsOf(addresses), ...settings },
     stdio: ['ignore', output, output, 'ipc'],
   })
   for (const stream of [child.stdout, child.stderr]) {
@@ -201,8 +209,12 @@ function programArguments(name: ProgramName, preload: string[]): string[] {
 }
 
 /** Resolves to false when it is aborted before. */
-async function untilBothAnswer(ports: PairSpec['ports'], signal: AbortSignal): Promise<boolean> {
-  for (const name of PROGRAMS) {
+async function untilAllAnswer(
+  programs: RunningProgram[],
+  ports: Record<ProgramName, number>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const { name } of programs) {
     while (!(await whoAnswers(ports[name]))?.program?.endsWith(` ${name}`)) {
       if (signal.aborted) return false
       await sleep(20)
@@ -225,7 +237,7 @@ async function stop(programs: RunningProgram[]): Promise<void> {
 /** What is said of a program's death. */
 export function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
   const how = signal ?? `exit status ${status}`
-  if (!wasReady) return `The ${name} did not start (${how}).`
-  const other = PROGRAMS.find((program) => program !== name)
-  return `The ${name} died (${how}), so the ${other} was stopped, too.`
+  const title = titleOfProgram(name)
+  if (!wasReady) return `The ${title} did not start (${how}).`
+  return `The ${title} died (${how}), so the other programs were stopped, too.`
 }

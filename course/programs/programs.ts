@@ -1,0 +1,82 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type LabConfig, portOf } from '@oauth-lab/shared/config.ts'
+
+/** What listens, in the order of the ports that `--port N` gives, and the setting that says where it does. */
+const LISTENERS = {
+  server: { setting: 'AUTH_SERVER_URL', key: 'authServerUrl' },
+  client: { setting: 'CLIENT_URL', key: 'clientUrl' },
+  workshop: { setting: 'WORKSHOP_URL', key: 'workshopUrl' },
+  api: { setting: 'API_URL', key: 'apiUrl' },
+} as const satisfies Record<string, { setting: string; key: keyof LabConfig }>
+
+/** A program that listens, or the workshop. */
+export type Listener = keyof typeof LISTENERS
+/** A program that listens. */
+export type ProgramName = Exclude<Listener, 'workshop'>
+/** Where each of them is, whether a version has it or not. */
+export type Addresses = Record<Listener, string>
+
+const ALL = Object.keys(LISTENERS) as Listener[]
+/** How many ports `--port N` takes, from N on. */
+export const PORT_COUNT = ALL.length
+/** All programs that listen, in one version or another. */
+export const PROGRAM_NAMES = ALL.filter((name) => name !== 'workshop')
+
+/** The programs of a version: its subfolders with a `main.ts`. */
+export interface Programs {
+  /** Those that listen until they are stopped: they build an app in `app.ts`. */
+  listening: ProgramName[]
+  /** Those that run and end, such as a worker. */
+  ending: string[]
+}
+
+/** @param folder of a version, or of a copy */
+export function programsOf({ folder }: { folder: string }): Programs {
+  const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.ts')))
+  // By its name, since a copy's `app.ts` may be unfinished: a start then says what it lacks.
+  const listening = PROGRAM_NAMES.filter((name) => all.includes(name))
+  return { listening, ending: all.filter((name) => !listening.some((one) => one === name)) }
+}
+
+/** What a page calls a program. */
+export function titleOfProgram(name: string): string {
+  return name === 'api' ? 'API' : name
+}
+
+/** The setting that says where a program, or the workshop, listens. */
+export function settingOf(name: Listener): string {
+  return LISTENERS[name].setting
+}
+
+/** The settings that say where all of them are. */
+export function settingsOf(addresses: Addresses): Record<string, string> {
+  return Object.fromEntries(ALL.map((name) => [settingOf(name), addresses[name]]))
+}
+
+export function addressesOf(config: LabConfig): Addresses {
+  return toRecord((name) => config[LISTENERS[name].key])
+}
+
+/** The addresses that `--port` gives. */
+export function addressesFrom(port: number): Addresses {
+  return addressesAt(ALL.map((_, index) => port + index))
+}
+
+/** @param ports as many as `--port` takes */
+export function addressesAt(ports: number[]): Addresses {
+  return toRecord((name) => `http://localhost:${ports[ALL.indexOf(name)]}`)
+}
+
+export function portsOf(addresses: Addresses): Record<Listener, number> {
+  return toRecord((name) => portOf(addresses[name]))
+}
+
+function toRecord<Value>(read: (name: Listener) => Value): Record<Listener, Value> {
+  return Object.fromEntries(ALL.map((name) => [name, read(name)])) as Record<Listener, Value>
+}
+
+/** Whether a path in a version is code that it teaches: the protocol, and its programs. */
+export function isProgramCode(path: string): boolean {
+  return path === 'protocol.ts' || /^(?!test\/|node_modules\/)\w[^/]*\//.test(path)
+}
