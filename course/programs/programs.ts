@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { type LabConfig, portOf } from '@oauth-lab/shared/config.ts'
+import { join, relative } from 'node:path'
+import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
+import { ROOT } from './versions.ts'
 
 /** What listens, in the order of the ports that `--port N` gives, and the setting that says where it does. */
 const LISTENERS = {
@@ -37,6 +38,17 @@ export function programsOf({ folder }: { folder: string }): Programs {
   // By its name, since a copy's `app.ts` may be unfinished: a start then says what it lacks.
   const listening = PROGRAM_NAMES.filter((name) => all.includes(name))
   return { listening, ending: all.filter((name) => !listening.some((one) => one === name)) }
+}
+
+/**
+ * How to run a program that ends, in words. The terminal in which somebody does knows nothing of `--port`, so what
+ * is not where it is by default is named. Nobody but browsers calls the client.
+ */
+export function howToRun(name: string, version: { folder: string }, addresses: Addresses): string {
+  const usual = addressesOf(readConfig({}))
+  const moved = PROGRAM_NAMES.filter((one) => one !== 'client' && addresses[one] !== usual[one])
+  const settings = moved.map((one) => `${settingOf(one)}=${addresses[one]} `).join('')
+  return `${settings}npm run ${name}, in ${relative(ROOT, version.folder)}`
 }
 
 /** What a page calls a program. */

@@ -3,15 +3,12 @@ import { styleText } from 'node:util'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import {
   type Addresses,
-  addressesOf,
+  howToRun,
   type Listener,
-  PROGRAM_NAMES,
   programsOf,
-  settingOf,
   titleOfProgram,
 } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { readConfig } from '@oauth-lab/shared/config.ts'
 
 const COLUMNS = 88
 const MARGIN = '  '
@@ -35,7 +32,7 @@ export function banner(version: Version, listeners: Listener[], addresses: Addre
     ...ORDER.filter((name) => listeners.includes(name)).flatMap((name) =>
       row(titleOfProgram(name), OPENED.includes(name) ? bold(addresses[name]) : addresses[name]),
     ),
-    ...programsOf(version).ending.flatMap((name) => row(name, startOf(name, version, addresses))),
+    ...programsOf(version).ending.flatMap((name) => row(name, howToRun(name, version, addresses))),
     ...row('log in as', 'user0 with password0, or user1 with password1'),
     '',
     ...row('try first', tryFirst),
@@ -43,14 +40,6 @@ export function banner(version: Version, listeners: Listener[], addresses: Addre
     ...row('stop with', 'Ctrl-C'),
   ]
   return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`
-}
-
-/** How to start a program that runs and ends, from another terminal, which knows nothing of `--port`. */
-function startOf(name: string, { folder }: Version, addresses: Addresses): string {
-  const usual = addressesOf(readConfig({}))
-  const settings = PROGRAM_NAMES.filter((one) => one !== 'client' && addresses[one] !== usual[one])
-  const given = settings.map((one) => `${settingOf(one)}=${addresses[one]} `).join('')
-  return `${given}npm run ${name}, in ${relative(ROOT, folder)}`
 }
 
 function isCopy({ folder }: Version): boolean {

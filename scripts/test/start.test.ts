@@ -3,10 +3,11 @@ import { randomInt } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -71,9 +72,9 @@ class Start {
 
   async nothingIsLeft(): Promise<void> {
     await vi.waitFor(async () => {
-      expect(await whoAnswers(this.port)).toBeUndefined()
-      expect(await whoAnswers(this.port + 1)).toBeUndefined()
-      expect(await whoAnswers(this.port + 2)).toBeUndefined()
+      for (const index of [0, 1, 2, 3]) {
+        expect(await whoAnswers(this.port + index)).toBeUndefined()
+      }
     }, PATIENCE)
   }
 }
@@ -316,6 +317,58 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
   })
 })
 
+describe('npm start of a version with an API and a worker', () => {
+  const { folder, remove } = makeVersionWithApi()
+  let start: Start
+
+  afterEach(() => {
+    start.process.kill('SIGKILL')
+  })
+
+  afterAll(remove)
+
+  test('runs what listens, from N to N+3, and says how to run what ends', async () => {
+    start = new Start(await freePorts(), folder)
+    await start.ready()
+    const answers = await Promise.all([0, 1, 2, 3].map((index) => whoAnswers(start.port + index)))
+    const name = basename(folder)
+    expect(answers.map((answer) => answer?.program)).toEqual([
+      `${name} server`,
+      `${name} client`,
+      'workshop',
+      `${name} api`,
+    ])
+    const said = start.output.replace(/\s+/g, ' ')
+    const apiUrl = `http://localhost:${start.port + 3}`
+    const settings = `AUTH_SERVER_URL=${start.serverUrl} API_URL=${apiUrl}`
+    expect(said).toContain(`API ${apiUrl}`)
+    expect(said).toContain(`worker ${settings} npm run worker, in `)
+    process.kill(start.process.pid ?? 0, 'SIGTERM')
+    expect(await start.ended).toBe(signals ? 0 : null)
+    await start.nothingIsLeft()
+  })
+
+  test('starts all of them again with --watch when a file of one changes', async () => {
+    start = new Start(await freePorts(), folder, '--watch')
+    await start.ready()
+    const app = join(folder, 'api', 'app.ts')
+    writeFileSync(app, readFileSync(app, 'utf8').replace('return { status }', "return 'new'"))
+    await vi.waitFor(async () => {
+      expect(start.output).toContain('The programs have started again.')
+      const { body } = await new Browser().open(`http://localhost:${start.port + 3}/api/me`)
+      expect(body).toBe('new')
+    }, PATIENCE)
+  })
+
+  test('says which port of which program is taken', async () => {
+    start = new Start(await freePorts(), folder, '--no-workshop')
+    await start.ready()
+    const second = new Start(start.port, folder, '--no-workshop')
+    expect(await second.ended).toBe(1)
+    expect(second.output).toContain(`Port ${start.port + 3} is taken: ${basename(folder)} api`)
+  })
+})
+
 describe('npm start tells in one line', () => {
   afterEach(() => {
     vi.restoreAllMocks()
@@ -435,10 +488,10 @@ function killProgram({ process: { pid } }: Start, name: string): string {
   return `The ${name} died (SIGKILL), so the other programs were stopped, too.`
 }
 
-/** A port that nobody uses, nor the two after it, below those that systems give to connections. */
+/** A port that nobody uses, nor the three after it, below those that systems give to connections. */
 async function freePorts(): Promise<number> {
-  const port = 20_000 + 3 * randomInt(4_000)
-  const free = await Promise.all([port, port + 1, port + 2].map(isFree))
+  const port = 20_000 + 4 * randomInt(3_000)
+  const free = await Promise.all([0, 1, 2, 3].map((index) => isFree(port + index)))
   return free.every(Boolean) ? port : freePorts()
 }
 

@@ -1,5 +1,5 @@
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { programsOf } from '@oauth-lab/course/programs/programs.ts'
+import { howToRun, programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance } from 'fastify'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
@@ -55,6 +55,14 @@ function read(body: unknown): { version?: string; slot?: string } {
   return Object(body)
 }
 
+function viewPrograms({ version, addresses }: Slot) {
+  const { listening, ending } = programsOf(version)
+  return {
+    listening,
+    ending: ending.map((name) => ({ name, how: howToRun(name, version, addresses) })),
+  }
+}
+
 function whatRuns({ runner, playground }: Workshop) {
   const known = knownVersions(playground)
   const choices = known.map((version) => {
@@ -63,7 +71,7 @@ function whatRuns({ runner, playground }: Workshop) {
   })
   const slots = runner.slots.map((slot) => ({
     ...slot,
-    ...programsOf(slot.version),
+    ...viewPrograms(slot),
     idea: readLesson(slot.version).idea,
     living: tellLifetimes(slot.lifetimes),
   }))

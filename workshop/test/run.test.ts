@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { knownVersion } from '../known-versions.ts'
+import { knownVersion, knownVersionOf } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
 import { TestWorkshop } from './lab.ts'
 
@@ -182,6 +183,40 @@ describe('what runs', () => {
     expect((await workshop.get('/run')).text).toMatch(/<\/span>stopped<\/span>/)
     await workshop.runner.start(workshop.main, version)
   })
+
+  test('a version with an API and a worker runs: one starts, the other is named', async () => {
+    const { folder, remove } = makeVersionWithApi()
+    onTestFinished(remove)
+    const version = knownVersionOf(findVersion(folder))
+    const slot = workshop.runner.open(version, await freeAddresses())
+    onTestFinished(() => workshop.runner.close(slot))
+    await workshop.untilRunning(slot)
+    expect((await whoAnswers(slot.ports.api))?.program).toBe(`${version.name} api`)
+    const { text } = await workshop.get('/run')
+    expect(text).toContain(`<a href="${slot.addresses.api}" target="_blank">`)
+    expect(text).toContain(`API_URL=${slot.addresses.api} npm run worker, in `)
+
+    // A browser, and a program that the workshop did not start, such as the worker.
+    const agents = ['Mozilla/5.0', 'curl/8']
+    for (const agent of agents) {
+      await fetch(`${slot.addresses.api}/api/me`, { headers: { 'user-agent': agent } })
+    }
+    await expect.poll(() => rows(slot)).toContain('API to another program, 200 to GET /api/me')
+    const shown = await rows(slot)
+    expect(shown).toContain('browser to API, GET /api/me, answered 200')
+    expect(shown).toContain('API to server, GET /introspect, answered 404')
+    expect(shown).toContain('<b class="api">API</b>')
+    // The arrow between the lanes of server and API.
+    expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')
+    expect((await workshop.get(`/traffic/mermaid?slot=${slot.id}`)).text).toContain('A->>S: GET')
+
+    await workshop.runner.stop(slot)
+    for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
+  })
+
+  async function rows(slot: Slot): Promise<string> {
+    return (await workshop.get(`/traffic/rows?slot=${slot.id}`)).text
+  }
 
   test('a port that somebody else has is told of, and left alone', async () => {
     const { ports, addresses, version } = workshop.main
