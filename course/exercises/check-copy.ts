@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
+import type { ProgramName } from '../programs/programs.ts'
 import { type Cast, NotYet, Stage } from './check-stage.ts'
 import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import type { Sentence, VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
-import { type ProgramName, type Trouble, TroubleError } from './trouble.ts'
+import { type Trouble, TroubleError } from './trouble.ts'
 
 /** What a check found out about one sentence. */
 export type Finding = { sentence: Sentence } & (
@@ -39,8 +40,13 @@ const PORT_TAKEN = /EADDRINUSE|is in use/
 /** The settings of a copy: said in full, so that a .env file changes nothing. */
 const SETTINGS = {
   WORKSHOP_URL: '',
+  API_URL: '',
   CLIENT_ID: 'lab-client',
   CLIENT_SECRET: 'lab-client-secret',
+  WORKER_ID: '',
+  WORKER_SECRET: '',
+  API_ID: '',
+  API_SECRET: '',
   CODE_TTL: '60',
   ACCESS_TOKEN_TTL: '',
   REFRESH_TOKEN_TTL: '',
@@ -79,13 +85,14 @@ async function tryOutAll(
   folder: string,
   { short, sentences }: VersionChecks,
 ): Promise<Finding[]> {
-  const { server, client, shortLived } = await programs.startAll(short)
+  const { server, client, shortLived, api } = await programs.startAll(short)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
   // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
   const lanes = await settle([
     tryOut(on('server'), server),
     shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
     tryOut(on('client'), client),
+    api === undefined ? [] : tryOut(on('api'), api),
   ])
   const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
   return conclude(folder, sentences, seen)
@@ -182,6 +189,8 @@ interface Stages {
   /** With a stand-in for the server. */
   client: Stage
   shortLived: Stage | undefined
+  /** With the server of the copy. */
+  api: Stage | undefined
 }
 
 /** The programs of one check. */
@@ -236,6 +245,7 @@ class CheckedPrograms {
     const clientPort = await freePort()
     const shortPort = await freePort()
     const standInPort = await freePort()
+    const apiPort = await freePort()
     const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
     await standIn.listen()
     this.#ends.push(() => standIn.close())
@@ -244,16 +254,30 @@ class CheckedPrograms {
 
     const folder = this.#folder
     const client = { url: `http://localhost:${clientPort}` }
+    const hasApi = existsSync(join(folder, 'api', 'main.ts'))
+    const apiUrl = `http://localhost:${apiPort}`
     const server = (port: number, changes: Record<string, string> = {}) =>
       this.#run('server', port, {
         AUTH_SERVER_URL: `http://localhost:${port}`,
         CLIENT_URL: client.url,
+        API_URL: apiUrl,
         ...changes,
       })
-    const [mainServer, mainClient, shortServer] = await settle([
+    const [mainServer, mainClient, shortServer, mainApi] = await settle([
       server(serverPort),
-      this.#run('client', clientPort, { AUTH_SERVER_URL: standIn.url, CLIENT_URL: client.url }),
+      this.#run('client', clientPort, {
+        AUTH_SERVER_URL: standIn.url,
+        CLIENT_URL: client.url,
+        API_URL: apiUrl,
+      }),
       short === undefined ? undefined : server(shortPort, short),
+      hasApi
+        ? this.#run('api', apiPort, {
+            AUTH_SERVER_URL: `http://localhost:${serverPort}`,
+            CLIENT_URL: client.url,
+            API_URL: apiUrl,
+          })
+        : undefined,
     ] as const)
 
     const onRequest = (explainSlowness: () => Trouble) => {
@@ -270,6 +294,7 @@ class CheckedPrograms {
         standIn,
       }),
       shortLived: shortServer && stage(shortServer, shortPort),
+      api: mainApi && stage(mainServer, serverPort, { api: { url: apiUrl, running: mainApi } }),
     }
   }
 

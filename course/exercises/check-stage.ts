@@ -46,6 +46,8 @@ export interface Cast {
   server: { url: string; running: RunningProgram }
   /** Without a running program where it is no part of the stage. */
   client: { url: string; running?: RunningProgram }
+  /** Where the copy has one, and the stage is for it. */
+  api?: { url: string; running: RunningProgram }
   standIn?: StandIn
   /** Called with each request: what to say of it when the time for the check runs out now. */
   onRequest?: (explainSlowness: () => Trouble) => void
@@ -69,6 +71,11 @@ export class Stage {
 
   get clientUrl(): string {
     return this.#cast.client.url
+  }
+
+  get apiUrl(): string {
+    if (this.#cast.api === undefined) throw new Error('No API on this stage')
+    return this.#cast.api.url
   }
 
   get redirectUri(): string {
@@ -186,12 +193,13 @@ export class Stage {
   }
 
   #programAt(url: string): RunningProgram | undefined {
-    const { server, client, standIn } = this.#cast
+    const { server, client, api, standIn } = this.#cast
     if (url.startsWith(server.url)) return server.running
     // What is handed on is answered by the server in the end.
     if (standIn?.passOnTo !== undefined && url.startsWith(standIn.url)) {
       return server.running
     }
+    if (api !== undefined && url.startsWith(api.url)) return api.running
     return url.startsWith(client.url) ? client.running : undefined
   }
 }

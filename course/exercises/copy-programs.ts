@@ -3,9 +3,10 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listFilesIfThere } from '../differences/files.ts'
+import type { ProgramName } from '../programs/programs.ts'
 import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
-import { explain, type ProgramName, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
+import { explain, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
 
 /** One program of a copy, with the settings that it is to run with. */
 export interface ProgramSpec {

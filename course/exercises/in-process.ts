@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
+import { addressesOf } from '../programs/programs.ts'
 import type { StartProgram } from './copy-programs.ts'
 
 /**
@@ -10,12 +11,12 @@ import type { StartProgram } from './copy-programs.ts'
  */
 export const startInProcess: StartProgram = async ({ program, folder, settings }) => {
   const module = await import(pathToFileURL(join(folder, program, 'app.ts')).href)
-  const build: (config: LabConfig) => FastifyInstance = module.buildServer ?? module.buildClient
+  const build: (config: LabConfig) => FastifyInstance =
+    module.buildServer ?? module.buildClient ?? module.buildApi
   const config = readConfig(settings)
   const app = build(config)
   app.addHook('preClose', async () => app.server.closeAllConnections())
-  const url = program === 'server' ? config.authServerUrl : config.clientUrl
-  await app.listen({ port: portOf(url), host: 'localhost' })
+  await app.listen({ port: portOf(addressesOf(config)[program]), host: 'localhost' })
   const explain = (method: string, path: string) => ({
     program,
     message: `${method} ${path} of the ${program} gets no answer.`,

@@ -1,3 +1,4 @@
+import type { ProgramName } from '../programs/programs.ts'
 import type { Stage } from './check-stage.ts'
 
 /** A rule of a version that can be tried out from outside. */
@@ -6,10 +7,10 @@ export interface Sentence {
   id: string
   text: string
   /**
-   * Where it is tried out: at the server or the client alone, at a server whose secrets live for a
-   * short time only, or at both together, when everything else is done.
+   * Where it is tried out: at one program (the API has the copy's own server, the client a stand-in for it), at a
+   * server whose secrets live for a short time only, or at server and client together, when everything else is done.
    */
-  on: 'server' | 'short server' | 'client' | 'both'
+  on: ProgramName | 'short server' | 'both'
   /** The file of the version that does it. */
   file: string
   /** Other sentences without which this one says nothing. */

@@ -2,8 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { listFilesIfThere } from '../differences/files.ts'
-
-export type ProgramName = 'server' | 'client'
+import type { ProgramName } from '../programs/programs.ts'
 
 /** Why a copy can't be checked: it does not start, it died, or it hangs. */
 export interface Trouble {

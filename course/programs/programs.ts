@@ -34,9 +34,13 @@ export interface Programs {
 
 /** @param folder of a version, or of a copy */
 export function programsOf({ folder }: { folder: string }): Programs {
-  const all = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'main.ts')))
-  // By its name, since a copy's `app.ts` may be unfinished: a start then says what it lacks.
-  const listening = PROGRAM_NAMES.filter((name) => all.includes(name))
+  const entries = existsSync(folder) ? readdirSync(folder) : []
+  const all = entries.filter(
+    (name) => /^[\w-]+$/.test(name) && existsSync(join(folder, name, 'main.ts')),
+  )
+  // By its name, since the `app.ts` of a copy may be unfinished: a start then says what it lacks, and also
+  // where a copy has lost one of the two programs that every version has.
+  const listening = PROGRAM_NAMES.filter((name) => name !== 'api' || all.includes(name))
   return { listening, ending: all.filter((name) => !listening.some((one) => one === name)) }
 }
 

@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { expect, onTestFinished, test } from 'vitest'
+import { checkCopy } from '../exercises/check-copy.ts'
+import { must } from '../exercises/check-stage.ts'
+import type { Sentence } from '../exercises/sentence.ts'
 import {
   addressesFrom,
   addressesOf,
@@ -63,4 +66,21 @@ test('the code of a version is its protocol and its programs, whatever their nam
   expect(paths.filter(isProgramCode)).toEqual(paths)
   const others = ['README.md', 'package.json', 'test/state.test.ts', 'node_modules/a/b.ts', '.a/b']
   expect(others.filter(isProgramCode)).toEqual([])
+})
+
+test('a check runs the API of a copy, against the server of the copy', async () => {
+  const { folder, remove } = makeVersionWithApi()
+  onTestFinished(remove)
+  const sentence: Sentence = {
+    id: 'asks',
+    text: 'The API asks the server.',
+    on: 'api',
+    file: 'api/app.ts',
+    probe: async (stage) => {
+      const { body } = await stage.browser().open(`${stage.apiUrl}/api/me`)
+      must(body === '{"status":404}', `it answers ${body}`)
+    },
+  }
+  const result = await checkCopy(folder, { sentences: [sentence] })
+  expect(result).toEqual({ kind: 'findings', findings: [{ sentence, status: 'done' }] })
 })

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
+import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 
 /** A piece of a text; with an address where it leads to a file of the copy. */
 export interface Piece {
@@ -8,14 +9,15 @@ export interface Piece {
   href?: string
 }
 
-/** A file of a copy, with a line where there is one. */
-const FILE = /((?:server|client)\/[\w./-]+\.\w+|protocol\.ts)(?::(\d+))?/
-
 /** A text in which each file that the copy has leads to its page. */
 export function linkFiles(text: string, place: Place): Piece[] {
+  const { listening, ending } = programsOf(place)
+  const programs = [...listening, ...ending].join('|')
+  // With a line where there is one.
+  const file = new RegExp(`((?:${programs})/[\\w./-]+\\.\\w+|protocol\\.ts)(?::(\\d+))?`)
   const pieces: Piece[] = []
   let rest = text
-  for (let match = FILE.exec(rest); match !== null; match = FILE.exec(rest)) {
+  for (let match = file.exec(rest); match !== null; match = file.exec(rest)) {
     const [whole, path = '', line] = match
     const end = match.index + whole.length
     const href = addressOf(place, path, line)
