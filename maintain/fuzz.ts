@@ -9,7 +9,7 @@ import {
   type Statuses,
   sendSlowly,
 } from './soak/send-hostile-input.ts'
-import { type Pair, startPair, stopPair } from './soak/soaked-pair.ts'
+import { type SoakedPrograms, startPrograms, stopPrograms } from './soak/soaked-programs.ts'
 
 /** Inputs of a run that is not told how many. */
 const USUAL_COUNT = 1_000_000
@@ -58,14 +58,14 @@ async function fuzz(count: number, seed: number): Promise<void> {
 }
 
 async function fuzzVersion(version: Version, each: number, seed: number): Promise<void> {
-  const pair = await startPair(version, { CODE_TTL: '60', SESSION_TTL: '60' })
+  const programs = await startPrograms(version, { CODE_TTL: '60', SESSION_TTL: '60' })
   try {
-    for (const name of PROGRAMS) await fuzzProgram(pair[name].origin, WARM_UP, seed, name)
-    const before = await heaps(pair)
-    await Promise.all(PROGRAMS.map((name) => fuzzOne(version, name, pair[name], each, seed)))
-    await refuseGrowth(pair, before)
+    for (const name of PROGRAMS) await fuzzProgram(programs[name].origin, WARM_UP, seed, name)
+    const before = await heaps(programs)
+    await Promise.all(PROGRAMS.map((name) => fuzzOne(version, name, programs[name], each, seed)))
+    await refuseGrowth(programs, before)
   } finally {
-    await stopPair(pair)
+    await stopPrograms(programs)
   }
 }
 
@@ -84,14 +84,20 @@ async function fuzzOne(
 }
 
 /** The heaps of both programs when everything that they keep has expired, in bytes. */
-async function heaps({ server, client }: Pair): Promise<{ server: number; client: number }> {
+async function heaps({
+  server,
+  client,
+}: SoakedPrograms): Promise<{ server: number; client: number }> {
   await Promise.all([server.advance(100_000), client.advance(100_000)])
   await new Promise((resolve) => setTimeout(resolve, 11_000))
   return { server: (await server.usage()).heap, client: (await client.usage()).heap }
 }
 
-async function refuseGrowth(pair: Pair, before: { server: number; client: number }): Promise<void> {
-  const after = await heaps(pair)
+async function refuseGrowth(
+  programs: SoakedPrograms,
+  before: { server: number; client: number },
+): Promise<void> {
+  const after = await heaps(programs)
   for (const name of PROGRAMS) {
     const growth = after[name] - before[name]
     if (growth > GROWTH) throw new Finding(`the ${name} has kept ${growth} bytes`)

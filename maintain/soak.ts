@@ -13,7 +13,7 @@ import {
   type Outcome,
   tellUsage,
 } from './soak/soak-load.ts'
-import { type Pair, startPair, stopPair } from './soak/soaked-pair.ts'
+import { type SoakedPrograms, startPrograms, stopPrograms } from './soak/soaked-programs.ts'
 import { Visitor } from './soak/visitor.ts'
 
 /** So short that most of what is kept expires while the traffic goes on. */
@@ -64,26 +64,26 @@ function readExtent(args: string[]): { minutes: number; flood: number } {
 async function soak({ minutes, flood }: { minutes: number; flood: number }): Promise<number> {
   const version = listVersions().at(-1)
   if (version === undefined) throw new ToldError('There is no version in versions/.')
-  const pair = await startPair(version, SETTINGS)
+  const programs = await startPrograms(version, SETTINGS)
   const problems: string[] = []
   try {
     // Once for the code that is compiled when it runs for the first time.
-    await logInAtOnce(pair, 500)
-    const start = await afterExpiry(pair)
+    await logInAtOnce(programs, 500)
+    const start = await afterExpiry(programs)
     console.log(`start: ${tellUsage(start)}`)
 
-    tell(`${LOGINS_AT_ONCE} logins at once`, await logInAtOnce(pair, LOGINS_AT_ONCE), problems)
-    tell('mixed traffic', await mixTraffic(pair, minutes * 60_000), problems)
-    console.log(`then:  ${tellUsage(await usage(pair))}`)
-    await floodBoth(pair, flood, problems)
-    await compareTiming(pair, problems)
+    tell(`${LOGINS_AT_ONCE} logins at once`, await logInAtOnce(programs, LOGINS_AT_ONCE), problems)
+    tell('mixed traffic', await mixTraffic(programs, minutes * 60_000), problems)
+    console.log(`then:  ${tellUsage(await usage(programs))}`)
+    await floodBoth(programs, flood, problems)
+    await compareTiming(programs, problems)
 
-    const end = await afterExpiry(pair)
+    const end = await afterExpiry(programs)
     console.log(`end:   ${tellUsage(end)}`)
     problems.push(...growth('server', start.server, end.server))
     problems.push(...growth('client', start.client, end.client))
   } finally {
-    await stopPair(pair)
+    await stopPrograms(programs)
   }
   for (const problem of problems.slice(0, 20)) console.error(problem)
   console.log(`${problems.length} problems`)
@@ -91,15 +91,19 @@ async function soak({ minutes, flood }: { minutes: number; flood: number }): Pro
 }
 
 /** Floods one program and then the other, while somebody who is logged in goes on working. */
-async function floodBoth(pair: Pair, count: number, problems: string[]): Promise<void> {
-  const worker = new Visitor(pair.driver)
+async function floodBoth(
+  programs: SoakedPrograms,
+  count: number,
+  problems: string[],
+): Promise<void> {
+  const worker = new Visitor(programs.driver)
   await worker.logIn()
   for (const [name, flood] of [
     ['half-finished logins at the client', floodClient],
     ['codes that nobody redeems', floodServer],
   ] as const) {
     const state = { over: false, done: 0, slowest: 0, most: 0 }
-    const flooding = flood(pair, count).finally(() => {
+    const flooding = flood(programs, count).finally(() => {
       state.over = true
     })
     while (!state.over) {
@@ -109,7 +113,7 @@ async function floodBoth(pair: Pair, count: number, problems: string[]): Promise
       })
       state.slowest = Math.max(state.slowest, performance.now() - from)
       state.done += 1
-      const { server, client } = await usage(pair)
+      const { server, client } = await usage(programs)
       state.most = Math.max(state.most, server.heap, client.heap)
       await sleep(500)
     }
@@ -122,8 +126,8 @@ async function floodBoth(pair: Pair, count: number, problems: string[]): Promise
   }
 }
 
-async function compareTiming(pair: Pair, problems: string[]): Promise<void> {
-  const ratio = await compareLogins(pair, 2_000)
+async function compareTiming(programs: SoakedPrograms, problems: string[]): Promise<void> {
+  const ratio = await compareLogins(programs, 2_000)
   console.log(`an unknown user takes ${ratio.toFixed(3)} times as long as a wrong password`)
   if (Math.abs(ratio - 1) > TIMING) problems.push('an unknown user takes another time')
 }
@@ -134,17 +138,20 @@ function tell(name: string, { done, errors, duration }: Outcome, problems: strin
   problems.push(...errors.map((error) => `${name}: ${error}`))
 }
 
-async function usage({ server, client }: Pair): Promise<{ server: Usage; client: Usage }> {
+async function usage({
+  server,
+  client,
+}: SoakedPrograms): Promise<{ server: Usage; client: Usage }> {
   const [ofServer, ofClient] = await Promise.all([server.usage(), client.usage()])
   return { server: ofServer, client: ofClient }
 }
 
 /** What both use once everything that they keep has expired, without waiting for it. */
-async function afterExpiry(pair: Pair): Promise<{ server: Usage; client: Usage }> {
+async function afterExpiry(programs: SoakedPrograms): Promise<{ server: Usage; client: Usage }> {
   const longest = Math.max(...Object.values(SETTINGS).map(Number))
-  await Promise.all([pair.server.advance(longest), pair.client.advance(longest)])
+  await Promise.all([programs.server.advance(longest), programs.client.advance(longest)])
   await sleep(UNTIL_EXPIRED)
-  return usage(pair)
+  return usage(programs)
 }
 
 function growth(name: string, start: Usage, end: Usage): string[] {

@@ -4,7 +4,7 @@ import type { Knowledge } from './knowledge.ts'
 import { Person } from './person.ts'
 import { StoryRecord } from './story-record.ts'
 
-/** Where an attack is played: a pair of its own on free ports, and two people with their browsers. */
+/** Where an attack is played: programs of its own on free ports, and two people with their browsers. */
 export class AttackStage extends StoryRecord {
   readonly victim = new Person('victim', this)
   readonly attacker = new Person('attacker', this)

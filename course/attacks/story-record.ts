@@ -86,7 +86,7 @@ export class StoryRecord {
     await sleep((minutes / 60) * SECONDS_PER_HOUR * 1000)
   }
 
-  /** Whether an address belongs to the pair or to the attacker's site. */
+  /** Whether an address belongs to the programs or to the attacker's site. */
   isOnStage(url: string): boolean {
     return URL.canParse(url) && this.#partyAt(new URL(url).origin) !== 'elsewhere'
   }

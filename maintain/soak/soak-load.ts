@@ -1,6 +1,6 @@
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import type { Usage } from '../bench/lib/probe.ts'
-import type { Pair } from './soaked-pair.ts'
+import type { SoakedPrograms } from './soaked-programs.ts'
 import { expectStatus, Visitor } from './visitor.ts'
 
 const MEBIBYTE = 1024 * 1024
@@ -32,7 +32,7 @@ export async function repeat(
 }
 
 /** Everybody logs in at the same moment, and each ends at a page with the right name. */
-export function logInAtOnce({ driver }: Pair, count: number): Promise<Outcome> {
+export function logInAtOnce({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(
     count,
     (done) => done >= count,
@@ -48,7 +48,7 @@ export function logInAtOnce({ driver }: Pair, count: number): Promise<Outcome> {
  * What people and attackers do all day, in turn: whole logins with a logout and without, logins that
  * are never ended, wrong passwords, wrong states, made-up codes and tokens, pages that are not there.
  */
-export function mixTraffic({ driver }: Pair, milliseconds: number): Promise<Outcome> {
+export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Promise<Outcome> {
   const until = performance.now() + milliseconds
   const wrong = basic('lab-client', 'wrong-secret')
   const kinds: (() => Promise<void>)[] = [
@@ -87,7 +87,7 @@ export function mixTraffic({ driver }: Pair, milliseconds: number): Promise<Outc
 }
 
 /** Begins logins that nobody ends, each in a browser of its own: a session in the client. */
-export function floodClient({ driver }: Pair, count: number): Promise<Outcome> {
+export function floodClient({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(
     32,
     (done) => done >= count,
@@ -98,7 +98,7 @@ export function floodClient({ driver }: Pair, count: number): Promise<Outcome> {
 }
 
 /** Enters passwords for logins whose code nobody redeems: a code in the server. */
-export function floodServer({ driver }: Pair, count: number): Promise<Outcome> {
+export function floodServer({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(
     32,
     (done) => done >= count,
@@ -112,7 +112,7 @@ export function floodServer({ driver }: Pair, count: number): Promise<Outcome> {
  * How long a login takes with a user whom nobody knows, for each time that it takes with a wrong
  * password: 1 tells nothing of who is a user. The two are tried in turn, and the medians compared.
  */
-export async function compareLogins({ driver }: Pair, times: number): Promise<number> {
+export async function compareLogins({ driver }: SoakedPrograms, times: number): Promise<number> {
   const visitor = new Visitor(driver)
   const url = await driver.beginLogin(visitor)
   const durations = { user0: [] as number[], nobody: [] as number[] }

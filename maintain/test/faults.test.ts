@@ -8,7 +8,7 @@ import { some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Child } from '../bench/lib/child.ts'
 import { Relay } from '../soak/relay.ts'
-import { startProgram } from '../soak/soaked-pair.ts'
+import { startProgram } from '../soak/soaked-programs.ts'
 import { driverOf, expectStatus, Visitor } from '../soak/visitor.ts'
 
 const version = findVersion('v05')

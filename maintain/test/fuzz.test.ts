@@ -1,24 +1,24 @@
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { fuzzParsers, fuzzProgram } from '../soak/send-hostile-input.ts'
-import { type Pair, startPair, stopPair } from '../soak/soaked-pair.ts'
+import { type SoakedPrograms, startPrograms, stopPrograms } from '../soak/soaked-programs.ts'
 
 // A share of `npm run fuzz`, the same inputs each time.
 const SEED = 25000
 const newest = listVersions().at(-1)
 
 describe('hostile input', () => {
-  let pair: Pair
+  let programs: SoakedPrograms
 
   beforeAll(async () => {
     if (newest === undefined) throw new Error('There is no version in versions/.')
-    pair = await startPair(newest)
+    programs = await startPrograms(newest)
   })
-  afterAll(() => stopPair(pair))
+  afterAll(() => stopPrograms(programs))
 
   for (const name of ['server', 'client'] as const) {
     test(`over raw connections gets answers from the ${name}, and none that says it broke`, async () => {
-      await fuzzProgram(pair[name].origin, 500, SEED, name)
+      await fuzzProgram(programs[name].origin, 500, SEED, name)
     })
   }
 

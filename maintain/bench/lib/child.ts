@@ -39,7 +39,7 @@ export interface Launch {
   main: string
   folder: string
   /** The setting that says where it answers. */
-  address?: 'AUTH_SERVER_URL' | 'CLIENT_URL'
+  address?: string
   /** Where it answers; undefined takes a free port. */
   origin?: string
   /** A path that answers when it is ready. */

@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import {
+  type ProgramName,
+  programsOf,
+  settingOf,
+  settingsOf,
+} from '@oauth-lab/course/programs/programs.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
+import { Child } from '../bench/lib/child.ts'
+import { driverOf } from './visitor.ts'
+
+/** The programs of a version, each in a process of its own, on free ports, and what drives them. */
+export interface SoakedPrograms {
+  server: Child
+  client: Child
+  /** Whatever else listens. */
+  others: Child[]
+  driver: Driver
+}
+
+/** Starts all that listen. Settings are those of the environment, such as CODE_TTL. */
+export async function startPrograms(
+  version: Version,
+  settings: Record<string, string> = {},
+): Promise<SoakedPrograms> {
+  const env = { ...settings, ...settingsOf(await freeAddresses()) }
+  const rest = programsOf(version).listening.filter((name) => !['server', 'client'].includes(name))
+  const [server, client, ...others] = await Promise.all([
+    startProgram(version, 'server', env),
+    startProgram(version, 'client', env),
+    ...rest.map((name) => startProgram(version, name, env)),
+  ])
+  return { server, client, others, driver: driverOf(server.origin, client.origin) }
+}
+
+/** Starts one of them where its settings say. */
+export function startProgram(
+  { folder }: Version,
+  program: ProgramName,
+  env: Record<string, string>,
+): Promise<Child> {
+  const address = settingOf(program)
+  const origin = env[address]
+  return Child.start({
+    main: join(folder, program, 'main.ts'),
+    folder,
+    address,
+    ...(origin === undefined ? {} : { origin }),
+    readyPath: '/style.css',
+    env,
+  })
+}
+
+export async function stopPrograms({ server, client, others }: SoakedPrograms): Promise<void> {
+  await Promise.all([server, client, ...others].map((child) => child.stop()))
+}
