@@ -1,10 +1,13 @@
-import { freePort, type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { readConfig } from '@oauth-lab/shared/config.ts'
+import { type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { freeAddresses } from '../programs/ports.ts'
+import { type Addresses, addressesOf, portsOf, settingsOf } from '../programs/programs.ts'
 import { isExpected, type Setup, type Step } from './commands.ts'
 import { Shell } from './shell.ts'
 
 /**
  * Runs the commands of a page in one shell, from top to bottom, and compares what they print with what
- * the page promises. The versions run one after another on the same two free ports, as they do for a reader
+ * the page promises. The versions run one after another on the same free ports, as they do for a reader
  * on the default ones, which are replaced in commands and answers.
  *
  * @param page named in front of each problem
@@ -16,7 +19,7 @@ export async function findWrongAnswers(
   steps: Step[],
   load: (version: string) => Promise<Programs>,
 ): Promise<string[]> {
-  const ports = { server: await freePort(), client: await freePort() }
+  const addresses = await freeAddresses()
   const shell = new Shell()
   const wrong: string[] = []
   let setup: Setup | undefined
@@ -26,10 +29,10 @@ export async function findWrongAnswers(
       if (step.setup !== setup) {
         await lab?.close()
         setup = step.setup
-        lab = await start(setup, ports, load)
+        lab = await start(setup, addresses, load)
       }
-      const command = withPorts(step.command, ports)
-      const expected = withPorts(step.expected, ports)
+      const command = withPorts(step.command, addresses)
+      const expected = withPorts(step.expected, addresses)
       const actual = await shell.run(command)
       if (!isExpected(actual, expected)) {
         wrong.push(describe(`${page}:${step.line}`, command, expected, actual))
@@ -41,29 +44,25 @@ export async function findWrongAnswers(
   }
 }
 
-interface Ports {
-  server: number
-  client: number
-}
-
 async function start(
   { version, settings, withoutServer }: Setup,
-  ports: Ports,
+  addresses: Addresses,
   load: (version: string) => Promise<Programs>,
 ): Promise<Lab> {
   const lab = await startLab(await load(version), {
-    AUTH_SERVER_URL: `http://localhost:${ports.server}`,
-    CLIENT_URL: `http://localhost:${ports.client}`,
+    ...settingsOf(addresses),
     ...settings,
   })
   if (withoutServer) await lab.server.close()
   return lab
 }
 
-function withPorts(text: string, { server, client }: Ports): string {
-  return text
-    .replace(/(?<!\d)25000(?!\d)/g, String(server))
-    .replace(/(?<!\d)25001(?!\d)/g, String(client))
+function withPorts(text: string, addresses: Addresses): string {
+  const ports = Object.values(portsOf(addresses))
+  const usual = Object.values(portsOf(addressesOf(readConfig({}))))
+  return text.replace(/(?<!\d)\d{5}(?!\d)/g, (found) => {
+    return String(ports[usual.indexOf(Number(found))] ?? found)
+  })
 }
 
 function describe(place: string, command: string, expected: string, actual: string): string {
