@@ -10,14 +10,14 @@ export const TITLES = {
   idea: 'The idea',
   changes: 'What changed',
   messages: 'The messages',
-  difference: 'Reading the difference',
+  difference: 'Read the difference',
   tryIt: 'Try it',
   attacks: 'The attacks that this version stops',
   exercise: 'Do it yourself',
   questions: 'Check yourself',
-  missing: 'What is still missing',
+  missing: 'Still open',
   teacher: 'For the teacher',
-  sources: 'The RFCs behind it',
+  sources: 'Sources',
 } as const
 
 export type PartName = keyof typeof TITLES
