@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import { typedIn } from '@oauth-lab/course/command-line.ts'
 import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
 import {
   DIFFERENCE_PAGES,
@@ -10,14 +9,12 @@ import {
   stepsOf,
 } from '@oauth-lab/course/differences/step.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
 import { painter, wantsColors } from './print/ansi.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
 import { renderStat, renderSteps } from './print/difference-stat.ts'
 import { renderStep } from './print/difference-text.ts'
 import { page } from './print/pager.ts'
-import { renderPatch } from './print/patch.ts'
 
 /** Columns of what goes into a file or a pipe. */
 const PIPE_WIDTH = 100
@@ -40,14 +37,12 @@ export async function main(args: string[]): Promise<number> {
   if (asked.versions === undefined) return say(renderSteps(listVersions(), paint()))
 
   const { older, newer } = asked.versions
-  if (asked.form === 'patch') return show(renderPatch(older.folder, newer.folder))
   if (asked.form === 'wire') return show(await wire(older, newer))
   return showStep(readStep(older, newer, asked), asked)
 }
 
 async function showStep(step: Step, asked: DiffArguments): Promise<number> {
   if (asked.form === 'markdown') return show(renderMarkdown(step))
-  if (asked.form === 'html') return say(await writeHtml(step, asked.htmlFile))
   if (step.files.length === 0) return say('No difference.\n')
   if (asked.form === 'stat') return show(renderStat(step, paint()))
 
@@ -90,17 +85,6 @@ function writePages(versions: Version[]): string {
     return `Wrote ${relative(ROOT, file)}\n`
   })
   return written.join('')
-}
-
-async function writeHtml(step: Step, file: string): Promise<string> {
-  const { renderHtml } = await import('./print/difference-page.ts')
-  const text = await renderHtml(step)
-  try {
-    writeFileSync(file, text)
-  } catch (error) {
-    throw new ToldError(`${file} can't be written: ${(error as Error).message}`)
-  }
-  return `Wrote ${relative(typedIn(), file)}\n`
 }
 
 async function wire(older: Version, newer: Version): Promise<string> {
