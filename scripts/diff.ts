@@ -32,7 +32,7 @@ const LEAST_WIDTH = 40
 export async function main(args: string[]): Promise<number> {
   const asked = readArguments(args)
   if (asked.form === 'help') return say(HELP)
-  if (asked.form === 'write') return say(writePages(listVersions()))
+  if (asked.form === 'write') return say(await write(listVersions()))
   if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
   if (asked.versions === undefined) return say(renderSteps(listVersions(), paint()))
 
@@ -77,14 +77,16 @@ function check(versions: Version[]): number {
   return 0
 }
 
-function writePages(versions: Version[]): string {
+async function write(versions: Version[]): Promise<string> {
+  const { writeWireSince } = await import('@oauth-lab/course/differences/wire-since.ts')
   mkdirSync(DIFFERENCE_PAGES, { recursive: true })
-  const written = [...stepsOf(versions)].map((step) => {
+  const pages = [...stepsOf(versions)].map((step) => {
     const file = differencePage(step.newer)
     writeFileSync(file, renderMarkdown(step))
-    return `Wrote ${relative(ROOT, file)}\n`
+    return file
   })
-  return written.join('')
+  const files = [...pages, await writeWireSince(versions)]
+  return files.map((file) => `Wrote ${relative(ROOT, file)}\n`).join('')
 }
 
 async function wire(older: Version, newer: Version): Promise<string> {

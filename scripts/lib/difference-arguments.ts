@@ -61,7 +61,7 @@ Options stand behind a -- of their own: npm run diff -- v02 v03 --stat
   --wire           how the messages of a session differ, from a run of both
   --markdown       a page for a code host
   --check          what is missing or ambiguous in the notes of the newer version's lesson
-  --write          renews docs/differences
+  --write          renews docs/differences, and which version sends what first
 `
 
 /**
