@@ -8,10 +8,9 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { hrefInApp } from '../lesson/links.ts'
-import { renderPart, renderSentence } from '../lesson/render.ts'
+import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { renderMarkdown } from '../lesson/render-markdown.ts'
 import { lessonAt, textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
@@ -168,16 +167,16 @@ function pointsOf(version: Version, parts: Part[]): string {
 
 /** Each question twice: alone, and with its answer. */
 async function questionSlides(version: Version, part: Part, lesson: Lesson): Promise<Slide[]> {
-  const pairs = questionsOf(lesson).map(async ({ number, question, material, answer }) => {
-    const asked = `<p class="asked">${renderSentence(version, question)}</p>${await render(version, part, material)}`
-    const answered = `<div class="answer">${await render(version, part, answer)}</div>`
+  const questions = await renderQuestions(version, lesson)
+  return questions.flatMap(({ number, question, material, answer }) => {
+    const asked = `<p class="asked">${question}</p>${material}`
+    const answered = `<div class="answer">${answer}</div>`
     const slide = { part: part.heading, title: `Question ${number}`, links: [] }
     return [
       { ...slide, html: asked, kind: 'question' as const },
       { ...slide, html: `${asked}${answered}`, kind: 'question' as const },
     ]
   })
-  return (await Promise.all(pairs)).flat()
 }
 
 /** The text of a slide has no anchors: two slides may have the same heading. */
