@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import { typedIn } from '@oauth-lab/course/command-line.ts'
 import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
 import {
   DIFFERENCE_PAGES,
@@ -10,14 +9,12 @@ import {
   stepsOf,
 } from '@oauth-lab/course/differences/step.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
 import { painter, wantsColors } from './print/ansi.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
 import { renderStat, renderSteps } from './print/difference-stat.ts'
 import { renderStep } from './print/difference-text.ts'
 import { page } from './print/pager.ts'
-import { renderPatch } from './print/patch.ts'
 
 /** Columns of what goes into a file or a pipe. */
 const PIPE_WIDTH = 100
@@ -35,19 +32,17 @@ const LEAST_WIDTH = 40
 export async function main(args: string[]): Promise<number> {
   const asked = readArguments(args)
   if (asked.form === 'help') return say(HELP)
-  if (asked.form === 'write') return say(writePages(listVersions()))
+  if (asked.form === 'write') return say(await write(listVersions()))
   if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
   if (asked.versions === undefined) return say(renderSteps(listVersions(), paint()))
 
   const { older, newer } = asked.versions
-  if (asked.form === 'patch') return show(renderPatch(older.folder, newer.folder))
   if (asked.form === 'wire') return show(await wire(older, newer))
   return showStep(readStep(older, newer, asked), asked)
 }
 
 async function showStep(step: Step, asked: DiffArguments): Promise<number> {
   if (asked.form === 'markdown') return show(renderMarkdown(step))
-  if (asked.form === 'html') return say(await writeHtml(step, asked.htmlFile))
   if (step.files.length === 0) return say('No difference.\n')
   if (asked.form === 'stat') return show(renderStat(step, paint()))
 
@@ -82,25 +77,16 @@ function check(versions: Version[]): number {
   return 0
 }
 
-function writePages(versions: Version[]): string {
+async function write(versions: Version[]): Promise<string> {
+  const { writeWireSince } = await import('@oauth-lab/course/differences/wire-since.ts')
   mkdirSync(DIFFERENCE_PAGES, { recursive: true })
-  const written = [...stepsOf(versions)].map((step) => {
+  const pages = [...stepsOf(versions)].map((step) => {
     const file = differencePage(step.newer)
     writeFileSync(file, renderMarkdown(step))
-    return `Wrote ${relative(ROOT, file)}\n`
+    return file
   })
-  return written.join('')
-}
-
-async function writeHtml(step: Step, file: string): Promise<string> {
-  const { renderHtml } = await import('./print/difference-page.ts')
-  const text = await renderHtml(step)
-  try {
-    writeFileSync(file, text)
-  } catch (error) {
-    throw new ToldError(`${file} can't be written: ${(error as Error).message}`)
-  }
-  return `Wrote ${relative(typedIn(), file)}\n`
+  const files = [...pages, await writeWireSince(versions)]
+  return files.map((file) => `Wrote ${relative(ROOT, file)}\n`).join('')
 }
 
 async function wire(older: Version, newer: Version): Promise<string> {

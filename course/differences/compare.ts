@@ -67,8 +67,6 @@ const MOST_EDITS = 1_000
 
 interface CompareOptions {
   context?: number
-  /** Tells line ends of DOS and of Unix apart. */
-  exact?: boolean
   /** Leaves out the paths for which it gives false. */
   only?: (path: string) => boolean
 }
@@ -92,12 +90,11 @@ export function compareFolders(
 export function pairFiles(
   older: string,
   newer: string,
-  { exact = false, only = () => true }: CompareOptions = {},
+  { only = () => true }: CompareOptions = {},
 ): TextPair[] {
   const inOlder = new Set(listFiles(older))
   const inNewer = new Set(listFiles(newer))
   const paths = [...new Set([...inOlder, ...inNewer])].filter(only).sort()
-  const lineEnds = exact ? (text: string) => text : withUnixLineEnds
   return paths.flatMap((path) => {
     const kind = inOlder.has(path) ? (inNewer.has(path) ? 'changed' : 'deleted') : 'new'
     const before = kind === 'new' ? '' : readText(older, path)
@@ -106,8 +103,8 @@ export function pairFiles(
     const pair = {
       path,
       kind,
-      older: isText ? lineEnds(before) : '',
-      newer: isText ? lineEnds(after) : '',
+      older: isText ? withUnixLineEnds(before) : '',
+      newer: isText ? withUnixLineEnds(after) : '',
       isText,
     } as const
     const isSame = kind === 'changed' && isText && pair.older === pair.newer

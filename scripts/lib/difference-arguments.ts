@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
 import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
 import { DEFAULT_CONTEXT } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
@@ -13,9 +13,7 @@ const OPTIONS = {
   tests: { type: 'boolean', default: false },
   stat: { type: 'boolean', default: false },
   wire: { type: 'boolean', default: false },
-  patch: { type: 'boolean', default: false },
   markdown: { type: 'boolean', default: false },
-  html: { type: 'string' },
   check: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -25,9 +23,7 @@ const OPTIONS = {
 const FORMS = {
   stat: ['tests'],
   wire: [],
-  patch: [],
   markdown: [],
-  html: ['no-notes', 'context', 'tests'],
   check: [],
   write: [],
   help: [],
@@ -42,8 +38,6 @@ export interface DiffArguments {
   versions: { older: Version; newer: Version } | undefined
   /** Files and folders of the two, with slashes. */
   paths: string[]
-  /** Absolute; empty for other forms than `html`. */
-  htmlFile: string
   sideBySide: boolean
   notes: boolean
   context: number
@@ -65,11 +59,9 @@ Options stand behind a -- of their own: npm run diff -- v02 v03 --stat
   --tests          the files in test/ too
   --stat           the files and how much changed in each
   --wire           how the messages of a session differ, from a run of both
-  --patch          a patch for git apply, of everything
-  --html FILE      a page that needs nothing else, written to FILE
   --markdown       a page for a code host
   --check          what is missing or ambiguous in the notes of the newer version's lesson
-  --write          renews docs/differences
+  --write          renews docs/differences, and which version sends what first
 `
 
 /**
@@ -87,14 +79,13 @@ export function readArguments(args: string[]): DiffArguments {
   if (versions === undefined && !['code', 'check', 'write', 'help'].includes(form)) {
     throw wrongUsage(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
   }
-  if (paths.length > 0 && !['code', 'stat', 'html'].includes(form)) {
+  if (paths.length > 0 && !['code', 'stat'].includes(form)) {
     throw wrongUsage(`--${form} tells of a whole version, not of ${paths[0]} alone.`)
   }
   return {
     form,
     versions,
     paths,
-    htmlFile: values.html === undefined ? '' : resolve(typedIn(), values.html),
     sideBySide: values['side-by-side'],
     notes: !values['no-notes'],
     context: values.context === undefined ? DEFAULT_CONTEXT : readCount(values.context),

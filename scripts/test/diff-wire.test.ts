@@ -1,5 +1,6 @@
 import { type Act, playSession } from '@oauth-lab/course/differences/wire-play.ts'
-import { findVersion } from '@oauth-lab/course/programs/versions.ts'
+import { readWireSince, renderWireSince } from '@oauth-lab/course/differences/wire-since.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
 import { painter } from '../print/ansi.ts'
 import { renderWire } from '../print/wire.ts'
@@ -62,4 +63,10 @@ test('in v05 an hour changes nothing for the user, since the client refreshes', 
   expect(signed(later, '+')).toContain('grant_type refresh_token')
   expect(signed(later, '-')).toContain('page Not logged in')
   expect(signed(later, '+')).toContain('page Profile')
+})
+
+test('the traffic page knows which version sends what first', async () => {
+  const known = [...readWireSince()]
+  const played = Object.entries(JSON.parse(await renderWireSince(listVersions())))
+  expect(known, 'It is stale. Renew it: npm run diff -- --write').toEqual(played)
 })

@@ -1,31 +1,17 @@
-import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { countLines } from '@oauth-lab/course/differences/compare.ts'
-import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import {
   DIFFERENCE_PAGES,
   differencePage,
   readStep,
   stepsOf,
 } from '@oauth-lab/course/differences/step.ts'
-import { findVersion, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../diff.ts'
 import { renderMarkdown } from '../print/difference-markdown.ts'
-import { renderHtml } from '../print/difference-page.ts'
-import { renderPatch } from '../print/patch.ts'
 
 let scratch: string
 let printed: string
@@ -49,92 +35,6 @@ afterEach(() => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-/** Writes files below the scratch folder; gives the folder. */
-function folder(name: string, files: Record<string, string | Buffer>): string {
-  for (const [path, content] of Object.entries(files)) {
-    const file = join(scratch, name, path)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, content)
-  }
-  mkdirSync(join(scratch, name), { recursive: true })
-  return join(scratch, name)
-}
-
-function asVersion(path: string): Version {
-  return { name: 'copy', folder: path, number: 0 }
-}
-
-function contents(path: string): Record<string, string> {
-  const files = listFiles(path).map((file) => [file, readFileSync(join(path, file), 'latin1')])
-  return Object.fromEntries(files)
-}
-
-describe.skipIf(!hasGit)('the patch', () => {
-  function apply(patch: string, target: string): void {
-    const { status, stderr } = spawnSync(
-      'git',
-      ['-c', 'core.autocrlf=false', 'apply', '--whitespace=nowarn'],
-      {
-        cwd: target,
-        input: patch,
-        encoding: 'utf8',
-        // Not the repository that a temporary folder may happen to lie in.
-        env: { ...process.env, GIT_CEILING_DIRECTORIES: dirname(target) },
-      },
-    )
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
-  }
-
-  const versions = listVersions()
-  const pairs = versions.flatMap((older) =>
-    versions.filter((newer) => newer !== older).map((newer) => [older, newer] as const),
-  )
-
-  test.each(pairs.map(([older, newer]) => [older.name, newer.name, older, newer] as const))(
-    'makes of %s, byte for byte, %s',
-    (_older, _newer, older, newer) => {
-      for (const file of listFiles(older.folder)) {
-        const target = join(scratch, 'copy', file)
-        mkdirSync(dirname(target), { recursive: true })
-        cpSync(join(older.folder, file), target)
-      }
-      const copy = join(scratch, 'copy')
-      apply(renderPatch(older.folder, newer.folder), copy)
-      expect(contents(copy)).toEqual(contents(newer.folder))
-    },
-  )
-
-  test('carries new, deleted and empty files, missing newlines at the end, and line ends of DOS', () => {
-    const older = folder('older', {
-      'gone.ts': 'gone\n',
-      'gone-empty.ts': '',
-      'cut.ts': 'one\ntwo\n',
-      'grown.ts': 'one\ntwo',
-      'dos.ts': 'one\r\ntwo\r\n',
-      'a b/ü.ts': 'one\n',
-    })
-    const newer = folder('newer', {
-      'new.ts': 'new',
-      'new-empty.ts': '',
-      'cut.ts': 'one\ntwo',
-      'grown.ts': 'one\ntwo\nthree\n',
-      'dos.ts': 'one\ntwo\r\n',
-      'a b/ü.ts': 'two\n',
-    })
-    apply(renderPatch(older, newer), older)
-    expect(contents(older)).toEqual(contents(newer))
-  })
-
-  test('says of a file that is no text that a patch can not carry it', async () => {
-    const older = folder('older', { 'server/main.ts': '' })
-    const newer = folder('newer', { 'server/main.ts': '', 'logo.png': Buffer.from([0, 255]) })
-    await expect(main([older, newer, '--patch'])).rejects.toThrow(
-      "logo.png is not text, or too long, so a patch can't carry it.",
-    )
-  })
-})
-
 describe('the command', () => {
   test.each([
     [['v09'], 'There is no version "v09".'],
@@ -145,11 +45,11 @@ describe('the command', () => {
     [['v02', 'v03', '../v01-code-flow'], 'There is no file "../v01-code-flow"'],
     [['v02', '--nonsense'], "Unknown option '--nonsense'."],
     [['v02', '--context', 'many'], '--context takes a number of lines, not "many".'],
-    [['v02', '--stat', '--patch'], '--stat and --patch do not go together.'],
-    [['v02', '--patch', '--tests'], '--patch and --tests do not go together.'],
-    [['v02', '--html'], "Option '--html <value>' argument missing."],
+    [['v02', '--stat', '--markdown'], '--stat and --markdown do not go together.'],
+    [['v02', '--wire', '--tests'], '--wire and --tests do not go together.'],
+    [['v02', '--patch'], "Unknown option '--patch'."],
     [['--wire'], '--wire needs a version'],
-    [['v02', 'client', '--patch'], '--patch tells of a whole version, not of client alone.'],
+    [['v02', 'client', '--wire'], '--wire tells of a whole version, not of client alone.'],
   ])('%j is answered with one line and exit status 2', async (args, message) => {
     await expect(main(args)).rejects.toMatchObject({
       exitStatus: 2,
@@ -250,38 +150,6 @@ describe('the command', () => {
     await main([copy, 'v02', '--no-notes'])
     const { files } = readStep(findVersion('v01'), findVersion('v02'))
     for (const { path } of files) expect(printed).toContain(path)
-  })
-})
-
-describe('the page', () => {
-  test('needs nothing from elsewhere, runs nothing, and shows code as it is', async () => {
-    const older = folder('older', { 'server/main.ts': 'const a = 1\n' })
-    const newer = folder('newer', {
-      'server/main.ts': 'const a = "<script>alert(1)</script>" && 2\n',
-      'notes.txt': '<b>bold</b> & more\n',
-    })
-    const page = await renderHtml(readStep(asVersion(older), asVersion(newer)))
-    expect(page).not.toMatch(/<script|\ssrc=|<link|url\(|@import/)
-    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;')
-    expect(page).toContain('&lt;b&gt;bold&lt;/b&gt; &amp; more')
-  })
-
-  test('has every note and every changed line of a step', async () => {
-    for (const step of stepsOf(listVersions())) {
-      const page = await renderHtml(step)
-      const hunks = step.files.flatMap((file) => file.hunks)
-      const notes = hunks.flatMap((hunk) => hunk.notes)
-      expect(page.split('<div class="note">')).toHaveLength(1 + notes.length)
-      const { added, removed } = countLines(step.files)
-      expect(page.split('<ins ')).toHaveLength(1 + added)
-      expect(page.split('<del ')).toHaveLength(1 + removed)
-    }
-  })
-
-  test('is written to the file that is named', async () => {
-    const file = join(scratch, 'page.html')
-    expect(await main(['v03', '--html', file])).toBe(0)
-    expect(readFileSync(file, 'utf8')).toContain('<title>v02 to v03: ')
   })
 })
 

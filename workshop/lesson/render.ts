@@ -1,12 +1,11 @@
 import { join } from 'node:path'
-import type { Part } from '@oauth-lab/course/lessons/lesson.ts'
+import { type Lesson, type Part, partOf } from '@oauth-lab/course/lessons/lesson.ts'
+import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './render-markdown.ts'
 
 export interface RenderOptions {
-  /** Where a link leads, from the address that it has in this app. */
-  hrefOf?: (href: string) => string
   /** The level at which headings inside of a part begin. */
   topLevel?: 2 | 3
 }
@@ -18,16 +17,35 @@ export function renderPart(
   version: Version,
   { headings }: Part,
   source: string,
-  { hrefOf = (href) => href, topLevel = LEVEL_IN_LESSON }: RenderOptions = {},
+  { topLevel = LEVEL_IN_LESSON }: RenderOptions = {},
 ): Promise<string> {
   return renderMarkdown(source, {
-    hrefOf: (href) => {
-      const inApp = hrefInApp(href, fileOf(version))
-      return inApp === undefined ? undefined : hrefOf(inApp)
-    },
+    hrefOf: (href) => hrefInApp(href, fileOf(version)),
     anchors: new Map(headings.map(({ line, anchor }) => [line, anchor])),
     up: LEVEL_IN_LESSON - topLevel,
   })
+}
+
+/** A question with its parts as HTML. */
+export interface QuestionView {
+  number: number
+  question: string
+  material: string
+  answer: string
+}
+
+/** The questions of a lesson, ready to be shown. */
+export async function renderQuestions(version: Version, lesson: Lesson): Promise<QuestionView[]> {
+  const part = partOf(lesson, 'questions')
+  if (part === undefined) return []
+  return Promise.all(
+    questionsOf(lesson).map(async ({ number, question, material, answer }) => ({
+      number,
+      question: renderSentence(version, question),
+      material: await renderPart(version, part, material),
+      answer: await renderPart(version, part, answer),
+    })),
+  )
 }
 
 /** A sentence of a lesson as HTML. */

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { pairName, pairOf, titleOf, type VersionPair } from '../difference/chosen-versions.ts'
 import { differenceOf } from '../difference/difference-view.ts'
@@ -34,7 +32,6 @@ interface Asked {
 }
 
 const VIEWS = ['side-by-side', 'unified']
-const HUNK_STYLES = join(ROOT, 'course', 'differences', 'hunks.css')
 
 /** `/lessons/:version/difference` and `/lessons/:version/wire`, and both for any two versions. */
 export async function differencePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
@@ -46,10 +43,6 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       if (predecessorOf(version) !== undefined)
         yield () => differenceOf(pairTo(version), false, addresses())
     }
-  })
-
-  app.get('/assets/hunks.css', (_request, reply) => {
-    return reply.type('text/css').send(readFileSync(HUNK_STYLES))
   })
 
   app.get<InLesson>('/lessons/:version/difference', async (request, reply) => {
@@ -166,7 +159,7 @@ async function viewDifference(
       unified: hrefWith({ view: 'unified' }),
       tests: hrefWith({ tests: tests ? undefined : '1' }),
     },
-    styles: ['hunks', 'difference'],
+    styles: ['code', 'hunks', 'difference'],
     scripts: ['difference'],
     wide: true,
   }

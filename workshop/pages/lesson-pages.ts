@@ -6,11 +6,11 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import { type Question, questionsOf } from '@oauth-lab/course/lessons/questions.ts'
+import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { countRead, hrefOf, OPENING, openPage, pageOf, unreadIn } from '../lesson/outline.ts'
-import { renderPart, renderSentence } from '../lesson/render.ts'
+import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { cutAtStarts, viewStart } from '../lesson/starts.ts'
 import { whenIdle } from '../lesson/when-idle.ts'
@@ -138,9 +138,7 @@ async function viewPart(
   part: Part,
   question: string | undefined,
 ) {
-  if (part.name === 'questions') {
-    return viewQuestions(version, part, questionsOf(lesson), question)
-  }
+  if (part.name === 'questions') return viewQuestions(version, lesson, question)
   const html = await htmlOf(version, part)
   if (part.name !== 'tryIt') return { html }
   const pieces = cutAtStarts(html)
@@ -149,24 +147,11 @@ async function viewPart(
   }
 }
 
-async function viewQuestions(
-  version: Version,
-  part: Part,
-  all: Question[],
-  wanted: string | undefined,
-) {
+async function viewQuestions(version: Version, lesson: Lesson, wanted: string | undefined) {
+  const all = await renderQuestions(version, lesson)
   const one = all.find(({ number }) => String(number) === wanted)
   if (wanted !== undefined && one === undefined) {
     throw new PageTrouble(404, `There is no such question. There are ${all.length}.`)
   }
-  const shown = one === undefined ? all : [one]
-  const questions = await Promise.all(
-    shown.map(async ({ number, question, material, answer }) => ({
-      number,
-      question: renderSentence(version, question),
-      material: await renderPart(version, part, material),
-      answer: await renderPart(version, part, answer),
-    })),
-  )
-  return { questions, one: one?.number, count: all.length }
+  return { questions: one === undefined ? all : [one], one: one?.number, count: all.length }
 }

@@ -8,23 +8,21 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { hrefInApp } from '../lesson/links.ts'
-import { renderPart, renderSentence } from '../lesson/render.ts'
+import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { renderMarkdown } from '../lesson/render-markdown.ts'
 import { lessonAt, textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
-import { hunkLeavesOf } from './hunk-slides.ts'
-import { leavesOf } from './leaves.ts'
+import { hunkSlidesOf } from './hunk-slides.ts'
 
-/** One thing to show to a most. */
+/** One thing to show to a room. The page gives it as many screens as it takes. */
 export interface Slide {
   /** The part of the lesson that it is from, in small type above it. */
   part: string
   title: string
   html: string
-  kind: 'title' | 'text' | 'diagram' | 'hunk' | 'question'
+  kind: 'title' | 'text' | 'hunk' | 'question'
   /** What else of the workshop goes with it. */
   links: SlideLink[]
 }
@@ -95,19 +93,19 @@ function titleSlide(version: Version, { title, idea, tryFirst }: Lesson): Slide 
   }
 }
 
+/** The start of a part, and each of its parts. */
 function textSlides(version: Version, part: Part): Promise<Slide[]> {
-  return slidesFrom(version, part, part.source)
-}
-
-function slidesFrom(version: Version, part: Part, text: string): Promise<Slide[]> {
+  const texts = [{ ...part, source: part.introduction }, ...part.parts]
   return Promise.all(
-    leavesOf(text).map(async ({ heading, source }) => ({
-      part: part.heading,
-      title: heading === '' ? part.title : heading,
-      html: await render(version, part, source),
-      kind: source.startsWith('```mermaid') ? ('diagram' as const) : ('text' as const),
-      links: part.name === 'messages' ? [LIVE_TRAFFIC] : [],
-    })),
+    texts
+      .filter(({ source }) => source.replace(/<!--[\s\S]*?-->/g, '').trim() !== '')
+      .map(async ({ title, source }) => ({
+        part: part.heading,
+        title,
+        html: await render(version, part, source),
+        kind: 'text' as const,
+        links: part.name === 'messages' ? [LIVE_TRAFFIC] : [],
+      })),
   )
 }
 
@@ -120,18 +118,18 @@ async function differenceSlides(
 ): Promise<Slide[]> {
   const older = predecessorOf(version)
   if (older === undefined) return textSlides(version, part)
-  const slides = await slidesFrom(version, part, part.introduction)
+  const slides = await textSlides(version, { ...part, parts: [] })
   const links = [{ href: `/lessons/${version.name}/difference`, text: 'The whole difference' }]
   for (const file of readStep(older, version).files) {
     const noteHtml = (note: Note) => renderNote({ ...note, text: textAt(note.text, addresses) })
     const asSlide = (html: string): Slide => {
       return { part: part.heading, title: `\`${file.path}\``, html, kind: 'hunk', links }
     }
-    for (const { source } of leavesOf(textAt(file.intro, addresses))) {
-      slides.push({ ...asSlide(await render(version, part, source)), kind: 'text' })
+    if (file.intro !== '') {
+      const intro = textAt(file.intro, addresses)
+      slides.push({ ...asSlide(await render(version, part, intro)), kind: 'text' })
     }
-    const leaves = await hunkLeavesOf(file, noteHtml)
-    slides.push(...leaves.map(({ html }) => asSlide(html)))
+    slides.push(...(await hunkSlidesOf(file, noteHtml)).map(asSlide))
   }
   return slides
 }
@@ -147,18 +145,13 @@ async function trySlides(version: Version, part: Part): Promise<Slide[]> {
     kind: 'text',
     links: [{ href: `/lessons/${version.name}/${part.slug}`, text: 'The commands' }, LIVE_TRAFFIC],
   }
-  const tables = leavesOf(attacks?.source ?? '').filter(({ source }) => source.startsWith('|'))
-  const slides = await Promise.all(
-    tables.map(async ({ source }): Promise<Slide> => {
-      const html = await render(version, part, source)
-      const slugs = [...html.matchAll(/href="\/attacks\/([\w-]+)"/g)].map(([, slug = '']) => slug)
-      const links = [...new Set(slugs)].map((slug) => {
-        return { href: `/attacks/${slug}`, text: `Play ${slug}` }
-      })
-      return { part: part.heading, title: attacks?.title ?? '', html, kind: 'text', links }
-    }),
-  )
-  return [first, ...slides]
+  if (attacks === undefined) return [first]
+  const html = await render(version, part, attacks.source)
+  const slugs = [...html.matchAll(/href="\/attacks\/([\w-]+)"/g)].map(([, slug = '']) => slug)
+  const links = [...new Set(slugs)].map((slug) => {
+    return { href: `/attacks/${slug}`, text: `Play ${slug}` }
+  })
+  return [first, { part: part.heading, title: attacks.title, html, kind: 'text', links }]
 }
 
 async function exerciseSlides(version: Version, part: Part): Promise<Slide[]> {
@@ -174,16 +167,16 @@ function pointsOf(version: Version, parts: Part[]): string {
 
 /** Each question twice: alone, and with its answer. */
 async function questionSlides(version: Version, part: Part, lesson: Lesson): Promise<Slide[]> {
-  const pairs = questionsOf(lesson).map(async ({ number, question, material, answer }) => {
-    const asked = `<p class="asked">${renderSentence(version, question)}</p>${await render(version, part, material)}`
-    const answered = `<div class="answer">${await render(version, part, answer)}</div>`
+  const questions = await renderQuestions(version, lesson)
+  return questions.flatMap(({ number, question, material, answer }) => {
+    const asked = `<p class="asked">${question}</p>${material}`
+    const answered = `<div class="answer">${answer}</div>`
     const slide = { part: part.heading, title: `Question ${number}`, links: [] }
     return [
       { ...slide, html: asked, kind: 'question' as const },
       { ...slide, html: `${asked}${answered}`, kind: 'question' as const },
     ]
   })
-  return (await Promise.all(pairs)).flat()
 }
 
 /** The text of a slide has no anchors: two slides may have the same heading. */

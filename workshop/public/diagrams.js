@@ -40,7 +40,7 @@ async function draw(mermaid, { figure, drawing, details, source, name }, index) 
     picture.setAttribute('aria-label', name)
     picture.removeAttribute('aria-roledescription')
     // A drawing is hardly smaller than it was drawn: its frame scrolls before its words get too small.
-    picture.style.minWidth = `${SMALLEST * picture.viewBox.baseVal.width}px`
+    picture.style.setProperty('--least', `${SMALLEST * picture.viewBox.baseVal.width}px`)
     details.open = false
     figure.classList.add('drawn')
   } catch {

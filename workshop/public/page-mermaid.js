@@ -4,7 +4,9 @@
  * @param {object} config what else it is told
  */
 export async function loadMermaid(config) {
-  const { default: mermaid } = await import('/vendor/mermaid/mermaid.esm.min.mjs')
+  // The handout has it in itself.
+  const mermaid =
+    globalThis.mermaid ?? (await import('/vendor/mermaid/mermaid.esm.min.mjs')).default
   mermaid.initialize({
     startOnLoad: false,
     theme: 'base',

@@ -4,8 +4,12 @@ import { loadMermaid } from './page-mermaid.js'
 const { version, count } = document.body.dataset
 const isNotes = document.body.classList.contains('notes')
 const channel = new BroadcastChannel(`oauth-lab-present-${version}`)
-const LEAST_FIT = 0.6
+/** How much smaller a slide may get where that saves a screen. */
+const SMALLEST = 0.85
 let current = Number(document.body.dataset.slide)
+/** A slide takes as many screens as its text needs. Which one is shown, counted from 0, and how many there are. */
+let screen = 0
+let screens = 1
 
 // Where the slides are.
 
@@ -17,8 +21,6 @@ const STEPS = {
   ArrowLeft: -1,
   ArrowUp: -1,
   PageUp: -1,
-  Home: -Infinity,
-  End: Infinity,
 }
 
 document.addEventListener('keydown', (event) => {
@@ -28,8 +30,10 @@ document.addEventListener('keydown', (event) => {
   const step = event.key === ' ' && event.shiftKey ? -1 : STEPS[event.key]
   if (step !== undefined) {
     event.preventDefault()
-    goTo(current + step)
+    move(step)
   }
+  if (event.key === 'Home') goTo(1)
+  if (event.key === 'End') goTo(Number(count), Infinity)
   if (event.key === 'n' && !isNotes) openNotes()
   if (event.key === 'f' && !isNotes) fillScreen()
 })
@@ -39,25 +43,41 @@ document.addEventListener('click', (event) => {
   if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return
   event.preventDefault()
   link.closest('details')?.removeAttribute('open')
-  goTo(
-    link.dataset.to === undefined ? current + Number(link.dataset.step) : Number(link.dataset.to),
-  )
+  if (link.dataset.to === undefined) move(Number(link.dataset.step))
+  else goTo(Number(link.dataset.to))
+})
+
+document.addEventListener('focusin', ({ target }) => {
+  const text = isNotes ? null : target.closest('.fit')
+  if (text === null) return
+  const distance = target.getBoundingClientRect().left - text.getBoundingClientRect().left
+  goTo(current, Math.floor(distance / widthOfScreen(text)))
 })
 
 channel.addEventListener('message', ({ data }) => {
-  if (data.asks) channel.postMessage({ slide: current })
-  else if (data.slide !== current) show(data.slide)
+  if (data.asks) channel.postMessage({ slide: current, screen })
+  else if (data.slide !== current || data.screen !== screen) show(data.slide, data.screen)
 })
 
-function goTo(wanted) {
-  const slide = Math.min(Math.max(wanted, 1), Number(count))
-  if (slide === current) return
-  channel.postMessage({ slide })
-  show(slide)
+/** @param {number} step 1 or -1, in screens */
+function move(step) {
+  const isInside = screen + step >= 0 && screen + step < screens
+  if (isInside) goTo(current, screen + step)
+  else if (current + step >= 1 && current + step <= count) goTo(current + step, -step * Infinity)
 }
 
-function show(slide) {
+/** @param {number} at the screen of that slide; one too far is its last one */
+function goTo(slide, at = 0) {
+  if (slide === current && at === screen) return
+  show(slide, at)
+  channel.postMessage({ slide, screen })
+}
+
+function show(slide, at) {
+  // How many the new one takes is not known yet.
+  if (slide !== current) screens = 1
   current = slide
+  screen = at
   const address = new URL(location.href)
   address.searchParams.set('slide', slide)
   history.replaceState(null, '', address)
@@ -66,26 +86,46 @@ function show(slide) {
     section.hidden = Number(section.dataset.number) !== slide
   }
   document.querySelector('#number').textContent = slide
-  document.querySelector('.progress').style.setProperty('--done', slide / count)
   document.querySelector('#notes').search = `?slide=${slide}`
-  return fitAll()
+  fitAll()
 }
 
-/** What is fuller than it was counted gets smaller, until it fits. */
+/** Sets the slides that are shown, and finds out how many screens the first of them takes. */
 function fitAll() {
-  for (const body of document.querySelectorAll('.slide:not([hidden]) .slide-body')) {
-    const fit = body.querySelector('.fit')
-    fit.style.removeProperty('--fit')
-    let size = 1
-    while (isTooFull(body) && size > LEAST_FIT) {
-      size -= 0.02
-      fit.style.setProperty('--fit', size.toFixed(2))
-    }
-  }
+  const [text, next] = document.querySelectorAll('.slide:not([hidden]) .fit')
+  screens = fit(text)
+  screen = Math.min(Math.max(screen, 0), screens - 1)
+  text.style.setProperty('--screen', screen)
+  if (!isNotes) {
+    document.querySelector('#screens').textContent =
+      screens === 1 ? '' : ` (${screen + 1} of ${screens})`
+    const done = (current - 1 + (screen + 1) / screens) / count
+    document.querySelector('.progress').style.setProperty('--done', done)
+  } else if (screen + 1 < screens) showRest(text.closest('.slide'))
+  else if (next) fit(next)
 }
 
-function isTooFull(body) {
-  return body.scrollHeight > body.clientHeight + 1 || body.scrollWidth > body.clientWidth + 1
+/** @returns {number} how many screens it takes: the browser has set them next to each other, as columns */
+function fit(text) {
+  const setAt = (size) => {
+    text.style.setProperty('--fit', size)
+    return countScreens(text)
+  }
+  const fewest = setAt(SMALLEST)
+  let size = 1
+  while (setAt(size) > fewest && size > SMALLEST) size -= 0.03
+  return countScreens(text)
+}
+
+function countScreens(text) {
+  if (getComputedStyle(text).columnCount === 'auto') return 1
+  const gap = widthOfScreen(text) - text.clientWidth
+  return Math.round((text.scrollWidth + gap) / widthOfScreen(text))
+}
+
+/** With the gap to the next one, as in present.css. */
+function widthOfScreen(text) {
+  return text.clientWidth * 1.05
 }
 
 // Diagrams.
@@ -154,6 +194,13 @@ function beginSlides() {
 }
 
 // The notes alone.
+
+/** Next is the rest of this slide. */
+function showRest(slide) {
+  const rest = slide.cloneNode(true)
+  rest.querySelector('.fit').style.setProperty('--screen', screen + 1)
+  document.querySelector('.next .canvas').replaceChildren(rest)
+}
 
 async function showBeside() {
   const asked = current

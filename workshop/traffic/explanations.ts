@@ -5,8 +5,6 @@ export interface Explanation {
   checkedBy: string
   /** Where it is specified, with the address of that section. */
   source: Source | undefined
-  /** The number of the version that has it first. */
-  since: number
 }
 
 /** A section of a specification. */
@@ -15,14 +13,7 @@ export interface Source {
   href: string
 }
 
-type Row = [
-  name: string,
-  what: string,
-  madeBy: string,
-  checkedBy: string,
-  source: string,
-  since?: number,
-]
+type Row = [name: string, what: string, madeBy: string, checkedBy: string, source: string]
 
 /** How a client may name itself in any request for a token. */
 const CLIENT_IN_BODY: Row[] = [
@@ -75,7 +66,6 @@ const SETS: Record<string, Row[]> = {
       'The client, at random for each login. It keeps it in the session of the browser.',
       'The client alone, when it comes back. The server hands it on unread.',
       'RFC 6749 section 10.12',
-      2,
     ],
     [
       'code_challenge',
@@ -83,7 +73,6 @@ const SETS: Record<string, Row[]> = {
       'The client, of a new verifier for each login.',
       'The server looks at its form now, and keeps it beside the code. At the token request it compares it with the verifier.',
       'RFC 7636 section 4.3',
-      3,
     ],
     [
       'code_challenge_method',
@@ -91,7 +80,6 @@ const SETS: Record<string, Row[]> = {
       'The client. It is the same each time.',
       'The server takes S256 alone.',
       'RFC 7636 section 4.3',
-      3,
     ],
   ],
   'login form': [
@@ -124,7 +112,6 @@ const SETS: Record<string, Row[]> = {
       'The client made it, the server gives it back unchanged.',
       'The client compares it with the one in the session, before it looks at anything else.',
       'RFC 6749 section 4.1.2',
-      2,
     ],
   ],
   'authorization error': [
@@ -148,7 +135,6 @@ const SETS: Record<string, Row[]> = {
       'The client made it, the server gives it back unchanged.',
       'The client compares it with the one in the session.',
       'RFC 6749 section 4.1.2.1',
-      2,
     ],
   ],
   'client authentication': [
@@ -202,7 +188,6 @@ const SETS: Record<string, Row[]> = {
       'The client, at random for each login. It kept it in the session of the browser.',
       'The server: its SHA-256 must be the challenge that came with the authorization request.',
       'RFC 7636 section 4.6',
-      3,
     ],
     ...CLIENT_IN_BODY,
   ],
@@ -213,7 +198,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The server. One that it does not know is refused with unsupported_grant_type.',
       'RFC 6749 section 6',
-      5,
     ],
     [
       'refresh_token',
@@ -221,7 +205,6 @@ const SETS: Record<string, Row[]> = {
       'The server, with the access token before.',
       'The server: is it known, not spent, not too old, and one of this client?',
       'RFC 9700 section 4.14.2',
-      5,
     ],
     ...CLIENT_IN_BODY,
   ],
@@ -253,7 +236,6 @@ const SETS: Record<string, Row[]> = {
       'The server, at random.',
       'The server, when the client offers it at the token endpoint. It goes nowhere else.',
       'RFC 6749 section 1.5',
-      5,
     ],
   ],
   'token error': [
@@ -279,7 +261,6 @@ const SETS: Record<string, Row[]> = {
       'The server, at the token endpoint.',
       'The resource server: is it known, and not too old?',
       'RFC 6750 section 2.1',
-      4,
     ],
   ],
   'resource response': [
@@ -289,7 +270,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'The client looks whether it is there.',
       '',
-      4,
     ],
     [
       'username',
@@ -297,7 +277,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'The client looks whether it is there.',
       '',
-      4,
     ],
     [
       'email',
@@ -305,7 +284,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'The client looks whether it is there.',
       '',
-      4,
     ],
   ],
   'resource error': [
@@ -315,7 +293,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'The client reads the status, 401: it needs another token.',
       'RFC 6750 section 3.1',
-      4,
     ],
     [
       'error_description',
@@ -323,7 +300,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'Nobody: it is for people.',
       'RFC 6750 section 3',
-      4,
     ],
     [
       'message',
@@ -331,7 +307,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'Nobody: it is for people.',
       'RFC 6750 section 3.1',
-      4,
     ],
   ],
   challenge: [
@@ -348,7 +323,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server, with each 401.',
       'The client.',
       'RFC 6750 section 3',
-      4,
     ],
   ],
   'Basic challenge': [
@@ -367,7 +341,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'Nobody: the lab has one realm.',
       'RFC 6750 section 3',
-      4,
     ],
     [
       'error',
@@ -375,7 +348,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'The client. It needs another token.',
       'RFC 6750 section 3.1',
-      4,
     ],
     [
       'error_description',
@@ -383,7 +355,6 @@ const SETS: Record<string, Row[]> = {
       'The resource server.',
       'Nobody: it is for people.',
       'RFC 6750 section 3',
-      4,
     ],
   ],
   'cookie attribute': [
@@ -393,7 +364,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The browser.',
       'RFC 6265 section 4.1.2.6',
-      2,
     ],
     [
       'SameSite',
@@ -401,7 +371,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The browser.',
       '',
-      2,
     ],
     [
       'Path',
@@ -409,7 +378,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The browser.',
       'RFC 6265 section 4.1.2.4',
-      2,
     ],
     [
       'Secure',
@@ -417,7 +385,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The browser.',
       'RFC 6265 section 4.1.2.5',
-      2,
     ],
     [
       'Expires',
@@ -425,7 +392,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The browser.',
       'RFC 6265 section 4.1.2.1',
-      2,
     ],
     [
       'Max-Age',
@@ -433,7 +399,6 @@ const SETS: Record<string, Row[]> = {
       'The client.',
       'The browser.',
       'RFC 6265 section 4.1.2.2',
-      2,
     ],
   ],
   header: [
@@ -524,7 +489,6 @@ const COOKIES: Record<string, Row> = {
     'The client, at random, with a signature behind the dot.',
     'The client: the signature, and whether there is such a session.',
     'RFC 6265 section 4.2',
-    2,
   ],
   'new session cookie': [
     '',
@@ -532,7 +496,6 @@ const COOKIES: Record<string, Row> = {
     'The client, at random, with a signature behind the dot.',
     'The browser keeps it, and shows it from now on.',
     'RFC 6265 section 4.1',
-    2,
   ],
   'ended cookie': [
     '',
@@ -540,7 +503,6 @@ const COOKIES: Record<string, Row> = {
     'The client.',
     'The browser.',
     'RFC 6265 section 3.1',
-    2,
   ],
   'other cookie': [
     '',
@@ -555,7 +517,6 @@ const COOKIES: Record<string, Row> = {
     'The program that answers.',
     'The browser keeps it, and shows it from now on.',
     'RFC 6265 section 4.1',
-    2,
   ],
 }
 
@@ -627,8 +588,8 @@ function inWords(known: [what: string, source: string] | undefined) {
   return known === undefined ? undefined : { what: known[0], source: sourceOf(known[1]) }
 }
 
-function explain([, what, madeBy, checkedBy, source, since = 1]: Row): Explanation {
-  return { what, madeBy, checkedBy, source: source === '' ? undefined : sourceOf(source), since }
+function explain([, what, madeBy, checkedBy, source]: Row): Explanation {
+  return { what, madeBy, checkedBy, source: source === '' ? undefined : sourceOf(source) }
 }
 
 function sourceOf(text: string): Source {
