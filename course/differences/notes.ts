@@ -115,8 +115,8 @@ function proseOf(lines: string[]): string {
 }
 
 /** A heading of another form becomes a file too: one that no version has, which the check tells. */
-function fileNotes({ heading, lines, source }: Part, version: string): FileNotes {
-  const path = /^`([^`]+)`$/.exec(heading)?.[1] ?? `### ${heading}`
+function fileNotes({ title, lines, source }: Part, version: string): FileNotes {
+  const path = /^`([^`]+)`$/.exec(title)?.[1] ?? `### ${title}`
   const file: FileNotes = { path, intro: '', notes: [], line: lines.first }
   for (const block of blocksOf(source)) {
     const note = file.notes.at(-1)

@@ -26,11 +26,7 @@ export type PartName = keyof typeof TITLES
 export interface Part {
   /** Undefined for a part that only its lesson has. */
   name: PartName | undefined
-  /** Its heading as Markdown: `9. What is still missing`. */
-  heading: string
-  /** The number in its heading. */
-  number: string | undefined
-  /** Its heading without the number. */
+  /** Its heading, as Markdown. */
   title: string
   /** The title as the end of an address: `what-is-still-missing`. */
   slug: string
@@ -60,7 +56,6 @@ export interface Lesson {
   parts: Part[]
 }
 
-const NUMBER = /^(\d+)\. /
 const TRY_FIRST = '**Try first:** '
 const TOP_LEVEL = 2
 
@@ -116,15 +111,12 @@ function cut(
   })
   return heads.map(({ line, anchor }, index) => {
     const end = (heads[index + 1]?.line ?? last + 1) - 1
-    const heading = (lines[line - 1] ?? '').replace(/^#+ /, '').trim()
-    const title = heading.replace(NUMBER, '')
+    const title = (lines[line - 1] ?? '').replace(/^#+ /, '').trim()
     const parts =
       level === TOP_LEVEL ? cut(lines, headings, { level: level + 1, first: line, last: end }) : []
     const inside = headings.filter((other) => other.line > line && other.line <= end)
     return {
       name: nameOf(title),
-      heading,
-      number: NUMBER.exec(heading)?.[1],
       title,
       slug: slugOf(title),
       anchor,

@@ -25,7 +25,7 @@ export function readSteps(version: Version): LessonStep[] {
   return (partOf(readLesson(version), 'exercise')?.parts ?? []).flatMap(asStep)
 }
 
-function asStep({ heading, lines, source }: Part): LessonStep[] {
+function asStep({ title: heading, lines, source }: Part): LessonStep[] {
   const [isStep, number, title = ''] = STEP.exec(heading) ?? []
   if (isStep === undefined) return []
   const [task = ''] = source.split(/^(?:After this, |<details>)/m)

@@ -33,9 +33,9 @@ function quote(...lines: string[]): string {
 
 /** A lesson with these paragraphs among its notes. */
 function lesson(...paragraphs: string[]): string {
-  const before = ['# v02: state', '## 4. Messages', '### `server/app.ts`', quote('not a note')]
-  const after = ['## 6. Try it', quote('const state = 1'), 'Not a note either.']
-  return [...before, `## 5. ${TITLES.difference}`, 'Read on.', ...paragraphs, ...after].join('\n\n')
+  const before = ['# v02: state', '## Messages', '### `server/app.ts`', quote('not a note')]
+  const after = ['## Try it', quote('const state = 1'), 'Not a note either.']
+  return [...before, `## ${TITLES.difference}`, 'Read on.', ...paragraphs, ...after].join('\n\n')
 }
 
 function notesOf(...paragraphs: string[]): FileNotes[] | undefined {
@@ -77,8 +77,8 @@ describe('the notes of a lesson', () => {
   })
 
   test('are there under that heading alone, and what stands in a quote is no heading', () => {
-    expect(readFrom(parseLesson('# v02\n\n## 4. Something'), 'v02-state')).toBeUndefined()
-    const notes = notesOf(HEADING, quote('# not a heading', '## 6. Try it'), 'Why.')
+    expect(readFrom(parseLesson('# v02\n\n## Something'), 'v02-state')).toBeUndefined()
+    const notes = notesOf(HEADING, quote('# not a heading', '## Try it'), 'Why.')
     expect(notes?.flatMap((file) => file.notes)).toHaveLength(1)
   })
 

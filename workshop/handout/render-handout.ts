@@ -12,7 +12,7 @@ import { type QuestionView, renderPart, renderQuestions, renderSentence } from '
 import { anchorsIn, withAnchorsOf, withLinksInside } from './anchors.ts'
 
 /** A part of a lesson: text, questions, or a difference. */
-interface PaperPart extends Pick<Part, 'heading'> {
+interface PaperPart extends Pick<Part, 'title'> {
   anchor: string
   html: string
   questions: QuestionView[]
@@ -66,7 +66,7 @@ async function paperLesson(version: Version) {
 
 async function paperPart(version: Version, lesson: Lesson, part: Part): Promise<PaperPart> {
   const anchor = `${version.name}-${pageOf(version, part)}`
-  const paper = { heading: part.heading, anchor, html: '', questions: [], difference: undefined }
+  const paper = { title: part.title, anchor, html: '', questions: [], difference: undefined }
   if (part.name === 'questions') {
     return { ...paper, questions: await renderQuestions(version, lesson) }
   }

@@ -9,8 +9,6 @@ export interface OutlineEntry {
   /** What its address ends with; empty for the page that the lesson opens with. */
   slug: string
   href: string
-  /** Its number in the lesson's text, where it has one. */
-  number: string | undefined
   text: string
   /** Whether it is the page that is shown. */
   isCurrent: boolean
@@ -38,7 +36,6 @@ export interface Way {
 
 interface Page {
   slug: string
-  number: string | undefined
   text: string
 }
 
@@ -54,10 +51,9 @@ export const OPENING = ''
 export function outlineOf(version: Version, current: string, progress?: Progress): Outline {
   const lesson = readLesson(version)
   const read = new Set(progress?.of(version).read)
-  const entries = pagesOf(version, lesson).map(({ slug, number, text }) => ({
+  const entries = pagesOf(version, lesson).map(({ slug, text }) => ({
     slug,
     href: hrefOf(version, slug),
-    number,
     text,
     isCurrent: slug === current,
     isRead: read.has(slug),
@@ -106,17 +102,18 @@ export function countRead(version: Version, progress: Progress): { read: number;
  */
 function pagesOf(version: Version, { parts }: Lesson): Page[] {
   const pages = parts.flatMap((part): Page[] => {
-    const page = { slug: pageOf(version, part), number: part.number, text: part.title }
-    if (page.slug === DIFFERENCE) return [page, WIRE]
-    return part.name === 'tryIt' ? [page, ATTACKS] : [page]
+    const page = { slug: pageOf(version, part), text: part.title }
+    if (part.name !== 'difference') return [page]
+    // After the exercise: the attacks name the lines that block them.
+    return page.slug === DIFFERENCE ? [page, WIRE, ATTACKS] : [page, ATTACKS]
   })
-  return [{ slug: OPENING, number: undefined, text: 'Overview' }, ...pages]
+  return [{ slug: OPENING, text: 'Overview' }, ...pages]
 }
 
 /** The page of a step. */
 export const DIFFERENCE = 'difference'
-const WIRE = { slug: 'wire', number: undefined, text: 'On the wire' }
-const ATTACKS = { slug: 'attacks', number: undefined, text: 'The attacks' }
+const WIRE = { slug: 'wire', text: 'On the wire' }
+const ATTACKS = { slug: 'attacks', text: 'The attacks' }
 
 /** The slug of the page that shows a part of a lesson. */
 export function pageOf(version: Version, { name, slug }: Part): string {

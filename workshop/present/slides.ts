@@ -100,7 +100,7 @@ function textSlides(version: Version, part: Part): Promise<Slide[]> {
     texts
       .filter(({ source }) => source.replace(/<!--[\s\S]*?-->/g, '').trim() !== '')
       .map(async ({ title, source }) => ({
-        part: part.heading,
+        part: part.title,
         title,
         html: await render(version, part, source),
         kind: 'text' as const,
@@ -123,7 +123,7 @@ async function differenceSlides(
   for (const file of readStep(older, version).files) {
     const noteHtml = (note: Note) => renderNote({ ...note, text: textAt(note.text, addresses) })
     const asSlide = (html: string): Slide => {
-      return { part: part.heading, title: `\`${file.path}\``, html, kind: 'hunk', links }
+      return { part: part.title, title: `\`${file.path}\``, html, kind: 'hunk', links }
     }
     if (file.intro !== '') {
       const intro = textAt(file.intro, addresses)
@@ -139,7 +139,7 @@ async function trySlides(version: Version, part: Part): Promise<Slide[]> {
   const attacks = part.parts.find(({ name }) => name === 'attacks')
   const others = part.parts.filter((other) => other !== attacks)
   const first: Slide = {
-    part: part.heading,
+    part: part.title,
     title: part.title,
     html: pointsOf(version, others),
     kind: 'text',
@@ -151,13 +151,13 @@ async function trySlides(version: Version, part: Part): Promise<Slide[]> {
   const links = [...new Set(slugs)].map((slug) => {
     return { href: `/attacks/${slug}`, text: `Play ${slug}` }
   })
-  return [first, { part: part.heading, title: attacks.title, html, kind: 'text', links }]
+  return [first, { part: part.title, title: attacks.title, html, kind: 'text', links }]
 }
 
 async function exerciseSlides(version: Version, part: Part): Promise<Slide[]> {
   const links = [{ href: `/exercises/${copyName(version)}`, text: 'The exercise' }]
   const html = pointsOf(version, part.parts)
-  return [{ part: part.heading, title: part.title, html, kind: 'text', links }]
+  return [{ part: part.title, title: part.title, html, kind: 'text', links }]
 }
 
 function pointsOf(version: Version, parts: Part[]): string {
@@ -171,7 +171,7 @@ async function questionSlides(version: Version, part: Part, lesson: Lesson): Pro
   return questions.flatMap(({ number, question, material, answer }) => {
     const asked = `<p class="asked">${question}</p>${material}`
     const answered = `<div class="answer">${answer}</div>`
-    const slide = { part: part.heading, title: `Question ${number}`, links: [] }
+    const slide = { part: part.title, title: `Question ${number}`, links: [] }
     return [
       { ...slide, html: asked, kind: 'question' as const },
       { ...slide, html: `${asked}${answered}`, kind: 'question' as const },

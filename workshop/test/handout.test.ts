@@ -31,7 +31,7 @@ test('the handout has every lesson with its parts, but for the part for the teac
     const [, after = ''] = text.split(`<article class="prose" id="${version.name}">`)
     const [lesson = ''] = after.split('</article>', 1)
     for (const part of parts) {
-      const heading = `>${escapeHtml(part.heading)}</h2>`
+      const heading = `>${escapeHtml(part.title)}</h2>`
       expect([heading, lesson.includes(heading)]).toEqual([heading, part.name !== 'teacher'])
     }
   }

@@ -22,7 +22,7 @@ test('the course starts with its first lesson, then offers the next page and the
   await read(workshop, '/lessons/v02-state/the-idea')
   const page = await read(workshop)
   expect(page).not.toContain('Start with')
-  expect(page).toContain('href="/lessons/v02-state/what-changed">Go on: v02, What changed<')
+  expect(page).toContain('href="/lessons/v02-state/the-messages">Go on: v02, The messages<')
   expect(page).toContain(
     'href="/lessons/v02-state/the-idea">Back to where you were: v02, The idea<',
   )
@@ -31,10 +31,10 @@ test('the course starts with its first lesson, then offers the next page and the
 
 test('the last page of a lesson leads on to the next lesson, and the last page of all only back', async () => {
   const workshop = await open()
-  await read(workshop, '/lessons/v01-code-flow/the-rfcs-behind-it')
+  await read(workshop, '/lessons/v01-code-flow/sources')
   expect(await read(workshop)).toContain('href="/lessons/v02-state">Go on: v02: state<')
   const last = listVersions().at(-1)?.name
-  await read(workshop, `/lessons/${last}/the-rfcs-behind-it`)
+  await read(workshop, `/lessons/${last}/sources`)
   const page = await read(workshop)
   expect(page).not.toContain('>Go on:')
   expect(page).toContain('>Back to where you were: ')
@@ -44,8 +44,8 @@ test('a lesson that was read to its end leads on to the next one, never to itsel
   const playground = temporaryFolder()
   const pages = ['', 'difference', 'wire', 'attacks']
   const titles = ['the-problem', 'the-idea', 'what-changed', 'the-messages', 'try-it']
-  const others = ['do-it-yourself', 'check-yourself', 'what-is-still-missing', 'for-the-teacher']
-  const all = [...pages, ...titles, ...others, 'the-rfcs-behind-it']
+  const others = ['do-it-yourself', 'check-yourself', 'still-open', 'for-the-teacher']
+  const all = [...pages, ...titles, ...others, 'sources']
   const versions = Object.fromEntries(listVersions().map(({ name }) => [name, { read: all }]))
   writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
   const workshop = await open(playground)

@@ -42,7 +42,7 @@ describe.each(versions)('the lesson of $name', (version) => {
       if (slug !== part.slug) continue
       const { status, text } = await workshop.get(hrefOf(version, slug))
       expect([part.slug, status]).toEqual([part.slug, 200])
-      expect(text).toContain(`<h1>${part.heading}</h1>`)
+      expect(text).toContain(`<h1>${part.title}</h1>`)
     }
   })
 

@@ -78,7 +78,7 @@ describe.each(versions)('the slides of $name', (version) => {
     const wanted = readLesson(version).parts.filter(
       ({ name }) => name !== 'teacher' && name !== 'sources',
     )
-    expect([...parts].filter(Boolean)).toEqual(wanted.map(({ heading }) => heading))
+    expect([...parts].filter(Boolean)).toEqual(wanted.map(({ title }) => title))
   })
 
   test('ask each question alone before they answer it', async () => {
