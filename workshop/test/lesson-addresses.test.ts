@@ -120,13 +120,13 @@ test('the pages name what was started, also after it was stopped', async () => {
   const workshop = await TestWorkshop.open('v02-state')
   try {
     const { addresses } = workshop.main
-    const command = `${addresses.client}/login`
+    const printed = `${addresses.client}/callback?code=`
     const first = await workshop.get('/lessons/v02-state/try-it')
-    expect(first.text).toContain(command)
+    expect(first.text).toContain(printed)
     expect(first.text).toContain(`<a href="${addresses.client}" target="_blank"`)
     await workshop.runner.stop(workshop.main)
     const second = await workshop.get('/lessons/v02-state/try-it')
-    expect(second.text).toContain(command)
+    expect(second.text).toContain(printed)
     expect(second.text).not.toMatch(/localhost:2500[01]/)
     const { text } = await workshop.get('/lessons/v02-state/the-idea')
     expect(text).toContain(`Client (${workshop.main.ports.client})`)

@@ -313,7 +313,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByText('C->>S: POST /token').waitFor()
     await page.getByText('Sequence diagram: 10 messages between').waitFor()
     await page.goto(`${workshop.url}/lessons/v02-state/check-yourself?question=2`)
-    const answer = page.getByText('Each is kept in the session of the browser that began the login')
+    const answer = page.getByText("The client keeps them in the attacker's session")
     expect(await answer.isVisible()).toBe(false)
     await page.getByText('Answer', { exact: true }).click()
     expect(await answer.isVisible()).toBe(true)
@@ -321,7 +321,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByText("sends the victim's browser to").waitFor()
     await page.goto(`${workshop.url}/lessons/v02-state/do-it-yourself`)
     await page.getByText('Hint', { exact: true }).first().click()
-    await page.getByText('before the routes. A new file').waitFor()
+    await page.getByText('before the routes. In').waitFor()
   })
 
   test.runIf(full)(
