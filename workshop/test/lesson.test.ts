@@ -334,7 +334,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(await link.isVisible()).toBe(false)
       await page.locator('.outline-folded summary').click()
       await link.click()
-      await page.getByRole('heading', { name: '4. The messages' }).waitFor()
+      await page.getByRole('heading', { name: 'The messages' }).waitFor()
     },
   )
 
