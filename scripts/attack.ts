@@ -27,16 +27,16 @@ import { hasMatrix, withMatrix } from './print/readme-matrix.ts'
 
 const USAGE = `npm run attack                          every attack on every version
 npm run attack v03                      every attack on one version, or on a copy in a folder
-npm run attack NAME                     the last version where it works, then the first that stops it
+npm run attack NAME                     the last version where it succeeds, then the first that blocks it
 npm run attack NAME v03                 one attack on one version, or on a copy in a folder
 npm run attack -- NAME v03 --pause      the same, waiting for Enter after each step
-npm run attack -- NAME --weakened       on a copy of a version without the line that stops it
+npm run attack -- NAME --weakened       on a copy of a version without the line that blocks it
 npm run attack -- --list                the names of all attacks
-npm run attack -- --markdown            the table of README.md; --write puts it there
+npm run attack -- --markdown            the table for README.md; --write puts it there
 
-Attacks are played on programs of this lab that the command starts itself, on this machine.`
+The command starts the lab's own programs on this machine and attacks only those.`
 
-const HINT = 'npm run attack -- --list names the attacks, and --help says what it takes.'
+const HINT = 'To list the attacks: npm run attack -- --list. For help: npm run attack -- --help.'
 
 const OPTIONS = {
   help: { type: 'boolean' },
@@ -48,11 +48,11 @@ const OPTIONS = {
 } as const
 
 /**
- * Plays attacks and says what came of them.
+ * Plays attacks and prints the results.
  *
- * @param args what stands behind `npm run attack`
- * @returns the exit status: 0 when all went as expected, 1 when something did not
- * @throws {ToldError} for arguments that don't fit, and for a folder whose programs don't run
+ * @param args the arguments after `npm run attack`
+ * @returns the exit status: 0 when every result is as expected, 1 otherwise
+ * @throws {ToldError} for wrong arguments, or a folder whose programs don't run
  */
 export async function main(args: string[]): Promise<number> {
   const paint = painter(wantsColors(process.env, process.stdout.isTTY))
@@ -94,7 +94,7 @@ function versionOrAttack(name: string): Version {
   const version = lookUpVersion(name)
   if (version !== undefined) return version
   throw wrongUsage(
-    `There is no attack ${JSON.stringify(name)}, and no version or folder of that name. ${HINT}`,
+    `There is no attack ${JSON.stringify(name)}, and no version or folder with that name. ${HINT}`,
   )
 }
 
@@ -110,15 +110,15 @@ async function playStories(
     const performance = await playAttack(attack, version)
     await show(performance, pause, paint)
     if (!isDifferent(performance)) continue
-    print(paint(`That is not what is expected of ${version.name}.\n`, 'red'))
+    print(paint(`This is not the result expected of ${version.name}.\n`, 'red'))
     status = 1
   }
-  const worksNowhere = !Object.values(attack.expected).includes('works')
-  if (worksNowhere) print(`To see it work: npm run attack -- ${attack.slug} --weakened`)
+  const isBlockedEverywhere = !Object.values(attack.expected).includes('succeeds')
+  if (isBlockedEverywhere) print(`To see it succeed: npm run attack -- ${attack.slug} --weakened`)
   return status
 }
 
-/** Plays an attack on copies of a version, each with one of the lines taken out that stop it. */
+/** Plays an attack on copies of a version, each without one of the lines that block it. */
 async function playWeakened(
   attack: Attack,
   chosen: Version | undefined,
@@ -127,7 +127,7 @@ async function playWeakened(
 ): Promise<number> {
   const version = chosen ?? tellingVersions(attack, listVersions()).at(-1)
   if (attack.checks.length === 0 || version === undefined) {
-    throw wrongUsage(`Nothing stops ${attack.slug} yet, so there is nothing to take out.`)
+    throw wrongUsage(`No version blocks ${attack.slug} yet, so there is no check to remove.`)
   }
   for (const check of attack.checks) {
     const weakened = await withoutCheck(version, check)
@@ -158,9 +158,12 @@ async function waitForEnter(): Promise<void> {
 async function writeMatrix(): Promise<number> {
   const file = join(ROOT, 'README.md')
   const text = await readFile(file, 'utf8')
-  if (!hasMatrix(text)) throw new ToldError('README.md has no place for the table.')
+  if (!hasMatrix(text))
+    throw new ToldError(
+      'README.md has no place for the table. Add a line <!-- attacks --> and a line <!-- /attacks -->.',
+    )
   await writeFile(file, withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
-  return print('README.md has the table of now.')
+  return print('README.md now has the current table.')
 }
 
 function print(text: string): 0 {

@@ -2,78 +2,78 @@ import type { Version } from '../programs/versions.ts'
 import type { AttackStage } from './attack-stage.ts'
 import type { Knowledge } from './knowledge.ts'
 
-/** How an attack ends. `nothing`: the version has not got yet what the attack is after. */
-export type Result = 'works' | 'stopped' | 'nothing'
+/** How an attack ends. `nothing`: the version doesn't have what the attack targets yet. */
+export type Result = 'succeeds' | 'blocked' | 'nothing'
 
 export interface Ending {
   result: Result
-  /** What the attacker holds now, and what that means. Nothing in it changes from run to run. */
+  /** What the attacker has gained, and what that means. The text is the same in every run. */
   holds: string
 }
 
-/** A line of a file, and what stands there when it is taken out. */
+/** A line of a file, and what replaces it when it is removed. */
 export interface Edit {
-  /** Below the version's folder, or, where it begins with `shared/`, below the top of the repo. */
+  /** Relative to the version's folder, or to the top of the repo if it starts with `shared/`. */
   file: string
-  /** The whole line without its indentation. It is found by this text, so that it can move. */
+  /** The whole line without its indentation. The text locates it, so it can move within the file. */
   line: string
-  /** Put in its place; empty takes the line away. */
+  /** The replacement. An empty text removes the line. */
   without: string
 }
 
-/** What stops an attack. Without it the attack works again: a test tries that. */
+/** The line that blocks an attack. A test removes it and expects the attack to succeed. */
 export interface Check extends Edit {
-  /** What has to go along with it, where one line does not stand alone. */
+  /** Other edits needed to disable the check, if one line isn't enough. */
   also?: readonly Edit[]
 }
 
-/** An attack: how it is told, what is expected of it, and what it does. */
+/** An attack: its description, its expected results, and its story. */
 export interface Attack {
   slug: string
   title: string
-  /** Where the rule stands that stops it. */
+  /** The sections that define the rule against it. */
   rule: string
-  /** The result in the version of this number and in all later ones, up to the next number. */
+  /** The result from the version with this number on, until the next number listed. */
   expected: Readonly<Record<number, Result>>
-  /** What a version has to have before there is anything to attack, and what to say where it has not. */
+  /** The feature that the attack targets, and what to say if a version doesn't have it. */
   needs?: { feature: keyof Knowledge; otherwise: string }
-  /** The lines that stop it, in the first version that does. Empty where none does yet. */
+  /** The lines that block it, in the first version that does. Empty if no version does. */
   checks: readonly Check[]
-  /** What would stop it, where no version does yet. */
+  /** What would block it, if no version does. */
   remedy?: string
-  /** Settings that the programs run with, for stories in which time passes. */
+  /** Settings for the programs, for stories in which time passes. */
   settings?(knows: Knowledge): Record<string, string>
   play(stage: AttackStage): Promise<Ending>
 }
 
-export function works(holds: string): Ending {
-  return { result: 'works', holds }
+export function succeeds(holds: string): Ending {
+  return { result: 'succeeds', holds }
 }
 
-export function stopped(holds: string): Ending {
-  return { result: 'stopped', holds }
+export function blocked(holds: string): Ending {
+  return { result: 'blocked', holds }
 }
 
-/** What is expected in a version, or undefined in a copy whose folder is not named after one. */
+/** The expected result in a version, or undefined for a copy whose folder isn't named after one. */
 export function expectedResult(attack: Attack, version: Version): Result | undefined {
   const since = Object.keys(attack.expected).map(Number)
   const latest = since.findLast((number) => number <= version.number)
   return latest === undefined ? undefined : attack.expected[latest]
 }
 
-/** The number of the first version that is expected to stop it, or undefined. */
-export function stoppedSince(attack: Attack): number | undefined {
+/** The number of the first version expected to block it, or undefined. */
+export function blockedSince(attack: Attack): number | undefined {
   return Object.keys(attack.expected)
     .map(Number)
-    .find((number) => attack.expected[number] === 'stopped')
+    .find((number) => attack.expected[number] === 'blocked')
 }
 
-/** The versions that tell most of an attack: the last where it works, and the first that stops it then. */
+/** The two versions that show an attack best: the last where it succeeds, and the first after that to block it. */
 export function tellingVersions<Kind extends Version>(attack: Attack, versions: Kind[]): Kind[] {
-  const last = versions.findLast((version) => expectedResult(attack, version) === 'works')
+  const last = versions.findLast((version) => expectedResult(attack, version) === 'succeeds')
   const first = versions.find(
     (version) =>
-      version.number > (last?.number ?? 0) && expectedResult(attack, version) === 'stopped',
+      version.number > (last?.number ?? 0) && expectedResult(attack, version) === 'blocked',
   )
   return [last, first].filter((version) => version !== undefined)
 }

@@ -1,43 +1,45 @@
 import type { Version } from '../programs/versions.ts'
-import { type Attack, expectedResult, type Result, stoppedSince } from './attack.ts'
+import { type Attack, blockedSince, expectedResult, type Result } from './attack.ts'
 import type { Performance } from './play.ts'
 
-/** What the results are called. */
-export const WORDS: Record<Result, string> = { works: 'works', stopped: 'stopped', nothing: '-' }
-const MARKDOWN_WORDS = { works: '**works**', stopped: 'stopped', nothing: '`-`' }
+/** The word for each result. */
+export const WORDS: Record<Result, string> = {
+  succeeds: 'succeeds',
+  blocked: 'blocked',
+  nothing: '-',
+}
+const MARKDOWN_WORDS = { succeeds: '**succeeds**', blocked: 'blocked', nothing: '`-`' }
 /** What each result means. */
 export const LEGEND: Record<Result, string> = {
-  works: 'the attacker gets what they are after',
-  stopped: 'the attacker does not get it, and the story names the line of code that sees to it',
-  nothing: 'the version does not have yet what the attack is after',
+  succeeds: 'the attacker gets what they want',
+  blocked: 'the attacker gets nothing, and the story names the line of code that blocks it',
+  nothing: "the version doesn't have what the attack targets yet",
 }
-/** In the order of a legend. */
-export const RESULTS = ['works', 'stopped', 'nothing'] as const
+/** The results, in the order of the legend. */
+export const RESULTS = ['succeeds', 'blocked', 'nothing'] as const
 
-/** Attacks by the version that stops them first; those that nothing stops yet come last. */
+/** Groups attacks by the first version that blocks them. Attacks that no version blocks come last. */
 export function groupAttacks(attacks: Attack[]): { heading: string; attacks: Attack[] }[] {
   const groups = new Map<number, Attack[]>()
   for (const attack of attacks) {
-    const since = stoppedSince(attack) ?? Number.POSITIVE_INFINITY
+    const since = blockedSince(attack) ?? Number.POSITIVE_INFINITY
     groups.set(since, [...(groups.get(since) ?? []), attack])
   }
   return [...groups]
     .sort(([one], [other]) => one - other)
     .map(([since, members]) => ({
       heading:
-        since === Number.POSITIVE_INFINITY
-          ? 'Not stopped yet'
-          : `Stopped from ${shortName(since)} on`,
+        since === Number.POSITIVE_INFINITY ? 'Not blocked yet' : `Blocked from ${shortName(since)}`,
       attacks: members,
     }))
 }
 
-/** Whether it went otherwise than expected. A copy that is named after no version can't differ. */
+/** Whether the result differs from the expected one. A copy that isn't named after a version has no expected result. */
 export function isDifferent({ ending, expected }: Performance): boolean {
   return expected !== undefined && expected !== ending.result
 }
 
-/** What is expected, as a table for README.md. The suite sees to it that it is also true. */
+/** The expected results as a table for README.md. The tests check that they are true. */
 export function matrixAsMarkdown(attacks: Attack[], versions: Version[]): string {
   const links = versions.map(({ name, number }) => `[${shortName(number)}](versions/${name})`)
   const rows = groupAttacks(attacks).flatMap((group) => group.attacks)
@@ -56,7 +58,7 @@ export function matrixAsMarkdown(attacks: Attack[], versions: Version[]): string
   ].join('\n')
 }
 
-/** `v02`, of the number 2. */
+/** `v02` for the number 2. */
 export function shortName(number: number): string {
   return `v${String(number).padStart(2, '0')}`
 }

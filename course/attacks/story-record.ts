@@ -77,7 +77,7 @@ export class StoryRecord {
 
   /** Sends a request, but only to addresses of this stage, whatever a program under attack says. */
   readonly send: Send = async (url, options) => {
-    if (!this.isOnStage(url)) throw new Error(`${url} is no address of this lab`)
+    if (!this.isOnStage(url)) throw new Error(`${url} is not an address of this lab`)
     return send(url, options)
   }
 

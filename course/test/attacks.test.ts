@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Attack, expectedResult, stoppedSince } from '../attacks/attack.ts'
+import { type Attack, blockedSince, expectedResult } from '../attacks/attack.ts'
 import { AttackStage } from '../attacks/attack-stage.ts'
 import { knowledgeOf } from '../attacks/knowledge.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
@@ -10,7 +10,7 @@ import { attacks } from '../attacks/stories/index.ts'
 import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
 
 const versions = listVersions()
-/** Words that a lesson explains, and the version of that lesson. */
+/** Words that a lesson introduces, and the version of that lesson. */
 const LESSONS: [RegExp, number][] = [
   [/\bstates?\b/i, 2],
   [/\bPKCE\b|\bchallenges?\b|\bverifiers?\b|\bS256\b/i, 3],
@@ -23,12 +23,12 @@ beforeAll(async () => {
   rows = await playAll(attacks, versions)
 }, 60_000)
 
-/** An attack as it went on all versions. */
+/** The runs of an attack on all versions. */
 function performances(attack: Attack): Performance[] {
   return rows[attacks.indexOf(attack)] ?? []
 }
 
-describe('what each version stops', () => {
+describe('what each version blocks', () => {
   for (const attack of attacks) {
     test(`${attack.slug}: ${versions.map((version) => expectedResult(attack, version)).join(', ')}`, () => {
       const results = performances(attack).map(({ version, ending }) => [
@@ -40,7 +40,7 @@ describe('what each version stops', () => {
     })
   }
 
-  test('a version that comes later is expected to go on as the last one does', () => {
+  test('a later version is expected to have the same results as the last one', () => {
     const next = { name: 'v99-next', folder: '/nowhere', number: 99 }
     const last = versions.at(-1)
     if (last === undefined) throw new Error('There are no versions')
@@ -49,11 +49,11 @@ describe('what each version stops', () => {
     }
   })
 
-  test('an attack that a version stops names a line, and one that none stops a remedy', () => {
+  test('a blocked attack names a line, and an attack that no version blocks names a remedy', () => {
     for (const attack of attacks) {
-      const isStopped = stoppedSince(attack) !== undefined
-      expect(attack.checks.length > 0, attack.slug).toBe(isStopped)
-      expect(attack.remedy === undefined, attack.slug).toBe(isStopped)
+      const isBlocked = blockedSince(attack) !== undefined
+      expect(attack.checks.length > 0, attack.slug).toBe(isBlocked)
+      expect(attack.remedy === undefined, attack.slug).toBe(isBlocked)
     }
   })
 
@@ -64,7 +64,7 @@ describe('what each version stops', () => {
 
 describe('a story', () => {
   for (const attack of attacks) {
-    test(`${attack.slug}: no word comes before its lesson`, () => {
+    test(`${attack.slug}: uses no term before its lesson`, () => {
       for (const { version, story, ending } of performances(attack)) {
         const isTold = ending.result !== 'nothing'
         const text = [
@@ -72,7 +72,7 @@ describe('a story', () => {
           story.start,
           ...story.steps.map(({ meaning }) => meaning),
           ending.holds,
-          ending.result === 'works' ? attack.remedy : '',
+          ending.result === 'succeeds' ? attack.remedy : '',
         ].join('\n')
         for (const [word, number] of LESSONS) {
           if (version.number < number) expect(text, version.name).not.toMatch(word)
@@ -80,7 +80,7 @@ describe('a story', () => {
       }
     })
 
-    test(`${attack.slug}: it says who had what, what happened, and what came of it`, () => {
+    test(`${attack.slug}: says what the attacker has, what happens and how it ends`, () => {
       for (const { version, story, ending } of performances(attack)) {
         expect(ending.holds, version.name).toMatch(/\.$/)
         if (ending.result === 'nothing') continue
@@ -91,11 +91,13 @@ describe('a story', () => {
     })
   }
 
-  test('sends nothing to an address that is not of this lab', async () => {
+  test('sends nothing outside this lab', async () => {
     const programs = await loadPrograms(findVersion('v01').folder)
     const stage = await AttackStage.open(programs, await knowledgeOf(programs))
     try {
-      await expect(stage.attacker.opens('http://192.0.2.1/')).rejects.toThrow(/no address of this/)
+      await expect(stage.attacker.opens('http://192.0.2.1/')).rejects.toThrow(
+        /not an address of this/,
+      )
       await expect(stage.attacker.goesTo(`${stage.lab.clientUrl}/`)).resolves.toBeDefined()
     } finally {
       await stage.close()
@@ -103,7 +105,7 @@ describe('a story', () => {
   })
 })
 
-test('docs/attacks.md names every attack, and none that is not there', () => {
+test('docs/attacks.md names every attack, and no other', () => {
   const text = readFileSync(join(ROOT, 'docs', 'attacks.md'), 'utf8')
   const named = [...text.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+)+)`/g)].map(([, name]) => name)
   const slugs = attacks.map(({ slug }) => slug)

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { expectedResult, stoppedSince } from '../attacks/attack.ts'
+import { blockedSince, expectedResult } from '../attacks/attack.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { attacks } from '../attacks/stories/index.ts'
 import { findWrongAnswers } from '../lessons/answers.ts'
@@ -13,15 +13,15 @@ import { findVersion, listVersions } from '../programs/versions.ts'
 describe.each(listVersions())('the lesson of $name', (version) => {
   const lesson = readLesson(version)
 
-  test('names each attack that its version is the first to stop', () => {
-    const stopped = attacks.filter((attack) => stoppedSince(attack) === version.number)
+  test('names each attack that its version is the first to block', () => {
+    const blocked = attacks.filter((attack) => blockedSince(attack) === version.number)
     const named = namedIn(lesson, 'attacks')
-    expect(named).toEqual(expect.arrayContaining(stopped.map(({ slug }) => slug)))
+    expect(named).toEqual(expect.arrayContaining(blocked.map(({ slug }) => slug)))
   })
 
-  test('names there none that its version does not stop', () => {
+  test("names no attack there that its version doesn't block", () => {
     const named = namedIn(lesson, 'attacks')
-    expect(named.filter((slug) => resultOf(slug) !== 'stopped')).toEqual([])
+    expect(named.filter((slug) => resultOf(slug) !== 'blocked')).toEqual([])
   })
 
   test('plays one of them', () => {
@@ -30,10 +30,10 @@ describe.each(listVersions())('the lesson of $name', (version) => {
     expect(commands.map(({ text }) => text).join()).toMatch(/^npm run --silent attack /)
   })
 
-  test('says of what is still missing which attacks work, and of none that does not', () => {
+  test('names under "Still open" only attacks that succeed', () => {
     const named = namedIn(lesson, 'missing')
     expect(named).not.toEqual([])
-    expect(named.filter((slug) => resultOf(slug) !== 'works')).toEqual([])
+    expect(named.filter((slug) => resultOf(slug) !== 'succeeds')).toEqual([])
   })
 
   function resultOf(slug: string) {
@@ -42,16 +42,16 @@ describe.each(listVersions())('the lesson of $name', (version) => {
   }
 })
 
-test('the last lesson names every attack that still works', () => {
+test('the last lesson names every attack that still succeeds', () => {
   const last = listVersions().at(-1)
   if (last === undefined) throw new Error('There is no version.')
-  const working = attacks.filter((attack) => expectedResult(attack, last) === 'works')
+  const succeeding = attacks.filter((attack) => expectedResult(attack, last) === 'succeeds')
   const named = namedIn(readLesson(last), 'missing')
-  expect([...named].sort()).toEqual(working.map(({ slug }) => slug).sort())
+  expect([...named].sort()).toEqual(succeeding.map(({ slug }) => slug).sort())
 })
 
 test.skipIf(missingForCommands() !== undefined)(
-  'a command of npm runs at the top of the repo, and every other in a folder of its own',
+  'an npm command runs at the top of the repo, any other command in its own folder',
   async () => {
     const page = parsePage(
       [
@@ -68,7 +68,7 @@ test.skipIf(missingForCommands() !== undefined)(
   },
 )
 
-/** The attacks that a part of a lesson links, without doubles. */
+/** The attacks that a part of a lesson links to, each once. */
 function namedIn(lesson: Lesson, name: PartName): string[] {
   const { links } = parsePage(partOf(lesson, name)?.source ?? '')
   const attackLinks = links.filter(({ href }) => href.includes('course/attacks/stories/'))

@@ -12,13 +12,13 @@ import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Paint } from './ansi.ts'
 import { wrap } from './fill.ts'
 
-const STYLES = { works: 'red', stopped: 'green', nothing: 'dim' } as const
+const STYLES = { succeeds: 'red', blocked: 'green', nothing: 'dim' } as const
 
-/** The results of all attacks as a table for a terminal, with a legend, and what was not expected. */
+/** Prints all results as a table for a terminal, with a legend and the unexpected results. */
 export function printMatrix(rows: Performance[][], versions: Version[], paint: Paint): string {
   const names = versions.map(columnName)
   const nameWidth = Math.max(...rows.map(([cell]) => cell?.attack.slug.length ?? 0)) + 4
-  const width = Math.max(9, ...names.map(({ length }) => length + 2))
+  const width = Math.max(10, ...names.map(({ length }) => length + 2))
   const lines = [' '.repeat(nameWidth) + names.map((name) => name.padEnd(width)).join('')]
 
   const attacks = rows.flatMap(([cell]) => cell?.attack ?? [])
@@ -38,9 +38,9 @@ export function printMatrix(rows: Performance[][], versions: Version[], paint: P
   }
 
   const legend = RESULTS.map(
-    (result) => `${paint(WORDS[result].padEnd(9), STYLES[result])}${LEGEND[result]}`,
+    (result) => `${paint(WORDS[result].padEnd(10), STYLES[result])}${LEGEND[result]}`,
   )
-  const hint = 'npm run attack NAME tells one as a story.'
+  const hint = 'npm run attack NAME shows one attack step by step.'
   return [...lines, '', ...legend, '', hint, ...printDifferences(rows.flat())].join('\n')
 }
 
@@ -58,17 +58,17 @@ function printDifferences(cells: Performance[]): string[] {
   if (different.length === 0) return []
   return [
     '',
-    'Not as expected (!)',
+    'Unexpected results (!)',
     ...different.map(({ attack, version, expected, ending }) =>
       wrap(
-        `${attack.slug} on ${version.name}: expected "${WORDS[expected ?? 'nothing']}", it is "${WORDS[ending.result]}". ${ending.holds}`,
+        `${attack.slug} on ${version.name}: expected "${WORDS[expected ?? 'nothing']}", got "${WORDS[ending.result]}". ${ending.holds}`,
         3,
       ),
     ),
   ]
 }
 
-/** All attacks, a line each. */
+/** Prints all attacks, one per line. */
 export function printList(attacks: Attack[], paint: Paint): string {
   const width = Math.max(...attacks.map(({ slug }) => slug.length)) + 4
   return groupAttacks(attacks)

@@ -13,7 +13,7 @@ import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Paint } from './ansi.ts'
 import { fill, wrap } from './fill.ts'
 
-/** The head of a story, its steps one by one, and its end: a text for each, to pause between them. */
+/** Returns one text for the head of a story, one per step, and one for its end, so that the caller can pause between them. */
 export function printStory(
   performance: Performance,
   stoppers: FoundLine[],
@@ -27,19 +27,19 @@ export function printStory(
   ]
 }
 
-/** What was taken out of a copy before an attack is played on it. */
+/** Prints the lines that were removed from a copy before the attack. */
 export function printWeakening({ name }: Version, check: Check, paint: Paint): string {
   const edits = [check, ...(check.also ?? [])].flatMap(({ file, line, without }) => [
     `   ${file}`,
     paint(`      - ${line}`, 'red'),
     ...(without === '' ? [] : without.split('\n').map((text) => paint(`      + ${text}`, 'green'))),
   ])
-  return [`A copy of ${name}, without what stops this attack`, ...edits, ''].join('\n')
+  return [`A copy of ${name} without the check that blocks this attack`, ...edits, ''].join('\n')
 }
 
 function printHead({ attack, version, story }: Performance, paint: Paint): string {
   const lines = [paint(`${attack.slug} on ${version.name}`, 'bold'), wrap(attack.title, 0)]
-  if (story.start !== '') lines.push('', 'The attacker has', wrap(story.start, 3))
+  if (story.start !== '') lines.push('', 'The attacker starts with', wrap(story.start, 3))
   return lines.join('\n')
 }
 
@@ -69,10 +69,10 @@ function printMessage(message: Message, paint: Paint): string[] {
 }
 
 function printAnswer({ status, says }: Answer): string {
-  return says === undefined ? `answer ${status}` : `answer ${status} "${says}"`
+  return says === undefined ? `response ${status}` : `response ${status} "${says}"`
 }
 
-/** The path, and each parameter. */
+/** Prints the path, and each parameter. */
 function printAddress({ path, parameters }: Address): string[] {
   return [path, ...parameters.map(printParameter)]
 }
@@ -89,9 +89,9 @@ function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint)
     return [paint(verdict, 'bold'), wrap(ending.holds, 3)].join('\n')
   }
   return [
-    `${paint(verdict, ending.result === 'works' ? 'red' : 'green')} At the end:`,
+    `${paint(verdict, ending.result === 'succeeds' ? 'red' : 'green')} At the end:`,
     wrap(ending.holds, 3),
-    ...(ending.result === 'works'
+    ...(ending.result === 'succeeds'
       ? printRemedy(performance)
       : printStoppers(performance, stoppers)),
   ].join('\n')
@@ -108,5 +108,5 @@ function printStoppers({ attack }: Performance, stoppers: FoundLine[]): string[]
     `   ${file}:${number}`,
     `      ${line}`,
   ])
-  return ['What stopped them', ...places, 'The rule', wrap(attack.rule, 3)]
+  return ['What blocked it', ...places, 'The rule', wrap(attack.rule, 3)]
 }

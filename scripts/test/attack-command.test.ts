@@ -25,23 +25,23 @@ afterEach(() => {
 })
 
 describe('npm run attack NAME', () => {
-  test('tells how an attack works on one version, and says from when on it is stopped', async () => {
+  test('shows how an attack succeeds on one version, and names the version that blocks it', async () => {
     expect(await main(['login-csrf', 'v01'])).toBe(0)
     expect(out).toContain('login-csrf on v01-code-flow')
-    expect(out).toContain('It works.')
-    expect(out).toContain('Stopped from v02 on')
+    expect(out).toContain('The attack succeeds.')
+    expect(out).toContain('Blocked from v02')
   })
 
-  test('names the line that stops it, and where it stands', async () => {
+  test('names the line that blocks it, and its place', async () => {
     expect(await main(['login-csrf', '2'])).toBe(0)
     const file = 'versions/v02-state/client/routes/callback.ts'
     const [, line] = new RegExp(`${file}:(\\d+)\\n +(if .*)`).exec(out)?.slice() ?? []
     const source = (await readFile(join(ROOT, file), 'utf8')).split('\n')
     expect(source[Number(line) - 1]?.trim()).toMatch(/^if \(!state/)
-    expect(out).toContain('It is stopped.')
+    expect(out).toContain('The attack is blocked.')
   })
 
-  test('without a version it tells the last that lets it work and the first that does not', async () => {
+  test('without a version, plays the last one where it succeeds and the first that blocks it', async () => {
     expect(await main(['code-theft'])).toBe(0)
     expect(out.match(/^code-theft on .*$/gm)).toEqual([
       'code-theft on v02-state',
@@ -49,19 +49,19 @@ describe('npm run attack NAME', () => {
     ])
   })
 
-  test('says so where there is nothing to attack', async () => {
+  test('says so if there is nothing to attack', async () => {
     expect(await main(['logout-by-link', 'v01'])).toBe(0)
     expect(out).toContain('There is nothing to attack yet.')
   })
 
-  test('plays it on a version without the line that stops it', async () => {
+  test('plays it on a version without the line that blocks it', async () => {
     expect(await main(['login-csrf', '--weakened'])).toBe(0)
-    expect(out).toContain('A copy of v02-state, without what stops this attack')
+    expect(out).toContain('A copy of v02-state without the check that blocks this attack')
     expect(out).toMatch(/^ +- if \(!state \|\| !pendingLogin/m)
-    expect(out).toContain('It works.')
+    expect(out).toContain('The attack succeeds.')
   })
 
-  test('says so where a version does not have the line to take out', async () => {
+  test("says so if a version doesn't have the line to remove", async () => {
     await expect(main(['v04', 'token-an-hour-later', '--weakened'])).rejects.toMatchObject({
       exitStatus: 1,
       message: expect.stringContaining(
@@ -70,7 +70,7 @@ describe('npm run attack NAME', () => {
     })
   })
 
-  test('colors nothing that is no terminal, and shows no secret and no whole token', async () => {
+  test('prints no colors outside a terminal, and never a secret or a whole token', async () => {
     await main(['code-theft', 'v01'])
     expect(out).not.toContain('\x1b')
     expect(out).not.toMatch(/[\w-]{43}|lab-client-secret|password0/)
@@ -86,28 +86,28 @@ describe("a learner's copy", () => {
   })
   afterEach(() => copy.remove())
 
-  test('is held to what is expected of the version that it is named after', async () => {
+  test('must keep the results of the version it is named after', async () => {
     expect(await main(['login-csrf', copy.version.folder])).toBe(1)
-    expect(out).toContain('That is not what is expected of v02-state.')
+    expect(out).toContain('This is not the result expected of v02-state.')
   })
 
-  test('under another name is played and not judged', async () => {
+  test('under another name has no expected result', async () => {
     const mine = join(dirname(copy.version.folder), 'mine')
     await rename(copy.version.folder, mine)
     expect(await main(['login-csrf', mine])).toBe(0)
     expect(out).toContain('login-csrf on mine')
-    expect(out).toContain('It works.')
+    expect(out).toContain('The attack succeeds.')
   })
 
-  test('has its own column in the matrix, with what went otherwise', async () => {
+  test('has its own column in the matrix, with the unexpected results', async () => {
     expect(await main([copy.version.folder])).toBe(1)
-    expect(out).toMatch(/^ {2}login-csrf +works !$/m)
-    expect(out).toMatch(/^ {2}code-twice +stopped$/m)
-    expect(out).toContain('login-csrf on v02-state: expected "stopped", it is "works".')
+    expect(out).toMatch(/^ {2}login-csrf +succeeds !$/m)
+    expect(out).toMatch(/^ {2}code-twice +blocked$/m)
+    expect(out).toContain('login-csrf on v02-state: expected "blocked", got "succeeds".')
   })
 
   test.skipIf(windows)(
-    'with linked files and folders is weakened without a change to what they lead to',
+    'with linked files and folders is weakened without changing the originals',
     async () => {
       const { version } = copy
       const file = 'client/routes/callback.ts'
@@ -122,12 +122,12 @@ describe("a learner's copy", () => {
         await symlink(target, join(version.folder, name))
       }
       expect(await main(['login-csrf', version.folder, '--weakened'])).toBe(0)
-      expect(out).toContain('It works.')
+      expect(out).toContain('The attack succeeds.')
       expect(await readFile(join(original, file), 'utf8')).toBe(before)
     },
   )
 
-  test.skipIf(windows)('with a link that leads nowhere can not be weakened, in words', async () => {
+  test.skipIf(windows)('with a broken link gets a clear error', async () => {
     const link = join(copy.version.folder, 'client', 'link.ts')
     await symlink('nowhere', link)
     await expect(main(['login-csrf', copy.version.folder, '--weakened'])).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe("a learner's copy", () => {
     })
   })
 
-  test('that does not run is told in words', async () => {
+  test("that doesn't run gets a clear error", async () => {
     await writeFile(join(copy.version.folder, 'server', 'app.ts'), 'throw new Error("typo")')
     await expect(main(['login-csrf', copy.version.folder])).rejects.toMatchObject({
       exitStatus: 1,
@@ -147,13 +147,13 @@ describe("a learner's copy", () => {
   })
 })
 
-describe('arguments that fit nothing', () => {
+describe('wrong arguments', () => {
   test.each([
     ['an unknown name', ['login-crsf'], 'There is no attack "login-crsf"'],
     ['an address', ['http://localhost:25000'], 'There is no attack "http://localhost:25000"'],
     ['an unknown version', ['login-csrf', 'v77'], 'There is no version "v77"'],
     ['an unknown option', ['--fast'], "Unknown option '--fast'."],
-    ['nothing to take out', ['stolen-token', '--weakened'], 'Nothing stops stolen-token yet'],
+    ['no check to remove', ['stolen-token', '--weakened'], 'No version blocks stolen-token yet'],
   ])('%s: one line, and status 2', async (_what, args, message) => {
     await expect(main(args)).rejects.toMatchObject({
       exitStatus: 2,
@@ -163,7 +163,7 @@ describe('arguments that fit nothing', () => {
   })
 })
 
-test('README.md has the matrix of now (npm run attack -- --write)', async () => {
+test('README.md has the current matrix (npm run attack -- --write)', async () => {
   const text = await readFile(join(ROOT, 'README.md'), 'utf8')
   expect(text).toBe(withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
 })

@@ -4,14 +4,14 @@ import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 
-/** What is expected of an attack on a version. */
+/** The expected result of an attack on a version. */
 export interface ExpectedResult {
   version: Version
   short: string
   result: Result
 }
 
-/** What is expected of an attack on each version. The suite sees to it that it is also true. */
+/** The expected results of an attack. The tests check that they are true. */
 export function resultsOf(attack: Attack): ExpectedResult[] {
   return listVersions().map((version) => ({
     version,

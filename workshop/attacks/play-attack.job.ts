@@ -6,22 +6,22 @@ import type { Story } from '@oauth-lab/course/attacks/story.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { answerJob } from '../jobs/answer.ts'
 
-/** What this job is told. */
+/** The input of this job. */
 export interface AttackOrder {
   slug: string
   version: Version
-  /** Which of the attack's checks to take out of a copy of the version, counted from 0. */
+  /** The index of the check to remove from a copy of the version. */
   without?: number
 }
 
-/** What this job answers. */
+/** The result of this job. */
 export interface PlayedAttack {
   story: Story
   ending: Ending
   stoppers: FoundLine[]
 }
 
-// A job: a learner's copy may hang or die, and its modules are loaded anew for each play.
+// A separate process, because a learner's copy may hang or crash, and each play must load its modules anew.
 answerJob(({ slug, version, without }: AttackOrder) => {
   const attack = attacks.find((candidate) => candidate.slug === slug)
   if (attack === undefined) throw new Error(`There is no attack ${slug}`)

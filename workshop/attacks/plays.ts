@@ -7,13 +7,13 @@ import type { AttackOrder, PlayedAttack } from './play-attack.job.ts'
 /** One of the versions that an attack is played on. */
 export interface Turn {
   version: KnownVersion
-  /** What is taken out of a copy of it before. */
+  /** The check that is removed from a copy of it first. */
   without: Check | undefined
   /** Undefined while it is being played. */
   outcome: { played: PlayedAttack } | { trouble: PlayTrouble } | undefined
 }
 
-/** An attack that is being played, or was. */
+/** A run of an attack, current or past. */
 export interface Play {
   id: string
   attack: Attack
@@ -24,7 +24,7 @@ export interface Play {
   ended: Promise<unknown>
 }
 
-/** How long a play may take, in milliseconds; the longest story lasts some five seconds. */
+/** The time limit in milliseconds. The longest story takes about five seconds. */
 const LIMIT = 30_000
 const KEPT = 40
 /** How many processes play at once. */
@@ -41,7 +41,7 @@ export class Plays {
     this.#jobs = jobs
   }
 
-  /** A play that was begun not long ago. */
+  /** A recent play. */
   find(id: string): Play | undefined {
     return this.#plays.get(id)
   }

@@ -1,13 +1,13 @@
-/** A piece of a text; with an address where it names a place of an RFC. */
+/** A piece of text, with a link if it names a section of an RFC. */
 export interface LinkedText {
   text: string
   href?: string
 }
 
-/** `RFC 9700 section 4.5`, or the further number of `RFC 9700 sections 2.1 and 4.1`. */
+/** `RFC 9700 section 4.5`, or a later number in `RFC 9700 sections 2.1 and 4.1`. */
 const PLACE = /RFC (\d+)(?: sections? (\d+(?:\.\d+)*))?|\d+(?:\.\d+)+/g
 
-/** A text in which each section of an RFC that it names leads there. */
+/** Splits a text into pieces, with a link for each section of an RFC. */
 export function linkRules(text: string): LinkedText[] {
   const pieces: LinkedText[] = []
   let at = 0

@@ -23,11 +23,11 @@ import type { PlayedAttack } from './play-attack.job.ts'
 import type { Play, Turn } from './plays.ts'
 import { type LinkedText, linkRules } from './rule-links.ts'
 
-/** A step, ready to be drawn: an arrow from lane to lane, what was sent and answered, and what it means. */
+/** A step, ready to draw: an arrow between lanes, the request, the response, and the meaning. */
 export interface StepView {
   from: Party
   to: Party
-  /** Lanes are counted from 1. */
+  /** Lanes count from 1. */
   lane: { first: number; span: number; direction: 'left' | 'right' | 'none' }
   channel: Channel
   channelText: string
@@ -36,32 +36,32 @@ export interface StepView {
   meaning: string
 }
 
-/** A request or an answer in a line. */
+/** A request or a response on one line. */
 export interface MessageView {
   text: string
   says: string | undefined
   parameters: ParameterView[]
 }
 
-/** A parameter as it is shown. */
+/** A parameter as shown. */
 export interface ParameterView {
   text: string
-  /** The whole value, where it is shown shortened. */
+  /** The full value, if the text shortens it. */
   whole: string | undefined
   whose: Parameter['whose']
 }
 
-/** A line of a version's source, with the address of its page. */
+/** A line of a version's source, with a link to its page. */
 export interface LineView {
   place: string
   href: string
   line: string
 }
 
-/** What came of one turn, ready to be shown. */
+/** The outcome of one turn, ready to show. */
 export interface TurnView {
   title: string
-  /** Lines that were taken out of a copy of the version, and what stands there then. */
+  /** Lines that were removed from a copy of the version, and what replaced them. */
   weakening: { file: string; line: string; without: string }[]
   isPlaying: boolean
   trouble: PlayTrouble | undefined
@@ -79,7 +79,7 @@ export interface EndingView {
   rule: LinkedText[]
 }
 
-/** A play, ready to be shown. */
+/** A play, ready to show. */
 export interface PlayView {
   id: string
   attack: Attack
@@ -87,16 +87,16 @@ export interface PlayView {
   stepwise: boolean
   lanes: string[]
   turns: TurnView[]
-  /** How many steps the longest of the stories has. */
+  /** The number of steps in the longest story. */
   stepCount: number
 }
 
 const LANES = ['attacker', 'victim', 'client', 'server']
-/** Who is in few stories: another program, and another web site. */
+/** Lanes that few stories need: another program, and another website. */
 const RARE = ['api', 'elsewhere']
 const NO_STORY = { start: '', steps: [] }
 
-/** A play, as far as it is. */
+/** A play in its current state. */
 export function viewPlay(play: Play): PlayView {
   const { id, attack, stepwise } = play
   const stories = play.turns.map(({ outcome }) => {
@@ -116,9 +116,9 @@ export function viewPlay(play: Play): PlayView {
   }
 }
 
-/** The page of a line that `findLine` has found. */
+/** The page of a line that `findLine` found. */
 export function viewLine({ id, name }: KnownVersion, { file, number, line }: FoundLine): LineView {
-  // Below the version's folder, or in what all versions share.
+  // In the version's folder, or in the code all versions share.
   const [, path] = /^(?:versions|playground)\/[^/]+\/(.+)$/.exec(file) ?? []
   const inCopy = file.startsWith(`${name}/`) ? file.slice(name.length + 1) : undefined
   const below = path ?? inCopy
@@ -145,14 +145,14 @@ function viewEnding(
   { ending, stoppers }: PlayedAttack,
 ): EndingView {
   const { result, holds } = ending
-  const remedy = result === 'works' ? tellRemedy(attack, version) : undefined
+  const remedy = result === 'succeeds' ? tellRemedy(attack, version) : undefined
   return {
     result,
     holds,
     verdict: VERDICTS[result],
-    stoppers: result === 'stopped' ? stoppers.map((line) => viewLine(version, line)) : [],
+    stoppers: result === 'blocked' ? stoppers.map((line) => viewLine(version, line)) : [],
     remedy: remedy && { heading: remedy.heading, text: linkRules(remedy.text) },
-    rule: result === 'stopped' ? linkRules(attack.rule) : [],
+    rule: result === 'blocked' ? linkRules(attack.rule) : [],
   }
 }
 

@@ -1,8 +1,8 @@
 import {
   type Attack,
+  blockedSince,
   expectedResult,
   type Result,
-  stoppedSince,
   tellingVersions,
 } from '@oauth-lab/course/attacks/attack.ts'
 import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
@@ -26,21 +26,21 @@ interface Asked {
   Querystring: { on?: string | string[]; play?: string }
 }
 
-/** What a form asks to be played. */
+/** What the form sends. */
 interface Order {
-  /** Ids of versions; an empty one stands for none. */
+  /** Ids of versions. An empty id means none. */
   on?: string | string[]
-  /** `1` to play it on copies of them without their checks, too. */
+  /** `1` to also play it on copies without their checks. */
   weakened?: string
-  /** `steps` to see one at a time. */
+  /** `steps` to show one step at a time. */
   pace?: string
 }
 
 const ASSETS = { styles: ['lanes', 'attacks'], scripts: ['attacks'], wide: true }
-/** How many versions fit next to each other. */
+/** How many versions fit side by side. */
 const MOST_VERSIONS = 3
 
-/** `/attacks`: what stops which attack; each is played on a click, and told as a story. */
+/** `/attacks`: the results of all attacks. A click plays one and shows it step by step. */
 export async function attackPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { playground, progress, jobs } = workshop
   const plays = new Plays(jobs)
@@ -86,7 +86,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     await play.ended
     return reply.redirect(`/attacks/${attack.slug}?play=${play.id}`, 303)
   })
-  // What the page asks for as long as it is being played.
+  // The page polls this while the attack is being played.
   app.get<{ Params: { id: string } }>('/attacks/plays/:id', ({ params }, reply) => {
     return reply.viewAsync('attack-play', { play: viewPlay(findPlay(params.id)) })
   })
@@ -106,7 +106,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     return knownVersions(playground).filter(({ leadsTo }) => leadsTo === undefined)
   }
 
-  /** Each of them once; of too many the first ones. */
+  /** Each version once, and no more than fit. */
   function versionsOf(on: Order['on']): KnownVersion[] {
     const ids = new Set([on ?? []].flat().filter((id) => id !== ''))
     return [...ids].slice(0, MOST_VERSIONS).map((id) => requireVersion(id, playground))
@@ -115,12 +115,12 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   function findPlay(id: string) {
     const play = plays.find(id)
     if (play !== undefined) return play
-    throw new PageTrouble(404, 'That play is forgotten. Play the attack again.')
+    throw new PageTrouble(404, 'This run is no longer kept. Play the attack again.')
   }
 
-  /** The first version that stops an attack. */
+  /** The first version that blocks an attack. */
   function stoppingVersion(attack: Attack): KnownVersion | undefined {
-    const since = stoppedSince(attack)
+    const since = blockedSince(attack)
     return snapshots().find(({ number }) => number === since)
   }
 
@@ -131,11 +131,11 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     return lines.flatMap((line) => (line === undefined ? [] : viewLine(version, line)))
   }
 
-  /** The attacks as they concern one version, each with the versions to play it on. */
+  /** The attacks grouped by their result in one version, each with the versions to play it on. */
   function groupsFor(version: KnownVersion) {
     const before = versionBefore(version)?.number ?? 0
     const isNew = (attack: Attack) => {
-      const since = stoppedSince(attack)
+      const since = blockedSince(attack)
       return since !== undefined && since > before && since <= version.number
     }
     const entries = attacks.map((attack) => ({
@@ -147,43 +147,43 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     const having = (result: Result) => entries.filter((entry) => entry.result === result)
     return [
       {
-        heading: 'Stopped from this version on',
-        entries: having('stopped').filter((entry) => entry.isNew),
+        heading: 'Blocked from this version',
+        entries: having('blocked').filter((entry) => entry.isNew),
       },
-      { heading: 'Still works', entries: having('works') },
+      { heading: 'Still succeeds', entries: having('succeeds') },
       {
-        heading: 'Stopped before, and still stopped',
-        entries: having('stopped').filter((entry) => !entry.isNew),
+        heading: 'Blocked before, and still blocked',
+        entries: having('blocked').filter((entry) => !entry.isNew),
       },
       { heading: 'Nothing to attack yet', entries: having('nothing') },
     ].filter((group) => group.entries.length > 0)
   }
 
-  /** A version, next to the one that shows the other result: where it worked before, or is stopped later. */
+  /** A version, next to the one with the other result: an earlier one where it succeeds, or a later one that blocks it. */
   function versionsToPlay(attack: Attack, version: KnownVersion): KnownVersion[] {
     const others = snapshots()
     const resultIn = (other: KnownVersion) => expectedResult(attack, other)
     const result = resultIn(version)
     const before = others.findLast((other) => {
-      return other.number < version.number && resultIn(other) === 'works'
+      return other.number < version.number && resultIn(other) === 'succeeds'
     })
     const after = others.find((other) => {
-      return other.number > version.number && resultIn(other) === 'stopped'
+      return other.number > version.number && resultIn(other) === 'blocked'
     })
-    const [left, right] = result === 'stopped' ? [before, version] : [version, after]
+    const [left, right] = result === 'blocked' ? [before, version] : [version, after]
     return [left, right].filter((one) => one !== undefined)
   }
 }
 
 /**
- * The attack of this name.
+ * The attack with this name.
  *
- * @throws {PageTrouble} where there is none
+ * @throws {PageTrouble} if there is none
  */
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
   if (attack !== undefined) return attack
-  throw new PageTrouble(404, 'There is no attack of that name. They are all on the page Attacks.')
+  throw new PageTrouble(404, 'There is no attack with that name. The page Attacks lists them all.')
 }
 
 function turnsOf(
@@ -196,7 +196,7 @@ function turnsOf(
   return [asItIs, ...attack.checks.map((check) => ({ version, without: check }))]
 }
 
-/** Whether it is htmx that asks: for a part of a page. */
+/** Whether htmx sent the request, for a part of a page. */
 function isPart({ headers }: FastifyRequest): boolean {
   return headers['hx-request'] === 'true'
 }

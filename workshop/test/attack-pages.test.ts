@@ -83,43 +83,43 @@ describe('the page of all attacks', () => {
 })
 
 describe('an attack that is played', () => {
-  test('works on one version, and is stopped on the next by a line that the page quotes', async () => {
+  test('succeeds on one version, and is blocked on the next by a line that the page quotes', async () => {
     const { stories } = await play('login-csrf', [
       ['on', 'v01-code-flow'],
       ['on', 'v02-state'],
     ])
-    expect(verdictsOf(stories)).toEqual(['It works.', 'It is stopped.'])
-    const [, stopped] = stories
-    const line = stopped?.querySelector('.quoted-lines a')
+    expect(verdictsOf(stories)).toEqual(['The attack succeeds.', 'The attack is blocked.'])
+    const [, blocked] = stories
+    const line = blocked?.querySelector('.quoted-lines a')
     const [, number] =
       /^\/code\/v02-state\/client\/routes\/callback\.ts#L(\d+)$/.exec(
         line?.getAttribute('href') ?? '',
       ) ?? []
     const file = join(findVersion('v02').folder, 'client', 'routes', 'callback.ts')
     const text = readFileSync(file, 'utf8').split('\n')[Number(number) - 1]?.trim()
-    expect(stopped?.querySelector('.quoted-lines code')?.text).toBe(text)
-    expect(stopped?.querySelectorAll('.step').length).toBeGreaterThan(3)
-    expect(stopped?.querySelector('.parameter.attacker')).not.toBeNull()
+    expect(blocked?.querySelector('.quoted-lines code')?.text).toBe(text)
+    expect(blocked?.querySelectorAll('.step').length).toBeGreaterThan(3)
+    expect(blocked?.querySelector('.parameter.attacker')).not.toBeNull()
   })
 
-  test.runIf(full)('works again without its check, on a copy', async () => {
+  test.runIf(full)('succeeds on a copy without its check', async () => {
     const { stories } = await play('code-twice', [
       ['on', 'v01-code-flow'],
       ['weakened', '1'],
     ])
-    expect(verdictsOf(stories)).toEqual(['It is stopped.', 'It works.'])
+    expect(verdictsOf(stories)).toEqual(['The attack is blocked.', 'The attack succeeds.'])
     expect(stories[1]?.querySelector('.weakening del')?.text).toBe('store.codes.delete(code)')
   })
 
   test.runIf(full)("on a learner's copy sees what was saved since the last time", async () => {
     const first = await play('login-csrf', [['on', 'copy-v02']])
-    expect(verdictsOf(first.stories)).toEqual(['It works.'])
+    expect(verdictsOf(first.stories)).toEqual(['The attack succeeds.'])
     const { folder } = findVersion('v02')
     for (const part of ['client', 'server', 'protocol.ts']) {
       cpSync(join(folder, part), join(playground, 'v02', part), { recursive: true })
     }
     const second = await play('login-csrf', [['on', 'copy-v02']])
-    expect(verdictsOf(second.stories)).toEqual(['It is stopped.'])
+    expect(verdictsOf(second.stories)).toEqual(['The attack is blocked.'])
     expect(second.page.querySelector('.verdict .quoted-lines a')?.getAttribute('href')).toMatch(
       /^\/code\/copy-v02\/client\/routes\/callback\.ts#L\d+$/,
     )
@@ -135,7 +135,7 @@ describe('an attack that is played', () => {
     expect(stories[0]?.querySelector('.problem a')?.getAttribute('href')).toBe(
       '/code/copy-v03/client/app.ts#L1',
     )
-    expect(verdictsOf(stories)).toEqual([undefined, 'It works.'])
+    expect(verdictsOf(stories)).toEqual([undefined, 'The attack succeeds.'])
   })
 
   test('needs a version that is there', async () => {
@@ -148,7 +148,7 @@ describe('an attack that is played', () => {
   })
 })
 
-test('a lesson has the attacks that its version stops, those it lets through, and the others', async () => {
+test('a lesson lists the attacks that its version blocks, those that succeed, and the others', async () => {
   const version = findVersion('v03')
   const { page } = await get(`/lessons/${version.name}/attacks`)
   const groups = new Map(
@@ -161,18 +161,18 @@ test('a lesson has the attacks that its version stops, those it lets through, an
   const having = (result: string) => {
     return attacks.filter((one) => expectedResult(one, version) === result).map(({ slug }) => slug)
   }
-  expect(groups.get('Still works')).toEqual(having('works'))
+  expect(groups.get('Still succeeds')).toEqual(having('succeeds'))
   expect(groups.get('Nothing to attack yet')).toEqual(having('nothing'))
-  expect(groups.get('Stopped from this version on')).toContain('code-injection')
-  expect(groups.get('Stopped before, and still stopped')).toContain('login-csrf')
+  expect(groups.get('Blocked from this version')).toContain('code-injection')
+  expect(groups.get('Blocked before, and still blocked')).toContain('login-csrf')
   expect([...groups.values()].flat().sort()).toEqual(attacks.map(({ slug }) => slug).sort())
 })
 
 test.each([
-  ['/attacks/no-such-attack', 'There is no attack of that name.'],
-  ['/attacks/..%2f..%2fetc', 'There is no attack of that name.'],
+  ['/attacks/no-such-attack', 'There is no attack with that name.'],
+  ['/attacks/..%2f..%2fetc', 'There is no attack with that name.'],
   ['/attacks/login-csrf?on=v99', 'There is no version of that name.'],
-  ['/attacks/login-csrf?play=999', 'That play is forgotten.'],
+  ['/attacks/login-csrf?play=999', 'This run is no longer kept.'],
   ['/lessons/v99-nothing/attacks', 'There is no lesson of that name.'],
 ])('%s is not there, and the page says so', async (path, sentence) => {
   const { status, page } = await get(path)
@@ -203,7 +203,10 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.click('.play-form .primary')
     await page.waitForSelector('.play.played', { timeout: 25_000 })
     const words = page.locator('.verdict-word')
-    expect(await words.allTextContents()).toEqual(['It works.', 'It is stopped.'])
+    expect(await words.allTextContents()).toEqual([
+      'The attack succeeds.',
+      'The attack is blocked.',
+    ])
     const boxes = await Promise.all((await words.all()).map((word) => word.boundingBox()))
     expect(boxes[0]?.y).toBe(boxes[1]?.y)
   })

@@ -83,7 +83,7 @@ test('the table of attacks says of each what is expected of each version', async
   const [row = ''] = rows.find(([, slug]) => slug === 'login-csrf') ?? []
   const cells = [...row.matchAll(/<td class="result (\w+)">/g)].map(([, result]) => result)
   const [, ...later] = listVersions()
-  expect(cells).toEqual(['works', ...later.map(() => 'stopped')])
+  expect(cells).toEqual(['succeeds', ...later.map(() => 'blocked')])
 })
 
 test.skipIf(CHROMIUM === undefined)('the first page looks right', async () => {

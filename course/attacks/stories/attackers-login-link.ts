@@ -1,11 +1,11 @@
 import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const attackersLoginLink: Attack = {
   slug: 'attackers-login-link',
   title: "The victim logs in through a link of the attacker's, and the code is read on the way",
   rule: 'RFC 9700 section 4.5.4',
-  expected: { 1: 'works' },
+  expected: { 1: 'succeeds' },
   checks: [],
   remedy:
     'Nothing ties the login page to the browser that began the login at the client. RFC 9700 section 4.5.4 names this limit of all the defenses of the code. What is left is to keep others from reading the address that brings it: sections 4.1 to 4.4.',
@@ -32,9 +32,9 @@ export const attackersLoginLink: Attack = {
     )
 
     if (stage.accountOn(page) !== 'victim') {
-      return stopped("The attacker has nothing: this code does not fit the attacker's login.")
+      return blocked("The attacker has nothing: this code does not fit the attacker's login.")
     }
-    return works(
+    return succeeds(
       stage.knows.profile
         ? "The attacker's browser is logged in as the victim."
         : "The attacker's browser shows an access token that speaks for the victim.",

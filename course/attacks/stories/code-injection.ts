@@ -1,11 +1,11 @@
 import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeInjection: Attack = {
   slug: 'code-injection',
   title: "A code stolen from the victim is put into the attacker's own login",
   rule: 'RFC 9700 section 4.5, RFC 7636 section 4.6',
-  expected: { 1: 'works', 3: 'stopped' },
+  expected: { 1: 'succeeds', 3: 'blocked' },
   checks: [
     {
       file: 'server/grants/authorization-code.ts',
@@ -35,11 +35,11 @@ export const codeInjection: Attack = {
     )
 
     if (stage.accountOn(page) !== 'victim') {
-      return stopped(
+      return blocked(
         "The attacker has nothing. The client sent the verifier of the attacker's login, and the code was made for the challenge of the victim's.",
       )
     }
-    return works(
+    return succeeds(
       stage.knows.profile
         ? "The attacker's browser is logged in as the victim."
         : "The attacker's browser shows an access token that speaks for the victim.",

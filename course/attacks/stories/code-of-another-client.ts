@@ -1,12 +1,12 @@
 import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
 import { parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeOfAnotherClient: Attack = {
   slug: 'code-of-another-client',
   title: 'A stolen code is redeemed by another client, one that has a secret of its own',
   rule: 'RFC 6749 sections 4.1.3 and 10.5',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'server/grants/authorization-code.ts',
@@ -36,10 +36,10 @@ export const codeOfAnotherClient: Attack = {
     )
 
     if (stage.accountOf(access_token) !== 'victim') {
-      return stopped(
+      return blocked(
         'The attacker has nothing. The server remembers for which client it made a code, and takes it from that one alone.',
       )
     }
-    return works('The attacker has an access token that speaks for the victim.')
+    return succeeds('The attacker has an access token that speaks for the victim.')
   },
 }

@@ -1,11 +1,11 @@
 import { parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeSwap: Attack = {
   slug: 'code-swap',
   title: "In the answer to the victim's login the code is swapped for the attacker's",
   rule: 'RFC 9700 section 4.7.1',
-  expected: { 1: 'works', 3: 'stopped' },
+  expected: { 1: 'succeeds', 3: 'blocked' },
   checks: [
     {
       file: 'server/grants/authorization-code.ts',
@@ -35,11 +35,11 @@ export const codeSwap: Attack = {
     )
 
     if (stage.accountOn(page) !== 'attacker') {
-      return stopped(
+      return blocked(
         "The attacker has nothing. Their code was made for their own challenge, and the victim's session holds the verifier of another.",
       )
     }
-    return works(
+    return succeeds(
       'The victim has typed the right password at the right server, and is in the account of somebody else.',
     )
   },

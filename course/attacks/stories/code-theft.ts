@@ -1,12 +1,12 @@
 import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
 import { parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeTheft: Attack = {
   slug: 'code-theft',
   title: "A code stolen on the way is redeemed with the client's own name and secret",
   rule: 'RFC 7636 sections 1 and 4.6, RFC 9700 section 4.5.3.1',
-  expected: { 1: 'works', 3: 'stopped' },
+  expected: { 1: 'succeeds', 3: 'blocked' },
   checks: [
     {
       file: 'server/grants/authorization-code.ts',
@@ -47,10 +47,10 @@ export const codeTheft: Attack = {
     }
 
     if (!answers.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return stopped(
+      return blocked(
         "The attacker has nothing. The verifier never left the victim's session at the client, and the challenge, which everybody may see, does not give it away.",
       )
     }
-    return works('The attacker has an access token that speaks for the victim.')
+    return succeeds('The attacker has an access token that speaks for the victim.')
   },
 }

@@ -1,12 +1,12 @@
 import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
 import { parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeWithoutSecret: Attack = {
   slug: 'code-without-secret',
   title: 'A code stolen on the way is redeemed by somebody who is no client at all',
   rule: 'RFC 6749 sections 3.2.1 and 10.5',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'server/client-auth.ts',
@@ -49,10 +49,10 @@ export const codeWithoutSecret: Attack = {
     ]
 
     if (!answers.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return stopped(
+      return blocked(
         'The attacker has a code that they can do nothing with. The code travels through the browser, where others may see it. The secret never does.',
       )
     }
-    return works('The attacker has an access token that speaks for the victim.')
+    return succeeds('The attacker has an access token that speaks for the victim.')
   },
 }

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const cookieAfterLogout: Attack = {
   slug: 'cookie-after-logout',
   title: 'A copy of the session cookie is used after the victim has logged out',
   rule: 'RFC 6265 section 8.4',
-  expected: { 1: 'nothing', 4: 'stopped' },
+  expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
     otherwise: 'Nobody is ever logged in at this client, so nobody logs out.',
@@ -29,11 +29,11 @@ export const cookieAfterLogout: Attack = {
     )
 
     if (account !== 'victim') {
-      return stopped(
+      return blocked(
         'The attacker has a cookie that opens nothing. A logout ends the session in the memory of the client, and not only in the browser of the one who pressed the button.',
       )
     }
-    return works(
+    return succeeds(
       "The attacker's browser is logged in as the victim, who believes to be logged out.",
     )
   },

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const cookieTossing: Attack = {
   slug: 'cookie-tossing',
   title: "A neighbor plants the attacker's own session cookie in the victim's browser",
   rule: 'RFC 6265 section 8.6',
-  expected: { 1: 'nothing', 4: 'works' },
+  expected: { 1: 'nothing', 4: 'succeeds' },
   needs: {
     feature: 'profile',
     otherwise: 'The client keeps nobody logged in, so a planted session is empty.',
@@ -28,9 +28,9 @@ export const cookieTossing: Attack = {
     const account = await victim.seesProfileOf('The victim opens the profile page.')
 
     if (account !== 'attacker') {
-      return stopped("The victim's browser is not in the attacker's account.")
+      return blocked("The victim's browser is not in the attacker's account.")
     }
-    return works(
+    return succeeds(
       "The victim works in the attacker's account without noticing. Everything the victim enters there, the attacker can read.",
     )
   },

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const foreignState: Attack = {
   slug: 'foreign-state',
   title: "The answer to the attacker's login is slipped into a login of the victim's",
   rule: 'RFC 6749 section 10.12, RFC 9700 section 4.7.1',
-  expected: { 1: 'works', 2: 'stopped' },
+  expected: { 1: 'succeeds', 2: 'blocked' },
   checks: [
     {
       file: 'client/routes/callback.ts',
@@ -30,13 +30,13 @@ export const foreignState: Attack = {
     )
 
     if (stage.accountOn(page) === 'attacker') {
-      return works(
+      return succeeds(
         "The victim takes this for the login that they began, but it ended in the attacker's account.",
       )
     }
     const answer = await victim.logsIn(loginPage, 'The victim goes on with their own login.')
     const ownPage = await victim.goesTo(answer, 'The browser brings the right answer.')
-    return stopped(
+    return blocked(
       stage.accountOn(ownPage) === 'victim'
         ? "The attacker has nothing. Their answer carries the state of another session, and it did not even disturb the victim's own login."
         : "The attacker has nothing, but the victim's own login was disturbed.",

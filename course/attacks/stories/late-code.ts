@@ -1,12 +1,12 @@
 import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const lateCode: Attack = {
   slug: 'late-code',
   title: 'A code that nobody has redeemed is found in a log, half an hour later',
   rule: 'RFC 6749 section 4.1.2',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'server/routes/authorize.ts',
@@ -40,10 +40,10 @@ export const lateCode: Attack = {
     )
 
     if (stage.accountOn(page) !== 'victim') {
-      return stopped(
+      return blocked(
         `The attacker has nothing. A code lives for ${stage.knows.codeTtl / 60} minutes, which is plenty for a browser.`,
       )
     }
-    return works("The attacker's browser is in the victim's account.")
+    return succeeds("The attacker's browser is in the victim's account.")
   },
 }

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const loginCsrf: Attack = {
   slug: 'login-csrf',
   title: "The victim is led into the attacker's account",
   rule: 'RFC 6749 section 10.12, RFC 9700 section 4.7',
-  expected: { 1: 'works', 2: 'stopped' },
+  expected: { 1: 'succeeds', 2: 'blocked' },
   checks: [
     {
       file: 'client/routes/callback.ts',
@@ -31,9 +31,9 @@ export const loginCsrf: Attack = {
     const page = await victim.isSentTo(trap, 'The victim opens it, without having begun a login.')
 
     if (stage.accountOn(page) !== 'attacker') {
-      return stopped('The attacker has nothing. The victim sees a refusal, and no account.')
+      return blocked('The attacker has nothing. The victim sees a refusal, and no account.')
     }
-    return works(
+    return succeeds(
       "The victim's browser now works for the attacker's account. What the victim writes or uploads there, the attacker can read.",
     )
   },

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const loginPageAddress: Attack = {
   slug: 'login-page-address',
   title: "The attacker logs in at the address of the victim's login page, before the victim does",
   rule: 'RFC 9700 section 4.7',
-  expected: { 1: 'works' },
+  expected: { 1: 'succeeds' },
   checks: [],
   remedy:
     'Whoever reads the address of the login page can answer what it asks. The later defenses look at the answer, and this answer is right. So nothing may give that address away while a login lasts: no referrer, no log, no look at the screen. RFC 9700 section 4.2 is about one way it leaks.',
@@ -27,8 +27,8 @@ export const loginPageAddress: Attack = {
     )
 
     if (stage.accountOn(page) !== 'attacker') {
-      return stopped('The attacker has nothing: the client does not take the answer.')
+      return blocked('The attacker has nothing: the client does not take the answer.')
     }
-    return works("The victim's browser now works for the attacker's account.")
+    return succeeds("The victim's browser now works for the attacker's account.")
   },
 }

@@ -1,11 +1,11 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import { mayBeFramed } from '../browser-rules.ts'
 
 export const loginPageInFrame: Attack = {
   slug: 'login-page-in-frame',
   title: "The login page is shown in a frame of the attacker's page, which draws over it",
   rule: 'RFC 9700 section 4.16, RFC 6749 section 10.13',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'shared/app.ts',
@@ -37,11 +37,11 @@ export const loginPageInFrame: Attack = {
     ]
 
     if (!pages.some(mayBeFramed)) {
-      return stopped(
+      return blocked(
         'The attacker has an empty frame. The header Content-Security-Policy of each page says that no page may frame it, and the browser obeys.',
       )
     }
-    return works(
+    return succeeds(
       "The login page is part of the attacker's page, which can hide what the victim really clicks, or lay a field of its own over the one for the password.",
     )
   },

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const logoutByForm: Attack = {
   slug: 'logout-by-form',
   title: 'The victim is logged out by a form that a page of another site sends',
   rule: 'RFC 9700 section 4.7, RFC 6265 section 8.2',
-  expected: { 1: 'nothing', 4: 'stopped' },
+  expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
     otherwise: 'Nobody is ever logged in at this client, so nobody can be logged out.',
@@ -30,10 +30,10 @@ export const logoutByForm: Attack = {
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
     if (account === 'victim') {
-      return stopped(
+      return blocked(
         'The attacker has reached nothing: the victim is still logged in. The session cookie is SameSite=Lax, and a browser leaves such a cookie out of what another site makes it post.',
       )
     }
-    return works('The victim is logged out, as often as the attacker likes.')
+    return succeeds('The victim is logged out, as often as the attacker likes.')
   },
 }

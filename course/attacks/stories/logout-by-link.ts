@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const logoutByLink: Attack = {
   slug: 'logout-by-link',
   title: 'The victim is logged out by a link, or by an image that is no image',
   rule: 'RFC 9110 section 9.2.1',
-  expected: { 1: 'nothing', 4: 'stopped' },
+  expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
     otherwise: 'Nobody is ever logged in at this client, so nobody can be logged out.',
@@ -33,10 +33,10 @@ export const logoutByLink: Attack = {
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
     if (account === 'victim') {
-      return stopped(
+      return blocked(
         'The attacker has reached nothing: the victim is still logged in. Links and images can only make a browser GET, and a GET changes nothing here.',
       )
     }
-    return works('The victim is logged out, as often as the attacker likes.')
+    return succeeds('The victim is logged out, as often as the attacker likes.')
   },
 }

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const logoutFromNextDoor: Attack = {
   slug: 'logout-from-next-door',
   title: 'The victim is logged out by a form that a page on the same site sends',
   rule: 'RFC 9700 section 4.7, RFC 6265 section 8.2',
-  expected: { 1: 'nothing', 4: 'works' },
+  expected: { 1: 'nothing', 4: 'succeeds' },
   needs: {
     feature: 'profile',
     otherwise: 'Nobody is ever logged in at this client, so nobody can be logged out.',
@@ -26,7 +26,7 @@ export const logoutFromNextDoor: Attack = {
     })
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
-    if (account === 'victim') return stopped('The victim is still logged in.')
-    return works('The victim is logged out. It is a nuisance and no more: nothing is stolen.')
+    if (account === 'victim') return blocked('The victim is still logged in.')
+    return succeeds('The victim is logged out. It is a nuisance and no more: nothing is stolen.')
   },
 }

@@ -1,11 +1,11 @@
 import { withParameters } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const openRedirect: Attack = {
   slug: 'open-redirect',
   title: "A link to the server or the client that ends at the attacker's site",
   rule: 'RFC 9700 section 4.11, RFC 6749 sections 4.1.2.1 and 10.15',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'server/authorization-request.ts',
@@ -48,11 +48,11 @@ export const openRedirect: Attack = {
     }
 
     if (site.visits.length === 0) {
-      return stopped(
+      return blocked(
         "Nobody has come to the attacker's site. Neither program sends a browser to an address that a link has brought along.",
       )
     }
-    return works(
+    return succeeds(
       "The victim, who has clicked a link to a server that they trust, is at the attacker's site and types the password there.",
     )
   },

@@ -1,4 +1,4 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 const COMMON = ['123456', 'password', '12345678', 'qwerty', '111111', 'letmein', 'iloveyou']
 
@@ -6,7 +6,7 @@ export const passwordGuessing: Attack = {
   slug: 'password-guessing',
   title: "The victim's password is guessed at the login page",
   rule: 'RFC 6749 section 10.10',
-  expected: { 1: 'works' },
+  expected: { 1: 'succeeds' },
   checks: [],
   remedy:
     'RFC 6749 section 10.10 wants guessing made hopeless: fewer tries a minute for one account and for one address, and a second factor.',
@@ -27,7 +27,7 @@ export const passwordGuessing: Attack = {
       callback = page.location
     }
     if (callback === undefined)
-      return stopped(`The attacker has nothing after ${list.length} tries.`)
+      return blocked(`The attacker has nothing after ${list.length} tries.`)
 
     stage.tell({
       actor: 'attacker',
@@ -38,7 +38,7 @@ export const passwordGuessing: Attack = {
     })
     const page = await attacker.goesTo(callback, 'They go on as anybody does after a login.')
 
-    if (stage.accountOn(page) !== 'victim') return stopped('The attacker is not the victim yet.')
-    return works("The attacker has the victim's password, and with it the account.")
+    if (stage.accountOn(page) !== 'victim') return blocked('The attacker is not the victim yet.')
+    return succeeds("The attacker has the victim's password, and with it the account.")
   },
 }

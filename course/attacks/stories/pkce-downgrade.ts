@@ -1,6 +1,6 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 const GRANT = 'server/grants/authorization-code.ts'
 const REQUEST = 'server/authorization-request.ts'
@@ -10,7 +10,7 @@ export const pkceDowngrade: Attack = {
   slug: 'pkce-downgrade',
   title: 'PKCE is taken out of a login, or weakened',
   rule: 'RFC 9700 section 4.8, RFC 7636 sections 4.4.1 and 7.2',
-  expected: { 1: 'nothing', 3: 'stopped' },
+  expected: { 1: 'nothing', 3: 'blocked' },
   needs: { feature: 'pkce', otherwise: 'A stolen code works as it is: see code-theft.' },
   checks: [
     {
@@ -73,7 +73,7 @@ export const pkceDowngrade: Attack = {
         "The victim's browser goes on with the attacker's code. The client sends the victim's verifier, and nobody asks what it is for.",
       )
       if (stage.accountOn(page) === 'attacker') {
-        return works("The victim's browser now works for the attacker's account.")
+        return succeeds("The victim's browser now works for the attacker's account.")
       }
     }
 
@@ -100,10 +100,10 @@ export const pkceDowngrade: Attack = {
         'The attacker redeems the code that came of it, with the challenge as the verifier.',
       )
       if (stage.accountOf(access_token) === 'victim') {
-        return works('The attacker has an access token that speaks for the victim.')
+        return succeeds('The attacker has an access token that speaks for the victim.')
       }
     }
-    return stopped(
+    return blocked(
       'The attacker has nothing, not even a code: the server gives none without a challenge, and none for a method other than S256.',
     )
   },

@@ -1,11 +1,11 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import { bodyAfterRedirect } from '../browser-rules.ts'
 
 export const redirect307: Attack = {
   slug: 'redirect-307',
   title: "The server's redirect makes the browser post the password on to the client",
   rule: 'RFC 9700 section 4.12',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'server/authorization-response.ts',
@@ -39,8 +39,8 @@ export const redirect307: Attack = {
     )
 
     if (body?.password === undefined) {
-      return stopped('The client has the code, as it should, and nothing of the password.')
+      return blocked('The client has the code, as it should, and nothing of the password.')
     }
-    return works("The client has the victim's user name and password.")
+    return succeeds("The client has the victim's user name and password.")
   },
 }

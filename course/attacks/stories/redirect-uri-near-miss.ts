@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const redirectUriNearMiss: Attack = {
   slug: 'redirect-uri-near-miss',
   title: "The victim's code is to be sent to an address that only looks like the client's",
   rule: 'RFC 9700 sections 2.1 and 4.1, RFC 6749 sections 3.1.2.3 and 10.6',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'server/authorization-request.ts',
@@ -55,11 +55,11 @@ export const redirectUriNearMiss: Attack = {
     }
 
     if (caught.length === 0) {
-      return stopped(
+      return blocked(
         'The attacker has nothing. Each of these links ends at a page of the server: the victim is not even asked for a password, and the browser is sent nowhere.',
       )
     }
-    return works(
+    return succeeds(
       `The server sends the victim's code to addresses that nobody has registered: ${caught.join(', ')}.`,
     )
   },

@@ -1,12 +1,12 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import { refererFrom } from '../browser-rules.ts'
 
 export const refererLeak: Attack = {
   slug: 'referer-leak',
   title: 'The next site that the victim visits is told the address with the code in it',
   rule: 'RFC 9700 section 4.2',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'shared/app.ts',
@@ -39,11 +39,11 @@ export const refererLeak: Attack = {
 
     const told = site.visits.map(({ headers }) => headers.referer ?? '')
     if (!told.some((referer) => /[?&](code|state)=/.test(referer))) {
-      return stopped(
+      return blocked(
         'The attacker knows that somebody came, and not from where: the header Referrer-Policy of each page tells the browser to keep that to itself.',
       )
     }
-    return works(
+    return succeeds(
       stage.knows.state
         ? "The attacker reads in their own log the address of the victim's page, with the code and the state in it."
         : "The attacker reads in their own log the address of the victim's page, with the code in it.",

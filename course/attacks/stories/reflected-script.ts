@@ -1,6 +1,6 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { callbackWith, parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import { runsAttack } from '../browser-rules.ts'
 
 const SCRIPT = '"><script>attack()</script><img src="x" onerror="attack()">'
@@ -15,7 +15,7 @@ export const reflectedScript: Attack = {
   slug: 'reflected-script',
   title: 'A link with a script in it, which a page then shows, and runs',
   rule: 'RFC 6749 section 10.14',
-  expected: { 1: 'stopped' },
+  expected: { 1: 'blocked' },
   checks: [
     {
       file: 'shared/views/error.eta',
@@ -68,11 +68,11 @@ export const reflectedScript: Attack = {
     ]
 
     if (!pages.some(runsAttack)) {
-      return stopped(
+      return blocked(
         'The attacker has nothing. The pages show the script as the text it is. Even if one did not, its Content-Security-Policy lets no script run.',
       )
     }
-    return works(
+    return succeeds(
       "The attacker's script runs in a page of the lab: it sees what the victim sees, and types what it likes.",
     )
   },

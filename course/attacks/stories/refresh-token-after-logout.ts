@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const refreshTokenAfterLogout: Attack = {
   slug: 'refresh-token-after-logout',
   title: 'A stolen refresh token is used after the victim has logged out',
   rule: 'RFC 9700 section 4.14.2',
-  expected: { 1: 'nothing', 5: 'works' },
+  expected: { 1: 'nothing', 5: 'succeeds' },
   needs: { feature: 'refreshTokens', otherwise: 'There is no such token in this version.' },
   checks: [],
   remedy:
@@ -30,8 +30,8 @@ export const refreshTokenAfterLogout: Attack = {
       'They show the access token that they got for it.',
     )
 
-    if (account !== 'victim') return stopped('The attacker has a token that buys nothing any more.')
-    return works(
+    if (account !== 'victim') return blocked('The attacker has a token that buys nothing any more.')
+    return succeeds(
       "The attacker reads the victim's profile, and can renew the token until the login is 30 days old. Nobody will notice.",
     )
   },

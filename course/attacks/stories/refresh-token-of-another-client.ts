@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const refreshTokenOfAnotherClient: Attack = {
   slug: 'refresh-token-of-another-client',
   title: 'A stolen refresh token is used by somebody who is not the client it was made for',
   rule: 'RFC 6749 sections 6 and 10.4, RFC 9700 section 4.14.1',
-  expected: { 1: 'nothing', 5: 'stopped' },
+  expected: { 1: 'nothing', 5: 'blocked' },
   needs: { feature: 'refreshTokens', otherwise: 'There is no such token in this version.' },
   checks: [
     {
@@ -43,9 +43,9 @@ export const refreshTokenOfAnotherClient: Attack = {
     const account = await victim.seesProfileOf('The victim, meanwhile, opens their profile.')
 
     if (answers.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return works("The attacker has tokens for the victim's account, and can renew them.")
+      return succeeds("The attacker has tokens for the victim's account, and can renew them.")
     }
-    return stopped(
+    return blocked(
       account === 'victim'
         ? 'The attacker has nothing, and the victim notices nothing: what others try with the token does not end it.'
         : 'The attacker has nothing, but the victim is asked to log in again.',

@@ -1,4 +1,4 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import type { AttackStage } from '../attack-stage.ts'
 import { SECONDS_PER_HOUR } from '../story-record.ts'
 
@@ -6,7 +6,7 @@ export const refreshTokenTheft: Attack = {
   slug: 'refresh-token-theft',
   title: 'A stolen refresh token is used, after its owner used it and before',
   rule: 'RFC 9700 section 4.14.2, RFC 6749 section 10.4',
-  expected: { 1: 'nothing', 5: 'stopped' },
+  expected: { 1: 'nothing', 5: 'blocked' },
   needs: { feature: 'refreshTokens', otherwise: 'There is no such token in this version.' },
   checks: [
     {
@@ -49,11 +49,11 @@ export const refreshTokenTheft: Attack = {
     const last = await offer(stage, early.refresh_token, 'The attacker tries to go on.')
 
     if ([late, last].every(({ access_token }) => access_token === undefined)) {
-      return stopped(
+      return blocked(
         'The attacker has nothing any more. A refresh token works once, so whoever comes second gives the theft away: all tokens of that login end, and the victim is asked to log in. In between the attacker had the profile, for as long as the victim stayed away.',
       )
     }
-    return works("The attacker has tokens for the victim's account, and can renew them.")
+    return succeeds("The attacker has tokens for the victim's account, and can renew them.")
   },
 }
 

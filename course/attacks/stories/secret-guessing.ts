@@ -1,6 +1,6 @@
 import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
 import { parameterOf, withOwnChallenge } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 const GUESSES = ['secret', 'changeme', 'client', 'lab', 'lab-secret', 'lab-client']
 
@@ -8,7 +8,7 @@ export const secretGuessing: Attack = {
   slug: 'secret-guessing',
   title: "The client's secret is guessed at the token endpoint",
   rule: 'RFC 6749 sections 2.3.1 and 10.10',
-  expected: { 1: 'works' },
+  expected: { 1: 'succeeds' },
   checks: [],
   remedy:
     'RFC 6749 section 2.3.1 wants guessing at the token endpoint made hopeless: fewer tries a minute, and secrets that are random values and no words.',
@@ -40,7 +40,7 @@ export const secretGuessing: Attack = {
       access_token = answer.access_token
     }
     if (stage.accountOf(access_token) === undefined) {
-      return stopped(`The attacker has nothing after ${list.length} tries.`)
+      return blocked(`The attacker has nothing after ${list.length} tries.`)
     }
 
     stage.tell({
@@ -50,7 +50,7 @@ export const secretGuessing: Attack = {
       channel: 'back',
       meaning: `They offer the code with one secret after the other, without a pause. The server refuses ${refused} of them. With ${list[refused]} it gives out an access token.`,
     })
-    return works(
+    return succeeds(
       "The attacker's program is the client now, as far as the server can tell. What only the client may redeem, it can.",
     )
   },

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const sessionFixation: Attack = {
   slug: 'session-fixation',
   title: "A session of the attacker's is planted in the victim's browser, and logged in there",
   rule: 'RFC 6265 section 8.4',
-  expected: { 1: 'nothing', 4: 'stopped' },
+  expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
     otherwise: 'Nobody is ever logged in at this client, so a planted session brings nothing.',
@@ -41,10 +41,10 @@ export const sessionFixation: Attack = {
     )
 
     if (account !== 'victim') {
-      return stopped(
+      return blocked(
         'The attacker has a cookie that opens nothing. With the login the client gave the victim a new session, with an id that nobody knew before.',
       )
     }
-    return works("The attacker's browser is logged in as the victim.")
+    return succeeds("The attacker's browser is logged in as the victim.")
   },
 }

@@ -1,11 +1,11 @@
 import { parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const stateReplay: Attack = {
   slug: 'state-replay',
   title: "An answer that was used already is used again, with the attacker's code in it",
   rule: 'RFC 9700 sections 4.2.4 and 4.7.1',
-  expected: { 1: 'works', 2: 'stopped' },
+  expected: { 1: 'succeeds', 2: 'blocked' },
   checks: [
     {
       file: 'client/routes/callback.ts',
@@ -35,10 +35,10 @@ export const stateReplay: Attack = {
     )
 
     if (stage.accountOn(page) !== 'attacker') {
-      return stopped(
+      return blocked(
         'The attacker has nothing. The state in that address was right once, and once is how often it works.',
       )
     }
-    return works("The victim's browser now works for the attacker's account.")
+    return succeeds("The victim's browser now works for the attacker's account.")
   },
 }

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const stolenToken: Attack = {
   slug: 'stolen-token',
   title: 'A stolen access token is used at once',
   rule: 'RFC 6750 section 5.1, RFC 9700 section 4.10',
-  expected: { 1: 'nothing', 4: 'works' },
+  expected: { 1: 'nothing', 4: 'succeeds' },
   needs: { feature: 'profile', otherwise: 'A token opens nothing in this version.' },
   checks: [],
   remedy:
@@ -19,7 +19,7 @@ export const stolenToken: Attack = {
       'The attacker shows the token to the server, with a program of their own.',
     )
 
-    if (account !== 'victim') return stopped('The attacker has a token that opens nothing.')
-    return works("The attacker reads the victim's profile until the token expires.")
+    if (account !== 'victim') return blocked('The attacker has a token that opens nothing.')
+    return succeeds("The attacker reads the victim's profile until the token expires.")
   },
 }

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const tokenAfterLogout: Attack = {
   slug: 'token-after-logout',
   title: 'A stolen access token is used after the victim has logged out',
   rule: 'RFC 9700 section 4.10',
-  expected: { 1: 'nothing', 4: 'works' },
+  expected: { 1: 'nothing', 4: 'succeeds' },
   needs: { feature: 'profile', otherwise: 'A token opens nothing in this version.' },
   checks: [],
   remedy:
@@ -22,8 +22,8 @@ export const tokenAfterLogout: Attack = {
     )
 
     if (account !== 'victim')
-      return stopped('The attacker has a token that opens nothing any more.')
-    return works(
+      return blocked('The attacker has a token that opens nothing any more.')
+    return succeeds(
       "The attacker reads the victim's profile until the token expires, though the victim has logged out.",
     )
   },

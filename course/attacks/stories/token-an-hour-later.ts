@@ -1,11 +1,11 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const tokenAnHourLater: Attack = {
   slug: 'token-an-hour-later',
   title: 'A stolen access token is found and used most of an hour later',
   rule: 'RFC 6750 section 5.3, RFC 9700 section 4.14',
-  expected: { 1: 'nothing', 4: 'works', 5: 'stopped' },
+  expected: { 1: 'nothing', 4: 'succeeds', 5: 'blocked' },
   needs: { feature: 'profile', otherwise: 'A token opens nothing in this version.' },
   checks: [
     {
@@ -34,11 +34,11 @@ export const tokenAnHourLater: Attack = {
     )
 
     if (account !== 'victim') {
-      return stopped(
+      return blocked(
         `The attacker has a token that opens nothing any more: it lived for ${minutes} minutes.`,
       )
     }
-    return works(
+    return succeeds(
       `The attacker reads the victim's profile. A token lives for ${minutes} minutes, whether its owner needs it that long or not.`,
     )
   },

@@ -1,11 +1,11 @@
 import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const tokenInjection: Attack = {
   slug: 'token-injection',
   title: 'A stolen access token is handed to the client, to be logged in with it',
   rule: 'RFC 9700 sections 2.1.2 and 4.6',
-  expected: { 1: 'nothing', 4: 'stopped' },
+  expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
     otherwise: 'Nobody is ever logged in at this client, with whatever token.',
@@ -43,10 +43,10 @@ export const tokenInjection: Attack = {
     const account = await attacker.seesProfileOf('They look whether they are somebody now.')
 
     if (account !== 'victim') {
-      return stopped(
+      return blocked(
         'At the client the attacker is nobody. It takes a code from a browser, and tokens from the server alone. The token itself is as good as ever: see stolen-token.',
       )
     }
-    return works("The attacker's browser is logged in as the victim.")
+    return succeeds("The attacker's browser is logged in as the victim.")
   },
 }

@@ -1,10 +1,10 @@
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const tokenOnPage: Attack = {
   slug: 'token-on-page',
   title: "The access token is read off the victim's screen, or out of the browser's history",
   rule: 'RFC 6750 sections 2.3 and 5.3, RFC 9700 section 4.3.2',
-  expected: { 1: 'works', 4: 'stopped' },
+  expected: { 1: 'succeeds', 4: 'blocked' },
   checks: [
     {
       file: 'client/routes/callback.ts',
@@ -32,12 +32,12 @@ export const tokenOnPage: Attack = {
     const { access_token } = stage.lastTokens
     const seen = pages.some(({ url, body }) => `${url} ${body}`.includes(String(access_token)))
     if (!seen) {
-      return stopped(
+      return blocked(
         'The attacker has nothing. The token stays in the memory of the client, and no page and no address has it.',
       )
     }
-    if (stage.knows.profile) return works("The attacker has the victim's access token.")
-    return works(
+    if (stage.knows.profile) return succeeds("The attacker has the victim's access token.")
+    return succeeds(
       "The attacker has the victim's access token. In this version it opens nothing yet. In a later one it opens the victim's profile to whoever has it.",
     )
   },

@@ -1,11 +1,11 @@
 import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, stopped, works } from '../attack.ts'
+import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const usedCodeLogout: Attack = {
   slug: 'used-code-logout',
   title: 'Someone finds a used code and brings it to the client, to end the login it belongs to',
   rule: 'RFC 6749 section 4.1.2, RFC 9700 section 4.5.3',
-  expected: { 1: 'nothing', 5: 'stopped' },
+  expected: { 1: 'nothing', 5: 'blocked' },
   needs: {
     feature: 'refreshTokens',
     otherwise: 'A used code ends nothing in this version: it is only refused.',
@@ -33,10 +33,10 @@ export const usedCodeLogout: Attack = {
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
     if (account === 'victim') {
-      return stopped(
+      return blocked(
         "The attacker has nothing, and the victim is still logged in. A used code ends a login only if the request also has the right redirect URI and verifier. The attacker doesn't have the verifier.",
       )
     }
-    return works('The victim is logged out. The attacker can do it again after every login.')
+    return succeeds('The victim is logged out. The attacker can do it again after every login.')
   },
 }
