@@ -68,7 +68,7 @@ export class Person {
   }
 
   /** Begins a login at the client. Gives the address of the login page that the client sends them to. */
-  async beginsLogin(telling?: Telling): Promise<string> {
+  async startsLogin(telling?: Telling): Promise<string> {
     const page = await this.opens(`${this.#record.lab.clientUrl}/login`, telling)
     if (page.location === undefined) throw new ToldError(`/login answers ${page.status}.`)
     return page.location
@@ -96,7 +96,7 @@ export class Person {
 
   /** A whole login, told as one step. Gives the address that brought the code. */
   async logsInAtClient(meaning: string): Promise<string> {
-    const callback = await this.logsIn(await this.beginsLogin())
+    const callback = await this.logsIn(await this.startsLogin())
     await this.goesTo(callback)
     const from = `${this.name}'s browser` as const
     this.#record.tell({ actor: this.name, from, to: 'client', channel: 'front', meaning })

@@ -43,7 +43,7 @@ export class StoryRecord {
   }
 
   /** Says what the attacker has before the story begins. */
-  begin(start: string): void {
+  attackerHas(start: string): void {
     this.#start = start
   }
 
@@ -82,7 +82,7 @@ export class StoryRecord {
   }
 
   /** Lets some of the story's time pass. */
-  async letPass(minutes: number): Promise<void> {
+  async waitMinutes(minutes: number): Promise<void> {
     await sleep((minutes / 60) * SECONDS_PER_HOUR * 1000)
   }
 

@@ -235,7 +235,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
   test.runIf(full)('in a lesson it is played below its name', async () => {
     const page = await workshop.visit('/lessons/v02-state/attacks')
-    const entry = page.locator('.attack-entry', { hasText: "led into the attacker's account" })
+    const entry = page.locator('.attack-entry', { hasText: "ends up in the attacker's account" })
     await entry.locator('button').first().click()
     await entry.locator('.play.played').waitFor({ timeout: 25_000 })
     expect(await entry.locator('.story').count()).toBe(2)

@@ -3,41 +3,41 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const attackersLoginLink: Attack = {
   slug: 'attackers-login-link',
-  title: "The victim logs in through a link of the attacker's, and the code is read on the way",
+  title: "The victim logs in through the attacker's link, and the attacker intercepts the code",
   rule: 'RFC 9700 section 4.5.4',
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'Nothing ties the login page to the browser that began the login at the client. RFC 9700 section 4.5.4 names this limit of all the defenses of the code. What is left is to keep others from reading the address that brings it: sections 4.1 to 4.4.',
+    'Nothing ties the login page to the browser that started the login. RFC 9700 section 4.5.4 says that no defense of the code helps here. The only way out is to keep others from reading the code: see sections 4.1 to 4.4.',
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      "A way to make the victim open a link, and a program on the victim's computer that reads the addresses which the browser is sent to.",
+    stage.attackerHas(
+      "A way to make the victim open a link, and a program on the victim's computer that reads every address the browser is redirected to.",
     )
-    const own = await attacker.beginsLogin(
-      'The attacker begins a login, and keeps the address of the login page.',
+    const own = await attacker.startsLogin(
+      'The attacker starts a login and keeps the address of the login page.',
     )
     stage.outside('attacker', 'victim', 'The attacker makes the victim open that login page.')
     const callback = await victim.logsIn(
       own,
-      'The page is the real one, at the right server, so the victim logs in. The program copies the address with the code.',
+      'This is the real login page on the real server, so the victim logs in. The program copies the address with the code.',
     )
     const page = await attacker.goesTo(
       callbackWith(stage, {
         code: parameterOf(callback, 'code'),
         state: parameterOf(own, 'state'),
       }),
-      "The attacker brings the victim's code to the client, in the browser that began this login: everything fits.",
+      "The attacker takes the victim's code to the client, in the browser that started this login. Everything matches.",
     )
 
     if (stage.accountOn(page) !== 'victim') {
-      return blocked("The attacker has nothing: this code does not fit the attacker's login.")
+      return blocked("The attacker gets nothing. This code doesn't match the attacker's login.")
     }
     return succeeds(
       stage.knows.profile
         ? "The attacker's browser is logged in as the victim."
-        : "The attacker's browser shows an access token that speaks for the victim.",
+        : "The attacker's browser shows an access token for the victim's account.",
     )
   },
 }

@@ -3,7 +3,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeInjection: Attack = {
   slug: 'code-injection',
-  title: "A code stolen from the victim is put into the attacker's own login",
+  title: "The attacker puts the victim's stolen code into their own login",
   rule: 'RFC 9700 section 4.5, RFC 7636 section 4.6',
   expected: { 1: 'succeeds', 3: 'blocked' },
   checks: [
@@ -16,33 +16,33 @@ export const codeInjection: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      "A program on the victim's computer that reads the addresses which the browser is sent to, and can hold it up. No secret of the client's.",
+    stage.attackerHas(
+      "A program on the victim's computer that reads every address the browser is redirected to and can stop it there. They don't have the client's secret.",
     )
     const callback = await victim.logsIn(
-      await victim.beginsLogin(),
-      'The victim logs in. The program copies the address with the code, and the browser never gets there: the code is still good.',
+      await victim.startsLogin(),
+      'The victim logs in. The program copies the address with the code and stops the browser, so the code is still unused.',
     )
-    const own = await attacker.beginsLogin('The attacker begins a login in their own browser.')
+    const own = await attacker.startsLogin('The attacker starts a login in their own browser.')
     const page = await attacker.goesTo(
       callbackWith(stage, {
         code: parameterOf(callback, 'code'),
         state: parameterOf(own, 'state'),
       }),
       stage.knows.state
-        ? "They don't log in. They go straight to the callback, with the state of their own login and the victim's code, and leave it to the client to prove who it is."
-        : "They don't log in. They go straight to the callback with the victim's code, and leave it to the client to prove who it is.",
+        ? "They don't log in. They go straight to the callback with the state of their own login and the victim's code. The client adds its secret for them."
+        : "They don't log in. They go straight to the callback with the victim's code. The client adds its secret for them.",
     )
 
     if (stage.accountOn(page) !== 'victim') {
       return blocked(
-        "The attacker has nothing. The client sent the verifier of the attacker's login, and the code was made for the challenge of the victim's.",
+        "The attacker gets nothing. The client sent the verifier of the attacker's login, but the code belongs to the challenge of the victim's login.",
       )
     }
     return succeeds(
       stage.knows.profile
         ? "The attacker's browser is logged in as the victim."
-        : "The attacker's browser shows an access token that speaks for the victim.",
+        : "The attacker's browser shows an access token for the victim's account.",
     )
   },
 }

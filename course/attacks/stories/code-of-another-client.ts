@@ -4,7 +4,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeOfAnotherClient: Attack = {
   slug: 'code-of-another-client',
-  title: 'A stolen code is redeemed by another client, one that has a secret of its own',
+  title: 'Another registered client redeems a stolen code with its own secret',
   rule: 'RFC 6749 sections 4.1.3 and 10.5',
   expected: { 1: 'blocked' },
   checks: [
@@ -17,12 +17,12 @@ export const codeOfAnotherClient: Attack = {
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "A client of their own that is registered with this server, other-client, and a program on the victim's computer that reads the addresses which the browser is sent to.",
+    stage.attackerHas(
+      "Their own client, other-client, registered with this server. Also a program on the victim's computer that reads every address the browser is redirected to.",
     )
     const callback = await victim.logsIn(
-      await victim.beginsLogin(),
-      'The victim logs in. The program copies the address with the code and holds the browser up.',
+      await victim.startsLogin(),
+      'The victim logs in. The program copies the address with the code and stops the browser.',
     )
     const { access_token } = await attacker.asksForToken(
       {
@@ -32,14 +32,14 @@ export const codeOfAnotherClient: Attack = {
         ...(stage.knows.pkce && { code_verifier: CODE_VERIFIER }),
       },
       { id: 'other-client' },
-      'The attacker offers the code as other-client, with the right secret of other-client.',
+      "The attacker sends the code as other-client, with other-client's correct secret.",
     )
 
     if (stage.accountOf(access_token) !== 'victim') {
       return blocked(
-        'The attacker has nothing. The server remembers for which client it made a code, and takes it from that one alone.',
+        'The attacker gets nothing. The server remembers which client each code was issued to and accepts it only from that client.',
       )
     }
-    return succeeds('The attacker has an access token that speaks for the victim.')
+    return succeeds("The attacker has an access token for the victim's account.")
   },
 }

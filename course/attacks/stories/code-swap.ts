@@ -3,7 +3,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeSwap: Attack = {
   slug: 'code-swap',
-  title: "In the answer to the victim's login the code is swapped for the attacker's",
+  title: "The attacker swaps the code in the victim's login response for their own",
   rule: 'RFC 9700 section 4.7.1',
   expected: { 1: 'succeeds', 3: 'blocked' },
   checks: [
@@ -16,31 +16,31 @@ export const codeSwap: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      "An account of their own, user1, a way to make the victim open a link, and a program on the victim's computer that reads the addresses which the browser is sent to, and can hold it up.",
+    stage.attackerHas(
+      "Their own account, user1, and a way to make the victim open a link. Also a program on the victim's computer that reads every address the browser is redirected to and can stop it there.",
     )
     const callback = await victim.logsIn(
-      await victim.beginsLogin(),
-      'The victim begins a login and types the password. The program reads the address that the browser is sent to, and holds it up.',
+      await victim.startsLogin(),
+      'The victim starts a login and types the password. The program reads the address of the redirect and stops the browser.',
     )
     const own = await attacker.logsIn(
-      await attacker.beginsLogin(),
-      'The attacker logs in with their own account and keeps the fresh code.',
+      await attacker.startsLogin(),
+      'The attacker logs in with their own account and keeps the unused code.',
     )
     const page = await victim.isSentTo(
       withParameters(callback, { code: parameterOf(own, 'code') }),
       stage.knows.state
-        ? "The victim is made to open that same address, right state and all. Only the code in it is the attacker's."
-        : "The victim is made to open that same address. Only the code in it is the attacker's.",
+        ? "The attacker makes the victim open that same address, with the correct state. Only the code in it is the attacker's."
+        : "The attacker makes the victim open that same address. Only the code in it is the attacker's.",
     )
 
     if (stage.accountOn(page) !== 'attacker') {
       return blocked(
-        "The attacker has nothing. Their code was made for their own challenge, and the victim's session holds the verifier of another.",
+        "The attacker gets nothing. Their code belongs to their own challenge, and the victim's session holds the verifier of a different one.",
       )
     }
     return succeeds(
-      'The victim has typed the right password at the right server, and is in the account of somebody else.',
+      "The victim typed the right password on the right server and ended up in someone else's account.",
     )
   },
 }

@@ -4,7 +4,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeTheft: Attack = {
   slug: 'code-theft',
-  title: "A code stolen on the way is redeemed with the client's own name and secret",
+  title: "The attacker redeems a stolen code with the client's own id and secret",
   rule: 'RFC 7636 sections 1 and 4.6, RFC 9700 section 4.5.3.1',
   expected: { 1: 'succeeds', 3: 'blocked' },
   checks: [
@@ -17,40 +17,40 @@ export const codeTheft: Attack = {
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "A program on the victim's computer that reads the addresses which the browser is sent to, and the client's name and secret, from a copy of its settings.",
+    stage.attackerHas(
+      "A program on the victim's computer that reads every address the browser is redirected to, and the client's id and secret from a copy of its settings.",
     )
     const callback = await victim.logsIn(
-      await victim.beginsLogin(),
-      'The victim logs in. The program copies the address with the code and holds the browser up.',
+      await victim.startsLogin(),
+      'The victim logs in. The program copies the address with the code and stops the browser.',
     )
     const request = {
       grant_type: 'authorization_code',
       code: parameterOf(callback, 'code') ?? '',
       redirect_uri: lab.redirectUri,
     }
-    const answers = [
+    const responses = [
       await attacker.asksForToken(
         request,
         { id: lab.config.clientId },
-        'The attacker goes straight to the token endpoint, as if they were the client.',
+        'The attacker goes straight to the token endpoint and poses as the client.',
       ),
     ]
     if (stage.knows.pkce) {
-      answers.push(
+      responses.push(
         await attacker.asksForToken(
           { ...request, code_verifier: CODE_VERIFIER },
           { id: lab.config.clientId },
-          'A verifier is missing, so they make one up.',
+          'The request needs a verifier, so they make one up.',
         ),
       )
     }
 
-    if (!answers.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
+    if (!responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
       return blocked(
-        "The attacker has nothing. The verifier never left the victim's session at the client, and the challenge, which everybody may see, does not give it away.",
+        "The attacker gets nothing. The verifier never left the victim's session at the client. The challenge is public but doesn't reveal it.",
       )
     }
-    return succeeds('The attacker has an access token that speaks for the victim.')
+    return succeeds("The attacker has an access token for the victim's account.")
   },
 }

@@ -4,7 +4,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const codeWithoutSecret: Attack = {
   slug: 'code-without-secret',
-  title: 'A code stolen on the way is redeemed by somebody who is no client at all',
+  title: "Someone who isn't a client tries to redeem a stolen code",
   rule: 'RFC 6749 sections 3.2.1 and 10.5',
   expected: { 1: 'blocked' },
   checks: [
@@ -17,12 +17,12 @@ export const codeWithoutSecret: Attack = {
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "A program on the victim's computer that reads the addresses which the browser is sent to. The client's secret they don't know.",
+    stage.attackerHas(
+      "A program on the victim's computer that reads every address the browser is redirected to. They don't know the client's secret.",
     )
     const callback = await victim.logsIn(
-      await victim.beginsLogin(),
-      'The victim logs in. The program copies the address with the code and holds the browser up.',
+      await victim.startsLogin(),
+      'The victim logs in. The program copies the address with the code and stops the browser.',
     )
     const { clientId } = lab.config
     const request = {
@@ -31,28 +31,29 @@ export const codeWithoutSecret: Attack = {
       redirect_uri: lab.redirectUri,
       ...(stage.knows.pkce && { code_verifier: CODE_VERIFIER }),
     }
-    const answers = [
+    const responses = [
       await attacker.asksForToken(
         request,
         undefined,
-        'The attacker offers the code at the token endpoint, without saying who they are.',
+        'The attacker sends the code to the token endpoint without any client id.',
       ),
       await attacker.asksForToken({ ...request, client_id: clientId }, undefined, {
-        meaning: "They give the client's name, which is no secret: every login page shows it.",
+        meaning:
+          "They add the client's id. It isn't secret: the address of every login page contains it.",
         show: ['client_id'],
       }),
       await attacker.asksForToken(
         request,
         { id: clientId, secret: 'secret' },
-        { meaning: 'They give the name and a guess.', show: ['client_secret'] },
+        { meaning: 'They send the id and guess the secret.', show: ['client_secret'] },
       ),
     ]
 
-    if (!answers.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
+    if (!responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
       return blocked(
-        'The attacker has a code that they can do nothing with. The code travels through the browser, where others may see it. The secret never does.',
+        "The attacker has a code they can't use. The code travels through the browser, where others may see it. The secret never does.",
       )
     }
-    return succeeds('The attacker has an access token that speaks for the victim.')
+    return succeeds("The attacker has an access token for the victim's account.")
   },
 }

@@ -2,12 +2,12 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const cookieAfterLogout: Attack = {
   slug: 'cookie-after-logout',
-  title: 'A copy of the session cookie is used after the victim has logged out',
+  title: 'The attacker uses a copy of the session cookie after the victim logs out',
   rule: 'RFC 6265 section 8.4',
   expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
-    otherwise: 'Nobody is ever logged in at this client, so nobody logs out.',
+    otherwise: 'Nobody ever logs in to this client, so nobody logs out.',
   },
   checks: [
     {
@@ -19,22 +19,22 @@ export const cookieAfterLogout: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin("A copy of the cookies in the victim's browser, taken at a shared computer.")
+    stage.attackerHas("Access to the cookies in the victim's browser, on a shared computer.")
     await victim.logsInAtClient('The victim logs in.')
     await attacker.copiesCookiesOf(victim)
     stage.outside('attacker', "victim's browser", 'The attacker copies the session cookie.')
     await victim.logsOut('The victim logs out and goes home.')
     const account = await attacker.seesProfileOf(
-      "The attacker, with the cookie in their own browser, opens the victim's profile.",
+      'The attacker puts the cookie into their own browser and opens the profile page.',
     )
 
     if (account !== 'victim') {
       return blocked(
-        'The attacker has a cookie that opens nothing. A logout ends the session in the memory of the client, and not only in the browser of the one who pressed the button.',
+        "The attacker has a cookie that no longer works. The logout deletes the session in the client's memory, not just the cookie in the victim's browser.",
       )
     }
     return succeeds(
-      "The attacker's browser is logged in as the victim, who believes to be logged out.",
+      "The attacker's browser is logged in as the victim, who thinks the session is over.",
     )
   },
 }

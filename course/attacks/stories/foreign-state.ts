@@ -2,7 +2,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const foreignState: Attack = {
   slug: 'foreign-state',
-  title: "The answer to the attacker's login is slipped into a login of the victim's",
+  title: "The attacker slips their own login response into the victim's login",
   rule: 'RFC 6749 section 10.12, RFC 9700 section 4.7.1',
   expected: { 1: 'succeeds', 2: 'blocked' },
   checks: [
@@ -15,31 +15,31 @@ export const foreignState: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin('An account of their own, user1, and a way to make the victim open a link.')
-    const loginPage = await victim.beginsLogin(
-      'The victim begins a login, and has not typed the password yet.',
+    stage.attackerHas('Their own account, user1, and a way to make the victim open a link.')
+    const loginPage = await victim.startsLogin(
+      "The victim starts a login but hasn't typed the password yet.",
     )
     const trap = await attacker.logsIn(
-      await attacker.beginsLogin(),
-      'The attacker has begun a login too, logs in with their own account, and stops the browser: the address that it is sent to was made for this browser alone.',
+      await attacker.startsLogin(),
+      "The attacker starts a login too, logs in with their own account and stops the browser at the redirect. This response is meant for the attacker's browser only.",
     )
     stage.outside('attacker', 'victim', 'The attacker makes the victim open that address.')
     const page = await victim.isSentTo(
       trap,
-      "The victim opens it. At this moment the client expects an answer from the victim's browser, so the only question is whether it sees that this is not the one.",
+      'The victim opens it. The client is waiting for a response in this browser and has to notice that this is the wrong one.',
     )
 
     if (stage.accountOn(page) === 'attacker') {
       return succeeds(
-        "The victim takes this for the login that they began, but it ended in the attacker's account.",
+        "The victim believes this is their own login, but it ended in the attacker's account.",
       )
     }
-    const answer = await victim.logsIn(loginPage, 'The victim goes on with their own login.')
-    const ownPage = await victim.goesTo(answer, 'The browser brings the right answer.')
+    const response = await victim.logsIn(loginPage, 'The victim continues with their own login.')
+    const ownPage = await victim.goesTo(response, 'The browser delivers the right response.')
     return blocked(
       stage.accountOn(ownPage) === 'victim'
-        ? "The attacker has nothing. Their answer carries the state of another session, and it did not even disturb the victim's own login."
-        : "The attacker has nothing, but the victim's own login was disturbed.",
+        ? "The attacker gets nothing. Their response carries the state of another session, and the victim's own login still works."
+        : "The attacker gets nothing, but the victim's own login fails.",
     )
   },
 }

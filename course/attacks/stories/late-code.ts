@@ -4,7 +4,7 @@ import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const lateCode: Attack = {
   slug: 'late-code',
-  title: 'A code that nobody has redeemed is found in a log, half an hour later',
+  title: 'The attacker finds an unused code in a log half an hour later',
   rule: 'RFC 6749 section 4.1.2',
   expected: { 1: 'blocked' },
   checks: [
@@ -18,30 +18,30 @@ export const lateCode: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      `A log of the addresses that the victim's browser is sent to. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the lifetime of the code is shortened with it.`,
+    stage.attackerHas(
+      `A log of the addresses the victim's browser is redirected to. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the lifetime of the code is shortened to match.`,
     )
-    const own = await attacker.beginsLogin(
-      'The attacker begins a login, and keeps the address of the login page.',
+    const own = await attacker.startsLogin(
+      'The attacker starts a login and keeps the address of the login page.',
     )
     stage.outside('attacker', 'victim', 'The attacker makes the victim open that login page.')
     const callback = await victim.logsIn(
       own,
-      'The victim logs in there. The browser loses its connection before it gets any further.',
+      'The victim logs in there. Then the browser loses its connection.',
     )
-    await stage.letPass(30)
+    await stage.waitMinutes(30)
     stage.outside('attacker', 'attacker', 'Half an hour later the attacker reads the log.')
     const page = await attacker.goesTo(
       callbackWith(stage, {
         code: parameterOf(callback, 'code'),
         state: parameterOf(own, 'state'),
       }),
-      'They bring the code to the client. It was made for a login of their own browser, so everything about it is right but its age.',
+      'They take the code to the client. It belongs to a login of their own browser, so everything about it is right except its age.',
     )
 
     if (stage.accountOn(page) !== 'victim') {
       return blocked(
-        `The attacker has nothing. A code lives for ${stage.knows.codeTtl / 60} minutes, which is plenty for a browser.`,
+        `The attacker gets nothing. A code expires after ${stage.knows.codeTtl / 60} minutes, which is plenty of time for a browser.`,
       )
     }
     return succeeds("The attacker's browser is in the victim's account.")

@@ -2,7 +2,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const loginCsrf: Attack = {
   slug: 'login-csrf',
-  title: "The victim is led into the attacker's account",
+  title: "The victim ends up in the attacker's account",
   rule: 'RFC 6749 section 10.12, RFC 9700 section 4.7',
   expected: { 1: 'succeeds', 2: 'blocked' },
   checks: [
@@ -15,26 +15,28 @@ export const loginCsrf: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      'An account of their own at the server, user1, and a way to make the victim open a link.',
+    stage.attackerHas(
+      'Their own account at the server, user1, and a way to make the victim open a link.',
     )
-    const loginPage = await attacker.beginsLogin('The attacker begins a login, like anybody else.')
+    const loginPage = await attacker.startsLogin('The attacker starts a login like anyone else.')
     const trap = await attacker.logsIn(
       loginPage,
-      'They log in with their own account, and stop the browser there: the address that it is sent to holds a fresh code for their account.',
+      'They log in with their own account and stop the browser at the redirect. The address contains an unused code for their account.',
     )
     stage.outside(
       'attacker',
       'victim',
       'The attacker sends the victim that address as a link, or hides it in a page.',
     )
-    const page = await victim.isSentTo(trap, 'The victim opens it, without having begun a login.')
+    const page = await victim.isSentTo(trap, 'The victim opens it without having started a login.')
 
     if (stage.accountOn(page) !== 'attacker') {
-      return blocked('The attacker has nothing. The victim sees a refusal, and no account.')
+      return blocked(
+        'The attacker gets nothing. The client rejects the response, and the victim sees an error.',
+      )
     }
     return succeeds(
-      "The victim's browser now works for the attacker's account. What the victim writes or uploads there, the attacker can read.",
+      "The victim's browser is now in the attacker's account. The attacker can read what the victim writes or uploads there.",
     )
   },
 }

@@ -2,33 +2,33 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const loginPageAddress: Attack = {
   slug: 'login-page-address',
-  title: "The attacker logs in at the address of the victim's login page, before the victim does",
+  title: "The attacker logs in on the victim's login page before the victim does",
   rule: 'RFC 9700 section 4.7',
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'Whoever reads the address of the login page can answer what it asks. The later defenses look at the answer, and this answer is right. So nothing may give that address away while a login lasts: no referrer, no log, no look at the screen. RFC 9700 section 4.2 is about one way it leaks.',
+    'Anyone who reads the address of the login page can log in there. The later defenses check the response, and this response is valid. So keep that address private during a login: no Referer header, no log, no view of the screen. RFC 9700 section 4.2 covers one way it leaks.',
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      "An account of their own, user1, a way to make the victim open a link, and a look at the address of the victim's login page.",
+    stage.attackerHas(
+      "Their own account, user1, a way to make the victim open a link, and a view of the address of the victim's login page.",
     )
-    const loginPage = await victim.beginsLogin(
-      'The victim begins a login, and the attacker reads the address of the login page.',
+    const loginPage = await victim.startsLogin(
+      'The victim starts a login, and the attacker reads the address of the login page.',
     )
     const trap = await attacker.logsIn(
       loginPage,
-      'The attacker opens that same address and logs in there, with their own account. The server answers the question that the victim asked.',
+      "The attacker opens that same address and logs in with their own account. The server's response belongs to the victim's request.",
     )
     const page = await victim.isSentTo(
       trap,
-      'The victim is made to open the answer. The client has waited for just this one.',
+      'The attacker makes the victim open the response. It is the one the client is waiting for.',
     )
 
     if (stage.accountOn(page) !== 'attacker') {
-      return blocked('The attacker has nothing: the client does not take the answer.')
+      return blocked('The attacker gets nothing. The client rejects the response.')
     }
-    return succeeds("The victim's browser now works for the attacker's account.")
+    return succeeds("The victim's browser is now in the attacker's account.")
   },
 }

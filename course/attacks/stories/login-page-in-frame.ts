@@ -3,7 +3,7 @@ import { mayBeFramed } from '../browser-rules.ts'
 
 export const loginPageInFrame: Attack = {
   slug: 'login-page-in-frame',
-  title: "The login page is shown in a frame of the attacker's page, which draws over it",
+  title: "The attacker's page shows the login page in a frame and draws over it",
   rule: 'RFC 9700 section 4.16, RFC 6749 section 10.13',
   expected: { 1: 'blocked' },
   checks: [
@@ -19,15 +19,15 @@ export const loginPageInFrame: Attack = {
 
   async play(stage) {
     const { victim, lab } = stage
-    stage.begin(
-      'A web site that the victim visits, with an empty frame in it. What the victim types into the frame, the page around it can lead astray.',
+    stage.attackerHas(
+      'A website that the victim visits, with a frame in it. The page can trick the victim about what they click and type in the frame.',
     )
     const site = await stage.site()
     await victim.opens(site.url, "The victim opens the attacker's page.")
-    const loginPage = await victim.beginsLogin()
+    const loginPage = await victim.startsLogin()
     const pages = [
       await victim.opens(loginPage, {
-        meaning: 'The page has the browser load the login page into its frame.',
+        meaning: 'The page loads the login page into its frame.',
         actor: 'attacker',
       }),
       await victim.opens(`${lab.clientUrl}/`, {
@@ -38,11 +38,11 @@ export const loginPageInFrame: Attack = {
 
     if (!pages.some(mayBeFramed)) {
       return blocked(
-        'The attacker has an empty frame. The header Content-Security-Policy of each page says that no page may frame it, and the browser obeys.',
+        'The attacker gets an empty frame. The Content-Security-Policy header of each page forbids framing, and the browser obeys.',
       )
     }
     return succeeds(
-      "The login page is part of the attacker's page, which can hide what the victim really clicks, or lay a field of its own over the one for the password.",
+      "The login page is part of the attacker's page. That page can hide what the victim really clicks, or cover the password field with its own.",
     )
   },
 }

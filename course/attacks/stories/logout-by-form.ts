@@ -2,12 +2,12 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const logoutByForm: Attack = {
   slug: 'logout-by-form',
-  title: 'The victim is logged out by a form that a page of another site sends',
+  title: 'A form on another site logs the victim out',
   rule: 'RFC 9700 section 4.7, RFC 6265 section 8.2',
   expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
-    otherwise: 'Nobody is ever logged in at this client, so nobody can be logged out.',
+    otherwise: 'Nobody ever logs in to this client, so nobody can be logged out.',
   },
   checks: [
     {
@@ -19,8 +19,8 @@ export const logoutByForm: Attack = {
 
   async play(stage) {
     const { victim, lab } = stage
-    stage.begin(
-      'A page that the victim visits, on a site of its own, such as attacker.example. A form in it sends itself as soon as the page opens.',
+    stage.attackerHas(
+      'A page that the victim visits on another site, such as attacker.example. It submits a form as soon as it opens.',
     )
     await victim.logsInAtClient('The victim logs in.')
     await victim.isMadeToSend('POST', `${lab.clientUrl}/logout`, {
@@ -31,7 +31,7 @@ export const logoutByForm: Attack = {
 
     if (account === 'victim') {
       return blocked(
-        'The attacker has reached nothing: the victim is still logged in. The session cookie is SameSite=Lax, and a browser leaves such a cookie out of what another site makes it post.',
+        "The attacker gets nothing: the victim is still logged in. The session cookie is SameSite=Lax, so the browser doesn't send it with a form from another site.",
       )
     }
     return succeeds('The victim is logged out, as often as the attacker likes.')

@@ -2,12 +2,12 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const logoutByLink: Attack = {
   slug: 'logout-by-link',
-  title: 'The victim is logged out by a link, or by an image that is no image',
+  title: 'A link or a fake image logs the victim out',
   rule: 'RFC 9110 section 9.2.1',
   expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
-    otherwise: 'Nobody is ever logged in at this client, so nobody can be logged out.',
+    otherwise: 'Nobody ever logs in to this client, so nobody can be logged out.',
   },
   checks: [
     {
@@ -19,7 +19,7 @@ export const logoutByLink: Attack = {
 
   async play(stage) {
     const { victim, lab } = stage
-    stage.begin('A page that the victim visits, or a message that the victim reads.')
+    stage.attackerHas('A page that the victim visits, or a message that the victim reads.')
     await victim.logsInAtClient('The victim logs in.')
     const logout = `${lab.clientUrl}/logout`
     await victim.isMadeToSend('GET', logout, {
@@ -34,7 +34,7 @@ export const logoutByLink: Attack = {
 
     if (account === 'victim') {
       return blocked(
-        'The attacker has reached nothing: the victim is still logged in. Links and images can only make a browser GET, and a GET changes nothing here.',
+        'The attacker gets nothing: the victim is still logged in. Links and images only send GET requests, and a GET changes nothing here.',
       )
     }
     return succeeds('The victim is logged out, as often as the attacker likes.')

@@ -4,41 +4,42 @@ const COMMON = ['123456', 'password', '12345678', 'qwerty', '111111', 'letmein',
 
 export const passwordGuessing: Attack = {
   slug: 'password-guessing',
-  title: "The victim's password is guessed at the login page",
+  title: "The attacker guesses the victim's password on the login page",
   rule: 'RFC 6749 section 10.10',
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'RFC 6749 section 10.10 wants guessing made hopeless: fewer tries a minute for one account and for one address, and a second factor.',
+    'RFC 6749 section 10.10 says to make guessing hopeless. Limit the tries per minute for each account and each IP address, and ask for a second factor.',
 
   async play(stage) {
     const { attacker } = stage
-    stage.begin("The victim's user name, and a list of passwords that people like.")
+    stage.attackerHas("The victim's user name, and a list of popular passwords.")
     const endings = ['', '0', '1', '123', '!']
     const list = COMMON.flatMap((word) => endings.map((ending) => word + ending))
-    const loginPage = await attacker.beginsLogin('The attacker begins a login.')
+    const loginPage = await attacker.startsLogin('The attacker starts a login.')
 
     let callback: string | undefined
-    let refused = -1
-    while (callback === undefined && refused < list.length - 1) {
-      refused += 1
-      const guess = { username: 'user0', password: list[refused] ?? '' }
+    let rejected = -1
+    while (callback === undefined && rejected < list.length - 1) {
+      rejected += 1
+      const guess = { username: 'user0', password: list[rejected] ?? '' }
       const page = await attacker.triesToLogIn(loginPage, undefined, guess)
       callback = page.location
     }
     if (callback === undefined)
-      return blocked(`The attacker has nothing after ${list.length} tries.`)
+      return blocked(`The attacker gets nothing after ${list.length} tries.`)
 
     stage.tell({
       actor: 'attacker',
       from: "attacker's browser",
       to: 'server',
       channel: 'front',
-      meaning: `They try one password after the other, without a pause. The server refuses ${refused} of them and asks again each time. The next one, ${list[refused]}, is right.`,
+      meaning: `They try one password after another without a pause. The server rejects ${rejected} of them and asks again each time. The next one, ${list[rejected]}, is right.`,
     })
-    const page = await attacker.goesTo(callback, 'They go on as anybody does after a login.')
+    const page = await attacker.goesTo(callback, 'They continue like anyone else after a login.')
 
-    if (stage.accountOn(page) !== 'victim') return blocked('The attacker is not the victim yet.')
-    return succeeds("The attacker has the victim's password, and with it the account.")
+    if (stage.accountOn(page) !== 'victim')
+      return blocked("The attacker isn't logged in as the victim.")
+    return succeeds("The attacker has the victim's password, and so the account.")
   },
 }

@@ -8,10 +8,10 @@ const MATCH = 'if (!matchesChallenge(code_verifier, issuedCode.code_challenge)) 
 
 export const pkceDowngrade: Attack = {
   slug: 'pkce-downgrade',
-  title: 'PKCE is taken out of a login, or weakened',
+  title: 'The attacker removes PKCE from a login, or weakens it',
   rule: 'RFC 9700 section 4.8, RFC 7636 sections 4.4.1 and 7.2',
   expected: { 1: 'nothing', 3: 'blocked' },
-  needs: { feature: 'pkce', otherwise: 'A stolen code works as it is: see code-theft.' },
+  needs: { feature: 'pkce', otherwise: 'A stolen code works without any tricks: see code-theft.' },
   checks: [
     {
       file: REQUEST,
@@ -52,37 +52,37 @@ export const pkceDowngrade: Attack = {
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "An account of their own, user1, the client's name and secret, and a program on the victim's computer that reads the addresses which the browser is sent to, and can change them.",
+    stage.attackerHas(
+      "Their own account, user1, and the client's id and secret. Also a program on the victim's computer that reads every address the browser is redirected to and can change it.",
     )
-    const answer = await victim.logsIn(
-      await victim.beginsLogin(),
-      'The victim logs in. The program reads the answer and holds the browser up.',
+    const response = await victim.logsIn(
+      await victim.startsLogin(),
+      'The victim logs in. The program reads the response and stops the browser.',
     )
     const stripped = await attacker.triesToLogIn(
-      withParameters(await attacker.beginsLogin(), {
+      withParameters(await attacker.startsLogin(), {
         code_challenge: undefined,
         code_challenge_method: undefined,
       }),
-      'First try. The attacker takes the challenge out of the address of their own login page. A code that was made for no challenge might pass with any verifier, even with that of the victim.',
+      "First try: the attacker removes the challenge from the address of their own login page. A code issued without a challenge might work with any verifier, even the victim's.",
     )
     const code = codeIn(stripped)
     if (code !== undefined) {
       const page = await victim.isSentTo(
-        withParameters(answer, { code }),
-        "The victim's browser goes on with the attacker's code. The client sends the victim's verifier, and nobody asks what it is for.",
+        withParameters(response, { code }),
+        "The victim's browser continues with the attacker's code. The client sends the victim's verifier, and the server doesn't check it.",
       )
       if (stage.accountOn(page) === 'attacker') {
-        return succeeds("The victim's browser now works for the attacker's account.")
+        return succeeds("The victim's browser is now in the attacker's account.")
       }
     }
 
-    const loginPage = await victim.beginsLogin('The victim begins another login.')
+    const loginPage = await victim.startsLogin('The victim starts another login.')
     const plain = await victim.triesToLogIn(
       withParameters(loginPage, { code_challenge_method: 'plain' }),
       {
         meaning:
-          'Second try. The program changes one word on the way to the server: with the method plain the verifier is the challenge itself, which stands in the address.',
+          'Second try: the program changes one word in the request. With the method plain, the verifier equals the challenge, which is in the address.',
         actor: 'attacker',
         show: ['code_challenge_method'],
       },
@@ -97,14 +97,14 @@ export const pkceDowngrade: Attack = {
           code_verifier: parameterOf(loginPage, 'code_challenge') ?? '',
         },
         { id: lab.config.clientId },
-        'The attacker redeems the code that came of it, with the challenge as the verifier.',
+        'The attacker redeems the resulting code with the challenge as the verifier.',
       )
       if (stage.accountOf(access_token) === 'victim') {
-        return succeeds('The attacker has an access token that speaks for the victim.')
+        return succeeds("The attacker has an access token for the victim's account.")
       }
     }
     return blocked(
-      'The attacker has nothing, not even a code: the server gives none without a challenge, and none for a method other than S256.',
+      'The attacker gets nothing, not even a code. The server issues no code without a challenge, and none for a method other than S256.',
     )
   },
 }

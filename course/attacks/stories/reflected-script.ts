@@ -13,7 +13,7 @@ const LOOSE_POLICY = {
 
 export const reflectedScript: Attack = {
   slug: 'reflected-script',
-  title: 'A link with a script in it, which a page then shows, and runs',
+  title: 'A script in a link ends up in a page and runs there',
   rule: 'RFC 6749 section 10.14',
   expected: { 1: 'blocked' },
   checks: [
@@ -33,10 +33,10 @@ export const reflectedScript: Attack = {
 
   async play(stage) {
     const { victim } = stage
-    stage.begin(
-      'A way to make the victim open a link or send a form. A script that runs in a page of the server could read the password as it is typed.',
+    stage.attackerHas(
+      'A way to make the victim open a link or send a form. A script in a page of the server could read the password as the victim types it.',
     )
-    const loginPage = await victim.beginsLogin()
+    const loginPage = await victim.startsLogin()
     const state = parameterOf(loginPage, 'state')
     const open = (url: string, meaning: string, show: string[] = []) =>
       victim.opens(url, { meaning, actor: 'attacker', show })
@@ -44,36 +44,37 @@ export const reflectedScript: Attack = {
     const pages: Page[] = [
       await open(
         withParameters(loginPage, { client_id: SCRIPT }),
-        'The script as the name of the client, which the server does not know and says so.',
+        'The script as the client id. The error page for an unknown client might show it.',
         ['client_id'],
       ),
       await open(
         withParameters(loginPage, { redirect_uri: SCRIPT }),
-        'As the redirect URI, which is not registered.',
+        "The script as the redirect URI, which isn't registered.",
         ['redirect_uri'],
       ),
       await victim.triesToLogIn(
         loginPage,
         {
-          meaning: 'As the user name in a form that the attacker makes the browser send.',
+          meaning:
+            'The script as the user name, in a form that the attacker makes the browser send.',
           actor: 'attacker',
         },
         { username: SCRIPT, password: 'wrong' },
       ),
       await open(
         callbackWith(stage, { error: SCRIPT, error_description: SCRIPT, state }),
-        "As an error that the client is told of, in an answer to the victim's own login.",
+        "The script as an error, in a response to the victim's own login.",
         ['error_description'],
       ),
     ]
 
     if (!pages.some(runsAttack)) {
       return blocked(
-        'The attacker has nothing. The pages show the script as the text it is. Even if one did not, its Content-Security-Policy lets no script run.',
+        "The attacker gets nothing. The pages show the script as plain text. Even if one didn't, its Content-Security-Policy wouldn't let the script run.",
       )
     }
     return succeeds(
-      "The attacker's script runs in a page of the lab: it sees what the victim sees, and types what it likes.",
+      "The attacker's script runs in a page of the lab. It sees everything the victim sees and can act for the victim.",
     )
   },
 }

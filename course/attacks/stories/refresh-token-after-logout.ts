@@ -2,37 +2,35 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const refreshTokenAfterLogout: Attack = {
   slug: 'refresh-token-after-logout',
-  title: 'A stolen refresh token is used after the victim has logged out',
+  title: 'The attacker uses a stolen refresh token after the victim logs out',
   rule: 'RFC 9700 section 4.14.2',
   expected: { 1: 'nothing', 5: 'succeeds' },
-  needs: { feature: 'refreshTokens', otherwise: 'There is no such token in this version.' },
+  needs: { feature: 'refreshTokens', otherwise: 'This version has no such tokens.' },
   checks: [],
   remedy:
-    'Rotation gives a theft away when the owner uses the token too. After a logout the owner never does. RFC 9700 section 4.14.2 names a logout among the events at which a server may end refresh tokens, and RFC 7009 describes how a client asks for it.',
+    'Rotation reveals a theft only if the client uses its copy again. After a logout it never does. RFC 9700 section 4.14.2 lists a logout as a reason to revoke refresh tokens, and RFC 7009 describes how a client asks for that.',
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "A copy of the client's memory and of its settings: the victim's refresh token, and the name and secret of the client.",
+    stage.attackerHas(
+      "A copy of the client's memory and settings: the victim's refresh token, and the client's id and secret.",
     )
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
     const { refresh_token } = stage.lastTokens
     await victim.logsOut(
-      'The victim logs out. The client forgets the tokens, and the server does not.',
+      "The victim logs out. The client forgets the tokens, but the server doesn't.",
     )
     const { access_token } = await attacker.asksForToken(
       { grant_type: 'refresh_token', refresh_token: String(refresh_token) },
       { id: lab.config.clientId },
-      'The attacker offers the refresh token.',
+      'The attacker sends the refresh token.',
     )
-    const account = await attacker.readsProfileWith(
-      access_token,
-      'They show the access token that they got for it.',
-    )
+    const account = await attacker.readsProfileWith(access_token, 'They use the new access token.')
 
-    if (account !== 'victim') return blocked('The attacker has a token that buys nothing any more.')
+    if (account !== 'victim')
+      return blocked('The attacker has a refresh token that no longer works.')
     return succeeds(
-      "The attacker reads the victim's profile, and can renew the token until the login is 30 days old. Nobody will notice.",
+      "The attacker reads the victim's profile and can refresh until 30 days after the login. Nobody notices.",
     )
   },
 }

@@ -2,10 +2,10 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const refreshTokenOfAnotherClient: Attack = {
   slug: 'refresh-token-of-another-client',
-  title: 'A stolen refresh token is used by somebody who is not the client it was made for',
+  title: 'Someone uses a refresh token that belongs to another client',
   rule: 'RFC 6749 sections 6 and 10.4, RFC 9700 section 4.14.1',
   expected: { 1: 'nothing', 5: 'blocked' },
-  needs: { feature: 'refreshTokens', otherwise: 'There is no such token in this version.' },
+  needs: { feature: 'refreshTokens', otherwise: 'This version has no such tokens.' },
   checks: [
     {
       file: 'server/grants/refresh-token.ts',
@@ -21,34 +21,34 @@ export const refreshTokenOfAnotherClient: Attack = {
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "The victim's refresh token, and a client of their own that is registered with this server, other-client.",
+    stage.attackerHas(
+      "The victim's refresh token, and their own client, other-client, registered with this server.",
     )
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
     const form = {
       grant_type: 'refresh_token',
       refresh_token: String(stage.lastTokens.refresh_token),
     }
-    const answers = [
+    const responses = [
       await attacker.asksForToken(
         form,
         { id: 'other-client' },
-        'The attacker offers it as other-client, with the right secret of other-client.',
+        "The attacker sends it as other-client, with other-client's correct secret.",
       ),
       await attacker.asksForToken({ ...form, client_id: lab.config.clientId }, undefined, {
-        meaning: 'They give the name of the client that it was made for, and no secret.',
+        meaning: 'They send the id of the right client, but no secret.',
         show: ['client_id'],
       }),
     ]
-    const account = await victim.seesProfileOf('The victim, meanwhile, opens their profile.')
+    const account = await victim.seesProfileOf('The victim opens their profile.')
 
-    if (answers.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return succeeds("The attacker has tokens for the victim's account, and can renew them.")
+    if (responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
+      return succeeds("The attacker has tokens for the victim's account and can refresh them.")
     }
     return blocked(
       account === 'victim'
-        ? 'The attacker has nothing, and the victim notices nothing: what others try with the token does not end it.'
-        : 'The attacker has nothing, but the victim is asked to log in again.',
+        ? "The attacker gets nothing, and the victim notices nothing. Attempts by other clients don't revoke the token."
+        : 'The attacker gets nothing, but the victim has to log in again.',
     )
   },
 }

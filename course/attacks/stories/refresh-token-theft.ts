@@ -4,10 +4,10 @@ import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const refreshTokenTheft: Attack = {
   slug: 'refresh-token-theft',
-  title: 'A stolen refresh token is used, after its owner used it and before',
+  title: 'The attacker uses a stolen refresh token, once after its owner and once before',
   rule: 'RFC 9700 section 4.14.2, RFC 6749 section 10.4',
   expected: { 1: 'nothing', 5: 'blocked' },
-  needs: { feature: 'refreshTokens', otherwise: 'There is no such token in this version.' },
+  needs: { feature: 'refreshTokens', otherwise: 'This version has no such tokens.' },
   checks: [
     {
       file: 'server/grants/refresh-token.ts',
@@ -21,39 +21,39 @@ export const refreshTokenTheft: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      `A copy of the client's memory and of its settings: the victim's refresh token, and the name and secret of the client. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the lifetime of the access token is shortened with it.`,
+    stage.attackerHas(
+      `A copy of the client's memory and settings: the victim's refresh token, and the client's id and secret. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the lifetime of the access token is shortened to match.`,
     )
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
     const copied = stage.lastTokens.refresh_token
-    await stage.letPass(6)
+    await stage.waitMinutes(6)
     await victim.seesProfileOf(
-      'Six minutes later the access token has expired, and the victim opens their profile. The owner is first.',
+      'Six minutes later the access token has expired, and the victim opens their profile. The client is the first to use the refresh token.',
     )
-    const late = await offer(stage, copied, 'The attacker offers the copy, which is spent by now.')
+    const late = await offer(stage, copied, 'The attacker sends the copy. It is already used.')
     await victim.seesProfileOf(
-      'The victim opens the profile again. The server has seen one refresh token twice and ended all tokens of this login.',
+      'The victim opens the profile again. The server saw the same refresh token twice and revoked all tokens of this login.',
     )
 
     await victim.logsInAtClient('The victim logs in again. The attacker copies the new token.')
     const early = await offer(
       stage,
       stage.lastTokens.refresh_token,
-      'This time the attacker is first. They do not wait.',
+      'This time the attacker is first.',
     )
     await attacker.readsProfileWith(early.access_token, 'For now they can read the profile.')
-    await stage.letPass(6)
+    await stage.waitMinutes(6)
     await victim.seesProfileOf(
-      'Six minutes later the victim opens the profile, and the client renews with the token that it believes to be good. The server sees it for the second time.',
+      'Six minutes later the victim opens the profile. The client sends its refresh token, and the server sees that token for the second time.',
     )
-    const last = await offer(stage, early.refresh_token, 'The attacker tries to go on.')
+    const last = await offer(stage, early.refresh_token, 'The attacker tries to refresh again.')
 
     if ([late, last].every(({ access_token }) => access_token === undefined)) {
       return blocked(
-        'The attacker has nothing any more. A refresh token works once, so whoever comes second gives the theft away: all tokens of that login end, and the victim is asked to log in. In between the attacker had the profile, for as long as the victim stayed away.',
+        'The attacker no longer has anything. A refresh token works once, so its second use reveals the theft. The server revokes all tokens of that login, and the victim has to log in again. Until then, the attacker could read the profile.',
       )
     }
-    return succeeds("The attacker has tokens for the victim's account, and can renew them.")
+    return succeeds("The attacker has tokens for the victim's account and can refresh them.")
   },
 }
 

@@ -6,18 +6,18 @@ const GUESSES = ['secret', 'changeme', 'client', 'lab', 'lab-secret', 'lab-clien
 
 export const secretGuessing: Attack = {
   slug: 'secret-guessing',
-  title: "The client's secret is guessed at the token endpoint",
+  title: "The attacker guesses the client's secret at the token endpoint",
   rule: 'RFC 6749 sections 2.3.1 and 10.10',
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'RFC 6749 section 2.3.1 wants guessing at the token endpoint made hopeless: fewer tries a minute, and secrets that are random values and no words.',
+    'RFC 6749 section 2.3.1 says to protect the token endpoint against guessing. Limit the tries per minute, and make secrets random values, not words.',
 
   async play(stage) {
     const { attacker, lab } = stage
-    stage.begin('An account of their own, user1, and some ideas how people name a secret.')
+    stage.attackerHas('Their own account, user1, and some ideas of what people choose as a secret.')
     const { clientId } = lab.config
-    const loginPage = withOwnChallenge(await attacker.beginsLogin())
+    const loginPage = withOwnChallenge(await attacker.startsLogin())
     const callback = await attacker.logsIn(
       loginPage,
       'The attacker logs in with their own account and keeps the code.',
@@ -32,15 +32,15 @@ export const secretGuessing: Attack = {
     const list = GUESSES.flatMap((word) => endings.map((ending) => word + ending))
 
     let access_token: unknown
-    let refused = -1
-    while (access_token === undefined && refused < list.length - 1) {
-      refused += 1
-      const guess = { id: clientId, secret: list[refused] ?? '' }
-      const answer = await attacker.asksForToken(request, guess, undefined)
-      access_token = answer.access_token
+    let rejected = -1
+    while (access_token === undefined && rejected < list.length - 1) {
+      rejected += 1
+      const guess = { id: clientId, secret: list[rejected] ?? '' }
+      const response = await attacker.asksForToken(request, guess, undefined)
+      access_token = response.access_token
     }
     if (stage.accountOf(access_token) === undefined) {
-      return blocked(`The attacker has nothing after ${list.length} tries.`)
+      return blocked(`The attacker gets nothing after ${list.length} tries.`)
     }
 
     stage.tell({
@@ -48,10 +48,10 @@ export const secretGuessing: Attack = {
       from: "attacker's program",
       to: 'server',
       channel: 'back',
-      meaning: `They offer the code with one secret after the other, without a pause. The server refuses ${refused} of them. With ${list[refused]} it gives out an access token.`,
+      meaning: `They send the code with one secret after another without a pause. The server rejects ${rejected} of them. For ${list[rejected]} it issues an access token.`,
     })
     return succeeds(
-      "The attacker's program is the client now, as far as the server can tell. What only the client may redeem, it can.",
+      "The server can't tell the attacker's program from the client. The attacker can redeem any code that belongs to the client.",
     )
   },
 }

@@ -3,7 +3,7 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const stateReplay: Attack = {
   slug: 'state-replay',
-  title: "An answer that was used already is used again, with the attacker's code in it",
+  title: 'The attacker reuses an old login response with their own code in it',
   rule: 'RFC 9700 sections 4.2.4 and 4.7.1',
   expected: { 1: 'succeeds', 2: 'blocked' },
   checks: [
@@ -16,29 +16,29 @@ export const stateReplay: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin(
-      "An account of their own, user1, a way to make the victim open a link, and a look into the history of the victim's browser.",
+    stage.attackerHas(
+      "Their own account, user1, a way to make the victim open a link, and a look at the victim's browser history.",
     )
     const callback = await victim.logsInAtClient('The victim logs in, as they do every day.')
     stage.outside(
       'attacker',
       "victim's browser",
-      'In the history the attacker finds the address that brought the code. The code is used and worth nothing now, but the rest of the address once was right for this browser.',
+      'The attacker finds the redirect with the code in the history. The code is already used, but the rest of the address was once valid for this browser.',
     )
     const own = await attacker.logsIn(
-      await attacker.beginsLogin(),
-      'The attacker logs in with their own account and keeps the fresh code.',
+      await attacker.startsLogin(),
+      'The attacker logs in with their own account and keeps the unused code.',
     )
     const page = await victim.isSentTo(
       withParameters(callback, { code: parameterOf(own, 'code') }),
-      "The victim is made to open the old address with the attacker's code put into it.",
+      "The attacker makes the victim open the old address, with the attacker's code in it.",
     )
 
     if (stage.accountOn(page) !== 'attacker') {
       return blocked(
-        'The attacker has nothing. The state in that address was right once, and once is how often it works.',
+        'The attacker gets nothing. The state in that address was valid, but a state works only once.',
       )
     }
-    return succeeds("The victim's browser now works for the attacker's account.")
+    return succeeds("The victim's browser is now in the attacker's account.")
   },
 }

@@ -2,21 +2,21 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const stolenToken: Attack = {
   slug: 'stolen-token',
-  title: 'A stolen access token is used at once',
+  title: 'The attacker uses a stolen access token right away',
   rule: 'RFC 6750 section 5.1, RFC 9700 section 4.10',
   expected: { 1: 'nothing', 4: 'succeeds' },
-  needs: { feature: 'profile', otherwise: 'A token opens nothing in this version.' },
+  needs: { feature: 'profile', otherwise: 'An access token opens nothing in this version.' },
   checks: [],
   remedy:
-    'A bearer token serves whoever bears it. RFC 8705 and RFC 9449 tie a token to a key of the client, so that it is worth nothing without that key. RFC 9700 section 4.10.1 recommends it.',
+    'A bearer token works for anyone who has it. RFC 8705 and RFC 9449 bind a token to a key of the client, so that it is useless without that key. RFC 9700 section 4.10.1 recommends this.',
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin("The victim's access token, from a log that keeps more than it should.")
+    stage.attackerHas("The victim's access token, from a log that records too much.")
     await victim.logsInAtClient('The victim logs in.')
     const account = await attacker.readsProfileWith(
       stage.lastTokens.access_token,
-      'The attacker shows the token to the server, with a program of their own.',
+      'The attacker sends the token to the server with their own program.',
     )
 
     if (account !== 'victim') return blocked('The attacker has a token that opens nothing.')

@@ -3,10 +3,10 @@ import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const tokenAnHourLater: Attack = {
   slug: 'token-an-hour-later',
-  title: 'A stolen access token is found and used most of an hour later',
+  title: 'The attacker finds and uses a stolen access token 45 minutes later',
   rule: 'RFC 6750 section 5.3, RFC 9700 section 4.14',
   expected: { 1: 'nothing', 4: 'succeeds', 5: 'blocked' },
-  needs: { feature: 'profile', otherwise: 'A token opens nothing in this version.' },
+  needs: { feature: 'profile', otherwise: 'An access token opens nothing in this version.' },
   checks: [
     {
       file: 'server/store.ts',
@@ -21,25 +21,25 @@ export const tokenAnHourLater: Attack = {
   async play(stage) {
     const { attacker, victim } = stage
     const minutes = stage.knows.accessTokenTtl / 60
-    stage.begin(
-      `A log in which they will find the victim's access token, 45 minutes from now. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the ${minutes} minutes that a token lives here are shortened with it.`,
+    stage.attackerHas(
+      `A log in which they will find the victim's access token 45 minutes from now. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the token's lifetime of ${minutes} minutes is shortened to match.`,
     )
     await victim.logsInAtClient('The victim logs in.')
     const { access_token } = stage.lastTokens
-    await stage.letPass(45)
+    await stage.waitMinutes(45)
     stage.outside('attacker', 'attacker', '45 minutes later the attacker finds the token.')
     const account = await attacker.readsProfileWith(
       access_token,
-      'They show it to the server, with a program of their own.',
+      'They send it to the server with their own program.',
     )
 
     if (account !== 'victim') {
       return blocked(
-        `The attacker has a token that opens nothing any more: it lived for ${minutes} minutes.`,
+        `The attacker has a token that no longer works. It expired after ${minutes} minutes.`,
       )
     }
     return succeeds(
-      `The attacker reads the victim's profile. A token lives for ${minutes} minutes, whether its owner needs it that long or not.`,
+      `The attacker reads the victim's profile. A token works for ${minutes} minutes, whether or not the client needs it that long.`,
     )
   },
 }

@@ -3,12 +3,12 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const tokenInjection: Attack = {
   slug: 'token-injection',
-  title: 'A stolen access token is handed to the client, to be logged in with it',
+  title: 'The attacker gives the client a stolen access token to log in with',
   rule: 'RFC 9700 sections 2.1.2 and 4.6',
   expected: { 1: 'nothing', 4: 'blocked' },
   needs: {
     feature: 'profile',
-    otherwise: 'Nobody is ever logged in at this client, with whatever token.',
+    otherwise: 'Nobody ever logs in to this client, with any token.',
   },
   checks: [
     {
@@ -26,25 +26,25 @@ export const tokenInjection: Attack = {
 
   async play(stage) {
     const { attacker, victim, lab } = stage
-    stage.begin(
-      "The victim's access token, from a log of the server. They want to be the victim at the client, which may know more than the server does.",
+    stage.attackerHas(
+      "The victim's access token, from a log of the server. They want to be logged in as the victim at the client, which may hold more data than the server.",
     )
     await victim.logsInAtClient('The victim logs in.')
     const access_token = String(stage.lastTokens.access_token)
-    const own = await attacker.beginsLogin('The attacker begins a login in their own browser.')
+    const own = await attacker.startsLogin('The attacker starts a login in their own browser.')
     await attacker.goesTo(
       callbackWith(stage, { access_token, token_type: 'Bearer', state: parameterOf(own, 'state') }),
-      "They go to the callback with the victim's token in place of a code, and the state of their own login.",
+      "They go to the callback with the victim's token instead of a code, and the state of their own login.",
     )
     await attacker.goesTo(
       `${lab.clientUrl}/profile?access_token=${access_token}`,
-      'They try the same at the profile.',
+      'They try the same on the profile page.',
     )
-    const account = await attacker.seesProfileOf('They look whether they are somebody now.')
+    const account = await attacker.seesProfileOf('They check whether they are logged in now.')
 
     if (account !== 'victim') {
       return blocked(
-        'At the client the attacker is nobody. It takes a code from a browser, and tokens from the server alone. The token itself is as good as ever: see stolen-token.',
+        "The attacker isn't logged in at the client. It accepts a code from a browser, but tokens only from the server. The token itself still works: see stolen-token.",
       )
     }
     return succeeds("The attacker's browser is logged in as the victim.")

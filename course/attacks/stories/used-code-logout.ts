@@ -3,12 +3,12 @@ import { type Attack, blocked, succeeds } from '../attack.ts'
 
 export const usedCodeLogout: Attack = {
   slug: 'used-code-logout',
-  title: 'Someone finds a used code and brings it to the client, to end the login it belongs to',
+  title: 'The attacker takes a used code to the client to log the victim out',
   rule: 'RFC 6749 section 4.1.2, RFC 9700 section 4.5.3',
   expected: { 1: 'nothing', 5: 'blocked' },
   needs: {
     feature: 'refreshTokens',
-    otherwise: 'A used code ends nothing in this version: it is only refused.',
+    otherwise: 'In this version a used code ends nothing. The server just rejects it.',
   },
   checks: [
     {
@@ -20,9 +20,9 @@ export const usedCodeLogout: Attack = {
 
   async play(stage) {
     const { attacker, victim } = stage
-    stage.begin("The victim's used code, from a log or from the history of the victim's browser.")
-    const callback = await victim.logsInAtClient('The victim logs in. The client uses up the code.')
-    const own = await attacker.beginsLogin('The attacker starts a login of their own.')
+    stage.attackerHas("The victim's used code, from a log or the victim's browser history.")
+    const callback = await victim.logsInAtClient('The victim logs in. The client redeems the code.')
+    const own = await attacker.startsLogin('The attacker starts their own login.')
     await attacker.goesTo(
       callbackWith(stage, {
         code: parameterOf(callback, 'code'),
@@ -34,7 +34,7 @@ export const usedCodeLogout: Attack = {
 
     if (account === 'victim') {
       return blocked(
-        "The attacker has nothing, and the victim is still logged in. A used code ends a login only if the request also has the right redirect URI and verifier. The attacker doesn't have the verifier.",
+        "The attacker gets nothing, and the victim is still logged in. A used code ends a login only if the redirect URI and verifier in the token request are right too. The attacker doesn't have the verifier.",
       )
     }
     return succeeds('The victim is logged out. The attacker can do it again after every login.')
