@@ -5,7 +5,7 @@ import { type Attack, tellingVersions } from '@oauth-lab/course/attacks/attack.t
 import { withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { isDifferent, matrixAsMarkdown } from '@oauth-lab/course/attacks/matrix.ts'
 import {
-  linesThatStop,
+  linesThatBlock,
   type Performance,
   playAll,
   playAttack,
@@ -142,7 +142,7 @@ async function playWeakened(
 }
 
 async function show(performance: Performance, pause: boolean, paint: Paint): Promise<void> {
-  const texts = printStory(performance, await linesThatStop(performance), paint)
+  const texts = printStory(performance, await linesThatBlock(performance), paint)
   for (const [index, text] of texts.entries()) {
     print(`${text}\n`)
     if (pause && index < texts.length - 1) await waitForEnter()

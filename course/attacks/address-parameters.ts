@@ -1,12 +1,12 @@
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
 import type { StoryRecord } from './story-record.ts'
 
-/** The value of a parameter in an address, or undefined. */
+/** The value of a parameter in a URL, or undefined. */
 export function parameterOf(url: string, name: string): string | undefined {
   return new URL(url).searchParams.get(name) ?? undefined
 }
 
-/** The same address with some parameters changed; undefined takes one away. */
+/** The same URL with some parameters changed. Undefined removes a parameter. */
 export function withParameters(url: string, changes: Record<string, string | undefined>): string {
   const changed = new URL(url)
   for (const [name, value] of Object.entries(changes)) {
@@ -16,7 +16,7 @@ export function withParameters(url: string, changes: Record<string, string | und
   return changed.href
 }
 
-/** The client's callback with these parameters. */
+/** The client's redirect URI with these parameters. */
 export function callbackWith(
   { lab }: StoryRecord,
   parameters: Record<string, string | undefined>,
@@ -24,7 +24,7 @@ export function callbackWith(
   return withParameters(lab.redirectUri, parameters)
 }
 
-/** The address of a login page with a challenge to which the attacker knows the verifier. */
+/** The address of a login page, with a challenge whose verifier the attacker knows. */
 export function withOwnChallenge(loginPage: string): string {
   if (parameterOf(loginPage, 'code_challenge') === undefined) return loginPage
   return withParameters(loginPage, { code_challenge: CODE_CHALLENGE })

@@ -4,12 +4,12 @@ import type { Knowledge } from './knowledge.ts'
 import { Person } from './person.ts'
 import { StoryRecord } from './story-record.ts'
 
-/** Where an attack is played: programs of its own on free ports, and two people with their browsers. */
+/** The setup for one attack: its own programs on free ports, and two people with browsers. */
 export class AttackStage extends StoryRecord {
   readonly victim = new Person('victim', this)
   readonly attacker = new Person('attacker', this)
 
-  /** @param settings as in the environment, such as CODE_TTL */
+  /** @param settings environment variables, such as CODE_TTL */
   static async open(
     programs: Programs,
     knows: Knowledge,

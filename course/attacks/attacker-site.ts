@@ -1,13 +1,13 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request that came to the attacker's site. */
+/** A request to the attacker's site. */
 export interface Visit {
   url: string
   headers: IncomingHttpHeaders
 }
 
-/** A web site of the attacker's, on this machine: it answers everything, and remembers who came. */
+/** The attacker's website, on this machine. It responds to every request and records it. */
 export class AttackerSite {
   readonly visits: Visit[] = []
   readonly #server: Server

@@ -1,16 +1,16 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 
-// What a browser makes of the headers of a page. The test browser only sends and receives; where an
-// attack hangs on what a real browser would then do, the rule is written down here.
+// How a browser reacts to the headers of a page. The test browser only sends and receives, so the rules
+// that real browsers follow are written down here.
 
-/** Whether a browser shows the page in a frame of another site. */
+/** Whether a browser shows the page in a frame on another site. */
 export function mayBeFramed(page: Page): boolean {
   const ancestors = directive(page, 'frame-ancestors')
   if (ancestors !== undefined) return ancestors.includes('*')
   return header(page, 'x-frame-options') === ''
 }
 
-/** Whether a browser runs `attack()` where the page has it as a script and not as mere text. */
+/** Whether a browser runs `attack()`: the page contains it as a script, not as text, and its policy allows it. */
 export function runsAttack(page: Page): boolean {
   const sources = directive(page, 'script-src') ?? directive(page, 'default-src')
   if (sources !== undefined && !sources.includes("'unsafe-inline'")) return false
@@ -20,8 +20,8 @@ export function runsAttack(page: Page): boolean {
 }
 
 /**
- * The Referer that an old browser, which sends the whole address unless it is told not to, has in a
- * request from this page to another site.
+ * The Referer header of a request from this page to another site. The browser is an old one, which
+ * sends the whole address unless a policy says otherwise.
  */
 export function refererFrom(page: Page): string | undefined {
   const policy = header(page, 'referrer-policy').split(',').at(-1)?.trim() ?? ''
@@ -31,7 +31,7 @@ export function refererFrom(page: Page): string | undefined {
   return href
 }
 
-/** What a browser sends after a redirect that answers a form: its fields again, or nothing. */
+/** What a browser sends when the response to a form is a redirect: the fields again, or nothing. */
 export function bodyAfterRedirect(
   { status }: Page,
   form: Record<string, string>,

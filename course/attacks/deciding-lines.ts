@@ -8,15 +8,15 @@ import type { Check, Edit } from './attack.ts'
 
 /** A line of a version's source. */
 export interface FoundLine {
-  /** Relative to the top of the repo, or from the name of a folder elsewhere on; with slashes. */
+  /** Relative to the top of the repo, or to the parent of a folder elsewhere. With slashes. */
   file: string
-  /** Counted from 1. */
+  /** Counts from 1. */
   number: number
   /** Without its indentation. */
   line: string
 }
 
-/** Where a line stands in a version now, or undefined when it is not there. */
+/** Finds a line in a version. Undefined if the version doesn't have it. */
 export async function findLine(version: Version, edit: Edit): Promise<FoundLine | undefined> {
   const file = isShared(edit) ? join(ROOT, edit.file) : join(version.folder, edit.file)
   const lines = (await readFile(file, 'utf8').catch(() => '')).split(/\r?\n/)
@@ -27,17 +27,17 @@ export async function findLine(version: Version, edit: Edit): Promise<FoundLine 
   return { file: shown.replaceAll(sep, '/'), number: index + 1, line: edit.line }
 }
 
-/** A version in a temporary folder, with its check taken out. `remove` deletes the folder. */
+/** A copy of a version without a check. `remove` deletes its temporary folder. */
 export interface WeakenedVersion {
   version: Version
   remove(): Promise<void>
 }
 
 /**
- * Copies a version into a temporary folder, and takes a check out of the copy.
+ * Copies a version into a temporary folder and removes a check from the copy.
  *
- * @throws {ToldError} when the version does not have one of the lines
- * @throws {ToldError} when a file of the version can't be copied
+ * @throws {ToldError} if the version doesn't have one of the lines
+ * @throws {ToldError} if a file of the version can't be copied
  */
 export async function withoutCheck(version: Version, check: Check): Promise<WeakenedVersion> {
   const edits = [check, ...(check.also ?? [])]
@@ -45,7 +45,7 @@ export async function withoutCheck(version: Version, check: Check): Promise<Weak
   const folder = join(top, 'versions', basename(version.folder))
   const remove = () => rm(top, { recursive: true, force: true })
   try {
-    // Whoever compiles the copy looks for it, because the tsconfig.json of a version names it.
+    // The tsconfig.json of each version extends this file, so a compiler needs it.
     await cp(join(ROOT, 'tsconfig.base.json'), join(top, 'tsconfig.base.json'))
     await copySource(version.folder, folder)
     const shared = edits.some(isShared) ? await copyShared(top) : join(ROOT, 'shared')
@@ -73,7 +73,7 @@ async function copyShared(top: string): Promise<string> {
 async function copySource(from: string, to: string): Promise<void> {
   const isSource = (path: string) =>
     path === from || !['node_modules', 'test'].includes(basename(path))
-  // What a link leads to, not the link: a line is taken out of the copy, never out of what it was copied from.
+  // Copies the targets of links, so that removing a line never changes the original.
   try {
     await cp(from, to, { recursive: true, filter: isSource, dereference: true })
   } catch (error) {
@@ -84,7 +84,7 @@ async function copySource(from: string, to: string): Promise<void> {
 
 async function link(target: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
-  // A junction is what Windows lets everybody make; elsewhere the word means nothing.
+  // Windows lets every user create a junction. Other systems ignore the type.
   await symlink(target, path, 'junction')
 }
 

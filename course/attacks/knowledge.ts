@@ -3,30 +3,30 @@ import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import { ToldError } from '../told-error.ts'
 
-/** What a version has got, found out by using it: a learner's copy need not be named after one. */
+/** The features of a version, found by using it, because a learner's copy can have any name. */
 export interface Knowledge {
   state: boolean
   pkce: boolean
-  /** Somebody can be logged in at the client, and the token opens their profile. */
+  /** Users log in to the client, and the access token opens their profile. */
   profile: boolean
   refreshTokens: boolean
-  /** How long an access token lives unless a setting says otherwise, in seconds. */
+  /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
-  /** How long a code lives unless a setting says otherwise, in seconds. */
+  /** The default lifetime of a code, in seconds. */
   codeTtl: number
 }
 
 const known = new WeakMap<Programs['buildServer'], Promise<Knowledge>>()
 
-/** Finds out what the programs of a version have got. Each version is asked once. */
+/** Finds the features of a version. Each version is tried once. */
 export function knowledgeOf(programs: Programs): Promise<Knowledge> {
-  const found = known.get(programs.buildServer) ?? askPrograms(programs)
+  const found = known.get(programs.buildServer) ?? tryPrograms(programs)
   known.set(programs.buildServer, found)
   return found
 }
 
-/** @throws {ToldError} when not even a plain login works */
-async function askPrograms(programs: Programs): Promise<Knowledge> {
+/** @throws {ToldError} if a plain login fails */
+async function tryPrograms(programs: Programs): Promise<Knowledge> {
   const exchanges: Exchange[] = []
   const lab = await startLab(recorded(programs, exchanges))
   try {
@@ -35,19 +35,21 @@ async function askPrograms(programs: Programs): Promise<Knowledge> {
     await lab.login(browser)
     const tokens = tokenRequests(exchanges).find(({ status }) => status === 200)
     if (tokens === undefined) throw new ToldError('A login ends without an access token.')
-    const answer = jsonIn(tokens)
+    const response = jsonIn(tokens)
     const profile = await browser.open(`${lab.clientUrl}/profile`)
     return {
       state: searchParams.has('state'),
       pkce: searchParams.has('code_challenge'),
       profile: profile.status !== 404,
-      refreshTokens: answer.refresh_token !== undefined,
-      accessTokenTtl: Number(answer.expires_in),
+      refreshTokens: response.refresh_token !== undefined,
+      accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }
   } catch (error) {
     if (error instanceof ToldError) throw error
-    throw new ToldError(`A plain login does not work here: ${(error as Error).message}.`)
+    throw new ToldError(
+      `A plain login fails here: ${(error as Error).message}. Fix the login first.`,
+    )
   } finally {
     await lab.close()
   }

@@ -4,10 +4,10 @@ import { type Programs, programsIn } from '@oauth-lab/shared/testing/lab.ts'
 import { ToldError } from '../told-error.ts'
 
 /**
- * The programs of a version that listen, or of a learner's copy of one.
+ * Loads the programs of a version, or of a learner's copy, that listen on a port.
  *
- * @param folder absolute
- * @throws {ToldError} that says which file does not load, and why
+ * @param folder an absolute path
+ * @throws {ToldError} if a file doesn't load, with the reason
  */
 export async function loadPrograms(folder: string): Promise<Programs> {
   const builders: Partial<Programs> = {}
@@ -30,8 +30,8 @@ async function loadBuilder(file: string, name: keyof Programs): Promise<Programs
   return module[name]
 }
 
-/** The links of a copied node_modules lead nowhere when the copy stands higher or lower than the original. */
+/** The links in a copied node_modules break if the copy isn't as deep in the repo as the original. */
 function hintFor({ message }: Error): string {
   if (!message.includes('@oauth-lab')) return ''
-  return '\nA copy has to be inside this repo, and needs no node_modules of its own: delete that folder there.'
+  return '\nPut the copy inside this repo, and delete its node_modules folder.'
 }

@@ -4,10 +4,10 @@ import { ToldError } from '../told-error.ts'
 import type { Account, Told } from './story.ts'
 import type { StoryRecord } from './story-record.ts'
 
-/** With a text the step is told with that meaning; without one it happens and is not told. */
+/** A text becomes the meaning of the step. Without one, the step isn't part of the story. */
 export type Telling = Told | string | undefined
 
-/** From where a browser is made to send something, as far as cookies with SameSite=Lax care. */
+/** Where a request comes from, as far as SameSite=Lax is concerned. */
 export type Origin = 'a link on another site' | 'another site' | 'another port of localhost'
 
 const COOKIES_SENT = {
@@ -16,7 +16,7 @@ const COOKIES_SENT = {
   'another port of localhost': 'strict',
 } as const
 
-/** Somebody with a browser and an account of their own. */
+/** Someone with their own browser and account. */
 export class Person {
   readonly name: Account
   readonly browser: Browser
@@ -28,19 +28,19 @@ export class Person {
     this.browser = new Browser(record.send)
   }
 
-  /** Their user name at the server. */
+  /** Their user name on the server. */
   get user(): string {
     return this.name === 'victim' ? 'user0' : 'user1'
   }
 
-  /** Opens an address in their browser, and follows no redirect. */
+  /** Opens an address in their browser without following redirects. */
   async opens(url: string, telling?: Telling): Promise<Page> {
     const page = await this.browser.open(url)
     this.#saw(page, telling)
     return page
   }
 
-  /** Opens an address and follows redirects, to the page they end at or to the edge of the lab. */
+  /** Opens an address and follows redirects inside the lab to the last page. */
   async goesTo(url: string, telling?: Telling): Promise<Page> {
     let page = await this.opens(url, telling)
     for (let hops = 0; hops < 5; hops += 1) {
@@ -50,12 +50,12 @@ export class Person {
     return page
   }
 
-  /** Is sent to an address by the attacker, and follows redirects to the page they end at. */
+  /** Opens an address for the attacker, and follows redirects to the last page. */
   isSentTo(url: string, meaning: string, show: readonly string[] = []): Promise<Page> {
     return this.goesTo(url, { meaning, actor: 'attacker', show })
   }
 
-  /** Goes on from a page as a browser does, with what it then sends along. */
+  /** Continues from a page to another address, with the form and headers that a browser sends then. */
   async goesOn(
     url: string,
     { form, headers = {} }: { form?: Record<string, string>; headers?: Record<string, string> },
@@ -67,14 +67,15 @@ export class Person {
     return page
   }
 
-  /** Begins a login at the client. Gives the address of the login page that the client sends them to. */
+  /** Starts a login at the client. Returns the address of the login page. */
   async startsLogin(telling?: Telling): Promise<string> {
     const page = await this.opens(`${this.#record.lab.clientUrl}/login`, telling)
-    if (page.location === undefined) throw new ToldError(`/login answers ${page.status}.`)
+    if (page.location === undefined)
+      throw new ToldError(`/login responds with ${page.status}, not with a redirect.`)
     return page.location
   }
 
-  /** Types a password into the login page, and allows what the server then asks. The last page is told. */
+  /** Types a password into the login page and gives consent. The story shows the last page. */
   async triesToLogIn(
     loginPage: string,
     telling?: Telling,
@@ -85,16 +86,16 @@ export class Person {
     return page
   }
 
-  /** Logs in and stops there. Gives the address that the server sends the browser to, with a code in it. */
+  /** Logs in and stops at the redirect. Returns its address, with the code. */
   async logsIn(loginPage: string, telling?: Telling): Promise<string> {
     const { location, status } = await this.triesToLogIn(loginPage, telling)
     if (!location?.includes('code=')) {
-      throw new ToldError(`A right password gets no code: /authorize answers ${status}.`)
+      throw new ToldError(`A correct password gets no code: /authorize responds with ${status}.`)
     }
     return location
   }
 
-  /** A whole login, told as one step. Gives the address that brought the code. */
+  /** A whole login, shown as one step. Returns the address with the code. */
   async logsInAtClient(meaning: string): Promise<string> {
     const callback = await this.logsIn(await this.startsLogin())
     await this.goesTo(callback)
@@ -103,7 +104,7 @@ export class Person {
     return callback
   }
 
-  /** Copies the cookies of the client out of somebody's browser into their own. */
+  /** Copies the client's cookies from another browser into their own. */
   async copiesCookiesOf(other: Person): Promise<void> {
     const { clientUrl } = this.#record.lab
     for (const cookie of (await other.browser.jar.getSetCookieStrings(clientUrl)) ?? []) {
@@ -111,20 +112,20 @@ export class Person {
     }
   }
 
-  /** Whose profile the client shows in this browser, if any. */
+  /** Returns whose profile the client shows in this browser, if any. */
   async seesProfileOf(telling?: Telling): Promise<Account | undefined> {
     return this.#record.accountOn(
       await this.goesTo(`${this.#record.lab.clientUrl}/profile`, telling),
     )
   }
 
-  /** Presses the button that logs out of the client. */
+  /** Logs out of the client. */
   async logsOut(telling?: Telling): Promise<void> {
     const page = await this.browser.open(`${this.#record.lab.clientUrl}/logout`, { method: 'POST' })
     this.#saw(page, telling)
   }
 
-  /** Is made to send a request by a page of the attacker's, with the cookies that a browser then sends. */
+  /** Sends a request from the attacker's page, with the cookies that a browser would add. */
   async isMadeToSend(
     method: 'GET' | 'POST',
     url: string,
@@ -140,7 +141,7 @@ export class Person {
     this.#saw(page, { meaning, actor: 'attacker' })
   }
 
-  /** Asks the token endpoint with a program of their own. The secret is right unless another is given. */
+  /** Sends a token request with their own program. The default secret is the correct one. */
   async asksForToken(
     form: Record<string, string>,
     client: { id: string; secret?: string } | undefined,
@@ -150,23 +151,23 @@ export class Person {
     return this.resends(form, { authorization }, telling)
   }
 
-  /** Sends a form to the token endpoint with a program of their own. */
+  /** Sends a form to the token endpoint with their own program. */
   async resends(form: Record<string, string>, headers: Fields, telling: Telling) {
     const sent = { method: 'POST', headers, body: form }
     await this.#record.send(`${this.#record.lab.serverUrl}/token`, sent)
-    return this.#gotAnswer(telling)
+    return this.#receivedResponse(telling)
   }
 
-  /** Asks for the profile with a program of their own. Gives whose it got, if any. */
+  /** Requests the profile with their own program. Returns whose it is, if any. */
   async readsProfileWith(accessToken: unknown, telling: Telling): Promise<Account | undefined> {
     const page = await this.#record.send(`${this.#record.lab.apiUrl}/api/me`, {
       headers: { authorization: `Bearer ${accessToken}` },
     })
-    this.#gotAnswer(telling)
+    this.#receivedResponse(telling)
     return this.#record.accountOn(page)
   }
 
-  /** Tells of a page that this browser got, and of what the client did meanwhile. */
+  /** Adds a step for a page that this browser received, and one for each request the client sent meanwhile. */
   #saw(
     page: Page,
     telling: Telling,
@@ -180,21 +181,21 @@ export class Person {
     for (const exchange of exchanges) this.#record.tellBackChannel(exchange)
   }
 
-  /** The next page after a redirect, told by what it shows. */
+  /** Follows a redirect, and adds a step that says what the page shows. */
   async #follows(url: string, telling: Telling): Promise<Page> {
     const page = await this.browser.open(url)
     const whose = this.#record.accountOn(page)
     const meaning =
       whose === undefined
-        ? 'The browser follows.'
-        : `The browser follows, and shows the profile of the ${whose}'s account.`
+        ? 'The browser follows the redirect.'
+        : `The browser follows the redirect and shows the ${whose}'s account.`
     const told = asTold(telling)
     const actor = told?.actor ?? this.name
     this.#saw(page, told && { meaning, actor })
     return page
   }
 
-  #gotAnswer(telling: Telling): Record<string, unknown> {
+  #receivedResponse(telling: Telling): Record<string, unknown> {
     return this.#record.tellProgram(asTold(telling))
   }
 }

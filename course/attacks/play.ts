@@ -6,20 +6,20 @@ import { knowledgeOf } from './knowledge.ts'
 import { loadPrograms } from './load-programs.ts'
 import type { Story } from './story.ts'
 
-/** An attack as it went on one version. */
+/** A run of an attack on one version. */
 export interface Performance {
   attack: Attack
   version: Version
-  /** Undefined in a copy whose folder is not named after a version. */
+  /** Undefined for a copy whose folder isn't named after a version. */
   expected: Result | undefined
   story: Story
   ending: Ending
 }
 
 /**
- * Plays an attack on a version, or on a learner's copy, with programs of its own on free ports.
+ * Plays an attack on a version, or on a learner's copy, with its own programs on free ports.
  *
- * @throws {ToldError} when the programs in that folder do not run
+ * @throws {ToldError} if the programs in that folder don't run
  */
 export async function playAttack(attack: Attack, version: Version): Promise<Performance> {
   const programs = await loadPrograms(version.folder)
@@ -39,19 +39,19 @@ export async function playAttack(attack: Attack, version: Version): Promise<Perf
   }
 }
 
-/** The lines of this version that stop the attack: those of its checks that are found there. */
-export async function linesThatStop({ attack, version }: Performance): Promise<FoundLine[]> {
+/** The lines of this version that block the attack. */
+export async function linesThatBlock({ attack, version }: Performance): Promise<FoundLine[]> {
   const found = await Promise.all(attack.checks.map((check) => findLine(version, check)))
   return found.filter((line) => line !== undefined)
 }
 
-/** How many attacks are played at once: while one waits, another one works. */
+/** How many attacks run at once. While one waits, another works. */
 const AT_ONCE = 8
 
-/** Plays every attack on every version. The result has a row for each attack, in this order. */
+/** Plays every attack on every version. Returns one row per attack, in the same order. */
 export async function playAll(attacks: Attack[], versions: Version[]): Promise<Performance[][]> {
   const rows: Performance[][] = attacks.map(() => [])
-  // Those in which time passes come first: the others fill their waiting.
+  // Attacks in which time passes start first, so that the others run while they wait.
   const turns = attacks
     .flatMap((attack, row) => versions.map((version, column) => ({ attack, version, row, column })))
     .sort((one, other) => Number(!one.attack.settings) - Number(!other.attack.settings))

@@ -9,13 +9,13 @@ import type { Knowledge } from './knowledge.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
 import { tellExchange, tellRequest, type Words } from './telling.ts'
 
-/** How many seconds an hour lasts in a story in which time passes. */
+/** How many seconds an hour lasts in a story. */
 export const SECONDS_PER_HOUR = 2
 
 /**
- * The record of an attack: the programs, what was sent to them, and the steps of the story. It also
- * remembers for whom each code and token was made. That is how a story knows whose account a token
- * speaks for in the versions that can't tell yet.
+ * The record of an attack: the programs, the messages, and the steps of the story. It also remembers
+ * whose login each code and token came from. So a story knows whose account a token belongs to even in
+ * versions where the token opens nothing yet.
  */
 export class StoryRecord {
   readonly lab: Lab
@@ -42,46 +42,46 @@ export class StoryRecord {
     return { start: this.#start, steps: [...this.#steps] }
   }
 
-  /** Says what the attacker has before the story begins. */
+  /** Says what the attacker has before the story starts. */
   attackerHas(start: string): void {
     this.#start = start
   }
 
-  /** Tells a step that happens by other means than a message. */
+  /** Adds a step that happens outside the web. */
   outside(from: Actor, to: Party, meaning: string): void {
     this.tell({ actor: from, from, to, channel: 'outside', meaning })
   }
 
-  /** Tells a step without its message: one that stands for many, or for what everybody knows. */
+  /** Adds a step without a message, such as one that sums up many requests. */
   tell(step: Omit<Step, 'message'>): void {
     this.#steps.push(step)
   }
 
-  /** The attacker's own web site. It is there as soon as a story asks for it. */
+  /** The attacker's website. It starts when a story first needs it. */
   async site(): Promise<AttackerSite> {
     this.#site ??= await AttackerSite.start()
     return this.#site
   }
 
-  /** The request with which the client got its last tokens. */
+  /** The client's last successful token request. */
   get lastTokenRequest(): Exchange {
     const exchange = tokenRequests(this.#exchanges).findLast(({ status }) => status === 200)
-    if (exchange === undefined) throw new Error('No token was given out yet')
+    if (exchange === undefined) throw new Error('The client has no token yet')
     return exchange
   }
 
-  /** The token response that the client got last. */
+  /** The client's last token response. */
   get lastTokens(): Record<string, unknown> {
     return jsonIn(this.lastTokenRequest)
   }
 
-  /** Sends a request, but only to addresses of this stage, whatever a program under attack says. */
+  /** Sends a request, but only to this stage's own addresses, whatever a program under attack says. */
   readonly send: Send = async (url, options) => {
     if (!this.isOnStage(url)) throw new Error(`${url} is not an address of this lab`)
     return send(url, options)
   }
 
-  /** Lets some of the story's time pass. */
+  /** Waits for some of the story's time. */
   async waitMinutes(minutes: number): Promise<void> {
     await sleep((minutes / 60) * SECONDS_PER_HOUR * 1000)
   }
@@ -91,7 +91,7 @@ export class StoryRecord {
     return URL.canParse(url) && this.#partyAt(new URL(url).origin) !== 'elsewhere'
   }
 
-  /** Whose account a page speaks for: the one whose token or whose email address it shows. */
+  /** Whose account a page shows: the owner of the token or the email address on it. */
   accountOn(page: Page): Account | undefined {
     for (const token of this.#accessTokens) {
       if (page.body.includes(token)) return this.#owners.get(token)
@@ -101,12 +101,12 @@ export class StoryRecord {
     return undefined
   }
 
-  /** Whose account a token speaks for, or undefined when the server never gave it out. */
+  /** Whose account a token is for, or undefined if the server never issued it. */
   accountOf(token: unknown): Account | undefined {
     return typeof token === 'string' ? this.#owners.get(token) : undefined
   }
 
-  /** Remembers for whom the values in a page's address or redirect were made. */
+  /** Remembers whose login the values in a page's redirect came from. */
   noteOwners(page: Page, whose: Account, username?: string): void {
     const { searchParams } = new URL(page.location ?? 'none:')
     const owner = username === undefined ? whose : username === 'user0' ? 'victim' : 'attacker'
@@ -118,7 +118,7 @@ export class StoryRecord {
     }
   }
 
-  /** Tells of a request that somebody's browser sent. */
+  /** Adds a step for a request of a browser. */
   tellPage(
     whose: Account,
     page: Page,
@@ -136,7 +136,7 @@ export class StoryRecord {
     })
   }
 
-  /** Tells what the client sent to the server. */
+  /** Adds a step for a request from the client to the server. */
   tellBackChannel(exchange: Exchange): void {
     this.#steps.push({
       actor: 'client',
@@ -148,10 +148,10 @@ export class StoryRecord {
     })
   }
 
-  /** Tells what the attacker's program sent to the server, and gives the answer. */
+  /** Adds a step for a request of the attacker's program, and returns the response. */
   tellProgram(told: Told | undefined): Record<string, unknown> {
     const exchange = this.newExchanges().at(-1)
-    if (exchange === undefined) throw new Error('The program has sent nothing')
+    if (exchange === undefined) throw new Error('The program sent nothing')
     if (told !== undefined) {
       this.#steps.push({
         actor: 'attacker',
@@ -165,7 +165,7 @@ export class StoryRecord {
     return jsonIn(exchange)
   }
 
-  /** What went over the back channel since this was asked last. */
+  /** The new back-channel exchanges since the last call. */
   newExchanges(): Exchange[] {
     const heard = this.#exchanges.slice(this.#heard)
     this.#heard += heard.length
@@ -174,10 +174,10 @@ export class StoryRecord {
     return exchanges
   }
 
-  /** A token belongs to whom its code or its refresh token belonged. */
+  /** A token has the same owner as the code or refresh token it was issued for. */
   #noteTokens(exchange: Exchange): void {
     const { form } = exchange
-    const answer = jsonIn(exchange)
+    const response = jsonIn(exchange)
     const { code_verifier = '' } = form
     const challenge = createHash('sha256').update(code_verifier).digest('base64url')
     const verifierOwner = this.#owners.get(challenge)
@@ -185,29 +185,29 @@ export class StoryRecord {
 
     const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
     if (owner === undefined) return
-    for (const token of [answer.access_token, answer.refresh_token]) {
+    for (const token of [response.access_token, response.refresh_token]) {
       if (typeof token === 'string') this.#owners.set(token, owner)
     }
-    if (typeof answer.access_token === 'string') this.#accessTokens.add(answer.access_token)
+    if (typeof response.access_token === 'string') this.#accessTokens.add(response.access_token)
   }
 
   #meaningOf(exchange: Exchange): string {
     const { path, status, form } = exchange
     if (path !== '/token') {
       return status === 200
-        ? 'Before it answers, the client asks whose token it has.'
-        : 'The client asks whose token it has, and the server does not take the token any more.'
+        ? 'Before it responds, the client asks the server whose token it has.'
+        : 'The client asks the server whose token it has. The server no longer accepts the token.'
     }
     const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
     const whose = owner === undefined ? 'a' : `the ${owner}'s`
     if (form.grant_type === 'refresh_token') {
       return status === 200
-        ? 'The client renews: the refresh token buys a new access token and a new refresh token.'
-        : 'The client tries to renew, and the server refuses.'
+        ? 'The client refreshes: it gets a new access token and a new refresh token.'
+        : 'The client tries to refresh. The server rejects the refresh token.'
     }
-    if (status !== 200) return `The client offers ${whose} code, and the server refuses.`
-    const bought = jsonIn(exchange).refresh_token === undefined ? '' : ' and a refresh token'
-    return `Before it answers, the client turns ${whose} code into an access token${bought}.`
+    if (status !== 200) return `The client sends ${whose} code. The server rejects it.`
+    const also = jsonIn(exchange).refresh_token === undefined ? '' : ' and a refresh token'
+    return `Before it responds, the client exchanges ${whose} code for an access token${also}.`
   }
 
   #words(show: readonly string[]): Words {

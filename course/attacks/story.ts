@@ -1,7 +1,7 @@
 /** Who acts in a story. */
 export type Actor = 'victim' | 'attacker' | 'client' | 'server'
 
-/** Whom a message can come from or go to. */
+/** Who can send or receive a message. */
 export type Party =
   | "victim's browser"
   | "attacker's browser"
@@ -11,8 +11,8 @@ export type Party =
   | Actor
 
 /**
- * `front`: through a browser. `back`: straight from program to program. `outside`: by other means,
- * such as a mail, a log file or a look over the shoulder.
+ * `front`: through a browser. `back`: directly between programs. `outside`: outside the web, such as
+ * an email, a log file or a look over the shoulder.
  */
 export type Channel = 'front' | 'back' | 'outside'
 
@@ -20,35 +20,36 @@ export type Channel = 'front' | 'back' | 'outside'
 export interface Parameter {
   name: string
   value: string
-  /** Whose browser or account it was made for, where the story knows. */
+  /** Whose browser or account it belongs to, if the story knows. */
   whose?: 'victim' | 'attacker'
 }
 
-/** An address, taken apart. */
+/** The parts of an address. */
 export interface Address {
   at: Party
   path: string
   parameters: Parameter[]
 }
 
-export interface Answer {
+/** The response to a message. */
+export interface MessageResponse {
   status: number
-  /** Where it sends the browser. */
+  /** Where it redirects the browser. */
   location?: Address
-  /** What its page says, or the error that it names. */
+  /** The message on its page, or its error. */
   says?: string
-  /** What a JSON answer holds. */
+  /** The members of a JSON body. */
   parameters: Parameter[]
 }
 
 export interface Message extends Address {
   method: string
-  answer: Answer
+  response: MessageResponse
 }
 
-/** One step of a story: data, which whoever shows the story may print or draw. */
+/** One step of a story, as data that a program can print or draw. */
 export interface Step {
-  /** Whose doing it is: a victim's browser also does what an attacker made it do. */
+  /** Who causes the step. The attacker can make the victim's browser act. */
   actor: Actor
   from: Party
   to: Party
@@ -57,20 +58,20 @@ export interface Step {
   meaning: string
 }
 
-/** A story that was played. */
+/** The story of one run. */
 export interface Story {
-  /** What the attacker has before it begins. */
+  /** What the attacker has at the start. */
   start: string
   steps: Step[]
 }
 
-/** Whose account it is: the victim's is user0, the attacker's is user1. */
+/** The owner of an account. The victim is user0, the attacker is user1. */
 export type Account = 'victim' | 'attacker'
 
-/** How a step is told: what it means, who makes it happen, and what to show of its message. */
+/** How to describe a step: its meaning, who causes it, and which parameters to show. */
 export interface Told {
   meaning: string
   actor?: Actor
-  /** Parameters to show though they are the same in every login, or secret. */
+  /** Parameters to show even though they are usual or secret. */
   show?: readonly string[]
 }

@@ -1,9 +1,9 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
 import type { Exchange } from '@oauth-lab/shared/testing/recorder.ts'
-import type { Address, Answer, Message, Parameter, Party } from './story.ts'
+import type { Address, Message, MessageResponse, Parameter, Party } from './story.ts'
 
-/** Parameters that are the same in every login. A story shows them only where they matter. */
+/** Parameters that are the same in every login. A story shows them only if they matter. */
 const USUAL = new Set([
   'response_type',
   'client_id',
@@ -13,20 +13,20 @@ const USUAL = new Set([
   'error_description',
 ])
 
-/** What is needed to put a message into words. */
+/** What a description of a message depends on. */
 export interface Words {
-  /** Whose address it is, by its origin. */
+  /** Who an origin belongs to. */
   partyAt(origin: string): Address['at']
-  /** For whose browser or account a value was made, where that is known. */
+  /** Whose browser or account a value belongs to, if known. */
   ownerOf(value: string): Parameter['whose']
   /** Usual parameters that matter in this message. */
   show: readonly string[]
 }
 
 /**
- * A request of a browser, and the page it got.
+ * Describes a browser's request and the page it received.
  *
- * @param headers those that matter
+ * @param headers the request headers that matter
  */
 export function tellRequest(
   page: Page,
@@ -39,10 +39,10 @@ export function tellRequest(
     ...address.parameters,
     ...tellParameters([...Object.entries(page.form), ...named], words),
   ]
-  return { method: page.method, ...address, parameters, answer: tellPage(page, words) }
+  return { method: page.method, ...address, parameters, response: tellPage(page, words) }
 }
 
-/** A message of the back channel. */
+/** Describes a message on the back channel. */
 export function tellExchange(exchange: Exchange, at: Party, words: Words): Message {
   const { method, path, form, status, requestHeaders } = exchange
   const { error, error_description, message, ...rest } = jsonIn(exchange)
@@ -56,7 +56,7 @@ export function tellExchange(exchange: Exchange, at: Party, words: Words): Messa
       ...tellAuthorization(requestHeaders.authorization?.toString(), words),
       ...tellParameters(Object.entries(form), words),
     ],
-    answer: {
+    response: {
       status,
       ...(says === '' ? {} : { says }),
       parameters: tellParameters(held, words),
@@ -73,7 +73,7 @@ export function tellAddress(url: string, words: Words): Address {
   }
 }
 
-function tellPage(page: Page, words: Words): Answer {
+function tellPage(page: Page, words: Words): MessageResponse {
   const { status, location } = page
   if (location !== undefined) {
     const where = URL.canParse(location) ? tellAddress(location, words) : undefined
@@ -86,7 +86,7 @@ function tellPage(page: Page, words: Words): Answer {
   return { status, parameters: listedOn(page, words), ...(says === '' ? {} : { says }) }
 }
 
-/** What a page lists: names in `dt`, values in `dd`. */
+/** The values that a page lists: names in `dt`, values in `dd`. */
 function listedOn(page: Page, { ownerOf }: Words): Parameter[] {
   const values = html(page).querySelectorAll('dd')
   return html(page)
@@ -109,7 +109,7 @@ function tellParameters(
     })
 }
 
-/** The secret of a Basic header is not told, unless the story is about it. */
+/** Hides the secret of a Basic header, unless the story is about it. */
 function tellAuthorization(authorization: string | undefined, words: Words): Parameter[] {
   const [scheme = '', credentials = ''] = authorization?.split(' ') ?? []
   if (scheme === '') return []

@@ -1,7 +1,13 @@
 import type { Check } from '@oauth-lab/course/attacks/attack.ts'
 import type { FoundLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import type { Performance } from '@oauth-lab/course/attacks/play.ts'
-import type { Address, Answer, Message, Parameter, Step } from '@oauth-lab/course/attacks/story.ts'
+import type {
+  Address,
+  Message,
+  MessageResponse,
+  Parameter,
+  Step,
+} from '@oauth-lab/course/attacks/story.ts'
 import {
   CHANNELS,
   shorten,
@@ -55,20 +61,20 @@ function printStep(step: Step, number: number, paint: Paint): string {
 }
 
 function printMessage(message: Message, paint: Paint): string[] {
-  const { method, answer } = message
+  const { method, response } = message
   const [path = '', ...sent] = printAddress(message)
-  const response = [printAnswer(answer), ...answer.parameters.map(printParameter)]
-  if (answer.location !== undefined) {
-    const [where = '', ...carried] = printAddress(answer.location)
-    response[0] += `, to ${answer.location.at} ${where}`
-    response.push(...carried)
+  const received = [printResponse(response), ...response.parameters.map(printParameter)]
+  if (response.location !== undefined) {
+    const [where = '', ...carried] = printAddress(response.location)
+    received[0] += `, to ${response.location.at} ${where}`
+    received.push(...carried)
   }
-  return [[`${method} ${path}`, ...sent], response].map((pieces) =>
+  return [[`${method} ${path}`, ...sent], received].map((pieces) =>
     paint(fill(pieces, '  ', 3), 'cyan'),
   )
 }
 
-function printAnswer({ status, says }: Answer): string {
+function printResponse({ status, says }: MessageResponse): string {
   return says === undefined ? `response ${status}` : `response ${status} "${says}"`
 }
 

@@ -1,6 +1,6 @@
 import type { Attack, Ending } from '@oauth-lab/course/attacks/attack.ts'
 import { type FoundLine, withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
-import { linesThatStop, playAttack } from '@oauth-lab/course/attacks/play.ts'
+import { linesThatBlock, playAttack } from '@oauth-lab/course/attacks/play.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import type { Story } from '@oauth-lab/course/attacks/story.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
@@ -31,7 +31,7 @@ answerJob(({ slug, version, without }: AttackOrder) => {
 async function play(attack: Attack, version: Version): Promise<PlayedAttack> {
   const performance = await playAttack(attack, version)
   const { story, ending } = performance
-  return { story, ending, stoppers: await linesThatStop(performance) }
+  return { story, ending, stoppers: await linesThatBlock(performance) }
 }
 
 async function playWithoutCheck(

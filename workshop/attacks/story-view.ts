@@ -2,9 +2,9 @@ import type { Attack, Ending } from '@oauth-lab/course/attacks/attack.ts'
 import type { FoundLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import type {
   Address,
-  Answer,
   Channel,
   Message,
+  MessageResponse,
   Parameter,
   Party,
   Step,
@@ -32,7 +32,7 @@ export interface StepView {
   channel: Channel
   channelText: string
   request: MessageView | undefined
-  answer: MessageView | undefined
+  response: MessageView | undefined
   meaning: string
 }
 
@@ -164,7 +164,7 @@ function viewStep({ from, to, channel, message, meaning }: Step, lanes: string[]
     channel,
     channelText: CHANNELS[channel],
     request: message && viewRequest(message),
-    answer: message && viewAnswer(message.answer),
+    response: message && viewResponse(message.response),
     meaning,
   }
 }
@@ -182,7 +182,7 @@ function viewRequest({ method, path, parameters }: Message): MessageView {
   return { text: `${method} ${path}`, says: undefined, parameters: parameters.map(viewParameter) }
 }
 
-function viewAnswer({ status, says, location, parameters }: Answer): MessageView {
+function viewResponse({ status, says, location, parameters }: MessageResponse): MessageView {
   const where = location === undefined ? '' : `, to ${location.at} ${location.path}`
   const all: Address['parameters'] = [...parameters, ...(location?.parameters ?? [])]
   return { text: `${status}${where}`, says, parameters: all.map(viewParameter) }
