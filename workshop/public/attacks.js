@@ -1,5 +1,5 @@
-// A story appears step by step: by itself, or one at a time with n and p or two buttons. On the page of all attacks:
-// the field that finds one.
+// Shows a story all at once, or one step at a time with two buttons or the keys n and p. Also filters the table of
+// attacks.
 
 const plays = new WeakMap()
 
@@ -12,7 +12,7 @@ setUpFilter()
 
 /**
  * @param {HTMLElement} play
- * @param {boolean} isNew whether it has come just now, because somebody asked for it
+ * @param {boolean} isNew whether the user just started it
  */
 function setUp(play, isNew) {
   if (plays.has(play)) return
@@ -44,7 +44,7 @@ function setUp(play, isNew) {
   play.scrollIntoView({ block: 'nearest' })
 }
 
-/** Goes on to a step of each story, counted from 1; one more than there are is the end. */
+/** Shows a step of each story, counting from 1. The number after the last step shows the end. */
 function step(state, wanted) {
   state.isStepping = true
   draw(state, Math.min(Math.max(wanted, 1), state.count + 1))
@@ -87,7 +87,7 @@ function describeStep({ shown, count, isStepping }) {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !['n', 'p'].includes(event.key)) return
   if (event.target instanceof HTMLElement && event.target.matches('input, textarea, select')) return
-  // Of several on a page the keys belong to the one that was played last.
+  // With several stories on a page, the keys control the last one.
   const all = [...document.querySelectorAll('.play.stepping')]
   const state = plays.get(all.at(-1))
   if (state === undefined) return

@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(playground, { recursive: true, force: true })
 })
 
-/** A copy that is still the version that it begins with. */
+/** Makes a learner's copy that is still at its starting version. */
 function makeCopy(name: string): void {
   const before = listVersions().find(({ number }) => number === findVersion(name).number - 1)
   const from = before?.folder ?? ''
@@ -37,16 +37,16 @@ function makeCopy(name: string): void {
 }
 
 async function get(path: string) {
-  const answer = await fetch(`${workshop.url}${path}`)
-  return { status: answer.status, page: parse(await answer.text()) }
+  const response = await fetch(`${workshop.url}${path}`)
+  return { status: response.status, page: parse(await response.text()) }
 }
 
-/** Plays an attack as a browser without script does: the answer leads to the page with the story. */
+/** Plays an attack like a browser without scripts: the response redirects to the page with the story. */
 async function play(slug: string, fields: [string, string][]) {
   const body = new URLSearchParams(fields)
-  const answer = await fetch(`${workshop.url}/attacks/${slug}/plays`, { method: 'POST', body })
-  const page = parse(await answer.text())
-  return { status: answer.status, page, stories: page.querySelectorAll('.story') }
+  const response = await fetch(`${workshop.url}/attacks/${slug}/plays`, { method: 'POST', body })
+  const page = parse(await response.text())
+  return { status: response.status, page, stories: page.querySelectorAll('.story') }
 }
 
 function parse(body: string) {
@@ -58,7 +58,7 @@ function verdictsOf(stories: ReturnType<typeof parse>[]): (string | undefined)[]
 }
 
 describe('the page of all attacks', () => {
-  test('has what is expected of each in each version', async () => {
+  test('shows the expected result of each attack in each version', async () => {
     const { page } = await get('/attacks')
     const rows = page.querySelectorAll('.attack-row')
     expect(rows).toHaveLength(attacks.length)
@@ -72,7 +72,7 @@ describe('the page of all attacks', () => {
     }
   })
 
-  test.each(attacks.map(({ slug }) => slug))('leads to that of %s', async (slug) => {
+  test.each(attacks.map(({ slug }) => slug))('links to the page of %s', async (slug) => {
     const { status, page } = await get(`/attacks/${slug}`)
     expect(status).toBe(200)
     const attack = attacks.find((one) => one.slug === slug)
@@ -82,7 +82,7 @@ describe('the page of all attacks', () => {
   })
 })
 
-describe('an attack that is played', () => {
+describe('a played attack', () => {
   test('succeeds on one version, and is blocked on the next by a line that the page quotes', async () => {
     const { stories } = await play('login-csrf', [
       ['on', 'v01-code-flow'],
@@ -125,7 +125,7 @@ describe('an attack that is played', () => {
     )
   })
 
-  test('is told in words where a copy does not run, and goes on beside it', async () => {
+  test('shows a clear error for a copy that fails to run, and still plays on the other version', async () => {
     const { status, stories } = await play('login-csrf', [
       ['on', 'copy-v03'],
       ['on', 'v01-code-flow'],
@@ -138,7 +138,7 @@ describe('an attack that is played', () => {
     expect(verdictsOf(stories)).toEqual([undefined, 'The attack succeeds.'])
   })
 
-  test('needs a version that is there', async () => {
+  test('needs an existing version', async () => {
     const unknown = await play('login-csrf', [['on', '../../etc']])
     expect(unknown.status).toBe(404)
     expect(unknown.page.querySelector('.problem')?.text).toContain('There is no version')
@@ -174,13 +174,13 @@ test.each([
   ['/attacks/login-csrf?on=v99', 'There is no version of that name.'],
   ['/attacks/login-csrf?play=999', 'This run is no longer kept.'],
   ['/lessons/v99-nothing/attacks', 'There is no lesson of that name.'],
-])('%s is not there, and the page says so', async (path, sentence) => {
+])('%s is not found, and the page says so', async (path, sentence) => {
   const { status, page } = await get(path)
   expect(status).toBe(404)
   expect(page.querySelector('.problem')?.text).toContain(sentence)
 })
 
-test('each section of an RFC that a rule names is a link to it', () => {
+test('each RFC section in a rule is a link', () => {
   const hrefs = (text: string) => linkRules(text).flatMap(({ href }) => href ?? [])
   const rfc = 'https://www.rfc-editor.org/rfc'
   expect(hrefs('RFC 6749 sections 4.1.2 and 10.5, RFC 9700 section 4.3.1')).toEqual([
@@ -198,7 +198,7 @@ test('each section of an RFC that a rule names is a link to it', () => {
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('a click plays an attack into the page, with both verdicts side by side', async () => {
+  test('a click plays an attack on the page, with both verdicts side by side', async () => {
     const page = await workshop.visit('/attacks/login-csrf', { reducedMotion: 'reduce' })
     await page.click('.play-form .primary')
     await page.waitForSelector('.play.played', { timeout: 25_000 })
@@ -212,7 +212,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'one step at a time, n and p go on and back, and the verdict waits for the end',
+    'in steps, n and p go forward and back, and the verdict comes last',
     async () => {
       const page = await workshop.visit('/attacks/login-csrf')
       await page.click('.play-form [name="pace"]')
@@ -233,7 +233,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     },
   )
 
-  test.runIf(full)('in a lesson it is played below its name', async () => {
+  test.runIf(full)('in a lesson an attack plays below its title', async () => {
     const page = await workshop.visit('/lessons/v02-state/attacks')
     const entry = page.locator('.attack-entry', { hasText: "ends up in the attacker's account" })
     await entry.locator('button').first().click()
@@ -242,7 +242,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.each(['/attacks', '/'])(
-    'on a phone the table at %s shows every version, and what its signs mean comes first',
+    'on a phone the table at %s shows every version, with the legend above it',
     async (path) => {
       const page = await workshop.visit(path, { viewport: { width: 390, height: 800 } })
       const frame = await page.locator('.matrix-frame').boundingBox()
@@ -253,7 +253,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     },
   )
 
-  test('a word finds an attack in the table', async () => {
+  test('the search field filters the table', async () => {
     const page = await workshop.visit('/attacks')
     await page.fill('#attack-filter', 'csrf')
     expect(await page.locator('.attack-row:visible').count()).toBe(1)

@@ -8,7 +8,7 @@ export const attackersLoginLink: Attack = {
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'Nothing ties the login page to the browser that started the login. RFC 9700 section 4.5.4 says that no defense of the code helps here. The only way out is to keep others from reading the code: see sections 4.1 to 4.4.',
+    'Nothing ties the login page to the browser that started the login. RFC 9700 section 4.5.4 describes this limit of the defenses against stolen codes. All that is left is to keep others from reading the code: see sections 4.1 to 4.4.',
 
   async play(stage) {
     const { attacker, victim } = stage

@@ -11,7 +11,7 @@ export const cookieTossing: Attack = {
   },
   checks: [],
   remedy:
-    'Serve the client over https. Its cookie then gets the prefix __Host-, and browsers stop other hosts from setting a cookie with that name (RFC 6265bis section 4.1.3). The lab runs over http.',
+    'Serve the client over https, on its own host. Its cookie then gets the prefix __Host-, and browsers stop other hosts from setting a cookie with that name (RFC 6265bis section 4.1.3). The lab runs over http.',
 
   async play(stage) {
     const { attacker, victim } = stage

@@ -20,7 +20,7 @@ export const loginPageInFrame: Attack = {
   async play(stage) {
     const { victim, lab } = stage
     stage.attackerHas(
-      'A website that the victim visits, with a frame in it. The page can trick the victim about what they click and type in the frame.',
+      'A website that the victim visits, with a frame in it. The page can mislead the victim about what they click and type there.',
     )
     const site = await stage.site()
     await victim.opens(site.url, "The victim opens the attacker's page.")

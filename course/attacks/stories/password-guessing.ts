@@ -9,7 +9,7 @@ export const passwordGuessing: Attack = {
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'RFC 6749 section 10.10 says to make guessing hopeless. Limit the tries per minute for each account and each IP address, and ask for a second factor.',
+    'RFC 6749 section 10.10 requires the server to prevent guessing. Limit the tries per minute for each account and each IP address, and ask for a second factor.',
 
   async play(stage) {
     const { attacker } = stage

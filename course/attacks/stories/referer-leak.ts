@@ -18,7 +18,7 @@ export const refererLeak: Attack = {
   async play(stage) {
     const { victim } = stage
     stage.attackerHas(
-      "Their own website, which a page of the lab links to or loads an image from one day. The victim's old browser tells every site where it came from.",
+      "Their own website. One day a page of the lab links to it or loads an image from it. The victim's old browser tells every site where it came from.",
     )
     const site = await stage.site()
     const goOn = (from: Page, meaning: string) =>

@@ -8,7 +8,7 @@ export const refreshTokenAfterLogout: Attack = {
   needs: { feature: 'refreshTokens', otherwise: 'This version has no such tokens.' },
   checks: [],
   remedy:
-    'Rotation reveals a theft only if the client uses its copy again. After a logout it never does. RFC 9700 section 4.14.2 lists a logout as a reason to revoke refresh tokens, and RFC 7009 describes how a client asks for that.',
+    'Rotation reveals a theft only if the client uses its copy again. After a logout it never does. RFC 9700 section 4.14.2 lets the server revoke refresh tokens after a logout at the server. After a logout at the client, the client can ask for that (RFC 7009).',
 
   async play(stage) {
     const { attacker, victim, lab } = stage

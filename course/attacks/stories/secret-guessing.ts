@@ -11,7 +11,7 @@ export const secretGuessing: Attack = {
   expected: { 1: 'succeeds' },
   checks: [],
   remedy:
-    'RFC 6749 section 2.3.1 says to protect the token endpoint against guessing. Limit the tries per minute, and make secrets random values, not words.',
+    'RFC 6749 section 2.3.1 requires the server to protect the token endpoint against guessing. Limit the tries per minute, and make secrets random values, not words.',
 
   async play(stage) {
     const { attacker, lab } = stage
@@ -51,7 +51,7 @@ export const secretGuessing: Attack = {
       meaning: `They send the code with one secret after another without a pause. The server rejects ${rejected} of them. For ${list[rejected]} it issues an access token.`,
     })
     return succeeds(
-      "The server can't tell the attacker's program from the client. The attacker can redeem any code that belongs to the client.",
+      "The server can't tell the attacker's program from the client. The attacker can send every request that only the client may send.",
     )
   },
 }
