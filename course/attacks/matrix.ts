@@ -1,10 +1,9 @@
 import type { Version } from '../programs/versions.ts'
-import { type Attack, expectedResult, type Result, stoppedSince } from './attack.ts'
+import { type Attack, type Result, stoppedSince } from './attack.ts'
 import type { Performance } from './play.ts'
 
 /** What the results are called. */
 export const WORDS: Record<Result, string> = { works: 'works', stopped: 'stopped', nothing: '-' }
-const MARKDOWN_WORDS = { works: '**works**', stopped: 'stopped', nothing: '`-`' }
 /** What each result means. */
 export const LEGEND: Record<Result, string> = {
   works: 'the attacker gets what they are after',
@@ -37,23 +36,33 @@ export function isDifferent({ ending, expected }: Performance): boolean {
   return expected !== undefined && expected !== ending.result
 }
 
-/** What is expected, as a table for README.md. The suite sees to it that it is also true. */
+/** From which version on each attack is expected to be blocked, as a table for README.md. The tests check that it's true. */
 export function matrixAsMarkdown(attacks: Attack[], versions: Version[]): string {
-  const links = versions.map(({ name, number }) => `[${shortName(number)}](versions/${name})`)
   const rows = groupAttacks(attacks).flatMap((group) => group.attacks)
   return [
-    `| attack | ${links.join(' | ')} |`,
-    `| --- | ${versions.map(() => '---').join(' | ')} |`,
+    '| attack | blocked from |',
+    '| --- | --- |',
     ...rows.map((attack) => {
       const name = `[\`${attack.slug}\`](course/attacks/stories/${attack.slug}.ts)`
-      const cells = versions.map((version) => {
-        return MARKDOWN_WORDS[expectedResult(attack, version) ?? 'nothing']
-      })
-      return `| ${name} ${attack.title} | ${cells.join(' | ')} |`
+      return `| ${name} ${attack.title} | ${blockedFrom(attack, versions)} |`
     }),
-    '',
-    ...RESULTS.map((result) => `- ${MARKDOWN_WORDS[result]}: ${LEGEND[result]}`),
   ].join('\n')
+}
+
+/** The version that blocks an attack, and each later one in which that changes. */
+function blockedFrom(attack: Attack, versions: Version[]): string {
+  const first = stoppedSince(attack)
+  if (first === undefined) return 'not yet'
+  const linkTo = (number: number) => {
+    const version = versions.find((candidate) => candidate.number === number)
+    return version ? `[${shortName(number)}](versions/${version.name})` : shortName(number)
+  }
+  const changes = Object.entries(attack.expected)
+    .filter(([number]) => Number(number) > first)
+    .map(([number, result]) => {
+      return `${result === 'works' ? 'succeeds' : 'blocked'} again from ${linkTo(Number(number))}`
+    })
+  return [linkTo(first), ...changes].join('; ')
 }
 
 /** `v02`, of the number 2. */
