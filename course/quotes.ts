@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stoppedSince } from './attacks/attack.ts'
+import { blockedSince } from './attacks/attack.ts'
 import { findLine } from './attacks/deciding-lines.ts'
 import { attacks } from './attacks/stories/index.ts'
 import { staleNotes } from './differences/check-notes.ts'
@@ -47,7 +47,7 @@ export async function staleQuotes(versions: Version[] = listVersions()): Promise
 async function staleInAttacks(version: Version): Promise<StaleQuote[]> {
   const stale: StaleQuote[] = []
   for (const attack of attacks) {
-    if ((stoppedSince(attack) ?? 1) !== version.number) continue
+    if ((blockedSince(attack) ?? 1) !== version.number) continue
     for (const edit of attack.checks.flatMap((check) => [check, ...(check.also ?? [])])) {
       if ((await findLine(version, edit)) !== undefined) continue
       const file = `course/attacks/stories/${attack.slug}.ts`

@@ -1,5 +1,5 @@
 import type { Version } from '../programs/versions.ts'
-import { type Attack, blockedSince, expectedResult, type Result } from './attack.ts'
+import { type Attack, blockedSince, type Result } from './attack.ts'
 import type { Performance } from './play.ts'
 
 /** The word for each result. */
@@ -8,7 +8,6 @@ export const WORDS: Record<Result, string> = {
   blocked: 'blocked',
   nothing: '-',
 }
-const MARKDOWN_WORDS = { succeeds: '**succeeds**', blocked: 'blocked', nothing: '`-`' }
 /** What each result means. */
 export const LEGEND: Record<Result, string> = {
   succeeds: 'the attacker gets what they want',
@@ -39,23 +38,33 @@ export function isDifferent({ ending, expected }: Performance): boolean {
   return expected !== undefined && expected !== ending.result
 }
 
-/** The expected results as a table for README.md. The tests check that they are true. */
+/** From which version on each attack is expected to be blocked, as a table for README.md. The tests check that it's true. */
 export function matrixAsMarkdown(attacks: Attack[], versions: Version[]): string {
-  const links = versions.map(({ name, number }) => `[${shortName(number)}](versions/${name})`)
   const rows = groupAttacks(attacks).flatMap((group) => group.attacks)
   return [
-    `| attack | ${links.join(' | ')} |`,
-    `| --- | ${versions.map(() => '---').join(' | ')} |`,
+    '| attack | blocked from |',
+    '| --- | --- |',
     ...rows.map((attack) => {
       const name = `[\`${attack.slug}\`](course/attacks/stories/${attack.slug}.ts)`
-      const cells = versions.map((version) => {
-        return MARKDOWN_WORDS[expectedResult(attack, version) ?? 'nothing']
-      })
-      return `| ${name} ${attack.title} | ${cells.join(' | ')} |`
+      return `| ${name} ${attack.title} | ${blockedFrom(attack, versions)} |`
     }),
-    '',
-    ...RESULTS.map((result) => `- ${MARKDOWN_WORDS[result]}: ${LEGEND[result]}`),
   ].join('\n')
+}
+
+/** The version that blocks an attack, and each later one in which that changes. */
+function blockedFrom(attack: Attack, versions: Version[]): string {
+  const first = blockedSince(attack)
+  if (first === undefined) return 'not yet'
+  const linkTo = (number: number) => {
+    const version = versions.find((candidate) => candidate.number === number)
+    return version ? `[${shortName(number)}](versions/${version.name})` : shortName(number)
+  }
+  const changes = Object.entries(attack.expected)
+    .filter(([number]) => Number(number) > first)
+    .map(([number, result]) => {
+      return `${result === 'succeeds' ? 'succeeds' : 'blocked'} again from ${linkTo(Number(number))}`
+    })
+  return [linkTo(first), ...changes].join('; ')
 }
 
 /** `v02` for the number 2. */

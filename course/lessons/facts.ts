@@ -8,7 +8,7 @@ export interface Facts {
   hole: string
 }
 
-const MINUTES = /^\*\*Minutes:\*\* (\d+)\./m
+const MINUTES = /^\*\*Minutes:\*\* (\d+)/m
 /** The first cell of the first row below the head of a table. */
 const FIRST_ROW = /^\| --- .*\n\| (.+?) \|/m
 

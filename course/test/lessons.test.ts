@@ -206,6 +206,19 @@ describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $na
   })
 })
 
+test('docs/typescript.md quotes lines of the file that it links to above them', () => {
+  const page = readPage(join(ROOT, 'docs', 'typescript.md'))
+  const quotes = page.blocks.filter(({ language }) => language === 'ts')
+  expect(quotes.length).toBeGreaterThan(4)
+  for (const { text, line } of quotes) {
+    const href = page.links
+      .filter((link) => link.href.endsWith('.ts') && link.line < line)
+      .at(-1)?.href
+    const source = readFileSync(join(ROOT, 'docs', href ?? ''), 'utf8').replaceAll('\r\n', '\n')
+    expect(source).toContain(text)
+  }
+})
+
 test('the glossary is in alphabetical order', () => {
   const terms = readPage(join(ROOT, 'docs', 'glossary.md')).headings.slice(1)
   const names = terms.map(({ text }) => text.toLowerCase())

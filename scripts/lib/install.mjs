@@ -11,7 +11,16 @@ export const PNPM = 'pnpm@10.34.9'
 export const PACKED = 'offline'
 export const PACKED_PNPM = join(PACKED, `${PNPM.replace('@', '-')}.tgz`)
 /** Commands that use development dependencies. */
-export const NEED_EVERYTHING = ['bench', 'format', 'fuzz', 'prove', 'ripple', 'soak', 'test']
+export const NEED_EVERYTHING = [
+  'bench',
+  'format',
+  'fuzz',
+  'picture',
+  'prove',
+  'ripple',
+  'soak',
+  'test',
+]
 /** What the lab notes about its packages. pnpm leaves hidden folders alone. */
 const NOTES = join('node_modules', '.oauth-lab')
 const MARKER = join(NOTES, 'installed')

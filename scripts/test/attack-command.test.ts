@@ -167,3 +167,12 @@ test('README.md has the current matrix (npm run attack -- --write)', async () =>
   const text = await readFile(join(ROOT, 'README.md'), 'utf8')
   expect(text).toBe(withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
 })
+
+test('the table of README.md says where an attack succeeds again', () => {
+  const [attack] = attacks
+  if (attack === undefined) throw new Error('There is no attack')
+  const expected = { 1: 'succeeds', 2: 'blocked', 13: 'succeeds', 14: 'blocked' } as const
+  const table = matrixAsMarkdown([{ ...attack, expected }], listVersions())
+  const cell = '[v02](versions/v02-state); succeeds again from v13; blocked again from v14'
+  expect(table).toContain(`| ${cell} |`)
+})

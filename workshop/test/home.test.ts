@@ -58,8 +58,8 @@ test('a lesson that was read to its end leads on to the next one, never to itsel
 test('each lesson stands there with its idea, its hole and its minutes', async () => {
   const page = await read(await open())
   for (const { name } of listVersions()) expect(page).toContain(`href="/lessons/${name}"`)
-  expect(page.match(/The hole that is left:<\/strong> \S+/g)).toHaveLength(listVersions().length)
-  expect(page).toContain('The client takes an answer to a login that it never began.')
+  expect(page.match(/Still open:<\/strong> \S+/g)).toHaveLength(listVersions().length)
+  expect(page).toContain('The client accepts a response to a login it never started.')
   expect(page.match(/>\d+ minutes</g)).toHaveLength(listVersions().length)
 })
 

@@ -88,7 +88,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByLabel('Find on this page').fill('cloak nothing has this')
     await page.getByText('0 found').waitFor()
     expect(await page.locator('.prose h2:visible').count()).toBe(0)
-    await page.getByLabel('Find on this page').fill('Afresh for each LOGIN')
+    await page.getByLabel('Find on this page').fill('Fresh one for each LOGIN')
     const left = await page.locator('.prose h2:visible').allInnerTexts()
     expect(left).toContain('code verifier')
     expect(left).not.toContain('base64url')

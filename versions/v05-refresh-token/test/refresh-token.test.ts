@@ -261,7 +261,11 @@ describe('a refresh token', () => {
   test('that nobody issued is worth nothing', async () => {
     const right = await tokens()
     const { refresh_token } = right
-    const near = fc.nat(42).map((at) => refresh_token.slice(0, at) + refresh_token.slice(at + 1))
+    // In the first part, which names the family: a wrong second part is a used token, and ends it.
+    const near = fc.nat(42).map((at) => {
+      const other = refresh_token[at] === 'A' ? 'B' : 'A'
+      return refresh_token.slice(0, at) + other + refresh_token.slice(at + 1)
+    })
     const any = fc.oneof(near, fc.string({ minLength: 1 }), fc.constantFrom('__proto__', '\0', '%'))
     await fc.assert(
       fc.asyncProperty(any, (wrong) => expectRefused(wrong)),

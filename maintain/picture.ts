@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { settingsOf } from '@oauth-lab/course/programs/programs.ts'
+import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
+import { CHROMIUM, launchChromium } from '@oauth-lab/shared/testing/chromium.ts'
+import { untilAnswers } from './bench/lib/child.ts'
+
+const FILE = join(ROOT, 'docs', 'workshop.png')
+const VERSION = 'v03-pkce'
+
+/**
+ * `npm run picture` logs in to a version and takes the picture of the workshop's traffic page that README.md shows.
+ *
+ * @returns the exit status
+ */
+export async function main(): Promise<number> {
+  if (CHROMIUM === undefined) throw new ToldError('Chromium is missing. Set CHROMIUM to its path.')
+  const addresses = await freeAddresses()
+  const lab = spawn(process.execPath, [join(ROOT, 'scripts', 'setup.mjs'), 'start', VERSION], {
+    env: { ...process.env, ...settingsOf(addresses) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  try {
+    const { server, client, workshop } = addresses
+    for (const origin of [server, client, workshop]) await untilAnswers(origin, lab)
+    await takePicture(client, workshop)
+  } finally {
+    const ended = once(lab, 'exit')
+    lab.kill()
+    await ended
+  }
+  console.log(`Wrote ${FILE}`)
+  return 0
+}
+
+async function takePicture(client: string, workshop: string): Promise<void> {
+  const browser = await launchChromium()
+  try {
+    const page = await browser.newPage({ viewport: { width: 1180, height: 1150 } })
+    await page.goto(`${client}/login`)
+    await page.getByLabel('User name').fill('user0')
+    await page.getByLabel('Password').fill('password0')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.goto(`${workshop}/traffic`)
+    await page.locator('#traffic').getByText('/token').first().waitFor()
+    await page.screenshot({ path: FILE })
+  } finally {
+    await browser.close()
+  }
+}
