@@ -79,7 +79,8 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     const attack = findAttack(request.params.slug)
     const { on, weakened, pace }: Order = Object(request.body)
     const versions = versionsOf(on)
-    if (versions.length === 0) throw new PageTrouble(400, 'Choose a version to play it on.')
+    if (versions.length === 0)
+      throw new PageTrouble(400, 'Choose a version to play this attack on.')
     const turns = versions.flatMap((version) => turnsOf(attack, version, weakened === '1'))
     const play = plays.begin(attack, turns, pace === 'steps')
     if (isPart(request)) return reply.viewAsync('attack-play', { play: viewPlay(play) })
@@ -115,7 +116,10 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   function findPlay(id: string) {
     const play = plays.find(id)
     if (play !== undefined) return play
-    throw new PageTrouble(404, 'That play is forgotten. Play the attack again.')
+    throw new PageTrouble(
+      404,
+      'This page is gone: the workshop keeps only the latest plays. Play the attack again.',
+    )
   }
 
   /** The first version that stops an attack. */
@@ -147,12 +151,12 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     const having = (result: Result) => entries.filter((entry) => entry.result === result)
     return [
       {
-        heading: 'Stopped from this version on',
+        heading: 'Blocked from this version on',
         entries: having('stopped').filter((entry) => entry.isNew),
       },
-      { heading: 'Still works', entries: having('works') },
+      { heading: 'Still succeeds', entries: having('works') },
       {
-        heading: 'Stopped before, and still stopped',
+        heading: 'Blocked before, and still blocked',
         entries: having('stopped').filter((entry) => !entry.isNew),
       },
       { heading: 'Nothing to attack yet', entries: having('nothing') },
@@ -183,7 +187,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
   if (attack !== undefined) return attack
-  throw new PageTrouble(404, 'There is no attack of that name. They are all on the page Attacks.')
+  throw new PageTrouble(404, 'There is no attack with that name. The Attacks page lists them all.')
 }
 
 function turnsOf(

@@ -161,19 +161,19 @@ test('a lesson has the attacks that its version stops, those it lets through, an
   const having = (result: string) => {
     return attacks.filter((one) => expectedResult(one, version) === result).map(({ slug }) => slug)
   }
-  expect(groups.get('Still works')).toEqual(having('works'))
+  expect(groups.get('Still succeeds')).toEqual(having('works'))
   expect(groups.get('Nothing to attack yet')).toEqual(having('nothing'))
-  expect(groups.get('Stopped from this version on')).toContain('code-injection')
-  expect(groups.get('Stopped before, and still stopped')).toContain('login-csrf')
+  expect(groups.get('Blocked from this version on')).toContain('code-injection')
+  expect(groups.get('Blocked before, and still blocked')).toContain('login-csrf')
   expect([...groups.values()].flat().sort()).toEqual(attacks.map(({ slug }) => slug).sort())
 })
 
 test.each([
-  ['/attacks/no-such-attack', 'There is no attack of that name.'],
-  ['/attacks/..%2f..%2fetc', 'There is no attack of that name.'],
-  ['/attacks/login-csrf?on=v99', 'There is no version of that name.'],
-  ['/attacks/login-csrf?play=999', 'That play is forgotten.'],
-  ['/lessons/v99-nothing/attacks', 'There is no lesson of that name.'],
+  ['/attacks/no-such-attack', 'There is no attack with that name.'],
+  ['/attacks/..%2f..%2fetc', 'There is no attack with that name.'],
+  ['/attacks/login-csrf?on=v99', 'There is no version with that name.'],
+  ['/attacks/login-csrf?play=999', 'This page is gone'],
+  ['/lessons/v99-nothing/attacks', 'There is no lesson with that name.'],
 ])('%s is not there, and the page says so', async (path, sentence) => {
   const { status, page } = await get(path)
   expect(status).toBe(404)

@@ -115,9 +115,9 @@ test('to look at the page plays nothing: that is asked for by a form', async () 
 })
 
 test.each([
-  ['/lessons/v01-code-flow/wire', 'No version comes before v01-code-flow'],
-  ['/lessons/nothing/wire', 'There is no lesson of that name.'],
-  ['/wire?from=v01-code-flow&to=../x', 'There is no version of that name.'],
+  ['/lessons/v01-code-flow/wire', 'There is no version before v01-code-flow'],
+  ['/lessons/nothing/wire', 'There is no lesson with that name.'],
+  ['/wire?from=v01-code-flow&to=../x', 'There is no version with that name.'],
 ])('%s is not there, and the page says so', async (path, sentence) => {
   const answer = await fetch(`${workshop.url}${path}`)
   expect(answer.status).toBe(404)
