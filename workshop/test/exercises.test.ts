@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       const good = readFileSync(join(place.folder, LOGIN), 'utf8')
       save(place, LOGIN, (text) => text.replace('const url =', 'const url = ='))
       const problem = page.locator('#check .problem')
-      await expect.poll(() => problem.textContent()).toContain('does not compile')
+      await expect.poll(() => problem.textContent()).toContain("doesn't compile")
       const line = good.split('\n').findIndex((text) => text.includes('const url =')) + 1
       const link = problem.locator('a').last()
       expect(await link.getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}#L${line}`)

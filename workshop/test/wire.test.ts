@@ -97,7 +97,7 @@ test.runIf(full)('the page shows what differs, message by message and field by f
 
 test.runIf(full)('a copy that does not run is told of in words, with the place', async () => {
   const page = await untilPlayed('copy-v02', 'v02-state')
-  expect(page.querySelector('.problem')?.text).toContain('It does not compile')
+  expect(page.querySelector('.problem')?.text).toContain("It doesn't compile")
   expect(page.querySelector('.problem a')?.getAttribute('href')).toBe(
     '/code/copy-v02/client/app.ts#L1',
   )
