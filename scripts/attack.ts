@@ -34,9 +34,9 @@ npm run attack -- NAME --weakened       on a copy of a version without the line 
 npm run attack -- --list                the names of all attacks
 npm run attack -- --markdown            the table of README.md; --write puts it there
 
-Attacks are played on programs of this lab that the command starts itself, on this machine.`
+Attacks run only against programs that the command itself starts on this machine.`
 
-const HINT = 'npm run attack -- --list names the attacks, and --help says what it takes.'
+const HINT = 'List the attacks with npm run attack -- --list, or see npm run attack -- --help'
 
 const OPTIONS = {
   help: { type: 'boolean' },
@@ -93,9 +93,7 @@ async function playMatrix(names: string[], paint: Paint): Promise<number> {
 function versionOrAttack(name: string): Version {
   const version = lookUpVersion(name)
   if (version !== undefined) return version
-  throw wrongUsage(
-    `There is no attack ${JSON.stringify(name)}, and no version or folder of that name. ${HINT}`,
-  )
+  throw wrongUsage(`There is no attack, version or folder named ${JSON.stringify(name)}. ${HINT}`)
 }
 
 async function playStories(
@@ -110,7 +108,7 @@ async function playStories(
     const performance = await playAttack(attack, version)
     await show(performance, pause, paint)
     if (!isDifferent(performance)) continue
-    print(paint(`That is not what is expected of ${version.name}.\n`, 'red'))
+    print(paint(`This isn't the expected result for ${version.name}.\n`, 'red'))
     status = 1
   }
   const worksNowhere = !Object.values(attack.expected).includes('works')
@@ -127,7 +125,7 @@ async function playWeakened(
 ): Promise<number> {
   const version = chosen ?? tellingVersions(attack, listVersions()).at(-1)
   if (attack.checks.length === 0 || version === undefined) {
-    throw wrongUsage(`Nothing stops ${attack.slug} yet, so there is nothing to take out.`)
+    throw wrongUsage(`Nothing blocks ${attack.slug} yet, so there is nothing to take out.`)
   }
   for (const check of attack.checks) {
     const weakened = await withoutCheck(version, check)
@@ -158,9 +156,10 @@ async function waitForEnter(): Promise<void> {
 async function writeMatrix(): Promise<number> {
   const file = join(ROOT, 'README.md')
   const text = await readFile(file, 'utf8')
-  if (!hasMatrix(text)) throw new ToldError('README.md has no place for the table.')
+  if (!hasMatrix(text))
+    throw new ToldError('README.md has no place for the table. Put its two markers back.')
   await writeFile(file, withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
-  return print('README.md has the table of now.')
+  return print('README.md has the current table.')
 }
 
 function print(text: string): 0 {

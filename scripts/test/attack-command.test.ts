@@ -88,7 +88,7 @@ describe("a learner's copy", () => {
 
   test('is held to what is expected of the version that it is named after', async () => {
     expect(await main(['login-csrf', copy.version.folder])).toBe(1)
-    expect(out).toContain('That is not what is expected of v02-state.')
+    expect(out).toContain("This isn't the expected result for v02-state.")
   })
 
   test('under another name is played and not judged', async () => {
@@ -132,9 +132,7 @@ describe("a learner's copy", () => {
     await symlink('nowhere', link)
     await expect(main(['login-csrf', copy.version.folder, '--weakened'])).rejects.toMatchObject({
       exitStatus: 1,
-      message: expect.stringContaining(
-        `can't be copied. This can't be done to ${link}: it is gone.`,
-      ),
+      message: expect.stringContaining(`can't be copied. Can't access ${link}: it is gone.`),
     })
   })
 
@@ -149,11 +147,15 @@ describe("a learner's copy", () => {
 
 describe('arguments that fit nothing', () => {
   test.each([
-    ['an unknown name', ['login-crsf'], 'There is no attack "login-crsf"'],
-    ['an address', ['http://localhost:25000'], 'There is no attack "http://localhost:25000"'],
+    ['an unknown name', ['login-crsf'], 'There is no attack, version or folder named "login-crsf"'],
+    [
+      'an address',
+      ['http://localhost:25000'],
+      'There is no attack, version or folder named "http://localhost:25000"',
+    ],
     ['an unknown version', ['login-csrf', 'v77'], 'There is no version "v77"'],
     ['an unknown option', ['--fast'], "Unknown option '--fast'."],
-    ['nothing to take out', ['stolen-token', '--weakened'], 'Nothing stops stolen-token yet'],
+    ['nothing to take out', ['stolen-token', '--weakened'], 'Nothing blocks stolen-token yet'],
   ])('%s: one line, and status 2', async (_what, args, message) => {
     await expect(main(args)).rejects.toMatchObject({
       exitStatus: 2,

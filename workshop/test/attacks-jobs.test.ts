@@ -131,7 +131,7 @@ describe('a job that hangs in a loop', () => {
     const module = moduleThat('hangs', HANGS)
     const file = join(scratch, 'pid')
     const job = jobs.run({ kind: 'hangs', module, input: { file }, limit: 3_000 })
-    await expect(job).rejects.toThrow('It didn\'t finish within 3 seconds.')
+    await expect(job).rejects.toThrow("It didn't finish within 3 seconds.")
     if (existsSync(file)) await untilGone(await untilWritten(file))
   })
 

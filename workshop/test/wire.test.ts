@@ -66,7 +66,7 @@ test.runIf(full)('the page shows what differs, message by message and field by f
   const expected = acts.flatMap(({ name, messages }) => [
     name,
     ...messages.flatMap(({ sign, channel, from, to, isAnswer, request, isSame, fields }) => {
-      const what = isAnswer ? `answer to ${request}` : request
+      const what = isAnswer ? `response to ${request}` : request
       return [
         `${sign} ${channel} ${from} -> ${to} ${what} ${isSame ? '(the same)' : ''}`,
         ...(isSame ? [] : fields.map((field) => `${field.sign} ${field.name} ${field.value}`)),
