@@ -41,9 +41,7 @@ export function readOptions<const Options extends OptionKinds>(
 ) {
   const { values, positionals } = readCommandLine(args, options, usage)
   if (positionals.length === 0) return values
-  throw wrongUsage(
-    `There is nothing to be done with ${JSON.stringify(positionals[0])}. ${usage.hint}`,
-  )
+  throw wrongUsage(`This command doesn't take ${JSON.stringify(positionals[0])}. ${usage.hint}`)
 }
 
 /** npm takes options for its own where no `--` stands before them. */
@@ -55,9 +53,7 @@ function refuseOptionsKeptByNpm(names: string[], example: string): void {
   // The npm.ps1 that comes with Node 20 drops the dashes, too.
   const onWindows =
     process.platform === 'win32' ? ` (in PowerShell: ${example.replace('npm', 'npm.cmd')})` : ''
-  throw wrongUsage(
-    `npm took --${kept} for an option of its own. Put -- before: ${example}${onWindows}`,
-  )
+  throw wrongUsage(`npm read --${kept} as its own option. Put -- before it: ${example}${onWindows}`)
 }
 
 /** The folder that the command was typed in: npm goes to the top of the repo first. */

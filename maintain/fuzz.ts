@@ -41,7 +41,7 @@ export async function main(args: string[]): Promise<number> {
 function readArguments(args: string[]): number[] {
   const numbers = args.map(Number)
   if (args.length > 2 || !numbers.every((number) => Number.isSafeInteger(number) && number > 0)) {
-    throw wrongUsage('npm run fuzz takes a count of inputs and a seed: npm run fuzz 10000 42')
+    throw wrongUsage('npm run fuzz needs a count of inputs and a seed: npm run fuzz 10000 42')
   }
   return numbers
 }
@@ -100,7 +100,7 @@ async function refuseGrowth(
   const after = await heaps(programs)
   for (const name of PROGRAMS) {
     const growth = after[name] - before[name]
-    if (growth > GROWTH) throw new Finding(`the ${name} has kept ${growth} bytes`)
+    if (growth > GROWTH) throw new Finding(`the ${name} still holds ${growth} bytes`)
   }
 }
 

@@ -15,14 +15,14 @@ import { touchedSince } from './prove/touched.ts'
 import { type Unit, unitsOf } from './prove/units.ts'
 
 const HELP = `Undoes the changes from one version to the next, one at a time, each in a copy of the newer
-version, and runs that version's type check and tests: something has to go red.
+version. Then it runs that version's type check and tests: something must fail.
 
   npm run prove                          every step
   npm run prove v03                      the step from v02 to v03
-  npm run prove -- v03 --hunk 7          the change with that number alone
-  npm run prove -- v03 --statements      each statement of added code by itself as well
-  npm run prove -- --changed             changes that are not in the last commit
-  npm run prove -- --changed --from REV  changes that were not there at a revision
+  npm run prove -- v03 --hunk 7          only the change with that number
+  npm run prove -- v03 --statements      also each statement of added code by itself
+  npm run prove -- --changed             changes that aren't in the last commit
+  npm run prove -- --changed --from REV  changes made since a revision
 `
 
 const OPTIONS = {
@@ -67,7 +67,9 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
   for (const { older, newer } of steps) {
     const all = unitsOf(older.folder, newer.folder, { statements })
     if (hunk !== undefined && hunk > all.length) {
-      throw wrongUsage(`${stepName(older, newer)} has ${all.length} changes, no number ${hunk}.`)
+      throw wrongUsage(
+        `${stepName(older, newer)} has ${all.length} changes, so there is no number ${hunk}.`,
+      )
     }
     const folders = { older: older.folder, newer: newer.folder }
     const recent = since === undefined ? all : touchedSince(ROOT, since, folders, all)
@@ -95,7 +97,7 @@ function readArguments(args: string[]): Arguments | undefined {
   })
   if (values.help) return undefined
   if (values.from !== undefined && !values.changed) {
-    throw wrongUsage('--from says since when a change is new: put --changed beside it.')
+    throw wrongUsage('--from needs --changed: it names the revision to compare with.')
   }
   if (positionals.length > 1) {
     throw wrongUsage('One step at a time, named by its newer version: npm run prove v03')
@@ -114,13 +116,13 @@ function readArguments(args: string[]): Arguments | undefined {
 
 function readNumber(text: string): number {
   if (/^[1-9]\d{0,4}$/.test(text)) return Number(text)
-  throw wrongUsage(`--hunk takes the number of a change, not ${JSON.stringify(text)}.`)
+  throw wrongUsage(`--hunk needs the number of a change, not ${JSON.stringify(text)}.`)
 }
 
 function findStep(name: string): Arguments['steps'][number] {
   const version = findVersion(name)
   const [step] = stepTo(version)
-  if (step === undefined) throw wrongUsage(`No version comes before ${version.name}.`)
+  if (step === undefined) throw wrongUsage(`There is no version before ${version.name}.`)
   return step
 }
 
@@ -141,7 +143,7 @@ function renderVerdict({ unit, finding, excuse }: Verdict): string {
   const sign = first?.kind === 'removed' ? '-' : '+'
   const what =
     finding === undefined
-      ? (excuse && `excused: ${excuse}`) || 'NOT MISSED: all is green without it'
+      ? (excuse && `excused: ${excuse}`) || 'UNPROVEN: no test fails without it'
       : `${finding.by === 'types' ? 'type error' : 'red test'}: ${finding.what}`
   return `${[
     `${String(number).padStart(3)}  ${path} ${hunkHeader(hunk)}`,
@@ -162,7 +164,7 @@ function renderShare(verdicts: StepVerdict[]): string {
     .map(({ version, unit }) => `${version} ${unit.number}`)
   return [
     `Proved: ${missed.length} of ${counted} changes (${share} %), ${byTypes} by the type check and ${missed.length - byTypes} by a test. Excused: ${excused}.`,
-    ...(open.length > 0 ? [`Nothing misses: ${open.join(', ')}.`] : []),
+    ...(open.length > 0 ? [`Unproven: ${open.join(', ')}.`] : []),
     '',
   ].join('\n')
 }

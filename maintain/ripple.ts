@@ -7,13 +7,13 @@ import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { carry, laterVersions, type Outcome, type Ripple } from './ripple/carry.ts'
 import type { Change } from './ripple/changes.ts'
 
-const HELP = `Carries what has changed in one version into every later one.
+const HELP = `Carries the changes in one version into every later one.
 
-  npm run ripple v02                 what is not committed yet
-  npm run ripple -- v02 --from REV   what has changed since a revision, committed or not
+  npm run ripple v02                 changes that aren't committed yet
+  npm run ripple -- v02 --from REV   changes since a revision, committed or not
 
-  --force     merges into files that have edits of their own, too
-  --no-test   does not run the tests of what it changed
+  --force     also merges into files that have their own edits
+  --no-test   doesn't run the tests of what it changed
 `
 
 const OPTIONS = {
@@ -40,7 +40,8 @@ export async function main(args: string[]): Promise<number> {
     throw wrongUsage('Name the one version that you changed: npm run ripple v02')
   }
   const { name: source, number } = findVersion(name)
-  if (number === 0) throw wrongUsage(`${source} is no version: nothing comes after it.`)
+  if (number === 0)
+    throw wrongUsage(`${source} isn't a version. Name one of the folders in versions/.`)
   const { from: revision = 'HEAD', force } = values
   const status = await carryAndTest({ root: ROOT, source, revision, force }, !values['no-test'])
   const stale = await staleQuotes()
@@ -54,7 +55,7 @@ export function renderStale(quotes: StaleQuote[]): string {
   const lines = quotes.map(({ place, source, text }) => {
     return `! ${place} quotes ${source}:\n${text.trimEnd().replaceAll(/^/gm, '      ')}`
   })
-  return `${[`Stale quotes, left to you: ${quotes.length}`, ...lines, ''].join('\n')}`
+  return `${[`Outdated quotes for you to fix: ${quotes.length}`, ...lines, ''].join('\n')}`
 }
 
 /**
@@ -64,10 +65,10 @@ export function renderStale(quotes: StaleQuote[]): string {
  */
 export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<number> {
   const { source, root } = ripple
-  if (laterVersions(root, source).length === 0) return say(`No version comes after ${source}.\n`)
+  if (laterVersions(root, source).length === 0) return say(`There is no version after ${source}.\n`)
   const { changes, outcomes } = carry(ripple)
   const since = ripple.revision === 'HEAD' ? 'the last commit' : ripple.revision
-  if (changes.length === 0) return say(`Nothing has changed in ${source} since ${since}.\n`)
+  if (changes.length === 0) return say(`Nothing changed in ${source} since ${since}.\n`)
   say(renderChanges(`${source}, since ${since}`, changes))
   say(renderOutcomes(outcomes))
 
@@ -76,7 +77,7 @@ export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<n
   let isGreen = true
   for (const version of tested) isGreen = (await test(root, version, outcomes)) && isGreen
   if (touched.length > 0)
-    say('The pages in docs/differences may be stale now: npm run diff -- --write\n')
+    say('The pages in docs/differences may be outdated now: npm run diff -- --write\n')
 
   const open = outcomes.filter(needsHands)
   if (open.length > 0) say(`${open.length} left to you, marked with ! above.\n`)

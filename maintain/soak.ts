@@ -58,7 +58,7 @@ function readExtent(args: string[]): { minutes: number; flood: number } {
   const minutes = Number(values.minutes ?? (quick ? 0.25 : 10))
   const flood = Number(values.flood ?? (quick ? 20_000 : 1_000_000))
   if (minutes > 0 && flood > 0) return { minutes, flood }
-  throw wrongUsage('--minutes and --flood take a number: npm run soak -- --minutes 2')
+  throw wrongUsage('--minutes and --flood need a number: npm run soak -- --minutes 2')
 }
 
 async function soak({ minutes, flood }: { minutes: number; flood: number }): Promise<number> {
@@ -129,7 +129,10 @@ async function floodBoth(
 async function compareTiming(programs: SoakedPrograms, problems: string[]): Promise<void> {
   const ratio = await compareLogins(programs, 2_000)
   console.log(`an unknown user takes ${ratio.toFixed(3)} times as long as a wrong password`)
-  if (Math.abs(ratio - 1) > TIMING) problems.push('an unknown user takes another time')
+  if (Math.abs(ratio - 1) > TIMING)
+    problems.push(
+      'a login with an unknown user takes a different time than one with a wrong password',
+    )
 }
 
 function tell(name: string, { done, errors, duration }: Outcome, problems: string[]): void {

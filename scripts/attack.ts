@@ -93,9 +93,7 @@ async function playMatrix(names: string[], paint: Paint): Promise<number> {
 function versionOrAttack(name: string): Version {
   const version = lookUpVersion(name)
   if (version !== undefined) return version
-  throw wrongUsage(
-    `There is no attack ${JSON.stringify(name)}, and no version or folder with that name. ${HINT}`,
-  )
+  throw wrongUsage(`There is no attack, version or folder named ${JSON.stringify(name)}. ${HINT}`)
 }
 
 async function playStories(

@@ -29,7 +29,7 @@ async function watch(place: Place): Promise<number> {
     const result = await checkPlace(place, { signal })
     if (signal.aborted) return
     console.log(`${new Date().toLocaleTimeString()}\n${render(place, result, true)}`)
-    console.log('Waiting for the next save. Ctrl-C ends it.\n')
+    console.log('Waiting for the next save. Press Ctrl-C to stop.\n')
   })
   return 0
 }

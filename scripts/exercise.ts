@@ -19,15 +19,15 @@ function exercise({ place, options }: ExerciseArguments): number {
   if (existsSync(folder) && !options.force) {
     throw wrongUsage(
       [
-        `playground/${name} is there already, and stays as it is.`,
-        `Go on with it:  npm run check ${name}`,
-        `Begin again:    npm run exercise -- ${name} --force (keeps what is there beside it)`,
+        `playground/${name} already exists. Nothing was changed.`,
+        `Continue:    npm run check ${name}`,
+        `Start over:  npm run exercise -- ${name} --force (saves your copy under another name)`,
       ].join('\n'),
     )
   }
   const { kept, untouched } = makeOrRenew(place)
-  if (kept !== undefined) console.log(`Your work is kept in playground/${kept}.`)
-  console.log(untouched ? `playground/${name} is as new.` : `Made playground/${name}.`)
+  if (kept !== undefined) console.log(`Your earlier work is now in playground/${kept}.`)
+  console.log(untouched ? `playground/${name} is back at the start.` : `Made playground/${name}.`)
   console.log(tellStart(place))
   return 0
 }

@@ -33,9 +33,9 @@ export async function main(args: string[]): Promise<number> {
   try {
     writeFileSync(file, html)
   } catch (error) {
-    throw new ToldError(`${file} can't be written: ${(error as Error).message}`)
+    throw new ToldError(`Can't write ${file}: ${(error as Error).message}`)
   }
   const size = (Buffer.byteLength(html) / 1e6).toFixed(1)
-  console.log(`${relative(process.cwd(), file)} (${size} MB): open it in a browser, and print it.`)
+  console.log(`${relative(process.cwd(), file)} (${size} MB): open it in a browser and print it.`)
   return 0
 }

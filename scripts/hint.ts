@@ -47,10 +47,10 @@ function tellHint(
   const next =
     given < hints.length
       ? [
-          `Next: npm run check ${name}, or again npm run hint ${name} (${hints.length - given} more for this step)`,
+          `Next: npm run check ${name}, or npm run hint ${name} for another hint (${hints.length - given} left for this step)`,
         ]
       : [
-          `That was the last hint for this step. Next: npm run check ${name}, or look at the answer:`,
+          `That was the last hint for this step. Next: npm run check ${name}, or look at the solution:`,
           ...files.map((file) => `      npm run solution -- ${name} --file ${file}`),
         ]
   const head = [`Step ${number}: ${title}`, '', ...wrap(task, WIDTH), '', 'Hints:']
@@ -61,16 +61,15 @@ function tellDone({ version, name }: Place, findings: Finding[]): string {
   const open = findings.find(({ status }) => status !== 'done')
   if (open !== undefined) {
     return [
-      `All steps were done, but this is not so any more: ${open.sentence.text}.`,
-      `Next: npm run check ${name} says where to look.`,
+      `All steps are done, but this check fails now: ${open.sentence.text}.`,
+      `Next: npm run check ${name} tells you where to look.`,
     ].join('\n')
   }
   const unseen = readSteps(version).filter(({ checks }) => checks.length === 0)
   return [
-    'Everything that can be seen from outside is done.',
+    'All checks pass.',
     ...unseen.map(
-      ({ number, title }) =>
-        `Step ${number} (${title}) can't be seen from outside: read it once more.`,
+      ({ number, title }) => `No check covers step ${number} (${title}): read it again.`,
     ),
     `Next: npm run solution ${name} compares your copy with ${version.name}.`,
   ].join('\n')

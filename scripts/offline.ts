@@ -8,10 +8,10 @@ import { PACKED } from './lib/install.mjs'
 import { fetchPackages } from './lib/offline/fetch.ts'
 import { MACHINES, readMachines } from './lib/offline/machines.ts'
 
-const HELP = `Packs the lab, with all that it needs, into one file for laptops without a network.
+const HELP = `Packs the lab and everything it needs into one file, for laptops without a network.
 
   npm run offline                               for Windows, macOS and Linux
-  npm run offline -- --for win32-x64,linux-x64  for these alone: ${MACHINES.join(', ')}
+  npm run offline -- --for win32-x64,linux-x64  only for these: ${MACHINES.join(', ')}
 `
 
 /** What one machine makes, or what is nobody else's business. */
@@ -57,5 +57,5 @@ function pack(): void {
   const { size } = statSync(join(folder, file))
   console.log(`${join(folder, file)}: ${Math.round(size / 1e6)} MB.`)
   console.log(`On each laptop: tar -xf ${file}, and in its folder ${name}: npm start`)
-  console.log(`You can delete the folder ${PACKED}; it makes the next packing quicker.`)
+  console.log(`You can delete the folder ${PACKED}, but it makes the next packing faster.`)
 }

@@ -26,13 +26,13 @@ async function solution({ place, options }: ExerciseArguments): Promise<number> 
 
   const { name, folder, version } = place
   if (isSolved(place, file)) {
-    console.log(`${file ?? `playground/${name}`} says what ${version.name} says.`)
+    console.log(`${file ?? `playground/${name}`} matches ${version.name}.`)
     console.log(`Next: npm run check ${name}, or the next exercise.`)
     return 0
   }
   const status = await diff([folder, version.folder, ...(file === undefined ? [] : [file])])
   const only = file === undefined ? '' : ` --file ${file}`
-  console.log(`Next: npm run check ${name}. To have this written into your copy:`)
+  console.log(`Next: npm run check ${name}. To write the solution into your copy:`)
   console.log(`      npm run solution -- ${name}${only} --write`)
   return status
 }
@@ -42,7 +42,7 @@ function readFile(text: string, { folder, version }: Place): string {
   const known = [folder, version.folder].some((place) => existsSync(join(place, path)))
   if (known && !path.split('/').includes('..')) return path
   throw wrongUsage(
-    `There is no file ${JSON.stringify(text)} in your copy or in ${version.name}. Give it as it stands there: ${EXAMPLE}`,
+    `There is no file ${JSON.stringify(text)} in your copy or in ${version.name}. Name it by its path: ${EXAMPLE}`,
   )
 }
 
@@ -54,7 +54,7 @@ function isSolved(place: Place, file: string | undefined): boolean {
 function write(place: Place, file: string | undefined): number {
   const { name, version } = place
   const kept = writeSolution(place, file)
-  console.log(`Your work is kept in playground/${kept}.`)
+  console.log(`Your earlier work is now in playground/${kept}.`)
   console.log(`Wrote ${file ?? `all of ${version.name}`} into playground/${name}.`)
   console.log(`Next: npm run check ${name}`)
   return 0

@@ -81,7 +81,7 @@ export async function main(args: string[]): Promise<number> {
 async function openBrowser(url: string): Promise<void> {
   const { default: openWithSystem } = await import('open')
   const browser = await openWithSystem(url)
-  browser.once('error', () => console.error(`No browser could be opened. Open ${url} yourself.`))
+  browser.once('error', () => console.error(`Couldn't open a browser. Open ${url} yourself.`))
 }
 
 function readArguments(args: string[]): Arguments {
@@ -110,7 +110,9 @@ function withWorkshop(values: {
 }): boolean {
   const alone = values.watch ? '--watch' : values['no-workshop'] ? '--no-workshop' : undefined
   if (alone !== undefined && values.open) {
-    throw wrongUsage(`--open opens the workshop, which does not run with ${alone}.`)
+    throw wrongUsage(
+      `--open opens the workshop, which doesn't run with ${alone}. Leave one of them out.`,
+    )
   }
   return alone === undefined
 }
@@ -118,12 +120,12 @@ function withWorkshop(values: {
 function readPort(text: string): number {
   const port = /^\d+$/.test(text) ? Number(text) : 0
   if (port < 1 || port > LAST_PORT) {
-    throw wrongUsage(`--port takes a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`)
+    throw wrongUsage(`--port needs a number from 1 to ${LAST_PORT}, not ${JSON.stringify(text)}.`)
   }
   const blocked = portsFrom(port).find(isBlockedByBrowsers)
   if (blocked === undefined) return port
   throw wrongUsage(
-    `--port ${port} takes ports ${port} to ${port + PORT_COUNT - 1}, and browsers refuse to open ${blocked}: choose another one, such as 26000.`,
+    `--port ${port} uses ports ${port} to ${port + PORT_COUNT - 1}, but browsers block port ${blocked}. Choose another one, such as 26000.`,
   )
 }
 
@@ -160,7 +162,7 @@ function refuseSharedPorts(listeners: Listener[], addresses: Addresses): void {
     const other = listeners.slice(0, index).find((earlier) => ports[earlier] === ports[name])
     if (other === undefined) continue
     throw new ConfigError(
-      `${settingOf(other)} and ${settingOf(name)} both hold port ${ports[name]}; each program needs one of its own.`,
+      `${settingOf(other)} and ${settingOf(name)} both use port ${ports[name]}. Give each program its own port.`,
     )
   }
 }
@@ -177,7 +179,7 @@ async function refuseTakenPorts({ name }: Version, ports: number[]): Promise<voi
     return
   }
   throw new ToldError(
-    `${found.join(' ')}\nStop what runs there, or choose other ports: npm start -- ${name} --port ${await freePort()}`,
+    `${found.join(' ')}\nStop it, or choose other ports: npm start -- ${name} --port ${await freePort()}`,
   )
 }
 
@@ -186,8 +188,8 @@ async function describeTaken(port: number): Promise<string | undefined> {
   if (answer === undefined) return undefined
   const { program } = answer
   return program === undefined
-    ? `Port ${port} is taken by another program.`
-    : `Port ${port} is taken: ${program} still answers there.`
+    ? `Port ${port} is already in use by another program.`
+    : `Port ${port} is already in use: ${program} is still running there.`
 }
 
 /** The first of 26000, 26100 and so on where nobody answers, nor at the next ones. */

@@ -71,7 +71,9 @@ function scopeOf(args: string[]): Scope {
   const version = findVersion(text, typedIn())
   const { folder } = version
   if (relative(ROOT, folder).startsWith('..')) {
-    throw wrongUsage(`${folder} is not in this repo, where the tools for its tests are.`)
+    throw wrongUsage(
+      `${folder} isn't in this repo, so it can't use the repo's test tools. Move it into playground/.`,
+    )
   }
   const isCopy = !versions.some((other) => other.folder === folder)
   if (isCopy) process.env.OAUTH_LAB_COPY = folder

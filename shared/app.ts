@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { readConfig } from './config.ts'
 import { OAuthError } from './oauth.ts'
 import { PageError } from './page-error.ts'
 import { parseParameters } from './parameters.ts'
@@ -49,6 +50,7 @@ declare module 'fastify' {
 export function createApp(folder: string): FastifyInstance {
   const program = basename(folder)
   const version = basename(dirname(folder))
+  const { workshopUrl } = readConfig(process.env)
   const eta = new Eta({ views: join(folder, 'views'), cache: true })
   eta.loadTemplate('@layout', layout)
   eta.loadTemplate('@error', errorPage)
@@ -84,7 +86,7 @@ export function createApp(folder: string): FastifyInstance {
     engine: { eta },
     root: join(folder, 'views'),
     production: true,
-    defaultContext: { version, program },
+    defaultContext: { version, program, workshopUrl },
   })
   readFormsAlone(app)
 

@@ -36,7 +36,7 @@ export async function callBackChannel(
     .then(async ({ statusCode, body }) => ({ statusCode, text: await body.text() }))
     .catch((error: Error) => {
       throw signal.aborted
-        ? noAnswer(url, `did not answer within ${PATIENCE / 1000} seconds`)
+        ? noAnswer(url, `did not respond within ${PATIENCE / 1000} seconds`)
         : noAnswer(url, explain(error))
     })
   // RFC 6750 section 3: a 401 says everything in its headers, so its body may be anything.
@@ -47,22 +47,22 @@ export async function callBackChannel(
 
 /** The error for a response that makes no sense: something answers, but not as it should. */
 export function badResponse(url: string, status: number): PageError {
-  return noAnswer(url, `gave an answer that makes no sense (status ${status})`)
+  return noAnswer(url, `sent a response that makes no sense (status ${status})`)
 }
 
 function noAnswer(url: string, what: string): PageError {
   return new PageError(
     502,
-    'No proper answer from the server',
-    `The server at ${url} ${what}. Look whether it runs, then try again.`,
+    'No usable response from the server',
+    `The server at ${url} ${what}. Check that it is running, then try again.`,
     { href: '/', text: 'Back to the start' },
   )
 }
 
 function explain(error: Error): string {
   const { code, syscall } = error as NodeJS.ErrnoException
-  if (code === 'ECONNREFUSED') return 'is not there (connection refused)'
-  if (code === 'ENOTFOUND') return 'is not there (no machine has that name)'
+  if (code === 'ECONNREFUSED') return 'is not running (connection refused)'
+  if (code === 'ENOTFOUND') return 'was not found (no machine has that name)'
   // Before there was a connection, or during the TLS handshake.
   if (
     syscall === 'getaddrinfo' ||
@@ -71,8 +71,8 @@ function explain(error: Error): string {
   ) {
     return `can't be reached (${code})`
   }
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'sent more than an answer can be'
-  return `broke off its answer (${code ?? error.message})`
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'sent a response that is too large'
+  return `broke off its response (${code ?? error.message})`
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

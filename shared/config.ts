@@ -84,7 +84,7 @@ export function loadEnvFile(): void {
     bytes = readFileSync(join(import.meta.dirname, '..', '.env'))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-    throw new ConfigError(`.env can't be read: ${(error as Error).message}`)
+    throw new ConfigError(`Can't read .env: ${(error as Error).message}`)
   }
   for (const [name, value] of Object.entries(parseEnvFile(bytes))) process.env[name] ??= value
 }
@@ -97,9 +97,7 @@ export function loadEnvFile(): void {
 export function parseEnvFile(bytes: Buffer): Environment {
   // In UTF-16 every ASCII character has a zero byte.
   if (bytes.includes(0)) {
-    throw new ConfigError(
-      '.env is in UTF-16, as some shells on Windows write it: save it as UTF-8.',
-    )
+    throw new ConfigError('.env is in UTF-16, which some Windows shells write. Save it as UTF-8.')
   }
   // Unlike Node's own loadEnvFile, TextDecoder drops the byte order mark.
   return parseEnv(new TextDecoder().decode(bytes))
@@ -116,11 +114,15 @@ function origin(env: Environment, name: string): string | undefined {
   // CSP 3 section 2.3.1: a policy has no way to write any other host, so browsers would block the login.
   if (!/^[a-z\d.-]+$/.test(url.hostname)) {
     const hosts =
-      'an origin whose host has only letters, digits, dots and hyphens, and no IPv6 address'
+      'an origin whose host has only letters, digits, dots and hyphens, not an IPv6 address'
     throw wrong(name, describe(value), hosts)
   }
   if (isBlockedByBrowsers(portOf(value))) {
-    throw wrong(name, describe(value), `another port: browsers refuse to open ${portOf(value)}`)
+    throw wrong(
+      name,
+      describe(value),
+      `an origin with another port: browsers block port ${portOf(value)}`,
+    )
   }
   return url.origin
 }
@@ -137,7 +139,7 @@ function seconds(env: Environment, name: string): number | undefined {
   if (!value) return undefined
   const number = /^(\d+(\.\d*)?|\.\d+)$/.test(value) ? Number(value) : 0
   if (number <= 0 || number > LONGEST) {
-    const range = `a positive decimal number of seconds, such as 0.5 or 300, up to ${LONGEST}`
+    const range = `a positive number of seconds, such as 0.5 or 300, up to ${LONGEST}`
     throw wrong(name, describe(value), range)
   }
   return number
@@ -151,7 +153,7 @@ function clientId(env: Environment, name: keyof typeof CLIENTS): string {
     .map(([other, id]) => env[other] || id)
   // RFC 9700 section 4.15: a client must not be taken for a user, nor for another client.
   if (isUser(value) || [...OTHER_CLIENTS, ...others].includes(value)) {
-    throw wrong(name, describe(value), 'any name that no user and no other client has')
+    throw wrong(name, describe(value), 'a name that no user and no other client has')
   }
   return value
 }
@@ -164,19 +166,21 @@ function printable(
 ): string | undefined {
   const value = env[name]
   if (!value) return undefined
-  if (!/^[\x20-\x7e]+$/.test(value)) throw wrong(name, show(value), 'printable ASCII characters')
+  if (!/^[\x20-\x7e]+$/.test(value))
+    throw wrong(name, show(value), 'printable ASCII characters only')
   return value
 }
 
 function signingKey(env: Environment): string | undefined {
   const value = env.SESSION_SECRET
   if (!value) return undefined
-  if (value.length < 32) throw wrong('SESSION_SECRET', describeSecret(value), '32 or more of them')
+  if (value.length < 32)
+    throw wrong('SESSION_SECRET', describeSecret(value), '32 or more characters')
   return value
 }
 
 function wrong(name: string, held: string, allowed: string): ConfigError {
-  return new ConfigError(`${name} holds ${held}; it may hold ${allowed}.`)
+  return new ConfigError(`${name} is ${held}. Set it to ${allowed}.`)
 }
 
 /** Quoted, on one line, and never longer than a line. */
@@ -186,5 +190,5 @@ function describe(value: string): string {
 
 /** A secret that is wrong is a secret still, so only its length is told. */
 function describeSecret(value: string): string {
-  return `${value.length} characters`
+  return `a secret of ${value.length} characters`
 }

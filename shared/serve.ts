@@ -27,7 +27,7 @@ export async function serve(build: () => Program): Promise<void> {
     endOnSignal(app)
     await listen(app, port)
     // `npm start` is connected to the programs that it starts, and says it for all of them.
-    if (!process.connected) console.log(`Listening at ${url}. Ctrl-C stops it.`)
+    if (!process.connected) console.log(`Listening at ${url}. Press Ctrl-C to stop it.`)
   } catch (error) {
     console.error(error instanceof ConfigError ? error.message : error)
     process.exit(1)
@@ -72,16 +72,16 @@ function portError(port: number, error: NodeJS.ErrnoException): Error {
   if (code === undefined) return error
   if (code === 'EADDRINUSE') {
     return new ConfigError(
-      `Port ${port} is in use, perhaps by a snapshot that still runs: stop that program, or choose other ports.`,
+      `Port ${port} is already in use. Another snapshot may still be running: stop it, or choose other ports.`,
     )
   }
   if (code === 'EACCES' && port < 1024) {
-    return new ConfigError(`Port ${port} may not be used by you: choose one above 1023.`)
+    return new ConfigError(`You aren't allowed to use port ${port}. Choose one above 1023.`)
   }
   if (code === 'EACCES') {
-    return new ConfigError(`Port ${port} is reserved by the system: choose another one.`)
+    return new ConfigError(`The system reserves port ${port}. Choose another one.`)
   }
-  return new ConfigError(`Port ${port} can't be used: ${message}.`)
+  return new ConfigError(`Can't use port ${port}: ${message}.`)
 }
 
 /**
@@ -118,7 +118,7 @@ function endOnSignal(app: FastifyInstance): void {
   process.on('SIGTERM', end)
   // As after `npm run server | head`.
   process.stdout.once('error', () => {
-    console.error('Nobody reads what this program writes any more, so it ends.')
+    console.error('Nothing reads the output of this program anymore, so it stops.')
     end()
   })
   for (const stream of [process.stdout, process.stderr]) stream.on('error', end)

@@ -41,13 +41,14 @@ export interface AppOptions {
   playground?: string
 }
 
-/** The areas of the app beside the lessons: where they begin, and what they are called. */
+/** The navigation after the lessons: addresses and names. */
 const AREAS = [
-  ['/run', 'Run'],
+  ['/difference', 'Difference'],
   ['/traffic', 'Traffic'],
   ['/attacks', 'Attacks'],
   ['/exercises', 'Exercises'],
   ['/reference', 'Reference'],
+  ['/run', 'Run'],
 ]
 
 const VIEWS = join(import.meta.dirname, 'views')
@@ -97,14 +98,14 @@ export function buildWorkshop({
     }
   })
   app.setNotFoundHandler((_request, reply) => {
-    const message = 'There is no page at this address.'
+    const message = 'There is no page at this address. Choose one from the navigation.'
     return reply.code(404).viewAsync('error', { title: 'Not found', message })
   })
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500
     // A mistake in this app, not in the request: whoever runs it must see it.
     if (status >= 500) console.error(error)
-    const title = status >= 500 ? 'Something broke' : 'That does not work'
+    const title = status >= 500 ? 'Something broke' : "That doesn't work"
     return reply.code(status).viewAsync('error', { title, message: error.message })
   })
 
@@ -132,5 +133,8 @@ export function buildWorkshop({
 }
 
 function refuseAddress(reply: FastifyReply): void {
-  reply.code(400).type('text/plain; charset=utf-8').send('This address is malformed.\n')
+  reply
+    .code(400)
+    .type('text/plain; charset=utf-8')
+    .send('This address is malformed. Check it for typing errors.\n')
 }

@@ -35,12 +35,17 @@ export function keepToThisMachine(app: FastifyInstance, port: number): void {
     setHeaders(reply)
     // A name of somebody's own can be made to lead here: DNS rebinding.
     if (!hosts.includes(request.headers.host ?? '')) {
-      return refuse(reply, `This app answers at ${origins[0]}, and under no other name.`)
+      return refuse(reply, `This app only responds at ${origins[0]}. Open it there.`)
     }
     const isAllowed = READING.includes(request.method)
       ? isFromHere(request, origins) || isFollowedLink(request)
       : isFromHere(request, origins)
-    return isAllowed ? undefined : refuse(reply, 'This request comes from a page of another site.')
+    return isAllowed
+      ? undefined
+      : refuse(
+          reply,
+          'This request comes from another site, so it is blocked. Open the workshop itself.',
+        )
   })
 }
 

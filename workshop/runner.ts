@@ -183,7 +183,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
   #inTurn(slot: Slot, act: () => Promise<void>): Promise<void> {
     const turn = (this.#queues.get(slot) ?? Promise.resolve()).then(act).catch(({ message }) => {
       // Such as a copy in whose place a file is now. The next one in the queue may do better.
-      this.#set(slot, { state: 'failed', problem: `It can't be started: ${message}.` })
+      this.#set(slot, { state: 'failed', problem: `It can't start: ${message}.` })
     })
     this.#queues.set(slot, turn)
     return turn
@@ -257,9 +257,9 @@ async function describeTaken({ ports, version }: Slot): Promise<string | undefin
       const port = ports[name]
       if (await isFree(port)) return undefined
       const { program } = (await whoAnswers(port)) ?? {}
-      return `Port ${port} is taken by ${program ?? 'another program'}, which this app did not start.`
+      return `Port ${port} is already in use by ${program ?? 'another program'}, which this app didn't start.`
     }),
   )
   const found = taken.filter((text) => text !== undefined)
-  return found.length === 0 ? undefined : `${found.join(' ')} Stop it there, then start again.`
+  return found.length === 0 ? undefined : `${found.join(' ')} Stop that program, then start again.`
 }

@@ -123,10 +123,10 @@ function hintFor(files: FileChange[], file: FileChange, { quote }: Note): string
   if (elsewhere !== undefined) return `It is in ${elsewhere.path}.`
   const [first = ''] = quote
   if (quote.length > 1 && file.hunks.some((hunk) => findQuote(hunk, [first]))) {
-    return 'Its first line is, but the lines after that are not the changed lines that follow it there.'
+    return 'The file has its first line, but then other changed lines follow.'
   }
   if (file.newer.split('\n').some((line) => line.trim() === first)) {
-    return 'The file has that line, but it is not changed.'
+    return "The file has that line, but the line didn't change."
   }
   return 'Quote whole lines that were added or removed.'
 }

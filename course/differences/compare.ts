@@ -59,7 +59,7 @@ export interface FileChange extends TextPair {
 /** Lines around a change that are shown with it, as many as git shows. */
 export const DEFAULT_CONTEXT = 3
 /** What to say of a file that is not shown. */
-export const NOT_SHOWN = 'Not shown: this is not a text file, or it is too long.'
+export const NOT_SHOWN = "Not shown: this isn't a text file, or it is too long."
 /** How many characters are compared, in all files together. */
 const MOST_CHARACTERS = 600_000
 /** How many lines to take out and to put in are looked for; the time grows with the square of that. */

@@ -124,7 +124,7 @@ async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<NotYet | 
     const broken = await stage.explainBroken()
     if (broken !== undefined) return broken
     if (error instanceof NotYet) return error
-    return new NotYet(`what came back can't be read (${(error as Error).message})`)
+    return new NotYet(`the response can't be read (${(error as Error).message})`)
   }
 }
 
@@ -181,7 +181,9 @@ function hasSameCause(one: NotYet | undefined, other: NotYet): boolean {
 
 function describePlace(folder: string, file: string): string {
   const [path = file] = file.split(/:\d+$/)
-  return existsSync(join(folder, path)) ? file : `${file}, a new file, or where your copy does this`
+  return existsSync(join(folder, path))
+    ? file
+    : `${file}, a new file, or wherever your copy does this`
 }
 
 interface Stages {
@@ -201,7 +203,11 @@ class CheckedPrograms {
   #abort = new AbortController()
   #stopped = false
   #explainSlowness: () => Trouble = () => {
-    return { program: 'server', message: 'The time for the check ran out.', place: undefined }
+    return {
+      program: 'server',
+      message: 'The check took too long. Look for a loop or an await that never ends.',
+      place: undefined,
+    }
   }
 
   constructor(folder: string, { start = startProcess, signal }: CheckOptions) {
@@ -304,7 +310,7 @@ class CheckedPrograms {
     changes: Record<string, string>,
   ): Promise<RunningProgram> {
     if (this.#stopped) {
-      throw new TroubleError({ program, message: 'The check was ended.', place: undefined })
+      throw new TroubleError({ program, message: 'The check was stopped.', place: undefined })
     }
     const settings = { ...SETTINGS, ...changes }
     const { signal } = this.#abort

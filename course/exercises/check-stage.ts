@@ -97,7 +97,7 @@ export class Stage {
     const { location = '' } = page
     must(
       [302, 303].includes(page.status) && location.startsWith(`${this.standIn.url}/authorize?`),
-      `GET /login does not send the browser to the server: it answers ${page.status}`,
+      `GET /login doesn't send the browser to the server: it returns ${page.status}`,
       'client/routes/login.ts',
     )
     const sent = new URL(location).searchParams
@@ -134,7 +134,7 @@ export class Stage {
     const because = passedOnError === undefined ? '' : `; before that, ${passedOnError}`
     must(
       page.status === 200,
-      `a login ends at ${new URL(page.url).pathname}, which answers ${page.status}${because}`,
+      `a login ends at ${new URL(page.url).pathname}, which returns ${page.status}${because}`,
     )
     return page
   }
@@ -144,7 +144,7 @@ export class Stage {
     const { refusal } = this.standIn
     if (refusal === undefined) return
     const { error, reason, file } = refusal
-    throw new NotYet(`a server refuses the client's token request with ${error}: ${reason}`, file)
+    throw new NotYet(`the server rejects the client's token request with ${error}: ${reason}`, file)
   }
 
   /** Lets a sentence begin afresh. */
@@ -182,7 +182,7 @@ export class Stage {
     try {
       const answered = sendWhenThere(url, options).catch(async (error) => {
         await Promise.race([dead, sleep(DEATH_NEWS)])
-        throw new NotYet(`${method} ${path} gets no proper answer (${(error as Error).message})`)
+        throw new NotYet(`${method} ${path} gets no usable response (${(error as Error).message})`)
       })
       const page = await Promise.race([answered, limit, dead])
       if (page.status === 500) this.#broken = { request: `${method} ${path}`, running }
@@ -238,7 +238,7 @@ export class CheckDriver extends Driver {
     const code = queryOf(page).get('code')
     must(
       code,
-      `POST /authorize with a right password gives no code: ${saw(page)}`,
+      `POST /authorize returns no code for the right password: ${saw(page)}`,
       'server/routes/authorize.ts',
     )
     return code
@@ -249,7 +249,7 @@ export class CheckDriver extends Driver {
     const { status, body } = await this.redeem(await this.code())
     must(
       status === 200 && typeof body.access_token === 'string',
-      `a good code at POST /token is answered ${answered(status, body)}`,
+      `POST /token returns ${answered(status, body)} for a valid code`,
       'server/grants/authorization-code.ts',
     )
     return { access_token: body.access_token, refresh_token: String(body.refresh_token ?? '') }
@@ -269,10 +269,10 @@ export const OTHER_CLIENT = { authorization: basic('other-client', 'other-client
 
 /** Where a page was, in words. */
 export function saw(page: Page): string {
-  if (page.location === undefined) return `it answers ${page.status}`
+  if (page.location === undefined) return `it returns ${page.status}`
   const { origin, pathname, searchParams } = new URL(page.location)
   const names = [...searchParams.keys()].join(', ')
-  return `it answers ${page.status}, to ${origin}${pathname} with ${names || 'nothing'} in the query`
+  return `it returns ${page.status}, to ${origin}${pathname} with ${names || 'nothing'} in the query`
 }
 
 /** What a JSON endpoint answered, in words: the status, and the error where there is one. */

@@ -52,7 +52,7 @@ export const startProcess: StartProgram = async (spec) => {
     existsSync(join(folder, file)),
   )
   if (main === undefined) {
-    const message = `The ${program} has no main file: ${program}/main.ts is missing.`
+    const message = `The ${program} has no main file. Put ${program}/main.ts back.`
     throw new TroubleError({ program, message, place: `${program}/main.ts` })
   }
 
@@ -112,7 +112,7 @@ class ProgramProcess implements RunningProgram {
       const message = `The ${program} hangs: a loop at ${method} ${path} never ends.`
       return { program, message, place: blocked }
     }
-    const message = `The ${program} hangs: ${method} ${path} gets no answer. Look for a handler that returns nothing, or an await that waits for something that never comes.`
+    const message = `The ${program} hangs: ${method} ${path} gets no response. Look for a handler that returns nothing, or an await that never finishes.`
     return {
       program,
       message,
@@ -122,7 +122,7 @@ class ProgramProcess implements RunningProgram {
 
   explainSlowness(method: string, path: string): Trouble {
     const { program, folder } = this.#spec
-    const message = `The ${program} is too slow: the time for the check ran out during ${method} ${path}.`
+    const message = `The ${program} is too slow: the check timed out during ${method} ${path}.`
     const place = placeOfRoute(folder, listFilesIfThere(folder), program, path)
     return { program, message, place: this.#blockedAt() ?? place }
   }
@@ -133,9 +133,9 @@ class ProgramProcess implements RunningProgram {
 
   #explainDeath(): Trouble {
     const { program, folder } = this.#spec
-    const what = this.#ready ? 'died while it was asked' : 'does not start'
+    const what = this.#ready ? 'died during a request' : "doesn't start"
     const { message, place } = explain(this.stderr(), folder) ?? {
-      message: `it ended by itself (exit status ${this.#process.child.exitCode})`,
+      message: `it exited by itself (exit status ${this.#process.child.exitCode})`,
       place: `${program}/main.ts`,
     }
     return { program, message: `The ${program} ${what}: ${endSentence(message)}`, place }
@@ -146,8 +146,8 @@ class ProgramProcess implements RunningProgram {
     const blocked = this.#blockedAt()
     const message =
       blocked === undefined
-        ? `The ${program} does not start: nothing answers at its port (${port}) after ${Math.round(limit / 1000)} seconds.`
-        : `The ${program} does not start: a loop never ends.`
+        ? `The ${program} doesn't start: nothing responds on its port (${port}) after ${Math.round(limit / 1000)} seconds.`
+        : `The ${program} doesn't start: a loop never ends.`
     return { program, message, place: blocked ?? `${program}/main.ts:1` }
   }
 

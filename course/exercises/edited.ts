@@ -19,11 +19,11 @@ export async function tellEditedVersions(
   const moves = known.map((file) => `    ${file}  to  playground/${name}/${inVersion(file)}`)
   const folders = [...new Set(files.map((file) => file.split('/', 2).join('/')))]
   return [
-    `You have changed files in versions/, which are what your copy is compared with:`,
+    `You changed files in versions/. The lab compares your copy with them:`,
     ...files.map((file) => `    ${file}`),
-    'If that was meant for the exercise, take it over first, by hand:',
+    'If those changes belong to the exercise, first copy them over by hand:',
     ...moves,
-    `Then put the version back: git stash push --include-untracked -- ${folders.join(' ')}`,
+    `Then restore the version: git stash push --include-untracked -- ${folders.join(' ')}`,
     'Your changes stay in the stash (git stash show -p).',
     '',
   ].join('\n')

@@ -1,8 +1,8 @@
 /** What error codes of the system mean for somebody whose file it is. */
 const MEANINGS: Record<string, string> = {
-  EACCES: 'you have no right to write there',
-  EPERM: 'the system does not allow it, or another program has it open',
-  EROFS: 'the disk can only be read',
+  EACCES: 'you have no permission to write there',
+  EPERM: "the system doesn't allow it, or another program has it open",
+  EROFS: 'the disk is read-only',
   ENOSPC: 'the disk is full',
   EBUSY: 'another program has it open',
   ENOENT: 'it is gone',
@@ -15,5 +15,5 @@ const MEANINGS: Record<string, string> = {
 export function tellFileTrouble(error: unknown): string | undefined {
   const { code, path } = Object(error)
   if (typeof code !== 'string' || typeof path !== 'string') return undefined
-  return `This can't be done to ${path}: ${MEANINGS[code] ?? code}.`
+  return `Can't access ${path}: ${MEANINGS[code] ?? code}.`
 }

@@ -19,7 +19,7 @@ export const startInProcess: StartProgram = async ({ program, folder, settings }
   await app.listen({ port: portOf(addressesOf(config)[program]), host: 'localhost' })
   const explain = (method: string, path: string) => ({
     program,
-    message: `${method} ${path} of the ${program} gets no answer.`,
+    message: `The ${program} sends no response to ${method} ${path}.`,
     place: undefined,
   })
   return {

@@ -42,9 +42,9 @@ export function makeOrRenew(place: Place): Made {
 export function tellStart({ version, name }: Place): string {
   const [first] = readSteps(version)
   const source = sourceOf(version)
-  const begins = source === version ? 'a skeleton' : `${source.name}, as it is`
+  const begins = source === version ? 'a skeleton' : `a copy of ${source.name}`
   return [
-    `It starts from ${begins}, and leads to ${version.name}.`,
+    `It starts as ${begins}. You turn it into ${version.name}.`,
     '',
     `Open first:  ${lessonFile(version.name)}:${first?.line ?? 1}, step 1: ${first?.title ?? ''}`,
     `Write in:    playground/${name}/`,

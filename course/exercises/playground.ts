@@ -45,7 +45,7 @@ export function findPlace(text: string | undefined, playground: string = PLAYGRO
   const number = Number(/^v?0*(\d+)$/i.exec(word)?.[1])
   const version = versions.find(({ name, number: own }) => name === word || own === number)
   if (version === undefined) {
-    throw wrongUsage(`There is no exercise ${JSON.stringify(text)}. There are: ${names}.`)
+    throw wrongUsage(`There is no exercise ${JSON.stringify(text)}. Choose one of these: ${names}.`)
   }
   return placeOf(version, playground)
 }
@@ -53,7 +53,7 @@ export function findPlace(text: string | undefined, playground: string = PLAYGRO
 /** @throws {ToldError} when there is no copy yet */
 export function requireCopy({ name, folder }: Place): void {
   if (existsSync(folder)) return
-  throw wrongUsage(`There is no playground/${name} yet. Make it: npm run exercise ${name}`)
+  throw wrongUsage(`There is no playground/${name} yet. Make it first: npm run exercise ${name}`)
 }
 
 /** Makes a copy, with the dependencies of the version that it comes from. */

@@ -146,7 +146,7 @@ export class StandIn {
     const answered = await answer.body.text()
     if (answer.statusCode >= 400) {
       const [path] = (incoming.url ?? '').split('?')
-      this.passedOnError = `${incoming.method} ${path} answers ${answer.statusCode} ${answered}`
+      this.passedOnError = `${incoming.method} ${path} returned ${answer.statusCode} ${answered}`
     }
     response.writeHead(answer.statusCode, answer.headers as Record<string, string>)
     response.end(answered)

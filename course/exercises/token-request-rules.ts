@@ -46,7 +46,7 @@ function refuseBody({ contentType, form }: TokenRequest): Refusal | undefined {
   const invalid = refusal(400, 'invalid_request', TOKEN_REQUEST)
   if (contentType.split(';')[0]?.trim().toLowerCase() !== FORM) {
     const sent = contentType === '' ? 'has no Content-Type' : `has Content-Type ${contentType}`
-    return invalid(`it ${sent}, and a form has ${FORM}`)
+    return invalid(`it ${sent}, but a form needs ${FORM}`)
   }
   const twice = [...form.keys()].find((name) => form.getAll(name).length > 1)
   return twice === undefined ? undefined : invalid(`it has ${twice} twice`)
@@ -57,7 +57,9 @@ function refuseClient({ authorization, form }: TokenRequest): Refusal | undefine
   const [id, secret] = [form.get('client_id'), form.get('client_secret')]
   if (authorization === '') {
     if (!secret)
-      return invalid('it proves no client: it has neither Authorization nor client_secret')
+      return invalid(
+        "it doesn't authenticate the client: it has neither Authorization nor client_secret",
+      )
     if (id === CLIENT_ID && secret === CLIENT_SECRET) return undefined
     return invalid('client_id or client_secret in its body is wrong')
   }
@@ -66,7 +68,7 @@ function refuseClient({ authorization, form }: TokenRequest): Refusal | undefine
     return refusal(400, 'invalid_request', TOKEN_REQUEST)(reason)
   }
   const [scheme = '', credentials = ''] = authorization.split(/ +/)
-  if (scheme.toLowerCase() !== 'basic') return invalid('its Authorization header is not Basic')
+  if (scheme.toLowerCase() !== 'basic') return invalid("its Authorization header isn't Basic")
   const [name, password] = Buffer.from(credentials, 'base64').toString().split(':').map(formDecoded)
   if (name === CLIENT_ID && password === CLIENT_SECRET) return undefined
   return invalid(`its Authorization header isn't the base64 of ${CLIENT_ID}:${CLIENT_SECRET}`)
@@ -87,20 +89,21 @@ function refuseCode(form: URLSearchParams, known: Known): Refusal | undefined {
   if (!code) return refusal(400, 'invalid_request', CALLBACK)('it has no code')
   if (!uri) return refusal(400, 'invalid_request', CALLBACK)('it has no redirect_uri')
   const invalid = refusal(400, 'invalid_grant', CALLBACK)
-  if (!codes.has(code)) return invalid('its code is not the one from the redirect, or is used')
-  if (uri !== redirectUri) return invalid(`its redirect_uri is ${uri} and not ${redirectUri}`)
+  if (!codes.has(code))
+    return invalid("its code isn't the one from the redirect, or was used before")
+  if (uri !== redirectUri) return invalid(`its redirect_uri is ${uri}, not ${redirectUri}`)
   const verifier = form.get('code_verifier')
   // Without one, this may be a version that knows no PKCE.
   if (!verifier || challenges.size === 0) return undefined
   if (challenges.has(createHash('sha256').update(verifier).digest('base64url'))) return undefined
-  return invalid('its code_verifier does not match the code_challenge of this login')
+  return invalid("its code_verifier doesn't match the code_challenge of this login")
 }
 
 function refuseRefreshToken(form: URLSearchParams, { refreshTokens }: Known): Refusal | undefined {
   const token = form.get('refresh_token')
   if (!token) return refusal(400, 'invalid_request', MANAGER)('it has no refresh_token')
   if (refreshTokens.has(token)) return undefined
-  return refusal(400, 'invalid_grant', MANAGER)('its refresh_token is unknown or spent')
+  return refusal(400, 'invalid_grant', MANAGER)('its refresh_token is unknown or used')
 }
 
 /** RFC 6749 section 2.3.1 */

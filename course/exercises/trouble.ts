@@ -46,7 +46,7 @@ export function explain(stderr: string, folder: string): Explanation | undefined
     const [, file = '', line = '', message = ''] = transform
     const path = names.get(file)
     return {
-      message: shorten(`it does not compile: ${message}`),
+      message: shorten(`it doesn't compile: ${message}`),
       place: path && `${path}:${line}`,
     }
   }
@@ -93,7 +93,7 @@ function explainMissing(
   const importer = names.get(by)
   const name = missing.split(/[\\/]/).at(-1) ?? missing
   return {
-    message: shorten(`it imports ${below}, which is not there`),
+    message: shorten(`it imports ${below}, which doesn't exist`),
     place: importer && `${importer}:${lineWith(join(folder, importer), name)}`,
   }
 }

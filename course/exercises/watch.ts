@@ -48,7 +48,9 @@ export async function watchFolders(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code !== 'ENOSPC' && code !== 'EMFILE') throw error
-    throw new ToldError(`The system can't watch more files (${message}). Go on without --watch.`)
+    throw new ToldError(
+      `The system can't watch more files (${message}). Run it again without --watch.`,
+    )
   } finally {
     await watcher.close()
   }

@@ -128,7 +128,7 @@ export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise
     const programs = startPrograms(spec)
     const ready = programs.ready.then((all) => {
       if (all && isFirst) onReady()
-      else if (all) console.log('A file changed. The programs have started again.')
+      else if (all) console.log('A file changed. The programs have restarted.')
       if (all) isFirst = false
       return all
     })
@@ -140,7 +140,7 @@ export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise
     if (dead !== undefined) await sleep(SIGNAL_DELAY)
     await programs.stop()
     if (dead === undefined || changed.aborted) return
-    console.error(`${obituary(dead, await ready)} The next change of a file starts them again.`)
+    console.error(`${obituary(dead, await ready)} Save a file to start them again.`)
   }
   await watchFolders([spec.version.folder, join(ROOT, 'shared')], run, stopSignal())
   return 0
@@ -238,6 +238,6 @@ async function stop(programs: RunningProgram[]): Promise<void> {
 export function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
   const how = signal ?? `exit status ${status}`
   const title = titleOfProgram(name)
-  if (!wasReady) return `The ${title} did not start (${how}).`
-  return `The ${title} died (${how}), so the other programs were stopped, too.`
+  if (!wasReady) return `The ${title} didn't start (${how}).`
+  return `The ${title} died (${how}), so the other programs were stopped too.`
 }

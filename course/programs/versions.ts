@@ -34,7 +34,9 @@ export function findVersion(text: string, from: string = process.cwd()): Version
   const found = lookUpVersion(text, from)
   if (found !== undefined) return found
   const names = listVersions().map(({ name }) => name)
-  throw wrongUsage(`There is no version ${JSON.stringify(text)}. There are: ${names.join(', ')}.`)
+  throw wrongUsage(
+    `There is no version ${JSON.stringify(text)}. Choose one of these: ${names.join(', ')}.`,
+  )
 }
 
 /** The same, or undefined where there is none. */

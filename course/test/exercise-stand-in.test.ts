@@ -111,7 +111,7 @@ describe('the stand-in server refuses, as the server of v05 does, a token reques
     const refresh = await refreshAtStandIn()
     expect((await send(standIn.url, refresh, '')).status).toBe(200)
     expect((await send(standIn.url, refresh, '')).body.error).toBe('invalid_grant')
-    expect(standIn.refusal?.reason).toContain('spent')
+    expect(standIn.refusal?.reason).toContain('used')
   })
 })
 

@@ -125,10 +125,10 @@ describe('the check of the notes', () => {
   })
 
   test.each([
-    ['five', 'The file has that line, but it is not changed.'],
+    ['five', "The file has that line, but the line didn't change."],
     ['nowhere', 'Quote whole lines that were added or removed.'],
     ['const state', 'Quote whole lines that were added or removed.'],
-    ['const state = 1\nnot the next', 'Its first line is, but'],
+    ['const state = 1\nnot the next', 'The file has its first line, but'],
     ['a\nb', 'It is in server/pkce.ts.'],
   ])('the quote %j, which is in no hunk, is told with a hint', (text, hint) => {
     const files = [changedFile(), newFile('server/pkce.ts')]

@@ -40,10 +40,10 @@ describe.each(FOLDERS)('what a program in a folder called %s wrote', (name) => {
   test('leads to what does not compile, and to the import of what is not there', () => {
     const error = `Transform failed\n${file('client/app.ts')}:7:4: ERROR: Expected ";"`
     const place = 'client/app.ts:7'
-    expect(explain(error, folder)).toEqual({ message: 'it does not compile: Expected ";"', place })
+    expect(explain(error, folder)).toEqual({ message: 'it doesn\'t compile: Expected ";"', place })
     const missing = `Cannot find module '${file('client/nope.ts')}' imported from ${url('client/app.ts')}`
     expect(explain(`Error: ${missing}\n    at x`, folder)).toEqual({
-      message: 'it imports client/nope.ts, which is not there',
+      message: "it imports client/nope.ts, which doesn't exist",
       place: 'client/app.ts:2',
     })
   })

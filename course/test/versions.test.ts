@@ -17,7 +17,7 @@ test('a version is found by its number, in short, by its name, and by its folder
 test('what is no version is answered with those that there are', () => {
   for (const text of ['0', '77', 'v3-pkce', 'pkce', 'shared', '']) {
     expect(() => findVersion(text, ROOT), text).toThrow(
-      `There is no version ${JSON.stringify(text)}. There are: v01-code-flow, v02-state, `,
+      `There is no version ${JSON.stringify(text)}. Choose one of these: v01-code-flow, v02-state, `,
     )
   }
 })

@@ -51,7 +51,9 @@ export async function prove(proof: Proof): Promise<Verdict[]> {
   try {
     const red = await workspaces[0]?.run()
     if (red !== undefined) {
-      throw new ToldError(`${version} is red before anything is undone: ${red.what}`)
+      throw new ToldError(
+        `${version} already fails before anything is undone: ${red.what}. Fix that first.`,
+      )
     }
     await Promise.all(workspaces.map(work))
     return verdicts

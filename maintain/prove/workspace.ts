@@ -162,7 +162,7 @@ interface Report {
 
 /** The sentence of the first test that failed, or why a test file did not even load. */
 function readReport(file: string): string {
-  if (!existsSync(file)) return `the tests did not end within ${LONGEST_RUN / 1000} seconds`
+  if (!existsSync(file)) return `the tests didn't finish within ${LONGEST_RUN / 1000} seconds`
   const { testResults }: Report = JSON.parse(readFileSync(file, 'utf8'))
   for (const { assertionResults, message } of testResults) {
     const failed = assertionResults.find(({ status }) => status === 'failed')

@@ -188,7 +188,7 @@ function mergeTexts(
     const names = labels.flatMap((label) => ['-L', label])
     const args = ['merge-file', '--stdout', ...names, ...files]
     const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
-    if (error !== undefined) throw new ToldError(`git can't be run: ${error.message}`)
+    if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
     if (status === null || status > 127) return { text: texts[0], conflicts: 'binary' }
     return { text: stdout, conflicts: status > 0 }
   } finally {

@@ -19,7 +19,7 @@ export function git(root: string, args: string[], env: Record<string, string> = 
     env: { ...ownEnvironment(), ...env },
     maxBuffer: 64 * 1024 * 1024,
   })
-  if (error !== undefined) throw new ToldError(`git can't be run: ${error.message}`)
+  if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
   if (status !== 0) {
     const [reason = ''] = stderr.trim().split('\n')
     throw new ToldError(reason || `git ${args[0]} ended with status ${status}`)

@@ -176,7 +176,9 @@ describe('a change', () => {
     write(file, NEWER['server/price.ts'].replace('* 3', '* three'))
     const attempt = proveUnits(unitsOf(older, newer))
     await expect(attempt).rejects.toThrow(ToldError)
-    await expect(attempt).rejects.toThrow(/^v00-new is red before anything is undone: .*three/)
+    await expect(attempt).rejects.toThrow(
+      /^v00-new already fails before anything is undone: .*three/,
+    )
     write(file, NEWER['server/price.ts'])
   })
 })
@@ -246,12 +248,12 @@ test('every excuse belongs to a change that is there', () => {
 
 test.each([
   [['v09'], 'There is no version "v09".'],
-  [['v01'], 'No version comes before v01-code-flow.'],
+  [['v01'], 'There is no version before v01-code-flow.'],
   [['v02', 'v03'], 'One step at a time'],
-  [['v02', '--hunk', 'x'], '--hunk takes the number of a change, not "x".'],
+  [['v02', '--hunk', 'x'], '--hunk needs the number of a change, not "x".'],
   [['v02', '--hunk', '999'], 'v01 to v02 has '],
   [['--hunk', '2'], '--hunk needs a version'],
-  [['--from', 'HEAD'], 'put --changed beside it'],
+  [['--from', 'HEAD'], '--from needs --changed'],
   [['--changed', '--from', 'nowhere'], 'There is no revision "nowhere".'],
   [['--nonsense'], "Unknown option '--nonsense'."],
 ])('%j is answered with one line and exit status 2', async (args, message) => {

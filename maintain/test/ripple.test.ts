@@ -142,7 +142,7 @@ describe.skipIf(!hasGit)('a change in one version', () => {
     edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
     commit()
     expect(await ripple()).toBe(0)
-    expect(printed).toBe('Nothing has changed in v01-code since the last commit.\n')
+    expect(printed).toBe('Nothing changed in v01-code since the last commit.\n')
     expect(await ripple('v01-code', { revision: before })).toBe(0)
     expect(read('v05-refresh', APP)).toContain('line 3, mended')
   })
@@ -228,7 +228,7 @@ describe.skipIf(!hasGit)('what is not touched', () => {
     edit('v01-code', 'README.md', '# v01', '# A better title of v01')
     write('v01-code', 'node_modules/x.js', 'x\n')
     expect(await ripple()).toBe(0)
-    expect(printed).toContain('Nothing has changed')
+    expect(printed).toContain('Nothing changed')
   })
 
   test('the name in package.json, whatever else of it is carried', async () => {
@@ -243,7 +243,7 @@ describe.skipIf(!hasGit)('what is not touched', () => {
 describe.skipIf(!hasGit)('the command', () => {
   test('says that nothing comes after the last version', async () => {
     expect(await ripple('v05-refresh')).toBe(0)
-    expect(printed).toBe('No version comes after v05-refresh.\n')
+    expect(printed).toBe('There is no version after v05-refresh.\n')
   })
 
   test('ends with the quotes that are stale, each with its place and what it quotes', () => {
@@ -254,7 +254,7 @@ describe.skipIf(!hasGit)('the command', () => {
     }
     expect(renderStale([quote])).toBe(
       [
-        'Stale quotes, left to you: 1',
+        'Outdated quotes for you to fix: 1',
         `! ${quote.place} quotes ${quote.source}:`,
         '      if (!state) {',
         '        refuse()',

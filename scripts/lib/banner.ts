@@ -36,7 +36,7 @@ export function banner(version: Version, listeners: Listener[], addresses: Addre
     ...row('log in as', 'user0 with password0, or user1 with password1'),
     '',
     ...row('try first', tryFirst),
-    ...row('go on with', otherVersions(version)),
+    ...row('continue', otherVersions(version)),
     ...row('stop with', 'Ctrl-C'),
   ]
   return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`

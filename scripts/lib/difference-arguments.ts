@@ -44,24 +44,24 @@ export interface DiffArguments {
   tests: boolean
 }
 
-export const HELP = `How two versions differ, with what the lessons say about it.
+export const HELP = `Shows how two versions differ, with the notes from the lessons.
 
   npm run diff                        the steps and their sizes
   npm run diff v03                    the step to v03, from the version before it
   npm run diff v01 v05                any two versions: a number, a name, or a folder such as your copy
   npm run diff v02 v03 client         one file or folder of them
 
-Options stand behind a -- of their own: npm run diff -- v02 v03 --stat
+Put -- before options: npm run diff -- v02 v03 --stat
 
   --side-by-side   the older version left, the newer one right
-  --context N      N unchanged lines around each change, in place of ${DEFAULT_CONTEXT}
-  --no-notes       the code alone
-  --tests          the files in test/ too
+  --context N      N unchanged lines around each change, instead of ${DEFAULT_CONTEXT}
+  --no-notes       only the code
+  --tests          also the files in test/
   --stat           the files and how much changed in each
-  --wire           how the messages of a session differ, from a run of both
+  --wire           runs both, and shows how the messages of a session differ
   --markdown       a page for a code host
   --check          what is missing or ambiguous in the notes of the newer version's lesson
-  --write          renews docs/differences, and which version sends what first
+  --write          rewrites docs/differences and the list of which version sends what first
 `
 
 /**
@@ -80,7 +80,7 @@ export function readArguments(args: string[]): DiffArguments {
     throw wrongUsage(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
   }
   if (paths.length > 0 && !['code', 'stat'].includes(form)) {
-    throw wrongUsage(`--${form} tells of a whole version, not of ${paths[0]} alone.`)
+    throw wrongUsage(`--${form} works on a whole version, not on ${paths[0]}.`)
   }
   return {
     form,
@@ -100,13 +100,14 @@ function readForm(values: Partial<Record<keyof typeof OPTIONS, string | boolean>
   if (form === 'help' || other === 'help') return 'help'
   const beside: readonly string[] = FORMS[form]
   const stray = other ?? given.find((name) => name !== form && !beside.includes(name))
-  if (stray !== undefined) throw wrongUsage(`--${form} and --${stray} do not go together.`)
+  if (stray !== undefined)
+    throw wrongUsage(`--${form} and --${stray} don't work together. Use one of them.`)
   return form
 }
 
 function readCount(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw wrongUsage(`--context takes a number of lines, not ${JSON.stringify(text)}.`)
+  throw wrongUsage(`--context needs a number of lines, not ${JSON.stringify(text)}.`)
 }
 
 /** One or two versions come first, files and folders of them after that. */
@@ -122,7 +123,7 @@ function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versio
   const older = predecessorOf(one)
   if (older === undefined) {
     throw wrongUsage(
-      `No version comes before ${one.name}. Name the one to compare it with: npm run diff ${first} v02`,
+      `There is no version before ${one.name}. Name the version to compare it with: npm run diff ${first} v02`,
     )
   }
   const versions = { older, newer: one }
@@ -138,7 +139,7 @@ function findOther(text: string, one: Version, from: string): Version | undefine
   if (holders.some(({ folder }) => isFileOf(folder, text))) return undefined
   if (/^v?\d+$/i.test(text)) return findVersion(text, from)
   throw wrongUsage(
-    `${JSON.stringify(text)} is no version, no copy of one, and no file of ${one.name}.`,
+    `${JSON.stringify(text)} isn't a version, a copy of one, or a file in ${one.name}.`,
   )
 }
 

@@ -26,7 +26,8 @@ export function readArguments(
   example: string,
 ): ExerciseArguments {
   const names = Object.keys(kinds).map((name) => `--${name}`)
-  const hint = names.length === 0 ? 'There are no options.' : `The options are ${names.join(', ')}.`
+  const hint =
+    names.length === 0 ? 'This command has no options.' : `The options are ${names.join(', ')}.`
   const options = Object.fromEntries(Object.entries(kinds).map(([name, type]) => [name, { type }]))
   const { values, positionals } = readCommandLine(args, options, { example, hint })
   if (positionals.length > 1) {

@@ -72,7 +72,7 @@ function refuseReadOnly(root) {
   try {
     fs.accessSync(root, fs.constants.W_OK)
   } catch {
-    throw new SetupError(`You can't write in ${root}: move the lab to a folder of your own.`)
+    throw new SetupError(`You can't write in ${root}. Move the lab to a folder of your own.`)
   }
 }
 
@@ -156,7 +156,7 @@ export function findNpm() {
     ...inPath,
   ].find((file) => file.endsWith('npm-cli.js') && fs.existsSync(file))
   if (found === undefined) {
-    throw new SetupError('npm was not found. It comes with Node: https://nodejs.org.')
+    throw new SetupError("Can't find npm. It comes with Node: install it from https://nodejs.org.")
   }
   return found
 }
@@ -167,14 +167,14 @@ function explain(output) {
     return `The folder ${PACKED} lacks packages for this machine (${process.platform}-${process.arch}). Go online, delete that folder, and try again.`
   }
   if (NO_NETWORK.test(output)) {
-    return 'The packages could not be fetched: the package registry was not reached. Go online and try again; once they are installed the lab runs without a network.'
+    return "Can't fetch the packages: the package registry can't be reached. Go online and try again. Once they are installed, the lab runs without a network."
   }
   const copy = /not up to date with <ROOT>[\\/](.+?)[\\/]package\.json/.exec(output)?.[1]
   if (copy !== undefined) {
-    return `The lock file does not know ${copy}. A copy of a version belongs into playground/, at the top of the repo.`
+    return `The lock file doesn't list ${copy}. Move your copy of a version into playground/, at the top of the repo.`
   }
   const end = output.trim().split('\n').slice(-20).join('\n')
-  return `${end}\nThe packages could not be installed. The reason stands above.`
+  return `${end}\nCan't install the packages. The reason is above.`
 }
 
 /**
@@ -195,7 +195,8 @@ async function oneAtATime(root, work) {
     const others = fs.readdirSync(folder).filter((name) => name !== own)
     if (!others.some((name) => isAlive(join(folder, name)))) break
     fs.rmSync(ticket)
-    if (!waited) console.log('Another command is installing the packages. Waiting for it.')
+    if (!waited)
+      console.log('Another command is installing the packages. Waiting for it to finish.')
     await sleep(50 + Math.random() * 100)
   }
   const signOfLife = setInterval(() => fs.utimesSync(ticket, new Date(), new Date()), 1000)

@@ -38,7 +38,7 @@ function findCommand(name) {
   const file = files.find((path) => basename(path) === `${name}.ts`)
   if (file !== undefined) return file
   const names = files.filter((path) => path.endsWith('.ts')).map((path) => basename(path, '.ts'))
-  const message = `There is no command ${JSON.stringify(name)}. There are: ${names.join(', ')}.`
+  const message = `There is no command ${JSON.stringify(name)}. Choose one of these: ${names.join(', ')}.`
   throw Object.assign(new SetupError(message), { exitStatus: 2 })
 }
 
@@ -47,7 +47,7 @@ function refuseOddPath() {
   const odd = /[?*]/.exec(ROOT)?.[0]
   if (odd === undefined) return
   throw new SetupError(
-    `${ROOT} has a ${odd} in its name, which Node's tools can't handle: rename it.`,
+    `${ROOT} has a ${odd} in its name, which Node's tools can't handle. Rename the folder.`,
   )
 }
 

@@ -12,14 +12,14 @@ export function renderWire(
 ): string {
   const lines = [
     paint(`${stepName(older, newer)}, on the wire`, 'bold'),
-    'Both were run just now. Random values have names, and ports are the usual ones.',
+    'Both just ran. Names replace random values, and ports are the default ones.',
     `${paint('+', 'green')} is new in ${newer.name}, ${paint('-', 'red')} is gone.`,
   ]
   for (const { name, messages, olderEnd, newerEnd } of diffWire(olderActs, newerActs)) {
     lines.push('', paint(name, 'bold'))
     lines.push(...messages.flatMap((message) => renderMessage(message, paint)))
-    if (olderEnd !== undefined) lines.push(`  ${older.name} went no further: ${olderEnd}`)
-    if (newerEnd !== undefined) lines.push(`  ${newer.name} went no further: ${newerEnd}`)
+    if (olderEnd !== undefined) lines.push(`  ${older.name} stopped here: ${olderEnd}`)
+    if (newerEnd !== undefined) lines.push(`  ${newer.name} stopped here: ${newerEnd}`)
   }
   return `${lines.join('\n')}\n`
 }
@@ -29,7 +29,7 @@ function renderMessage(
   paint: Paint,
 ): string[] {
   const { channel, from, to, isAnswer, request } = message
-  const what = isAnswer ? `answer to ${request}` : request
+  const what = isAnswer ? `response to ${request}` : request
   const title = `${channel.padEnd(5)}  ${from.padEnd(7)} -> ${to.padEnd(7)}  ${what}`
   if (isSame) return [paint(`  ${title}  (the same)`, 'dim')]
   const width = Math.max(0, ...fields.map(({ name }) => name.length))

@@ -38,18 +38,18 @@ afterEach(() => {
 describe('the command', () => {
   test.each([
     [['v09'], 'There is no version "v09".'],
-    [['v01'], 'No version comes before v01-code-flow.'],
+    [['v01'], 'There is no version before v01-code-flow.'],
     [['v02', 'v09'], 'There is no version "v09".'],
-    [['v02', 'nowhere'], '"nowhere" is no version, no copy of one, and no file of v02-state.'],
+    [['v02', 'nowhere'], '"nowhere" isn\'t a version, a copy of one, or a file in v02-state.'],
     [['v02', 'v03', 'client/nowhere.ts'], 'There is no file "client/nowhere.ts"'],
     [['v02', 'v03', '../v01-code-flow'], 'There is no file "../v01-code-flow"'],
     [['v02', '--nonsense'], "Unknown option '--nonsense'."],
-    [['v02', '--context', 'many'], '--context takes a number of lines, not "many".'],
-    [['v02', '--stat', '--markdown'], '--stat and --markdown do not go together.'],
-    [['v02', '--wire', '--tests'], '--wire and --tests do not go together.'],
+    [['v02', '--context', 'many'], '--context needs a number of lines, not "many".'],
+    [['v02', '--stat', '--markdown'], "--stat and --markdown don't work together."],
+    [['v02', '--wire', '--tests'], "--wire and --tests don't work together."],
     [['v02', '--patch'], "Unknown option '--patch'."],
     [['--wire'], '--wire needs a version'],
-    [['v02', 'client', '--wire'], '--wire tells of a whole version, not of client alone.'],
+    [['v02', 'client', '--wire'], '--wire works on a whole version, not on client.'],
   ])('%j is answered with one line and exit status 2', async (args, message) => {
     await expect(main(args)).rejects.toMatchObject({
       exitStatus: 2,

@@ -77,7 +77,7 @@ describe('a copy', () => {
   )
 
   test('of an exercise that there is none of is told in words', () => {
-    expect(() => findPlace('v99')).toThrow('There are: v01, v02')
+    expect(() => findPlace('v99')).toThrow('Choose one of these: v01, v02')
     expect(() => findPlace(undefined)).toThrow('Say which exercise')
   })
 })
@@ -88,7 +88,7 @@ describe('a check', { timeout: 60_000 }, () => {
       'does not compile',
       'const url =',
       'const url = =',
-      /does not start: it does not compile/,
+      /doesn't start: it doesn't compile/,
       `${LOGIN}:10`,
     ],
     [
@@ -102,7 +102,7 @@ describe('a check', { timeout: 60_000 }, () => {
       'throws at the start',
       "app.get('/login'",
       "throw new Error('boom')\n  app.get('/login'",
-      /does not start: boom/,
+      /doesn't start: boom/,
       `${LOGIN}:9`,
     ],
     [
@@ -116,7 +116,7 @@ describe('a check', { timeout: 60_000 }, () => {
       'answers nothing',
       'const url =',
       'await new Promise(() => {})\n    const url =',
-      /hangs: GET \/login gets no answer/,
+      /hangs: GET \/login gets no response/,
       `${LOGIN}:9`,
     ],
     [

@@ -135,7 +135,7 @@ test('without a network the first command says so, and shows no stack', async ()
   write('problem', 'npm error code ENOTFOUND\nnpm error at fetch (index.js:1:1)')
   const { status, output } = await setup('tell')
   expect(status).toBe(1)
-  expect(output).toMatch(/^Installing .*\n.*registry was not reached\. Go online.*\n$/)
+  expect(output).toMatch(/^Installing .*\n.*registry can't be reached\. Go online.*\n$/)
 })
 
 test('what pnpm says of another problem is shown', async () => {
@@ -152,7 +152,7 @@ test('a packed folder for other machines says what to do', async () => {
 
 test('a copy that stands in the way of an installation is named', async () => {
   write('problem', 'pnpm-lock.yaml is not up to date with <ROOT>/versions/my-copy/package.json')
-  expect((await setup('tell')).output).toContain('does not know versions/my-copy.')
+  expect((await setup('tell')).output).toContain("doesn't list versions/my-copy.")
 })
 
 test('a Node that is too old is told which one is needed', async () => {
@@ -169,7 +169,7 @@ test('a Node that is too old is told which one is needed', async () => {
 test('an unknown command is told which there are', async () => {
   const { status, output } = await setup('tel')
   expect(status).toBe(2)
-  expect(output).toBe('There is no command "tel". There are: tell, test.\n')
+  expect(output).toBe('There is no command "tel". Choose one of these: tell, test.\n')
 })
 
 test('a command that nobody listens to any more ends, and shows no stack', async () => {
@@ -234,7 +234,7 @@ test.runIf(process.platform !== 'win32')(
     for (const name of ['a?b', 'a*b']) {
       cpSync(join(repo, 'scripts'), join(repo, name, 'scripts'), { recursive: true })
       const { status, output } = await node(join(name, 'scripts', 'setup.mjs'), 'tell')
-      expect(output).toMatch(/^\/.*\/a.b has a [?*] in its name, .*: rename it\.\n$/)
+      expect(output).toMatch(/^\/.*\/a.b has a [?*] in its name, .*\. Rename the folder\.\n$/)
       expect(status).toBe(1)
     }
   },

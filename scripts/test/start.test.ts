@@ -142,10 +142,10 @@ describe('npm start without the workshop', () => {
     const third = new Start(first.port, 'v01', '--no-workshop')
     expect(await third.ended).toBe(1)
     expect(third.output.trim().split('\n')).toEqual([
-      `Port ${first.port} is taken: v04-protected-resource server still answers there. ` +
-        `Port ${first.port + 1} is taken: v04-protected-resource client still answers there.`,
+      `Port ${first.port} is already in use: v04-protected-resource server is still running there. ` +
+        `Port ${first.port + 1} is already in use: v04-protected-resource client is still running there.`,
       expect.stringMatching(
-        /^Stop what runs there, or choose other ports: npm start -- v01-code-flow --port \d+$/,
+        /^Stop it, or choose other ports: npm start -- v01-code-flow --port \d+$/,
       ),
     ])
   })
@@ -294,7 +294,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     const template = join(copy, 'client', 'views', 'home.eta')
     writeFileSync(template, `${readFileSync(template, 'utf8')}<p>A new line</p>`)
     await vi.waitFor(async () => {
-      expect(start.output).toContain('The programs have started again.')
+      expect(start.output).toContain('The programs have restarted.')
       expect((await new Browser().open(start.clientUrl)).body).toContain('A new line')
     }, PATIENCE)
     // Which goes to it alone. On Windows it does not hear of it, and is gone.
@@ -310,7 +310,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     expect(await start.ended).toBe(3)
     await start.nothingIsLeft()
     expect(start.output).toContain(
-      'The client died (exit status 3), so the other programs were stopped, too.',
+      'The client died (exit status 3), so the other programs were stopped too.',
     )
   })
 })
@@ -352,7 +352,7 @@ describe('npm start of a version with an API and a worker', () => {
     const app = join(folder, 'api', 'app.ts')
     writeFileSync(app, readFileSync(app, 'utf8').replace('return { status }', "return 'new'"))
     await vi.waitFor(async () => {
-      expect(start.output).toContain('The programs have started again.')
+      expect(start.output).toContain('The programs have restarted.')
       const { body } = await new Browser().open(`http://localhost:${start.port + 3}/api/me`)
       expect(body).toBe('new')
     }, PATIENCE)
@@ -363,7 +363,9 @@ describe('npm start of a version with an API and a worker', () => {
     await start.ready()
     const second = new Start(start.port, folder, '--no-workshop')
     expect(await second.ended).toBe(1)
-    expect(second.output).toContain(`Port ${start.port + 3} is taken: ${basename(folder)} api`)
+    expect(second.output).toContain(
+      `Port ${start.port + 3} is already in use: ${basename(folder)} api`,
+    )
   })
 })
 
@@ -374,7 +376,9 @@ describe('npm start tells in one line', () => {
   })
 
   test('that there is no such version, and which there are', async () => {
-    expect(await refusal('v99')).toMatch(/^There is no version "v99"\. There are: v01-code-flow, /)
+    expect(await refusal('v99')).toMatch(
+      /^There is no version "v99"\. Choose one of these: v01-code-flow, /,
+    )
   })
 
   test('that there is no such option, and which there are', async () => {
@@ -385,7 +389,7 @@ describe('npm start tells in one line', () => {
   test('what --port takes', async () => {
     for (const port of ['0', '65533', '80a', '-1', '1.5', '']) {
       const line = await refusal(`--port=${port}`)
-      expect(line).toBe(`--port takes a number from 1 to 65532, not ${JSON.stringify(port)}.`)
+      expect(line).toBe(`--port needs a number from 1 to 65532, not ${JSON.stringify(port)}.`)
     }
     expect(await refusal('--port')).toContain('The options are')
   })
@@ -393,10 +397,10 @@ describe('npm start tells in one line', () => {
   test('that --port, or one of the next three, is a port that browsers refuse', async () => {
     for (const port of ['6662', '6663', '6664', '6665', '10077']) {
       expect(await refusal('--port', port)).toMatch(
-        /^--port \d+ takes ports \d+ to \d+, and browsers refuse to open (6665|6666|10080): choose another one, such as 26000\.$/,
+        /^--port \d+ uses ports \d+ to \d+, but browsers block port (6665|6666|10080)\. Choose another one, such as 26000\.$/,
       )
     }
-    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6667, and browsers refuse')
+    expect(await refusal('--port', '6664')).toContain('ports 6664 to 6667, but browsers block')
   })
 
   test("that a port can't be used, though nobody answers there", async () => {
@@ -424,7 +428,7 @@ describe('npm start tells in one line', () => {
 
   test('that npm has kept an option for itself', async () => {
     vi.stubEnv('npm_config_port', '26000')
-    expect(await refusal('v02')).toMatch(/npm took --port .* npm start -- v02 --port 26000/)
+    expect(await refusal('v02')).toMatch(/npm read --port .* npm start -- v02 --port 26000/)
   })
 
   test('that PowerShell drops the dashes that npm needs', async () => {
@@ -435,24 +439,24 @@ describe('npm start tells in one line', () => {
 
   test('which setting is wrong, what it holds, and what it may hold', async () => {
     vi.stubEnv('CODE_TTL', 'soon')
-    expect(await refusal('v01')).toMatch(/^CODE_TTL holds "soon"; it may hold a positive/)
+    expect(await refusal('v01')).toMatch(/^CODE_TTL is "soon"\. Set it to a positive/)
   })
 
   test('that two programs need two ports', async () => {
     vi.stubEnv('AUTH_SERVER_URL', 'http://localhost:26000')
     vi.stubEnv('CLIENT_URL', 'http://localhost:26000')
-    expect(await refusal('v01')).toMatch(/both hold port 26000; each program needs one of its own/)
+    expect(await refusal('v01')).toMatch(/both use port 26000\. Give each program its own port/)
   })
 
   test('that the workshop needs a port of its own', async () => {
     vi.stubEnv('CLIENT_URL', 'http://localhost:26001')
     vi.stubEnv('WORKSHOP_URL', 'http://localhost:26001')
-    expect(await refusal('v01')).toMatch(/^CLIENT_URL and WORKSHOP_URL both hold port 26001/)
+    expect(await refusal('v01')).toMatch(/^CLIENT_URL and WORKSHOP_URL both use port 26001/)
   })
 
   test('that there is nothing to open without the workshop', async () => {
-    expect(await refusal('v01', '--open', '--no-workshop')).toContain('does not run with --no-w')
-    expect(await refusal('v01', '--open', '--watch')).toContain('does not run with --watch')
+    expect(await refusal('v01', '--open', '--no-workshop')).toContain("doesn't run with --no-w")
+    expect(await refusal('v01', '--open', '--watch')).toContain("doesn't run with --watch")
   })
 
   test('that a copy stands where its imports lead nowhere', async () => {
@@ -483,7 +487,7 @@ function killProgram({ process: { pid } }: Start, name: string): string {
     return readFileSync(`/proc/${child}/cmdline`, 'utf8').includes(`${name}/main.ts`)
   })
   process.kill(Number(program), 'SIGKILL')
-  return `The ${name} died (SIGKILL), so the other programs were stopped, too.`
+  return `The ${name} died (SIGKILL), so the other programs were stopped too.`
 }
 
 /** A port that nobody uses, nor the three after it, below those that systems give to connections. */

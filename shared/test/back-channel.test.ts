@@ -67,8 +67,8 @@ describe('the back channel', () => {
     ['an array', (_, answer) => answer.end('[{}]'), /makes no sense/],
     ['null', (_, answer) => answer.end('null'), /makes no sense/],
     ['a number', (_, answer) => answer.end('7'), /makes no sense/],
-    ['more than 64 KiB', (_, answer) => answer.end(`{"a":"${'x'.repeat(65_536)}"}`), /sent more/],
-    ['more than 64 KiB without an end', (_, answer) => pour(answer), /sent more/],
+    ['more than 64 KiB', (_, answer) => answer.end(`{"a":"${'x'.repeat(65_536)}"}`), /too large/],
+    ['more than 64 KiB without an end', (_, answer) => pour(answer), /too large/],
     ['half of what it said', (_, answer) => cutOff(answer), /broke off/],
     ['nothing before it hangs up', ({ socket }) => socket.destroy(), /broke off/],
     ['no HTTP', ({ socket }) => socket.end('220 mail ready\r\n'), /broke off/],
@@ -82,8 +82,8 @@ describe('the back channel', () => {
 
   test('tells a person, with the address, that nobody is there', async () => {
     const url = `http://localhost:${await freePort()}/token`
-    await expectBadGateway(url, /is not there \(connection refused\)/)
-    await expectBadGateway('http://nowhere.invalid/token', /is not there \(no machine has/)
+    await expectBadGateway(url, /is not running \(connection refused\)/)
+    await expectBadGateway('http://nowhere.invalid/token', /was not found \(no machine has/)
   })
 
   test('tells a person, with the address, that there was no connection to speak over', async () => {
@@ -102,7 +102,7 @@ describe('the back channel', () => {
       const { timeout } = AbortSignal
       const patience = vi.spyOn(AbortSignal, 'timeout')
       patience.mockImplementation((delay) => timeout.call(AbortSignal, delay / 100))
-      await expectBadGateway(await serverThat(answer), /did not answer within 5 seconds/)
+      await expectBadGateway(await serverThat(answer), /did not respond within 5 seconds/)
       expect(patience).toHaveBeenCalledExactlyOnceWith(5000)
     })
   }

@@ -122,7 +122,7 @@ describe('a setting that can not be right', () => {
     test(`is told in one line: ${name} is no origin`, () => {
       for (const value of [...noOrigins, ...moreThanOrigins, ...wrongPorts, ...tricks]) {
         const line = complaint({ [name]: value })
-        expect(line).toContain(`${name} holds ${JSON.stringify(value)}; it may hold an origin`)
+        expect(line).toContain(`${name} is ${JSON.stringify(value)}. Set it to an origin`)
         expect(line).not.toContain('\n')
       }
     })
@@ -133,7 +133,7 @@ describe('a setting that can not be right', () => {
       for (const host of ['[::1]', '[fe80::1]', 'my_host', '*', 'a;b', "'self'"]) {
         const value = `http://${host}:26001`
         expect(complaint({ [name]: value })).toBe(
-          `${name} holds "${value}"; it may hold an origin whose host has only letters, digits, dots and hyphens, and no IPv6 address.`,
+          `${name} is "${value}". Set it to an origin whose host has only letters, digits, dots and hyphens, not an IPv6 address.`,
         )
       }
     }
@@ -144,7 +144,7 @@ describe('a setting that can not be right', () => {
       for (const port of [1, 6000, 6665, 10080]) {
         const value = `http://localhost:${port}`
         expect(complaint({ [name]: value })).toBe(
-          `${name} holds "${value}"; it may hold another port: browsers refuse to open ${port}.`,
+          `${name} is "${value}". Set it to an origin with another port: browsers block port ${port}.`,
         )
       }
     }
@@ -172,9 +172,7 @@ describe('a setting that can not be right', () => {
     test(`is told in one line: ${name} is no positive decimal number`, () => {
       for (const value of noSeconds) {
         const line = complaint({ [name]: value })
-        expect(line).toContain(
-          `${name} holds ${JSON.stringify(value)}; it may hold a positive decimal`,
-        )
+        expect(line).toContain(`${name} is ${JSON.stringify(value)}. Set it to a positive`)
         expect(line).not.toContain('\n')
       }
     })
@@ -183,9 +181,9 @@ describe('a setting that can not be right', () => {
   for (const name of CLIENT_IDS) {
     test(`is told in one line: ${name}`, () => {
       expect(complaint({ [name]: 'ü' })).toBe(
-        `${name} holds "ü"; it may hold printable ASCII characters.`,
+        `${name} is "ü". Set it to printable ASCII characters only.`,
       )
-      expect(complaint({ [name]: 'a\nb' })).toContain(`${name} holds "a\\nb"`)
+      expect(complaint({ [name]: 'a\nb' })).toContain(`${name} is "a\\nb"`)
     })
 
     test(`is told in one line: ${name} is the name of a user or of another client`, () => {
@@ -193,26 +191,26 @@ describe('a setting that can not be right', () => {
       const taken = ['user0', 'user1', 'other-client', 'lab-cli', ...Object.values(ids)]
       for (const value of taken.filter((id) => ids[name as keyof typeof ids] !== id)) {
         expect(complaint({ [name]: value })).toBe(
-          `${name} holds "${value}"; it may hold any name that no user and no other client has.`,
+          `${name} is "${value}". Set it to a name that no user and no other client has.`,
         )
       }
     })
   }
 
   test('is told in one line: two clients have one name', () => {
-    expect(complaint({ WORKER_ID: 'one', API_ID: 'one' })).toContain('WORKER_ID holds "one"')
+    expect(complaint({ WORKER_ID: 'one', API_ID: 'one' })).toContain('WORKER_ID is "one"')
   })
 
   test('is told without it where it is a secret', () => {
     for (const secret of ['geheim-ü', 'two\nlines', 'a tab\t', '\x7f']) {
       for (const name of CLIENT_SECRETS) {
         expect(complaint({ [name]: secret })).toBe(
-          `${name} holds ${secret.length} characters; it may hold printable ASCII characters.`,
+          `${name} is a secret of ${secret.length} characters. Set it to printable ASCII characters only.`,
         )
       }
     }
     expect(complaint({ SESSION_SECRET: 'x'.repeat(31) })).toMatch(
-      /^SESSION_SECRET holds 31 characters; .*32/,
+      /^SESSION_SECRET is a secret of 31 characters\. .*32/,
     )
   })
 
@@ -242,9 +240,7 @@ describe('.env', () => {
       const bigEndian = Buffer.from(littleEndian).swap16()
       for (const bytes of [littleEndian, bigEndian]) {
         expect(() => parseEnvFile(bytes)).toThrow(
-          new ConfigError(
-            '.env is in UTF-16, as some shells on Windows write it: save it as UTF-8.',
-          ),
+          new ConfigError('.env is in UTF-16, which some Windows shells write. Save it as UTF-8.'),
         )
       }
     }

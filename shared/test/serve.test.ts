@@ -92,7 +92,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     const run = new Run(first, 'client', { CODE_TTL: 'soon' })
     expect(await run.ended).toBe(1)
     expect(run.output).toBe('')
-    expect(run.errors).toMatch(/^CODE_TTL holds "soon"; it may hold [^\n]+\n$/)
+    expect(run.errors).toMatch(/^CODE_TTL is "soon"\. Set it to [^\n]+\n$/)
   })
 
   test('whose port is taken says which, and what to do, in one line, and ends with 1', async () => {
@@ -104,15 +104,15 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     })
     const run = new Run(first, 'server', { AUTH_SERVER_URL: `http://localhost:${port}` })
     expect(await run.ended).toBe(1)
-    expect(run.errors).toMatch(new RegExp(`^Port ${port} is in use[^\\n]*: [^\\n]+\\n$`))
+    expect(run.errors).toMatch(new RegExp(`^Port ${port} is already in use[^\\n]*: [^\\n]+\\n$`))
     holder.close()
   })
 
   const refusals = [
-    ['EACCES', 80, /^Port 80 may not be used by you: choose one above 1023\.\n$/],
+    ['EACCES', 80, /^You aren't allowed to use port 80\. Choose one above 1023\.\n$/],
     // Windows keeps ranges of ports for itself.
-    ['EACCES', 33_780, /^Port 33780 is reserved by the system: choose another one\.\n$/],
-    ['ENOTSUP', 33_780, /^Port 33780 can't be used: refused by a test\.\n$/],
+    ['EACCES', 33_780, /^The system reserves port 33780\. Choose another one\.\n$/],
+    ['ENOTSUP', 33_780, /^Can't use port 33780: refused by a test\.\n$/],
   ] as const
   for (const [code, port, words] of refusals) {
     test(`that may not have port ${port} (${code}) says so in one line, and ends with 1`, async () => {
@@ -143,7 +143,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
       )
     }
     expect(await run.ended).toBe(0)
-    expect(run.errors).toBe('Nobody reads what this program writes any more, so it ends.\n')
+    expect(run.errors).toBe('Nothing reads the output of this program anymore, so it stops.\n')
   })
 
   test.runIf(hasSignals)(
@@ -206,7 +206,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
       run.child.kill('SIGTERM')
       const page = await slow
       expect(page.status).toBe(502)
-      expect(page.body).toContain(`${AUTH_SERVER_URL}/token did not answer within 5 seconds`)
+      expect(page.body).toContain(`${AUTH_SERVER_URL}/token did not respond within 5 seconds`)
       expect(await run.ended).toBe(0)
       silent.closeAllConnections()
       silent.close()
@@ -254,7 +254,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
         .split('\n')
         .map((line) => line.split(/ {2,}/).slice(0, 3)),
     ).toEqual([
-      [`Listening at ${url}. Ctrl-C stops it.`],
+      [`Listening at ${url}. Press Ctrl-C to stop it.`],
       ['server', 'front', 'GET'],
       ['server', 'front', 'POST'],
       ['server', 'back', 'POST'],

@@ -27,7 +27,10 @@ export function requireVersion(id: string, playground: string): KnownVersion {
   const version = knownVersion(id, playground)
   if (version !== undefined) return version
   const ids = knownVersions(playground).map((known) => known.id)
-  throw new PageTrouble(404, `There is no version of that name. There are: ${ids.join(', ')}.`)
+  throw new PageTrouble(
+    404,
+    `There is no version with that name. Choose one of these: ${ids.join(', ')}.`,
+  )
 }
 
 /** What a page calls a version: `v02-state`, or `your v02` for the learner's copy that leads there. */

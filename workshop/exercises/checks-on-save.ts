@@ -175,7 +175,7 @@ export class ChecksOnSave {
       return end({ trouble: undefined, findings: result.findings })
     } catch (error) {
       const message =
-        tellFileTrouble(error) ?? `The check itself fails: ${(error as Error).message}`
+        tellFileTrouble(error) ?? `The check itself failed: ${(error as Error).message}`
       return end({ trouble: { message, place: undefined }, findings: undefined })
     }
   }

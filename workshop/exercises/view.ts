@@ -161,5 +161,5 @@ function tellNews({ checking, last }: ChecksOnSave): string {
   if (checking) return 'Checking.'
   if (last === undefined) return ''
   if (last.findings === undefined) return last.trouble?.message ?? ''
-  return `${countDone(last.findings)} of ${last.findings.length} sentences are done.`
+  return `${countDone(last.findings)} of ${last.findings.length} checks pass.`
 }

@@ -15,11 +15,11 @@ export function answerJob<Input>(work: (input: Input) => Promise<unknown>): void
     try {
       const result = await work(input as Input)
       const isTooLong = (JSON.stringify(result) ?? '').length > LONGEST_RESULT
-      say(isTooLong ? { token, trouble: 'It says too much to be shown.' } : { token, result })
+      say(isTooLong ? { token, trouble: 'Its output is too long to show.' } : { token, result })
     } catch (error) {
       const { message } = error as Error
       // What is played expects pages that a learner's copy may not have any more.
-      say({ token, trouble: error instanceof ToldError ? message : `It broke off: ${message}.` })
+      say({ token, trouble: error instanceof ToldError ? message : `It failed: ${message}.` })
     }
   })
 }

@@ -69,7 +69,7 @@ export class Jobs {
   }
 
   async #do(spec: JobSpec): Promise<unknown> {
-    if (this.#closed) throw new JobError('The workshop is being stopped.')
+    if (this.#closed) throw new JobError('The workshop is stopping. Start it again with npm start.')
     const process = new CopyProcess({ main: fileURLToPath(spec.module) })
     this.#running.add(process)
     try {
@@ -90,17 +90,17 @@ function answerOf(process: CopyProcess, { input, limit }: JobSpec): Promise<unkn
     const fail = (message: string) => reject(new JobError(message, process.stderr))
     const timer = setTimeout(() => {
       const seconds = Math.round(limit / 1000)
-      fail(`It did not come to an end within ${seconds} seconds. Is there a loop that never ends?`)
+      fail(`It didn't finish within ${seconds} seconds. Look for a loop that never ends.`)
     }, limit)
     child.on('message', (message) => {
       if (!isAnswer(message, token)) return
       if ('result' in message) resolve(message.result)
       else fail(message.trouble)
     })
-    child.once('error', ({ message }) => fail(`It can't be started: ${message}.`))
+    child.once('error', ({ message }) => fail(`It can't start: ${message}.`))
     process.ended.then(() => {
       clearTimeout(timer)
-      fail(`It ended before its time (${child.signalCode ?? `exit status ${child.exitCode}`}).`)
+      fail(`It stopped unexpectedly (${child.signalCode ?? `exit status ${child.exitCode}`}).`)
     })
   })
 }

@@ -46,7 +46,10 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     const path = params['*']
     // Looked up in the list, and never made a path of.
     if (!files.some((file) => file.path === path)) {
-      throw new PageTrouble(404, `There is no such file in ${place.title}.`)
+      throw new PageTrouble(
+        404,
+        `There is no such file in ${place.title}. Go back, and choose one from its list.`,
+      )
     }
     return reply.viewAsync('code', {
       title: `${path} - ${place.title}`,
@@ -75,7 +78,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     const place = places.find((candidate) => candidate.id === id)
     if (place !== undefined) return place
     const ids = places.map((candidate) => candidate.id).join(', ')
-    throw new PageTrouble(404, `There is no version of that name. There are: ${ids}.`)
+    throw new PageTrouble(404, `There is no version with that name. Choose one of these: ${ids}.`)
   }
 }
 
@@ -84,7 +87,10 @@ function listed(place: CodePlace): ListedFile[] {
   try {
     return filesOf(place)
   } catch {
-    throw new PageTrouble(409, `The files of ${place.title} can't be read just now.`)
+    throw new PageTrouble(
+      409,
+      `The files of ${place.title} can't be read right now. Reload the page.`,
+    )
   }
 }
 

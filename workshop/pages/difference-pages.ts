@@ -25,7 +25,7 @@ interface InLesson {
 interface Asked {
   from?: string
   to?: string
-  /** How the two sides stand: `unified` or `side-by-side`; another one leaves it to the width of the page. */
+  /** The layout: `unified` or `side-by-side`; another one leaves it to the width of the page. */
   view?: string
   /** `1` for the test files, too. */
   tests?: string
@@ -107,7 +107,8 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
 
   function pairTo(version: Version): VersionPair {
     const before = predecessorOf(version)
-    if (before === undefined) throw new PageTrouble(404, `No version comes before ${version.name}.`)
+    if (before === undefined)
+      throw new PageTrouble(404, `There is no version before ${version.name}.`)
     return pairOf(before.name, version.name, playground)
   }
 
@@ -181,7 +182,7 @@ async function introductionOf(version: Version): Promise<string> {
 function laterVersion(name: string): Version {
   const version = lessonVersion(name)
   if (predecessorOf(version) !== undefined) return version
-  throw new PageTrouble(404, `No version comes before ${name}, so there is nothing to compare.`)
+  throw new PageTrouble(404, `There is no version before ${name}, so there is nothing to compare.`)
 }
 
 function choicesIn(playground: string) {

@@ -91,7 +91,8 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     const { version, folder } = exercise.place
     const wanted = read(request.body).step
     const step = readSteps(version).find(({ number }) => String(number) === wanted)
-    if (step === undefined) throw new PageTrouble(404, 'There is no such step in this exercise.')
+    if (step === undefined)
+      throw new PageTrouble(404, 'There is no such step in this exercise. Reload the page.')
     inWords(() => countHint(folder, step.number, step.hints.length))
     workshop.events.publish('check')
     return answer('live', exercise, request, reply)
@@ -102,7 +103,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     const { file } = read(body)
     const known = listDifferences(exercise.place).some(({ path }) => path === file)
     if (file !== undefined && !known) {
-      throw new PageTrouble(404, 'This file says already what the version says, or there is none.')
+      throw new PageTrouble(
+        404,
+        "There is nothing to write: this file already matches the version, or doesn't exist.",
+      )
     }
     const kept = await change(exercise, () => writeSolution(exercise.place, file))
     return goTo(reply, exercise, file === undefined ? '' : '/solution', kept)
@@ -111,7 +115,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     const exercise = find(request.params.name)
     const { version } = exercise.runs
     if (version === undefined) {
-      throw new PageTrouble(404, 'There is no server/main.ts in this copy that could be run.')
+      throw new PageTrouble(
+        404,
+        "Your copy can't run: server/main.ts is missing. Put it back, or start over.",
+      )
     }
     const { runner } = workshop
     const wantsMain = read(request.body).where === 'main'
@@ -131,7 +138,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     const found = exercises.find(({ place }) => place.name === name)
     if (found !== undefined) return found
     const names = exercises.map(({ place }) => place.name).join(', ')
-    throw new PageTrouble(404, `There is no exercise of that name. There are: ${names}.`)
+    throw new PageTrouble(
+      404,
+      `There is no exercise with that name. Choose one of these: ${names}.`,
+    )
   }
 }
 
@@ -164,7 +174,7 @@ function inWords<T>(act: () => T): T {
 
 function requireCopy({ place }: Exercise): void {
   if (isThere(place)) return
-  throw new PageTrouble(404, `There is no playground/${place.name} yet. Begin the exercise first.`)
+  throw new PageTrouble(404, `There is no playground/${place.name} yet. Start the exercise first.`)
 }
 
 function goTo(reply: FastifyReply, { place }: Exercise, below: string, kept?: string) {

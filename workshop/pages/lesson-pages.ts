@@ -74,7 +74,8 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     const version = lessonVersion(params.version)
     const lesson = lessonHere(version)
     const part = lesson.parts.find(({ slug }) => slug === params.part)
-    if (part === undefined) throw new PageTrouble(404, 'This lesson has no such page.')
+    if (part === undefined)
+      throw new PageTrouble(404, 'This lesson has no such page. Choose one from its contents.')
     const slug = pageOf(version, part)
     if (slug !== part.slug) return reply.redirect(hrefOf(version, slug))
 
@@ -102,7 +103,8 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       const version = lessonVersion(params.version)
       const questions = questionsOf(readLesson(version))
       const question = questions.find(({ number }) => String(number) === params.number)
-      if (question === undefined) throw new PageTrouble(404, 'There is no such question.')
+      if (question === undefined)
+        throw new PageTrouble(404, 'There is no such question. Reload the page.')
       progress.noteOpened(version, question.number)
       return reply.code(204).send()
     },
@@ -119,7 +121,7 @@ export function lessonVersion(name: string): Version {
   const version = versions.find((candidate) => candidate.name === name)
   if (version !== undefined) return version
   const names = versions.map((candidate) => candidate.name).join(', ')
-  throw new PageTrouble(404, `There is no lesson of that name. There are: ${names}.`)
+  throw new PageTrouble(404, `There is no lesson with that name. Choose one of these: ${names}.`)
 }
 
 /** Rendered once for each part; a lesson that was changed has other parts. */
@@ -151,7 +153,10 @@ async function viewQuestions(version: Version, lesson: Lesson, wanted: string | 
   const all = await renderQuestions(version, lesson)
   const one = all.find(({ number }) => String(number) === wanted)
   if (wanted !== undefined && one === undefined) {
-    throw new PageTrouble(404, `There is no such question. There are ${all.length}.`)
+    throw new PageTrouble(
+      404,
+      `There is no such question. Choose a number from 1 to ${all.length}.`,
+    )
   }
   return { questions: one === undefined ? all : [one], one: one?.number, count: all.length }
 }

@@ -37,7 +37,7 @@ export async function presentPages(app: FastifyInstance, { runner }: Workshop): 
     const all = await slidesOf(version, runner.main?.addresses)
     const current = asked === undefined ? 1 : Number(asked)
     if (!Number.isInteger(current) || current < 1 || current > all.length) {
-      throw new PageTrouble(404, `There is no such slide. There are ${all.length}.`)
+      throw new PageTrouble(404, `There is no such slide. Choose a number from 1 to ${all.length}.`)
     }
     const slides = all.map((slide, index) => ({
       ...slide,

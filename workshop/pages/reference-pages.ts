@@ -31,7 +31,10 @@ export async function referencePages(app: FastifyInstance, { runner }: Workshop)
     const doc = docs.find(({ name }) => name === params.name)
     if (doc === undefined) {
       const names = docs.map(({ name }) => name).join(', ')
-      throw new PageTrouble(404, `There is no such page in the reference. There are: ${names}.`)
+      throw new PageTrouble(
+        404,
+        `There is no such page in the reference. Choose one of these: ${names}.`,
+      )
     }
     const html = await htmlOfDoc(doc, runner.main?.addresses)
     return reply.viewAsync('reference-page', { title: doc.title, docs, doc, html, ...ASSETS })

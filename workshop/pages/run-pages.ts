@@ -39,7 +39,8 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
 
   function slotOf(id: string | undefined): Slot {
     const slot = id === undefined ? runner.main : runner.slot(id)
-    if (slot === undefined) throw new PageTrouble(404, 'Nothing runs there any more.')
+    if (slot === undefined)
+      throw new PageTrouble(404, "That version isn't running anymore. Start it on the Run page.")
     return slot
   }
 }
@@ -48,7 +49,10 @@ function versionOf(id: string | undefined, { playground }: Workshop): KnownVersi
   const version = knownVersion(id ?? '', playground)
   if (version !== undefined) return version
   const names = knownVersions(playground).map((known) => known.id)
-  throw new PageTrouble(404, `There is no version of that name. There are: ${names.join(', ')}.`)
+  throw new PageTrouble(
+    404,
+    `There is no version with that name. Choose one of these: ${names.join(', ')}.`,
+  )
 }
 
 function read(body: unknown): { version?: string; slot?: string } {

@@ -84,13 +84,15 @@ export async function trafficPages(
 
   function slotOf({ slot }: Fields): Slot {
     const found = typeof slot === 'string' ? runner.slot(slot) : runner.main
-    if (found === undefined) throw new PageTrouble(404, 'Nothing runs there any more.')
+    if (found === undefined)
+      throw new PageTrouble(404, "That version isn't running anymore. Start it on the Run page.")
     return found
   }
 
   function messageOf(slot: Slot, id: unknown): Message {
     const found = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
-    if (found === undefined) throw new PageTrouble(404, 'That message is not kept any more.')
+    if (found === undefined)
+      throw new PageTrouble(404, 'That message is gone: the log keeps only the latest ones.')
     return found
   }
 

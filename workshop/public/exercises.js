@@ -11,7 +11,7 @@ document.addEventListener('click', async ({ target }) => {
     await navigator.clipboard.writeText(button.dataset.copy ?? '')
     button.textContent = 'Copied'
   } catch {
-    button.textContent = 'Select it, and copy it by hand'
+    button.textContent = 'Select it and copy it by hand'
   }
   setTimeout(() => {
     button.textContent = before

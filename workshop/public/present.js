@@ -234,7 +234,7 @@ function beginNotes() {
       before += Date.now() - since
       since = undefined
     }
-    pause.textContent = since === undefined ? 'Go on' : 'Pause'
+    pause.textContent = since === undefined ? 'Resume' : 'Pause'
     tick()
   })
   document.querySelector('#reset').addEventListener('click', () => {

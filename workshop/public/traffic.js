@@ -25,7 +25,7 @@ function begin() {
   list.addEventListener('htmx:beforeRequest', (event) => {
     if (!paused || event.target !== list) return
     event.preventDefault()
-    document.querySelector('#paused').textContent = 'Paused. There is something new.'
+    document.querySelector('#paused').textContent = 'Paused. There are new messages.'
   })
   list.addEventListener('htmx:afterRequest', ({ detail, target }) => {
     if (target === list && detail.successful) takeIn(detail.xhr.responseText)
@@ -139,7 +139,7 @@ async function open(details) {
   const page = new DOMParser().parseFromString(text, 'text/html')
   const problem = answer?.ok ? null : page.querySelector('.problem')
   if (answer?.ok) place.innerHTML = text
-  else place.textContent = problem?.textContent ?? 'The workshop does not answer.'
+  else place.textContent = problem?.textContent ?? "The workshop doesn't respond."
   for (const button of place.querySelectorAll('button.value')) write(button)
 }
 
@@ -170,7 +170,7 @@ async function draw() {
     const { svg } = await mermaid.render('traffic-diagram', await answer.text())
     drawing.innerHTML = svg
   } catch {
-    drawing.textContent = 'The diagram could not be drawn. The text of it can still be saved.'
+    drawing.textContent = "The diagram can't be drawn. You can still save its text."
   }
 }
 

@@ -61,7 +61,7 @@ document.addEventListener('htmx:responseError', ({ detail }) => {
   announce(problem)
 })
 document.addEventListener('htmx:sendError', () => {
-  announce('The workshop does not answer. Is npm start still running?')
+  announce("The workshop doesn't respond. Check that npm start is still running.")
 })
 
 /** @param {string} text */

@@ -131,7 +131,7 @@ describe('a played attack', () => {
       ['on', 'v01-code-flow'],
     ])
     expect(status).toBe(200)
-    expect(stories[0]?.querySelector('.problem')?.text).toContain('It does not compile')
+    expect(stories[0]?.querySelector('.problem')?.text).toContain("It doesn't compile")
     expect(stories[0]?.querySelector('.problem a')?.getAttribute('href')).toBe(
       '/code/copy-v03/client/app.ts#L1',
     )

@@ -68,13 +68,13 @@ describe('a job', () => {
     const module = moduleThat('fails', 'throw new (input.inWords ? ToldError : TypeError)("so")')
     const run = (inWords: boolean) => jobs.run({ kind: 'fails', module, input: { inWords }, limit })
     await expect(run(true)).rejects.toEqual(new JobError('so'))
-    await expect(run(false)).rejects.toEqual(new JobError('It broke off: so.'))
+    await expect(run(false)).rejects.toEqual(new JobError('It failed: so.'))
   })
 
   test('that answers with megabytes is told so, and what it says stays outside', async () => {
     const module = moduleThat('endless', 'return "x".repeat(6_000_000)')
     await expect(jobs.run({ kind: 'endless', module, input: {}, limit })).rejects.toEqual(
-      new JobError('It says too much to be shown.'),
+      new JobError('Its output is too long to show.'),
     )
   })
 
@@ -99,7 +99,7 @@ describe('a job', () => {
     const error = await jobs
       .run({ kind: 'floods', module, input: { file }, limit })
       .catch((one: JobError) => one)
-    expect(error).toMatchObject({ message: 'It ended before its time (exit status 3).' })
+    expect(error).toMatchObject({ message: 'It stopped unexpectedly (exit status 3).' })
     expect((error as JobError).stderr.length).toBeLessThan(100_000)
     if (process.platform !== 'win32') await untilGone(await untilWritten(file))
   })
@@ -110,7 +110,7 @@ describe('a job', () => {
       .run({ kind: 'dies', module, input: {}, limit })
       .catch((one: JobError) => one)
     expect(error).toMatchObject({
-      message: 'It ended before its time (exit status 3).',
+      message: 'It stopped unexpectedly (exit status 3).',
       stderr: expect.stringContaining('last words'),
     })
   })
@@ -131,7 +131,7 @@ describe('a job that hangs in a loop', () => {
     const module = moduleThat('hangs', HANGS)
     const file = join(scratch, 'pid')
     const job = jobs.run({ kind: 'hangs', module, input: { file }, limit: 3_000 })
-    await expect(job).rejects.toThrow('It did not come to an end within 3 seconds.')
+    await expect(job).rejects.toThrow("It didn't finish within 3 seconds.")
     if (existsSync(file)) await untilGone(await untilWritten(file))
   })
 

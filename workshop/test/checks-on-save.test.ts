@@ -121,7 +121,7 @@ test('a check that fails itself is told in words, and the next one goes on', asy
   })
   onTestFinished(() => made.close())
   made.attend()
-  await expect.poll(() => made.last?.trouble?.message).toBe('The check itself fails: out of luck')
+  await expect.poll(() => made.last?.trouble?.message).toBe('The check itself failed: out of luck')
   made.checkNow()
   await expect.poll(() => made.last?.findings).toEqual([])
 })

@@ -122,7 +122,7 @@ describe("a learner's copy", () => {
   test('that is gone is told in words', async () => {
     const { status, text } = await workshop.get('/code/copy-v03/server/main.ts')
     expect(status).toBe(404)
-    expect(text).toContain('There is no version of that name.')
+    expect(text).toContain('There is no version with that name.')
   })
 })
 

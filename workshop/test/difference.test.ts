@@ -135,9 +135,9 @@ describe('the difference of any two versions', () => {
   })
 
   test.each([
-    ['/difference?from=../../etc&to=v02-state', 'There is no version of that name.'],
-    ['/lessons/v01-code-flow/difference', 'No version comes before v01-code-flow'],
-    ['/lessons/v09-nothing/difference', 'There is no lesson of that name.'],
+    ['/difference?from=../../etc&to=v02-state', 'There is no version with that name.'],
+    ['/lessons/v01-code-flow/difference', 'There is no version before v01-code-flow'],
+    ['/lessons/v09-nothing/difference', 'There is no lesson with that name.'],
   ])('%s is not there, and the page says so', async (path, sentence) => {
     const { status, text } = await get(path)
     expect(status).toBe(404)

@@ -56,7 +56,7 @@ describe('an exercise', () => {
     for (const name of ['v99', '..', '%2e%2e%2fv02', 'constructor', 'copy-v02']) {
       const [status, text] = await textOf(`/exercises/${name}`)
       if (name !== '..') expect([name, status]).toEqual([name, 404])
-      if (name === 'v99') expect(text).toContain('There are: v01, v02, v03, v04, v05.')
+      if (name === 'v99') expect(text).toContain('Choose one of these: v01, v02, v03, v04, v05.')
     }
     expect((await post('/exercises/v99/begin')).status).toBe(404)
   })
@@ -153,8 +153,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     writeFiles(place.folder, endOf(place.version))
     await expect.poll(() => count(page)).toMatch(/^15 of 15/)
     await expect.poll(() => page.locator('.sentences li:not(.done)').count()).toBe(0)
-    expect(await page.locator('#check').textContent()).toContain('Everything that can be seen')
-    expect(await page.locator('#check-news').textContent()).toBe('15 of 15 sentences are done.')
+    expect(await page.locator('#check').textContent()).toContain('All checks pass')
+    expect(await page.locator('#check-news').textContent()).toBe('15 of 15 checks pass.')
     expect(await seriousProblems(page)).toEqual([])
   })
 
@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       const good = readFileSync(join(place.folder, LOGIN), 'utf8')
       save(place, LOGIN, (text) => text.replace('const url =', 'const url = ='))
       const problem = page.locator('#check .problem')
-      await expect.poll(() => problem.textContent()).toContain('does not compile')
+      await expect.poll(() => problem.textContent()).toContain("doesn't compile")
       const line = good.split('\n').findIndex((text) => text.includes('const url =')) + 1
       const link = problem.locator('a').last()
       expect(await link.getAttribute('href')).toBe(`/code/copy-v02/${LOGIN}#L${line}`)

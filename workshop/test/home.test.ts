@@ -22,7 +22,7 @@ test('the course starts with its first lesson, then offers the next page and the
   await read(workshop, '/lessons/v02-state/the-idea')
   const page = await read(workshop)
   expect(page).not.toContain('Start with')
-  expect(page).toContain('href="/lessons/v02-state/the-messages">Go on: v02, The messages<')
+  expect(page).toContain('href="/lessons/v02-state/the-messages">Continue: v02, The messages<')
   expect(page).toContain(
     'href="/lessons/v02-state/the-idea">Back to where you were: v02, The idea<',
   )
@@ -32,11 +32,11 @@ test('the course starts with its first lesson, then offers the next page and the
 test('the last page of a lesson leads on to the next lesson, and the last page of all only back', async () => {
   const workshop = await open()
   await read(workshop, '/lessons/v01-code-flow/sources')
-  expect(await read(workshop)).toContain('href="/lessons/v02-state">Go on: v02: state<')
+  expect(await read(workshop)).toContain('href="/lessons/v02-state">Continue: v02: state<')
   const last = listVersions().at(-1)?.name
   await read(workshop, `/lessons/${last}/sources`)
   const page = await read(workshop)
-  expect(page).not.toContain('>Go on:')
+  expect(page).not.toContain('>Continue:')
   expect(page).toContain('>Back to where you were: ')
 })
 
@@ -50,7 +50,7 @@ test('a lesson that was read to its end leads on to the next one, never to itsel
   writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
   const workshop = await open(playground)
   const page = await read(workshop, '/lessons/v02-state')
-  expect(page).toContain('href="/lessons/v03-pkce">Go on: v03: PKCE<')
+  expect(page).toContain('href="/lessons/v03-pkce">Continue: v03: PKCE<')
   const last = await read(workshop, `/lessons/${listVersions().at(-1)?.name}`)
   expect(last).toContain('href="/">You have read every page.')
 })
@@ -68,8 +68,8 @@ test('the exercise says how much of it is done', async () => {
   const versions = { 'v02-state': { done: 4, all: 10 } }
   writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
   const workshop = await open(playground)
-  expect(await read(workshop)).toContain('Exercise: 4 of 10 sentences')
-  expect(await read(workshop, '/lessons/v02-state')).toContain('4 of 10 sentences done')
+  expect(await read(workshop)).toContain('Exercise: 4 of 10 checks pass')
+  expect(await read(workshop, '/lessons/v02-state')).toContain('4 of 10 checks pass')
 })
 
 test('the table of attacks says of each what is expected of each version', async () => {

@@ -203,11 +203,13 @@ test('what there is no lesson of is told in words', async () => {
   for (const name of ['v99', 'constructor', '..%2fv01-code-flow', 'copy-v02', 'v01']) {
     const { status, text } = await workshop.get(`/lessons/${name}`)
     expect([name, status]).toEqual([name, 404])
-    expect(text).toContain('There is no lesson of that name. There are: v01-code-flow, ')
+    expect(text).toContain(
+      'There is no lesson with that name. Choose one of these: v01-code-flow, ',
+    )
   }
   const { status, text } = await workshop.get('/lessons/v02-state/nothing')
   expect(status).toBe(404)
-  expect(text).toContain('This lesson has no such page.')
+  expect(text).toContain('This lesson has no such page. Choose one from its contents.')
 })
 
 test('a page that was opened is marked as read beside the others, and no other is', async () => {
@@ -376,10 +378,10 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const page = await other.visit('/lessons/v05-refresh-token')
     const name = 'Run v05-refresh-token now: access tokens live for 20 s'
     await page.getByRole('button', { name }).click()
-    await page.getByText('v05-refresh-token runs, and access tokens live for 20 s:').waitFor()
+    await page.getByText('v05-refresh-token is running, and access tokens live for 20 s:').waitFor()
     expect(other.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
     await page.goto(`${other.url}/lessons/v05-refresh-token/try-it`)
-    await page.getByText('v05-refresh-token runs, and access tokens live for 20 s:').waitFor()
+    await page.getByText('v05-refresh-token is running, and access tokens live for 20 s:').waitFor()
     expect(await page.getByRole('button', { name: /^Run v05/ }).count()).toBe(3)
   })
 
@@ -388,7 +390,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     try {
       const page = await other.visit('/lessons/v02-state')
       await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
-      await page.getByText('v02-state runs:').waitFor()
+      await page.getByText('v02-state is running:').waitFor()
       expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
       // Who works by keyboard goes on from there.
       expect(await page.locator(':focus').textContent()).toBe('open its client')
@@ -405,9 +407,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       try {
         const page = await other.visit('/lessons/v03-pkce/try-it')
         await page.getByRole('button', { name: 'Run v02-state now' }).click()
-        await page.getByText('v02-state runs:').waitFor()
+        await page.getByText('v02-state is running:').waitFor()
         await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
-        await page.getByText('v03-pkce runs:').waitFor()
+        await page.getByText('v03-pkce is running:').waitFor()
         await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
         expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
       } finally {

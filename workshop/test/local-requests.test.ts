@@ -37,7 +37,7 @@ test('a name of somebody else that leads here gets no page', async () => {
   for (const host of ['evil.example', `evil.example:${port}`, 'localhost', `localhost.:${port}`]) {
     const [status, body] = await ask('GET', '/run', { host })
     expect([host, status]).toEqual([host, 403])
-    expect(body).toContain(`This app answers at ${workshop.url}`)
+    expect(body).toContain(`This app only responds at ${workshop.url}`)
   }
 })
 
@@ -59,7 +59,7 @@ test('at port 80, which browsers leave out, each name gets a page, and its form 
   }
   const elsewhere = await app.inject({ url: '/', headers: { host: 'evil.example' } })
   expect(elsewhere.statusCode).toBe(403)
-  expect(elsewhere.body).toContain('This app answers at http://localhost,')
+  expect(elsewhere.body).toContain('This app only responds at http://localhost.')
 })
 
 test('a page of another site can change nothing', async () => {
@@ -112,14 +112,14 @@ test('where a page of another site has led, nothing is noted, and nothing begins
 
 test('an address that can not be decoded is told so', async () => {
   const [status, body] = await ask('GET', '/%zz', {})
-  expect([status, body]).toEqual([400, 'This address is malformed.\n'])
+  expect([status, body]).toEqual([400, 'This address is malformed. Check it for typing errors.\n'])
 })
 
 test('its own pages can', async () => {
   const headers = { origin: workshop.url, 'content-type': 'application/x-www-form-urlencoded' }
   const [status, body] = await ask('POST', '/run/beside', headers)
   expect(status).toBe(404)
-  expect(body).toContain('There is no version of that name.')
+  expect(body).toContain('There is no version with that name.')
 })
 
 test('every answer forbids scripts of others, frames and guesses at its type', async () => {
@@ -152,7 +152,9 @@ test('a version is looked up in a list, and never made a path of', async () => {
 test('what is not there is told with the way back', async () => {
   const answer = await fetch(`${workshop.url}/nowhere`)
   expect(answer.status).toBe(404)
-  expect(await answer.text()).toContain('There is no page at this address.')
+  expect(await answer.text()).toContain(
+    'There is no page at this address. Choose one from the navigation.',
+  )
 })
 
 test('a body that is no form is refused, and breaks nothing', async () => {
@@ -183,6 +185,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}/`)
     expect(statuses.length).toBeGreaterThanOrEqual(paths.length)
     expect(new Set(statuses)).toEqual(new Set([403]))
-    expect((await workshop.get('/')).text).not.toContain('Go on where you were: v03')
+    expect((await workshop.get('/')).text).not.toContain('>Continue: v03')
   })
 })

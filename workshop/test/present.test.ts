@@ -69,7 +69,7 @@ describe.each(versions)('the slides of $name', (version) => {
     for (const wrong of ['0', String(slides.length + 1), '1.5', 'x']) {
       const { status, text } = await workshop.get(`/present/${version.name}?slide=${wrong}`)
       expect([wrong, status]).toEqual([wrong, 404])
-      expect(text).toContain(`There are ${slides.length}.`)
+      expect(text).toContain(`Choose a number from 1 to ${slides.length}.`)
     }
   })
 
@@ -198,7 +198,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
       expect(await placeOf(slides)).toBe('2')
 
       await slides.keyboard.press('End')
-      await notes.getByText('That was the last one.').waitFor()
+      await notes.getByText('That was the last slide.').waitFor()
       await slides.goto(`${workshop.url}${V02}?slide=7`)
       await notes.goto(`${workshop.url}${V02}/notes?slide=1`)
       await untilAt(notes, 7)

@@ -30,7 +30,7 @@ test('a page that is not there is told with those that are', async () => {
   for (const name of ['nothing', '..%2fREADME', 'constructor']) {
     const { status, text } = await workshop.get(`/reference/${name}`)
     expect([name, status]).toEqual([name, 404])
-    expect(text).toContain('There are: glossary, errors, attacks')
+    expect(text).toContain('Choose one of these: glossary, errors, attacks')
   }
 })
 

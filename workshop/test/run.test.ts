@@ -112,7 +112,7 @@ describe('what runs', () => {
     for (const wrong of ['0', 'soon', '-1', '1e99']) {
       const answer = await post('/run/start', { version: 'v01-code-flow', CODE_TTL: wrong })
       expect([wrong, answer.status]).toEqual([wrong, 400])
-      expect(await answer.text()).toContain('CODE_TTL holds &quot;')
+      expect(await answer.text()).toContain('CODE_TTL is &quot;')
     }
     expect(mainRuns()).toEqual(before)
   })
@@ -223,7 +223,9 @@ describe('what runs', () => {
     const stranger = new Runner()
     const slot = stranger.open(version, addresses)
     await expect.poll(() => slot.state).toBe('failed')
-    expect(slot.problem).toContain(`Port ${ports.server} is taken by ${version.name} server`)
+    expect(slot.problem).toContain(
+      `Port ${ports.server} is already in use by ${version.name} server`,
+    )
     await stranger.closeAll()
     expect((await whoAnswers(ports.server))?.program).toBe(`${version.name} server`)
   })

@@ -83,9 +83,9 @@ describe('the log', () => {
     const scene = new Scene().ask(2, 20, { url: '/second' }).ask(1, 10, { url: '/first' })
     scene.log.note('between', 15)
     expect(scene.sentences()).toEqual([
-      'browser to server, GET /first, not answered yet',
+      'browser to server, GET /first, no response yet',
       'between',
-      'browser to server, GET /second, not answered yet',
+      'browser to server, GET /second, no response yet',
     ])
   })
 
@@ -127,7 +127,7 @@ describe('the log', () => {
     const scene = new Scene().flow().ask(9, 99, { waits: true })
     const { epoch } = scene.log
     scene.log.clear()
-    expect(scene.sentences()).toEqual(['browser to server, GET /, waits'])
+    expect(scene.sentences()).toEqual(['browser to server, GET /, waiting'])
     expect(scene.log.epoch).not.toBe(epoch)
     expect(scene.log.values.of(CODE)).toBeUndefined()
   })
@@ -150,8 +150,8 @@ describe('the log', () => {
     scene.log.end()
     const troubles = rowsSince(scene.log, 0, ALL).map((row) => row.kind !== 'note' && row.trouble)
     expect(troubles).toEqual([
-      'The connection was closed before the answer.',
-      'The program ended before.',
+      'The connection closed before the response.',
+      'The program stopped before it responded.',
       undefined,
       undefined,
     ])
@@ -175,7 +175,7 @@ describe('the log', () => {
     const scene = new Scene().ask(1, 1, { url: '/old', process: 1 } as Request)
     scene.ask(1, 2, { url: '/new', process: 2 } as Request).answer(1, 3)
     expect(scene.sentences()[0]).toContain('GET /old, answered 200')
-    expect(scene.sentences()[1]).toContain('GET /new, not answered yet')
+    expect(scene.sentences()[1]).toContain('GET /new, no response yet')
   })
 })
 
@@ -193,7 +193,7 @@ describe('what nobody sends but to do harm', () => {
     const { sections } = detailsOf(log.message(1) ?? fail(), log)
     const { fields = [] } = sections.find(({ title }) => title === 'Form') ?? {}
     expect(fields).toHaveLength(101)
-    expect(fields[100]?.value).toEqual(['The rest is not shown.'])
+    expect(fields[100]?.value).toEqual(["The rest isn't shown."])
     expect(JSON.stringify(rowsSince(log, 0, ALL)).length).toBeLessThan(10_000)
   })
 

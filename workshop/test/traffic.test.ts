@@ -237,7 +237,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
       await traffic.getByRole('button', { name: 'Pause' }).click()
       await page.goto(`${workshop.main.addresses.client}/`)
-      await expect.poll(() => traffic.locator('#paused').textContent()).toContain('something new')
+      await expect.poll(() => traffic.locator('#paused').textContent()).toContain('new messages')
       expect(await rowsOf(traffic)).toHaveLength(16)
       await traffic.getByRole('button', { name: 'Pause' }).click()
       await expect.poll(async () => (await rowsOf(traffic)).length).toBe(20)
@@ -322,7 +322,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     async function hold(): Promise<Page> {
       const traffic = await workshop.visit('/traffic')
       await traffic.getByRole('button', { name: 'Hold the traffic' }).click()
-      await traffic.getByRole('button', { name: 'Let all go' }).waitFor()
+      await traffic.getByRole('button', { name: 'Send all on' }).waitFor()
       return traffic
     }
 
@@ -362,7 +362,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       for (let i = 0; i < 20; i += 1) await fetch(`${addresses.client}/nowhere`)
       const traffic = await hold()
       await traffic.goto(`${workshop.url}/reference`)
-      await traffic.locator('#status:has-text("is held")').waitFor()
+      await traffic.locator('#status:has-text("is on hold")').waitFor()
       const lines: string[] = []
       const listen = (_slot: unknown, { text }: { text: string }) => lines.push(text)
       workshop.runner.on('line', listen)
@@ -370,13 +370,15 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         workshop.runner.off('line', listen)
       })
       const asked = fetch(`${addresses.client}/login`, { redirect: 'manual' })
-      await traffic.locator('#status:has-text("1 message waits")').waitFor()
+      await traffic.locator('#status:has-text("1 message is waiting")').waitFor()
       const other = fetch(`${addresses.client}/`)
-      await traffic.locator('#status:has-text("2 messages wait")').waitFor()
-      const words = `GET /login, waits. Let it go at ${workshop.url}/traffic?slot=${id}`
+      await traffic.locator('#status:has-text("2 messages are waiting")').waitFor()
+      const words = `GET /login, waiting. Send it on at ${workshop.url}/traffic?slot=${id}`
       expect(lines).toEqual([expect.stringContaining(words)])
       await traffic.goto(`${workshop.url}/run`)
-      await traffic.getByText('2 messages wait, and the client hangs until you let go').waitFor()
+      await traffic
+        .getByText('2 messages are waiting, and the client hangs until you send them on')
+        .waitFor()
       await traffic.getByText(words).waitFor()
       await traffic.locator('#status').click()
       await traffic.waitForURL(`**/traffic?slot=${id}`)
@@ -385,7 +387,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(() => isInSight(first)).toBe(true)
 
       await traffic.goto(`${workshop.url}/run`)
-      await traffic.getByRole('button', { name: 'Let all go' }).click()
+      await traffic.getByRole('button', { name: 'Send all on' }).click()
       await traffic.locator('#status:has-text("running")').waitFor()
       expect((await Promise.all([asked, other])).map(({ status }) => status)).toEqual([302, 200])
     })
@@ -397,12 +399,12 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         fetch(client + path, { redirect: 'manual' }),
       )
       await expect.poll(async () => (await waitingOn(traffic)).length).toBe(3)
-      await traffic.getByRole('button', { name: /^Let it go: .* GET \/nowhere/ }).click()
+      await traffic.getByRole('button', { name: /^Send it on: .* GET \/nowhere/ }).click()
       await traffic.getByText('404').first().waitFor()
       // Who works by keyboard stays at the message.
       expect(await traffic.locator(':focus').textContent()).toContain('GET /nowhere')
       expect(await waitingOn(traffic)).toHaveLength(3)
-      await traffic.getByRole('button', { name: 'Let all go' }).click()
+      await traffic.getByRole('button', { name: 'Send all on' }).click()
       expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([302, 200, 404])
       await expect.poll(() => waitingOn(traffic)).toEqual([])
     })
@@ -418,7 +420,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         await workshop.runner.stop(workshop.main)
         expect(performance.now() - began).toBeLessThan(4_000)
         await opened
-        await traffic.getByText('The program ended before.').waitFor()
+        await traffic.getByText('The program stopped before it responded.').waitFor()
         expect(await waitingOn(traffic)).toEqual([])
         expect(await traffic.getByRole('button', { name: 'Hold the traffic' }).isDisabled()).toBe(
           true,

@@ -66,7 +66,7 @@ test.runIf(full)('the page shows what differs, message by message and field by f
   const expected = acts.flatMap(({ name, messages }) => [
     name,
     ...messages.flatMap(({ sign, channel, from, to, isAnswer, request, isSame, fields }) => {
-      const what = isAnswer ? `answer to ${request}` : request
+      const what = isAnswer ? `response to ${request}` : request
       return [
         `${sign} ${channel} ${from} -> ${to} ${what} ${isSame ? '(the same)' : ''}`,
         ...(isSame ? [] : fields.map((field) => `${field.sign} ${field.name} ${field.value}`)),
@@ -97,7 +97,7 @@ test.runIf(full)('the page shows what differs, message by message and field by f
 
 test.runIf(full)('a copy that does not run is told of in words, with the place', async () => {
   const page = await untilPlayed('copy-v02', 'v02-state')
-  expect(page.querySelector('.problem')?.text).toContain('It does not compile')
+  expect(page.querySelector('.problem')?.text).toContain("It doesn't compile")
   expect(page.querySelector('.problem a')?.getAttribute('href')).toBe(
     '/code/copy-v02/client/app.ts#L1',
   )
@@ -115,9 +115,9 @@ test('to look at the page plays nothing: that is asked for by a form', async () 
 })
 
 test.each([
-  ['/lessons/v01-code-flow/wire', 'No version comes before v01-code-flow'],
-  ['/lessons/nothing/wire', 'There is no lesson of that name.'],
-  ['/wire?from=v01-code-flow&to=../x', 'There is no version of that name.'],
+  ['/lessons/v01-code-flow/wire', 'There is no version before v01-code-flow'],
+  ['/lessons/nothing/wire', 'There is no lesson with that name.'],
+  ['/wire?from=v01-code-flow&to=../x', 'There is no version with that name.'],
 ])('%s is not there, and the page says so', async (path, sentence) => {
   const answer = await fetch(`${workshop.url}${path}`)
   expect(answer.status).toBe(404)

@@ -153,7 +153,7 @@ function parametersOf(set: string, pairs: [name: string, value: string][]): Fiel
 
 function section(title: string, fields: Field[]): Section {
   if (fields.length <= MOST_FIELDS) return { title, fields, minor: false }
-  const rest = { name: '...', value: 'The rest is not shown.', topic: '', kind: undefined }
+  const rest = { name: '...', value: "The rest isn't shown.", topic: '', kind: undefined }
   return { title, fields: [...fields.slice(0, MOST_FIELDS), rest], minor: false }
 }
 
@@ -171,6 +171,6 @@ function asText(value: unknown): string {
   try {
     return JSON.stringify(value)
   } catch {
-    return 'This is nested too deep to be shown.'
+    return 'This is nested too deeply to show.'
   }
 }

@@ -67,7 +67,7 @@ export class TrafficLog {
     if (said.tap === 'body') pending.exchange.request.body = said.body
     if (said.tap === 'passed') pending.request.waits = false
     if (said.tap === 'answer') this.#addAnswer(pending, said)
-    if (said.tap === 'broken') this.#break(pending, 'The connection was closed before the answer.')
+    if (said.tap === 'broken') this.#break(pending, 'The connection closed before the response.')
     this.#change(pending.request)
   }
 
@@ -78,7 +78,8 @@ export class TrafficLog {
 
   /** The programs have ended: what is under way will have no answer. */
   end(): void {
-    for (const pending of this.#pending.values()) this.#break(pending, 'The program ended before.')
+    for (const pending of this.#pending.values())
+      this.#break(pending, 'The program stopped before it responded.')
     this.#pending.clear()
   }
 

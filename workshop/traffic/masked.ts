@@ -22,7 +22,7 @@ const PLAIN_FIELDS = new Set([
 const HIDDEN = '****'
 /** Headers that say who somebody is, or may have an address in the midst of other things. */
 const SECRET_HEADER = /auth|token|secret|key|session|^(link|refresh)$/i
-const LEFT_OUT = 'Left out: secrets can be masked in a form and in JSON alone.'
+const LEFT_OUT = 'Left out: secrets can be masked only in forms and JSON.'
 
 /**
  * An exchange without its secrets. Whatever has fields is taken apart and written anew, so that no way to write a

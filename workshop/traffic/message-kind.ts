@@ -50,7 +50,7 @@ export function titleOf({ kind, exchange }: Message): string {
 
 const REQUESTS: Record<string, string> = {
   'client GET /': 'Start page',
-  'client GET /login': 'Begin a login',
+  'client GET /login': 'Start a login',
   'client GET /profile': 'Profile page',
   'client POST /logout': 'Log out',
   'server GET /authorize': 'Authorization request',
@@ -69,7 +69,7 @@ function titleOfRequest(exchange: Exchange): string {
 
 function titleOfAnswer(exchange: Exchange): string {
   const { answer } = exchange
-  if (answer === undefined) return 'Answer'
+  if (answer === undefined) return 'Response'
   const [location] = headerValues(answer.headers, 'location')
   if (location !== undefined) {
     const set = setOfQuery(location)
@@ -77,12 +77,12 @@ function titleOfAnswer(exchange: Exchange): string {
   }
   if (parseJsonObject(answer.body.text) !== undefined) return titleOfJson(exchange)
   const [type = ''] = headerValues(answer.headers, 'content-type')
-  return type.startsWith('text/html') ? titleOfPage(exchange, answer.status) : 'Answer'
+  return type.startsWith('text/html') ? titleOfPage(exchange, answer.status) : 'Response'
 }
 
 function titleOfJson(exchange: Exchange): string {
   const set = setOfJson(exchange)
-  if (set === 'unknown') return 'Answer'
+  if (set === 'unknown') return 'Response'
   const isRefresh = setOfForm(exchange) === 'refresh request' && set === 'token response'
   return isRefresh ? 'Refresh response' : capital(set)
 }
@@ -90,7 +90,7 @@ function titleOfJson(exchange: Exchange): string {
 function titleOfPage(exchange: Exchange, status: number): string {
   const isLogin = exchange.program === 'server' && pathOf(exchange) === '/authorize'
   if (isLogin && status === 200) return 'Login page'
-  if (isLogin && status === 401) return 'Login page, once more'
+  if (isLogin && status === 401) return 'Login page, again'
   return status < 400 ? 'Page' : 'Error page'
 }
 

@@ -105,7 +105,7 @@ export function sentenceOf(message: Message): string {
   const { kind, exchange, waits } = message
   const asked = askedOf(exchange)
   const way = `${wordsOf(senderOf(message))} to ${wordsOf(receiverOf(message))}`
-  const held = waits ? ', waits' : ''
+  const held = waits ? ', waiting' : ''
   if (kind === 'answer') return `${way}, ${exchange.answer?.status} to ${asked}${held}`
   return `${way}, ${asked}, ${fateOf(message)}`
 }
@@ -113,7 +113,7 @@ export function sentenceOf(message: Message): string {
 function fateOf({ exchange, waits }: Message): string {
   if (waits) return 'waits'
   if (exchange.answer !== undefined) return `answered ${exchange.answer.status}`
-  return exchange.trouble === undefined ? 'not answered yet' : 'never answered'
+  return exchange.trouble === undefined ? 'no response yet' : 'never got a response'
 }
 
 /** Method and path in short. */

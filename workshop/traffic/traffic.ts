@@ -84,7 +84,7 @@ export class Traffic {
     if (this.#states.get(slot.id) === state) return
     this.#states.set(slot.id, state)
     if (slot.state === 'running') {
-      this.#note(slot, `${describe(slot)} runs.`)
+      this.#note(slot, `${describe(slot)} is running.`)
       return
     }
     this.#holding.delete(slot.id)
@@ -108,7 +108,7 @@ export class Traffic {
     // Whoever looks elsewhere sees only a client that hangs.
     if (message === undefined || waitedBefore > 0) return
     const place = log.placeOf(message)
-    const text = `${sentenceOf(message)}. Let it go at ${this.#address}?slot=${slot.id}`
+    const text = `${sentenceOf(message)}. Send it on at ${this.#address}?slot=${slot.id}`
     if (place !== undefined) this.#runner.note(slot, { program: place.program, text })
   }
 }

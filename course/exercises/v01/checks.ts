@@ -27,7 +27,7 @@ export const v01: VersionChecks = {
       file: 'client/routes/home.ts',
       async probe(stage) {
         const page = await stage.browser().open(stage.clientUrl)
-        must(page.status === 200, `GET / answers ${page.status}`)
+        must(page.status === 200, `GET / returns ${page.status}`)
         const links = html(page).querySelectorAll('a[href]')
         const targets = links.map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
         must(targets.includes(`${stage.clientUrl}/login`), 'no link of GET / leads to /login')
@@ -35,7 +35,7 @@ export const v01: VersionChecks = {
     },
     {
       id: 'login',
-      text: 'GET /login sends the browser to the server, with the three parameters of an authorization request',
+      text: 'GET /login redirects the browser to the server with the three parameters of an authorization request',
       on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
@@ -46,17 +46,17 @@ export const v01: VersionChecks = {
           redirect_uri: stage.redirectUri,
         }
         for (const [name, value] of Object.entries(wanted)) {
-          must(sent.has(name), `the address of the redirect has no ${name}`)
+          must(sent.has(name), `the redirect URL has no ${name}`)
           must(
             sent.get(name) === value,
-            `${name} is ${JSON.stringify(sent.get(name))} and not ${JSON.stringify(value)}`,
+            `${name} is ${JSON.stringify(sent.get(name))}, not ${JSON.stringify(value)}`,
           )
         }
       },
     },
     {
       id: 'login-without-secret',
-      text: 'GET /login keeps the secret of the client out of the address',
+      text: 'GET /login keeps the client secret out of the URL',
       on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
@@ -64,34 +64,34 @@ export const v01: VersionChecks = {
         const values = [...sent.values()]
         must(
           !values.includes('lab-client-secret'),
-          'the address of the redirect, which everybody can read, has the client secret in it',
+          'the redirect URL contains the client secret, and anyone can read that URL',
         )
       },
     },
     {
       id: 'login-form',
-      text: 'GET /authorize shows a login form, which posts to the same address',
+      text: 'GET /authorize shows a login form that posts to the same URL',
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.authorize()
-        must(page.status === 200, `a right request at GET /authorize is answered ${page.status}`)
+        must(page.status === 200, `GET /authorize returns ${page.status} for a valid request`)
         const form = html(page).querySelector('form')
-        must(form?.getAttribute('method')?.toLowerCase() === 'post', 'there is no form that posts')
+        must(
+          form?.getAttribute('method')?.toLowerCase() === 'post',
+          'the page has no form with method="post"',
+        )
         const inputs = form.querySelectorAll('input').map((input) => input.getAttribute('name'))
         for (const name of ['username', 'password']) {
           must(inputs.includes(name), `the form has no field ${name}`)
         }
         const action = new URL(form.getAttribute('action') || page.url, page.url)
-        must(
-          action.href === page.url,
-          'the form posts to another address than the one it stands at, query included',
-        )
+        must(action.href === page.url, "the form doesn't post to its own URL, query included")
       },
     },
     {
       id: 'unknown-client',
-      text: 'A request of a client that is not registered gets a page with 400, and no redirect',
+      text: 'An unknown client gets an error page with 400 and no redirect',
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server }) {
@@ -99,14 +99,14 @@ export const v01: VersionChecks = {
           const page = await server.authorize({ client_id })
           must(
             page.status === 400,
-            `with client_id ${client_id ?? 'left out'}, GET /authorize answers ${page.status}`,
+            `with client_id ${client_id ?? 'left out'}, GET /authorize returns ${page.status}`,
           )
         }
       },
     },
     {
       id: 'redirect-uri',
-      text: 'A redirect URI that is not registered, character by character, gets a page with 400, and no redirect',
+      text: 'A redirect URI that differs from the registered one in any character gets an error page with 400 and no redirect',
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server, redirectUri }) {
@@ -122,30 +122,30 @@ export const v01: VersionChecks = {
           const page = await server.authorize({ redirect_uri })
           must(
             page.status === 400,
-            `with redirect_uri ${redirect_uri ?? 'left out'}, GET /authorize answers ${page.status}`,
+            `with redirect_uri ${redirect_uri ?? 'left out'}, GET /authorize returns ${page.status}`,
           )
         }
       },
     },
     {
       id: 'code',
-      text: 'A right password sends the browser back to the client with a code, by a 303',
+      text: 'The right password sends the browser back to the client with a code, with status 303',
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server, redirectUri }) {
         const page = await server.logIn()
         must(
           page.status === 303,
-          `POST /authorize with a right password is answered ${page.status}`,
+          `POST /authorize returns ${page.status} for the right password`,
           page.location === undefined ? undefined : 'server/authorization-response.ts',
         )
-        must(leadsTo(page, redirectUri), `the redirect goes elsewhere: ${saw(page)}`)
-        must(queryOf(page).get('code'), 'the address of the redirect has no code')
+        must(leadsTo(page, redirectUri), `the redirect goes somewhere else: ${saw(page)}`)
+        must(queryOf(page).get('code'), 'the redirect URL has no code')
       },
     },
     {
       id: 'fresh-code',
-      text: 'Each login gets a code of its own, which nobody can guess',
+      text: 'Each login gets its own code, which nobody can guess',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['code'],
@@ -153,12 +153,12 @@ export const v01: VersionChecks = {
         const codes = [await server.code(), await server.code()]
         must(new Set(codes).size === 2, 'two logins got the same code')
         const shortest = Math.min(...codes.map(({ length }) => length))
-        must(shortest >= 22, `a code of ${shortest} characters holds less than 128 random bits`)
+        must(shortest >= 22, `a code of ${shortest} characters holds fewer than 128 random bits`)
       },
     },
     {
       id: 'redirect-query',
-      text: 'A redirect URI that has a query of its own keeps it',
+      text: 'A redirect URI with its own query keeps that query',
       on: 'server',
       file: 'server/authorization-response.ts',
       needs: ['code'],
@@ -176,40 +176,37 @@ export const v01: VersionChecks = {
     },
     {
       id: 'wrong-password',
-      text: 'A wrong password gets the form again, with 401',
+      text: 'A wrong password shows the form again, with 401',
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.logIn({}, 'wrong')
-        must(
-          page.status === 401,
-          `POST /authorize with a wrong password is answered ${page.status}`,
-        )
-        must(html(page).querySelector('form') !== null, 'the answer has no form to try again')
+        must(page.status === 401, `POST /authorize returns ${page.status} for a wrong password`)
+        must(html(page).querySelector('form') !== null, 'the page has no form to try again')
         const body = { username: 'nobody', password: 'password0' }
         const unknown = await server.authorize({}, { method: 'POST', body })
         must(
           unknown.status === 401,
-          `POST /authorize with a user name that nobody has is answered ${unknown.status}`,
+          `POST /authorize returns ${unknown.status} for an unknown user name`,
         )
       },
     },
     {
       id: 'request-checked-again',
-      text: 'POST /authorize checks the request again, and does not trust the form',
+      text: "POST /authorize checks the request again and doesn't trust the form",
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.logIn({ redirect_uri: 'http://localhost:25009/evil' })
         must(
           page.status === 400,
-          `a right password at an address with a foreign redirect_uri: ${saw(page)}`,
+          `the right password with an unregistered redirect_uri in the URL: ${saw(page)}`,
         )
       },
     },
     {
       id: 'error-redirect',
-      text: 'What else is wrong with a request is told to the client, by a redirect with the error',
+      text: 'Any other mistake in the request goes back to the client as a redirect with the error',
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server, redirectUri }) {
@@ -220,17 +217,17 @@ export const v01: VersionChecks = {
         for (const { response_type, error } of wrong) {
           const page = await server.authorize({ response_type })
           const what = `with response_type ${response_type ?? 'left out'}`
-          must(leadsTo(page, redirectUri), `${what} the browser is not sent back: ${saw(page)}`)
+          must(leadsTo(page, redirectUri), `${what} the browser isn't sent back: ${saw(page)}`)
           must(
             queryOf(page).get('error') === error,
-            `${what} the error should be ${error}, and is ${queryOf(page).get('error')}`,
+            `${what} the error should be ${error}, but is ${queryOf(page).get('error')}`,
           )
         }
       },
     },
     {
       id: 'callback-error',
-      text: 'The callback shows an error that the server sends, as a page with 400, and asks for no token',
+      text: 'When the server sends an error, the callback shows a page with 400 and sends no token request',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
@@ -238,14 +235,14 @@ export const v01: VersionChecks = {
         const sent = await stage.begin(browser)
         const state = sent.get('state') ?? undefined
         const page = await stage.answer(browser, { error: 'access_denied', code: 'a-code', state })
-        must(page.status === 400, `GET /callback?error=access_denied answers ${page.status}`)
-        must(textOf(page).includes('access_denied'), 'the page does not say which error')
-        must(stage.standIn.tokenRequests.length === 0, 'the client asked for a token all the same')
+        must(page.status === 400, `GET /callback?error=access_denied returns ${page.status}`)
+        must(textOf(page).includes('access_denied'), "the page doesn't show the error code")
+        must(stage.standIn.tokenRequests.length === 0, 'the client still sent a token request')
       },
     },
     {
       id: 'callback-escapes',
-      text: 'The callback shows what stands in its address as text, never as markup',
+      text: 'The callback shows values from its URL as text, never as HTML',
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['callback-error'],
@@ -256,29 +253,29 @@ export const v01: VersionChecks = {
         const markup = '<b id="planted">x</b>'
         const answer = { error: markup, error_description: markup, state }
         const page = await stage.answer(browser, answer)
-        must(page.status === 400, `GET /callback with an error answers ${page.status}`)
+        must(page.status === 400, `GET /callback with an error returns ${page.status}`)
         must(
           html(page).querySelector('#planted') === null,
-          'markup in the parameter error comes out as markup: anybody can put a script there',
+          "HTML in the parameter error isn't escaped: anyone can put a script there",
         )
       },
     },
     {
       id: 'callback-without-code',
-      text: 'The callback answers 400 when there is neither an error nor a code',
+      text: 'The callback returns 400 when its URL has neither an error nor a code',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
         const sent = await stage.begin(browser)
         const page = await stage.answer(browser, { state: sent.get('state') ?? undefined })
-        must(page.status === 400, `GET /callback without a code answers ${page.status}`)
-        must(stage.standIn.tokenRequests.length === 0, 'the client asked for a token all the same')
+        must(page.status === 400, `GET /callback without a code returns ${page.status}`)
+        must(stage.standIn.tokenRequests.length === 0, 'the client still sent a token request')
       },
     },
     {
       id: 'wrong-secret',
-      text: 'POST /token answers a client with a wrong secret, or without one, 401 and invalid_client',
+      text: 'POST /token rejects a client with a wrong secret, or with none: 401 and invalid_client',
       on: 'server',
       file: 'server/client-auth.ts',
       async probe({ server }) {
@@ -290,7 +287,7 @@ export const v01: VersionChecks = {
             client_secret: 'wrong',
           },
           'a client without a secret': { client_id: 'lab-client' },
-          nobody: {},
+          'a request without a client': {},
         }
         for (const [who, credentials] of Object.entries<Fields>(tries)) {
           const { authorization, ...inBody } = credentials
@@ -298,7 +295,7 @@ export const v01: VersionChecks = {
           const { status, body, headers } = await server.token(form, { authorization })
           must(
             status === 401 && body.error === 'invalid_client',
-            `to ${who}, POST /token answers ${answered(status, body)}`,
+            `for ${who}, POST /token returns ${answered(status, body)}`,
           )
           must(
             /^Basic/i.test(String(headers['www-authenticate'])),
@@ -309,20 +306,20 @@ export const v01: VersionChecks = {
     },
     {
       id: 'grant-type',
-      text: 'POST /token knows the client by its Authorization header, and answers another grant type 400 and unsupported_grant_type',
+      text: "POST /token accepts the client's Authorization header, and rejects an unknown grant type: 400 and unsupported_grant_type",
       on: 'server',
       file: 'server/routes/token.ts',
       async probe({ server }) {
         const { status, body } = await server.token({ grant_type: 'another' })
         must(
           status === 400 && body.error === 'unsupported_grant_type',
-          `to grant_type=another, POST /token answers ${status} with error ${body.error}`,
+          `for grant_type=another, POST /token returns ${status} with error ${body.error}`,
         )
       },
     },
     {
       id: 'secret-in-body',
-      text: 'POST /token also knows the client by name and secret in the body',
+      text: "POST /token also accepts the client's ID and secret in the body",
       on: 'server',
       file: 'server/client-auth.ts',
       async probe({ server }) {
@@ -331,13 +328,13 @@ export const v01: VersionChecks = {
         const { status, body } = await server.token(form, { authorization: undefined })
         must(
           status === 400 && body.error === 'unsupported_grant_type',
-          `with the credentials in the body, POST /token answers ${status} with error ${body.error}`,
+          `with the credentials in the body, POST /token returns ${status} with error ${body.error}`,
         )
       },
     },
     {
       id: 'token',
-      text: 'A code buys an access token: token_type is Bearer, and expires_in counts seconds',
+      text: 'The server exchanges a code for an access token: token_type is Bearer, and expires_in is in seconds',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
@@ -347,13 +344,13 @@ export const v01: VersionChecks = {
         const { status, body } = await server.redeem(code)
         must(
           status === 200 || !(await worksAtOnce(server)),
-          'a code works at once, and not after 150 ms: CODE_TTL counts seconds',
+          'a code works immediately, but not after 150 ms: CODE_TTL is in seconds',
           'server/routes/authorize.ts',
         )
-        must(status === 200, `a good code at POST /token is answered ${answered(status, body)}`)
+        must(status === 200, `POST /token returns ${answered(status, body)} for a valid code`)
         must(
           typeof body.access_token === 'string' && body.access_token.length >= 22,
-          'the answer has no access_token that nobody can guess',
+          'the response has no access_token that is long enough to be unguessable',
           'server/tokens.ts',
         )
         must(
@@ -363,51 +360,48 @@ export const v01: VersionChecks = {
         )
         must(
           body.expires_in === 3600,
-          `expires_in is ${body.expires_in}, and an hour has 3600 seconds`,
+          `expires_in is ${body.expires_in}, but an hour has 3600 seconds`,
           'server/tokens.ts',
         )
       },
     },
     {
       id: 'code-once',
-      text: 'A code works once',
+      text: 'A code works only once',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code)
         const { status, body } = await server.redeem(code)
-        must(body.error === 'invalid_grant', `the second time, a code is answered ${status}`)
+        must(body.error === 'invalid_grant', `the second time, a code gets ${status}`)
       },
     },
     {
       id: 'code-redirect-uri',
-      text: 'A code works only with the redirect URI that it was sent to',
+      text: 'A code works only with the redirect URI it was sent to',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const code = await server.code()
         const { status, body } = await server.redeem(code, { redirect_uri: OTHER_REDIRECT_URI })
-        must(
-          body.error === 'invalid_grant',
-          `with another redirect_uri, a code is answered ${status}`,
-        )
+        must(body.error === 'invalid_grant', `with a different redirect_uri, a code gets ${status}`)
       },
     },
     {
       id: 'code-client',
-      text: 'A code works only for the client that it was issued to',
+      text: 'A code works only for the client it was issued to',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const code = await server.code()
         const { status, body } = await server.redeem(code, {}, OTHER_CLIENT)
-        must(body.error === 'invalid_grant', `to another client, a code is answered ${status}`)
+        must(body.error === 'invalid_grant', `sent by another client, a code gets ${status}`)
       },
     },
     {
       id: 'code-not-spent-by-others',
-      text: 'Another client that offers a code does not spend it',
+      text: 'A code stays valid when another client tries to use it',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['token', 'code-client'],
@@ -415,12 +409,12 @@ export const v01: VersionChecks = {
         const code = await server.code()
         await server.redeem(code, {}, OTHER_CLIENT)
         const { status } = await server.redeem(code)
-        must(status === 200, `after a try by another client, its own client is answered ${status}`)
+        must(status === 200, `after another client tried, the right client gets ${status}`)
       },
     },
     {
       id: 'code-expires',
-      text: 'A code expires when its time is over, which CODE_TTL tells in seconds',
+      text: 'A code expires after CODE_TTL, which is in seconds',
       on: 'short server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
@@ -429,13 +423,13 @@ export const v01: VersionChecks = {
         const { status, body } = await server.redeem(code)
         must(
           body.error === 'invalid_grant',
-          `half a second after it was issued with CODE_TTL=0.4, a code is answered ${status}`,
+          `half a second after it was issued with CODE_TTL=0.4, a code gets ${status}`,
         )
       },
     },
     {
       id: 'exchange',
-      text: 'The client turns the code into a token at POST /token, as itself and with its redirect URI',
+      text: 'The client exchanges the code at POST /token, with its own credentials and redirect URI',
       on: 'client',
       file: 'client/token-request.ts',
       async probe(stage) {
@@ -455,27 +449,27 @@ export const v01: VersionChecks = {
         const sent = await stage.begin(browser)
         const page = await stage.answer(browser, { code, state: sent.get('state') ?? undefined })
         stage.expectAccepted()
-        must(page.status === 200, `GET /callback with a good code answers ${page.status}`)
+        must(page.status === 200, `GET /callback with a valid code returns ${page.status}`)
         must(
           html(page).querySelector('#planted') === null,
-          'markup in the parameter code comes out as markup: anybody can put a script there',
+          "HTML in the parameter code isn't escaped: anyone can put a script there",
           'client/views/callback.eta',
         )
-        must(textOf(page).includes(code), 'the page does not show the code')
+        must(textOf(page).includes(code), "the page doesn't show the code")
         const token = stage.standIn.issued[0]?.access_token ?? 'none'
-        must(textOf(page).includes(token), 'the page does not show the access token')
+        must(textOf(page).includes(token), "the page doesn't show the access token")
         stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: undefined })
         const { status } = await stage.login(stage.browser())
         must(
           status === 200,
-          `to a token response without expires_in, which is optional, GET /callback answers ${status}`,
+          `for a token response without expires_in, which is optional, GET /callback returns ${status}`,
           'client/token-request.ts',
         )
       },
     },
     {
       id: 'refusal',
-      text: 'When the server refuses the code, the page says with which error, and the status is 400',
+      text: 'When the server rejects the code, the page shows the error code, with status 400',
       on: 'client',
       file: 'client/token-request.ts',
       async probe(stage) {
@@ -483,14 +477,14 @@ export const v01: VersionChecks = {
         const page = await stage.login(stage.browser())
         must(
           page.status === 400,
-          `after a refusal of the server, GET /callback answers ${page.status}`,
+          `after the server rejects the code, GET /callback returns ${page.status}`,
         )
-        must(textOf(page).includes('invalid_grant'), 'the page does not say which error')
+        must(textOf(page).includes('invalid_grant'), "the page doesn't show the error code")
       },
     },
     {
       id: 'nonsense',
-      text: 'When the answer of the server makes no sense, the status is 502',
+      text: "When the server's response makes no sense, the status is 502",
       on: 'client',
       file: 'client/token-request.ts',
       async probe(stage) {
@@ -499,21 +493,21 @@ export const v01: VersionChecks = {
           { what: 'no JSON', answer: { status: 200, body: '<h1>Hello</h1>' } },
           { what: 'no access token', answer: { status: 200, body: { token_type: 'Bearer' } } },
           { what: 'a token of an unknown type', answer: standIn.tokens({ token_type: 'mac' }) },
-          { what: 'an error of its own', answer: { status: 500, body: { error: 'server_error' } } },
+          { what: 'an internal error', answer: { status: 500, body: { error: 'server_error' } } },
         ]
         for (const { what, answer } of nonsense) {
           standIn.onToken = () => answer
           const { status } = await stage.login(stage.browser())
           must(
             status === 502,
-            `when the server answers with ${what}, GET /callback answers ${status}`,
+            `when the server responds with ${what}, GET /callback returns ${status}`,
           )
         }
       },
     },
     {
       id: 'together',
-      text: 'All together: a login in a browser ends with a token on the page',
+      text: 'Everything together: a login in a browser ends with a token on the page',
       on: 'both',
       file: 'client/routes/callback.ts',
       probe: loginShowsToken,
@@ -531,5 +525,5 @@ async function worksAtOnce(server: CheckDriver, tries = 5): Promise<boolean> {
 export async function loginShowsToken(stage: Stage): Promise<void> {
   const page = await stage.loginAtServer(stage.browser(), 'user0')
   const [code] = [new URL(page.url).searchParams.get('code')]
-  must(code !== null && textOf(page).includes(code), 'the page at the end does not show the code')
+  must(code !== null && textOf(page).includes(code), "the final page doesn't show the code")
 }

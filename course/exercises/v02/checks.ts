@@ -14,7 +14,7 @@ export const v02: VersionChecks = {
   sentences: [
     {
       id: 'state-sent',
-      text: 'GET /login sends a state along, which nobody can guess and which is another one each time',
+      text: 'GET /login sends a state that nobody can guess, a new one each time',
       on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
@@ -22,17 +22,17 @@ export const v02: VersionChecks = {
         const states = []
         for (const one of [browser, browser, stage.browser()]) {
           const state = (await stage.begin(one)).get('state')
-          must(state, 'the address of the redirect has no state')
+          must(state, 'the redirect URL has no state')
           states.push(state)
         }
         must(new Set(states).size === states.length, 'two logins have the same state')
         const shortest = Math.min(...states.map(({ length }) => length))
-        must(shortest >= 22, `a state of ${shortest} characters holds less than 128 random bits`)
+        must(shortest >= 22, `a state of ${shortest} characters holds fewer than 128 random bits`)
       },
     },
     {
       id: 'cookie',
-      text: 'The client knows the browser again by a session cookie, which is HttpOnly and SameSite=Lax',
+      text: 'The client recognizes the browser by a session cookie that is HttpOnly and SameSite=Lax',
       on: 'client',
       file: 'client/app.ts',
       needs: ['right-state'],
@@ -46,7 +46,7 @@ export const v02: VersionChecks = {
       async probe({ server }) {
         for (const state of ['a-state', 'a b+c&d=é%41']) {
           const page = await server.logIn({ state })
-          must(queryOf(page).has('code'), `a right password gets no code: ${saw(page)}`)
+          must(queryOf(page).has('code'), `the right password gets no code: ${saw(page)}`)
           const back = queryOf(page).get('state')
           must(back !== null, 'the redirect with the code has no state')
           must(
@@ -70,7 +70,7 @@ export const v02: VersionChecks = {
     },
     {
       id: 'two-states',
-      text: 'A request with two states is refused, and neither comes back',
+      text: 'The server rejects a request with two states, and returns neither',
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe(stage) {
@@ -78,19 +78,19 @@ export const v02: VersionChecks = {
         const page = await stage.browser().open(url)
         must(
           page.status !== 200,
-          'with two states in the address, GET /authorize answers 200',
+          'with two states in the URL, GET /authorize returns 200',
           'server/authorization-request.ts',
         )
         must(
           leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
-          `with two states in the address, ${saw(page)}; it should send the browser back with invalid_request and no state`,
+          `with two states in the URL, ${saw(page)}; it should send the browser back with invalid_request and no state`,
         )
         must(!queryOf(page).has('state'), 'one of the two states comes back with the error')
       },
     },
     {
       id: 'state-with-error',
-      text: 'The server sends the state back with an error, too',
+      text: 'The server also sends the state back with an error',
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
@@ -104,17 +104,17 @@ export const v02: VersionChecks = {
     },
     {
       id: 'right-state',
-      text: 'The client takes the answer with the right state',
+      text: 'The client accepts the response with the right state',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
         const page = await stage.login(browser)
-        const seen = `the answer to the login that the browser just began is answered ${page.status}`
+        const seen = `the response to the login that the browser just started gets ${page.status}`
         const hasCookie = (await browser.jar.getCookieString(stage.clientUrl)) !== ''
         must(
           page.status === 200 || hasCookie,
-          `${seen}: GET /login stores nothing in the session, and so sets no cookie`,
+          `${seen}: GET /login stores nothing in the session, so it sets no cookie`,
           'client/routes/login.ts',
         )
         must(page.status === 200, seen)
@@ -122,7 +122,7 @@ export const v02: VersionChecks = {
     },
     {
       id: 'wrong-state',
-      text: 'The client refuses an answer without a state, or with a wrong one, and asks for no token',
+      text: 'The client rejects a response without a state or with a wrong one, and sends no token request',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
@@ -136,19 +136,19 @@ export const v02: VersionChecks = {
     },
     {
       id: 'no-login',
-      text: 'The client refuses an answer in a browser that began no login',
+      text: 'The client rejects a response in a browser that started no login',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         for (const state of ['undefined', 'null', randomValue()]) {
           const page = await stage.answer(stage.browser(), { code: randomValue(), state })
-          expectRefused(stage, page, 'in a browser that began no login')
+          expectRefused(stage, page, 'in a browser that started no login')
         }
       },
     },
     {
       id: 'foreign-state',
-      text: 'The client refuses an answer with the state of another browser',
+      text: "The client rejects a response with another browser's state",
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['state-sent', 'wrong-state'],
@@ -157,12 +157,12 @@ export const v02: VersionChecks = {
         await stage.begin(victim)
         const state = (await stage.begin(stage.browser())).get('state') ?? undefined
         const page = await stage.answer(victim, { code: randomValue(), state })
-        expectRefused(stage, page, 'with the state of another browser')
+        expectRefused(stage, page, "with another browser's state")
       },
     },
     {
       id: 'wrong-then-right',
-      text: 'A wrong state leaves the login under way as it was',
+      text: "A wrong state doesn't end the login in progress",
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['right-state'],
@@ -173,13 +173,13 @@ export const v02: VersionChecks = {
         const page = await stage.answer(browser, { code: randomValue(), state })
         must(
           page.status === 200,
-          `after an answer with a wrong state, the one with the right state is answered ${page.status}`,
+          `after a response with a wrong state, the one with the right state gets ${page.status}`,
         )
       },
     },
     {
       id: 'later-login',
-      text: 'Of two logins begun in one browser the later one counts',
+      text: 'Of two logins started in one browser, the later one works',
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['right-state'],
@@ -188,12 +188,12 @@ export const v02: VersionChecks = {
         await stage.begin(browser)
         const state = (await stage.begin(browser)).get('state') ?? undefined
         const page = await stage.answer(browser, { code: randomValue(), state })
-        must(page.status === 200, `the answer to the later login is answered ${page.status}`)
+        must(page.status === 200, `the response to the later login gets ${page.status}`)
       },
     },
     {
       id: 'earlier-login',
-      text: 'Of two logins begun in one browser the earlier one is over',
+      text: 'Of two logins started in one browser, the earlier one is canceled',
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['state-sent', 'later-login'],
@@ -207,19 +207,23 @@ export const v02: VersionChecks = {
     },
     {
       id: 'state-once',
-      text: 'The right state works once',
+      text: 'The right state works only once',
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['right-state'],
       async probe(stage) {
         await answerTwice(stage, { code: randomValue() }, 'with a state that was used before')
         await answerMeanwhile(stage)
-        await answerTwice(stage, { error: 'access_denied' }, 'with a state that an error came with')
+        await answerTwice(
+          stage,
+          { error: 'access_denied' },
+          'with a state that already came with an error',
+        )
       },
     },
     {
       id: 'together',
-      text: 'All together: a login in a browser ends with a token on the page',
+      text: 'Everything together: a login in a browser ends with a token on the page',
       on: 'both',
       file: 'client/routes/callback.ts',
       probe: loginShowsToken,
@@ -231,13 +235,10 @@ export const v02: VersionChecks = {
 export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
   const page = await stage.browser().open(`${stage.clientUrl}/login`)
   const cookies = [page.headers['set-cookie'] ?? []].flat()
-  must(
-    cookies.length > 0,
-    'GET /login sets no cookie, so the client can not know the browser again',
-  )
+  must(cookies.length > 0, "GET /login sets no cookie, so the client can't recognize the browser")
   for (const cookie of cookies) {
-    must(/; *HttpOnly/i.test(cookie), 'a cookie is not HttpOnly: scripts can read it')
-    must(/; *SameSite=Lax/i.test(cookie), 'a cookie is not SameSite=Lax')
+    must(/; *HttpOnly/i.test(cookie), "a cookie isn't HttpOnly: scripts can read it")
+    must(/; *SameSite=Lax/i.test(cookie), "a cookie isn't SameSite=Lax")
   }
 }
 
@@ -268,14 +269,14 @@ async function answerMeanwhile(stage: Stage): Promise<void> {
     return standIn.tokens()
   }
   await bring()
-  must(second, 'an answer with the right state makes the client ask for no token')
-  expectRefused(stage, await second, 'that comes a second time during the exchange', asked + 1)
+  must(second, 'after a response with the right state, the client sends no token request')
+  expectRefused(stage, await second, 'that comes a second time during the token request', asked + 1)
 }
 
 function expectRefused(stage: Stage, page: Page, which: string, asked = 0): void {
-  must(page.status === 400, `an answer ${which} is answered ${page.status}, and not 400`)
+  must(page.status === 400, `a response ${which} gets ${page.status}, not 400`)
   must(
     stage.standIn.tokenRequests.length === asked,
-    `an answer ${which} makes the client ask for a token all the same`,
+    `after a response ${which}, the client still sends a token request`,
   )
 }

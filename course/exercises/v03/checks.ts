@@ -14,20 +14,20 @@ const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
 /** A later version must not lose it on the way. */
 export const stateStill: Sentence = {
   id: 'state-still',
-  text: 'The client still refuses a wrong state, and takes the right one',
+  text: 'The client still rejects a wrong state and accepts the right one',
   on: 'client',
   file: 'client/routes/callback.ts',
   async probe(stage) {
     const browser = stage.browser()
     const sent = await stage.begin(browser)
     const wrong = await stage.bring(browser, { code: randomValue(), state: randomValue() })
-    must(wrong.status === 400, `an answer with a wrong state is answered ${wrong.status}`)
+    must(wrong.status === 400, `a response with a wrong state gets ${wrong.status}`)
     const state = sent.get('state') ?? undefined
     const right = await stage.bring(browser, { code: randomValue(), state })
     stage.expectAccepted()
     must(
       stage.standIn.issued.length > 0,
-      `the answer with the right state is answered ${right.status}, and no token is asked for`,
+      `the response with the right state gets ${right.status}, and the client sends no token request`,
     )
   },
 }
@@ -41,15 +41,15 @@ export const v03: VersionChecks = {
       file: 'client/routes/login.ts',
       async probe(stage) {
         const challenge = (await stage.begin(stage.browser())).get('code_challenge')
-        must(challenge, 'the address of the redirect has no code_challenge')
+        must(challenge, 'the redirect URL has no code_challenge')
         must(
           !/^[\da-f]{64}$/i.test(challenge),
-          'code_challenge has 64 characters, as a SHA-256 in hex has; base64url has 43 of them',
+          'code_challenge has 64 characters, like a SHA-256 in hex; in base64url it has 43',
           'client/pkce.ts',
         )
         must(
           /^[\w-]{43}$/.test(challenge),
-          `code_challenge is ${JSON.stringify(challenge)}: base64url has no +, / and =, and a SHA-256 has 43 characters of it`,
+          `code_challenge is ${JSON.stringify(challenge)}: base64url has no +, / or =, and a SHA-256 takes 43 characters`,
           'client/pkce.ts',
         )
       },
@@ -61,13 +61,13 @@ export const v03: VersionChecks = {
       file: 'client/routes/login.ts',
       async probe(stage) {
         const method = (await stage.begin(stage.browser())).get('code_challenge_method')
-        must(method !== null, 'the address of the redirect has no code_challenge_method')
+        must(method !== null, 'the redirect URL has no code_challenge_method')
         must(method === 'S256', `code_challenge_method is ${JSON.stringify(method)}`)
       },
     },
     {
       id: 'fresh-challenge',
-      text: 'Each login has a challenge of its own',
+      text: 'Each login has its own challenge',
       on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
@@ -75,7 +75,7 @@ export const v03: VersionChecks = {
         const challenges = []
         for (const one of [browser, browser, stage.browser()]) {
           const challenge = (await stage.begin(one)).get('code_challenge')
-          must(challenge, 'the address of the redirect has no code_challenge')
+          must(challenge, 'the redirect URL has no code_challenge')
           challenges.push(challenge)
         }
         must(new Set(challenges).size === challenges.length, 'two logins have the same challenge')
@@ -97,7 +97,7 @@ export const v03: VersionChecks = {
     },
     {
       id: 'verifier-matches',
-      text: 'The hash of that verifier is the challenge that was sent before',
+      text: 'The hash of that verifier is the challenge sent earlier',
       on: 'client',
       file: 'client/pkce.ts',
       needs: ['verifier-sent'],
@@ -106,18 +106,18 @@ export const v03: VersionChecks = {
         must(challenge !== null, 'there is no challenge to compare with')
         must(
           verifier !== challenge,
-          'the verifier itself is sent as the challenge, and so everybody can read it',
+          'the client sends the verifier itself as the challenge, so anyone can read it',
           'client/routes/login.ts',
         )
         must(
           sameHash(verifier ?? '', challenge),
-          'the challenge is not the SHA-256 of the verifier that the client sends',
+          "the challenge isn't the SHA-256 of the verifier that the client sends",
         )
       },
     },
     {
       id: 'verifier-of-browser',
-      text: 'Two browsers that log in at the same time each have a verifier of their own',
+      text: 'Two browsers that log in at the same time each have their own verifier',
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['verifier-sent', 'verifier-matches', 'fresh-challenge'],
@@ -128,13 +128,13 @@ export const v03: VersionChecks = {
         const { verifier } = await bringCode(stage, browser, sent)
         must(
           sameHash(verifier ?? '', sent.get('code_challenge') ?? ''),
-          'the client sends the verifier of the login that another browser began later',
+          'the client sends the verifier of a login that another browser started later',
         )
       },
     },
     {
       id: 'verifier-secret',
-      text: 'No address, page or cookie shows the verifier',
+      text: 'No URL, page or cookie shows the verifier',
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['verifier-matches'],
@@ -147,14 +147,14 @@ export const v03: VersionChecks = {
         const shown = [login, page].map(
           ({ headers, body, location }) => JSON.stringify(headers) + body + location,
         )
-        must(!shown[0]?.includes(verifier), 'the answer of GET /login shows the verifier')
-        must(!shown[1]?.includes(verifier), 'the answer of GET /callback shows the verifier')
+        must(!shown[0]?.includes(verifier), 'the response to GET /login shows the verifier')
+        must(!shown[1]?.includes(verifier), 'the response to GET /callback shows the verifier')
       },
     },
     { ...stateStill, needs: ['challenge', 'verifier-matches'] },
     {
       id: 'challenge-required',
-      text: 'The server refuses a request without a challenge',
+      text: 'The server rejects a request without a challenge',
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
@@ -164,7 +164,7 @@ export const v03: VersionChecks = {
     },
     {
       id: 'method-required',
-      text: 'The server refuses a request without a method, or with another one than S256',
+      text: 'The server rejects a request without a method, or with one other than S256',
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
@@ -177,7 +177,7 @@ export const v03: VersionChecks = {
     },
     {
       id: 'challenge-form',
-      text: 'The server refuses a challenge that is not 43 characters of base64url',
+      text: "The server rejects a challenge that isn't 43 characters of base64url",
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
@@ -196,7 +196,7 @@ export const v03: VersionChecks = {
     },
     {
       id: 'verifier-required',
-      text: 'POST /token answers a code without a verifier 400 and invalid_request',
+      text: 'POST /token rejects a code without a verifier: 400 and invalid_request',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
@@ -205,13 +205,13 @@ export const v03: VersionChecks = {
         })
         must(
           status === 400 && body.error === 'invalid_request',
-          `a code without a verifier is answered ${answered(status, body)}`,
+          `a code without a verifier gets ${answered(status, body)}`,
         )
       },
     },
     {
       id: 'verifier-form',
-      text: 'POST /token answers a verifier that is not 43 to 128 unreserved characters the same way',
+      text: "POST /token also rejects a verifier that isn't 43 to 128 unreserved characters",
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
@@ -224,7 +224,7 @@ export const v03: VersionChecks = {
           const { status, body } = await server.redeem(await server.code(), { code_verifier })
           must(
             status === 400 && body.error === 'invalid_request',
-            `${what} is answered ${answered(status, body)}`,
+            `${what} gets ${answered(status, body)}`,
             'server/pkce.ts',
           )
         }
@@ -232,7 +232,7 @@ export const v03: VersionChecks = {
     },
     {
       id: 'verifier-missing-spends-nothing',
-      text: 'A try without a verifier does not spend the code',
+      text: "A token request without a verifier doesn't use up the code",
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['verifier-required', 'right-verifier'],
@@ -240,19 +240,22 @@ export const v03: VersionChecks = {
         const code = await server.code()
         await server.redeem(code, { code_verifier: undefined })
         const { status } = await server.redeem(code)
-        must(status === 200, `after a try without a verifier, the right one is answered ${status}`)
+        must(
+          status === 200,
+          `after a token request without a verifier, the right one gets ${status}`,
+        )
       },
     },
     {
       id: 'right-verifier',
-      text: 'A code with the right verifier buys a token',
+      text: 'A code with the right verifier gets a token',
       on: 'server',
       file: 'server/pkce.ts',
       async probe({ server }) {
         const { status, body } = await server.redeem(await server.code())
         must(
           status === 200,
-          `with challenge and verifier of RFC 7636 appendix B, a code is answered ${answered(status, body)}`,
+          `with the challenge and verifier of RFC 7636 appendix B, a code gets ${answered(status, body)}`,
         )
         for (const code_verifier of UNUSUAL_VERIFIERS) {
           const code_challenge = hashOf(code_verifier)
@@ -262,23 +265,23 @@ export const v03: VersionChecks = {
           const { status, body } = await server.redeem(code, { code_verifier })
           must(
             status === 200,
-            `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters, is answered ${answered(status, body)}`,
+            `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters, gets ${answered(status, body)}`,
           )
         }
       },
     },
     {
       id: 'wrong-verifier',
-      text: 'A code with another verifier is worthless: 400 and invalid_grant',
+      text: 'A code with a wrong verifier is rejected: 400 and invalid_grant',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         for (const code_verifier of [ANOTHER_VERIFIER, CODE_CHALLENGE]) {
           const { status, body } = await server.redeem(await server.code(), { code_verifier })
-          const which = code_verifier === CODE_CHALLENGE ? 'the challenge for a' : 'another'
+          const which = code_verifier === CODE_CHALLENGE ? 'the challenge as the' : 'a wrong'
           must(
             status === 400 && body.error === 'invalid_grant',
-            `with ${which} verifier, a code is answered ${answered(status, body)}`,
+            `with ${which} verifier, a code gets ${answered(status, body)}`,
             code_verifier === CODE_CHALLENGE ? 'server/pkce.ts' : undefined,
           )
         }
@@ -286,24 +289,24 @@ export const v03: VersionChecks = {
     },
     {
       id: 'wrong-verifier-spends',
-      text: 'A try with a wrong verifier spends the code',
+      text: 'A token request with a wrong verifier uses up the code',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['wrong-verifier'],
       async probe({ server }) {
         const code = await server.code()
         const first = await server.redeem(code, { code_verifier: ANOTHER_VERIFIER })
-        must(first.status === 400, `with another verifier, a code is answered ${first.status}`)
+        must(first.status === 400, `with a wrong verifier, a code gets ${first.status}`)
         const { status } = await server.redeem(code)
         must(
           status === 400,
-          `after a try with a wrong verifier, the right one is answered ${status}`,
+          `after a token request with a wrong verifier, the right one gets ${status}`,
         )
       },
     },
     {
       id: 'together',
-      text: 'All together: a login in a browser ends with a token on the page',
+      text: 'Everything together: a login in a browser ends with a token on the page',
       on: 'both',
       file: 'client/routes/callback.ts',
       probe: loginShowsToken,
@@ -326,7 +329,7 @@ async function bringCode(stage: Stage, browser: Browser, sent: URLSearchParams):
   const state = sent.get('state') ?? undefined
   const page = await stage.answer(browser, { code: randomValue(), state })
   const asked = stage.standIn.tokenRequests.at(-1)
-  must(asked, `GET /callback answers ${page.status}, and sends no request to POST /token`)
+  must(asked, `GET /callback returns ${page.status} and sends no request to POST /token`)
   return {
     page,
     verifier: asked.form.get('code_verifier'),
@@ -346,6 +349,6 @@ function hashOf(verifier: string): string {
 function expectInvalidRequest(stage: Stage, page: Page, what: string): void {
   must(
     leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
-    `to a request ${what}, ${saw(page)}; it should send the browser back with invalid_request`,
+    `for a request ${what}, ${saw(page)}; it should send the browser back with invalid_request`,
   )
 }

@@ -19,7 +19,7 @@ const FILE_OF: Record<string, string> = {
 /** A later version must not lose it on the way. */
 export const freshSession: Sentence = {
   id: 'fresh-session',
-  text: 'A login opens a fresh session: whoever knew the cookie from before is not logged in',
+  text: "A login starts a new session: the old cookie isn't logged in",
   on: 'client',
   file: 'client/routes/callback.ts',
   async probe(stage) {
@@ -31,7 +31,7 @@ export const freshSession: Sentence = {
     const page = await openWith(stage, planted, '/profile')
     must(
       isShut(page.status) && stage.standIn.resourceRequests.length === asked,
-      `the session cookie from before the login opens GET /profile, which answers ${page.status}`,
+      `the session cookie from before the login opens GET /profile, which returns ${page.status}`,
     )
   },
 }
@@ -41,7 +41,7 @@ export const v04: VersionChecks = {
   sentences: [
     {
       id: 'no-token',
-      text: 'GET /api/me without a token is answered 401, with WWW-Authenticate: Bearer and no error',
+      text: 'GET /api/me without a token returns 401, with WWW-Authenticate: Bearer and no error code',
       on: 'server',
       file: 'server/bearer-auth.ts',
       async probe({ server }) {
@@ -49,45 +49,45 @@ export const v04: VersionChecks = {
           const answer = await server.me(authorization)
           const what = authorization ?? 'no Authorization header'
           const challenge = challengeOf(answer)
-          must(answer.status === 401, `with ${what}, GET /api/me answers ${answer.status}`)
+          must(answer.status === 401, `with ${what}, GET /api/me returns ${answer.status}`)
           must(/^Bearer( |$)/i.test(challenge), `with ${what}, WWW-Authenticate: Bearer is missing`)
           must(
             !challenge.includes('error'),
-            `with ${what}, WWW-Authenticate has an error: there is none`,
+            `with ${what}, WWW-Authenticate has an error, but it should have none`,
           )
           const named = Object.keys(answer.body).find((name) => name.startsWith('error'))
-          must(!named, `with ${what}, the JSON body has ${named}: there is no error`)
+          must(!named, `with ${what}, the JSON body has ${named}, but it should have no error`)
         }
       },
     },
     {
       id: 'token-in-query',
-      text: 'A token in the address is not looked at',
+      text: 'A token in the URL is ignored',
       on: 'server',
       file: 'server/bearer-auth.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const { status } = await server.me(undefined, `/api/me?access_token=${access_token}`)
-        must(status === 401, `GET /api/me?access_token=... answers ${status}`)
+        must(status === 401, `GET /api/me?access_token=... returns ${status}`)
       },
     },
     {
       id: 'good-token',
-      text: 'A good token in the Authorization header is answered with its user',
+      text: 'GET /api/me with a valid token in the Authorization header returns its user',
       on: 'server',
       file: 'server/routes/me.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const { status, body } = await server.me(`Bearer ${access_token}`)
-        must(status === 200, `GET /api/me with a good token answers ${status}`)
+        must(status === 200, `GET /api/me with a valid token returns ${status}`)
         for (const [name, value] of Object.entries(USER)) {
-          must(body[name] === value, `${name} is ${JSON.stringify(body[name])} and not "${value}"`)
+          must(body[name] === value, `${name} is ${JSON.stringify(body[name])}, not "${value}"`)
         }
       },
     },
     {
       id: 'nothing-else',
-      text: 'Nothing else of the user is told, neither password nor token',
+      text: 'The response contains nothing else about the user: no password, no token',
       on: 'server',
       file: 'server/routes/me.ts',
       needs: ['good-token'],
@@ -95,12 +95,12 @@ export const v04: VersionChecks = {
         const { access_token } = await server.tokens()
         const { body } = await server.me(`Bearer ${access_token}`)
         const more = Object.keys(body).filter((name) => !(name in USER))
-        must(more.length === 0, `the answer also has ${more.join(', ')}`)
+        must(more.length === 0, `the response also has ${more.join(', ')}`)
       },
     },
     {
       id: 'scheme-case',
-      text: 'The scheme may come in any case: bearer, BEARER',
+      text: 'The scheme works in any case: bearer, BEARER',
       on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['good-token'],
@@ -108,13 +108,13 @@ export const v04: VersionChecks = {
         const { access_token } = await server.tokens()
         for (const scheme of ['bearer', 'BEARER']) {
           const { status } = await server.me(`${scheme} ${access_token}`)
-          must(status === 200, `with the scheme written ${scheme}, GET /api/me answers ${status}`)
+          must(status === 200, `with the scheme written ${scheme}, GET /api/me returns ${status}`)
         }
       },
     },
     {
       id: 'wrong-token',
-      text: 'A token that is unknown or malformed is answered 401 and invalid_token',
+      text: 'An unknown or malformed token gets 401 and invalid_token',
       on: 'server',
       file: 'server/bearer-auth.ts',
       async probe({ server }) {
@@ -122,7 +122,7 @@ export const v04: VersionChecks = {
         const wrong = {
           'with a wrong token': randomValue(),
           'with two words after Bearer': 'a b',
-          'with a good token and a word after it': `${access_token} x`,
+          'with a valid token and a word after it': `${access_token} x`,
           'without a token after Bearer': '',
         }
         for (const [what, token] of Object.entries(wrong)) {
@@ -132,7 +132,7 @@ export const v04: VersionChecks = {
     },
     {
       id: 'expired-token',
-      text: 'A token that has expired is answered the same way; ACCESS_TOKEN_TTL counts seconds',
+      text: 'An expired token gets the same response; ACCESS_TOKEN_TTL is in seconds',
       on: 'short server',
       file: 'server/bearer-auth.ts',
       needs: ['wrong-token'],
@@ -150,12 +150,12 @@ export const v04: VersionChecks = {
     },
     {
       id: 'to-profile',
-      text: 'After a login the callback sends the browser to /profile, by a 303',
+      text: 'After a login the callback sends the browser to /profile, with status 303',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { callback } = await logIn(stage)
-        must(callback.status === 303, `GET /callback with a good code answers ${callback.status}`)
+        must(callback.status === 303, `GET /callback with a valid code returns ${callback.status}`)
         must(
           callback.location === `${stage.clientUrl}/profile`,
           `GET /callback sends the browser to ${callback.location}`,
@@ -164,7 +164,7 @@ export const v04: VersionChecks = {
     },
     {
       id: 'tokens-hidden',
-      text: 'No page, address or cookie of the client shows a token or the code',
+      text: 'No page, URL or cookie of the client shows a token or the code',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
@@ -179,7 +179,7 @@ export const v04: VersionChecks = {
     },
     {
       id: 'profile',
-      text: 'GET /profile asks /api/me with the token in the Authorization header, and shows user name and email',
+      text: 'GET /profile calls /api/me with the token in the Authorization header, and shows user name and email',
       on: 'client',
       file: 'client/api.ts',
       async probe(stage) {
@@ -188,26 +188,26 @@ export const v04: VersionChecks = {
         expectTokenKept(stage, page)
         const { resourceRequests, issued } = stage.standIn
         const [asked] = resourceRequests
-        const after = `GET /profile after a login answers ${page.status}`
-        must(asked !== undefined, `${after}, and does not ask /api/me`)
+        const after = `GET /profile after a login returns ${page.status}`
+        must(asked !== undefined, `${after} and doesn't call /api/me`)
         must(
           asked !== '',
-          `${after}, and asks /api/me without an Authorization header`,
+          `${after} and calls /api/me without an Authorization header`,
           'client/api.ts',
         )
         must(
           tokenIn(asked) === issued[0]?.access_token,
-          `${after}, and asks /api/me without "Bearer" and the token of this login in the Authorization header`,
+          `${after} and calls /api/me without "Bearer" and the token of this login in the Authorization header`,
           'client/api.ts',
         )
         must(page.status === 200, after)
-        must(textOf(page).includes(USER.username), 'the page does not show the user name')
-        must(textOf(page).includes(USER.email), 'the page does not show the email')
+        must(textOf(page).includes(USER.username), "the page doesn't show the user name")
+        must(textOf(page).includes(USER.email), "the page doesn't show the email")
       },
     },
     {
       id: 'resource-nonsense',
-      text: 'When the answer of /api/me makes no sense, the status is 502, and the client stays logged in',
+      text: 'When the response of /api/me makes no sense, the status is 502, and the user stays logged in',
       on: 'client',
       file: 'client/api.ts',
       needs: ['profile'],
@@ -216,16 +216,16 @@ export const v04: VersionChecks = {
         for (const body of ['<h1>Hello</h1>', {}]) {
           stage.standIn.onResource = () => ({ status: 200, body })
           const { status } = await browser.open(`${stage.clientUrl}/profile`)
-          must(status === 502, `when /api/me answers nonsense, GET /profile answers ${status}`)
+          must(status === 502, `when /api/me returns nonsense, GET /profile returns ${status}`)
         }
         stage.standIn.onResource = (authorization) => stage.standIn.user(authorization)
         const { status } = await browser.open(`${stage.clientUrl}/profile`)
-        must(status === 200, `when /api/me has recovered, GET /profile answers ${status}`)
+        must(status === 200, `when /api/me works again, GET /profile returns ${status}`)
       },
     },
     {
       id: 'not-logged-in',
-      text: 'GET /profile without a login answers 401 and "token missing from session", and asks nobody',
+      text: 'GET /profile without a login returns 401 and "token missing from session", and calls nothing',
       on: 'client',
       file: 'client/api.ts',
       async probe(stage) {
@@ -235,17 +235,17 @@ export const v04: VersionChecks = {
           `GET /profile without a login sends the browser to ${page.location}`,
           'client/routes/profile.ts',
         )
-        must(page.status === 401, `GET /profile without a login answers ${page.status}`)
+        must(page.status === 401, `GET /profile without a login returns ${page.status}`)
         must(
           textOf(page).includes('token missing from session'),
-          'the page does not say "token missing from session"',
+          'the page doesn\'t say "token missing from session"',
         )
-        must(stage.standIn.resourceRequests.length === 0, 'the client asks /api/me all the same')
+        must(stage.standIn.resourceRequests.length === 0, 'the client still calls /api/me')
       },
     },
     {
       id: 'refused-token',
-      text: 'When /api/me refuses the token, the client answers 401 and forgets it',
+      text: 'When /api/me rejects the token, the client returns 401 and forgets it',
       on: 'client',
       file: 'client/api.ts',
       needs: ['profile'],
@@ -255,13 +255,13 @@ export const v04: VersionChecks = {
         const refused = await browser.open(`${stage.clientUrl}/profile`)
         must(
           refused.status === 401,
-          `when /api/me answers 401, GET /profile answers ${refused.status}`,
+          `when /api/me returns 401, GET /profile returns ${refused.status}`,
         )
         const asked = stage.standIn.resourceRequests.length
         await browser.open(`${stage.clientUrl}/profile`)
         must(
           stage.standIn.resourceRequests.length === asked,
-          'the client shows the refused token to /api/me again',
+          'the client sends the rejected token to /api/me again',
         )
       },
     },
@@ -275,14 +275,14 @@ export const v04: VersionChecks = {
         const before = await stage.browser().open(stage.clientUrl)
         must(
           textOf(before).includes('Not logged in'),
-          'before a login, GET / does not say "Not logged in"',
+          'before a login, GET / doesn\'t say "Not logged in"',
         )
         const { browser } = await logIn(stage)
         const page = await browser.open(stage.clientUrl)
-        must(page.status === 200, `after a login, GET / answers ${page.status}`)
+        must(page.status === 200, `after a login, GET / returns ${page.status}`)
         must(
           textOf(page).includes(USER.username),
-          'after a login, GET / does not show the user name',
+          "after a login, GET / doesn't show the user name",
           stage.standIn.resourceRequests.length > 0 ? 'client/views/home.eta' : undefined,
         )
       },
@@ -291,7 +291,7 @@ export const v04: VersionChecks = {
     stateStill,
     {
       id: 'logout',
-      text: 'POST /logout ends the login in this browser, and sends it to the start page by a 303',
+      text: 'POST /logout logs out this browser and sends it to the start page, with status 303',
       on: 'client',
       file: 'client/routes/logout.ts',
       async probe(stage) {
@@ -299,15 +299,15 @@ export const v04: VersionChecks = {
         const page = await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
         must(
           page.status === 303 && page.location === `${stage.clientUrl}/`,
-          `POST /logout answers ${page.status}, to ${page.location}`,
+          `POST /logout returns ${page.status}, to ${page.location}`,
         )
         const { status } = await browser.open(`${stage.clientUrl}/profile`)
-        must(isShut(status), `after the logout, GET /profile answers ${status}`)
+        must(isShut(status), `after the logout, GET /profile returns ${status}`)
       },
     },
     {
       id: 'old-cookie',
-      text: 'After a logout the old cookie opens nothing',
+      text: 'After a logout the old cookie no longer works',
       on: 'client',
       file: 'client/routes/logout.ts',
       needs: ['logout'],
@@ -319,24 +319,24 @@ export const v04: VersionChecks = {
         const { status } = await openWith(stage, cookie, '/profile')
         must(
           isShut(status) && stage.standIn.resourceRequests.length === asked,
-          `with the cookie from before the logout, GET /profile answers ${status}`,
+          `with the cookie from before the logout, GET /profile returns ${status}`,
         )
       },
     },
     {
       id: 'logout-by-post',
-      text: 'GET /logout changes nothing, and is answered 405',
+      text: 'GET /logout changes nothing and returns 405',
       on: 'client',
       file: 'client/routes/logout.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
         const { status } = await browser.open(`${stage.clientUrl}/logout`)
-        must(status === 405, `GET /logout answers ${status}`)
+        must(status === 405, `GET /logout returns ${status}`)
       },
     },
     {
       id: 'together',
-      text: 'All together: a login in a browser ends at the profile of the user',
+      text: "Everything together: a login in a browser ends at the user's profile",
       on: 'both',
       file: 'client/routes/profile.ts',
       probe: loginShowsProfile,
@@ -347,7 +347,7 @@ export const v04: VersionChecks = {
 /** A login in which the client of the copy talks to its server. */
 export async function loginShowsProfile(stage: Stage): Promise<void> {
   const page = await stage.loginAtServer(stage.browser(), 'user1')
-  must(textOf(page).includes('User Number 1'), 'the page at the end does not show the user name')
+  must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
   must(
     html(page).querySelector('form[action$="/logout"]'),
     'the profile has no form for POST /logout',
@@ -379,7 +379,7 @@ export function expectTokenKept({ standIn }: Stage, profile: Page): void {
   const asksWithout = standIn.resourceRequests.every((sent) => NO_TOKEN.test(sent))
   must(
     profile.status !== 401 || !asksWithout,
-    'right after a login the session holds no token: GET /profile answers 401. regenerate() begins an empty session, so a token that is stored before it is lost',
+    'right after a login the session holds no token: GET /profile returns 401. regenerate() starts an empty session, so a token stored before it is lost',
     'client/routes/callback.ts',
   )
 }
@@ -390,7 +390,7 @@ export function expectNothingShown(stage: Stage, pages: Page[], code: string): v
   for (const { url, headers, body } of pages) {
     const shown = JSON.stringify(headers) + body
     const { pathname } = new URL(url)
-    const [what, file] = [`the answer of GET ${pathname}`, FILE_OF[pathname]]
+    const [what, file] = [`the response to GET ${pathname}`, FILE_OF[pathname]]
     must(!tokens.some((token) => shown.includes(token)), `${what} shows a token`, file)
     must(!shown.includes(code), `${what} shows the code`, file)
   }
@@ -411,10 +411,10 @@ function challengeOf({ headers }: JsonAnswer): string {
 }
 
 function expectInvalidToken(answer: JsonAnswer, when: string): void {
-  must(answer.status === 401, `${when}, GET /api/me answers ${answer.status}`)
+  must(answer.status === 401, `${when}, GET /api/me returns ${answer.status}`)
   must(
     challengeOf(answer).includes('error="invalid_token"'),
-    `${when}, WWW-Authenticate does not say error="invalid_token"`,
+    `${when}, WWW-Authenticate doesn't say error="invalid_token"`,
   )
-  must(answer.body.error === 'invalid_token', `${when}, the JSON body does not say invalid_token`)
+  must(answer.body.error === 'invalid_token', `${when}, the JSON body doesn't say invalid_token`)
 }

@@ -35,21 +35,21 @@ export const v05: VersionChecks = {
   sentences: [
     {
       id: 'refresh-token',
-      text: 'A code buys a refresh token besides the access token',
+      text: 'A code gets a refresh token along with the access token',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens()
         must(
           refresh_token.length >= 22,
-          'the answer of POST /token has no refresh_token that nobody can guess',
+          'the response of POST /token has no refresh_token that is long enough to be unguessable',
         )
         must(refresh_token !== access_token, 'refresh_token and access_token are the same')
       },
     },
     {
       id: 'lifetime',
-      text: 'An access token lives for 300 seconds',
+      text: 'An access token is valid for 300 seconds',
       on: 'server',
       file: 'server/store.ts',
       async probe({ server }) {
@@ -59,25 +59,25 @@ export const v05: VersionChecks = {
     },
     {
       id: 'refresh',
-      text: 'A refresh token buys a new access token, which opens /api/me, and a new refresh token',
+      text: 'A refresh token gets a new access token, which works at /api/me, and a new refresh token',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
         const first = await server.tokens()
         const { status, body } = await server.refresh(first.refresh_token)
-        must(status === 200, `a good refresh token is answered ${answered(status, body)}`)
+        must(status === 200, `a valid refresh token gets ${answered(status, body)}`)
         must(
           typeof body.access_token === 'string' && body.access_token !== first.access_token,
-          'the answer has no new access token',
+          'the response has no new access token',
         )
         const me = await server.me(`Bearer ${body.access_token}`)
-        must(me.status === 200, `with the new access token, GET /api/me answers ${me.status}`)
-        must(typeof body.refresh_token === 'string', 'the answer has no refresh token')
+        must(me.status === 200, `with the new access token, GET /api/me returns ${me.status}`)
+        must(typeof body.refresh_token === 'string', 'the response has no refresh token')
       },
     },
     {
       id: 'refresh-refused',
-      text: 'A refresh token that is unknown, or of another client, is answered 400 and invalid_grant',
+      text: 'An unknown refresh token, or one of another client, gets 400 and invalid_grant',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
@@ -89,7 +89,7 @@ export const v05: VersionChecks = {
     },
     {
       id: 'refresh-by-other',
-      text: 'Another client that offers a refresh token ends nothing',
+      text: 'Another client that sends a refresh token revokes nothing',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'refresh-refused', 'rotation'],
@@ -97,18 +97,18 @@ export const v05: VersionChecks = {
         const { refresh_token } = await server.tokens()
         await server.refresh(refresh_token, OTHER_CLIENT)
         const { status, body } = await server.refresh(refresh_token)
-        must(status === 200, `after a try by another client, its own client is answered ${status}`)
+        must(status === 200, `after another client tried, the right client gets ${status}`)
         await server.refresh(refresh_token, OTHER_CLIENT)
         const next = await server.refresh(String(body.refresh_token))
         must(
           next.status === 200,
-          `after another client offered a spent refresh token, the newest one is answered ${next.status}`,
+          `after another client sent a used refresh token, the newest one gets ${next.status}`,
         )
       },
     },
     {
       id: 'rotation',
-      text: 'Each refresh gives another refresh token, and the old one is spent',
+      text: 'Each refresh returns a new refresh token, and the old one stops working',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh'],
@@ -117,14 +117,14 @@ export const v05: VersionChecks = {
         const { body } = await server.refresh(first.refresh_token)
         must(
           body.refresh_token !== first.refresh_token,
-          'a refresh gives the same refresh token again',
+          'a refresh returns the same refresh token again',
         )
-        expectInvalidGrant(await server.refresh(first.refresh_token), 'a spent refresh token')
+        expectInvalidGrant(await server.refresh(first.refresh_token), 'a used refresh token')
       },
     },
     {
       id: 'from-login',
-      text: 'The time of a refresh token is counted from the login, however often it is refreshed',
+      text: 'The lifetime of a refresh token counts from the login, no matter how often it is refreshed',
       on: 'short server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'rotation'],
@@ -132,7 +132,7 @@ export const v05: VersionChecks = {
     },
     {
       id: 'reuse-ends-refresh',
-      text: 'A spent refresh token that is offered again ends the refresh token that came after it',
+      text: 'Sending a used refresh token again revokes the refresh token that replaced it',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['rotation'],
@@ -143,12 +143,12 @@ export const v05: VersionChecks = {
         const me = await server.me(`Bearer ${second.access_token}`)
         must(
           status === 400 || me.status === 200,
-          `after a spent refresh token came again, the access tokens end, and the newest refresh token is answered ${status}`,
+          `after a used refresh token comes again, the access tokens are revoked, but the newest refresh token gets ${status}`,
           'server/store.ts',
         )
         must(
           status === 400,
-          `after a spent refresh token came again, the newest one is answered ${status}: one of the two who have them is a thief`,
+          `after a used refresh token comes again, the newest one gets ${status}: one of the two parties who have them is a thief`,
         )
         const [oldest, next] = await familyOf(server)
         const { body } = await server.refresh(next.refresh_token)
@@ -156,13 +156,13 @@ export const v05: VersionChecks = {
         const newest = await server.refresh(String(body.refresh_token))
         must(
           newest.status === 400,
-          `after the oldest of three refresh tokens came again, the newest one is answered ${newest.status}`,
+          `after the oldest of three refresh tokens comes again, the newest one gets ${newest.status}`,
         )
       },
     },
     {
       id: 'reuse-ends-access',
-      text: 'It ends the access tokens of that login, too',
+      text: 'It also revokes the access tokens of that login',
       on: 'server',
       file: 'server/store.ts',
       needs: ['rotation', 'reuse-ends-refresh'],
@@ -174,14 +174,14 @@ export const v05: VersionChecks = {
           const which = access_token === first.access_token ? 'first' : 'newest'
           must(
             status === 401,
-            `after a spent refresh token came again, GET /api/me answers ${status} to the ${which} access token`,
+            `after a used refresh token comes again, GET /api/me returns ${status} for the ${which} access token`,
           )
         }
       },
     },
     {
       id: 'reuse-ends-one-login',
-      text: 'It ends no other login of the same user',
+      text: 'It revokes no other login of the same user',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'rotation', 'reuse-ends-refresh'],
@@ -190,14 +190,14 @@ export const v05: VersionChecks = {
         const other = await server.tokens()
         await server.refresh(first.refresh_token)
         const own = await server.refresh(second.refresh_token)
-        must(own.status === 400, `the refresh token of the same login is answered ${own.status}`)
+        must(own.status === 400, `the refresh token of the same login gets ${own.status}`)
         const { status } = await server.refresh(other.refresh_token)
-        must(status === 200, `the refresh token of another login is answered ${status}`)
+        must(status === 200, `the refresh token of another login gets ${status}`)
       },
     },
     {
       id: 'code-reuse',
-      text: 'A code that is offered a second time ends the tokens that it bought',
+      text: 'Using a code a second time revokes the tokens it got',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['refresh', 'refresh-by-other', 'reuse-ends-refresh', 'reuse-ends-access'],
@@ -214,25 +214,22 @@ export const v05: VersionChecks = {
           const me = await server.me(`Bearer ${body.access_token}`)
           must(
             me.status === 200,
-            `after its used code was offered ${what}, GET /api/me answers ${me.status} to the access token: whoever finds a code in a log can end a login`,
+            `after its used code was sent ${what}, GET /api/me returns ${me.status} for the access token: anyone who finds a code in a log can end a login`,
           )
         }
         await server.redeem(code)
         const me = await server.me(`Bearer ${body.access_token}`)
         must(
           me.status === 401,
-          `after its code was used twice, GET /api/me answers ${me.status} to the access token`,
+          `after its code was used twice, GET /api/me returns ${me.status} for the access token`,
         )
         const { status } = await server.refresh(String(body.refresh_token))
-        must(
-          status === 400,
-          `after its code was used twice, the refresh token is answered ${status}`,
-        )
+        must(status === 400, `after its code was used twice, the refresh token gets ${status}`)
       },
     },
     {
       id: 'renews-after-401',
-      text: 'When /api/me refuses the access token, the client renews it and asks once more',
+      text: 'When /api/me rejects the access token, the client refreshes it and tries once more',
       on: 'client',
       file: 'client/token-manager.ts',
       async probe(stage) {
@@ -242,17 +239,17 @@ export const v05: VersionChecks = {
         expectTokenKept(stage, page)
         stage.expectAccepted()
         const [refresh] = refreshesAt(stage)
-        must(refresh, 'when /api/me answers 401, the client sends no grant_type=refresh_token')
+        must(refresh, 'when /api/me returns 401, the client sends no grant_type=refresh_token')
         must(
           refresh.get('refresh_token') === stage.standIn.issued[0]?.refresh_token,
-          'the client sends another refresh token than the one it got',
+          'the client sends a different refresh token from the one it got',
         )
-        must(page.status === 200, `after the refresh, GET /profile answers ${page.status}`)
+        must(page.status === 200, `after the refresh, GET /profile returns ${page.status}`)
       },
     },
     {
       id: 'keeps-new-tokens',
-      text: 'The next time it renews with the new refresh token',
+      text: 'The next refresh uses the new refresh token',
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -264,13 +261,13 @@ export const v05: VersionChecks = {
           await openProfile(stage, browser)
           used.push(refreshesAt(stage).at(-1)?.get('refresh_token'))
         }
-        must(used[1], 'the second time, the client makes no refresh')
+        must(used[1], "the second time, the client doesn't refresh")
         const got = stage.standIn.issued.map(({ refresh_token }) => refresh_token)
         must(
           used[1] === got[1],
           used[1] === used[0]
-            ? 'the second time, the client offers the first refresh token again'
-            : 'the second time, the client does not offer the refresh token that it got last',
+            ? 'the second time, the client sends the first refresh token again'
+            : "the second time, the client doesn't send the newest refresh token",
         )
         // RFC 6749 section 6: a response may leave it out, and the old one stays.
         stage.standIn.onToken = () => stage.standIn.tokens({ refresh_token: undefined })
@@ -281,13 +278,13 @@ export const v05: VersionChecks = {
         }
         must(
           used[3] !== undefined && used[2] === used[3] && refreshesAt(stage).length === 4,
-          'after a refresh that gives no new refresh token, the client does not go on with the old one',
+          "after a refresh that returns no new refresh token, the client doesn't keep using the old one",
         )
       },
     },
     {
       id: 'one-retry',
-      text: 'When the new token is refused, too, it answers 401 and tries no third one',
+      text: "When the new token is rejected too, the client returns 401 and doesn't try a third one",
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -296,13 +293,13 @@ export const v05: VersionChecks = {
         stage.standIn.onResource = tokenRefused
         const { status } = await openProfile(stage, browser)
         const count = refreshesAt(stage).length
-        must(count === 1, `for one request of a browser, the client makes ${count} refreshes`)
-        must(status === 401, `when /api/me refuses every token, GET /profile answers ${status}`)
+        must(count === 1, `for one request from a browser, the client refreshes ${count} times`)
+        must(status === 401, `when /api/me rejects every token, GET /profile returns ${status}`)
       },
     },
     {
       id: 'refresh-nonsense',
-      text: 'When a refresh gets no proper answer, the status is 502, and the client keeps its tokens',
+      text: 'When a refresh gets no usable response, the status is 502, and the client keeps its tokens',
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -313,24 +310,24 @@ export const v05: VersionChecks = {
         const broken = await openProfile(stage, browser)
         must(
           broken.status === 502,
-          `when POST /token answers 500 to a refresh, GET /profile answers ${broken.status}`,
+          `when POST /token returns 500 for a refresh, GET /profile returns ${broken.status}`,
         )
         stage.standIn.onToken = () => stage.standIn.tokens()
         const page = await openProfile(stage, browser)
         must(
           !textOf(page).includes('token missing from session'),
-          'when the server has recovered, the session has no tokens any more',
+          'when the server works again, the session no longer has tokens',
           'client/api.ts',
         )
         must(
           page.status === 200,
-          `when the server has recovered, GET /profile answers ${page.status}`,
+          `when the server works again, GET /profile returns ${page.status}`,
         )
       },
     },
     {
       id: 'one-refresh',
-      text: 'Ten requests at once across an expiry make one refresh, and all ten are answered',
+      text: 'Ten simultaneous requests with an expired token cause one refresh, and all ten succeed',
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -357,15 +354,15 @@ export const v05: VersionChecks = {
         const count = refreshesAt(stage).length
         must(
           count === 1,
-          `ten requests at once make ${count} refreshes: nine of them offer a spent token`,
+          `ten simultaneous requests cause ${count} refreshes: all but the first send a used token`,
         )
         const failed = pages.filter(({ status }) => status !== 200).length
-        must(failed === 0, `of ten requests at once ${failed} fail`)
+        must(failed === 0, `of ten simultaneous requests, ${failed} fail`)
       },
     },
     {
       id: 'late-401',
-      text: 'A 401 that comes late, after another request has renewed the token, makes no second refresh',
+      text: 'A 401 that arrives after another request has refreshed the token causes no second refresh',
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401', 'one-refresh'],
@@ -373,7 +370,7 @@ export const v05: VersionChecks = {
     },
     {
       id: 'in-time',
-      text: 'The client renews in the last tenth of the life of a token, before /api/me has to refuse it',
+      text: 'The client refreshes a token in the last tenth of its lifetime, before /api/me rejects it',
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -381,7 +378,7 @@ export const v05: VersionChecks = {
     },
     {
       id: 'not-too-early',
-      text: 'It does not renew before that: a token that lives for 20 seconds serves for more than one request',
+      text: "It doesn't refresh earlier: a token that is valid for 20 seconds serves more than one request",
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -390,19 +387,19 @@ export const v05: VersionChecks = {
         const { browser } = await logIn(stage)
         for (const _time of [1, 2]) await openProfile(stage, browser)
         const count = refreshesAt(stage).length
-        must(count === 0, `two requests right after the login make ${count} refreshes`)
+        must(count === 0, `two requests right after the login cause ${count} refreshes`)
         stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: undefined })
         const { browser: other } = await logIn(stage)
         const page = await openProfile(stage, other)
         must(
           page.status === 200 && refreshesAt(stage).length === 0,
-          `with a token response without expires_in, GET /profile answers ${page.status}, after ${refreshesAt(stage).length} refreshes`,
+          `with a token response without expires_in, GET /profile returns ${page.status}, after ${refreshesAt(stage).length} refreshes`,
         )
       },
     },
     {
       id: 'refused-refresh',
-      text: 'When the server refuses a refresh, the client answers 401 and forgets its tokens',
+      text: 'When the server rejects a refresh, the client returns 401 and forgets its tokens',
       on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
@@ -413,24 +410,24 @@ export const v05: VersionChecks = {
         const refused = await openProfile(stage, browser)
         must(
           refused.status === 401,
-          `when a refresh is refused with invalid_grant, GET /profile answers ${refused.status}`,
+          `when a refresh is rejected with invalid_grant, GET /profile returns ${refused.status}`,
         )
-        must(refreshesAt(stage).length === 1, 'the client does not try to refresh')
+        must(refreshesAt(stage).length === 1, "the client doesn't try to refresh")
         const asked = stage.standIn.tokenRequests.length
         const again = await openProfile(stage, browser)
         must(
           stage.standIn.tokenRequests.length === asked && again.status === 401,
-          'the client tries the refused refresh token again',
+          'the client tries the rejected refresh token again',
         )
         must(
           textOf(again).includes('token missing from session'),
-          'the page after that does not say "token missing from session": the tokens are still there',
+          'the next page doesn\'t say "token missing from session": the tokens are still there',
         )
       },
     },
     {
       id: 'tokens-hidden',
-      text: 'No page, address or cookie of the client shows a token or the code',
+      text: 'No page, URL or cookie of the client shows a token or the code',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
@@ -444,7 +441,7 @@ export const v05: VersionChecks = {
     stateStill,
     {
       id: 'logout-stays',
-      text: 'A logout while a refresh is under way stays one',
+      text: 'A logout during a refresh stays a logout',
       on: 'client',
       file: 'client/token-manager.ts',
       async probe(stage) {
@@ -466,12 +463,12 @@ export const v05: VersionChecks = {
         gate.open()
         await slow
         const { status } = await openWith(stage, cookie, '/profile')
-        must(isShut(status), `after a logout during a refresh, GET /profile answers ${status}`)
+        must(isShut(status), `after a logout during a refresh, GET /profile returns ${status}`)
       },
     },
     {
       id: 'together',
-      text: 'All together: a login in a browser ends at the profile of the user',
+      text: "Everything together: a login in a browser ends at the user's profile",
       on: 'both',
       file: 'client/routes/profile.ts',
       probe: loginShowsProfile,
@@ -495,16 +492,13 @@ class Gate {
 async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
   const first = await server.tokens()
   const { status, body } = await server.refresh(first.refresh_token)
-  must(status === 200, `a good refresh token is answered ${answered(status, body)}`)
+  must(status === 200, `a valid refresh token gets ${answered(status, body)}`)
   const { access_token, refresh_token } = body
   return [first, { access_token: String(access_token), refresh_token: String(refresh_token) }]
 }
 
 function expectInvalidGrant({ status, body }: JsonAnswer, what: string): void {
-  must(
-    status === 400 && body.error === 'invalid_grant',
-    `${what} is answered ${answered(status, body)}`,
-  )
+  must(status === 400 && body.error === 'invalid_grant', `${what} gets ${answered(status, body)}`)
 }
 
 async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void> {
@@ -522,11 +516,11 @@ async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void
   if (tooSlow && tries > 1) return lifeIsCountedFromLogin(stage, tries - 1)
   must(
     second.status === 200,
-    `after half of its life (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token is answered ${second.status}`,
+    `after half of its lifetime (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token gets ${second.status}`,
   )
   must(
     third.status === 400,
-    `${SHORT / 1000} seconds after the login (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token that came later is answered ${third.status}`,
+    `${SHORT / 1000} seconds after the login (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token that came later gets ${third.status}`,
   )
 }
 
@@ -552,8 +546,8 @@ async function lateRefusalMakesNoRefresh(stage: Stage): Promise<void> {
   gate.open()
   const page = await slow
   const count = refreshesAt(stage).length
-  must(count === 1, `two requests with one old token make ${count} refreshes`)
-  must(page.status === 200, `the request that was late is answered ${page.status}`)
+  must(count === 1, `two requests with one old token cause ${count} refreshes`)
+  must(page.status === 200, `the late request gets ${page.status}`)
 }
 
 async function renewsInTime(stage: Stage, tries = TRIES): Promise<void> {
@@ -571,7 +565,7 @@ async function renewsInTime(stage: Stage, tries = TRIES): Promise<void> {
   const count = refreshesAt(stage).length
   must(
     count === 1,
-    'in the last tenth of the life of its token (expires_in: 1), the client asks /api/me with the old one',
+    'in the last tenth of the lifetime of its token (expires_in: 1), the client calls /api/me with the old one',
   )
 }
 

@@ -133,5 +133,5 @@ export async function untilAnswers(
     if (answer !== undefined && (answer.program ?? '').startsWith(version)) return
     await sleep(2)
   }
-  throw new Error(`${origin} did not answer within ${PATIENCE / 1000} seconds`)
+  throw new Error(`${origin} didn't respond within ${PATIENCE / 1000} seconds`)
 }

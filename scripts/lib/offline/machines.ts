@@ -20,7 +20,7 @@ export function readMachines(text: string): string[] {
   const stranger = machines.find((machine) => !MACHINES.includes(machine))
   if (stranger === undefined) return machines
   throw wrongUsage(
-    `There is no machine ${JSON.stringify(stranger)}. There are: ${MACHINES.join(', ')}.`,
+    `There is no machine ${JSON.stringify(stranger)}. Choose from these: ${MACHINES.join(', ')}.`,
   )
 }
 
