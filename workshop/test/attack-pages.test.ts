@@ -171,9 +171,9 @@ test('a lesson lists the attacks that its version blocks, those that succeed, an
 test.each([
   ['/attacks/no-such-attack', 'There is no attack with that name.'],
   ['/attacks/..%2f..%2fetc', 'There is no attack with that name.'],
-  ['/attacks/login-csrf?on=v99', 'There is no version of that name.'],
+  ['/attacks/login-csrf?on=v99', 'There is no version with that name.'],
   ['/attacks/login-csrf?play=999', 'This run is no longer kept.'],
-  ['/lessons/v99-nothing/attacks', 'There is no lesson of that name.'],
+  ['/lessons/v99-nothing/attacks', 'There is no lesson with that name.'],
 ])('%s is not found, and the page says so', async (path, sentence) => {
   const { status, page } = await get(path)
   expect(status).toBe(404)
