@@ -111,7 +111,7 @@ export function sentenceOf(message: Message): string {
 }
 
 function fateOf({ exchange, waits }: Message): string {
-  if (waits) return 'waits'
+  if (waits) return 'waiting'
   if (exchange.answer !== undefined) return `answered ${exchange.answer.status}`
   return exchange.trouble === undefined ? 'no response yet' : 'never got a response'
 }
