@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import { ROOT } from './versions.ts'
@@ -34,7 +34,8 @@ export interface Programs {
 
 /** @param folder of a version, or of a copy */
 export function programsOf({ folder }: { folder: string }): Programs {
-  const entries = existsSync(folder) ? readdirSync(folder) : []
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+  const entries = isFolder ? readdirSync(folder) : []
   const all = entries.filter(
     (name) => /^[\w-]+$/.test(name) && existsSync(join(folder, name, 'main.ts')),
   )

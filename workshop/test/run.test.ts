@@ -157,7 +157,7 @@ describe('what runs', () => {
     const file = { ...version, folder: fileURLToPath(import.meta.url) }
     const slot = await workshop.runner.openBeside(file)
     await expect.poll(() => slot.state).toBe('failed')
-    expect(slot.problem).toContain("can't be started")
+    expect(slot.problem).toContain("can't start")
     await workshop.runner.start(slot, version)
     expect(slot.state).toBe('running')
     await workshop.runner.close(slot)
