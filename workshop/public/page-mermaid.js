@@ -4,9 +4,11 @@
  * @param {object} config what else it is told
  */
 export async function loadMermaid(config) {
-  // The handout has it in itself.
-  const mermaid =
-    globalThis.mermaid ?? (await import('/vendor/mermaid/mermaid.esm.min.mjs')).default
+  // The handout has it in itself. In a page, the name may be that of an element with this id.
+  const isLoaded = globalThis.mermaid?.initialize !== undefined
+  const mermaid = isLoaded
+    ? globalThis.mermaid
+    : (await import('/vendor/mermaid/mermaid.esm.min.mjs')).default
   mermaid.initialize({
     startOnLoad: false,
     theme: 'base',

@@ -379,7 +379,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await traffic
         .getByText('2 messages are waiting, and the client hangs until you send them on')
         .waitFor()
-      await traffic.getByText(words).waitFor()
+      await traffic.getByText(words).first().waitFor()
       await traffic.locator('#status').click()
       await traffic.waitForURL(`**/traffic?slot=${id}`)
       const first = traffic.locator('.row.waits').first()
