@@ -18,7 +18,14 @@ export const v02: Exercise = {
       const error = '  error_description: string\n'
       draft.take('protocol.ts', [`${error}  state: string | undefined\n`, error])
       draft.take(RESPONSE)
-      draft.take(AUTHORIZE, ['      state: error.target.state,\n', ''])
+      draft.take(
+        AUTHORIZE,
+        ["      state: soleParameter(request.query, 'state'),\n", ''],
+        [
+          '<Error, { Querystring: Parameters }>(async (error, request,',
+          '<Error>(async (error, _request,',
+        ],
+      )
     },
     (draft) => {
       draft.take('protocol.ts')
@@ -164,7 +171,7 @@ export const v02: Exercise = {
     },
     {
       what: 'the server sends back no state with an error',
-      changes: { [AUTHORIZE]: [['      state: error.target.state,\n', '']] },
+      changes: { [AUTHORIZE]: [["      state: soleParameter(request.query, 'state'),\n", '']] },
       tells: 'state-with-error',
     },
     {

@@ -4,16 +4,13 @@ import { type Parameters, parameter, requiredParameter } from '@oauth-lab/shared
 import type { AuthorizationRequest } from '../protocol.ts'
 import type { Client, Clients } from './clients.ts'
 
-/** Where an authorization response goes. */
-type Target = Pick<AuthorizationRequest, 'redirect_uri'>
-
 /** An error that the browser takes back to the client. RFC 6749 section 4.1.2.1 */
 export class AuthorizationError extends OAuthError {
-  readonly target: Target
+  readonly redirectUri: string
 
-  constructor(target: Target, { code, message }: OAuthError) {
+  constructor(redirectUri: string, { code, message }: OAuthError) {
     super(code, message)
-    this.target = target
+    this.redirectUri = redirectUri
   }
 }
 
@@ -28,13 +25,10 @@ export function readAuthorizationRequest(
   clients: Clients,
 ): AuthorizationRequest {
   const { client, redirect_uri } = verifyRedirectUri(query, clients)
-  const target: Target = {
-    redirect_uri,
-  }
   try {
     return readParameters(query, client, redirect_uri)
   } catch (error) {
-    if (error instanceof OAuthError) throw new AuthorizationError(target, error)
+    if (error instanceof OAuthError) throw new AuthorizationError(redirect_uri, error)
     throw error
   }
 }

@@ -1,25 +1,17 @@
 import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
-import {
-  type Parameters,
-  parameter,
-  requiredParameter,
-  soleParameter,
-} from '@oauth-lab/shared/parameters.ts'
+import { type Parameters, parameter, requiredParameter } from '@oauth-lab/shared/parameters.ts'
 import type { AuthorizationRequest } from '../protocol.ts'
 import type { Client, Clients } from './clients.ts'
 import { isCodeChallenge } from './pkce.ts'
 
-/** Where an authorization response goes. */
-type Target = Pick<AuthorizationRequest, 'redirect_uri' | 'state'>
-
 /** An error that the browser takes back to the client. RFC 6749 section 4.1.2.1 */
 export class AuthorizationError extends OAuthError {
-  readonly target: Target
+  readonly redirectUri: string
 
-  constructor(target: Target, { code, message }: OAuthError) {
+  constructor(redirectUri: string, { code, message }: OAuthError) {
     super(code, message)
-    this.target = target
+    this.redirectUri = redirectUri
   }
 }
 
@@ -34,14 +26,10 @@ export function readAuthorizationRequest(
   clients: Clients,
 ): AuthorizationRequest {
   const { client, redirect_uri } = verifyRedirectUri(query, clients)
-  const target: Target = {
-    redirect_uri,
-    state: soleParameter(query, 'state'),
-  }
   try {
     return readParameters(query, client, redirect_uri)
   } catch (error) {
-    if (error instanceof OAuthError) throw new AuthorizationError(target, error)
+    if (error instanceof OAuthError) throw new AuthorizationError(redirect_uri, error)
     throw error
   }
 }

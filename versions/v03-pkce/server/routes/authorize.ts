@@ -57,12 +57,12 @@ export async function authorizeRoutes(
   )
 
   // RFC 6749 section 4.1.2.1
-  app.setErrorHandler<Error>(async (error, _request, reply) => {
+  app.setErrorHandler<Error, { Querystring: Parameters }>(async (error, request, reply) => {
     if (!(error instanceof AuthorizationError)) throw error
-    return sendAuthorizationResponse(reply, error.target.redirect_uri, {
+    return sendAuthorizationResponse(reply, error.redirectUri, {
       error: error.code,
       error_description: error.message,
-      state: error.target.state,
+      state: soleParameter(request.query, 'state'),
     })
   })
 }
