@@ -1,6 +1,6 @@
 /**
- * What a person is told instead of a stack: what happened, and what to do. Whoever can't go on throws it. The command
- * line prints its message and ends with its status, in `scripts/lib/run-command.mjs` alone.
+ * An error whose message a person reads instead of a stack: what happened, and what to do. Only
+ * `scripts/lib/run-command.mjs` prints it, and ends the command with its status.
  */
 export class ToldError extends Error {
   /** 2 where the command was typed wrong, 1 otherwise. */
@@ -12,7 +12,7 @@ export class ToldError extends Error {
   }
 }
 
-/** The error for a command that can't be followed as it was typed. The message says what it takes. */
+/** The error for a command that was typed wrong. The message says what the command accepts. */
 export function wrongUsage(message: string): ToldError {
   return new ToldError(message, 2)
 }

@@ -201,7 +201,7 @@ function asPageError(error: Error & { statusCode?: number }): PageError {
     return new PageError(413, 'Too large', `The body is larger than ${BODY_LIMIT} bytes.`)
   }
   if (status < 500) return new PageError(status, 'Bad request', 'The request is malformed.')
-  // A mistake in the program, not in the request: whoever runs it must see it.
+  // A mistake in the program, not in the request: the person who runs it must see it.
   console.error(error)
   return new PageError(500, 'Something broke', 'The program made a mistake. Its log says which.')
 }

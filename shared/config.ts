@@ -40,7 +40,7 @@ export class ConfigError extends Error {
 
 type Environment = Record<string, string | undefined>
 
-/** The longest lifetime that is let pass: a hundred years. */
+/** The longest lifetime that is allowed: a hundred years. */
 const LONGEST = 100 * 365 * 24 * 3600
 /** The clients whose names are settings, and the names that they have without one. */
 const CLIENTS = { CLIENT_ID: 'lab-client', WORKER_ID: 'worker-client', API_ID: 'api-server' }

@@ -103,7 +103,7 @@ export function buildWorkshop({
   })
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500
-    // A mistake in this app, not in the request: whoever runs it must see it.
+    // A mistake in this app, not in the request: the person who runs it must see it.
     if (status >= 500) console.error(error)
     const title = status >= 500 ? 'Something broke' : "That doesn't work"
     return reply.code(status).viewAsync('error', { title, message: error.message })

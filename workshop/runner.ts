@@ -51,7 +51,7 @@ interface RunnerOptions {
 
 /** In lines: so many are kept, and so many that come at once are shown. */
 const LONGEST_LOG = 500
-/** Of a longer line the page shows the beginning, in characters: whoever asks a program writes its log. */
+/** The page shows this many characters of a line of the log. Anyone who sends a request writes one. */
 const LONGEST_LINE = 2_000
 /** Where versions start that run beside the first one. */
 const FIRST_FREE_PORT = 26_000
@@ -60,7 +60,7 @@ const PORT_STEP = 100
 
 /**
  * Starts and stops the programs of versions, as children of this process. It ends none that it did not
- * start: a port that somebody else has is told of, and left alone.
+ * start: it reports a port that another program has, and leaves it alone.
  */
 export class Runner extends EventEmitter<RunnerEvents> {
   readonly #slots = new Map<string, Slot>()
@@ -206,7 +206,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     this.#running.set(slot, programs)
     this.#watch(slot, programs)
     const ready = await programs.ready
-    // Where they did not get ready one has died: whoever watches them says so.
+    // If they didn't start, one has died, and #watch reports it.
     if (!ready || this.#running.get(slot) !== programs) return
     this.#set(slot, { state: 'running', took: performance.now() - began })
   }

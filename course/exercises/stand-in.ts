@@ -99,7 +99,7 @@ export class StandIn {
     return { status: 200, body: { ...tokens, token_type: 'Bearer', expires_in: 3600, ...changes } }
   }
 
-  /** The user, for whoever has one of the access tokens. */
+  /** The user that each access token stands for. */
   user(authorization: string): StandInAnswer {
     const token = tokenIn(authorization)
     const known = this.issued.some(({ access_token }) => access_token === token)

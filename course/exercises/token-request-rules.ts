@@ -58,7 +58,7 @@ function refuseClient({ authorization, form }: TokenRequest): Refusal | undefine
   if (authorization === '') {
     if (!secret)
       return invalid(
-        "it doesn't authenticate the client: it has neither Authorization nor client_secret",
+        "it doesn't authenticate the client: there is no Authorization header and no client_secret",
       )
     if (id === CLIENT_ID && secret === CLIENT_SECRET) return undefined
     return invalid('client_id or client_secret in its body is wrong')

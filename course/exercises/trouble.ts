@@ -73,7 +73,7 @@ function namesOf(folder: string): Map<string, string> {
   return names
 }
 
-/** The folder as it was named, and as Node names it: without links. */
+/** Both names of a folder: the given one, and the one without symbolic links that Node uses. */
 function rootsOf(folder: string): string[] {
   return existsSync(folder) ? [folder, realpathSync(folder)] : [folder]
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import { ROOT } from './versions.ts'
@@ -34,15 +34,22 @@ export interface Programs {
 
 /** @param folder of a version, or of a copy */
 export function programsOf({ folder }: { folder: string }): Programs {
-  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
-  const entries = isFolder ? readdirSync(folder) : []
-  const all = entries.filter(
+  const all = namesIn(folder).filter(
     (name) => /^[\w-]+$/.test(name) && existsSync(join(folder, name, 'main.ts')),
   )
   // By its name, since the `app.ts` of a copy may be unfinished: a start then says what it lacks, and also
   // where a copy has lost one of the two programs that every version has.
   const listening = PROGRAM_NAMES.filter((name) => name !== 'api' || all.includes(name))
   return { listening, ending: all.filter((name) => !listening.some((one) => one === name)) }
+}
+
+/** None where a learner's copy is gone, is a file now, or may not be read: a start then says why. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /**

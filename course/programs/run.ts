@@ -80,7 +80,7 @@ export function startPrograms(spec: RunSpec): RunningPrograms {
     ready: untilAllAnswer(programs, portsOf(spec.addresses), abort.signal),
     tell: (name, message) => {
       const { process } = programs.find((program) => program.name === name) ?? {}
-      // One that ends this moment needs no word of it.
+      // A program that is just ending can't receive it, and doesn't need it.
       if (process?.connected) process.send(message, () => undefined)
     },
     stop: () => {

@@ -196,7 +196,7 @@ export const v01: Exercise = {
       tells: 'token',
     },
     {
-      what: 'a wrong secret is let pass',
+      what: 'the server accepts a wrong secret',
       changes: {
         'server/client-auth.ts': [['client === undefined || !right', 'client === undefined']],
       },

@@ -125,7 +125,7 @@ export const v02: Exercise = {
       tells: 'wrong-then-right',
     },
     {
-      what: 'an answer without a state is let pass',
+      what: 'the client accepts a response without a state',
       changes: {
         [CALLBACK]: [
           [
@@ -137,7 +137,7 @@ export const v02: Exercise = {
       tells: 'wrong-state',
     },
     {
-      what: 'a browser that began no login is let pass',
+      what: 'the client accepts a browser that started no login',
       changes: {
         [CALLBACK]: [
           [

@@ -87,7 +87,7 @@ export const v03: Exercise = {
       tells: 'method-required',
     },
     {
-      what: 'a request without a challenge is let pass',
+      what: 'the server accepts a request without a challenge',
       changes: {
         'server/authorization-request.ts': [
           [
@@ -155,7 +155,7 @@ export const v03: Exercise = {
       tells: 'wrong-verifier',
     },
     {
-      what: 'a code without a verifier is let pass',
+      what: 'the server accepts a code without a verifier',
       changes: {
         [CODE_GRANT]: [
           ["requiredParameter(form, 'code_verifier')", "parameter(form, 'code_verifier')"],
@@ -170,7 +170,7 @@ export const v03: Exercise = {
       tells: 'verifier-required',
     },
     {
-      what: 'a verifier of any length is let pass',
+      what: 'the server accepts a verifier of any length',
       changes: { [PKCE]: [['{43,128}', '+']] },
       tells: 'verifier-form',
     },

@@ -113,7 +113,7 @@ export const v04: Exercise = {
 
   mistakes: [
     {
-      what: 'who brings no token is told of an error',
+      what: 'a request without a token gets an error code',
       changes: {
         [BEARER_AUTH]: [
           [`'Bearer realm="oauth-lab"'`, `'Bearer realm="oauth-lab", error="invalid_token"'`],
@@ -287,7 +287,7 @@ export const v04: Exercise = {
       tells: 'to-profile',
     },
     {
-      what: 'who brings no token is told of an error in the body',
+      what: 'a request without a token gets an error code in the body',
       changes: {
         [BEARER_AUTH]: [
           ["reply.send({ message: 'Send", "reply.send({ error: 'invalid_token', message: 'Send"],

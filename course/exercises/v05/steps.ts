@@ -306,7 +306,7 @@ export const v05: Exercise = {
       tells: 'reuse-ends-refresh',
     },
     {
-      what: 'a used code ends its login, whoever found it',
+      what: 'a used code ends its login, even without the right verifier',
       changes: {
         [CODE_GRANT]: [
           [

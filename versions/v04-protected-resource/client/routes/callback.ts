@@ -49,7 +49,7 @@ export async function callbackRoute(
     // A logout in another tab, while the exchange was under way, ends this login as well.
     if (sessionHasEnded(request)) return reply.redirect('/', 303)
 
-    // A new session id: whoever knew the old one, from before the login, must not be logged in by it.
+    // A new session id: someone who knew the old one must not be logged in by it.
     await request.session.regenerate()
     request.session.tokens = tokenResponse
     return reply.redirect('/profile', 303)
