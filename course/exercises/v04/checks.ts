@@ -49,6 +49,7 @@ export const v04: VersionChecks = {
           const answer = await server.me(authorization)
           const what = authorization ?? 'no Authorization header'
           const challenge = challengeOf(answer)
+          must(answer.status !== 404, 'the server has no GET /api/me', 'server/routes/me.ts')
           must(answer.status === 401, `with ${what}, GET /api/me returns ${answer.status}`)
           must(/^Bearer( |$)/i.test(challenge), `with ${what}, WWW-Authenticate: Bearer is missing`)
           must(
@@ -65,6 +66,7 @@ export const v04: VersionChecks = {
       text: 'A token in the URL is ignored',
       on: 'server',
       file: 'server/bearer-auth.ts',
+      needs: ['no-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const { status } = await server.me(undefined, `/api/me?access_token=${access_token}`)
@@ -76,6 +78,7 @@ export const v04: VersionChecks = {
       text: 'GET /api/me with a valid token in the Authorization header returns its user',
       on: 'server',
       file: 'server/routes/me.ts',
+      needs: ['no-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const { status, body } = await server.me(`Bearer ${access_token}`)
@@ -117,6 +120,7 @@ export const v04: VersionChecks = {
       text: 'An unknown or malformed token gets 401 and invalid_token',
       on: 'server',
       file: 'server/bearer-auth.ts',
+      needs: ['good-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
         const wrong = {
@@ -228,6 +232,7 @@ export const v04: VersionChecks = {
       text: 'GET /profile without a login returns 401 and "token missing from session", and calls nothing',
       on: 'client',
       file: 'client/api.ts',
+      needs: ['profile'],
       async probe(stage) {
         const page = await stage.browser().open(`${stage.clientUrl}/profile`)
         must(
@@ -287,19 +292,22 @@ export const v04: VersionChecks = {
         )
       },
     },
-    { ...freshSession, needs: ['to-profile'] },
+    { ...freshSession, needs: ['to-profile', 'profile'] },
     stateStill,
     {
       id: 'logout',
       text: 'POST /logout logs out this browser and sends it to the start page, with status 303',
       on: 'client',
       file: 'client/routes/logout.ts',
+      needs: ['profile'],
       async probe(stage) {
         const { browser } = await logIn(stage)
         const page = await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
+        must(page.status !== 404, 'the client has no POST /logout')
+        must(page.status === 303, `POST /logout returns ${page.status}`)
         must(
-          page.status === 303 && page.location === `${stage.clientUrl}/`,
-          `POST /logout returns ${page.status}, to ${page.location}`,
+          page.location === `${stage.clientUrl}/`,
+          `POST /logout sends the browser to ${page.location}`,
         )
         const { status } = await browser.open(`${stage.clientUrl}/profile`)
         must(isShut(status), `after the logout, GET /profile returns ${status}`)
@@ -328,10 +336,34 @@ export const v04: VersionChecks = {
       text: 'GET /logout changes nothing and returns 405',
       on: 'client',
       file: 'client/routes/logout.ts',
+      needs: ['logout'],
       async probe(stage) {
         const { browser } = await logIn(stage)
         const { status } = await browser.open(`${stage.clientUrl}/logout`)
         must(status === 405, `GET /logout returns ${status}`)
+      },
+    },
+    {
+      id: 'logout-stays',
+      text: 'A logout during a login stays a logout',
+      on: 'client',
+      file: 'client/routes/callback.ts',
+      needs: ['old-cookie'],
+      async probe(stage) {
+        const browser = stage.browser()
+        const sent = await stage.begin(browser)
+        const cookie = await browser.jar.getCookieString(stage.clientUrl)
+        const logout = { method: 'POST', headers: { cookie } } as const
+        stage.standIn.onToken = async () => {
+          await stage.browser().open(`${stage.clientUrl}/logout`, logout)
+          return stage.standIn.tokens()
+        }
+        await finish(stage, browser, sent)
+        const { status } = await browser.open(`${stage.clientUrl}/profile`)
+        must(
+          isShut(status),
+          `after a logout during the token request, GET /profile returns ${status}`,
+        )
       },
     },
     {

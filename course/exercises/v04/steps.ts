@@ -101,14 +101,16 @@ export const v04: Exercise = {
     },
     (draft) => {
       draft.take('client/routes/logout.ts')
-      draft.take(CALLBACK)
       draft.take(PROFILE_PAGE)
       draft.take(APP, [
         sessionsOf(draft.final(APP)),
         '  registerSessions(app, config, config.clientUrl)\n',
       ])
     },
-    (draft) => draft.take(APP),
+    (draft) => {
+      draft.take(CALLBACK)
+      draft.take(APP)
+    },
   ],
 
   mistakes: [
@@ -271,6 +273,13 @@ export const v04: Exercise = {
         ],
       },
       tells: 'logout-by-post',
+    },
+    {
+      what: 'a login that is under way outlives a logout',
+      changes: {
+        [CALLBACK]: [["    if (sessionHasEnded(request)) return reply.redirect('/', 303)\n", '']],
+      },
+      tells: 'logout-stays',
     },
     {
       what: 'the start page is the same for everybody',

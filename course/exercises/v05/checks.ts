@@ -148,7 +148,7 @@ export const v05: VersionChecks = {
         )
         must(
           status === 400,
-          `after a used refresh token comes again, the newest one gets ${status}: one of the two parties who have them is a thief`,
+          `after a used refresh token comes again, the newest one still gets ${status}: end everything that came from that login`,
         )
         const [oldest, next] = await familyOf(server)
         const { body } = await server.refresh(next.refresh_token)
@@ -239,7 +239,10 @@ export const v05: VersionChecks = {
         expectTokenKept(stage, page)
         stage.expectAccepted()
         const [refresh] = refreshesAt(stage)
-        must(refresh, 'when /api/me returns 401, the client sends no grant_type=refresh_token')
+        must(
+          refresh,
+          'when /api/me returns 401, the client sends no token request with grant_type=refresh_token',
+        )
         must(
           refresh.get('refresh_token') === stage.standIn.issued[0]?.refresh_token,
           'the client sends a different refresh token from the one it got',
@@ -546,7 +549,10 @@ async function lateRefusalMakesNoRefresh(stage: Stage): Promise<void> {
   gate.open()
   const page = await slow
   const count = refreshesAt(stage).length
-  must(count === 1, `two requests with one old token cause ${count} refreshes`)
+  must(
+    count === 1,
+    `two requests with one old token cause ${count} refreshes: when the second 401 arrives, the client already has a newer token`,
+  )
   must(page.status === 200, `the late request gets ${page.status}`)
 }
 
@@ -565,7 +571,7 @@ async function renewsInTime(stage: Stage, tries = TRIES): Promise<void> {
   const count = refreshesAt(stage).length
   must(
     count === 1,
-    'in the last tenth of the lifetime of its token (expires_in: 1), the client calls /api/me with the old one',
+    'in the last tenth of the lifetime of its token (expires_in: 1), the client calls /api/me with it and refreshes nothing',
   )
 }
 

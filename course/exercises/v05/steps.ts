@@ -13,6 +13,28 @@ const STORE = 'server/store.ts'
 const NOT_CURRENT = '!sameSecret(refresh_token, family.id + family.secret)'
 const ISSUE_NEXT = '  const next = issueRefreshToken(family)\n'
 
+/** A manager that holds the tokens, and doesn't renew them yet. */
+const HOLDER = `import type { BackChannelResponse } from '@oauth-lab/shared/back-channel.ts'
+import type { LabConfig } from '@oauth-lab/shared/config.ts'
+import type { AccessTokenResponse } from '../protocol.ts'
+
+/** Holds the tokens of one login. */
+export class TokenManager {
+  readonly #tokens: AccessTokenResponse
+
+  constructor(_config: LabConfig, tokens: AccessTokenResponse) {
+    this.#tokens = tokens
+  }
+
+  /** Calls the resource server. */
+  async use(
+    call: (accessToken: string) => Promise<BackChannelResponse>,
+  ): Promise<BackChannelResponse> {
+    return call(this.#tokens.access_token)
+  }
+}
+`
+
 export const v05: Exercise = {
   steps: [
     (draft) => {
@@ -56,11 +78,12 @@ export const v05: Exercise = {
       draft.take(CODE_GRANT)
       draft.take(STORE, ['?? 300', '?? 3600'])
     },
-    (draft) => draft.take(STORE),
     (draft) => {
-      for (const path of [API, CALLBACK, 'client/session.ts', 'client/token-request.ts']) {
-        draft.take(path)
-      }
+      for (const path of [STORE, API, CALLBACK, 'client/session.ts']) draft.take(path)
+      draft.write(MANAGER, HOLDER)
+    },
+    (draft) => {
+      draft.take('client/token-request.ts')
       draft.write(MANAGER, firstManager(draft.final(MANAGER)))
     },
     (draft) => draft.write(MANAGER, withoutClock(withoutRefusals(draft.final(MANAGER)))),
@@ -84,7 +107,7 @@ export const v05: Exercise = {
       tells: 'rotation',
     },
     {
-      what: 'a spent refresh token that comes again is refused, and that is all',
+      what: 'a used refresh token that comes again is refused, and that is all',
       changes: { [REFRESH_GRANT]: [['    family.grant.ended = true\n', '']] },
       tells: 'reuse-ends-refresh',
     },
@@ -137,7 +160,7 @@ export const v05: Exercise = {
       tells: 'from-login',
     },
     {
-      what: 'the refresh token is spent before it is known whose it is',
+      what: 'the refresh token is used up before it is known whose it is',
       changes: {
         [REFRESH_GRANT]: [
           [
@@ -270,7 +293,7 @@ export const v05: Exercise = {
       tells: 'renews-after-401',
     },
     {
-      what: 'any client that offers a spent refresh token ends the family',
+      what: 'any client that sends a used refresh token ends the family',
       changes: {
         [REFRESH_GRANT]: [
           [
@@ -289,17 +312,17 @@ export const v05: Exercise = {
       tells: 'fresh-session',
     },
     {
-      what: 'only the last spent refresh token of a login is remembered',
+      what: 'only the last used refresh token of a login is remembered',
       changes: {
         [REFRESH_GRANT]: [
           [
             '    family.grant.ended = true\n',
-            '    if (lastSpent.get(family) === refresh_token) family.grant.ended = true\n',
+            '    if (lastUsed.get(family) === refresh_token) family.grant.ended = true\n',
           ],
-          ['  return {\n', '  lastSpent.set(family, refresh_token)\n\n  return {\n'],
+          ['  return {\n', '  lastUsed.set(family, refresh_token)\n\n  return {\n'],
           [
             '/**\n * Exchanges',
-            'const lastSpent = new WeakMap<object, string>()\n\n/**\n * Exchanges',
+            'const lastUsed = new WeakMap<object, string>()\n\n/**\n * Exchanges',
           ],
         ],
       },
