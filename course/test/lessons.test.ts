@@ -41,6 +41,16 @@ describe.each(versions)('the lesson of $name', (version) => {
     expect(tryFirst).toMatch(/^\*\*Try first:\*\* /)
   })
 
+  test('says at its top which parts lead through it, in their order, with minutes for each', () => {
+    const [, , , way = ''] = readFileSync(file, 'utf8').split(/\r?\n\r?\n/)
+    const timed = lesson.parts.filter(({ minutes }) => minutes !== undefined)
+    const steps = timed.map(({ title, minutes }) => `${title} ${minutes}`).join(', ')
+    expect(way.replace(/\s+/g, ' ')).toContain(`**The way through, in minutes:** ${steps}.`)
+    expect(timed.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['problem', 'idea', 'tryIt', 'exercise', 'difference', 'questions']),
+    )
+  })
+
   test('has each part once, and the exercise before the difference that solves it', () => {
     const names = parts.flatMap(({ name }) => name ?? [])
     expect([...names].sort()).toEqual(Object.keys(TITLES).sort())
@@ -193,6 +203,16 @@ describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $na
   test('lead to files and headings that are there', () => {
     const broken = links.filter(({ href }) => !/^https?:/.test(href) && !leadsSomewhere(file, href))
     expect(broken).toEqual([])
+  })
+
+  test('stand wherever the text names a section of an RFC', () => {
+    const text = readFileSync(file, 'utf8')
+      .replaceAll(/^```[\s\S]*?^```|^#.*/gm, '')
+      .replaceAll(/`[^`]*`|\[[^\]]*\]\([^)]*\)/g, '')
+    // A draft, RFC 6265bis, has no page of that site.
+    expect(
+      text.match(/(?<!bis )\bsections?\s+\d.*|\bappendix [A-Z]\b.*|\|[ \d.]+\.\d+ \|/gi),
+    ).toBeNull()
   })
 
   test('that name a section of an RFC lead to that section of that RFC', () => {
