@@ -357,7 +357,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByText("sends the victim's browser to").waitFor()
     await page.goto(`${workshop.url}/lessons/v02-state/do-it-yourself`)
     await page.getByText('Hint', { exact: true }).first().click()
-    await page.getByText('before the routes. In').waitFor()
+    await page.getByText('export interface PendingLogin').waitFor()
   })
 
   test.runIf(full)(

@@ -69,27 +69,6 @@ export const v01: VersionChecks = {
       },
     },
     {
-      id: 'login-form',
-      text: 'GET /authorize shows a login form that posts to the same URL',
-      on: 'server',
-      file: 'server/routes/authorize.ts',
-      async probe({ server }) {
-        const page = await server.authorize()
-        must(page.status === 200, `GET /authorize returns ${page.status} for a valid request`)
-        const form = html(page).querySelector('form')
-        must(
-          form?.getAttribute('method')?.toLowerCase() === 'post',
-          'the page has no form with method="post"',
-        )
-        const inputs = form.querySelectorAll('input').map((input) => input.getAttribute('name'))
-        for (const name of ['username', 'password']) {
-          must(inputs.includes(name), `the form has no field ${name}`)
-        }
-        const action = new URL(form.getAttribute('action') || page.url, page.url)
-        must(action.href === page.url, "the form doesn't post to its own URL, query included")
-      },
-    },
-    {
       id: 'unknown-client',
       text: 'An unknown client gets an error page with 400 and no redirect',
       on: 'server',
@@ -125,6 +104,27 @@ export const v01: VersionChecks = {
             `with redirect_uri ${redirect_uri ?? 'left out'}, GET /authorize returns ${page.status}`,
           )
         }
+      },
+    },
+    {
+      id: 'login-form',
+      text: 'GET /authorize shows a login form that posts to the same URL',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      async probe({ server }) {
+        const page = await server.authorize()
+        must(page.status === 200, `GET /authorize returns ${page.status} for a valid request`)
+        const form = html(page).querySelector('form')
+        must(
+          form?.getAttribute('method')?.toLowerCase() === 'post',
+          'the page has no form with method="post"',
+        )
+        const inputs = form.querySelectorAll('input').map((input) => input.getAttribute('name'))
+        for (const name of ['username', 'password']) {
+          must(inputs.includes(name), `the form has no field ${name}`)
+        }
+        const action = new URL(form.getAttribute('action') || page.url, page.url)
+        must(action.href === page.url, "the form doesn't post to its own URL, query included")
       },
     },
     {
@@ -274,10 +274,28 @@ export const v01: VersionChecks = {
       },
     },
     {
+      id: 'grant-type',
+      text: 'POST /token rejects an unknown grant type: 400 and unsupported_grant_type',
+      on: 'server',
+      file: 'server/routes/token.ts',
+      async probe({ server }) {
+        const { status, body } = await server.token({ grant_type: 'another' })
+        must(
+          status !== 400 || body.error !== 'invalid_request',
+          'for grant_type=another, POST /token returns invalid_request. The route needs an error handler that sends the code of the OAuthError',
+        )
+        must(
+          status === 400 && body.error === 'unsupported_grant_type',
+          `for grant_type=another and the right secret, POST /token returns ${answered(status, body)}`,
+        )
+      },
+    },
+    {
       id: 'wrong-secret',
       text: 'POST /token rejects a client with a wrong secret, or with none: 401 and invalid_client',
       on: 'server',
       file: 'server/client-auth.ts',
+      needs: ['grant-type'],
       async probe({ server }) {
         const tries = {
           'a client with a wrong secret': { authorization: basic('lab-client', 'wrong') },
@@ -305,30 +323,37 @@ export const v01: VersionChecks = {
       },
     },
     {
-      id: 'grant-type',
-      text: "POST /token accepts the client's Authorization header, and rejects an unknown grant type: 400 and unsupported_grant_type",
-      on: 'server',
-      file: 'server/routes/token.ts',
-      async probe({ server }) {
-        const { status, body } = await server.token({ grant_type: 'another' })
-        must(
-          status === 400 && body.error === 'unsupported_grant_type',
-          `for grant_type=another, POST /token returns ${status} with error ${body.error}`,
-        )
-      },
-    },
-    {
       id: 'secret-in-body',
       text: "POST /token also accepts the client's ID and secret in the body",
       on: 'server',
       file: 'server/client-auth.ts',
+      needs: ['wrong-secret'],
       async probe({ server }) {
-        const secret = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
-        const form = { grant_type: 'another', ...secret }
-        const { status, body } = await server.token(form, { authorization: undefined })
+        for (const [client_secret, error] of [
+          ['lab-client-secret', 'unsupported_grant_type'],
+          ['wrong', 'invalid_client'],
+        ] as const) {
+          const form = { grant_type: 'another', client_id: 'lab-client', client_secret }
+          const { status, body } = await server.token(form, { authorization: undefined })
+          must(
+            body.error === error,
+            `with client_secret=${client_secret} in the body, POST /token returns ${answered(status, body)}, not ${error}`,
+          )
+        }
+      },
+    },
+    {
+      id: 'one-method',
+      text: 'POST /token rejects a secret in the header and in the body at once: 400 and invalid_request',
+      on: 'server',
+      file: 'server/client-auth.ts',
+      needs: ['grant-type'],
+      async probe({ server }) {
+        const form = { grant_type: 'another', client_secret: 'lab-client-secret' }
+        const { status, body } = await server.token(form)
         must(
-          status === 400 && body.error === 'unsupported_grant_type',
-          `with the credentials in the body, POST /token returns ${status} with error ${body.error}`,
+          status === 400 && body.error === 'invalid_request',
+          `with the secret in the header and in the body, POST /token returns ${answered(status, body)}`,
         )
       },
     },
@@ -370,6 +395,7 @@ export const v01: VersionChecks = {
       text: 'A code works only once',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
+      needs: ['grant-type', 'token'],
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code)
@@ -382,6 +408,7 @@ export const v01: VersionChecks = {
       text: 'A code works only with the redirect URI it was sent to',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
+      needs: ['grant-type', 'token'],
       async probe({ server }) {
         const code = await server.code()
         const { status, body } = await server.redeem(code, { redirect_uri: OTHER_REDIRECT_URI })
@@ -393,6 +420,7 @@ export const v01: VersionChecks = {
       text: 'A code works only for the client it was issued to',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
+      needs: ['grant-type', 'token'],
       async probe({ server }) {
         const code = await server.code()
         const { status, body } = await server.redeem(code, {}, OTHER_CLIENT)
@@ -400,7 +428,7 @@ export const v01: VersionChecks = {
       },
     },
     {
-      id: 'code-not-spent-by-others',
+      id: 'code-not-used-by-others',
       text: 'A code stays valid when another client tries to use it',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
@@ -417,6 +445,7 @@ export const v01: VersionChecks = {
       text: 'A code expires after CODE_TTL, which is in seconds',
       on: 'short server',
       file: 'server/routes/authorize.ts',
+      needs: ['grant-type', 'token'],
       async probe({ server }) {
         const code = await server.code()
         await sleep(500)
@@ -443,6 +472,7 @@ export const v01: VersionChecks = {
       text: 'After a login the page shows the code and the access token',
       on: 'client',
       file: 'client/routes/callback.ts',
+      needs: ['exchange'],
       async probe(stage) {
         const code = `<b id="planted">${randomValue()}</b>`
         const browser = stage.browser()
@@ -468,25 +498,11 @@ export const v01: VersionChecks = {
       },
     },
     {
-      id: 'refusal',
-      text: 'When the server rejects the code, the page shows the error code, with status 400',
-      on: 'client',
-      file: 'client/token-request.ts',
-      async probe(stage) {
-        stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
-        const page = await stage.login(stage.browser())
-        must(
-          page.status === 400,
-          `after the server rejects the code, GET /callback returns ${page.status}`,
-        )
-        must(textOf(page).includes('invalid_grant'), "the page doesn't show the error code")
-      },
-    },
-    {
       id: 'nonsense',
       text: "When the server's response makes no sense, the status is 502",
       on: 'client',
       file: 'client/token-request.ts',
+      needs: ['exchange'],
       async probe(stage) {
         const { standIn } = stage
         const nonsense = [
@@ -503,6 +519,22 @@ export const v01: VersionChecks = {
             `when the server responds with ${what}, GET /callback returns ${status}`,
           )
         }
+      },
+    },
+    {
+      id: 'refusal',
+      text: 'When the server rejects the code, the page shows the error code, with status 400',
+      on: 'client',
+      file: 'client/token-request.ts',
+      needs: ['exchange'],
+      async probe(stage) {
+        stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
+        const page = await stage.login(stage.browser())
+        must(
+          page.status === 400,
+          `after the server rejects the code, GET /callback returns ${page.status}`,
+        )
+        must(textOf(page).includes('invalid_grant'), "the page doesn't show the error code")
       },
     },
     {

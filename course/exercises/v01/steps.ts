@@ -2,61 +2,86 @@ import { change, type Draft, part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
+const REQUEST = 'server/authorization-request.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
 const RESPONSE = 'server/authorization-response.ts'
 const TOKEN = 'server/routes/token.ts'
 const CODE_GRANT = 'server/grants/authorization-code.ts'
+const TOKEN_REQUEST = 'client/token-request.ts'
 const STRICT = '"extends": "../../tsconfig.base.json",\n'
 const LENIENT = `${STRICT}  "compilerOptions": { "noUnusedLocals": false, "noUnusedParameters": false },\n`
+/** The body of readAuthorizationRequest, before it makes redirects of errors. */
+const NO_CATCH = `  const { client, redirect_uri } = verifyRedirectUri(query, clients)
+  return readParameters(query, client, redirect_uri)
+`
 
 export const v01: Exercise = {
   skeleton(draft) {
     empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
     empty(draft, 'client/routes/login.ts', {
-      loginRoute: route(2, 'loginRoute', "app.get('/login'"),
+      loginRoute: route(1, 'loginRoute', "app.get('/login'"),
     })
-    empty(draft, 'server/authorization-request.ts', {
-      readAuthorizationRequest: notWritten(3, 'readAuthorizationRequest'),
+    empty(draft, REQUEST, {
+      readAuthorizationRequest: notWritten(2, 'readAuthorizationRequest'),
       readParameters: notWritten(3, 'readParameters'),
-      verifyRedirectUri: notWritten(3, 'verifyRedirectUri'),
+      verifyRedirectUri: notWritten(2, 'verifyRedirectUri'),
     })
-    const get = route(3, 'GET /authorize', "app.get('/authorize'")
+    const get = route(2, 'GET /authorize', "app.get('/authorize'")
     const post = route(4, 'POST /authorize', "app.post('/authorize'")
     empty(draft, AUTHORIZE, { authorizeRoutes: `${get}\n${post}` })
     empty(draft, 'client/routes/callback.ts', {
       callbackRoute: route(6, 'callbackRoute', "app.get('/callback'"),
     })
-    empty(draft, 'server/client-auth.ts', {
-      authenticateClient: notWritten(7, 'authenticateClient'),
-    })
     empty(draft, TOKEN, { tokenRoute: route(7, 'tokenRoute', "app.post('/token'") })
+    empty(draft, 'server/client-auth.ts', {
+      authenticateClient: notWritten(8, 'authenticateClient'),
+    })
     empty(draft, CODE_GRANT, {
-      authorizationCodeGrant: notWritten(8, 'authorizationCodeGrant'),
+      authorizationCodeGrant: notWritten(9, 'authorizationCodeGrant'),
     })
     empty(draft, 'server/tokens.ts', {
-      issueAccessToken: notWritten(8, 'issueAccessToken'),
+      issueAccessToken: notWritten(9, 'issueAccessToken'),
     })
-    empty(draft, 'client/token-request.ts', { requestToken: notWritten(9, 'requestToken') })
+    empty(draft, TOKEN_REQUEST, { requestToken: notWritten(10, 'requestToken') })
     draft.edit('tsconfig.json', [STRICT, LENIENT])
   },
 
   steps: [
-    (draft) => draft.take('client/routes/home.ts'),
-    (draft) => draft.take('client/routes/login.ts'),
     (draft) => {
-      draft.take('server/authorization-request.ts')
-      const full = draft.final(AUTHORIZE)
-      const get = part(full, '  app.get<', '\n  // The form posts')
-      draft.edit(AUTHORIZE, [route(3, 'GET /authorize', "app.get('/authorize'"), get])
+      draft.take('client/routes/home.ts')
+      draft.take('client/routes/login.ts')
     },
+    (draft) => {
+      empty(draft, REQUEST, {
+        readAuthorizationRequest: NO_CATCH,
+        readParameters: notWritten(3, 'readParameters'),
+      })
+      const get = part(draft.final(AUTHORIZE), '  app.get<', '\n  // The form posts')
+      draft.edit(AUTHORIZE, [route(2, 'GET /authorize', "app.get('/authorize'"), get])
+    },
+    (draft) => empty(draft, REQUEST, { readAuthorizationRequest: NO_CATCH }),
     (draft) => draft.take(AUTHORIZE, [errorHandlerOf(draft, AUTHORIZE), '']),
-    (draft) => draft.take(AUTHORIZE),
+    (draft) => {
+      draft.take(REQUEST)
+      draft.take(AUTHORIZE)
+    },
     (draft) => draft.take('client/routes/callback.ts'),
+    (draft) =>
+      draft.take(
+        TOKEN,
+        [
+          part(draft.final(TOKEN), '      const client = authenticateClient(', '      const grant'),
+          '',
+        ],
+        [dispatchOf(draft), ''],
+        ['      const grant_type = requiredParameter(', '      requiredParameter('],
+        [part(draft.final(TOKEN), '    if (error.code ===', '    const response'), ''],
+      ),
     (draft) => {
       draft.take('server/client-auth.ts')
       draft.take(
         TOKEN,
-        [part(draft.final(TOKEN), "      if (grant_type === 'auth", '      throw new OAuth'), ''],
+        [dispatchOf(draft), ''],
         ['      const client = authenticateClient(', '      authenticateClient('],
         ['      const grant_type = requiredParameter(', '      requiredParameter('],
       )
@@ -64,8 +89,13 @@ export const v01: Exercise = {
     (draft) => {
       for (const path of [TOKEN, CODE_GRANT, 'server/tokens.ts']) draft.take(path)
     },
+    (draft) =>
+      draft.take(TOKEN_REQUEST, [
+        part(draft.final(TOKEN_REQUEST), '  if ((status === 400', '  if (status !== 200'),
+        '',
+      ]),
     (draft) => {
-      draft.take('client/token-request.ts')
+      draft.take(TOKEN_REQUEST)
       draft.take('tsconfig.json')
     },
   ],
@@ -74,7 +104,7 @@ export const v01: Exercise = {
     {
       what: 'the redirect URI is compared by its beginning',
       changes: {
-        'server/authorization-request.ts': [
+        [REQUEST]: [
           [
             'redirect_uris.includes(redirect_uri)',
             'redirect_uris.some((uri) => redirect_uri.startsWith(uri))',
@@ -147,12 +177,12 @@ export const v01: Exercise = {
       tells: 'callback-escapes',
     },
     {
-      what: 'the code is not spent',
+      what: 'the code is not used up',
       changes: { [CODE_GRANT]: [['  store.codes.delete(code)\n', '']] },
       tells: 'code-once',
     },
     {
-      what: 'the code is spent before it is known whose it is',
+      what: 'the code is used up before it is known whose it is',
       changes: {
         [CODE_GRANT]: [
           ['  store.codes.delete(code)\n', ''],
@@ -162,7 +192,7 @@ export const v01: Exercise = {
           ],
         ],
       },
-      tells: 'code-not-spent-by-others',
+      tells: 'code-not-used-by-others',
     },
     {
       what: 'nobody asks whose code it is',
@@ -224,16 +254,14 @@ export const v01: Exercise = {
     {
       what: 'the token request has no content type',
       changes: {
-        'client/token-request.ts': [
-          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
-        ],
+        [TOKEN_REQUEST]: [["      'content-type': 'application/x-www-form-urlencoded',\n", '']],
       },
       tells: 'exchange',
     },
     {
       what: 'the token request does not prove which client it is from',
       changes: {
-        'client/token-request.ts': [
+        [TOKEN_REQUEST]: [
           [
             'basicAuthorization(config.clientId, config.clientSecret)',
             "basicAuthorization(config.clientId, '')",
@@ -253,6 +281,18 @@ export const v01: Exercise = {
         'client/routes/login.ts': [['reply.redirect(url.href, 302)', 'reply.send(url.href)']],
       },
       tells: 'login',
+    },
+    {
+      what: 'a secret in the body is ignored beside the header',
+      changes: {
+        'server/client-auth.ts': [
+          [
+            'inHeader !== undefined && inBody.client_secret',
+            "inHeader?.client_id === '' && inBody.client_secret",
+          ],
+        ],
+      },
+      tells: 'one-method',
     },
     {
       what: 'a secret in the body is not compared',
@@ -322,4 +362,8 @@ function errorHandlerOf(draft: Draft, path: string): string {
     '\n  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler',
     '}\n\nfunction',
   )
+}
+
+function dispatchOf(draft: Draft): string {
+  return part(draft.final(TOKEN), "      if (grant_type === 'auth", '      throw new OAuth')
 }

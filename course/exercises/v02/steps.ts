@@ -32,12 +32,12 @@ export const v02: Exercise = {
       draft.take(AUTHORIZE)
     },
     (draft) => {
-      const spending = part(
+      const useUp = part(
         draft.final(CALLBACK),
         '    // A state works once',
         '\n    // RFC 6749 section 4.1.2.1',
       )
-      draft.take(CALLBACK, [spending, ''])
+      draft.take(CALLBACK, [useUp, ''])
     },
     (draft) => draft.take(CALLBACK),
   ],
@@ -82,12 +82,12 @@ export const v02: Exercise = {
       tells: 'later-login',
     },
     {
-      what: 'the state is not spent',
+      what: 'the state is not used up',
       changes: { [CALLBACK]: [['    delete request.session.pendingLogin\n', '']] },
       tells: 'state-once',
     },
     {
-      what: 'the state is spent after the exchange',
+      what: 'the state is used up after the exchange',
       changes: {
         [CALLBACK]: [
           ['    delete request.session.pendingLogin\n    await request.session.save()\n', ''],
@@ -112,7 +112,7 @@ export const v02: Exercise = {
       tells: 'state-once',
     },
     {
-      what: 'the state is spent before it is compared',
+      what: 'the state is used up before it is compared',
       changes: {
         [CALLBACK]: [
           ['    delete request.session.pendingLogin\n', ''],

@@ -231,7 +231,7 @@ export const v03: VersionChecks = {
       },
     },
     {
-      id: 'verifier-missing-spends-nothing',
+      id: 'verifier-missing-keeps-code',
       text: "A token request without a verifier doesn't use up the code",
       on: 'server',
       file: 'server/grants/authorization-code.ts',
@@ -288,7 +288,7 @@ export const v03: VersionChecks = {
       },
     },
     {
-      id: 'wrong-verifier-spends',
+      id: 'wrong-verifier-uses-code',
       text: 'A token request with a wrong verifier uses up the code',
       on: 'server',
       file: 'server/grants/authorization-code.ts',

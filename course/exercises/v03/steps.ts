@@ -175,7 +175,7 @@ export const v03: Exercise = {
       tells: 'verifier-form',
     },
     {
-      what: 'the verifier is compared before the code is spent',
+      what: 'the verifier is compared before the code is used up',
       changes: {
         [CODE_GRANT]: [
           ['  store.codes.delete(code)\n', ''],
@@ -185,20 +185,20 @@ export const v03: Exercise = {
           ],
         ],
       },
-      tells: 'wrong-verifier-spends',
+      tells: 'wrong-verifier-uses-code',
     },
     {
-      what: 'the code is spent before the verifier is looked for',
+      what: 'the code is used up before the verifier is looked for',
       changes: {
         [CODE_GRANT]: [
           [
             "  const code_verifier = requiredParameter(form, 'code_verifier')\n",
-            "  const spent = store.codes.get(code)\n  if (!form.code_verifier) store.codes.delete(code)\n  const code_verifier = requiredParameter(form, 'code_verifier')\n",
+            "  const found = store.codes.get(code)\n  if (!form.code_verifier) store.codes.delete(code)\n  const code_verifier = requiredParameter(form, 'code_verifier')\n",
           ],
-          ['const issuedCode = store.codes.get(code)', 'const issuedCode = spent'],
+          ['const issuedCode = store.codes.get(code)', 'const issuedCode = found'],
         ],
       },
-      tells: 'verifier-missing-spends-nothing',
+      tells: 'verifier-missing-keeps-code',
     },
     {
       what: 'the token request has no content type',
