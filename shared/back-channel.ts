@@ -39,8 +39,8 @@ export async function callBackChannel(
         ? noAnswer(url, `did not respond within ${PATIENCE / 1000} seconds`)
         : noAnswer(url, explain(error))
     })
-  // RFC 6750 section 3: a 401 says everything in its headers, so its body may be anything.
-  const body = parseObject(text) ?? (statusCode === 401 ? {} : undefined)
+  // RFC 6750 section 3: a 401 or 403 says everything in its headers, so its body may be anything.
+  const body = parseObject(text) ?? ([401, 403].includes(statusCode) ? {} : undefined)
   if (body === undefined) throw badResponse(url, statusCode)
   return { status: statusCode, body }
 }

@@ -20,9 +20,12 @@ export type OAuthErrorCode =
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
+  /** What a token would have to cover, where it is `insufficient_scope`. RFC 6750 section 3 */
+  readonly scope: string | undefined
 
-  constructor(code: OAuthErrorCode, description: string) {
+  constructor(code: OAuthErrorCode, description: string, scope?: string) {
     super(description)
     this.code = code
+    this.scope = scope
   }
 }

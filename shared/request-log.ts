@@ -9,6 +9,7 @@ const PLAIN_PARAMETERS = new Set([
   'client_id',
   'redirect_uri',
   'code_challenge_method',
+  'scope',
   'error',
   'error_description',
 ])

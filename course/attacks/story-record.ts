@@ -91,13 +91,13 @@ export class StoryRecord {
     return URL.canParse(url) && this.#partyAt(new URL(url).origin) !== 'elsewhere'
   }
 
-  /** Whose account a page shows: the owner of the token or the email address on it. */
+  /** Whose account a page shows: the owner of the token or the name on it. */
   accountOn(page: Page): Account | undefined {
     for (const token of this.#accessTokens) {
       if (page.body.includes(token)) return this.#owners.get(token)
     }
-    if (page.body.includes('user0@oauth-lab.me')) return 'victim'
-    if (page.body.includes('user1@oauth-lab.me')) return 'attacker'
+    if (page.body.includes('User Number 0')) return 'victim'
+    if (page.body.includes('User Number 1')) return 'attacker'
     return undefined
   }
 

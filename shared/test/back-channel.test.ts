@@ -54,10 +54,12 @@ describe('the back channel', () => {
     expect(asked).toEqual(['/token'])
   })
 
-  test('takes a 401 for one, whatever stands in its body', async () => {
-    for (const body of ['<h1>No</h1>', '[]', '']) {
-      const url = await serverThat((_, answer) => answer.writeHead(401).end(body))
-      expect(await call(url)).toEqual({ status: 401, body: {} })
+  test('takes a 401 or 403 for one, whatever stands in its body', async () => {
+    for (const status of [401, 403]) {
+      for (const body of ['<h1>No</h1>', '[]', '']) {
+        const url = await serverThat((_, answer) => answer.writeHead(status).end(body))
+        expect(await call(url)).toEqual({ status, body: {} })
+      }
     }
   })
 

@@ -180,8 +180,8 @@ export const v03: Exercise = {
         [CODE_GRANT]: [
           ['  store.codes.delete(code)\n', ''],
           [
-            '  return issueAccessToken(store, issuedCode.grant)',
-            '  store.codes.delete(code)\n  return issueAccessToken(store, issuedCode.grant)',
+            '  return issueAccessToken(store, { grant: issuedCode.grant })',
+            '  store.codes.delete(code)\n  return issueAccessToken(store, { grant: issuedCode.grant })',
           ],
         ],
       },

@@ -169,7 +169,7 @@ export const v04: Exercise = {
       what: 'the lifetime of an access token is taken for milliseconds',
       changes: {
         'server/tokens.ts': [
-          ['{ grant }, store.accessTokenTtl)', '{ grant }, store.accessTokenTtl * 1000)'],
+          ['token, store.accessTokenTtl)', 'token, store.accessTokenTtl * 1000)'],
         ],
       },
       tells: 'expired-token',

@@ -16,11 +16,13 @@ export async function authenticateBearer(
 ): Promise<IssuedAccessToken> {
   const [, accessToken = ''] = /^Bearer +(.*)$/i.exec(authorization) ?? []
   const issued = await findAccessToken(accessToken)
-  if (issued !== undefined) return issued
-  throw new OAuthError(
-    'invalid_token',
-    'The access token is missing, malformed, unknown or expired',
-  )
+  if (issued === undefined) {
+    throw new OAuthError(
+      'invalid_token',
+      'The access token is missing, malformed, unknown or expired',
+    )
+  }
+  return issued
 }
 
 /** The error handler of every protected resource. RFC 6750 section 3 */

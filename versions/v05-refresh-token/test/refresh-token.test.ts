@@ -333,7 +333,13 @@ describe('what the server remembers', () => {
       authenticateUser('user0', 'password0'),
     ]
     if (lab === undefined || user === undefined) throw new Error('No such client or user')
-    const grant = { client_id: 'lab-client', user, authorizedAt: performance.now(), ended: false }
+    const grant = {
+      client_id: 'lab-client',
+      user,
+      scopes: [],
+      authorizedAt: performance.now(),
+      ended: false,
+    }
     const family: Family = {
       grant,
       id: randomToken(),

@@ -28,5 +28,5 @@ export async function authorizationCodeGrant(
     throw new OAuthError('invalid_grant', 'redirect_uri is not the one that the code was sent to')
   }
 
-  return issueAccessToken(store, issuedCode.grant)
+  return issueAccessToken(store, { grant: issuedCode.grant })
 }

@@ -37,5 +37,5 @@ export async function authorizationCodeGrant(
     throw new OAuthError('invalid_grant', 'code_verifier does not match the code_challenge')
   }
 
-  return issueAccessToken(store, issuedCode.grant)
+  return issueAccessToken(store, { grant: issuedCode.grant })
 }

@@ -57,7 +57,7 @@ export async function authorizationCodeGrant(
   store.families.set(family.id, family, timeLeft)
   store.usedCodes.set(code, issuedCode, timeLeft)
   return {
-    ...(await issueAccessToken(store, grant)),
+    ...(await issueAccessToken(store, { grant })),
     refresh_token: issueRefreshToken(family),
   }
 }

@@ -37,7 +37,7 @@ export async function refreshTokenGrant(
 
   const next = issueRefreshToken(family)
   return {
-    ...(await issueAccessToken(store, family.grant)),
+    ...(await issueAccessToken(store, { grant: family.grant })),
     refresh_token: next,
   }
 }
