@@ -4,6 +4,8 @@ import { type Lesson, type PartName, partOf } from './lesson.ts'
 export interface Facts {
   /** For how many minutes of teaching it is. */
   minutes: number
+  /** How long it takes someone who works alone, with the exercise. */
+  minutesAlone: number
   /** The first thing that is still missing at its end, as a sentence in Markdown. */
   hole: string
 }
@@ -17,6 +19,7 @@ export function factsOf(lesson: Lesson): Facts {
   const sourceOf = (name: PartName) => partOf(lesson, name)?.source ?? ''
   return {
     minutes: Number(MINUTES.exec(sourceOf('teacher'))?.[1] ?? 0),
+    minutesAlone: lesson.parts.reduce((sum, { minutes = 0 }) => sum + minutes, 0),
     hole: asSentence(FIRST_ROW.exec(sourceOf('missing'))?.[1] ?? ''),
   }
 }

@@ -28,6 +28,8 @@ export interface Part {
   name: PartName | undefined
   /** Its heading, as Markdown. */
   title: string
+  /** How long it takes someone who works alone, if the lesson says so. */
+  minutes: number | undefined
   /** The title as the end of an address: `what-is-still-missing`. */
   slug: string
   /** The anchor of its heading in the whole lesson: `9-what-is-still-missing`. */
@@ -57,6 +59,8 @@ export interface Lesson {
 }
 
 const TRY_FIRST = '**Try first:** '
+/** The titles of parts, each with its minutes: `The problem 10, The idea 5.` */
+const WAY_THROUGH = /^\*\*The way through, in minutes:\*\* ([^.]+)/m
 const TOP_LEVEL = 2
 
 const known = new Map<string, { stamp: string; lesson: Lesson }>()
@@ -88,12 +92,20 @@ export function lessonFile(version: string): string {
 export function parseLesson(text: string): Lesson {
   const lines = text.replaceAll('\r\n', '\n').split('\n')
   const { headings } = parsePage(lines.join('\n'))
-  const parts = cut(lines, headings, { level: TOP_LEVEL, first: 1, last: lines.length })
-  const top = lines.slice(0, (parts[0]?.lines.first ?? lines.length + 1) - 1).join('\n')
+  const found = cut(lines, headings, { level: TOP_LEVEL, first: 1, last: lines.length })
+  const top = lines.slice(0, (found[0]?.lines.first ?? lines.length + 1) - 1).join('\n')
+  const minutes = minutesIn(top)
+  const parts = found.map((part) => ({ ...part, minutes: minutes.get(part.title) }))
   const [title = '', idea = '', tryFirst = ''] = top
     .split(/\n\s*\n/)
     .map((paragraph) => paragraph.replace(/\s+/g, ' ').trim())
   return { title: title.replace(/^# /, ''), idea, tryFirst: tryFirst.replace(TRY_FIRST, ''), parts }
+}
+
+function minutesIn(top: string): Map<string, number> {
+  const [, way = ''] = WAY_THROUGH.exec(top) ?? []
+  const steps = way.matchAll(/([^,]+?)\s+(\d+)/g)
+  return new Map(Array.from(steps, ([, title = '', minutes]) => [title.trim(), Number(minutes)]))
 }
 
 /** The part of this name, wherever in the lesson it stands. */
@@ -118,6 +130,7 @@ function cut(
     return {
       name: nameOf(title),
       title,
+      minutes: undefined,
       slug: slugOf(title),
       anchor,
       lines: { first: line, last: end },

@@ -41,6 +41,16 @@ describe.each(versions)('the lesson of $name', (version) => {
     expect(tryFirst).toMatch(/^\*\*Try first:\*\* /)
   })
 
+  test('says at its top which parts lead through it, in their order, with minutes for each', () => {
+    const [, , , way = ''] = readFileSync(file, 'utf8').split(/\r?\n\r?\n/)
+    const timed = lesson.parts.filter(({ minutes }) => minutes !== undefined)
+    const steps = timed.map(({ title, minutes }) => `${title} ${minutes}`).join(', ')
+    expect(way.replace(/\s+/g, ' ')).toContain(`**The way through, in minutes:** ${steps}.`)
+    expect(timed.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['problem', 'idea', 'tryIt', 'exercise', 'difference', 'questions']),
+    )
+  })
+
   test('has each part once, and the exercise before the difference that solves it', () => {
     const names = parts.flatMap(({ name }) => name ?? [])
     expect([...names].sort()).toEqual(Object.keys(TITLES).sort())

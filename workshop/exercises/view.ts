@@ -4,7 +4,6 @@ import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
 import type { Sentence } from '@oauth-lab/course/exercises/sentence.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
-import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
@@ -55,7 +54,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     source: sourceOf(version),
     heading: lesson.title,
     idea: renderSentence(version, lesson.idea),
-    minutes: factsOf(lesson).minutes,
+    minutes: part.minutes,
     part: { href: hrefOf(version, part.slug), title: part.title },
     isThere: isThere(place),
     next: listVersions().find(({ number }) => number === version.number + 1),

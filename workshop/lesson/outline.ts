@@ -10,6 +10,8 @@ export interface OutlineEntry {
   slug: string
   href: string
   text: string
+  /** How long the part takes, if the lesson says so. */
+  minutes: number | undefined
   /** Whether it is the page that is shown. */
   isCurrent: boolean
   /** Whether this learner has seen it. */
@@ -37,6 +39,7 @@ export interface Way {
 interface Page {
   slug: string
   text: string
+  minutes?: number | undefined
 }
 
 /** The first page of a lesson, which has its idea and its contents. */
@@ -51,10 +54,11 @@ export const OPENING = ''
 export function outlineOf(version: Version, current: string, progress?: Progress): Outline {
   const lesson = readLesson(version)
   const read = new Set(progress?.of(version).read)
-  const entries = pagesOf(version, lesson).map(({ slug, text }) => ({
+  const entries = pagesOf(version, lesson).map(({ slug, text, minutes }) => ({
     slug,
     href: hrefOf(version, slug),
     text,
+    minutes,
     isCurrent: slug === current,
     isRead: read.has(slug),
   }))
@@ -65,7 +69,7 @@ export function outlineOf(version: Version, current: string, progress?: Progress
     entries,
     current: entries[at],
     before: at > 0 ? wayTo(entries[at - 1]) : lastPageOf(versionBefore(version)),
-    next: wayTo(entries[at + 1]) ?? firstPageOf(versionAfter(version)),
+    next: wayTo(entries[at + 1]) ?? wayInto(versionAfter(version)),
   }
 }
 
@@ -88,7 +92,7 @@ export function hrefOf({ name }: Version, slug: string): string {
 /** What is left to read of a lesson: its first page that was not read, or else the next lesson. */
 export function unreadIn(version: Version, progress: Progress): Way | undefined {
   const { entries } = outlineOf(version, OPENING, progress)
-  return wayTo(entries.find(({ isRead }) => !isRead)) ?? firstPageOf(versionAfter(version))
+  return wayTo(entries.find(({ isRead }) => !isRead)) ?? wayInto(versionAfter(version))
 }
 
 /** How many of a lesson's pages there are, and how many of these a learner has read. */
@@ -102,7 +106,7 @@ export function countRead(version: Version, progress: Progress): { read: number;
  */
 function pagesOf(version: Version, { parts }: Lesson): Page[] {
   const pages = parts.flatMap((part): Page[] => {
-    const page = { slug: pageOf(version, part), text: part.title }
+    const page = { slug: pageOf(version, part), text: part.title, minutes: part.minutes }
     if (part.name !== 'difference') return [page]
     // After the exercise: the attacks name the lines that block them.
     return page.slug === DIFFERENCE ? [page, WIRE, ATTACKS] : [page, ATTACKS]
@@ -125,7 +129,8 @@ function versionAfter({ number }: Version): Version | undefined {
   return listVersions().find((version) => version.number > number)
 }
 
-function firstPageOf(version: Version | undefined): Way | undefined {
+/** The way to the first page of a lesson. */
+export function wayInto(version: Version | undefined): Way | undefined {
   if (version === undefined) return undefined
   return { href: hrefOf(version, OPENING), text: readLesson(version).title }
 }

@@ -45,6 +45,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     const version = lessonVersion(request.params.version)
     const lesson = lessonHere(version)
     const before = versionBefore(version)
+    const facts = factsOf(lesson)
     const outline = openPage(request, version, OPENING, progress)
     return reply.viewAsync('lesson', {
       title: lesson.title,
@@ -53,8 +54,8 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       idea: renderSentence(version, lesson.idea),
       tryFirst: renderSentence(version, lesson.tryFirst),
       start: viewStart({ version, lifetimes: lifetimesIn(lesson.tryFirst) }),
-      minutes: factsOf(lesson).minutes,
-      hole: renderSentence(version, factsOf(lesson).hole),
+      facts,
+      hole: renderSentence(version, facts.hole),
       before: before && {
         name: copyName(before),
         hole: renderSentence(before, factsOf(readLesson(before)).hole),

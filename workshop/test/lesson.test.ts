@@ -52,6 +52,14 @@ describe.each(versions)('the lesson of $name', (version) => {
     expect(text.includes('closed here')).toBe(versionBefore(version) !== undefined)
   })
 
+  test('shows beside its pages how long each part takes', async () => {
+    const { text } = await workshop.get(hrefOf(version, OPENING))
+    const [outline = ''] = text.split('<details class="folded outline-folded">')
+    const shown = [...outline.matchAll(/>(\d+) min</g)].map(([, minutes]) => Number(minutes))
+    expect(shown).toEqual(lesson.parts.flatMap(({ minutes }) => minutes ?? []))
+    expect(shown.length).toBeGreaterThan(0)
+  })
+
   test('loses no block of code, no table, no hint and no answer on the way', async () => {
     const page = readPage(join(version.folder, 'README.md'))
     const html = (await htmlOfParts(version)).join('')
