@@ -1,4 +1,7 @@
-// What a lesson's text needs of script: code that can be copied, and answers that are remembered as seen.
+// What a lesson's text needs of script: terms with their meaning, code that can be copied, and answers that are
+// remembered as seen.
+
+import './terms.js'
 
 for (const code of document.querySelectorAll('.code-sh, .code-shell')) addCopyButton(code)
 

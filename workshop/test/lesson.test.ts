@@ -288,6 +288,32 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(NARROW.width)
   })
 
+  test('a link to the glossary shows the entry on keyboard focus and hover, until Escape, blur, or the pointer leaves', async () => {
+    const page = await workshop.visit('/lessons/v05-refresh-token/the-idea')
+    const link = page.getByRole('link', { name: 'refresh token', exact: true })
+    const card = page.getByRole('tooltip')
+    expect(await card.count()).toBe(0)
+
+    await link.focus()
+    await card.getByText('gets a new access token').waitFor()
+    expect(await link.getAttribute('aria-describedby')).toBe(await card.getAttribute('id'))
+    expect(await card.getByRole('link').count()).toBe(0)
+    expect(await seriousProblems(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await card.waitFor({ state: 'hidden' })
+    expect(await page.locator(':focus').textContent()).toBe('refresh token')
+    await page.keyboard.press('Tab')
+    await card.getByText('resource server', { exact: true }).waitFor()
+
+    await link.hover()
+    await card.getByText('refresh token', { exact: true }).waitFor()
+    await card.hover()
+    await page.getByRole('heading', { level: 1 }).hover()
+    await card.waitFor({ state: 'hidden' })
+    await link.click()
+    await page.waitForURL('**/reference/glossary#refresh-token')
+  })
+
   test('on a phone the bar at the top leaves with the page', async () => {
     const page = await workshop.visit('/lessons/v02-state/the-idea', { viewport: NARROW })
     await page.mouse.wheel(0, 600)
