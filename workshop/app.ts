@@ -4,7 +4,6 @@ import formbody from '@fastify/formbody'
 import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { PLAYGROUND } from '@oauth-lab/course/exercises/playground.ts'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { Eta } from 'eta'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { Events, eventRoute } from './events.ts'
@@ -41,14 +40,15 @@ export interface AppOptions {
   playground?: string
 }
 
-/** The navigation after the lessons: addresses and names. */
+/** The navigation: what the addresses of an area start with, and where it opens if not there. */
 const AREAS = [
-  ['/difference', 'Difference'],
-  ['/traffic', 'Traffic'],
-  ['/attacks', 'Attacks'],
-  ['/exercises', 'Exercises'],
-  ['/reference', 'Reference'],
-  ['/run', 'Run'],
+  { text: 'Lessons', path: '/lessons', href: '/#lessons' },
+  { text: 'Difference', path: '/difference' },
+  { text: 'Traffic', path: '/traffic' },
+  { text: 'Attacks', path: '/attacks' },
+  { text: 'Exercises', path: '/exercises' },
+  { text: 'Reference', path: '/reference' },
+  { text: 'Run', path: '/run' },
 ]
 
 const VIEWS = join(import.meta.dirname, 'views')
@@ -89,7 +89,6 @@ export function buildWorkshop({
     const path = request.url.split('?', 1)[0]
     reply.locals = {
       path,
-      versions: listVersions(),
       areas: AREAS,
       main: runner.main,
       held: workshop.traffic.held,

@@ -4,37 +4,55 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { viewMatrix } from '../attacks/matrix-view.ts'
-import { countRead, hrefOf, OPENING, outlineOf, type Way } from '../lesson/outline.ts'
+import { countRead, hrefOf, OPENING, outlineOf, type Way, wayInto } from '../lesson/outline.ts'
 import { renderSentence } from '../lesson/render.ts'
 import type { Progress } from '../progress.ts'
 import type { Workshop } from '../workshop.ts'
 
-/** `GET /`: the course at a glance. */
+/** The halves of the course, each with the number of its first version. */
+const HALVES = [
+  { id: 'login', title: 'The login', from: 1 },
+  { id: 'beyond', title: 'Permissions, ending access, machines, APIs, apps', from: 6 },
+]
+
+/** `GET /`: OAuth in a picture, and the course at a glance. */
 export async function homePage(app: FastifyInstance, { progress }: Workshop): Promise<void> {
   app.get('/', (_request, reply) => {
     const versions = listVersions()
-    const lessons = versions.map((version) => viewLesson(version, progress))
     return reply.viewAsync('home', {
       title: 'The course',
-      lessons,
-      minutes: lessons.reduce((sum, { minutes }) => sum + minutes, 0),
+      halves: halvesOf(versions).map((half) => {
+        const lessons = half.versions.map((version) => viewLesson(version, progress))
+        return { ...half, lessons, minutes: lessons.reduce((sum, { minutes }) => sum + minutes, 0) }
+      }),
+      first: wayInto(versions[0]),
       place: findPlace(versions, progress),
       matrix: viewMatrix(),
       styles: ['attacks', 'home'],
+      scripts: ['home'],
     })
   })
 }
 
+/** The halves of the course that have versions, each with these. */
+export function halvesOf(versions: Version[]) {
+  return HALVES.map(({ id, title, from }, index) => {
+    const end = HALVES[index + 1]?.from ?? Number.POSITIVE_INFINITY
+    const own = versions.filter(({ number }) => number >= from && number < end)
+    return { id, title, versions: own }
+  }).filter(({ versions: own }) => own.length > 0)
+}
+
 function viewLesson(version: Version, progress: Progress) {
   const lesson = readLesson(version)
-  const { minutes, hole } = factsOf(lesson)
+  const { minutesAlone, hole } = factsOf(lesson)
   return {
     short: copyName(version),
     href: hrefOf(version, OPENING),
     title: lesson.title.replace(/^v\d+: /, ''),
     idea: renderSentence(version, lesson.idea),
     hole: renderSentence(version, hole),
-    minutes,
+    minutes: minutesAlone,
     pages: countRead(version, progress),
     mine: progress.of(version),
   }

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { expect, onTestFinished, test } from 'vitest'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { halvesOf } from '../pages/home-page.ts'
 import { TestWorkshop, temporaryFolder } from './lab.ts'
 
 async function open(playground = temporaryFolder()): Promise<TestWorkshop> {
@@ -55,6 +56,36 @@ test('a lesson that was read to its end leads on to the next one, never to itsel
   expect(last).toContain('href="/">You have read every page.')
 })
 
+test('the picture of OAuth comes before the lessons, and its steps stand beside it as text', async () => {
+  const page = await read(await open())
+  const [before = ''] = page.split('id="lessons"')
+  const [, picture = ''] = /<svg[^>]* role="img"([\s\S]*?)<\/svg>/.exec(before) ?? []
+  expect(picture).toContain('aria-describedby="flow-steps"')
+  expect(picture).toMatch(/aria-label="Three boxes: .* front channel.* back channel/)
+  const [, steps = ''] = /<ol id="flow-steps">([\s\S]*?)<\/ol>/.exec(before) ?? []
+  const numbers = (text: string) => [...text.matchAll(/data-step="(\d)"/g)].map(([, step]) => step)
+  expect(numbers(steps)).toEqual(['1', '2', '3', '4', '5'])
+  expect(numbers(picture)).toEqual(numbers(steps))
+})
+
+test('the second half of the course appears with its first version', () => {
+  const version = (number: number) => ({ name: `v0${number}-new`, folder: '', number })
+  const titles = (numbers: number[]) => halvesOf(numbers.map(version)).map(({ title }) => title)
+  expect(titles([1, 2])).toEqual(['The login'])
+  expect(titles([5, 6])).toEqual(['The login', 'Permissions, ending access, machines, APIs, apps'])
+  expect(halvesOf([5, 6, 7].map(version)).map(({ versions }) => versions.length)).toEqual([1, 2])
+})
+
+test('the navigation names the areas, and the lessons open at their list', async () => {
+  const page = await read(await open())
+  const [, nav = ''] = /<nav aria-label="Workshop">([\s\S]*?)<\/nav>/.exec(page) ?? []
+  const links = [...nav.matchAll(/<a href="(.*?)".*?>(.*?)<\/a>/g)]
+  expect(links.map(([, , text]) => text).join(', ')).toBe(
+    'Lessons, Difference, Traffic, Attacks, Exercises, Reference, Run',
+  )
+  expect(links[0]?.[1]).toBe('/#lessons')
+})
+
 test('each lesson stands there with its idea, its hole and its minutes', async () => {
   const page = await read(await open())
   for (const { name } of listVersions()) expect(page).toContain(`href="/lessons/${name}"`)
@@ -86,8 +117,45 @@ test('the table of attacks says of each what is expected of each version', async
   expect(cells).toEqual(['succeeds', ...later.map(() => 'blocked')])
 })
 
-test.skipIf(CHROMIUM === undefined)('the first page looks right', async () => {
-  const workshop = await open()
-  await read(workshop, '/lessons/v02-state/the-idea')
-  await workshop.inspect('/', 'home')
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('the first page looks right', async () => {
+    const workshop = await open()
+    await read(workshop, '/lessons/v02-state/the-idea')
+    await workshop.inspect('/', 'home')
+  })
+
+  test('the picture stands still until someone plays it, step by step, and never moves for someone who wants less motion', async () => {
+    const page = await (await open()).visit('/')
+    const moving = () => page.evaluate('document.getAnimations().length')
+    const step = page.locator('.flow li.current')
+    expect([await step.count(), await moving()]).toEqual([0, 0])
+    await page.getByRole('button', { name: 'Play' }).click()
+    expect(await step.getAttribute('data-step')).toBe('1')
+    expect(await moving()).toBeGreaterThan(0)
+    await page.getByRole('button', { name: 'Stop' }).click()
+    expect([await step.count(), await moving()]).toEqual([0, 0])
+
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    await page.getByRole('button', { name: 'Play' }).click()
+    expect([await step.count(), await moving()]).toEqual([1, 0])
+    await page.locator('.flow li.current[data-step="2"]').waitFor()
+    expect([await step.count(), await moving()]).toEqual([1, 0])
+  })
+
+  test('the picture can be read on a phone', async () => {
+    const page = await (await open()).visit('/', { viewport: { width: 390, height: 800 } })
+    for (const text of await page.locator('.flow svg text').all()) {
+      const box = await text.boundingBox()
+      expect(box?.height).toBeGreaterThan(12)
+      expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan(390)
+    }
+  })
+
+  test('the table of attacks unfolds by a click', async () => {
+    const page = await (await open()).visit('/')
+    const table = page.getByRole('table')
+    expect(await table.count()).toBe(0)
+    await page.getByText('Which version stops which attack').click()
+    await table.waitFor()
+  })
 })
