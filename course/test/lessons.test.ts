@@ -205,6 +205,16 @@ describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $na
     expect(broken).toEqual([])
   })
 
+  test('stand wherever the text names a section of an RFC', () => {
+    const text = readFileSync(file, 'utf8')
+      .replaceAll(/^```[\s\S]*?^```|^#.*/gm, '')
+      .replaceAll(/`[^`]*`|\[[^\]]*\]\([^)]*\)/g, '')
+    // A draft, RFC 6265bis, has no page of that site.
+    expect(
+      text.match(/(?<!bis )\bsections?\s+\d.*|\bappendix [A-Z]\b.*|\|[ \d.]+\.\d+ \|/gi),
+    ).toBeNull()
+  })
+
   test('that name a section of an RFC lead to that section of that RFC', () => {
     const wrong = links.filter(({ text, href }) => {
       const [, rfc, section] = /RFC (\d+),? (?:section|appendix) ([\w.]+)/.exec(text) ?? []
