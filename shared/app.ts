@@ -31,7 +31,9 @@ const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 
 const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
 const errorPage = readFileSync(join(import.meta.dirname, 'views/error.eta'), 'utf8')
-const styleSheet = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')
+const styleSheet = ['base', 'style']
+  .map((name) => readFileSync(join(import.meta.dirname, `${name}.css`), 'utf8'))
+  .join('\n')
 
 declare module 'fastify' {
   interface FastifyContextConfig {

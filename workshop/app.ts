@@ -53,6 +53,7 @@ const AREAS = [
 
 const VIEWS = join(import.meta.dirname, 'views')
 const resolve = createRequire(import.meta.url).resolve
+const SHARED = dirname(resolve('@oauth-lab/shared/base.css'))
 
 /** Files of packages that pages ask for, below /vendor. */
 const VENDOR_FOLDERS = {
@@ -81,6 +82,7 @@ export function buildWorkshop({
   app.register(formbody)
   app.register(view, { engine: { eta }, root: VIEWS, production: true })
   app.register(fastifyStatic, { root: join(import.meta.dirname, 'public'), prefix: '/assets/' })
+  app.get('/assets/base.css', (_request, reply) => reply.sendFile('base.css', SHARED))
   for (const [prefix, root] of Object.entries(VENDOR_FOLDERS)) {
     app.register(fastifyStatic, { root, prefix, decorateReply: false })
   }

@@ -23,6 +23,8 @@ const DOCS = ['errors', 'glossary']
 const STYLES = ['workshop', 'lesson', 'code', 'hunks', 'handout']
 const SCRIPTS = ['page-mermaid', 'diagrams']
 const PUBLIC = join(import.meta.dirname, '..', 'public')
+const resolve = createRequire(import.meta.url).resolve
+const BASE = resolve('@oauth-lab/shared/base.css')
 
 /**
  * All lessons as one page to print. It needs no other file and no network. The diagrams are drawn by Mermaid, which is
@@ -38,11 +40,11 @@ export async function renderHandout(): Promise<string> {
         .map(async (doc) => ({ ...doc, html: withAnchorsOf(doc.name, await htmlOfDoc(doc)) })),
     ),
   })
-  const mermaid = join(dirname(createRequire(import.meta.url).resolve('mermaid')), 'mermaid.min.js')
+  const mermaid = join(dirname(resolve('mermaid')), 'mermaid.min.js')
   const script = readPublic(SCRIPTS, 'js').replace(/^import .*\n|^export /gm, '')
   return eta.render('./handout', {
     text: withLinksInside(text, anchorsIn(text)),
-    style: readPublic(STYLES, 'css'),
+    style: readFileSync(BASE, 'utf8') + readPublic(STYLES, 'css'),
     scripts: [readFileSync(mermaid, 'utf8').replaceAll('</script', '<\\/script'), script],
   })
 }

@@ -24,7 +24,12 @@ export async function trafficPages(
 ): Promise<void> {
   app.get<{ Querystring: Fields }>('/traffic', ({ query }, reply) => {
     const slot = query.slot === undefined ? runner.main : slotOf(query)
-    const page = { title: 'Traffic', styles: ['traffic'], scripts: ['traffic'], wide: true }
+    const page = {
+      title: 'Traffic',
+      styles: ['lanes', 'traffic'],
+      scripts: ['traffic'],
+      wide: true,
+    }
     if (slot === undefined) return reply.viewAsync('traffic-none', page)
     const filter = readFilter(query)
     return reply.viewAsync('traffic', {

@@ -170,7 +170,7 @@ async function questionSlides(version: Version, part: Part, lesson: Lesson): Pro
   const questions = await renderQuestions(version, lesson)
   return questions.flatMap(({ number, question, material, answer }) => {
     const asked = `<p class="asked">${question}</p>${material}`
-    const answered = `<div class="answer">${answer}</div>`
+    const answered = `<div class="callout good">${answer}</div>`
     const slide = { part: part.title, title: `Question ${number}`, links: [] }
     return [
       { ...slide, html: asked, kind: 'question' as const },

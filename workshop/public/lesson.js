@@ -9,7 +9,7 @@ for (const code of document.querySelectorAll('.code-sh, .code-shell')) addCopyBu
 function addCopyButton(code) {
   const button = document.createElement('button')
   button.type = 'button'
-  button.className = 'copy'
+  button.className = 'copy small'
   button.textContent = 'Copy'
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText((code.querySelector('code')?.textContent ?? '').trimEnd())

@@ -85,7 +85,7 @@ describe.each(versions)('the slides of $name', (version) => {
     const count = questionsOf(readLesson(version)).length
     const asked = (await slidesOf(version)).filter(({ kind }) => kind === 'question')
     expect(asked).toHaveLength(2 * count)
-    const answered = asked.map(({ html }) => html.includes('class="answer"'))
+    const answered = asked.map(({ html }) => html.includes('class="callout good"'))
     expect(answered).toEqual(Array.from({ length: count }, () => [false, true]).flat())
   })
 

@@ -37,7 +37,7 @@ test('a page that is not there is told with those that are', async () => {
 /** The anchors that a search gives, in their order. */
 async function found(words: string): Promise<string[]> {
   const { text } = await workshop.get(`/reference?find=${encodeURIComponent(words)}`)
-  const list = /<ol class="found">([\s\S]*?)<\/ol>/.exec(text)?.[1] ?? ''
+  const list = /<ol class="found plain">([\s\S]*?)<\/ol>/.exec(text)?.[1] ?? ''
   return [...list.matchAll(/<a href="\/reference\/([^"]+)">/g)].map(([, href = '']) => href)
 }
 

@@ -205,7 +205,7 @@ describe('what runs', () => {
     const shown = await rows(slot)
     expect(shown).toContain('browser to API, GET /api/me, answered 200')
     expect(shown).toContain('API to server, GET /introspect, answered 404')
-    expect(shown).toContain('<b class="api">API</b>')
+    expect(shown).toContain('<li class="api">API</li>')
     // The arrow between the lanes of server and API.
     expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')
     expect((await workshop.get(`/traffic/mermaid?slot=${slot.id}`)).text).toContain('A->>S: GET')
