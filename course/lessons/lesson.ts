@@ -12,7 +12,7 @@ export const TITLES = {
   messages: 'The messages',
   difference: 'Read the difference',
   tryIt: 'Try it',
-  attacks: 'The attacks that this version stops',
+  attacks: 'The attacks this version blocks',
   exercise: 'Do it yourself',
   questions: 'Check yourself',
   missing: 'Still open',
