@@ -54,7 +54,7 @@ describe('an app', () => {
         `GET / HTTP/1.1\r\nHost: localhost\r\n${cookies}\r\n\r\n`,
         /^HTTP\/1\.1 431 .*Delete the cookies of localhost/s,
       ],
-      ['GET / HTTP/9.9\r\n\r\n', /^HTTP\/1\.1 400 .*This is not a request that HTTP allows/s],
+      ['GET / HTTP/9.9\r\n\r\n', /^HTTP\/1\.1 400 .*This is not a valid HTTP request/s],
     ] as const
     for (const [request, words] of unreadable) {
       const answer = await text(connect(port, 'localhost').end(request))

@@ -530,7 +530,7 @@ const ERRORS: Record<string, [what: string, source: string]> = {
     'RFC 6749 section 4.1.2.1',
   ],
   invalid_scope: ['The requested scope is unknown or malformed.', 'RFC 6749 section 5.2'],
-  server_error: ['The server made a mistake.', 'RFC 6749 section 4.1.2.1'],
+  server_error: ['The server failed.', 'RFC 6749 section 4.1.2.1'],
   temporarily_unavailable: ['Not now. Try again later.', 'RFC 6749 section 4.1.2.1'],
   invalid_client: ['The client is unknown, or failed to authenticate.', 'RFC 6749 section 5.2'],
   invalid_grant: [
