@@ -209,7 +209,7 @@ describe.skipIf(!hasGit)("ripple doesn't touch", () => {
     expect(await ripple()).toBe(1)
     expect(read('v03-pkce', APP)).not.toContain('mended')
     expect(read('v04-resource', APP)).toContain('mended')
-    expect(printed).toContain('! edited    server/app.ts  (server/app.ts has edits')
+    expect(printed).toContain('! edited    server/app.ts  (server/app.ts has uncommitted edits')
 
     expect(await ripple('v01-code', { force: true })).toBe(0)
     expect(read('v03-pkce', APP)).toContain('line 3, mended')
