@@ -3,16 +3,16 @@ import { isVersionFolder, listVersions, type Version } from '@oauth-lab/course/p
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
 export interface KnownVersion extends Version {
-  /** What addresses and forms call it: `v02-state`, or `copy-v02` for the copy that leads there. */
+  /** Its id in addresses and forms: `v02-state`, or `copy-v02` for the copy of that exercise. */
   id: string
-  /** Of a copy: the version that it leads to. */
+  /** For a copy, the version that its exercise leads to. */
   leadsTo: Version | undefined
 }
 
 /**
- * The snapshots, and the learner's copies that can be run.
+ * The snapshots, and the learner's copies that can run.
  *
- * @param playground where the copies are
+ * @param playground the folder of the copies
  */
 export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
   const versions = listVersions()
@@ -25,7 +25,7 @@ export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
   return [...snapshots, ...copies]
 }
 
-/** The one of this id, which may come from anywhere: it is looked up, and never made a path of. */
+/** The version with this id. The id may come from anywhere, so it is looked up and never used in a path. */
 export function knownVersion(
   id: string,
   playground: string = PLAYGROUND,
@@ -33,7 +33,7 @@ export function knownVersion(
   return knownVersions(playground).find((version) => version.id === id)
 }
 
-/** A version that was named on the command line: a known one, or a copy in some other folder. */
+/** A version from the command line: a known one, or a copy in another folder. */
 export function knownVersionOf(version: Version): KnownVersion {
   const known = knownVersions().find(({ folder }) => folder === version.folder)
   return known ?? asKnown(version, version.name, undefined)

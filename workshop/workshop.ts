@@ -4,7 +4,7 @@ import type { Progress } from './progress.ts'
 import type { Runner } from './runner.ts'
 import type { Traffic } from './traffic/traffic.ts'
 
-/** What every page of the workshop is made from. */
+/** The objects that the workshop's pages share. */
 export interface Workshop {
   runner: Runner
   events: Events
@@ -12,8 +12,8 @@ export interface Workshop {
   playground: string
   /** What the learner has read and done. */
   progress: Progress
-  /** What the programs say to each other, where the runner loads the tap into them. */
+  /** The traffic of the programs, which load the tap. */
   traffic: Traffic
-  /** Does work in processes of its own. */
+  /** Does work in separate processes. */
   jobs: Jobs
 }

@@ -3,25 +3,25 @@ import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { type KnownVersion, knownVersion, knownVersions } from '../known-versions.ts'
 import { PageTrouble } from '../page-trouble.ts'
 
-/** Two versions that are compared. */
+/** Two versions to compare. */
 export interface VersionPair {
   older: KnownVersion
   newer: KnownVersion
 }
 
 /**
- * The two versions that an address names.
+ * The two versions in an address.
  *
- * @throws {PageTrouble} where there is no such version
+ * @throws {PageTrouble} if one doesn't exist
  */
 export function pairOf(from: string, to: string, playground: string): VersionPair {
   return { older: requireVersion(from, playground), newer: requireVersion(to, playground) }
 }
 
 /**
- * The version of this id.
+ * The version with this id.
  *
- * @throws {PageTrouble} where there is none
+ * @throws {PageTrouble} if there is none
  */
 export function requireVersion(id: string, playground: string): KnownVersion {
   const version = knownVersion(id, playground)
@@ -33,12 +33,12 @@ export function requireVersion(id: string, playground: string): KnownVersion {
   )
 }
 
-/** What a page calls a version: `v02-state`, or `your v02` for the learner's copy that leads there. */
+/** The name of a version on a page: `v02-state`, or `your v02` for the learner's copy of that exercise. */
 export function titleOf({ name, leadsTo }: KnownVersion): string {
   return leadsTo === undefined ? name : `your ${copyName(leadsTo)}`
 }
 
-/** What a page calls a step: `v01 to v02`, or `your v02 to v02-state`. */
+/** The name of a step on a page: `v01 to v02`, or `your v02 to v02-state`. */
 export function pairName({ older, newer }: VersionPair): string {
   const hasCopy = older.leadsTo !== undefined || newer.leadsTo !== undefined
   return hasCopy ? `${titleOf(older)} to ${titleOf(newer)}` : stepName(older, newer)

@@ -22,9 +22,9 @@ type RenderText = (text: string, version: string) => Promise<string>
 
 /** A hunk, ready to be shown. */
 export interface HunkView {
-  /** Counted from 1 over all files. */
+  /** Counts from 1 over all files. */
   number: number
-  /** The lines that it is about, as git writes them. */
+  /** Its line numbers, as git writes them. */
   place: string
   html: string
 }
@@ -32,7 +32,7 @@ export interface HunkView {
 /** A file in which two versions differ, ready to be shown. */
 export interface FileView {
   path: string
-  /** The anchor of its part of the page. */
+  /** The anchor of its section. */
   anchor: string
   kind: FileChange['kind']
   added: number
@@ -40,12 +40,12 @@ export interface FileView {
   isText: boolean
   intro: string
   hunks: HunkView[]
-  /** The pages of the whole file, where a side has it. */
+  /** The pages of the whole file, on each side that has it. */
   olderHref: string | undefined
   newerHref: string | undefined
 }
 
-/** How two versions differ, ready to be shown. */
+/** The difference of two versions, ready to be shown. */
 export interface Difference {
   /** Such as `9 files (2 new), +54 -2, 17 hunks`. */
   size: string
@@ -53,15 +53,15 @@ export interface Difference {
   hunkCount: number
 }
 
-/** How many differences are kept. The largest, of all versions with their tests, has about a megabyte. */
+/** The most differences to keep. The largest, between the first and the last version with tests, has about a megabyte. */
 const KEPT = 16
 
 const known = new Map<string, { stamp: string; difference: Promise<Difference> }>()
 
 /**
- * How two versions differ, with the notes of the lessons. It is made again when a file of them has changed.
+ * The difference of two versions, with the notes of the lessons. Made again after a file changes.
  *
- * @param tests whether test files are part of it
+ * @param tests whether to include test files
  * @param addresses of what runs, or undefined to leave them as they are
  */
 export function differenceOf(
@@ -78,7 +78,7 @@ export function differenceOf(
   ].join(' ')
   const stamp = stampOfPair(pair)
   const before = known.get(key)
-  // The one that was asked for last stands last.
+  // Moves the most recent one to the end.
   known.delete(key)
   const isFresh = before?.stamp === stamp
   const difference = isFresh ? before.difference : make(pair, tests, addresses)
@@ -87,7 +87,7 @@ export function differenceOf(
   return difference
 }
 
-/** Lessons between the two have notes on them, too. */
+/** Lessons between the two have notes too. */
 function stampOfPair({ older, newer }: VersionPair): string {
   const lessons = listVersions().map(({ folder }) => {
     return statSync(join(folder, 'README.md'), { throwIfNoEntry: false })?.mtimeMs
@@ -102,7 +102,7 @@ async function make(pair: VersionPair, tests: boolean, addresses: Addresses): Pr
   const files: FileView[] = []
   let hunkCount = 0
   for (const file of step.files) {
-    // Other pages are answered in between.
+    // Lets other requests run in between.
     await setImmediate()
     files.push(await viewFile(pair, file, { notes, renderText }, hunkCount))
     hunkCount += file.hunks.length
@@ -118,7 +118,7 @@ async function renderNotes({ files }: Step, renderText: RenderText): Promise<Map
   return rendered
 }
 
-/** A text of a lesson, with the addresses of what runs. Its links lead to other pages of this app. */
+/** A text of a lesson, with the addresses of the running programs and with links into this app. */
 function renderAt(addresses: Addresses, text: string, version: string): Promise<string> {
   const lesson = join(ROOT, 'versions', version, 'README.md')
   return renderMarkdown(textAt(text, addresses), {

@@ -8,25 +8,25 @@ import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { VersionPair } from './chosen-versions.ts'
 
-/** What is known of the session of a version: what was said, or why it can't be played. */
+/** The played session of a version, or the reason why it can't be played. */
 export type Session = 'not played' | 'playing' | { acts: Act[] } | { trouble: PlayTrouble }
 
-/** How a session differs between two versions, as far as it is known. */
+/** The difference of a session between two versions, as far as they were played. */
 export interface WireDifference {
   isPlaying: boolean
-  /** Whether somebody has to ask for a session first. */
+  /** Whether a session must be requested first. */
   isMissing: boolean
   older: Session
   newer: Session
-  /** Undefined as long as one of the two is missing. */
+  /** Undefined while one of the two is missing. */
   acts: ActChange[] | undefined
 }
 
-/** How long a session may take, in milliseconds. */
+/** The time limit of a session, in milliseconds. */
 const LIMIT = 30_000
 const MODULE = new URL('./play-session.job.ts', import.meta.url)
 
-/** Plays whole sessions with versions, to compare what goes over the wire. Each is played once, until a file changes. */
+/** Plays sessions with versions to compare their messages. Each is played once, until a file changes. */
 export class WirePlays {
   readonly #jobs: Jobs
   readonly #known = new Map<string, { stamp: string; session: Session }>()
@@ -35,7 +35,7 @@ export class WirePlays {
     this.#jobs = jobs
   }
 
-  /** How two versions differ on the wire, as far as they were played. */
+  /** The difference of two versions' messages, as far as they were played. */
   differenceOf({ older, newer }: VersionPair): WireDifference {
     const sessions = { older: this.#sessionOf(older), newer: this.#sessionOf(newer) }
     const states = Object.values(sessions)
@@ -51,7 +51,7 @@ export class WirePlays {
     }
   }
 
-  /** Plays what is missing, and what could not be played once more. */
+  /** Plays the missing sessions, and those that failed. */
   play({ older, newer }: VersionPair): void {
     for (const version of new Set([older, newer])) {
       const session = this.#sessionOf(version)

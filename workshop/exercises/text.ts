@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 
-/** A piece of a text; with an address where it leads to a file of the copy. */
+/** A piece of a text, with an address if it names a file of the copy. */
 export interface Piece {
   text: string
   href?: string
 }
 
-/** A text in which each file that the copy has leads to its page. */
+/** A text with a link for each file of the copy. */
 export function linkFiles(text: string, place: Place): Piece[] {
   const { listening, ending } = programsOf(place)
   const programs = [...listening, ...ending].join('|')
-  // With a line where there is one.
+  // With the line, if there is one.
   const file = new RegExp(`((?:${programs})/[\\w./-]+\\.\\w+|protocol\\.ts)(?::(\\d+))?`)
   const pieces: Piece[] = []
   let rest = text

@@ -15,30 +15,30 @@ import type { ChecksOnSave } from './checks-on-save.ts'
 import { countDone, type Exercise, isThere } from './open-exercises.ts'
 import { linkFiles, type Piece } from './text.ts'
 
-/** A sentence as a page shows it. */
+/** A check as a page shows it. */
 interface SentenceView {
-  /** As the lesson names it. */
+  /** Its name in the lesson. */
   id: string
-  /** As the check counts them, from 1. */
+  /** Its number, counted from 1. */
   number: number
   text: string
   status: 'done' | 'open' | 'waiting' | 'unknown'
-  /** Why it is not done. */
+  /** Why it fails or waits. */
   why: Piece[]
 }
 
-/** A step of the lesson as a page shows it, but for its task. */
+/** A step of the lesson as a page shows it, without its task. */
 interface StepView {
   number: number
   title: string
   sentences: SentenceView[]
-  /** HTML, those that were given. */
+  /** The hints given so far, as HTML. */
   hints: string[]
   hintsLeft: number
   state: 'done' | 'current' | 'later'
 }
 
-/** What the page of an exercise shows. */
+/** The data for the page of an exercise. */
 export async function viewExercise({ place, checks, runs, progress }: Exercise) {
   const { version, name, folder } = place
   const lesson = readLesson(version)
@@ -66,7 +66,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
         task: await renderPart(version, part, step.task),
       })),
     ),
-    // What the copy can do from the start, and may lose on the way.
+    // The checks that pass from the start, and that the learner may break.
     kept: sentences.filter(({ id }) => !inSteps.has(id)),
     oldCopies: keptCopies(place),
     current,
@@ -74,7 +74,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
       isKnown: checks.lastFindings !== undefined,
       done: countDone(sentences),
       all: sentences.length,
-      // By a check of an earlier run of this app.
+      // From a check in an earlier run of this app.
       before: progress.of(version).done,
     },
     check: viewCheck(place, checks),
@@ -149,13 +149,13 @@ function viewCheck(place: Place, { checking, last, lastFindings }: ChecksOnSave)
     trouble: trouble && {
       message: linkFiles(trouble.message, place),
       place: linkFiles(trouble.place ?? '', place),
-      // What the sentences show is older than the trouble.
+      // The results of the checks are older than the problem.
       before: lastFindings?.at.toLocaleTimeString('en-GB'),
     },
   }
 }
 
-/** What a screen reader says when something has changed. */
+/** The text that a screen reader announces after a change. */
 function tellNews({ checking, last }: ChecksOnSave): string {
   if (checking) return 'Checking.'
   if (last === undefined) return ''

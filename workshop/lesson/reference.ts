@@ -9,7 +9,7 @@ import { textAt } from './running-addresses.ts'
 
 /** A page of the reference. */
 export interface Doc {
-  /** What its address ends with: `errors`. */
+  /** The end of its address: `errors`. */
   name: string
   title: string
   /** Its first paragraph as HTML. */
@@ -22,15 +22,15 @@ export interface Doc {
 }
 
 const DOCS = join(ROOT, 'docs')
-/** What is looked up most comes first. */
+/** The most used pages come first. */
 const FIRST = ['glossary', 'errors', 'attacks']
-/** The page has a list of its own beside it. */
+/** The page has its own list beside it. */
 const OWN_CONTENTS = /^\*\*Contents\*\*\n[\s\S]*?\n(?=## )/m
 
 interface Entry {
   stamp: string
   doc: Doc
-  /** The finished page, and the text that it was made of. */
+  /** The finished page, and its source text. */
   page?: { source: string; html: Promise<string> }
 }
 
@@ -46,9 +46,9 @@ export function listDocs(): Doc[] {
 }
 
 /**
- * A text as HTML, with its title as the first heading, and the anchors that it has in the repo.
+ * A text as HTML, with its title as the first heading, and the same anchors as in the repo.
  *
- * @param addresses of what runs, or undefined to leave the text as it is
+ * @param addresses of the running programs, or undefined to leave the text unchanged
  */
 export function htmlOfDoc({ name }: Doc, addresses?: Slot['addresses']): Promise<string> {
   const entry = read(name)

@@ -6,13 +6,13 @@ import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './render-markdown.ts'
 
 export interface RenderOptions {
-  /** The level at which headings inside of a part begin. */
+  /** The top level of headings inside a part. */
   topLevel?: 2 | 3
 }
 
 const LEVEL_IN_LESSON = 3
 
-/** A piece of a part as HTML; its source begins where the part does, or has no headings. */
+/** A piece of a part as HTML. Its source starts where the part does, or has no headings. */
 export function renderPart(
   version: Version,
   { headings }: Part,

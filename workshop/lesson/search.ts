@@ -3,12 +3,12 @@ import type { Slot } from '../runner.ts'
 import { type Doc, listDocs } from './reference.ts'
 import { textAt } from './running-addresses.ts'
 
-/** A part of the reference that has what was searched for. */
+/** A part of the reference that matches a search. */
 export interface Found {
   href: string
   /** Its heading. */
   text: string
-  /** The title of the page that it is on. */
+  /** The title of its page. */
   page: string
   excerpt: Excerpt
 }
@@ -33,10 +33,10 @@ const BEFORE = 60
 const AFTER = 120
 
 /**
- * The parts of the reference that have all the words, in their heading or their text. Where they stand next to each
- * other, as in an error that was copied, comes first.
+ * The parts of the reference that have all the words, in their heading or their text. Exact phrases, such as a copied
+ * error, come first.
  *
- * @param addresses of what runs, or undefined to leave them as they are
+ * @param addresses of the running programs, or undefined to leave the texts unchanged
  */
 export function searchReference(query: string, addresses: Slot['addresses'] | undefined): Found[] {
   const phrase = simplify(query).toLowerCase()
@@ -80,7 +80,7 @@ function endOf(next: Heading | undefined): number | undefined {
   return next && next.line - 1
 }
 
-/** Markdown, or what somebody copied from a page, as plain words in one line. */
+/** Markdown, or text copied from a page, as plain words in one line. */
 function simplify(text: string): string {
   return text
     .replace(/<!--.*?-->/gs, '')
@@ -90,7 +90,7 @@ function simplify(text: string): string {
     .trim()
 }
 
-/** The words around the first match, or the first words where only the heading has one. */
+/** The words around the first match, or the first words if only the heading matches. */
 function excerptOf(text: string, wanted: string[]): Excerpt {
   const lower = text.toLowerCase()
   const places = wanted.map((word) => ({ at: lower.indexOf(word), length: word.length }))

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 
-/** How long after the start, in milliseconds: the programs come first. */
+/** The delay after the start, in milliseconds, because the programs come first. */
 const DELAY = 1500
-/** How many times as long as it has worked it waits before it goes on. */
+/** The pause after each piece, as a multiple of the time it took. */
 const REST = 3
 
 /**
- * Does work of which only the result counts, so that nobody has to wait for it later. One piece at a time, with room
- * for requests between them, and none after the app has closed.
+ * Does work in advance, so that no request has to wait for it. Does one piece at a time, leaves time for requests in
+ * between, and stops when the app closes.
  *
- * @param pieces gives the pieces; one that fails will fail again where somebody asks for it, and is told there
+ * @param pieces yields the pieces. One that fails will fail again on request, which reports the error
  */
 export function whenIdle(
   app: FastifyInstance,

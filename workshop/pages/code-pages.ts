@@ -24,7 +24,7 @@ const ASSETS = { styles: ['code'], scripts: ['code'], wide: true }
 /** `/code/:id/path`: a file of a version, of a learner's copy, or of what the versions share. */
 export async function codePages(app: FastifyInstance, { playground }: Workshop): Promise<void> {
   whenIdle(app, function* () {
-    // To color a file for the first time takes a while.
+    // Highlighting a file for the first time takes a while.
     for (const { folder } of listVersions()) {
       for (const path of listFiles(folder)) yield () => linesOf(path, readText(folder, path) ?? '')
     }
@@ -44,7 +44,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     const place = find(params.id)
     const files = listed(place)
     const path = params['*']
-    // Looked up in the list, and never made a path of.
+    // Looked up in the list, never used as a path.
     if (!files.some((file) => file.path === path)) {
       throw new PageTrouble(
         404,
@@ -64,7 +64,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     })
   })
 
-  /** The lesson or the exercise that the code of a place belongs to: what is shared belongs to none. */
+  /** The lesson or the exercise of a place. Shared code has none. */
   function wayToText({ id }: CodePlace): { href: string; text: string } | undefined {
     const version = knownVersion(id, playground)
     if (version === undefined) return undefined
@@ -82,7 +82,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
   }
 }
 
-/** @throws {PageTrouble} where the system gives nothing to read: a learner may have taken the right to it away */
+/** @throws {PageTrouble} if the files can't be read: a learner may have changed their permissions */
 function listed(place: CodePlace): ListedFile[] {
   try {
     return filesOf(place)
@@ -94,7 +94,7 @@ function listed(place: CodePlace): ListedFile[] {
   }
 }
 
-/** Each version as a place, and whether it has the file too. */
+/** Each version as a place, and whether it also has the file. */
 function versionsWith(path: string) {
   return listVersions().map(({ name, folder }) => ({
     id: name,
@@ -120,7 +120,7 @@ async function linesOf(path: string, text: string): Promise<string[]> {
   return htmlLinesOf(text.replace(/\n$/, ''), extension)
 }
 
-/** The numbers of the lines that the version before does not have. */
+/** The numbers of the lines that the version before doesn't have. */
 function addedLines({ before }: CodePlace, path: string, newer: string): Set<number> {
   if (before === undefined) return new Set()
   const older = readText(before.folder, path)?.replaceAll('\r\n', '\n') ?? ''

@@ -6,21 +6,21 @@ import { PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
-  /** What is searched for. */
+  /** The search text. */
   Querystring: { find?: string | string[] }
 }
 
 const STYLES = ['code', 'lesson', 'reference']
 const ASSETS = { styles: STYLES, scripts: ['lesson', 'reference'] }
 
-/** `/reference`: the errors, the glossary, and whatever else stands in docs/. */
+/** `/reference`: the errors, the glossary, and all other texts in docs/. */
 export async function referencePages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
   whenIdle(app, () => listDocs().map((doc) => () => htmlOfDoc(doc, runner.main?.addresses)))
 
   app.get<Asked>('/reference', ({ query }, reply) => {
     return reply.viewAsync('reference', { title: 'Reference', ...find(query), styles: STYLES })
   })
-  // The part of it that changes while one types.
+  // The part that changes while the user types.
   app.get<Asked>('/reference/found', ({ query }, reply) => {
     const found = find(query)
     const address = `/reference${found.asked && `?find=${encodeURIComponent(found.asked)}`}`

@@ -17,7 +17,7 @@ type Fields = Record<string, unknown>
 
 const CHANNELS = ['front', 'back', 'outside'] as const
 
-/** `/traffic`: each message between browser and programs as it happens, and the power to hold it. */
+/** `/traffic`: each message between browser and programs as it is sent, and the buttons to hold it. */
 export async function trafficPages(
   app: FastifyInstance,
   { runner, traffic }: Workshop,
@@ -41,7 +41,7 @@ export async function trafficPages(
     })
   })
 
-  // The parts of it that are fetched anew when something has changed.
+  // The parts that are requested again after a change.
   app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
     return reply.viewAsync('traffic-rows', rowsOf(slotOf(query), readFilter(query), query.after))
   })
@@ -101,7 +101,7 @@ export async function trafficPages(
     return found
   }
 
-  /** What a page that has seen everything up to a mark needs; everything when the mark is of another list. */
+  /** The rows that a page needs after a mark, or all rows if the mark is from another list. */
   function rowsOf(slot: Slot, filter: Filter, after: unknown) {
     const log = traffic.logOf(slot)
     const list = `${traffic.instance} ${log.epoch}`
@@ -122,7 +122,7 @@ export async function trafficPages(
     return { slot, waiting, isHolding: traffic.isHolding(slot) }
   }
 
-  /** Without script a form leads back to the page; with it the page hears of the change by itself. */
+  /** Without script a form redirects to the page. With script the page gets an event. */
   async function back(request: FastifyRequest<{ Body: Fields }>, reply: FastifyReply) {
     const slot = slotOf(read(request))
     if (request.headers['hx-request'] === undefined) {
@@ -132,7 +132,7 @@ export async function trafficPages(
   }
 }
 
-/** The lanes of the programs that run, and of all that were seen before. */
+/** The lanes of the running programs, and of all that appear in the log. */
 function lanesOf({ version }: Slot, { entries }: TrafficLog) {
   const { listening } = programsOf(version)
   return lanesAmong([...listening, ...partiesOf(entries)]).map((lane) => {

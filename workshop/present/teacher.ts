@@ -5,14 +5,14 @@ import { renderPart } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 
-/** What the one in front reads beside the slides. */
+/** The teacher's notes beside the slides. */
 export interface TeacherNotes {
-  /** How long the lesson is meant to take. */
+  /** The planned length of the lesson. */
   minutes: number
   html: string
 }
 
-/** The lesson's part for the teacher, with the addresses of what runs. */
+/** The lesson's part for the teacher, with the addresses of the running programs. */
 export async function teacherNotesOf(
   version: Version,
   addresses: Slot['addresses'] | undefined,

@@ -1,4 +1,4 @@
-// Lines that the address names: #L12, or #L12-L20. A click on a number with the shift key makes the second one.
+// Marks the lines in the address: #L12, or #L12-L20. A shift-click on a number sets the second one.
 
 const RANGE = /^#L(\d+)(?:-L(\d+))?$/
 

@@ -1,4 +1,4 @@
-// Draws the diagrams of a page, in the colors that the page has now.
+// Draws the diagrams of a page, in the page's current colors.
 import { loadMermaid } from './page-mermaid.js'
 
 const diagrams = [...document.querySelectorAll('.diagram')].map((figure) => ({
@@ -30,7 +30,7 @@ async function drawAll() {
   for (const [index, diagram] of diagrams.entries()) await draw(mermaid, diagram, index)
 }
 
-/** A diagram that can't be drawn is still there as text. */
+/** A diagram that can't be drawn stays as text. */
 async function draw(mermaid, { figure, drawing, details, source, name }, index) {
   try {
     const { svg } = await mermaid.render(`diagram-${index}`, source)
@@ -39,7 +39,7 @@ async function draw(mermaid, { figure, drawing, details, source, name }, index) 
     picture.setAttribute('role', 'img')
     picture.setAttribute('aria-label', name)
     picture.removeAttribute('aria-roledescription')
-    // A drawing is hardly smaller than it was drawn: its frame scrolls before its words get too small.
+    // A drawing barely shrinks: its frame scrolls before its words get too small.
     picture.style.setProperty('--least', `${SMALLEST * picture.viewBox.baseVal.width}px`)
     details.open = false
     figure.classList.add('drawn')

@@ -1,5 +1,5 @@
-// The button that copies the path of the folder to write in. Parts of the page are renewed all the time, so it is
-// listened to from above.
+// The button that copies the path of the folder to write in. Parts of the page are replaced all the time, so the
+// listener is on the document.
 
 const SHOWN = 2000
 

@@ -1,5 +1,4 @@
-// What a lesson's text needs of script: terms with their meaning, code that can be copied, and answers that are
-// remembered as seen.
+// The script of a lesson's text: shows the meaning of terms, copies code, and records opened answers.
 
 import './terms.js'
 

@@ -1,4 +1,4 @@
-// A field that leaves over what has all the words that were typed.
+// A field that keeps only the parts with all the typed words.
 
 const box = document.querySelector('.filter')
 const field = box?.querySelector('input')
@@ -8,12 +8,12 @@ const entries = textEntries()
 if (box && field) {
   box.hidden = false
   field.addEventListener('input', filter)
-  // A page that the browser brings back may bring back what was typed, too.
+  // A page restored by the browser may also restore the typed words.
   addEventListener('pageshow', filter)
   addEventListener('hashchange', showTarget)
 }
 
-/** A text, cut at its headings. What stands below a heading of the second level belongs to it, but for what has a heading of its own. */
+/** A text, split at its headings. A second-level part includes everything below it without its own heading. */
 function textEntries() {
   const found = []
   for (const element of document.querySelector('[data-filter-text]')?.children ?? []) {
@@ -41,7 +41,7 @@ function filter() {
   status.textContent = words.length === 0 ? '' : `${count} found`
 }
 
-/** What a link leads to is shown, whatever was typed. */
+/** The target of a link is shown, whatever was typed. */
 function showTarget() {
   const target = document.querySelector(`[id="${CSS.escape(location.hash.slice(1))}"]`)
   if (!target?.hidden) return

@@ -1,5 +1,5 @@
-// The page of the traffic: takes in what is new, opens messages, shows secrets at a click, filters,
-// pauses, and draws the diagram.
+// The traffic page: adds new messages, opens them, shows secrets on click, filters, pauses, and draws
+// the diagram.
 import { loadMermaid } from './page-mermaid.js'
 
 const list = document.querySelector('#traffic')
@@ -8,10 +8,10 @@ const pause = document.querySelector('#pause')
 const empty = document.querySelector('#empty')
 const dialog = document.querySelector('#diagram')
 const slot = list?.dataset.slot ?? ''
-/** How far from the end of the page, in pixels, one still reads the newest. */
+/** Within this distance from the end of the page, in pixels, the page follows new messages. */
 const NEAR_THE_END = 160
 
-/** Values that were clicked: they are shown wherever they stand. */
+/** Clicked values, which are shown everywhere. */
 const shown = new Set()
 let paused = false
 
@@ -30,7 +30,7 @@ function begin() {
   list.addEventListener('htmx:afterRequest', ({ detail, target }) => {
     if (target === list && detail.successful) takeIn(detail.xhr.responseText)
   })
-  // Events of `details` don't bubble, but come by on their way down.
+  // Events of `details` don't bubble, but can be captured.
   list.addEventListener('toggle', ({ target }) => open(target), true)
   list.addEventListener('click', ({ target }) => reveal(target.closest('button.value')))
   filter.addEventListener('input', () => changeFilter())
@@ -42,11 +42,11 @@ function begin() {
   document.querySelector('#close-diagram').addEventListener('click', () => dialog.close())
   tellEmpty()
   writeLinks()
-  // What was held while the page was away stands below everything before it.
+  // Messages held while the page was closed are at the end.
   list.querySelector('.waits')?.scrollIntoView({ block: 'center' })
 }
 
-/** The query of everything that asks for messages. */
+/** The query of every request for messages. */
 function whatIsShown() {
   const fields = [...new FormData(filter)].filter(([, value]) => value !== '')
   return new URLSearchParams([['slot', slot], ...fields.filter(([name]) => name !== 'slot')])
@@ -59,7 +59,7 @@ function changeFilter() {
   setPaused(false)
 }
 
-/** What is saved is what is shown. */
+/** Saves exactly the messages that are shown. */
 function writeLinks() {
   for (const [id, path, more] of [
     ['har', 'har', ''],
@@ -77,7 +77,7 @@ function setPaused(on) {
   if (!on) htmx.trigger(list, 'look')
 }
 
-/** Puts the rows of an answer where they belong: new ones in, changed ones in place of the old. */
+/** Inserts the new rows of a response, and replaces changed ones. */
 function takeIn(text) {
   const template = document.createElement('template')
   template.innerHTML = text
@@ -116,16 +116,16 @@ function put(rows, row) {
   if (after === undefined) rows.prepend(row)
   else after.after(row)
   htmx.process(row)
-  // What had it may be gone from the row, such as the button that let its message go.
+  // The focused element may be gone from the row, such as the button "Send it on".
   if (wasFocused) row.querySelector('summary')?.focus()
 }
 
-/** A changed row keeps what the reader did with it. */
+/** A changed row keeps its state, such as being open. */
 function keepWhatIsOpen(old, row) {
   const [before, now] = [old, row].map((part) => part.querySelector('details'))
   if (!before?.open || now === null) return
   now.querySelector('.details').replaceChildren(...before.querySelector('.details').childNodes)
-  // Which opens it, and so asks for the details anew.
+  // This opens it and so requests the details again.
   now.open = true
 }
 

@@ -48,13 +48,13 @@ describe('the page of a step', () => {
     expect(linesOf(sideBySide.text)).toEqual(linesOf(text))
   })
 
-  test('shows the files of the tests where they are asked for', async () => {
+  test('shows the test files on request', async () => {
     const path = '/lessons/v02-state/difference'
     expect((await get(path)).text).not.toContain('test/state.test.ts')
     expect((await get(`${path}?tests=1`)).text).toContain('test/state.test.ts')
   })
 
-  test('leads to each file, before and after', async () => {
+  test('links to each file, before and after', async () => {
     const page = parse((await get('/lessons/v03-pkce/difference')).text)
     const links = page.querySelectorAll('.file-links a').map((link) => link.getAttribute('href'))
     expect(links).toContain('/code/v02-state/client/session.ts')
@@ -65,14 +65,14 @@ describe('the page of a step', () => {
 })
 
 describe('the difference of any two versions', () => {
-  test('has the notes of the steps between them', async () => {
+  test('has the notes of all steps between them', async () => {
     const { text } = await get('/difference?from=v02-state&to=v04-protected-resource')
     const step = readStep(version('v02'), version('v04'))
     const notes = step.files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes))
     expect(parse(text).querySelectorAll('.note')).toHaveLength(notes.length)
   })
 
-  test("of a learner's copy is that of now, with the notes of the way that it is on", async () => {
+  test("of a learner's copy is up to date, with the notes of the step to it", async () => {
     const playground = temporaryFolder()
     const copy = join(playground, 'v02')
     cpSync(version('v01').folder, copy, {
@@ -94,7 +94,7 @@ describe('the difference of any two versions', () => {
     }
   })
 
-  test('of a copy with files beyond all measure is shown soon, and says what is left out', async () => {
+  test('of a copy with huge files appears soon, and says what it leaves out', async () => {
     const playground = temporaryFolder()
     const copy = join(playground, 'v03')
     cpSync(findVersion('v02').folder, copy, {
@@ -105,7 +105,7 @@ describe('the difference of any two versions', () => {
     add('lines.ts', 'const a = 1\n'.repeat(60_000))
     add('huge.ts', '')
     truncateSync(join(copy, 'client', 'huge.ts'), 300_000_000)
-    // What is short enough to be shown, and as slow to compare as can be.
+    // Short enough to be shown, and as slow as possible to compare.
     const numbers = (from: number) => Array.from({ length: 12_000 }, (_, i) => `${from + i}`)
     add('app.ts', numbers(10_000).join('\n'))
     add('pkce.ts', 'a b '.repeat(20_000))
@@ -129,7 +129,7 @@ describe('the difference of any two versions', () => {
     await own.close()
   })
 
-  test('of one version and itself is none', async () => {
+  test('of one version and itself is empty', async () => {
     const { text } = await get('/difference?from=v02-state&to=v02-state')
     expect(text).toContain('No difference.')
   })
@@ -138,7 +138,7 @@ describe('the difference of any two versions', () => {
     ['/difference?from=../../etc&to=v02-state', 'There is no version with that name.'],
     ['/lessons/v01-code-flow/difference', 'There is no version before v01-code-flow'],
     ['/lessons/v09-nothing/difference', 'There is no lesson with that name.'],
-  ])('%s is not there, and the page says so', async (path, sentence) => {
+  ])('%s is not found, and the page says so', async (path, sentence) => {
     const { status, text } = await get(path)
     expect(status).toBe(404)
     expect(text).toContain(sentence)
@@ -165,7 +165,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await count.getByText(`${total} of ${total}`).waitFor()
   })
 
-  test.runIf(full)('the keys are left to whoever types', async () => {
+  test.runIf(full)('n and p do nothing while the user types', async () => {
     const page = await workshop.visit('/difference?from=v01-code-flow&to=v02-state')
     await page.focus('select[name="from"]')
     await page.keyboard.press('n')
@@ -174,7 +174,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'two columns become one without loading anything, and the address says so',
+    'two columns become one without a new page, and the address says so',
     async () => {
       const page = await workshop.visit('/lessons/v02-state/difference')
       const twin = page.locator('.line.twin').first()
@@ -198,7 +198,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     },
   )
 
-  test('on a phone it is one column unless two are asked for', async () => {
+  test('on a phone it has one column unless two are requested', async () => {
     const viewport = { width: 390, height: 800 }
     const page = await workshop.visit('/lessons/v02-state/difference', { viewport })
     expect(await page.locator('.line.twin').first().isVisible()).toBe(false)
@@ -218,7 +218,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
 const SIGNS = { same: ' ', added: '+', removed: '-' }
 
-/** The lines that a page shows, as a patch has them. */
+/** The lines that a page shows, in the form of a patch. */
 function linesOf(page: string): string[] {
   return parse(page)
     .querySelectorAll('.line:not(.twin)')
@@ -231,7 +231,7 @@ function linesOf(page: string): string[] {
     })
 }
 
-/** The lines of all hunks of a step, as a patch has them. */
+/** The lines of all hunks of a step, in the form of a patch. */
 function linesOfHunks({ files }: Step): string[] {
   return files.flatMap(({ hunks }) =>
     hunks.flatMap(({ lines }) => lines.map(({ kind, text }) => `${SIGNS[kind]} ${text}`.trimEnd())),

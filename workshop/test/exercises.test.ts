@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true })
 })
 
-/** The copy of an exercise, made anew. */
+/** A new copy of an exercise. */
 function copy(name: string): Place {
   const place = findPlace(name, playground)
   makeOrRenew(place)
@@ -52,7 +52,7 @@ async function textOf(path: string): Promise<[number, string]> {
 }
 
 describe('an exercise', () => {
-  test('that there is none of is told in words, whatever is asked of it', async () => {
+  test("that doesn't exist gets a clear error on every page", async () => {
     for (const name of ['v99', '..', '%2e%2e%2fv02', 'constructor', 'copy-v02']) {
       const [status, text] = await textOf(`/exercises/${name}`)
       if (name !== '..') expect([name, status]).toEqual([name, 404])
@@ -61,7 +61,7 @@ describe('an exercise', () => {
     expect((await post('/exercises/v99/begin')).status).toBe(404)
   })
 
-  test('that was not begun has nothing to check, to hint at or to compare', async () => {
+  test('that was not started has no checks, hints or differences', async () => {
     rmSync(join(playground, 'v03'), { recursive: true, force: true })
     for (const path of ['check', 'hint', 'solution']) {
       const answer = await post(`/exercises/v03/${path}`, { step: '1' })
@@ -72,9 +72,9 @@ describe('an exercise', () => {
     expect((await post('/exercises/v03/run', { where: 'beside' })).status).toBe(404)
   })
 
-  test('that is begun again keeps what was there, and says under which name', async () => {
+  test('that is started again keeps the old copy, and says under which name', async () => {
     expect((await post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
-    // Nobody has touched it, so there is nothing to keep.
+    // The copy is unchanged, so there is nothing to keep.
     expect((await post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
     save(findPlace('v04', playground), 'client/app.ts', (text) => `// mine\n${text}`)
     const location = (await post('/exercises/v04/begin')).headers.get('location') ?? ''
@@ -82,11 +82,11 @@ describe('an exercise', () => {
     expect((await textOf(location))[1]).toContain('<code>playground/v04.old-1</code>.</p>')
     expect(readFileSync(join(playground, 'v04.old-1/client/app.ts'), 'utf8')).toContain('// mine')
     expect(readFileSync(join(playground, 'v04/client/app.ts'), 'utf8')).not.toContain('// mine')
-    // An address can't make the page say what is not so.
+    // An address can't make the page claim something untrue.
     expect((await textOf('/exercises/v04?kept=v04.old-7'))[1]).not.toContain('v04.old-7')
   })
 
-  test('is written file by file, or whole, and what was there is kept', async () => {
+  test('is solved file by file or at once, and the old files are kept', async () => {
     const place = copy('v04')
     const [, before] = await textOf('/exercises/v04/solution')
     expect(before).toContain('/difference?from=copy-v04&amp;to=v04-protected-resource')
@@ -104,7 +104,7 @@ describe('an exercise', () => {
     expect((await textOf('/exercises/v04/solution'))[1]).toContain('in every file.')
   })
 
-  test('whose playground can not be written is told in words', async () => {
+  test('with a read-only playground gets a clear error', async () => {
     const full = join(root, 'a-file')
     writeFileSync(full, '')
     const other = await TestWorkshop.open(undefined, full)
@@ -115,7 +115,7 @@ describe('an exercise', () => {
     await other.close()
   })
 
-  test('is not checked because somebody looks at it: the page asks for that', async () => {
+  test("isn't checked when its page opens: the page requests that later", async () => {
     copy('v05')
     await textOf('/exercises/v05')
     await textOf('/exercises/v05/live')
@@ -137,7 +137,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     await workshop.inspect('/exercises/v05/solution', 'exercise-solution')
   })
 
-  test('an exercise is begun, fails, is mended, and turns green on save without a click', async () => {
+  test('an exercise is started, fails, is fixed, and turns green on save without a click', async () => {
     rmSync(join(playground, 'v02'), { recursive: true, force: true })
     const place = findPlace('v02', playground)
     const page = await workshop.visit('/exercises')
@@ -159,7 +159,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   })
 
   test.runIf(full)(
-    'a file that is broken is told with its place, and the check goes on when it is mended',
+    'a broken file is shown with its place, and the check continues once it is fixed',
     async () => {
       const place = copy('v02')
       const page = await workshop.visit('/exercises/v02')
@@ -180,7 +180,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   )
 
   test.runIf(full)(
-    'a copy that is deleted and made again meanwhile is told of, and a lost link put back',
+    'a copy that is deleted and made again is noticed, and a lost link is restored',
     async () => {
       const place = copy('v02')
       const page = await workshop.visit('/exercises/v02')
@@ -193,7 +193,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     },
   )
 
-  test.runIf(full)('the path of the folder to write in is copied by a button', async () => {
+  test.runIf(full)('a button copies the path of the folder to edit', async () => {
     const { folder } = copy('v02')
     const page = await workshop.visit('/exercises/v02', {
       own: { permissions: ['clipboard-read', 'clipboard-write'] },
@@ -222,7 +222,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     expect(await count(one)).toBe(await count(other))
   })
 
-  test.runIf(full)('the solution solves it, and beginning again starts over', async () => {
+  test.runIf(full)('the solution passes, and starting again begins from the start', async () => {
     copy('v03')
     const page = await workshop.visit('/exercises/v03')
     await page.click('#to-solution')
@@ -235,7 +235,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   })
 
   test.runIf(full)(
-    'the copy runs in place of the version, starts anew on save, and after a broken one',
+    'the copy runs in place of the version, and restarts on save, even after a broken one',
     async () => {
       const place = copy('v02')
       const page = await workshop.visit('/exercises/v02')

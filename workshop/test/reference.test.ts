@@ -26,7 +26,7 @@ test.each(docs)('docs/%s.md has a page, with every heading under its anchor', as
   expect(text.match(/<pre class="code/g) ?? []).toHaveLength(blocks.length)
 })
 
-test('a page that is not there is told with those that are', async () => {
+test("a page that doesn't exist gets the list of those that do", async () => {
   for (const name of ['nothing', '..%2fREADME', 'constructor']) {
     const { status, text } = await workshop.get(`/reference/${name}`)
     expect([name, status]).toEqual([name, 404])
@@ -34,7 +34,7 @@ test('a page that is not there is told with those that are', async () => {
   }
 })
 
-/** The anchors that a search gives, in their order. */
+/** The anchors that a search returns, in order. */
 async function found(words: string): Promise<string[]> {
   const { text } = await workshop.get(`/reference?find=${encodeURIComponent(words)}`)
   const list = /<ol class="found plain">([\s\S]*?)<\/ol>/.exec(text)?.[1] ?? ''
@@ -42,20 +42,20 @@ async function found(words: string): Promise<string[]> {
 }
 
 describe('the search over the whole reference', () => {
-  test('finds an error by its words, and puts what has them in a row first', async () => {
+  test('finds an error by its words, and puts exact matches first', async () => {
     expect((await found("This response doesn't belong"))[0]).toBe('errors#wrong-state')
     expect((await found('belong to the LOGIN that this browser'))[0]).toBe('errors#wrong-state')
     expect((await found('invalid_grant'))[0]).toMatch(/^errors#invalid_grant/)
   })
 
-  test('looks into the texts and not at the headings alone', async () => {
+  test('searches the text and not only the headings', async () => {
     const cookies = await found('cookie')
     expect(cookies.length).toBeGreaterThan(5)
     expect(cookies.some((href) => !href.includes('cookie'))).toBe(true)
     expect(await found('refresh token')).toContain('glossary#refresh-token')
   })
 
-  test('takes anything, and shows it as it was typed', async () => {
+  test('accepts any text, and shows it as it was typed', async () => {
     for (const words of ['(', '[a-z]*', '<script>', '%', '\\', 'no such words in here']) {
       const { status, text } = await workshop.get(`/reference?find=${encodeURIComponent(words)}`)
       expect([words, status]).toEqual([words, 200])
@@ -68,7 +68,7 @@ describe('the search over the whole reference', () => {
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('what is typed is looked for as one types, and the address tells it', async () => {
+  test('results appear while the user types, and the address contains the search', async () => {
     const page = await workshop.visit('/reference')
     const terms = await page.locator('.terms li').count()
     expect(terms).toBeGreaterThan(50)
@@ -83,7 +83,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.terms li').count()).toBe(terms)
   })
 
-  test('on a page it searches the text as well, and thins out the contents', async () => {
+  test('on a page it searches the text too, and shortens the contents', async () => {
     const page = await workshop.visit('/reference/glossary')
     await page.getByLabel('Find on this page').fill('cloak nothing has this')
     await page.getByText('0 found').waitFor()
@@ -95,7 +95,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.outline li:visible').allInnerTexts()).toEqual(left)
   })
 
-  test('a link to what was filtered out brings it back', async () => {
+  test('a link to a filtered part shows that part again', async () => {
     const page = await workshop.visit('/reference/errors')
     await page.getByLabel('Find on this page').fill('checklist to walk down')
     await page.locator('.prose a[href$="#a-checklist-to-walk-down"]').first().waitFor()
@@ -104,14 +104,14 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.getByLabel('Find on this page').inputValue()).toBe('')
   })
 
-  test('without script everything is there, and no field that does nothing', async () => {
+  test('without script everything is shown, without a search field that does nothing', async () => {
     const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
     await page.goto(`${workshop.url}/reference/glossary`)
     expect(await page.getByLabel('Find on this page').isVisible()).toBe(false)
     expect(await page.locator('.prose h2:visible').count()).toBeGreaterThan(50)
   })
 
-  // Long pages: axe takes its time.
+  // Axe is slow on long pages.
   const pages: [path: string, name: string][] = [
     ['/reference', 'reference'],
     ['/reference?find=cookie', 'reference-found'],

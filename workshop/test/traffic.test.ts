@@ -10,7 +10,7 @@ import { seriousProblems, TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
 
-/** For how long a page may take to show what is new. */
+/** How long a page may take to show an update. */
 
 const LOGIN = [
   'browser to client, GET /, answered 200',
@@ -43,7 +43,7 @@ const ENDS = {
   ],
 }
 
-/** Lets a version run, with no traffic before it, and none of it held. */
+/** Starts a version with an empty log and nothing held. */
 async function use(version: string): Promise<void> {
   const known = knownVersion(version)
   if (known === undefined) throw new Error(`There is no ${version}`)
@@ -62,7 +62,7 @@ async function isInSight(place: Locator): Promise<boolean> {
   return box !== null && box.y >= 0 && box.y + box.height <= height
 }
 
-/** What the page shows, row by row. */
+/** The rows that the page shows. */
 async function rowsOf(page: Page): Promise<string[]> {
   const texts = await page
     .locator('.row[data-message] > details > summary > .unseen')
@@ -102,13 +102,13 @@ async function harOf(): Promise<HarEntry[]> {
   return log.entries
 }
 
-/** Everything that a page asks the two programs, but for the style sheet. */
+/** Every request of a page to the two programs, except for the style sheet. */
 function watch(page: Page): Seen[] {
   const seen: Seen[] = []
   page.on('request', (request) => {
     if (!request.url().endsWith('/style.css')) seen.push({ request, text: undefined })
   })
-  // Read at once: a page that was left can't be read any more.
+  // Read at once, because a page can't be read after the browser has left it.
   page.on('requestfinished', async (request) => {
     const known = seen.find((other) => other.request === request)
     const answer = await request.response()
@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     return Object.fromEntries(pairs.map(({ name, value }) => [name.toLowerCase(), value]))
   }
 
-  /** What no browser sees is known by what belongs to it on the front channel. */
+  /** The back channel is recognized by its values, which were in the front channel before. */
   function expectBackChannel(har: HarEntry[], number: number): void {
     const at = (path: string) => har.filter(({ request }) => new URL(request.url).pathname === path)
     const [callback] = at('/callback')
@@ -197,7 +197,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   describe('the page', () => {
     beforeEach(() => use('v05-refresh-token'))
 
-    test('explains a message that is opened, and shows a secret at a click alone', async () => {
+    test('explains a message that is opened, and shows a secret only after a click', async () => {
       const traffic = await workshop.visit('/traffic')
       await logIn(await workshop.newPage())
       const code = new URL((await harOf())[4]?.request.url ?? '').searchParams.get('code') ?? ''
@@ -219,7 +219,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(await traffic.locator('main').textContent()).not.toContain(code)
     })
 
-    test.runIf(full)('filters, pauses, forgets, and goes on', async () => {
+    test.runIf(full)('filters, pauses, clears, and resumes', async () => {
       const traffic = await workshop.visit('/traffic')
       const page = await workshop.newPage()
       await logIn(page)
@@ -259,7 +259,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(await traffic.locator('#diagram').isVisible()).toBe(false)
     })
 
-    test('takes a request for that of the client alone when the client sent it', async () => {
+    test("takes a request for the client's only if the client sent it", async () => {
       const traffic = await workshop.visit('/traffic')
       await fetch(`${workshop.main.addresses.server}/token`, { method: 'POST' })
       await expect
@@ -271,7 +271,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     })
 
     test.runIf(full)(
-      'says what became of the programs, and gives the whole list to a page of another start',
+      'says what happened to the programs, and gives the whole list to a page of another start',
       async () => {
         const traffic = await workshop.visit('/traffic')
         await workshop.runner.stop(workshop.main)
@@ -284,7 +284,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       },
     )
 
-    test.runIf(full)('keeps nobody out, with all messages open', async () => {
+    test.runIf(full)('is accessible, with all messages open', async () => {
       await logIn(await workshop.newPage())
       await workshop.inspect('/traffic', 'traffic')
       const traffic = await workshop.visit('/traffic')
@@ -300,7 +300,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(await traffic.evaluate('document.documentElement.scrollWidth')).toBe(390)
     })
 
-    test('bad questions get an answer in words', async () => {
+    test('wrong parameters get a clear error', async () => {
       const main = workshop.main.id
       for (const [path, status] of [
         ['/traffic?slot=1', 404],
@@ -326,13 +326,13 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       return traffic
     }
 
-    /** The messages that wait, by the page. */
+    /** The held messages, as the page shows them. */
     function waitingOn(traffic: Page): Promise<string[]> {
       return traffic.locator('.row.waits > details > summary > .unseen').allTextContents()
     }
 
     test.runIf(full)(
-      'a login goes on one message at a time, and no time limit strikes meanwhile',
+      'a login advances one message at a time, and no time limit strikes meanwhile',
       async () => {
         const traffic = await hold()
         const page = await workshop.newPage()
@@ -343,7 +343,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
           await expect
             .poll(() => waitingOn(traffic))
             .toEqual([expect.stringContaining(`${way}, ${what}`)])
-          // Longer than the client has patience when nothing is held.
+          // Longer than the client waits when nothing is held.
           if (step.startsWith('client to server, POST /token')) await sleep(5_200)
           await traffic.getByRole('button', { name: 'Next' }).click()
           if (step.startsWith('server to browser, 200')) {
@@ -356,9 +356,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       },
     )
 
-    test('what is held is told on every page, in the terminal and in the log, and shown on the way back', async () => {
+    test('a held message is announced on every page, in the terminal and in the log, and shown on the way back', async () => {
       const { addresses, id } = workshop.main
-      // So that there is more than fits on the screen.
+      // To have more messages than fit on the screen.
       for (let i = 0; i < 20; i += 1) await fetch(`${addresses.client}/nowhere`)
       const traffic = await hold()
       await traffic.goto(`${workshop.url}/reference`)
@@ -392,7 +392,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect((await Promise.all([asked, other])).map(({ status }) => status)).toEqual([302, 200])
     })
 
-    test('of several messages each can be let go by itself, and then all at once', async () => {
+    test('each of several held messages can be sent on by itself, then all at once', async () => {
       const traffic = await hold()
       const { client } = workshop.main.addresses
       const asked = ['/login', '/', '/nowhere'].map((path) =>
@@ -401,7 +401,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(async () => (await waitingOn(traffic)).length).toBe(3)
       await traffic.getByRole('button', { name: /^Send it on: .* GET \/nowhere/ }).click()
       await traffic.getByText('404').first().waitFor()
-      // Who works by keyboard stays at the message.
+      // A keyboard user stays at the message.
       expect(await traffic.locator(':focus').textContent()).toContain('GET /nowhere')
       expect(await waitingOn(traffic)).toHaveLength(3)
       await traffic.getByRole('button', { name: 'Send all on' }).click()
@@ -410,7 +410,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     })
 
     test.runIf(full)(
-      'a stop in the middle ends the programs at once, and the holding with them',
+      'stopping in the middle ends the programs at once, and the holding too',
       async () => {
         const traffic = await hold()
         const page = await workshop.newPage()

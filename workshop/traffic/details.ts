@@ -12,17 +12,17 @@ import { type Place, placesOf } from './message-places.ts'
 import { isNewField } from './news.ts'
 import type { Piece, Values } from './values.ts'
 
-/** All that there is to say of a message. */
+/** Everything about a message. */
 export interface Details {
   id: number
   sections: SectionView[]
-  /** What the status means, where that is not plain. */
+  /** The meaning of the status, if it isn't obvious. */
   status: { what: string; source: Source } | undefined
   trouble: string | undefined
   places: Place[]
   /** The message as it was on the wire. */
   raw: Piece[]
-  /** How many bytes the body has, and how many of them are not shown. */
+  /** The size of the body in bytes, and how many aren't shown. */
   body: { text: Piece[]; size: number; isCut: boolean } | undefined
 }
 
@@ -37,11 +37,11 @@ export interface FieldView {
   value: Piece[]
   isNew: boolean
   explanation: Explanation | undefined
-  /** What the value means, where it is the code of an error. */
+  /** The meaning of the value, if it is an error code. */
   error: { what: string; source: Source } | undefined
 }
 
-/** What a page shows of a message that is opened. */
+/** An opened message, as a page shows it. */
 export function detailsOf(message: Message, log: TrafficLog): Details {
   const { kind, exchange } = message
   const { values } = log

@@ -1,9 +1,9 @@
-/** What one thing that a message says is for. */
+/** The purpose of one part of a message. */
 export interface Explanation {
   what: string
   madeBy: string
   checkedBy: string
-  /** Where it is specified, with the address of that section. */
+  /** The section that specifies it. */
   source: Source | undefined
 }
 
@@ -15,7 +15,7 @@ export interface Source {
 
 type Row = [name: string, what: string, madeBy: string, checkedBy: string, source: string]
 
-/** How a client may name itself in any request for a token. */
+/** A client's credentials in the body of any token request. */
 const CLIENT_IN_BODY: Row[] = [
   [
     'client_id',
@@ -34,8 +34,8 @@ const CLIENT_IN_BODY: Row[] = [
 ]
 
 /**
- * By the set that they belong to, since one word means different things in different messages: the
- * `state` of a request is made, that of a response is compared.
+ * Grouped by set, because one word means different things in different messages: the client makes the
+ * `state` of a request and compares that of a response.
  */
 const SETS: Record<string, Row[]> = {
   'authorization request': [
@@ -530,7 +530,7 @@ const ERRORS: Record<string, [what: string, source: string]> = {
     'RFC 6749 section 4.1.2.1',
   ],
   invalid_scope: ['The requested scope is unknown or malformed.', 'RFC 6749 section 5.2'],
-  server_error: ['The server made a mistake.', 'RFC 6749 section 4.1.2.1'],
+  server_error: ['The server failed.', 'RFC 6749 section 4.1.2.1'],
   temporarily_unavailable: ['Not now. Try again later.', 'RFC 6749 section 4.1.2.1'],
   invalid_client: ['The client is unknown, or failed to authenticate.', 'RFC 6749 section 5.2'],
   invalid_grant: [
@@ -569,17 +569,17 @@ const EXPLANATIONS = new Map<string, Explanation>([
   ...Object.entries(COOKIES).map(([topic, row]): [string, Explanation] => [topic, explain(row)]),
 ])
 
-/** What explains a field, by its topic; undefined for what the lab does not speak of. */
+/** The explanation of a field, by its topic, or undefined for fields outside the lab. */
 export function explanationOf(topic: string): Explanation | undefined {
   return EXPLANATIONS.get(topic)
 }
 
-/** What an error code means, and where that is said. */
+/** The meaning of an error code, and its source. */
 export function explainError(code: string): { what: string; source: Source } | undefined {
   return inWords(Object.hasOwn(ERRORS, code) ? ERRORS[code] : undefined)
 }
 
-/** What a status means in this flow, where that is not plain. */
+/** The meaning of a status in this flow, if it isn't obvious. */
 export function explainStatus(status: number): { what: string; source: Source } | undefined {
   return inWords(STATUSES[status])
 }

@@ -21,16 +21,16 @@ const PARTICIPANTS: Record<Party, string> = {
   api: 'A',
   other: 'O',
 }
-/** Behind the messages of a channel, as in the diagrams of the lessons. */
+/** The background of each channel, as in the diagrams of the lessons. */
 const GROUNDS = {
   front: ['rgba(120, 160, 220, 0.15)', 'front channel'],
   back: ['rgba(220, 150, 90, 0.15)', 'back channel'],
   outside: ['rgba(128, 128, 128, 0.15)', 'from outside'],
 } as const
-/** More than that is no more read, and takes long to draw. */
+/** Longer diagrams are unreadable and slow to draw. */
 const MOST = 100
 
-/** The messages as a sequence diagram in the language of Mermaid. Secrets have their names. */
+/** The messages as a Mermaid sequence diagram, with names for secrets. */
 export function toMermaid(entries: Entry[], values: Values): string {
   const shown = entries.slice(-MOST)
   const parties = partiesOf(shown)
@@ -51,7 +51,7 @@ export function toMermaid(entries: Entry[], values: Values): string {
   ].join('\n')
 }
 
-/** Neighbors that go by the same channel. */
+/** Groups of neighbors in the same channel. */
 function inGroups(entries: Entry[]): Entry[][] {
   const groups: Entry[][] = []
   for (const entry of entries) {
@@ -107,7 +107,7 @@ function writeMessage(message: Message, values: Values): string {
   return `        ${from}${arrow}${to}: ${escapeText(what)}${details}`
 }
 
-/** A semicolon ends a line of Mermaid, and a hash begins an entity. */
+/** In Mermaid a semicolon ends a line and a hash starts an entity. */
 function escapeText(text: string): string {
   return text.replace(/[#;<>]/g, (character) => `#${character.charCodeAt(0)};`).replace(/\s+/g, ' ')
 }

@@ -4,7 +4,7 @@ import { pathOfAddress } from './http.ts'
 import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
 
-/** A line of a version's source, and what it has to do with a message. */
+/** A line of a version's source, and its role for a message. */
 export interface Place {
   role: string
   file: string
@@ -17,7 +17,7 @@ interface SourceFile {
   text: string
 }
 
-/** Where a version handles a message, and where it makes it, as far as its source tells. */
+/** Where a version handles a message and where it makes it, as far as its source shows. */
 export function placesOf(message: Message): Place[] {
   const { exchange } = message
   const sources = readSources(exchange)
@@ -76,7 +76,7 @@ function readSources({ version: { folder } }: Exchange): SourceFile[] {
     .map((path) => ({ path, text: readText(folder, path) ?? '' }))
 }
 
-/** The registration of a route, such as `app.get('/callback', ...)`, types and line breaks between. */
+/** The registration of a route, such as `app.get('/callback', ...)`, also with types and line breaks. */
 function findRoute(
   sources: SourceFile[],
   program: ProgramName,
@@ -89,7 +89,7 @@ function findRoute(
   return find(sources, program, new RegExp(call), role)
 }
 
-/** The function that is called for a grant type. */
+/** The function for a grant type. */
 function findGrant(sources: SourceFile[], grantType: string): Found {
   const compares = new RegExp(
     `=== '${escapePattern(grantType)}'\\)\\s*(?:return )?(?:await )?(\\w+)\\(`,
@@ -101,7 +101,7 @@ function findGrant(sources: SourceFile[], grantType: string): Found {
   return find(sources, 'server', new RegExp(`export (async )?function ${name}\\b`), 'then by')
 }
 
-/** Where an address of another program stands: at the end of a text in quotes. */
+/** Finds the address of another program at the end of a quoted text. */
 function findMention(
   sources: SourceFile[],
   program: ProgramName,
@@ -124,7 +124,7 @@ function find(sources: SourceFile[], program: ProgramName, pattern: RegExp, role
   return undefined
 }
 
-/** A text as the pattern that finds it. */
+/** The pattern that matches a text literally. */
 function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
 }

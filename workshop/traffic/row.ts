@@ -18,11 +18,11 @@ import { titleOf } from './message-kind.ts'
 import { isNewField, isNewMessage } from './news.ts'
 import type { Named, Values } from './values.ts'
 
-/** What a page shows of a message without being asked. */
+/** A message in the list, before it is opened. */
 export interface Row {
   kind: Entry['kind']
   id: number
-  /** Rows stand in this order. */
+  /** The position among the rows. */
   order: number
   time: string
   /** For a screen reader, and for a search. */
@@ -37,12 +37,12 @@ export interface MessageRow extends Row {
   kind: Message['kind']
   from: string
   to: string
-  /** Whether the arrow points to the right, and the lanes that it goes between, from 1 on. */
+  /** Whether the arrow points to the right, and the lanes it connects, counted from 1. */
   toRight: boolean
   lanes: [left: number, right: number]
   channel: Channel
   channelWords: string
-  /** `GET /callback`, or the status of an answer. */
+  /** `GET /callback`, or the status of a response. */
   label: string
   isRefusal: boolean
   title: string
@@ -52,19 +52,19 @@ export interface MessageRow extends Row {
   hints: Hint[]
 }
 
-/** A parameter in short. */
+/** A shortened parameter. */
 export interface Hint {
   name: string
-  /** Where it is short and no secret. */
+  /** If it is short and not secret. */
   value: string | undefined
   named: Named | undefined
   isNew: boolean
 }
 
-/** What to leave out. */
+/** Which messages to show. */
 export interface Filter {
   channel: Channel | undefined
-  /** Asked, or asking. */
+  /** The sender or the receiver. */
   program: Party | undefined
   /** Anywhere in the message, in any case. */
   text: string
@@ -80,7 +80,7 @@ const LONGEST_HINT = 24
 const MOST_HINTS = 20
 const LONGEST_PATH = 200
 
-/** The rows of a log that have changed since a revision, and pass a filter. */
+/** The rows of a log that changed since a revision and pass a filter. */
 export function rowsSince(
   log: TrafficLog,
   revision: number,
@@ -91,7 +91,7 @@ export function rowsSince(
     .map((entry) => (entry.kind === 'note' ? toNoteRow(entry, log) : toRow(entry, log)))
 }
 
-/** Whether a filter lets an entry be seen. Notes belong to no channel, and are seen unless one looks for a text. */
+/** Whether an entry passes a filter. Notes belong to no channel, so only a search for text hides them. */
 export function passes(entry: Entry, { channel, program, text }: Filter): boolean {
   const words = text.trim().toLowerCase()
   if (entry.kind === 'note') return words === '' || entry.text.toLowerCase().includes(words)
@@ -100,7 +100,7 @@ export function passes(entry: Entry, { channel, program, text }: Filter): boolea
   return words === '' || textOf(entry).includes(words)
 }
 
-/** One sentence that says what a message is. */
+/** A message in one sentence. */
 export function sentenceOf(message: Message): string {
   const { kind, exchange, waits } = message
   const asked = askedOf(exchange)
@@ -116,7 +116,7 @@ function fateOf({ exchange, waits }: Message): string {
   return exchange.trouble === undefined ? 'no response yet' : 'never got a response'
 }
 
-/** Method and path in short. */
+/** Method and path, shortened. */
 function askedOf(exchange: Exchange): string {
   const path = pathOf(exchange)
   const isLong = path.length > LONGEST_PATH
@@ -164,7 +164,7 @@ function toRow(message: Message, log: TrafficLog): MessageRow {
   }
 }
 
-/** What one follows from message to message, and what a version adds. */
+/** The values to follow from message to message, and what a version adds. */
 function hintsOf(message: Message, values: Values): Hint[] {
   const fields = dissect(message)
     .filter(({ minor }) => !minor)
@@ -187,7 +187,7 @@ function isParameter({ topic }: Field): boolean {
 function toHint(message: Message, field: Field, values: Values): Hint {
   const { name, value, topic, kind } = field
   const named = values.of(value)
-  // A value that is followed is a secret, also when it was met too long ago to have a name.
+  // A value to follow is a secret, even if it was seen too long ago to have a name.
   const isShort = kind === undefined && value.length <= LONGEST_HINT
   return {
     name: topic.endsWith('cookie') ? 'cookie' : name,
