@@ -200,7 +200,7 @@ test('each RFC section in a rule is a link', () => {
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a click plays an attack on the page, with both verdicts side by side', async () => {
     const page = await workshop.visit('/attacks/login-csrf', { reducedMotion: 'reduce' })
-    await page.click('.play-form .primary')
+    await page.click('.play-forms .primary')
     await page.waitForSelector('.play.played', { timeout: 25_000 })
     const words = page.locator('.verdict-word')
     expect(await words.allTextContents()).toEqual([
@@ -215,7 +215,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     'in steps, n and p go forward and back, and the verdict comes last',
     async () => {
       const page = await workshop.visit('/attacks/login-csrf')
-      await page.click('.play-form [name="pace"]')
+      await page.click('.play-forms [name="pace"]')
       await page.waitForSelector('.play.played', { timeout: 25_000 })
       const count = page.locator('.step-count')
       const shown = () => page.locator('.story').first().locator('.step:visible').count()
