@@ -8,7 +8,7 @@ import { Events } from '../events.ts'
 import { knownVersions } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
 import { dissect } from '../traffic/dissect.ts'
-import { explainError, explanationOf } from '../traffic/explanations.ts'
+import { explanationOf } from '../traffic/explanations.ts'
 import { type Message, pathOf } from '../traffic/message.ts'
 import { titleOf } from '../traffic/message-kind.ts'
 import { placesOf } from '../traffic/message-places.ts'
@@ -126,7 +126,9 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
       expect(unexplained.filter(({ topic }) => !topic.startsWith('unknown: '))).toEqual([])
       const errors = fields.filter(({ topic }) => topic.endsWith(' error: error'))
       expect(errors.length).toBeGreaterThan(0)
-      const unknown = errors.filter(({ value }) => explainError(value) === undefined)
+      const unknown = errors.filter(
+        ({ value }) => explanationOf(`error code: ${value}`) === undefined,
+      )
       expect(unknown.map(({ value }) => value).filter((value) => value !== 'not_found')).toEqual([])
     })
 

@@ -29,7 +29,7 @@ export type ValueKind =
 export interface Field {
   name: string
   value: string
-  /** What explains it, see parameters.ts: the set that it belongs to, and its name in there. */
+  /** What explains it, see explanations.md: the set that it belongs to, and its name in there. */
   topic: string
   /** What kind of value it is, where one wants to follow it. */
   kind: ValueKind | undefined
@@ -109,7 +109,7 @@ function dissectAuthorization(value: string): Section {
 
 function dissectCookies(header: string): Field[] {
   return parseCookies(header).map(([name, value]) => {
-    const topic = isOfTheLab(name) ? 'session cookie' : 'other cookie'
+    const topic = `cookie: ${isOfTheLab(name) ? 'session' : 'other'} cookie`
     return { name, value, topic, kind: 'session' }
   })
 }
@@ -119,7 +119,7 @@ function dissectSetCookie(header: string): Section {
   const [name, value] = cookie
   // An empty one takes the place of a cookie that is to be forgotten.
   const what = isOfTheLab(name) ? 'new session cookie' : 'new other cookie'
-  const topic = value === '' ? 'ended cookie' : what
+  const topic = `cookie: ${value === '' ? 'ended cookie' : what}`
   return section('Set-Cookie', [
     { name, value, topic, kind: 'session' },
     ...attributes.map((attribute) => field('cookie attribute', ...attribute)),

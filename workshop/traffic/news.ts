@@ -18,7 +18,7 @@ const HEADERS = new Map([
   ['Bearer challenge', 'WWW-Authenticate'],
 ])
 /** A browser keeps a cookie, and shows it everywhere: it is new where the first one is set. */
-const COOKIE = /^(?:new )?session cookie$|^ended cookie$|^cookie attribute:/
+const COOKIE = /^cookie: (?:(?:new )?session|ended) cookie$|^cookie attribute:/
 const FIRST_COOKIE = Math.min(
   ...[...since].filter(([name]) => name.endsWith(': Set-Cookie')).map(([, number]) => number),
 )
