@@ -1,4 +1,4 @@
-import { PROGRAM_NAMES, programsOf } from '@oauth-lab/course/programs/programs.ts'
+import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
@@ -6,16 +6,13 @@ import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
-import { toMermaid } from '../traffic/mermaid.ts'
-import { laneOf, lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
+import { lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
 import { capital } from '../traffic/message-kind.ts'
-import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
+import { CHANNEL_WORDS, type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
 import { now } from '../traffic/traffic.ts'
 import type { Workshop } from '../workshop.ts'
 
 type Fields = Record<string, unknown>
-
-const CHANNELS = ['front', 'back', 'outside'] as const
 
 /** `/traffic`: each message between browser and programs as it happens, and the power to hold it. */
 export async function trafficPages(
@@ -31,6 +28,8 @@ export async function trafficPages(
       ...page,
       slots: runner.slots,
       filter,
+      channels: CHANNEL_WORDS,
+      query: new URLSearchParams({ slot: slot.id, ...filter }).toString(),
       ...rowsOf(slot, filter, undefined),
       ...whatWaits(slot),
     })
@@ -68,20 +67,19 @@ export async function trafficPages(
     const slot = slotOf(query)
     const log = traffic.logOf(slot)
     const offset = Date.now() - now()
-    const har = toHar(shownOf(log, query), {
-      addresses: slot.addresses,
-      toDate: (at) => new Date(at + offset),
-      show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
-    })
+    const filter = readFilter(query)
+    const har = toHar(
+      log.entries.filter((entry) => passes(entry, filter)),
+      {
+        addresses: slot.addresses,
+        toDate: (at) => new Date(at + offset),
+        show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
+      },
+    )
     const name = `${slot.version.id}.har`
     reply.header('content-disposition', `attachment; filename="${name}"`)
     return reply.type('application/json').send(`${JSON.stringify(har, null, 2)}\n`)
   })
-  app.get<{ Querystring: Fields }>('/traffic/mermaid', ({ query }, reply) => {
-    const log = traffic.logOf(slotOf(query))
-    return reply.type('text/plain; charset=utf-8').send(toMermaid(shownOf(log, query), log.values))
-  })
-
   function slotOf({ slot }: Fields): Slot {
     const found = typeof slot === 'string' ? runner.slot(slot) : runner.main
     if (found === undefined)
@@ -131,19 +129,13 @@ export async function trafficPages(
 function lanesOf({ version }: Slot, { entries }: TrafficLog) {
   const { listening } = programsOf(version)
   return lanesAmong([...listening, ...partiesOf(entries)]).map((lane) => {
-    return { name: lane, place: laneOf(lane), title: capital(wordsOf(lane)), words: wordsOf(lane) }
+    return { name: lane, title: capital(wordsOf(lane)) }
   })
 }
 
-function shownOf({ entries }: TrafficLog, query: Fields) {
-  const filter = readFilter(query)
-  return entries.filter((entry) => passes(entry, filter))
-}
-
-function readFilter({ channel, program, text }: Fields): Filter {
+function readFilter({ channel, text }: Fields): Filter {
   return {
-    channel: CHANNELS.find((known) => known === channel),
-    program: lanesAmong(PROGRAM_NAMES).find((known) => known === program),
+    channel: typeof channel === 'string' ? channel : '',
     text: typeof text === 'string' ? text : '',
   }
 }

@@ -208,7 +208,6 @@ describe('what runs', () => {
     expect(shown).toContain('<b class="api">API</b>')
     // The arrow between the lanes of server and API.
     expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')
-    expect((await workshop.get(`/traffic/mermaid?slot=${slot.id}`)).text).toContain('A->>S: GET')
 
     await workshop.runner.stop(slot)
     for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
