@@ -12,6 +12,7 @@ import { obituary, type RunningPrograms, startPrograms } from '@oauth-lab/course
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
+import { TAP } from './traffic/tap.ts'
 
 /** A line that a program wrote, or that is about it. */
 export interface LogLine {
@@ -40,13 +41,8 @@ export interface Slot {
 interface RunnerEvents {
   change: [Slot]
   line: [Slot, LogLine]
-  /** What a preloaded module said. */
+  /** What the tap in a program said, or the program itself. */
   message: [Slot, ProgramName, unknown]
-}
-
-/** Modules that all programs load first. */
-interface RunnerOptions {
-  preload?: string[]
 }
 
 /** In lines: so many are kept, and so many that come at once are shown. */
@@ -67,12 +63,10 @@ export class Runner extends EventEmitter<RunnerEvents> {
   readonly #running = new Map<Slot, RunningPrograms>()
   readonly #queues = new Map<Slot, Promise<unknown>>()
   readonly #restarts = new Set<Slot>()
-  readonly #options: RunnerOptions
 
-  constructor(options: RunnerOptions = {}) {
+  constructor() {
     super()
     this.setMaxListeners(0)
-    this.#options = options
   }
 
   /** In the order in which they were made; the first is the one of `npm start`. */
@@ -168,7 +162,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     await Promise.all(this.slots.map((slot) => this.stop(slot)))
   }
 
-  /** Says something to the modules that were preloaded into a program. */
+  /** Says something to the tap in a program. */
   tell(slot: Slot, program: ProgramName, message: object): void {
     this.#running.get(slot)?.tell(program, message)
   }
@@ -199,7 +193,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
       version,
       addresses: slot.addresses,
       settings: settingsOf(slot.lifetimes),
-      preload: this.#options.preload ?? [],
+      preload: [TAP],
       onOutput: (text, program) => this.#addOutput(slot, program, text),
       onMessage: (message, program) => this.emit('message', slot, program, message),
     })

@@ -12,7 +12,7 @@ export interface Workshop {
   playground: string
   /** What the learner has read and done. */
   progress: Progress
-  /** What the programs say to each other, where the runner loads the tap into them. */
+  /** What the programs say to each other. */
   traffic: Traffic
   /** Does work in processes of its own. */
   jobs: Jobs

@@ -11,7 +11,6 @@ import { expect, onTestFinished } from 'vitest'
 import { buildWorkshop } from '../app.ts'
 import { knownVersion } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
-import { TAP } from '../traffic/tap.ts'
 
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -74,7 +73,7 @@ export class TestWorkshop {
    */
   static async open(version?: string, playground?: string): Promise<TestWorkshop> {
     const addresses = await freeAddresses()
-    const runner = new Runner({ preload: [TAP] })
+    const runner = new Runner()
     const workshop = new TestWorkshop(addresses.workshop, runner, playground)
     await workshop.#listen()
     const known = version === undefined ? undefined : knownVersion(version)

@@ -13,7 +13,6 @@ import { type Message, pathOf } from '../traffic/message.ts'
 import { titleOf } from '../traffic/message-kind.ts'
 import { placesOf } from '../traffic/message-places.ts'
 import { isNewField, isNewMessage } from '../traffic/news.ts'
-import { TAP } from '../traffic/tap.ts'
 import { Traffic } from '../traffic/traffic.ts'
 
 // What the last two have is what any of them has.
@@ -27,7 +26,7 @@ const ACCESS_TOKEN_TTL = 0.3
 
 beforeAll(async () => {
   for (const version of versions) {
-    const runner = new Runner({ preload: [TAP] })
+    const runner = new Runner()
     const traffic = new Traffic(runner, new Events(), 'http://localhost:25002/traffic')
     vi.stubEnv('ACCESS_TOKEN_TTL', String(ACCESS_TOKEN_TTL))
     const slot = runner.open(version, await freeAddresses())
