@@ -12,6 +12,7 @@ import { obituary, type RunningPrograms, startPrograms } from '@oauth-lab/course
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
+import { found } from './page-trouble.ts'
 import { TAP } from './traffic/tap.ts'
 
 /** A line that a program wrote, or that is about it. */
@@ -76,6 +77,16 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   slot(id: string): Slot | undefined {
     return this.#slots.get(id)
+  }
+
+  /**
+   * The slot of this id, which may come from anywhere; the main one where none is named.
+   *
+   * @throws {PageTrouble} where there is none
+   */
+  require(id: unknown): Slot {
+    const slot = typeof id === 'string' ? this.#slots.get(id) : this.main
+    return found(slot, "That version isn't running anymore. Start it on the Run page.")
   }
 
   /** The slot of `npm start`, once there is one. */

@@ -16,9 +16,8 @@ import {
   tellRemedy,
   VERDICTS,
 } from '@oauth-lab/course/attacks/story-words.ts'
-import { titleOf } from '../difference/chosen-versions.ts'
 import type { PlayTrouble } from '../jobs/tell-trouble.ts'
-import type { KnownVersion } from '../known-versions.ts'
+import { type KnownVersion, titleOf } from '../known-versions.ts'
 import type { PlayedAttack } from './play-attack.job.ts'
 import type { Play, Turn } from './plays.ts'
 import { type LinkedText, linkRules } from './rule-links.ts'

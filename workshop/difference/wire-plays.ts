@@ -5,8 +5,7 @@ import { stampOf } from '@oauth-lab/course/exercises/watch.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { JobError, type Jobs } from '../jobs/jobs.ts'
 import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
-import type { KnownVersion } from '../known-versions.ts'
-import type { VersionPair } from './chosen-versions.ts'
+import type { KnownVersion, VersionPair } from '../known-versions.ts'
 
 /** What is known of the session of a version: what was said, or why it can't be played. */
 export type Session = 'not played' | 'playing' | { acts: Act[] } | { trouble: PlayTrouble }

@@ -27,14 +27,7 @@ const FIRST = ['glossary', 'errors', 'attacks']
 /** The page has a list of its own beside it. */
 const OWN_CONTENTS = /^\*\*Contents\*\*\n[\s\S]*?\n(?=## )/m
 
-interface Entry {
-  stamp: string
-  doc: Doc
-  /** The finished page, and the text that it was made of. */
-  page?: { source: string; html: Promise<string> }
-}
-
-const known = new Map<string, Entry>()
+const known = new Map<string, { stamp: string; doc: Doc }>()
 
 /** Every text in docs/. */
 export function listDocs(): Doc[] {
@@ -42,7 +35,7 @@ export function listDocs(): Doc[] {
     .filter((file) => file.endsWith('.md'))
     .map((file) => basename(file, '.md'))
   const rest = names.filter((name) => !FIRST.includes(name)).sort()
-  return [...FIRST.filter((name) => names.includes(name)), ...rest].map((name) => read(name).doc)
+  return [...FIRST.filter((name) => names.includes(name)), ...rest].map(read)
 }
 
 /**
@@ -50,23 +43,20 @@ export function listDocs(): Doc[] {
  *
  * @param addresses of what runs, or undefined to leave the text as it is
  */
-export function htmlOfDoc({ name }: Doc, addresses?: Slot['addresses']): Promise<string> {
-  const entry = read(name)
-  const { anchors, file } = entry.doc
-  const source = textAt(entry.doc.source, addresses)
-  if (entry.page?.source !== source) {
-    const hrefOf = (href: string) => hrefInApp(href, file)
-    entry.page = { source, html: renderMarkdown(source, { hrefOf, anchors, up: 0 }) }
-  }
-  return entry.page.html
+export function htmlOfDoc(
+  { source, anchors, file }: Doc,
+  addresses?: Slot['addresses'],
+): Promise<string> {
+  const hrefOf = (href: string) => hrefInApp(href, file)
+  return renderMarkdown(textAt(source, addresses), { hrefOf, anchors, up: 0 })
 }
 
-function read(name: string): Entry {
+function read(name: string): Doc {
   const file = join(DOCS, `${name}.md`)
   const { mtimeMs, size } = statSync(file)
   const stamp = `${mtimeMs} ${size}`
   const before = known.get(name)
-  if (before?.stamp === stamp) return before
+  if (before?.stamp === stamp) return before.doc
 
   const source = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').replace(OWN_CONTENTS, '')
   const { headings: all } = parsePage(source)
@@ -75,7 +65,6 @@ function read(name: string): Entry {
   const paragraph = source.split('\n\n')[1] ?? ''
   const lead = renderInline(paragraph.replaceAll('\n', ' '), (href) => hrefInApp(href, file))
   const doc = { name, title: title?.text ?? name, lead, headings, anchors, file, source }
-  const entry = { stamp, doc }
-  known.set(name, entry)
-  return entry
+  known.set(name, { stamp, doc })
+  return doc
 }

@@ -8,20 +8,14 @@ const NAMED_FORMS = Object.values(NAMED).flatMap(formsOf)
 const NAMED_FORM = new RegExp(`(?<!\\d)(?:${NAMED_FORMS.join('|')})(?!\\d)`, 'g')
 const START_COMMAND = /npm start(?! --)(?<version>(?: (?:playground\/)?v\d+)?)/g
 
-const known = new WeakMap<Lesson, { key: string; lesson: Lesson }>()
-
 /**
  * The lesson with the addresses of what runs in place of those that its text names: what is copied from it then reaches
- * the programs that run. As long as the addresses stay it is the same object, so that what was made of its parts can be kept.
+ * the programs that run.
  *
  * @param addresses of what runs, or undefined where nothing does: the lesson stays as it is
  */
 export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Lesson {
   if (addresses === undefined || isSame(addresses, NAMED)) return lesson
-  const key = keyOf(addresses)
-  const before = known.get(lesson)
-  if (before?.key === key) return before.lesson
-
   const move = (part: Part): Part => ({
     ...part,
     source: textAt(part.source, addresses),
@@ -29,17 +23,11 @@ export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Less
     parts: part.parts.map(move),
   })
   const tryFirst = textAt(lesson.tryFirst, addresses)
-  const moved = { ...lesson, tryFirst, parts: lesson.parts.map(move) }
-  known.set(lesson, { key, lesson: moved })
-  return moved
+  return { ...lesson, tryFirst, parts: lesson.parts.map(move) }
 }
 
 function isSame(one: Addresses, other: Addresses): boolean {
-  return keyOf(one) === keyOf(other)
-}
-
-function keyOf(addresses: Addresses): string {
-  return Object.values(addresses).join(' ')
+  return Object.values(one).join(' ') === Object.values(other).join(' ')
 }
 
 /** A text with the addresses of what runs in place of those that it names. Without any it stays as it is. */

@@ -14,10 +14,9 @@ import { resultsOf, viewMatrix } from '../attacks/matrix-view.ts'
 import { Plays, type Turn } from '../attacks/plays.ts'
 import { linkRules } from '../attacks/rule-links.ts'
 import { type LineView, viewLine, viewPlay } from '../attacks/story-view.ts'
-import { requireVersion, titleOf } from '../difference/chosen-versions.ts'
-import { type KnownVersion, knownVersions } from '../known-versions.ts'
+import { choicesIn, type KnownVersion, knownVersions, requireVersion } from '../known-versions.ts'
 import { openPage } from '../lesson/outline.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { found, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
 
@@ -65,10 +64,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
       words: WORDS,
       stoppers: await stoppersOf(attack),
       chosen: (asked.length > 0 ? asked : telling).map(({ id }) => id),
-      choices: knownVersions(playground).map((version) => ({
-        id: version.id,
-        title: titleOf(version),
-      })),
+      choices: choicesIn(playground),
       weakenable: stoppingVersion(attack),
       play: play && viewPlay(play),
       ...ASSETS,
@@ -114,9 +110,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   }
 
   function findPlay(id: string) {
-    const play = plays.find(id)
-    if (play !== undefined) return play
-    throw new PageTrouble(404, 'This run is no longer kept. Play the attack again.')
+    return found(plays.find(id), 'This run is no longer kept. Play the attack again.')
   }
 
   /** The first version that blocks an attack. */
@@ -183,8 +177,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
  */
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
-  if (attack !== undefined) return attack
-  throw new PageTrouble(404, 'There is no attack with that name. The page Attacks lists them all.')
+  return found(attack, 'There is no attack with that name. The page Attacks lists them all.')
 }
 
 function turnsOf(

@@ -9,7 +9,7 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
 import { viewExercise } from '../exercises/view.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { found, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -90,9 +90,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     requireCopy(exercise)
     const { version, folder } = exercise.place
     const wanted = read(request.body).step
-    const step = readSteps(version).find(({ number }) => String(number) === wanted)
-    if (step === undefined)
-      throw new PageTrouble(404, 'There is no such step in this exercise. Reload the page.')
+    const step = found(
+      readSteps(version).find(({ number }) => String(number) === wanted),
+      'There is no such step in this exercise. Reload the page.',
+    )
     inWords(() => countHint(folder, step.number, step.hints.length))
     workshop.events.publish('check')
     return answer('live', exercise, request, reply)
@@ -113,13 +114,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   })
   app.post<Asked>('/exercises/:name/run', async (request, reply) => {
     const exercise = find(request.params.name)
-    const { version } = exercise.runs
-    if (version === undefined) {
-      throw new PageTrouble(
-        404,
-        "Your copy can't run: server/main.ts is missing. Put it back, or start over.",
-      )
-    }
+    const version = found(
+      exercise.runs.version,
+      "Your copy can't run: server/main.ts is missing. Put it back, or start over.",
+    )
     const { runner } = workshop
     const wantsMain = read(request.body).where === 'main'
     // Not awaited: the page shows that it starts, and hears when it has.
@@ -135,11 +133,9 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   })
 
   function find(name: string): Exercise {
-    const found = exercises.find(({ place }) => place.name === name)
-    if (found !== undefined) return found
     const names = exercises.map(({ place }) => place.name).join(', ')
-    throw new PageTrouble(
-      404,
+    return found(
+      exercises.find(({ place }) => place.name === name),
       `There is no exercise with that name. Choose one of these: ${names}.`,
     )
   }

@@ -1,6 +1,6 @@
 import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { PageTrouble } from '../page-trouble.ts'
+import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
@@ -20,7 +20,7 @@ export async function trafficPages(
   { runner, traffic }: Workshop,
 ): Promise<void> {
   app.get<{ Querystring: Fields }>('/traffic', ({ query }, reply) => {
-    const slot = query.slot === undefined ? runner.main : slotOf(query)
+    const slot = query.slot === undefined ? runner.main : runner.require(query.slot)
     const page = { title: 'Traffic', styles: ['traffic'], scripts: ['traffic'], wide: true }
     if (slot === undefined) return reply.viewAsync('traffic-none', page)
     const filter = readFilter(query)
@@ -37,34 +37,37 @@ export async function trafficPages(
 
   // The parts of it that are fetched anew when something has changed.
   app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
-    return reply.viewAsync('traffic-rows', rowsOf(slotOf(query), readFilter(query), query.after))
+    return reply.viewAsync(
+      'traffic-rows',
+      rowsOf(runner.require(query.slot), readFilter(query), query.after),
+    )
   })
   app.get<{ Querystring: Fields }>('/traffic/waiting', ({ query }, reply) => {
-    return reply.viewAsync('traffic-waiting', whatWaits(slotOf(query)))
+    return reply.viewAsync('traffic-waiting', whatWaits(runner.require(query.slot)))
   })
   app.get<{ Querystring: Fields }>('/traffic/message', ({ query }, reply) => {
-    const slot = slotOf(query)
+    const slot = runner.require(query.slot)
     const details = detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
     return reply.viewAsync('traffic-message', details)
   })
 
   app.post<{ Body: Fields }>('/traffic/clear', (request, reply) => {
-    traffic.clear(slotOf(read(request)))
+    traffic.clear(runner.require(read(request).slot))
     return back(request, reply)
   })
   app.post<{ Body: Fields }>('/traffic/hold', (request, reply) => {
-    traffic.hold(slotOf(read(request)), read(request).on === 'true')
+    traffic.hold(runner.require(read(request).slot), read(request).on === 'true')
     return back(request, reply)
   })
   app.post<{ Body: Fields }>('/traffic/next', (request, reply) => {
     const { message } = read(request)
-    const slot = slotOf(read(request))
+    const slot = runner.require(read(request).slot)
     traffic.letGo(slot, message === undefined ? undefined : messageOf(slot, message))
     return back(request, reply)
   })
 
   app.get<{ Querystring: Fields }>('/traffic/har', ({ query }, reply) => {
-    const slot = slotOf(query)
+    const slot = runner.require(query.slot)
     const log = traffic.logOf(slot)
     const offset = Date.now() - now()
     const filter = readFilter(query)
@@ -80,18 +83,9 @@ export async function trafficPages(
     reply.header('content-disposition', `attachment; filename="${name}"`)
     return reply.type('application/json').send(`${JSON.stringify(har, null, 2)}\n`)
   })
-  function slotOf({ slot }: Fields): Slot {
-    const found = typeof slot === 'string' ? runner.slot(slot) : runner.main
-    if (found === undefined)
-      throw new PageTrouble(404, "That version isn't running anymore. Start it on the Run page.")
-    return found
-  }
-
   function messageOf(slot: Slot, id: unknown): Message {
-    const found = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
-    if (found === undefined)
-      throw new PageTrouble(404, 'That message is gone: the log keeps only the latest ones.')
-    return found
+    const message = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
+    return found(message, 'That message is gone: the log keeps only the latest ones.')
   }
 
   /** What a page that has seen everything up to a mark needs; everything when the mark is of another list. */
@@ -117,7 +111,7 @@ export async function trafficPages(
 
   /** Without script a form leads back to the page; with it the page hears of the change by itself. */
   async function back(request: FastifyRequest<{ Body: Fields }>, reply: FastifyReply) {
-    const slot = slotOf(read(request))
+    const slot = runner.require(read(request).slot)
     if (request.headers['hx-request'] === undefined) {
       return reply.redirect(`/traffic?slot=${slot.id}`, 303)
     }

@@ -1,5 +1,4 @@
-// What a lesson's text needs of script: terms with their meaning, code that can be copied, and answers that are
-// remembered as seen.
+// What a lesson's text needs of script: terms with their meaning, and code that can be copied.
 
 import './terms.js'
 
@@ -19,16 +18,4 @@ function addCopyButton(code) {
     }, 2000)
   })
   code.append(button)
-}
-
-for (const question of document.querySelectorAll('[data-question]')) {
-  const { question: number } = question.dataset
-  const [, , version] = location.pathname.split('/')
-  question
-    .querySelector('details')
-    ?.addEventListener(
-      'toggle',
-      () => fetch(`/lessons/${version}/questions/${number}`, { method: 'POST' }),
-      { once: true },
-    )
 }

@@ -89,12 +89,6 @@ test.each(listVersions())(
   },
 )
 
-test('a lesson is changed once for the same addresses, and anew for others', () => {
-  const once = lessonAt(lesson, AT_26000)
-  expect(lessonAt(lesson, { ...AT_26000 })).toBe(once)
-  expect(sourceOf(lessonAt(lesson, ELSEWHERE))).not.toContain('localhost:26001')
-})
-
 test('slides, exercises and the reference name what was started', async () => {
   const workshop = await TestWorkshop.open('v02-state')
   onTestFinished(() => workshop.close())

@@ -2,19 +2,13 @@ import { join } from 'node:path'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
-import {
-  findVersion,
-  listVersions,
-  type Version,
-  versionBefore,
-} from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { escapeHtml } from '../lesson/escape.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { renderPart } from '../lesson/render.ts'
-import { Progress } from '../progress.ts'
 import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
 
 const versions = listVersions()
@@ -380,14 +374,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await current.textContent()).toContain('The messages')
     await page.evaluate('scrollTo(0, document.body.scrollHeight)')
     await expect.poll(async () => (await current.boundingBox())?.y).toBeGreaterThan(50)
-  })
-
-  test.runIf(full)('an answer that was looked at is remembered', async () => {
-    const page = await workshop.visit('/lessons/v02-state/check-yourself?question=3')
-    const told = page.waitForResponse((response) => response.url().endsWith('/questions/3'))
-    await page.getByText('Answer', { exact: true }).click()
-    expect((await told).status()).toBe(204)
-    expect(new Progress(workshop.playground).of(findVersion('v02')).opened).toContain(3)
   })
 
   test.runIf(full)('a command is copied as it stands', async () => {
