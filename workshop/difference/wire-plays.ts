@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type ActChange, diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
+import { diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
 import type { Act } from '@oauth-lab/course/differences/wire-play.ts'
 import { stampOf } from '@oauth-lab/course/exercises/watch.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
@@ -9,17 +9,6 @@ import type { KnownVersion, VersionPair } from '../known-versions.ts'
 
 /** What is known of the session of a version: what was said, or why it can't be played. */
 export type Session = 'not played' | 'playing' | { acts: Act[] } | { trouble: PlayTrouble }
-
-/** How a session differs between two versions, as far as it is known. */
-export interface WireDifference {
-  isPlaying: boolean
-  /** Whether somebody has to ask for a session first. */
-  isMissing: boolean
-  older: Session
-  newer: Session
-  /** Undefined as long as one of the two is missing. */
-  acts: ActChange[] | undefined
-}
 
 /** How long a session may take, in milliseconds. */
 const LIMIT = 30_000
@@ -35,7 +24,7 @@ export class WirePlays {
   }
 
   /** How two versions differ on the wire, as far as they were played. */
-  differenceOf({ older, newer }: VersionPair): WireDifference {
+  differenceOf({ older, newer }: VersionPair) {
     const sessions = { older: this.#sessionOf(older), newer: this.#sessionOf(newer) }
     const states = Object.values(sessions)
     const acts =
@@ -45,7 +34,9 @@ export class WirePlays {
     return {
       ...sessions,
       isPlaying: states.includes('playing'),
+      /** Whether somebody has to ask for a session first. */
       isMissing: states.includes('not played'),
+      /** Undefined as long as one of the two is missing. */
       acts,
     }
   }

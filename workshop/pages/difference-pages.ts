@@ -14,6 +14,7 @@ import {
 } from '../known-versions.ts'
 import { hrefOf, openPage } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
+import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { lanesAmong } from '../traffic/message.ts'
@@ -95,10 +96,10 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return reply.viewAsync('wire-messages', viewWire(askedPair(query)))
   })
 
-  app.post('/wire/plays', async ({ body, headers }, reply) => {
-    const pair = askedPair(Object(body))
+  app.post('/wire/plays', async (request, reply) => {
+    const pair = askedPair(Object(request.body))
     plays.play(pair)
-    if (headers['hx-request'] === 'true') return reply.viewAsync('wire-messages', viewWire(pair))
+    if (isForPart(request)) return reply.viewAsync('wire-messages', viewWire(pair))
     return reply.redirect(`/wire?from=${pair.older.id}&to=${pair.newer.id}`, 303)
   })
 

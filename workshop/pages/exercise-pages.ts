@@ -9,6 +9,7 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
 import { viewExercise } from '../exercises/view.ts'
+import { isForPart } from '../local-requests.ts'
 import { found, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -17,7 +18,7 @@ interface Asked {
   Querystring: { kept?: string }
 }
 
-const ASSETS = { styles: ['exercises'], scripts: ['exercises'] }
+const ASSETS = { styles: ['exercises'], scripts: ['lesson'] }
 
 /** `/exercises`: the learner's copies, their checks, hints and solutions. */
 export async function exercisePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
@@ -125,13 +126,6 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     else await runner.openBeside(version)
     return answer('runs', exercise, request, reply)
   })
-  app.post<Asked>('/exercises/:name/restart', (request, reply) => {
-    const exercise = find(request.params.name)
-    exercise.runs.restartsOnSave = read(request.body).onSave === 'yes'
-    workshop.events.publish('status')
-    return answer('runs', exercise, request, reply)
-  })
-
   function find(name: string): Exercise {
     const names = exercises.map(({ place }) => place.name).join(', ')
     return found(
@@ -150,7 +144,7 @@ async function sendPart(part: Part, exercise: Exercise, reply: FastifyReply) {
 
 /** A form that htmx sent gets the part of the page that changes, and any other the page. */
 function answer(part: Part, exercise: Exercise, request: FastifyRequest, reply: FastifyReply) {
-  return comesFromPage(request) ? sendPart(part, exercise, reply) : goTo(reply, exercise, '')
+  return isForPart(request) ? sendPart(part, exercise, reply) : goTo(reply, exercise, '')
 }
 
 /** Changes the files of a copy that nothing checks or runs meanwhile. */
@@ -183,10 +177,6 @@ function readKept({ place }: Exercise, kept: string | undefined): string | undef
   return keptCopies(place).find((name) => name === kept)
 }
 
-function comesFromPage({ headers }: FastifyRequest): boolean {
-  return headers['hx-request'] === 'true'
-}
-
-function read(body: unknown): { step?: string; file?: string; where?: string; onSave?: string } {
+function read(body: unknown): { step?: string; file?: string; where?: string } {
   return Object(body)
 }

@@ -114,7 +114,7 @@ async function viewPart(
   question: string | undefined,
 ) {
   if (part.name === 'questions') return viewQuestions(version, lesson, question)
-  const html = await renderPart(version, part, part.source, { topLevel: 2 })
+  const html = await renderPart(version, part, part.source, 1)
   if (part.name !== 'tryIt') return { html }
   const pieces = cutAtStarts(html)
   return {

@@ -1,12 +1,13 @@
-import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { renderSentence } from '../lesson/render.ts'
+import { renderPart, renderSentence } from '../lesson/render.ts'
+import { lessonAt } from '../lesson/running-addresses.ts'
 import { viewStart } from '../lesson/starts.ts'
 import { lifetimesIn } from '../lifetimes.ts'
 import { found } from '../page-trouble.ts'
 import { slidesOf } from '../present/slides.ts'
-import { teacherNotesOf } from '../present/teacher.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
 
@@ -24,7 +25,10 @@ export async function presentPages(app: FastifyInstance, { runner }: Workshop): 
 
   app.get<Asked>('/present/:version/notes', async ({ params, query }, reply) => {
     const version = lessonVersion(params.version)
-    const notes = await teacherNotesOf(version, runner.main?.addresses)
+    const lesson = lessonAt(readLesson(version), runner.main?.addresses)
+    const part = partOf(lesson, 'teacher')
+    const html = part === undefined ? '' : await renderPart(version, part, part.source)
+    const notes = { minutes: factsOf(lesson).minutes, html }
     return reply.viewAsync('present-notes', { ...(await view(version, query.slide)), notes })
   })
 

@@ -10,7 +10,6 @@ interface Asked {
 }
 
 const STYLES = ['code', 'lesson', 'reference']
-const ASSETS = { styles: STYLES, scripts: ['lesson', 'reference'] }
 
 /** `/reference`: the errors, the glossary, and whatever else stands in docs/. */
 export async function referencePages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
@@ -31,7 +30,14 @@ export async function referencePages(app: FastifyInstance, { runner }: Workshop)
       `There is no such page in the reference. Choose one of these: ${names}.`,
     )
     const html = await htmlOfDoc(doc, runner.main?.addresses)
-    return reply.viewAsync('reference-page', { title: doc.title, docs, doc, html, ...ASSETS })
+    return reply.viewAsync('reference-page', {
+      title: doc.title,
+      docs,
+      doc,
+      html,
+      styles: STYLES,
+      scripts: ['lesson'],
+    })
   })
 
   function find({ find: asked = '' }: Asked['Querystring']) {

@@ -1,5 +1,6 @@
 import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
@@ -112,7 +113,7 @@ export async function trafficPages(
   /** Without script a form leads back to the page; with it the page hears of the change by itself. */
   async function back(request: FastifyRequest<{ Body: Fields }>, reply: FastifyReply) {
     const slot = runner.require(read(request).slot)
-    if (request.headers['hx-request'] === undefined) {
+    if (!isForPart(request)) {
       return reply.redirect(`/traffic?slot=${slot.id}`, 303)
     }
     return reply.viewAsync('traffic-waiting', whatWaits(slot))

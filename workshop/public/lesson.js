@@ -1,21 +1,30 @@
-// What a lesson's text needs of script: terms with their meaning, and code that can be copied.
+// What texts need of script: terms with their meaning, and buttons that copy a command, or a path. Parts of a page are
+// renewed all the time, so the buttons are listened to from above.
 
 import './terms.js'
 
-for (const code of document.querySelectorAll('.code-sh, .code-shell')) addCopyButton(code)
+const SHOWN = 2000
 
-/** @param {Element} code */
-function addCopyButton(code) {
+for (const code of document.querySelectorAll('.code-sh, .code-shell')) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'copy'
   button.textContent = 'Copy'
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText((code.querySelector('code')?.textContent ?? '').trimEnd())
-    button.textContent = 'Copied'
-    setTimeout(() => {
-      button.textContent = 'Copy'
-    }, 2000)
-  })
+  button.dataset.copy = (code.querySelector('code')?.textContent ?? '').trimEnd()
   code.append(button)
 }
+
+document.addEventListener('click', async ({ target }) => {
+  const button = target.closest('[data-copy]')
+  if (button === null) return
+  const before = button.textContent
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy)
+    button.textContent = 'Copied'
+  } catch {
+    button.textContent = 'Select it and copy it by hand'
+  }
+  setTimeout(() => {
+    button.textContent = before
+  }, SHOWN)
+})

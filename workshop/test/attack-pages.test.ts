@@ -8,7 +8,7 @@ import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { linkRules } from '../attacks/rule-links.ts'
+import { linkRules } from '../lesson/linked-text.ts'
 import { TestWorkshop } from './lab.ts'
 
 let workshop: TestWorkshop
@@ -252,13 +252,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect((legend?.y ?? 0) + (legend?.height ?? 0)).toBeLessThanOrEqual(frame?.y ?? 0)
     },
   )
-
-  test('the search field filters the table', async () => {
-    const page = await workshop.visit('/attacks')
-    await page.fill('#attack-filter', 'csrf')
-    expect(await page.locator('.attack-row:visible').count()).toBe(1)
-    expect(await page.textContent('#attack-count')).toBe('1 found')
-  })
 
   test('the pages of attacks look right', async () => {
     await workshop.inspect('/attacks', 'attacks')

@@ -259,16 +259,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       await expect.poll(() => page.locator('#runs .problem').count()).toBe(1)
       save(place, LOGIN, () => good)
       await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
-
-      const toggle = page.locator('#restart-on-save')
-      await toggle.click()
-      await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false')
-      const log = workshop.main.log.length
-      save(place, HOME, (text) => `<p>Saved again</p>${text}`)
-      await expect.poll(() => page.locator('#check .busy').count()).toBe(1)
-      await expect.poll(() => page.locator('#check .busy').count()).toBe(0)
-      expect([workshop.main.state, workshop.main.log.length]).toEqual(['running', log])
-      await toggle.click()
     },
   )
 

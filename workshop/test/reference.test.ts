@@ -83,34 +83,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.terms li').count()).toBe(terms)
   })
 
-  test('on a page it searches the text as well, and thins out the contents', async () => {
-    const page = await workshop.visit('/reference/glossary')
-    await page.getByLabel('Find on this page').fill('cloak nothing has this')
-    await page.getByText('0 found').waitFor()
-    expect(await page.locator('.prose h2:visible').count()).toBe(0)
-    await page.getByLabel('Find on this page').fill('Fresh one for each LOGIN')
-    const left = await page.locator('.prose h2:visible').allInnerTexts()
-    expect(left).toContain('code verifier')
-    expect(left).not.toContain('base64url')
-    expect(await page.locator('.outline li:visible').allInnerTexts()).toEqual(left)
-  })
-
-  test('a link to what was filtered out brings it back', async () => {
-    const page = await workshop.visit('/reference/errors')
-    await page.getByLabel('Find on this page').fill('checklist to walk down')
-    await page.locator('.prose a[href$="#a-checklist-to-walk-down"]').first().waitFor()
-    await page.evaluate("location.hash = '#wrong-state'")
-    await page.getByRole('heading', { name: 'Wrong state' }).waitFor()
-    expect(await page.getByLabel('Find on this page').inputValue()).toBe('')
-  })
-
-  test('without script everything is there, and no field that does nothing', async () => {
-    const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
-    await page.goto(`${workshop.url}/reference/glossary`)
-    expect(await page.getByLabel('Find on this page').isVisible()).toBe(false)
-    expect(await page.locator('.prose h2:visible').count()).toBeGreaterThan(50)
-  })
-
   // Long pages: axe takes its time.
   const pages: [path: string, name: string][] = [
     ['/reference', 'reference'],
