@@ -1,38 +1,29 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { compareFolders } from '@oauth-lab/course/differences/compare.ts'
 import { readText } from '@oauth-lab/course/differences/files.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestWorkshop } from './lab.ts'
+import { describe, expect, test } from 'vitest'
+import { folderOfFile, workshopOfFile } from './lab.ts'
 
 const CALLBACK = 'client/routes/callback.ts'
-const playground = mkdtempSync(join(tmpdir(), 'oauth-lab-code-'))
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  write('v02/server/main.ts', 'export {}\n')
-  write('v02/client/it is 100% "mine" #1?.ts', "const here = '<b>'\n")
-  write('v02/client/picture.png', Buffer.from([0, 1, 2, 255]))
-  write('v02/client/long.ts', 'x'.repeat(400_000))
-  write('v02/node_modules/secret.ts', 'not to be shown')
-  write('secret.ts', 'not to be shown')
-  workshop = await TestWorkshop.open(undefined, playground)
-})
-
-afterAll(async () => {
-  await workshop.close()
-  rmSync(playground, { recursive: true, force: true })
-})
+const playground = folderOfFile()
 
 function write(path: string, content: string | Buffer): void {
   const file = join(playground, path)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, content)
 }
+
+write('v02/server/main.ts', 'export {}\n')
+write('v02/client/it is 100% "mine" #1?.ts', "const here = '<b>'\n")
+write('v02/client/picture.png', Buffer.from([0, 1, 2, 255]))
+write('v02/client/long.ts', 'x'.repeat(400_000))
+write('v02/node_modules/secret.ts', 'not to be shown')
+write('secret.ts', 'not to be shown')
+const workshop = await workshopOfFile(undefined, playground)
 
 function rowsOf(html: string): { number: number; isNew: boolean; text: string }[] {
   const rows = html.matchAll(/<div class="row( new)?" id="L(\d+)">.*?<code[^>]*>(.*?)<\/code>/g)
@@ -117,12 +108,6 @@ describe("a learner's copy", () => {
       const { text } = await workshop.get(`/code/copy-v02/client/${name}`)
       expect([name, text]).toEqual([name, expect.stringContaining('Not shown: this is')])
     }
-  })
-
-  test('that is gone is told in words', async () => {
-    const { status, text } = await workshop.get('/code/copy-v03/server/main.ts')
-    expect(status).toBe(404)
-    expect(text).toContain('There is no version with that name.')
   })
 })
 

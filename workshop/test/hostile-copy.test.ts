@@ -2,10 +2,10 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace } from '@oauth-lab/course/exercises/playground.ts'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { knownVersion } from '../known-versions.ts'
 import { isTapMessage } from '../traffic/tap.ts'
-import { TestWorkshop } from './lab.ts'
+import { workshopOfTest } from './lab.ts'
 
 const REQUEST = {
   tap: 'request',
@@ -79,8 +79,7 @@ test('only what has all that a tap says comes from one', () => {
 })
 
 test('what a running copy says and writes leaves the workshop and its pages as they are', async () => {
-  const workshop = await TestWorkshop.open()
-  onTestFinished(() => workshop.close())
+  const workshop = await workshopOfTest()
   const place = findPlace('v02', workshop.playground)
   makeOrRenew(place)
   appendFileSync(

@@ -5,21 +5,21 @@ import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { escapeHtml } from '../lesson/escape.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { renderPart } from '../lesson/render.ts'
-import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
+import {
+  seriousProblems,
+  type TestWorkshop,
+  temporaryFolder,
+  workshopOfFile,
+  workshopOfTest,
+} from './lab.ts'
 
 const versions = listVersions()
 const NARROW = { width: 390, height: 800 }
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile()
 
 function htmlOfParts(version: Version): Promise<string[]> {
   const { parts } = readLesson(version)
@@ -177,16 +177,12 @@ test('behind each command that starts a version there is a button that does the 
 })
 
 test.runIf(full)('there is no such button for the version that runs', async () => {
-  const other = await TestWorkshop.open(v03.name)
-  try {
-    const buttons = async (version: Version) => {
-      return (await starts(version, other)).map(([, sent]) => sent !== '')
-    }
-    expect(await buttons(v05)).toEqual([true, true, true, true])
-    expect(await buttons(v03)).toEqual([true, false])
-  } finally {
-    await other.close()
+  const other = await workshopOfTest(v03.name)
+  const buttons = async (version: Version) => {
+    return (await starts(version, other)).map(([, sent]) => sent !== '')
   }
+  expect(await buttons(v05)).toEqual([true, true, true, true])
+  expect(await buttons(v03)).toEqual([true, false])
 })
 
 test('other sites are led to, never loaded', async () => {
@@ -201,35 +197,18 @@ test('other sites are led to, never loaded', async () => {
   }
 })
 
-test('what there is no lesson of is told in words', async () => {
-  for (const name of ['v99', 'constructor', '..%2fv01-code-flow', 'copy-v02', 'v01']) {
-    const { status, text } = await workshop.get(`/lessons/${name}`)
-    expect([name, status]).toEqual([name, 404])
-    expect(text).toContain(
-      'There is no lesson with that name. Choose one of these: v01-code-flow, ',
-    )
-  }
-  const { status, text } = await workshop.get('/lessons/v02-state/nothing')
-  expect(status).toBe(404)
-  expect(text).toContain('This lesson has no such page. Choose one from its contents.')
-})
-
 test('a page that was opened is marked as read beside the others, and no other is', async () => {
-  const other = await TestWorkshop.open(undefined, temporaryFolder())
-  try {
-    await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
-    const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
-    const [outline = ''] = (await answer.text()).split('<details class="folded outline-folded">')
-    const items = outline.split('<li ').slice(1)
-    const read = items.filter((item) => item.startsWith('class="read"'))
-    expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([
-      'The idea',
-      'For the teacher',
-    ])
-    expect(outline.match(/\(read\)/g)).toHaveLength(1)
-  } finally {
-    await other.close()
-  }
+  const other = await workshopOfTest(undefined, temporaryFolder())
+  await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
+  const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
+  const [outline = ''] = (await answer.text()).split('<details class="folded outline-folded">')
+  const items = outline.split('<li ').slice(1)
+  const read = items.filter((item) => item.startsWith('class="read"'))
+  expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([
+    'The idea',
+    'For the teacher',
+  ])
+  expect(outline.match(/\(read\)/g)).toHaveLength(1)
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
@@ -393,8 +372,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('the first experiment of v05 starts at a click, with its short lives', async () => {
-    const other = await TestWorkshop.open('v05-refresh-token', workshop.playground)
-    onTestFinished(() => other.close())
+    const other = await workshopOfTest('v05-refresh-token', workshop.playground)
     const page = await other.visit('/lessons/v05-refresh-token')
     const name = 'Run v05-refresh-token now: access tokens live for 20 s'
     await page.getByRole('button', { name }).click()
@@ -406,35 +384,27 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)('its version is started from the lesson, which says when it runs', async () => {
-    const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
-    try {
-      const page = await other.visit('/lessons/v02-state')
-      await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
-      await page.getByText('v02-state is running:').waitFor()
-      expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
-      // Who works by keyboard goes on from there.
-      expect(await page.locator(':focus').textContent()).toBe('open its client')
-      expect(other.main.version.name).toBe('v02-state')
-    } finally {
-      await other.close()
-    }
+    const other = await workshopOfTest('v01-code-flow', workshop.playground)
+    const page = await other.visit('/lessons/v02-state')
+    await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
+    await page.getByText('v02-state is running:').waitFor()
+    expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
+    // Who works by keyboard goes on from there.
+    expect(await page.locator(':focus').textContent()).toBe('open its client')
+    expect(other.main.version.name).toBe('v02-state')
   })
 
   test.runIf(full)(
     'two versions are compared from one page, which says which of them runs',
     async () => {
-      const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
-      try {
-        const page = await other.visit('/lessons/v03-pkce/try-it')
-        await page.getByRole('button', { name: 'Run v02-state now' }).click()
-        await page.getByText('v02-state is running:').waitFor()
-        await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
-        await page.getByText('v03-pkce is running:').waitFor()
-        await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
-        expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
-      } finally {
-        await other.close()
-      }
+      const other = await workshopOfTest('v01-code-flow', workshop.playground)
+      const page = await other.visit('/lessons/v03-pkce/try-it')
+      await page.getByRole('button', { name: 'Run v02-state now' }).click()
+      await page.getByText('v02-state is running:').waitFor()
+      await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
+      await page.getByText('v03-pkce is running:').waitFor()
+      await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
+      expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
     },
   )
 

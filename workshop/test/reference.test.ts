@@ -4,19 +4,13 @@ import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestWorkshop } from './lab.ts'
+import { describe, expect, test } from 'vitest'
+import { workshopOfFile } from './lab.ts'
 
 const docs = readdirSync(join(ROOT, 'docs'))
   .filter((file) => file.endsWith('.md'))
   .map((file) => file.replace('.md', ''))
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile()
 
 test.each(docs)('docs/%s.md has a page, with every heading under its anchor', async (name) => {
   const { status, text } = await workshop.get(`/reference/${name}`)
@@ -24,14 +18,6 @@ test.each(docs)('docs/%s.md has a page, with every heading under its anchor', as
   const { headings, blocks } = readPage(join(ROOT, 'docs', `${name}.md`))
   for (const { anchor, level } of headings) expect(text).toContain(`<h${level} id="${anchor}"`)
   expect(text.match(/<pre class="code/g) ?? []).toHaveLength(blocks.length)
-})
-
-test('a page that is not there is told with those that are', async () => {
-  for (const name of ['nothing', '..%2fREADME', 'constructor']) {
-    const { status, text } = await workshop.get(`/reference/${name}`)
-    expect([name, status]).toEqual([name, 404])
-    expect(text).toContain('Choose one of these: glossary, errors, attacks')
-  }
 })
 
 /** The anchors that a search gives, in their order. */

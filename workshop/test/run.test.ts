@@ -6,26 +6,20 @@ import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { knownVersion, knownVersionOf } from '../known-versions.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import {
+  type KnownVersion,
+  knownVersion,
+  knownVersionOf,
+  knownVersions,
+} from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
-import { TestWorkshop } from './lab.ts'
+import { workshopOfFile } from './lab.ts'
 
 /** How often the version is changed in a row. */
 const TURNS = full ? 10 : 1
 
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open('v01-code-flow')
-})
-
-afterAll(() => workshop.close())
-
-function post(path: string, fields: Record<string, string>) {
-  const body = new URLSearchParams(fields)
-  return fetch(`${workshop.url}${path}`, { method: 'POST', body, redirect: 'manual' })
-}
+const workshop = await workshopOfFile('v01-code-flow')
 
 /** What the server of a slot says an access token lives for, in seconds. */
 async function lifeOfToken({ addresses: { server, client } }: Slot): Promise<number> {
@@ -46,6 +40,13 @@ async function lifeOfToken({ addresses: { server, client } }: Slot): Promise<num
   return expires_in
 }
 
+const [v01, , v03, v04] = knownVersions() as [
+  KnownVersion,
+  KnownVersion,
+  KnownVersion,
+  KnownVersion,
+]
+
 function mainRuns(): [name: string, state: string] {
   return [workshop.main.version.name, workshop.main.state]
 }
@@ -56,7 +57,7 @@ describe('what runs', () => {
     const { server, client } = workshop.main.ports
     for (let turn = 1; turn <= TURNS; turn += 1) {
       const version = versions[turn % versions.length]?.name ?? ''
-      expect((await post('/run/start', { version })).status).toBe(303)
+      expect((await workshop.post('/run/start', { version })).status).toBe(303)
       await expect.poll(mainRuns).toEqual([version, 'running'])
       expect((await whoAnswers(server))?.program).toBe(`${version} server`)
       expect((await whoAnswers(client))?.program).toBe(`${version} client`)
@@ -79,14 +80,14 @@ describe('what runs', () => {
 
   test('lifetimes are given with a start, hold over a restart, and end with a start without them', async () => {
     const version = 'v01-code-flow'
-    await post('/run/start', { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' })
+    await workshop.post('/run/start', { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' })
     await expect.poll(() => workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
     await workshop.untilRunning()
     expect((await workshop.get('/run')).text).toContain('access tokens live for 20 s')
     expect(await lifeOfToken(workshop.main)).toBe(20)
     await workshop.runner.restart(workshop.main)
     expect(await lifeOfToken(workshop.main)).toBe(20)
-    await post('/run/start', { version })
+    await workshop.post('/run/start', { version })
     await expect.poll(() => workshop.main.lifetimes).toEqual({})
     await workshop.untilRunning()
     expect(await lifeOfToken(workshop.main)).toBe(3600)
@@ -97,12 +98,10 @@ describe('what runs', () => {
     onTestFinished(() => {
       vi.unstubAllEnvs()
     })
-    const version = knownVersion('v01-code-flow')
-    if (version === undefined) throw new Error('There is no v01')
-    const slot = workshop.runner.open(version, await freeAddresses())
+    const slot = workshop.runner.open(v01, await freeAddresses())
     await workshop.untilRunning(slot)
     expect(await lifeOfToken(slot)).toBe(30)
-    await workshop.runner.start(slot, version, {})
+    await workshop.runner.start(slot, v01, {})
     expect(await lifeOfToken(slot)).toBe(3600)
     await workshop.runner.close(slot)
   })
@@ -110,9 +109,12 @@ describe('what runs', () => {
   test('a lifetime that can not be is refused in words, and what runs goes on', async () => {
     const before = mainRuns()
     for (const wrong of ['0', 'soon', '-1', '1e99']) {
-      const answer = await post('/run/start', { version: 'v01-code-flow', CODE_TTL: wrong })
+      const answer = await workshop.post('/run/start', {
+        version: 'v01-code-flow',
+        CODE_TTL: wrong,
+      })
       expect([wrong, answer.status]).toEqual([wrong, 400])
-      expect(await answer.text()).toContain('CODE_TTL is &quot;')
+      expect(answer.text).toContain('CODE_TTL is &quot;')
     }
     expect(mainRuns()).toEqual(before)
   })
@@ -120,7 +122,10 @@ describe('what runs', () => {
   test('two versions that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
     const known = workshop.runner.slots
     const version = 'v02-state'
-    await Promise.all([post('/run/beside', { version }), post('/run/beside', { version })])
+    await Promise.all([
+      workshop.post('/run/beside', { version }),
+      workshop.post('/run/beside', { version }),
+    ])
     const opened = workshop.runner.slots.filter((slot) => !known.includes(slot))
     expect(opened).toHaveLength(2)
     for (const slot of opened) {
@@ -131,34 +136,30 @@ describe('what runs', () => {
     }
 
     for (const slot of opened) {
-      await post('/run/stop', { slot: slot.id })
+      await workshop.post('/run/stop', { slot: slot.id })
       expect(workshop.runner.slots).not.toContain(slot)
       expect(await whoAnswers(slot.ports.server)).toBeUndefined()
       expect(await whoAnswers(slot.ports.client)).toBeUndefined()
-      expect((await post('/run/stop', { slot: slot.id })).status).toBe(404)
+      expect((await workshop.post('/run/stop', { slot: slot.id })).status).toBe(404)
     }
   })
 
   test.runIf(full)(
     'nothing starts any more in a place that was closed the moment before',
     async () => {
-      const version = knownVersion('v01-code-flow')
-      if (version === undefined) throw new Error('There is no v01')
-      const slot = await workshop.runner.openBeside(version)
-      await Promise.all([workshop.runner.close(slot), workshop.runner.start(slot, version)])
+      const slot = await workshop.runner.openBeside(v01)
+      await Promise.all([workshop.runner.close(slot), workshop.runner.start(slot, v01)])
       expect(await whoAnswers(slot.ports.server)).toBeUndefined()
       expect(slot.state).toBe('stopped')
     },
   )
 
   test('a file in the place of a copy is told of, and ends nothing else', async () => {
-    const version = knownVersion('v01-code-flow')
-    if (version === undefined) throw new Error('There is no v01')
-    const file = { ...version, folder: fileURLToPath(import.meta.url) }
+    const file = { ...v01, folder: fileURLToPath(import.meta.url) }
     const slot = await workshop.runner.openBeside(file)
     await expect.poll(() => slot.state).toBe('failed')
     expect(slot.problem).toContain("can't start")
-    await workshop.runner.start(slot, version)
+    await workshop.runner.start(slot, v01)
     expect(slot.state).toBe('running')
     await workshop.runner.close(slot)
   })
@@ -175,13 +176,11 @@ describe('what runs', () => {
   })
 
   test('how long a start took is told as long as it runs', async () => {
-    const version = knownVersion('v01-code-flow')
-    if (version === undefined) throw new Error('There is no v01')
-    await workshop.runner.start(workshop.main, version)
+    await workshop.runner.start(workshop.main, v01)
     expect((await workshop.get('/run')).text).toMatch(/running, started in \d\.\d s</)
     await workshop.runner.stop(workshop.main)
     expect((await workshop.get('/run')).text).toMatch(/<\/span>stopped<\/span>/)
-    await workshop.runner.start(workshop.main, version)
+    await workshop.runner.start(workshop.main, v01)
   })
 
   test('a version with an API and a worker runs: one starts, the other is named', async () => {
@@ -255,10 +254,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     for (const part of ['status', 'slots']) {
       await page.route(`**/run/${part}`, arriveLate, { times: 1 })
     }
-    const version = knownVersion('v03-pkce')
-    if (version === undefined) throw new Error('There is no v03')
     happened = workshop.runner
-      .start(workshop.main, version)
+      .start(workshop.main, v03)
       .then(() => fetch(`${workshop.main.addresses.client}/not-there-yet`))
     await happened
     await page.locator('#status:has-text("running")').waitFor()
@@ -276,9 +273,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const page = await workshop.newPage({ losesConnection: true })
     await page.goto(`${workshop.url}/run`)
     await page.locator('#status:has-text("running")').waitFor()
-    const version = knownVersion('v04-protected-resource')
-    if (version === undefined) throw new Error('There is no v04')
-    await workshop.restart(() => workshop.runner.start(workshop.main, version))
+    await workshop.restart(() => workshop.runner.start(workshop.main, v04))
     await page.locator('#status:has-text("v04-protected-resource")').waitFor()
     await page.locator('.slot.running h2:has-text("v04-protected-resource")').waitFor()
   })

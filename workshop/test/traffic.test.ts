@@ -4,11 +4,11 @@ import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Locator, Page, Request } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { knownVersion } from '../known-versions.ts'
-import { seriousProblems, TestWorkshop } from './lab.ts'
+import { seriousProblems, workshopOfFile } from './lab.ts'
 
-let workshop: TestWorkshop
+const workshop = await workshopOfFile('v01-code-flow')
 
 const LOGIN = [
   'browser to client, GET /, answered 200',
@@ -121,12 +121,6 @@ interface Seen {
 }
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  beforeAll(async () => {
-    workshop = await TestWorkshop.open('v01-code-flow')
-  })
-
-  afterAll(() => workshop?.close())
-
   const watched = some(listVersions().reverse())
   describe.each(watched)('$name', ({ name, number }) => {
     beforeEach(() => use(name))
@@ -278,20 +272,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       }
       await traffic.setViewportSize({ width: 390, height: 800 })
       expect(await traffic.evaluate('document.documentElement.scrollWidth')).toBe(390)
-    })
-
-    test('bad questions get an answer in words', async () => {
-      const main = workshop.main.id
-      for (const [path, status] of [
-        ['/traffic?slot=1', 404],
-        ['/traffic/rows?slot=nothing', 404],
-        [`/traffic/message?slot=${main}&id=99`, 404],
-        [`/traffic/message?slot=${main}&id=x`, 404],
-        [`/traffic?slot=${main}&slot=${main}&channel=x&text=a&text=b`, 200],
-        [`/traffic/rows?slot=${main}&after=x`, 200],
-      ] as const) {
-        expect([path, (await fetch(workshop.url + path)).status]).toEqual([path, status])
-      }
     })
   })
 
