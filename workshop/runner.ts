@@ -75,10 +75,6 @@ export class Runner extends EventEmitter<RunnerEvents> {
     return [...this.#slots.values()]
   }
 
-  slot(id: string): Slot | undefined {
-    return this.#slots.get(id)
-  }
-
   /**
    * The slot of this id, which may come from anywhere; the main one where none is named.
    *

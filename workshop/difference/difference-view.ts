@@ -21,11 +21,8 @@ import type { Slot } from '../runner.ts'
 
 type Addresses = Slot['addresses'] | undefined
 
-/** How two versions differ, ready to be shown. */
-export type Difference = Awaited<ReturnType<typeof differenceOf>>
-
 /**
- * How two versions differ, with the notes of the lessons.
+ * How two versions differ, with the notes of the lessons, ready to be shown.
  *
  * @param tests whether test files are part of it
  * @param addresses of what runs, or undefined to leave them as they are

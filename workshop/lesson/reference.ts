@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type Heading, parsePage } from '@oauth-lab/course/lessons/markdown.ts'
+import { parsePage } from '@oauth-lab/course/lessons/markdown.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import type { Slot } from '../runner.ts'
 import { hrefInApp } from './links.ts'
@@ -8,18 +8,7 @@ import { renderInline, renderMarkdown } from './render-markdown.ts'
 import { textAt } from './running-addresses.ts'
 
 /** A page of the reference. */
-export interface Doc {
-  /** What its address ends with: `errors`. */
-  name: string
-  title: string
-  /** Its first paragraph as HTML. */
-  lead: string
-  /** Without its title. */
-  headings: Heading[]
-  anchors: Map<number, string>
-  file: string
-  source: string
-}
+export type Doc = ReturnType<typeof parse>
 
 const DOCS = join(ROOT, 'docs')
 /** What is looked up most comes first. */
@@ -58,13 +47,26 @@ function read(name: string): Doc {
   const before = known.get(name)
   if (before?.stamp === stamp) return before.doc
 
+  const doc = parse(name, file)
+  known.set(name, { stamp, doc })
+  return doc
+}
+
+function parse(name: string, file: string) {
   const source = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').replace(OWN_CONTENTS, '')
   const { headings: all } = parsePage(source)
   const [title, ...headings] = all
-  const anchors = new Map(all.map(({ line, anchor }) => [line, anchor]))
   const paragraph = source.split('\n\n')[1] ?? ''
-  const lead = renderInline(paragraph.replaceAll('\n', ' '), (href) => hrefInApp(href, file))
-  const doc = { name, title: title?.text ?? name, lead, headings, anchors, file, source }
-  known.set(name, { stamp, doc })
-  return doc
+  return {
+    /** What its address ends with: `errors`. */
+    name,
+    title: title?.text ?? name,
+    /** Its first paragraph as HTML. */
+    lead: renderInline(paragraph.replaceAll('\n', ' '), (href) => hrefInApp(href, file)),
+    /** Without its title. */
+    headings,
+    anchors: new Map(all.map(({ line, anchor }) => [line, anchor])),
+    file,
+    source,
+  }
 }

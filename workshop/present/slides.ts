@@ -22,12 +22,7 @@ export interface Slide {
   html: string
   kind: 'title' | 'text' | 'hunk' | 'question'
   /** What else of the workshop goes with it. */
-  links: SlideLink[]
-}
-
-export interface SlideLink {
-  href: string
-  text: string
+  links: { href: string; text: string }[]
 }
 
 const LIVE_TRAFFIC = { href: '/traffic', text: 'Live traffic' }

@@ -16,6 +16,10 @@ export type Header = [name: string, value: string]
 export interface Exchange {
   /** Who is asked. */
   program: ProgramName
+  /** How the tap in it counts the exchange. */
+  id: number
+  /** The same for no other exchange, whatever was restarted meanwhile. */
+  key: string
   /** Who asks. */
   from: Party
   /** The address and port from which they ask. */
