@@ -7,7 +7,7 @@ const VERSION = 'There is no version with that name. Choose one of these: v01-co
 const LESSON = 'There is no lesson with that name. Choose one of these: v01-code-flow, '
 const ATTACK = 'There is no attack with that name.'
 const DOC = 'Choose one of these: glossary, errors, attacks'
-const EXERCISE = 'Choose one of these: v01, v02, v03, v04, v05.'
+const EXERCISE = 'There is no exercise with that name. Choose one of these: v01, v02, '
 const SLOT = "That version isn't running anymore."
 const MESSAGE = 'That message is gone'
 
