@@ -19,7 +19,7 @@ import { measureDiff, measureNpmStart, measureStart, measureSwitch } from './ben
 import { figure, type Row, ratio, table } from './bench/lib/table.ts'
 import { limit, oidcProvider, type Target, targetOf } from './bench/lib/targets.ts'
 
-/** How much is measured. */
+/** The size of a run. */
 interface Extent {
   rounds: number
   /** Of one measurement, in milliseconds. */
@@ -28,7 +28,7 @@ interface Extent {
   warmUp: number
   /** Token responses that a heap is filled with. */
   responses: number
-  /** The same for oidc-provider, which takes its time. */
+  /** The same for oidc-provider, which is slower. */
   responsesOfProvider: number
   growth: number[]
   starts: number
@@ -63,16 +63,16 @@ const WORKS: { name: string; work: Work; needs: (target: Target) => boolean }[] 
 const OPTIONS = { quick: { type: 'boolean' }, write: { type: 'boolean' } } as const
 
 /**
- * `npm run bench [-- --quick --write]` measures the servers of all versions beside oidc-provider and
- * beside the limit of the framework.
+ * `npm run bench [-- --quick --write]` compares the servers of all versions with oidc-provider and
+ * with the limit of the framework.
  *
  * @returns the exit status
- * @throws {ToldError} also for a wrong answer of a target
+ * @throws {ToldError} also for a wrong response of a target
  */
 export async function main(args: string[]): Promise<number> {
   const { quick, write } = readOptions(args, OPTIONS, {
     example: 'npm run bench -- --quick',
-    hint: 'npm run bench takes --quick and --write.',
+    hint: 'npm run bench accepts --quick and --write.',
   })
   pinLoad()
   const report = await runBench(quick ? QUICK : WHOLE)
@@ -88,7 +88,7 @@ async function runBench(extent: Extent): Promise<string> {
     parts.push(`## ${title}\n\n${text}`)
     console.log(`${title}\n\n${text}\n`)
   }
-  const title = "Work for each second of the server's processor time"
+  const title = "Work per second of the server's processor time"
   tell(title, await measureSpeeds(targets, extent))
   tell('Heap, in MiB', await measureHeaps(targets, extent))
   tell(`Growth of ${newest.name}`, growthTable(await measureGrowth(newest, extent.growth)))
@@ -96,7 +96,7 @@ async function runBench(extent: Extent): Promise<string> {
   return parts.join('\n\n')
 }
 
-/** All targets run at once and are measured in turn, so that a busy moment of the machine meets all. */
+/** Runs all targets at once and measures them in turn, so a busy moment of the machine affects all of them. */
 async function measureSpeeds(targets: Target[], extent: Extent): Promise<string> {
   const children = new Map<Target, Child>()
   try {
@@ -111,7 +111,7 @@ async function measureSpeeds(targets: Target[], extent: Extent): Promise<string>
       const figures = await inTurn(measured, children, work, extent)
       rows.push(...measured.map((target) => speedRow(name, target, figures)))
     }
-    return table(['work', 'target', 'a second', 'of the limit', 'of oidc-provider'], rows)
+    return table(['work', 'target', 'per second', 'of the limit', 'of oidc-provider'], rows)
   } finally {
     for (const child of children.values()) await child.stop()
   }
@@ -146,10 +146,10 @@ function speedRow(work: string, target: Target, figures: Map<Target, number>): R
   ]
 }
 
-/** All at once: what is on a heap does not depend on how busy the machine is. */
+/** Fills all heaps at once, because their size doesn't depend on how busy the machine is. */
 async function measureHeaps(targets: Target[], extent: Extent): Promise<string> {
   const kinds: { name: string; by: Fill; targets: Target[] }[] = [
-    { name: 'a login each', by: byLogins, targets },
+    { name: 'one login each', by: byLogins, targets },
     { name: 'refreshes', by: byRefreshes, targets: targets.filter(({ refreshes }) => refreshes) },
   ]
   const rows = kinds.flatMap(({ name, by, targets }) =>
@@ -159,7 +159,7 @@ async function measureHeaps(targets: Target[], extent: Extent): Promise<string> 
       return heapRow(name, target, await measureHeap(target, by, responses))
     }),
   )
-  const head = ['token responses', 'target', 'at the start', 'for each 100,000', 'when expired']
+  const head = ['token responses', 'target', 'at the start', 'per 100,000', 'after expiry']
   return table(head, await Promise.all(rows))
 }
 
@@ -172,20 +172,20 @@ function growthTable(figures: GrowthFigures[]): string {
   const rows = figures.map(({ tokens, flowsPerCpuSecond, heap }) => {
     return [tokens.toLocaleString('en-US'), figure(flowsPerCpuSecond), figure(heap)]
   })
-  return table(['live tokens', 'whole flows a second', 'heap, MiB'], rows)
+  return table(['live tokens', 'whole flows per second', 'heap, MiB'], rows)
 }
 
 async function measureStarts(targets: Target[], { starts }: Extent): Promise<string> {
-  // Nothing is compared here that runs at the same time, and who types a command has all cores.
+  // These run one at a time, with all cores, as when someone types a command.
   unpinLoad()
   const rows: Row[] = []
   let ofLimit: number | undefined
   for (const target of targets) {
     const time = await measureStart(target, starts)
     if (target === limit) ofLimit = time
-    rows.push([`${target.name}: start to first answer`, figure(time), ratio(time, ofLimit)])
+    rows.push([`${target.name}: start to first response`, figure(time), ratio(time, ofLimit)])
   }
-  rows.push(['npm start to both answering', figure(await measureNpmStart(starts)), ''])
+  rows.push(['npm start until both programs respond', figure(await measureNpmStart(starts)), ''])
   rows.push(['the workshop changes the version', figure(await measureSwitch(starts)), ''])
   const { npm, git } = measureDiff(starts)
   rows.push(['git diff --no-index of v04 and v05', figure(git), ''])
@@ -194,11 +194,11 @@ async function measureStarts(targets: Target[], { starts }: Extent): Promise<str
 }
 
 function resultsPage(report: string): string {
-  const pinned = canPin ? 'server and load on a core each' : 'not held on cores'
+  const pinned = canPin ? 'server and load each on its own core' : 'not pinned to cores'
   return `# What the lab costs
 
-\`npm run bench -- --write\` has written this page; run it to get the figures of your machine, or
-\`npm run bench -- --quick\` for a rough look in half a minute.
+\`npm run bench -- --write\` wrote this page. Run it to measure your own machine, or run
+\`npm run bench -- --quick\` for a rough result in half a minute.
 
 Run on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ${platform()} ${release()}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${pinned}.
 
@@ -206,31 +206,31 @@ ${report}
 
 ## How to read it
 
-- **limit** is a bare Fastify with the same routes, which answer constants. It checks nothing and remembers
-  nothing. **oidc-provider** is the certified server of that name, version 9, with one confidential client, PKCE
-  required, refresh tokens rotated, a login form without script, no consent, and ID tokens signed with
-  ES256, the cheapest of its algorithms. All others are the servers of the versions as \`npm start\` runs them, log included.
-- 16 users with a connection each work as quickly as they get answers, in turn at every target. The figure is how often
-  the work was done for each second of processor time that the server used: it holds on a busy machine too.
-- A target is first asked for what it has to refuse: a wrong password, a wrong redirect URI, a wrong secret, a wrong
-  verifier (from v03), a code used twice, a made-up token (from v04), a refresh token used twice (v05). One wrong answer
-  ends the run without a table. The limit is the one exception: it refuses nothing.
-- The whole flow is authorize, log in, redeem, and from v04 on ask the resource. In v01 to v03 it has no last
-  step, so their figures stand beside each other, and not beside those of v04 and v05.
-- oidc-provider answers at its own userinfo endpoint, and a login takes it four requests where it takes the lab's two.
-  For speed it has its own memory adapter, which keeps 1,000 entries; for the heap one without a bound.
-- The heap is what is alive after a collection. The responses of refreshes come from 32 logins that go
-  on refreshing, and those of logins from a login each, where the code and the login stay in memory too.
+- **limit** is a bare Fastify with the same routes and constant responses. It checks nothing and stores nothing.
+  **oidc-provider** is the certified server of that name, version 9. It has one confidential client, PKCE required,
+  rotated refresh tokens, a login form without script, no consent page, and ID tokens signed with ES256, its cheapest
+  algorithm. All others are the servers of the versions as \`npm start\` runs them, with their log.
+- 16 users with one connection each send requests as fast as they get responses, to one target after the other. The
+  figure is how often they did the work per second of the server's processor time, so it also holds on a busy machine.
+- Before it measures a target, the benchmark checks that the target rejects a wrong password, a wrong redirect URI, a
+  wrong secret, a wrong verifier (from v03), a code used twice, a made-up token (from v04), and a refresh token used
+  twice (v05). One wrong response ends the run without a table. Only the limit is exempt: it rejects nothing.
+- The whole flow is the authorization request, the login, the token request, and from v04 on the request for the
+  resource. v01 to v03 lack that last step, so compare their figures with each other, not with those of v04 and v05.
+- oidc-provider has its own userinfo endpoint, and its login takes four requests instead of the lab's two. For speed it
+  uses its own memory adapter, which keeps 1,000 entries. For the heap it uses one without a limit.
+- The heap is what remains after garbage collection. The responses to refreshes come from 32 logins that keep
+  refreshing. The responses to logins come from one login each, and their codes stay in memory too.
 
 ## Where the time goes
 
-Beside the limit, what a request of v05 costs most is what it is watched and kept orderly by: the line of the log, the headers of every answer, and
-the count of requests under way that lets a program end without cutting one off. Only with all three left out, as was tried by hand, does
-\`GET /api/me\` come to about 0.85 of the limit. In the whole flow there are also pages made from templates, random values and digests. All of
-this is worth its price in programs that are there to be watched and read; so the limit of the framework is far off on purpose.
+Compared with the limit, a request of v05 spends most of its time on three things: the log line, the headers of every response, and the count of
+running requests, which lets a program end without cutting one off. Without all three, in a manual test, \`GET /api/me\` reaches about 0.85 of the
+limit. The whole flow also renders pages from templates and computes random values and digests. The lab's programs exist to be watched and read,
+so they stay well below the limit on purpose.
 
-A login in v05 leaves a code, an access token and a refresh token, and what they were issued for. A refresh adds two tokens to a login that is
-there, which is why it takes less memory. At a million tokens a flow is slower by what Node's garbage collector takes for a larger heap.
-\`npm run diff\` starts Node and npm, which git does not.
+A login in v05 leaves an access token, a family of refresh tokens, and the used code with its redirect URI and challenge, to check a second use
+against. A refresh adds only one access token, which expires: a million refreshes of one login leave one family. At a million tokens a flow is
+slower, because Node's garbage collector needs more time for a larger heap. \`npm run diff\` starts Node and npm, and git doesn't.
 `
 }

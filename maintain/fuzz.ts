@@ -11,16 +11,16 @@ import {
 } from './soak/send-hostile-input.ts'
 import { type SoakedPrograms, startPrograms, stopPrograms } from './soak/soaked-programs.ts'
 
-/** Inputs of a run that is not told how many. */
+/** The default number of inputs. */
 const USUAL_COUNT = 1_000_000
-/** The part of all inputs that goes to the parsers and not over sockets. */
+/** The share of inputs that goes directly to the parsers and not over sockets. */
 const SHARE_OF_PARSERS = 0.2
-/** What a program may hold more than before, when everything has expired, in bytes. */
+/** How much a program's heap may grow, once everything has expired, in bytes. */
 const GROWTH = 16 * 1024 * 1024
-/** Inputs that are sent before memory is looked at for the first time. */
+/** Inputs to send before the first measurement of memory. */
 const WARM_UP = 1_000
 const PROGRAMS = ['server', 'client'] as const
-/** Requests that never come to their end. */
+/** Requests that never end. */
 const SLOW = [
   'GET / HTTP/1.1\r\nhost: x\r\nx: ',
   'POST /token HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n\r\n',
@@ -30,7 +30,7 @@ const SLOW = [
  * `npm run fuzz [count] [seed]` sends hostile input to both programs of every version.
  *
  * @returns the exit status
- * @throws {Finding} when something was found
+ * @throws {Finding} if a program broke a rule
  */
 export async function main(args: string[]): Promise<number> {
   const [count = USUAL_COUNT, seed = Date.now() % 2 ** 31] = readArguments(args)
@@ -50,7 +50,7 @@ async function fuzz(count: number, seed: number): Promise<void> {
   console.log(`${count.toLocaleString('en-US')} inputs, seed ${seed}`)
   const ofParsers = Math.ceil(count * SHARE_OF_PARSERS)
   fuzzParsers(ofParsers, seed)
-  console.log(`parsers   ${ofParsers} inputs, no finding`)
+  console.log(`parsers   ${ofParsers} inputs, no findings`)
 
   const versions = listVersions()
   const each = Math.ceil((count - ofParsers) / versions.length / PROGRAMS.length)
@@ -80,10 +80,10 @@ async function fuzzOne(
     fuzzProgram(origin, count, seed + WARM_UP, name),
     ...SLOW.map((head) => sendSlowly(origin, head)),
   ])
-  console.log(`${version.name} ${name}  ${count} inputs, no finding  ${summary(statuses)}`)
+  console.log(`${version.name} ${name}  ${count} inputs, no findings  ${summary(statuses)}`)
 }
 
-/** The heaps of both programs when everything that they keep has expired, in bytes. */
+/** The heaps of both programs once all their entries have expired, in bytes. */
 async function heaps({
   server,
   client,
@@ -100,7 +100,7 @@ async function refuseGrowth(
   const after = await heaps(programs)
   for (const name of PROGRAMS) {
     const growth = after[name] - before[name]
-    if (growth > GROWTH) throw new Finding(`the ${name} still holds ${growth} bytes`)
+    if (growth > GROWTH) throw new Finding(`the heap of the ${name} grew by ${growth} bytes`)
   }
 }
 

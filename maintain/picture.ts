@@ -12,7 +12,7 @@ const FILE = join(ROOT, 'docs', 'workshop.png')
 const VERSION = 'v03-pkce'
 
 /**
- * `npm run picture` logs in to a version and takes the picture of the workshop's traffic page that README.md shows.
+ * `npm run picture` logs in to a version and takes the picture of the workshop's traffic page for README.md.
  *
  * @returns the exit status
  */

@@ -37,7 +37,7 @@ interface Arguments {
   steps: { older: Version; newer: Version }[]
   hunk: number | undefined
   statements: boolean
-  /** The revision since which a change has to be new; undefined for all of them. */
+  /** Only changes made since this revision, or undefined for all changes. */
   since: string | undefined
 }
 
@@ -46,10 +46,10 @@ interface StepVerdict extends Verdict {
 }
 
 /**
- * `npm run prove [version] [-- --hunk N --statements --changed --from REV]` shows for every change of a step what goes
- * red without it.
+ * `npm run prove [version] [-- --hunk N --statements --changed --from REV]` shows for every change of a step what fails
+ * without it.
  *
- * @returns the exit status: 1 when nothing misses a change
+ * @returns the exit status: 1 if a change is unproven
  * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
@@ -75,7 +75,7 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
     const recent = since === undefined ? all : touchedSince(ROOT, since, folders, all)
     const units = recent.filter(({ number }) => hunk === undefined || number === hunk)
     if (units.length === 0) continue
-    say(`${stepName(older, newer)}: ${describeUnits(units)} to be undone, one at a time.\n\n`)
+    say(`${stepName(older, newer)}: undoing ${describeUnits(units)}, one at a time.\n\n`)
     const results = await prove({
       version: newer.name,
       newer: newer.folder,
@@ -144,7 +144,7 @@ function renderVerdict({ unit, finding, excuse }: Verdict): string {
   const what =
     finding === undefined
       ? (excuse && `excused: ${excuse}`) || 'UNPROVEN: no test fails without it'
-      : `${finding.by === 'types' ? 'type error' : 'red test'}: ${finding.what}`
+      : `${finding.by === 'types' ? 'type error' : 'failing test'}: ${finding.what}`
   return `${[
     `${String(number).padStart(3)}  ${path} ${hunkHeader(hunk)}`,
     `     ${sign} ${first?.text.trim()}${more > 0 ? `  (and ${more} more)` : ''}`,
@@ -153,7 +153,7 @@ function renderVerdict({ unit, finding, excuse }: Verdict): string {
 }
 
 function renderShare(verdicts: StepVerdict[]): string {
-  if (verdicts.length === 0) return 'Nothing to prove: no change is new.\n'
+  if (verdicts.length === 0) return 'Nothing to prove: there are no new changes.\n'
   const excused = verdicts.filter(({ excuse }) => excuse !== undefined).length
   const missed = verdicts.filter(({ finding }) => finding !== undefined)
   const byTypes = missed.filter(({ finding }) => finding?.by === 'types').length
@@ -169,7 +169,7 @@ function renderShare(verdicts: StepVerdict[]): string {
   ].join('\n')
 }
 
-/** Missed by something, or known to be beyond any test. */
+/** Proved or excused. */
 function isSettled({ finding, excuse }: Verdict): boolean {
   return finding !== undefined || excuse !== undefined
 }

@@ -26,7 +26,7 @@ const OPTIONS = {
 /**
  * `npm run ripple version [-- --from REV --force --no-test]`
  *
- * @returns the exit status: 1 when something is left to be done by hand
+ * @returns the exit status: 1 if something is left to do by hand
  * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
@@ -49,7 +49,7 @@ export async function main(args: string[]): Promise<number> {
   return stale.length === 0 ? status : 1
 }
 
-/** The quotes that stand nowhere any more, each with its place and what it quotes; nothing where there is none. */
+/** The outdated quotes, each with its place and its text, or an empty string without any. */
 export function renderStale(quotes: StaleQuote[]): string {
   if (quotes.length === 0) return ''
   const lines = quotes.map(({ place, source, text }) => {
@@ -61,7 +61,7 @@ export function renderStale(quotes: StaleQuote[]): string {
 /**
  * Carries, tests, and says what it did.
  *
- * @returns the exit status: 1 when something is left to be done by hand
+ * @returns the exit status: 1 if something is left to do by hand
  */
 export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<number> {
   const { source, root } = ripple
@@ -84,7 +84,7 @@ export async function carryAndTest(ripple: Ripple, runTests: boolean): Promise<n
   return open.length === 0 && isGreen ? 0 : 1
 }
 
-/** What was done, in order; `!` marks what was not, or not wholly. */
+/** What was done, in order. `!` marks what wasn't done completely. */
 function renderOutcomes(outcomes: Outcome[]): string {
   const versions = [...new Set(outcomes.map(({ version }) => version))]
   const sections = versions.map((version) => {
@@ -117,10 +117,10 @@ function changedVersions(outcomes: Outcome[]): string[] {
   return [...new Set(touched.map(({ version }) => version))]
 }
 
-/** Type check and tests of one version, with their own words only when they are red. */
+/** Runs the type check and the tests of one version, and prints their output only if they fail. */
 async function test(root: string, version: string, outcomes: Outcome[]): Promise<boolean> {
   if (outcomes.some((outcome) => outcome.version === version && outcome.did === 'conflict')) {
-    say(`${version}: not tested, since it has conflicts.\n`)
+    say(`${version}: not tested, because it has conflicts.\n`)
     return false
   }
   const folder = join(root, 'versions', version)
@@ -133,10 +133,10 @@ async function test(root: string, version: string, outcomes: Outcome[]): Promise
   for (const [what, packageName, args, where] of tools) {
     const { status, output } = await runTool(packageName, args, where)
     if (status === 0) continue
-    say(`${output}\n${version}: the ${what} went red.\n`)
+    say(`${output}\n${version}: ${what} failed.\n`)
     return false
   }
-  say(`${version}: type check and tests are green.\n`)
+  say(`${version}: type check and tests pass.\n`)
   return true
 }
 

@@ -16,20 +16,20 @@ import {
 import { type SoakedPrograms, startPrograms, stopPrograms } from './soak/soaked-programs.ts'
 import { Visitor } from './soak/visitor.ts'
 
-/** So short that most of what is kept expires while the traffic goes on. */
+/** So short that most entries expire during the traffic. */
 const SETTINGS = {
   CODE_TTL: '20',
   ACCESS_TOKEN_TTL: '10',
   REFRESH_TOKEN_TTL: '3600',
   SESSION_TTL: '60',
 }
-/** Longer than any of those that matter after it, and the time between two sweeps, in milliseconds. */
+/** Longer than the time between two sweeps of expired entries, in milliseconds. */
 const UNTIL_EXPIRED = 12_000
-/** What a program may hold more at the end than at the start, when all has expired, in bytes. */
+/** How much a program's heap may grow from start to end, once everything has expired, in bytes. */
 const GROWTH = 8 * 1024 * 1024
-/** What a program may hold at most while it is flooded, in bytes. */
+/** The largest heap allowed during a flood, in bytes. */
 const MOST = 512 * 1024 * 1024
-/** What the comparison of logins may be off by, as a part of 1. */
+/** The allowed deviation of the login times' ratio from 1. */
 const TIMING = 0.1
 const LOGINS_AT_ONCE = 200
 
@@ -41,7 +41,7 @@ const OPTIONS = {
 
 /**
  * `npm run soak [-- --minutes N --flood N --quick]` puts the newest version under load and looks for errors and
- * for what grows.
+ * growth.
  *
  * @returns the exit status: 1 for any error, and for growth
  * @throws {ToldError}
@@ -53,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
 function readExtent(args: string[]): { minutes: number; flood: number } {
   const { quick, ...values } = readOptions(args, OPTIONS, {
     example: 'npm run soak -- --minutes 2',
-    hint: 'npm run soak takes --minutes N, --flood N and --quick.',
+    hint: 'npm run soak accepts --minutes N, --flood N and --quick.',
   })
   const minutes = Number(values.minutes ?? (quick ? 0.25 : 10))
   const flood = Number(values.flood ?? (quick ? 20_000 : 1_000_000))
@@ -67,7 +67,7 @@ async function soak({ minutes, flood }: { minutes: number; flood: number }): Pro
   const programs = await startPrograms(version, SETTINGS)
   const problems: string[] = []
   try {
-    // Once for the code that is compiled when it runs for the first time.
+    // A first run, so that code is compiled before the measurements.
     await logInAtOnce(programs, 500)
     const start = await afterExpiry(programs)
     console.log(`start: ${tellUsage(start)}`)
@@ -90,7 +90,7 @@ async function soak({ minutes, flood }: { minutes: number; flood: number }): Pro
   return problems.length === 0 ? 0 : 1
 }
 
-/** Floods one program and then the other, while somebody who is logged in goes on working. */
+/** Floods one program and then the other, while a logged-in user keeps working. */
 async function floodBoth(
   programs: SoakedPrograms,
   count: number,
@@ -100,7 +100,7 @@ async function floodBoth(
   await worker.logIn()
   for (const [name, flood] of [
     ['half-finished logins at the client', floodClient],
-    ['codes that nobody redeems', floodServer],
+    ['codes that are never redeemed', floodServer],
   ] as const) {
     const state = { over: false, done: 0, slowest: 0, most: 0 }
     const flooding = flood(programs, count).finally(() => {
@@ -120,9 +120,10 @@ async function floodBoth(
     tell(name, await flooding, problems)
     const slowest = `${state.slowest.toFixed(0)} ms`
     console.log(
-      `  meanwhile ${state.done} pages of somebody else, the slowest ${slowest}, largest heap ${mebibytes(state.most)}`,
+      `  meanwhile ${state.done} pages for another user, the slowest in ${slowest}, largest heap ${mebibytes(state.most)}`,
     )
-    if (state.most > MOST) problems.push(`${mebibytes(state.most)} of heap in the flood of ${name}`)
+    if (state.most > MOST)
+      problems.push(`during the flood of ${name} the heap reached ${mebibytes(state.most)}`)
   }
 }
 
@@ -149,7 +150,7 @@ async function usage({
   return { server: ofServer, client: ofClient }
 }
 
-/** What both use once everything that they keep has expired, without waiting for it. */
+/** The usage of both programs once all their entries have expired. Moves their clocks instead of waiting. */
 async function afterExpiry(programs: SoakedPrograms): Promise<{ server: Usage; client: Usage }> {
   const longest = Math.max(...Object.values(SETTINGS).map(Number))
   await Promise.all([programs.server.advance(longest), programs.client.advance(longest)])
@@ -160,10 +161,12 @@ async function afterExpiry(programs: SoakedPrograms): Promise<{ server: Usage; c
 function growth(name: string, start: Usage, end: Usage): string[] {
   const problems: string[] = []
   if (end.heap - start.heap > GROWTH) {
-    problems.push(`the ${name} has kept ${mebibytes(end.heap - start.heap)}`)
+    problems.push(`the heap of the ${name} grew by ${mebibytes(end.heap - start.heap)}`)
   }
   if (end.descriptors > start.descriptors) {
-    problems.push(`the ${name} has ${end.descriptors - start.descriptors} more descriptors open`)
+    problems.push(
+      `the ${name} has ${end.descriptors - start.descriptors} more open descriptors than at the start`,
+    )
   }
   return problems
 }

@@ -9,29 +9,31 @@ import { OAuthError } from './oauth.ts'
 import { PageError } from './page-error.ts'
 import { parseParameters } from './parameters.ts'
 
-/** Bodies over this many bytes are answered 413. */
+/** The largest body, in bytes. A larger one gets a 413. */
 const BODY_LIMIT = 16 * 1024
 /** How long a client may take to send a whole request, in milliseconds. */
 const REQUEST_TIMEOUT = 10_000
-/** Status and text for bytes that no request could be made of. */
+/** Status and text for bytes that aren't a valid request. */
 const UNREADABLE: Record<string, [status: string, text: string]> = {
   HPE_HEADER_OVERFLOW: [
     '431 Request Header Fields Too Large',
-    'The headers are larger than 16 KiB. Delete the cookies of localhost in your browser: those of all ports come along.',
+    'The headers are larger than 16 KiB. Delete the cookies of localhost in your browser: it sends those of every port.',
   ],
   ERR_HTTP_REQUEST_TIMEOUT: [
     '408 Request Timeout',
     `The request did not arrive within ${REQUEST_TIMEOUT / 1000} seconds.`,
   ],
 }
-const NO_HTTP: [string, string] = ['400 Bad Request', 'This is not a request that HTTP allows.']
-/** How long the other side has to hear why its connection ends, in milliseconds. */
+const NO_HTTP: [string, string] = ['400 Bad Request', 'This is not a valid HTTP request.']
+/** How long the other side has to read why its connection ends, in milliseconds. */
 const LAST_WORDS = 1_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 
 const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
 const errorPage = readFileSync(join(import.meta.dirname, 'views/error.eta'), 'utf8')
-const styleSheet = readFileSync(join(import.meta.dirname, 'style.css'), 'utf8')
+const styleSheet = ['base', 'style']
+  .map((name) => readFileSync(join(import.meta.dirname, `${name}.css`), 'utf8'))
+  .join('\n')
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -41,11 +43,11 @@ declare module 'fastify' {
 }
 
 /**
- * A Fastify instance with everything that is no lesson: forms, pages, the headers of every answer,
- * and the answers to what no route is there for.
+ * A Fastify instance with everything that isn't part of a lesson: forms, pages, the headers of every
+ * response, and the responses to requests without a route.
  *
- * @param folder where the program stands, `.../versions/v01-code-flow/server`: its name and its
- *   version are read off it, and its templates lie in `views/`
+ * @param folder the folder of the program, `.../versions/v01-code-flow/server`: it gives the name and the
+ *   version, and has the templates in `views/`
  */
 export function createApp(folder: string): FastifyInstance {
   const program = basename(folder)
@@ -59,11 +61,11 @@ export function createApp(folder: string): FastifyInstance {
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT,
     routerOptions: { querystringParser: parseParameters },
-    // Requests under way when the program stops are answered, not turned away.
+    // Requests that arrived before the program stops still get their response.
     return503OnClosing: false,
-    // Node holds bodies to the request timeout only where the headers' timeout is no longer than it.
+    // Node applies the request timeout to bodies only if the headers' timeout isn't longer.
     http: { connectionsCheckingInterval: 1_000, headersTimeout: REQUEST_TIMEOUT },
-    // RFC 9112 section 3.2.2: a whole URL in place of a path is to be taken, too.
+    // RFC 9112 section 3.2.2: a server must also accept a whole URL in place of a path.
     rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*\/?/i, '/'),
     frameworkErrors: (_error, request, reply) => {
       setHeaders(reply)
@@ -75,7 +77,7 @@ export function createApp(folder: string): FastifyInstance {
       socket.end(
         `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${text}\n`,
       )
-      // Whoever does not hang up, and perhaps goes on sending, is cut off.
+      // Cuts off a sender that doesn't hang up.
       setTimeout(() => socket.destroy(), LAST_WORDS).unref()
     },
   })
@@ -97,13 +99,13 @@ export function createApp(folder: string): FastifyInstance {
   })
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(reply)
-    // Answered before the body is read, so that no body can make another answer of it.
+    // Responds before the body is read, so no body can change the response.
     if (request.is404) sendNotFound(request, reply)
     else done()
   })
   app.setNotFoundHandler(sendNotFound)
 
-  // In a context of its own, which no hook of a program reaches: it needs no session.
+  // In its own context, out of reach of a program's hooks: it needs no session.
   app.register(async (context) => {
     context.get('/style.css', async (_request, reply) => {
       return reply.header('cache-control', 'no-cache').type('text/css').send(styleSheet)
@@ -119,13 +121,13 @@ export function createApp(folder: string): FastifyInstance {
 
   function setHeaders(reply: FastifyReply): void {
     reply.header('x-oauth-lab', `${version} ${program}`)
-    // RFC 6749 section 5.1, which asks it of tokens; a page with a code is no better kept.
+    // RFC 6749 section 5.1 requires it for tokens. A page with a code needs it just as much.
     reply.header('cache-control', 'no-store')
     reply.header('pragma', 'no-cache')
     // RFC 9700 section 4.2: an address may have a code in it.
     reply.header('referrer-policy', 'no-referrer')
     reply.header('x-content-type-options', 'nosniff')
-    // RFC 9700 section 4.16: for browsers that do not know frame-ancestors.
+    // RFC 9700 section 4.16: for browsers that don't support frame-ancestors.
     reply.header('x-frame-options', 'DENY')
     reply.header('content-security-policy', ownPolicy)
   }
@@ -134,19 +136,19 @@ export function createApp(folder: string): FastifyInstance {
     const route = routes.get(pathOf(request))
     if (route === undefined) {
       const paths = [...routes.keys()].filter((path) => path !== '/style.css').sort()
-      const message = `Nothing is at this address. The ${program} answers at ${paths.join(', ')}.`
+      const message = `Nothing is at this address. The ${program} has these: ${paths.join(', ')}.`
       return sendError(request, reply, new PageError(404, 'Not found', message))
     }
     const allowed = [...route.methods].join(', ')
     reply.header('allow', allowed)
-    const message = `This address takes ${allowed}, not ${request.method}.`
+    const message = `This address accepts ${allowed}, not ${request.method}.`
     return sendError(request, reply, new PageError(405, 'Method not allowed', message))
   }
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: PageError): FastifyReply {
     reply.code(error.status)
     const path = pathOf(request)
-    // Nothing under /api is for browsers, whether a route is there or not.
+    // Nothing under /api is for browsers, even without a route.
     if (routes.get(path)?.backChannel || /^\/api(\/|$)/.test(path)) {
       const code = error.status < 500 ? 'invalid_request' : 'server_error'
       return reply.send({ error: code, error_description: error.message })
@@ -157,11 +159,11 @@ export function createApp(folder: string): FastifyInstance {
 }
 
 /**
- * The content security policy of a page: its own style sheet and nothing else, no script, no frame
+ * The content security policy of a page. It allows its own style sheet, and no script, no frame
  * around it, and no form that posts elsewhere.
  *
- * @param formTarget an origin that may answer a form of this page with a redirect to itself: browsers
- *   hold the redirect after a form post to the same rule as the form
+ * @param formTarget an origin that the response to a form of this page may redirect to: browsers
+ *   apply the rule for forms to that redirect too
  */
 export function pagePolicy(formTarget = ''): string {
   return [
@@ -175,8 +177,8 @@ export function pagePolicy(formTarget = ''): string {
 }
 
 /**
- * Reads forms into `request.body`, and any other body into undefined: what is to be said of a body
- * that is no form differs from endpoint to endpoint.
+ * Reads forms into `request.body`, and any other body into undefined: each endpoint has its own error
+ * for a body that isn't a form.
  */
 function readFormsAlone(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -185,7 +187,7 @@ function readFormsAlone(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     const type = headers['content-type']
     if (type === undefined) return done()
-    // Without this a type that is no type at all would be answered by Fastify, with 415.
+    // Without this, Fastify responds to a malformed type with 415.
     headers['content-type'] = FORM_TYPE.test(type)
       ? 'application/x-www-form-urlencoded'
       : 'none/none'
@@ -201,9 +203,9 @@ function asPageError(error: Error & { statusCode?: number }): PageError {
     return new PageError(413, 'Too large', `The body is larger than ${BODY_LIMIT} bytes.`)
   }
   if (status < 500) return new PageError(status, 'Bad request', 'The request is malformed.')
-  // A mistake in the program, not in the request: the person who runs it must see it.
+  // A bug in the program, not in the request: the person who runs it must see it.
   console.error(error)
-  return new PageError(500, 'Something broke', 'The program made a mistake. Its log says which.')
+  return new PageError(500, 'Something broke', 'The program has a bug. Its log shows the error.')
 }
 
 function pathOf(request: FastifyRequest): string {

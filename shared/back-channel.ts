@@ -17,15 +17,15 @@ export interface BackChannelResponse {
 export interface BackChannelRequest {
   method: 'GET' | 'POST'
   headers: Record<string, string>
-  /** Sent as it is. */
+  /** Sent unchanged. */
   body?: string
 }
 
 /**
- * Calls a server directly, not through the browser, and reads its JSON response. It follows no redirect:
- * that would send credentials to a place that nobody registered.
+ * Calls a server directly, not through the browser, and reads its JSON response. It doesn't follow
+ * redirects, which could send credentials to an unregistered place.
  *
- * @throws {PageError} 502 when the server is away, is too slow, or doesn't respond with a JSON object
+ * @throws {PageError} 502 if the server isn't running, is too slow, or doesn't send a JSON object
  */
 export async function callBackChannel(
   url: string,
@@ -45,7 +45,7 @@ export async function callBackChannel(
   return { status: statusCode, body }
 }
 
-/** The error for a response that makes no sense: something answers, but not as it should. */
+/** The error for a response that makes no sense. */
 export function badResponse(url: string, status: number): PageError {
   return noAnswer(url, `sent a response that makes no sense (status ${status})`)
 }
@@ -80,7 +80,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
   } catch {
-    // Not JSON at all is as bad as JSON that is no object.
+    // Invalid JSON gets the same error as JSON that isn't an object.
   }
   return undefined
 }

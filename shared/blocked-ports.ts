@@ -7,7 +7,7 @@ const BLOCKED = new Set([
   6669, 6679, 6697, 10080,
 ])
 
-/** Whether browsers refuse to open this port. A program there would run, and nobody could visit it. */
+/** Whether browsers refuse to open this port. A program could run there, but no one could visit it. */
 export function isBlockedByBrowsers(port: number): boolean {
   return BLOCKED.has(port)
 }

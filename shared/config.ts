@@ -5,7 +5,7 @@ import { parseEnv } from 'node:util'
 import { isBlockedByBrowsers } from './blocked-ports.ts'
 import { isUser } from './users.ts'
 
-/** What the programs of a snapshot are told from outside. */
+/** The settings of a snapshot's programs. */
 export interface LabConfig {
   /** Origin of the authorization and resource server, without a slash at the end. */
   authServerUrl: string
@@ -13,7 +13,7 @@ export interface LabConfig {
   clientUrl: string
   /** Origin of the workshop app, without a slash at the end. */
   workshopUrl: string
-  /** Origin of the API, where a version has one as a program of its own, without a slash at the end. */
+  /** Origin of the API, in a version with a separate API program, without a slash at the end. */
   apiUrl: string
   clientId: string
   clientSecret: string
@@ -33,24 +33,24 @@ export interface LabConfig {
   sessionSecret: string
 }
 
-/** A setting that can't be right. The message is one line, fit to be shown as it is. */
+/** An impossible setting. The message is one line, ready to be shown. */
 export class ConfigError extends Error {
   readonly exitStatus = 1
 }
 
 type Environment = Record<string, string | undefined>
 
-/** The longest lifetime that is allowed: a hundred years. */
+/** The longest lifetime allowed: a hundred years. */
 const LONGEST = 100 * 365 * 24 * 3600
-/** The clients whose names are settings, and the names that they have without one. */
+/** The clients whose names are settings, and their default names. */
 const CLIENTS = { CLIENT_ID: 'lab-client', WORKER_ID: 'worker-client', API_ID: 'api-server' }
-/** The clients that have the same name everywhere. */
+/** The clients whose names are fixed. */
 const OTHER_CLIENTS = ['other-client', 'lab-cli']
 
 /**
- * Reads the settings out of an environment; README.md lists them. An empty one counts as not set.
+ * Reads the settings from an environment. README.md lists them. An empty one counts as not set.
  *
- * @throws {ConfigError} that names the setting, what it held and what it may hold
+ * @throws {ConfigError} that names the setting, its value and the allowed values
  */
 export function readConfig(env: Environment): LabConfig {
   return {
@@ -73,8 +73,8 @@ export function readConfig(env: Environment): LabConfig {
 }
 
 /**
- * Reads `.env` at the top of the repo, if there is one, into `process.env`. What the environment
- * already says stays as it is.
+ * Reads `.env` at the top of the repo, if there is one, into `process.env`. Variables that are already
+ * set don't change.
  *
  * @throws {ConfigError}
  */
@@ -90,9 +90,9 @@ export function loadEnvFile(): void {
 }
 
 /**
- * The settings that a file `.env` holds, with or without a byte order mark.
+ * The settings in a file `.env`, with or without a byte order mark.
  *
- * @throws {ConfigError} when it is in UTF-16
+ * @throws {ConfigError} if it is in UTF-16
  */
 export function parseEnvFile(bytes: Buffer): Environment {
   // In UTF-16 every ASCII character has a zero byte.
@@ -111,7 +111,7 @@ function origin(env: Environment, name: string): string | undefined {
     throw wrong(name, describe(value), 'an origin, such as http://localhost:25000')
   }
   const url = new URL(value)
-  // CSP 3 section 2.3.1: a policy has no way to write any other host, so browsers would block the login.
+  // CSP 3 section 2.3.1: a policy can't contain any other host, so browsers would block the login.
   if (!/^[a-z\d.-]+$/.test(url.hostname)) {
     const hosts =
       'an origin whose host has only letters, digits, dots and hyphens, not an IPv6 address'
@@ -127,7 +127,7 @@ function origin(env: Environment, name: string): string | undefined {
   return url.origin
 }
 
-/** The port that an origin stands for: its own, or the one of its scheme. */
+/** The port of an origin: its own, or the default of its scheme. */
 export function portOf(url: string): number {
   const { port, protocol } = new URL(url)
   if (port !== '') return Number(port)
@@ -188,7 +188,7 @@ function describe(value: string): string {
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
 }
 
-/** A secret that is wrong is a secret still, so only its length is told. */
+/** A wrong secret is still a secret, so this shows only its length. */
 function describeSecret(value: string): string {
   return `a secret of ${value.length} characters`
 }

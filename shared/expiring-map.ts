@@ -1,6 +1,6 @@
 /** How often expired entries are looked for, in milliseconds. */
 const SWEEP_EVERY = 10_000
-/** How much of a full map leaves at once. */
+/** The share of a full map that is removed at once. */
 const ROOM = 1 / 100
 
 interface Entry<V> {
@@ -10,10 +10,10 @@ interface Entry<V> {
 }
 
 /**
- * A map whose entries expire by themselves. It never holds more than `max` of them: when it is full, the
- * least recently used ones go.
+ * A map whose entries expire by themselves. It never holds more than `max` of them: when it is full, it
+ * removes the least recently used ones.
  *
- * It uses the monotonic clock, so that setting the computer's clock changes nothing.
+ * It uses the monotonic clock, so setting the computer's clock changes nothing.
  *
  * No library: of the ones measured, one takes milliseconds per entry once it is full, and another
  * never frees the memory of expired entries.
@@ -21,12 +21,12 @@ interface Entry<V> {
 export class ExpiringMap<V extends object> {
   readonly #max: number
   readonly #isOver: (value: V) => boolean
-  /** The most recently used is last: a Map keeps the order of insertion. */
+  /** The most recently used is last, because a Map keeps the order of insertion. */
   readonly #entries = new Map<string, Entry<V>>()
 
   /**
    * @param max the most entries it holds
-   * @param isOver tells which entries go before they expire
+   * @param isOver tells which entries end before they expire
    */
   constructor(max: number, isOver: (value: NoInfer<V>) => boolean = () => false) {
     this.#max = max
@@ -48,7 +48,7 @@ export class ExpiringMap<V extends object> {
     return entry.value
   }
 
-  /** @param ttl seconds. An entry with zero or less is not kept at all. */
+  /** @param ttl seconds. An entry with zero or less isn't kept. */
   set(key: string, value: V, ttl: number): void {
     this.#entries.delete(key)
     if (ttl <= 0) return
@@ -71,7 +71,7 @@ export class ExpiringMap<V extends object> {
     }
   }
 
-  /** Many at once: finding the first entry of a Map takes longer the more were deleted before it. */
+  /** Removes many at once: finding a Map's first entry takes longer the more were deleted before it. */
   #makeRoom(): void {
     let room = Math.ceil(this.#max * ROOM)
     for (const key of this.#entries.keys()) {

@@ -14,7 +14,7 @@ export type OAuthErrorCode =
   | 'insufficient_scope'
 
 /**
- * A refusal with one of these codes. The message is its `error_description`, in the characters that
+ * An error with one of these codes. The message is its `error_description`, in the characters that
  * RFC 6749 section 5.2 allows: ASCII without double quotes and backslashes. The endpoint turns it into
  * JSON or a redirect. Elsewhere it becomes a page.
  */

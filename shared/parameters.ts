@@ -1,6 +1,6 @@
 import { OAuthError } from './oauth.ts'
 
-/** One value as it was sent, or null where its percent-encoding is not UTF-8. */
+/** One value, or null if its percent-encoding isn't UTF-8. */
 type Value = string | null
 
 /** A parsed query or form. A name that came more than once has an array. */
@@ -35,10 +35,10 @@ function decode(text: string): Value {
 }
 
 /**
- * The value of one parameter, or undefined. An empty value counts as absent, and nobody looks at unknown
- * parameters. RFC 6749 sections 3.1 and 3.2
+ * The value of one parameter, or undefined. An empty value counts as absent, and unknown parameters are
+ * ignored. RFC 6749 sections 3.1 and 3.2
  *
- * @throws {OAuthError} `invalid_request` when it came more than once, or is not UTF-8
+ * @throws {OAuthError} `invalid_request` if it came more than once, or isn't UTF-8
  */
 export function parameter(parameters: Parameters, name: string): string | undefined {
   const values = valuesOf(parameters, name)
@@ -54,9 +54,9 @@ export function soleParameter(parameters: Parameters, name: string): string | un
 }
 
 /**
- * The value of a parameter that has to be there.
+ * The value of a required parameter.
  *
- * @throws {OAuthError} `invalid_request` when it is missing, came more than once, or is not UTF-8
+ * @throws {OAuthError} `invalid_request` if it is missing, came more than once, or isn't UTF-8
  */
 export function requiredParameter(parameters: Parameters, name: string): string {
   const value = parameter(parameters, name)

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type {} from './app.ts'
 
-/** Parameters whose values are no secrets. Whatever is not listed is masked. */
+/** Parameters whose values aren't secret. All others are masked. */
 const PLAIN_PARAMETERS = new Set([
   'response_type',
   'client_id',
@@ -16,7 +16,7 @@ const PLAIN_PARAMETERS = new Set([
 
 /**
  * Writes a line to stdout for each request: which program, front channel (through the browser) or
- * back channel (straight from program to program), method, path, status, milliseconds.
+ * back channel (directly between programs), method, path, status, milliseconds.
  */
 export function logRequests(app: FastifyInstance): void {
   const log = lineLog()
@@ -28,8 +28,8 @@ export function logRequests(app: FastifyInstance): void {
 }
 
 /**
- * Takes lines, and writes all of one turn of the event loop at once: under load a system call for
- * each line takes longer than a small answer.
+ * Collects lines and writes those of one turn of the event loop at once: under load a system call for
+ * each line takes longer than a small response.
  */
 function lineLog(): (line: string) => void {
   const lines: string[] = []
@@ -69,18 +69,18 @@ export function maskUrl(url: string): string {
   return printable(maskLong(`${path}?${query.join('&')}`))
 }
 
-/** Whatever is that long and has no blank in it may be a secret, wherever it stands. */
+/** Any text of this length without a space may be a secret. */
 function maskLong(text: string): string {
   return text.replace(/[\w-]{32,}/g, mask)
 }
 
-/** The first and last four characters, where enough are left between them to keep the secret one. */
+/** The first and last four characters, if enough are hidden between them. */
 export function mask(value: string): string {
   if (value === '') return ''
   return value.length < 16 ? '****' : `${value.slice(0, 4)}****${value.slice(-4)}`
 }
 
-/** What a terminal would take for a command is not for the terminal. */
+/** Replaces control characters, which a terminal could take for commands. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?')
 }

@@ -26,7 +26,7 @@ export async function serve(build: () => Program): Promise<void> {
     logRequests(app)
     endOnSignal(app)
     await listen(app, port)
-    // `npm start` is connected to the programs that it starts, and says it for all of them.
+    // `npm start` is connected to the programs that it starts, and prints this for all of them.
     if (!process.connected) console.log(`Listening at ${url}. Press Ctrl-C to stop it.`)
   } catch (error) {
     console.error(error instanceof ConfigError ? error.message : error)
@@ -37,7 +37,7 @@ export async function serve(build: () => Program): Promise<void> {
 /**
  * Listens on this machine only.
  *
- * @throws {ConfigError} when the port can't be used
+ * @throws {ConfigError} if the port can't be used
  */
 export async function listen(app: FastifyInstance, port: number): Promise<void> {
   await refuseUnusablePort(port)
@@ -85,8 +85,8 @@ function portError(port: number, error: NodeJS.ErrnoException): Error {
 }
 
 /**
- * Ends the program on SIGINT and SIGTERM, and when nobody reads its log any more. Requests under way
- * still get their responses. Idle connections, which browsers keep open, don't hold it up.
+ * Ends the program on SIGINT and SIGTERM, and when its log is closed. Requests that already arrived
+ * still get their responses. Idle connections, which browsers keep open, don't delay the end.
  */
 function endOnSignal(app: FastifyInstance): void {
   const running = new Set<IncomingMessage>()
@@ -102,14 +102,14 @@ function endOnSignal(app: FastifyInstance): void {
     done()
   })
 
-  // A parent process may pass Ctrl-C on, so that it arrives twice.
+  // A parent process may pass on a Ctrl-C, which then arrives twice.
   const end = () => {
     if (ending) return
     ending = true
-    // This stops listening at once. Nobody awaits its promise, which waits for idle connections, too.
+    // This stops listening at once. Its promise is ignored, because it also waits for idle connections.
     app.close()
     if (running.size === 0) process.exit(0)
-    // After close() Node no longer limits slow senders. One of them could hold up the end forever.
+    // After close() Node no longer limits slow senders. One of them could delay the end forever.
     setTimeout(() => {
       for (const request of running) if (!request.complete) request.destroy()
     }, LAST_BYTES)

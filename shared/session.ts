@@ -5,16 +5,16 @@ import { type LabConfig, portOf } from './config.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { randomToken } from './secrets.ts'
 
-/** How many sessions are kept, of each of the two kinds that SessionStore tells apart. */
+/** The most sessions to keep, of each of SessionStore's two kinds. */
 const MAX_SESSIONS = 100_000
 /** No request takes longer than this, in seconds. */
 const LONGEST_REQUEST = 60
 
 /**
  * Gives every request of a program a session, kept in memory and found by a cookie. A browser gets
- * its cookie with the first thing that is written into its session.
+ * its cookie when the first value is stored in its session.
  *
- * @param origin where browsers see the program
+ * @param origin the program's address in the browser
  * @param isLasting tells the sessions that a flood of short visits must not push out
  */
 export function registerSessions(
@@ -24,12 +24,12 @@ export function registerSessions(
   isLasting: (session: Session) => boolean = () => false,
 ): void {
   const secure = origin.startsWith('https:')
-  // Cookies ignore ports, so each program on this machine needs a cookie name of its own. RFC 6265bis
+  // Cookies ignore ports, so each program on this machine needs its own cookie name. RFC 6265bis
   // section 4.1.3: no other host can set a cookie with this prefix.
   const cookieName = `${secure ? '__Host-' : ''}oauth_lab_${portOf(origin)}`
   const cookieOptions = { httpOnly: true, sameSite: 'lax', secure, path: '/' } as const
   app.register(cookie)
-  // Over https something in front of this program ends TLS, and the program itself sees plain http.
+  // Over https a proxy in front of this program ends TLS, and the program itself sees plain http.
   // @fastify/session sends a Secure cookie only if the request claims to be encrypted.
   if (secure) {
     app.addHook('onRequest', async (request) => {
@@ -44,8 +44,8 @@ export function registerSessions(
       // browsers leave it out when another site posts a form here.
       if (returning.has(request)) reply.clearCookie(cookieName, cookieOptions)
     } else if (store.hasEnded(request.session.sessionId)) {
-      // Saved and reloaded, so that @fastify/session finds nothing to save and sets no cookie: the
-      // browser may have that of a newer session.
+      // Saves and reloads it, so @fastify/session finds nothing to save and sets no cookie: the
+      // browser may have the cookie of a newer session.
       await request.session.save()
       await request.session.reload()
     }
@@ -81,9 +81,9 @@ export function sessionHasEnded({ session, sessionStore }: FastifyRequest): bool
 type Fields = Record<string, unknown>
 type FoundSession = FastifyRequest['session']
 
-/** What is left of a session that ended. */
+/** The rest of a session that ended. */
 interface EndedSession {
-  /** Empty at first. A browser that never got the cookie of the next session goes on with this one. */
+  /** Empty at first. A browser that never got the cookie of the next session continues with this one. */
   fields: Fields
   /** Changes each time it ends. */
   end: symbol
@@ -91,8 +91,8 @@ interface EndedSession {
 
 /**
  * Keeps sessions in memory. A request stores only the fields it changed: requests of one session can
- * overlap, and the last to finish doesn't know what the others stored. Values are kept as they are,
- * not as text, so all requests of a session share the objects in it.
+ * overlap, and the last to finish doesn't know what the others stored. Values are kept as objects,
+ * not as text, so all requests of a session share them.
  */
 class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   readonly #ttl: number
@@ -149,12 +149,12 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
     return this.#find(id) !== undefined
   }
 
-  /** Whether it ended so recently that requests with its id may still be under way. */
+  /** Whether it ended so recently that requests with its id may still be running. */
   hasEnded(id: string): boolean {
     return this.#ended.get(id) !== undefined
   }
 
-  /** Whether it ended after the request arrived that has it. */
+  /** Whether it ended after this request arrived. */
   hasEndedSince(session: FoundSession): boolean {
     const found = this.#found.get(session)
     return found !== undefined && this.#ended.get(session.sessionId)?.end !== found.end
@@ -164,7 +164,7 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
     return this.#lasting.get(id) ?? this.#passing.get(id)
   }
 
-  /** Stores it with its whole lifetime before it. */
+  /** Stores it with a full lifetime. */
   #keep(id: string, session: Session): void {
     const [home, other] = this.#isLasting(session)
       ? [this.#lasting, this.#passing]
@@ -174,7 +174,7 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   }
 }
 
-/** The fields alone: the object itself holds the request that it came with, socket and all. */
+/** Only the fields: the object itself also holds its request, with the socket. */
 function fieldsOf(session: object): Fields {
   return Object.fromEntries(Object.entries(session))
 }

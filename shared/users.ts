@@ -12,7 +12,7 @@ interface Account {
   password: string
 }
 
-// A real server keeps passwords salted and slowly hashed. This lab teaches something else.
+// A real server stores passwords as slow, salted hashes. This lab teaches something else.
 const accounts: Account[] = [
   {
     user: { user_id: 'user0', username: 'User Number 0', email: 'user0@oauth-lab.me' },

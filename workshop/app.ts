@@ -31,12 +31,12 @@ declare module 'fastify' {
   }
 }
 
-/** What it is told that builds the app. */
+/** The settings of the app. */
 export interface AppOptions {
   runner: Runner
-  /** Where it will listen: it answers under no other. */
+  /** Its address. It responds under no other. */
   port: number
-  /** The folder of the learner's copies; without it the one of the repo. */
+  /** The folder of the learner's copies. Defaults to the one in the repo. */
   playground?: string
 }
 
@@ -53,8 +53,9 @@ const AREAS = [
 
 const VIEWS = join(import.meta.dirname, 'views')
 const resolve = createRequire(import.meta.url).resolve
+const SHARED = dirname(resolve('@oauth-lab/shared/base.css'))
 
-/** Files of packages that pages ask for, below /vendor. */
+/** Files of packages that pages load, below /vendor. */
 const VENDOR_FOLDERS = {
   '/vendor/htmx/': dirname(resolve('htmx.org/dist/htmx.min.js')),
   '/vendor/htmx-sse/': dirname(resolve('htmx-ext-sse/dist/sse.min.js')),
@@ -69,7 +70,7 @@ export function buildWorkshop({
 }: AppOptions): FastifyInstance {
   const app = Fastify({
     forceCloseConnections: true,
-    // An address that can't be decoded gets no further than this.
+    // Handles an address that can't be decoded.
     frameworkErrors: (_error, _request, reply) => refuseAddress(reply),
   })
   const eta = new Eta({ views: VIEWS, cache: true, useWith: false })
@@ -81,10 +82,11 @@ export function buildWorkshop({
   app.register(formbody)
   app.register(view, { engine: { eta }, root: VIEWS, production: true })
   app.register(fastifyStatic, { root: join(import.meta.dirname, 'public'), prefix: '/assets/' })
+  app.get('/assets/base.css', (_request, reply) => reply.sendFile('base.css', SHARED))
   for (const [prefix, root] of Object.entries(VENDOR_FOLDERS)) {
     app.register(fastifyStatic, { root, prefix, decorateReply: false })
   }
-  // What the layout shows on each page, besides the page's own.
+  // Data of the layout, which every page shows.
   app.addHook('preHandler', async (request, reply) => {
     const path = request.url.split('?', 1)[0]
     reply.locals = {
@@ -92,7 +94,7 @@ export function buildWorkshop({
       areas: AREAS,
       main: runner.main,
       held: workshop.traffic.held,
-      // Nothing may begin by itself then.
+      // Then nothing may start by itself.
       isLedFromElsewhere: isLedFromElsewhere(request),
     }
   })
@@ -102,7 +104,7 @@ export function buildWorkshop({
   })
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const status = error.statusCode ?? 500
-    // A mistake in this app, not in the request: the person who runs it must see it.
+    // A bug in this app, not in the request: the person who runs it must see it.
     if (status >= 500) console.error(error)
     const title = status >= 500 ? 'Something broke' : "That doesn't work"
     return reply.code(status).viewAsync('error', { title, message: error.message })

@@ -1,14 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * What a page may want to hear of. An event only says that something is new: the page then asks for what it shows.
- * So nothing is lost while a connection is away.
+ * The topics of events. An event only says that something is new, and the page then requests its content.
+ * So nothing is lost while a connection is closed.
  */
 export type Topic = 'status' | 'log' | 'traffic' | 'check'
 
-/** How long events of one topic are gathered into one, in milliseconds. */
+/** How long events of one topic are merged into one, in milliseconds. */
 const GATHER = 40
-/** How often a silent connection is shown to be alive, in milliseconds. */
+/** How often a silent connection gets a sign of life, in milliseconds. */
 const HEARTBEAT = 15_000
 
 type Listener = (topic: Topic) => void
@@ -30,12 +30,12 @@ export class Events {
 
 /** `GET /events`: server-sent events, each with its topic as its text. */
 export function eventRoute(app: FastifyInstance, { events }: { events: Events }): void {
-  // A HEAD request would wait for an end that never comes.
+  // A HEAD request would never end.
   app.get('/events', { exposeHeadRoute: false }, (request, reply) => {
     reply.hijack()
     const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream' }
     reply.raw.writeHead(200, headers as Record<string, string>)
-    // Soon after a restart of this app a page is to be right again.
+    // After a restart of this app, a page should be up to date soon.
     reply.raw.write('retry: 500\n\n')
 
     const waiting = new Set<Topic>()

@@ -6,22 +6,22 @@ import { found } from './page-trouble.ts'
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
 export interface KnownVersion extends Version {
-  /** What addresses and forms call it: `v02-state`, or `copy-v02` for the copy that leads there. */
+  /** Its id in addresses and forms: `v02-state`, or `copy-v02` for the copy of that exercise. */
   id: string
-  /** Of a copy: the version that it leads to. */
+  /** For a copy, the version that its exercise leads to. */
   leadsTo: Version | undefined
 }
 
-/** Two versions that are compared. */
+/** Two versions to compare. */
 export interface VersionPair {
   older: KnownVersion
   newer: KnownVersion
 }
 
 /**
- * The snapshots, and the learner's copies that can be run.
+ * The snapshots, and the learner's copies that can run.
  *
- * @param playground where the copies are
+ * @param playground the folder of the copies
  */
 export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
   const versions = listVersions()
@@ -34,7 +34,7 @@ export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
   return [...snapshots, ...copies]
 }
 
-/** The one of this id, which may come from anywhere: it is looked up, and never made a path of. */
+/** The version with this id. The id may come from anywhere, so it is looked up and never used in a path. */
 export function knownVersion(
   id: string,
   playground: string = PLAYGROUND,
@@ -51,12 +51,12 @@ export function requireVersion(id: string, playground: string): KnownVersion {
   )
 }
 
-/** What a page calls a version: `v02-state`, or `your v02` for the learner's copy that leads there. */
+/** The name of a version on a page: `v02-state`, or `your v02` for the learner's copy of that exercise. */
 export function titleOf({ name, leadsTo }: KnownVersion): string {
   return leadsTo === undefined ? name : `your ${copyName(leadsTo)}`
 }
 
-/** What a page calls a step: `v01 to v02`, or `your v02 to v02-state`. */
+/** The name of a step on a page: `v01 to v02`, or `your v02 to v02-state`. */
 export function pairName({ older, newer }: VersionPair): string {
   const hasCopy = older.leadsTo !== undefined || newer.leadsTo !== undefined
   return hasCopy ? `${titleOf(older)} to ${titleOf(newer)}` : stepName(older, newer)
@@ -67,7 +67,7 @@ export function choicesIn(playground: string): { id: string; title: string }[] {
   return knownVersions(playground).map((version) => ({ id: version.id, title: titleOf(version) }))
 }
 
-/** A version that was named on the command line: a known one, or a copy in some other folder. */
+/** A version from the command line: a known one, or a copy in another folder. */
 export function knownVersionOf(version: Version): KnownVersion {
   const known = knownVersions().find(({ folder }) => folder === version.folder)
   return known ?? asKnown(version, version.name, undefined)

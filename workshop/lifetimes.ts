@@ -1,7 +1,7 @@
 import { ConfigError, readConfig } from '@oauth-lab/shared/config.ts'
 import { PageTrouble } from './page-trouble.ts'
 
-/** The settings that tell a lifetime, and what they are about. */
+/** The settings of lifetimes, and what each is about. */
 export const LIFETIMES = {
   CODE_TTL: 'codes',
   ACCESS_TOKEN_TTL: 'access tokens',
@@ -9,14 +9,14 @@ export const LIFETIMES = {
   SESSION_TTL: 'client sessions',
 } as const
 
-/** How long things live in a running version, in seconds as the settings have them. What is not named lives as long as usual. */
+/** The lifetimes in a running version, in seconds as in the settings. The others have their defaults. */
 export type Lifetimes = { readonly [name in keyof typeof LIFETIMES]?: string }
 
 const NAMES = Object.keys(LIFETIMES) as (keyof typeof LIFETIMES)[]
-/** A setting in front of a command, or in a sentence. */
+/** A setting before a command, or in a sentence. */
 export const SETTING = `(?:${NAMES.join('|')})=[\\d.]*\\d`
 
-/** The lifetimes among some settings. An empty one counts as not named. */
+/** The lifetimes among some settings. An empty one counts as not set. */
 export function lifetimesAmong(settings: Record<string, unknown>): Lifetimes {
   const named = NAMES.flatMap((name) => {
     const value = String(settings[name] ?? '').trim()
@@ -25,7 +25,7 @@ export function lifetimesAmong(settings: Record<string, unknown>): Lifetimes {
   return Object.fromEntries(named)
 }
 
-/** All settings of lifetimes; what lives as long as usual is set to nothing, whatever the environment says. */
+/** All settings of lifetimes. Defaults are set to an empty value, which overrides the environment. */
 export function settingsOf(lifetimes: Lifetimes): Record<string, string> {
   return Object.fromEntries(NAMES.map((name) => [name, lifetimes[name] ?? '']))
 }
@@ -33,7 +33,7 @@ export function settingsOf(lifetimes: Lifetimes): Record<string, string> {
 /**
  * The lifetimes among the fields of a form.
  *
- * @throws {PageTrouble} that says what a lifetime may be
+ * @throws {PageTrouble} that says which lifetimes are allowed
  */
 export function readLifetimes(fields: Record<string, unknown>): Lifetimes {
   const lifetimes = lifetimesAmong(fields)
@@ -52,7 +52,7 @@ export function lifetimesIn(text: string): Lifetimes {
   return lifetimesAmong(Object.fromEntries(settings.map((setting) => setting.split('='))))
 }
 
-/** Such as `access tokens live for 20 s`; empty where all is as usual. */
+/** Such as `access tokens live for 20 s`, or empty if all are defaults. */
 export function tellLifetimes(lifetimes: Lifetimes): string {
   return NAMES.filter((name) => lifetimes[name] !== undefined)
     .map((name) => `${LIFETIMES[name]} live for ${lifetimes[name]} s`)

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 const READING = ['GET', 'HEAD']
-/** What a browser says of a request by a page of this app, or typed by the user; others say nothing. */
+/** The Sec-Fetch-Site values of requests by a page of this app, or typed by the user. */
 const OWN_SITES = [undefined, 'same-origin', 'none']
 
-/** Pages of this app load nothing from another host, and no other site can frame them or post to them. */
+/** Pages of this app load nothing from other hosts, and no other site can frame them or post to them. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -20,20 +20,20 @@ const POLICY = [
 ].join('; ')
 
 /**
- * Keeps other sites out of an app that starts processes and writes files. A page that the user has open elsewhere
- * can send requests to localhost: it must neither read an answer nor have an effect.
+ * Keeps other sites out of an app that starts processes and writes files. A page of another site in the user's browser
+ * can send requests to localhost. It must neither read a response nor have an effect.
  *
- * @param port where the app listens
+ * @param port the app's port
  */
 export function keepToThisMachine(app: FastifyInstance, port: number): void {
   const urls = ['localhost', '127.0.0.1', '[::1]'].map((name) => new URL(`http://${name}:${port}`))
-  // Browsers leave out port 80, and so does URL.
+  // Browsers leave out port 80, and URL does too.
   const hosts = urls.map(({ host }) => host)
   const origins = urls.map(({ origin }) => origin)
 
   app.addHook('onRequest', async (request, reply) => {
     setHeaders(reply)
-    // A name of somebody's own can be made to lead here: DNS rebinding.
+    // Anyone can point their own host name here: DNS rebinding.
     if (!hosts.includes(request.headers.host ?? '')) {
       return refuse(reply, `This app only responds at ${origins[0]}. Open it there.`)
     }
@@ -49,7 +49,7 @@ export function keepToThisMachine(app: FastifyInstance, port: number): void {
   })
 }
 
-/** Whether a page of another site has led here. What is asked for then is shown, and nothing else comes of it. */
+/** Whether a link of another site led here. The page is then shown, and nothing else happens. */
 export function isLedFromElsewhere({ headers }: FastifyRequest): boolean {
   return !OWN_SITES.includes(headers['sec-fetch-site'])
 }
@@ -59,13 +59,13 @@ export function isForPart({ headers }: FastifyRequest): boolean {
   return headers['hx-request'] === 'true'
 }
 
-/** Browsers say where a POST comes from. What says nothing at all, such as curl, is no browser. */
+/** Browsers say where a POST comes from. A request without that, such as curl's, isn't from a browser. */
 function isFromHere(request: FastifyRequest, origins: string[]): boolean {
   const { origin } = request.headers
   return origin === undefined ? !isLedFromElsewhere(request) : origins.includes(origin)
 }
 
-/** Somebody comes here by a link. Anything else, such as a frame, another site loads in secret. */
+/** Whether a user follows a link. Anything else, such as a frame, is loaded in secret by another site. */
 function isFollowedLink({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
 }
@@ -75,14 +75,14 @@ function refuse(reply: FastifyReply, why: string): FastifyReply {
 }
 
 function setHeaders(reply: FastifyReply): void {
-  // As the programs say which they are, so that `npm start` can tell who has its port.
+  // Names this program, so that `npm start` can say which program has its port.
   reply.header('x-oauth-lab', 'workshop')
   reply.header('content-security-policy', POLICY)
   reply.header('x-content-type-options', 'nosniff')
   reply.header('x-frame-options', 'DENY')
   reply.header('cross-origin-resource-policy', 'same-origin')
   reply.header('cross-origin-opener-policy', 'same-origin')
-  // Forms of this app must say where they come from, and other sites must not hear it.
+  // Forms of this app must send their origin, and other sites must not learn it.
   reply.header('referrer-policy', 'same-origin')
   reply.header('cache-control', 'no-store')
 }

@@ -1,4 +1,4 @@
-/** What a request asks for is not to be had. Its message is shown as it is. */
+/** An error page with this message. */
 export class PageTrouble extends Error {
   readonly statusCode: number
 

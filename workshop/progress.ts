@@ -2,18 +2,18 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 
-/** What a learner has done with one version. */
+/** A learner's progress in one version. */
 export interface VersionProgress {
-  /** The pages of its lesson that were opened, by their slugs. */
+  /** The slugs of the opened pages of its lesson. */
   read: string[]
-  /** Of its exercise: how many sentences were done at the last check, of how many. */
+  /** In its exercise: how many checks passed last time, and how many there are. */
   done: number
   all: number
 }
 
 /** The whole file. */
 interface Remembered {
-  /** The address of the page of a lesson that was opened last. */
+  /** The address of the last opened page of a lesson. */
   at?: string
   versions: Record<string, VersionProgress>
 }
@@ -22,8 +22,8 @@ const NOTHING: VersionProgress = { read: [], done: 0, all: 0 }
 
 /**
  * What the learner at this machine has read and done. It is in one small file beside their copies, which is read
- * and written whole each time: so pages that are open at once never write over each other. A file that can't be
- * read counts as none, and one that can't be written is no reason to keep a page from anybody.
+ * and written whole each time, so open pages never overwrite each other. An unreadable file counts as empty, and
+ * pages work even if the file can't be written.
  */
 export class Progress {
   readonly #folder: string
@@ -35,7 +35,7 @@ export class Progress {
     this.#file = join(playground, '.progress.json')
   }
 
-  /** The page that was opened last, or undefined before the first. */
+  /** The last opened page, or undefined before the first. */
   get at(): string | undefined {
     return this.#read().at
   }
@@ -44,7 +44,7 @@ export class Progress {
     return versionIn(this.#read(), name)
   }
 
-  /** Notes that a page of a lesson was opened. */
+  /** Records that a page of a lesson was opened. */
   noteRead({ name }: Version, slug: string, href: string): void {
     const { versions } = this.#read()
     const before = versionIn({ versions }, name)
@@ -52,7 +52,7 @@ export class Progress {
     this.#write({ at: href, versions: { ...versions, [name]: { ...before, read } } })
   }
 
-  /** Notes what a check of an exercise has found: so many of its sentences are done, of all. */
+  /** Records how many of an exercise's checks pass. */
   noteDone({ name }: Version, done: number, all: number): void {
     const before = this.#read()
     const { read } = versionIn(before, name)
@@ -70,7 +70,7 @@ export class Progress {
   #write(remembered: Remembered): void {
     try {
       mkdirSync(this.#folder, { recursive: true })
-      // Renamed into place, so that a second workshop never reads half of it.
+      // Renamed into place, so a second workshop never reads half of it.
       const unfinished = `${this.#file}.${process.pid}`
       writeFileSync(unfinished, `${JSON.stringify(remembered, null, 2)}\n`)
       renameSync(unfinished, this.#file)
@@ -80,7 +80,7 @@ export class Progress {
   }
 }
 
-/** What a file says that anybody may have edited: whatever is of the wrong kind is left out. */
+/** The content of the file, which anyone may have edited, without values of the wrong type. */
 function asRemembered(value: unknown): Remembered {
   const { at, versions } = Object(value)
   const entries = Object.entries(Object(versions)).map(([name, entry]) => {

@@ -5,20 +5,20 @@ import { listen } from '@oauth-lab/shared/serve.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
 
-/** What the workshop begins with. */
+/** What the workshop starts with. */
 export interface WorkshopOptions {
   version: KnownVersion
-  /** Of the programs, and of the workshop itself. */
+  /** The ports of the programs and of the workshop itself. */
   addresses: Addresses
-  /** Called once, when all of them answer, or when a program has failed and the workshop can say why. */
+  /** Called once, when all of them respond, or when a program has failed and the workshop can say why. */
   onReady: () => void
 }
 
 /**
- * Runs the workshop with a version in it, until a signal comes. A program that dies does not end it: its page and the
- * terminal say so, and a click starts it again.
+ * Runs the workshop with a version in it until a signal arrives. A program that dies doesn't end it: the page and the
+ * terminal say so, and a click starts the program again.
  *
- * @returns the exit status: 1 when the version was dead at the end
+ * @returns the exit status: 1 if the version was dead at the end
  */
 export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   const signal = stopSignal()
@@ -32,14 +32,14 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   })
   runner.on('change', async ({ state, problem }) => {
     if (state !== 'failed') return
-    // A Ctrl-C ends the programs too, and its news may come after theirs.
+    // A Ctrl-C also ends the programs, whose exits may arrive first.
     await sleep(SIGNAL_DELAY)
     if (!ending) console.error(problem)
   })
   const slot = runner.open(options.version, options.addresses)
   const { workshop: port } = portsOf(options.addresses)
 
-  // Loaded while the programs start, which are processes of their own.
+  // Loads while the programs start in their own processes.
   const { buildWorkshop } = await import('./app.ts')
   const app = buildWorkshop({ runner, port })
   try {

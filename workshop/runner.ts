@@ -15,26 +15,26 @@ import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
 import { found } from './page-trouble.ts'
 import { TAP } from './traffic/tap.ts'
 
-/** A line that a program wrote, or that is about it. */
+/** A line written by a program, or about it. */
 export interface LogLine {
   program: ProgramName
   text: string
 }
 
-/** A place where a version can run: a port for each program, and what is there now. */
+/** A place where a version can run: a port for each program, and the current version. */
 export interface Slot {
-  /** Its server's port, as a text. */
+  /** Its server's port, as text. */
   id: string
   ports: ReturnType<typeof portsOf>
-  /** Of each program, whether the version has it or not; and of the workshop. */
+  /** The ports of each program, even those that the version lacks, and of the workshop. */
   addresses: Addresses
   version: KnownVersion
-  /** How long things live there, where it isn't as usual. */
+  /** The lifetimes there that aren't defaults. */
   lifetimes: Lifetimes
   state: 'starting' | 'running' | 'stopped' | 'failed'
   /** Why it failed. */
   problem: string | undefined
-  /** How long the last start took until all programs answered, in milliseconds. */
+  /** How long the last start took until all programs responded, in milliseconds. */
   took: number | undefined
   log: LogLine[]
 }
@@ -46,18 +46,18 @@ interface RunnerEvents {
   message: [Slot, ProgramName, unknown]
 }
 
-/** In lines: so many are kept, and so many that come at once are shown. */
+/** The most lines of a log to keep, and to show of those that come at once. */
 const LONGEST_LOG = 500
-/** The page shows this many characters of a line of the log. Anyone who sends a request writes one. */
+/** The most characters to show of a line of the log. Anyone who sends a request writes a line. */
 const LONGEST_LINE = 2_000
-/** Where versions start that run beside the first one. */
+/** The first port for versions that run beside the first one. */
 const FIRST_FREE_PORT = 26_000
-/** Apart from each other, so that there is room for the workshop of another `npm start`. */
+/** The distance between their ports, which leaves room for the workshop of another `npm start`. */
 const PORT_STEP = 100
 
 /**
- * Starts and stops the programs of versions, as children of this process. It ends none that it did not
- * start: it reports a port that another program has, and leaves it alone.
+ * Starts and stops the programs of versions as child processes. It ends only programs that it started:
+ * it reports a port that another program holds, and leaves that program alone.
  */
 export class Runner extends EventEmitter<RunnerEvents> {
   readonly #slots = new Map<string, Slot>()
@@ -70,7 +70,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     this.setMaxListeners(0)
   }
 
-  /** In the order in which they were made; the first is the one of `npm start`. */
+  /** In the order in which they were made. The first is the one of `npm start`. */
   get slots(): Slot[] {
     return [...this.#slots.values()]
   }
@@ -109,7 +109,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     return slot
   }
 
-  /** Starts a version on ports of its own, beside what runs. */
+  /** Starts a version on its own ports, beside the running ones. */
   async openBeside(version: KnownVersion): Promise<Slot> {
     const addresses = addressesFrom(await this.#freePort())
     const workshop = this.main?.addresses.workshop ?? addresses.workshop
@@ -117,14 +117,14 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   /**
-   * Runs a version in a slot, in place of what runs there. Resolves when its programs answer, or when
-   * the slot says why they don't. Of several calls for one slot each waits for the one before.
+   * Runs a version in a slot, in place of the one there. Resolves when its programs respond, or when the
+   * slot says why they don't. Each call for a slot waits for the one before.
    *
-   * @param lifetimes that differ from the usual ones; without them the slot keeps those that it has
+   * @param lifetimes that differ from the defaults. Without them the slot keeps its own
    */
   start(slot: Slot, version: KnownVersion, lifetimes?: Lifetimes): Promise<void> {
     return this.#inTurn(slot, async () => {
-      // It may have been closed meanwhile: nobody could stop what began there now.
+      // The slot may have been closed meanwhile, and nothing could stop a program started there now.
       if (this.#slots.get(slot.id) !== slot) return
       await this.#end(slot)
       this.#set(slot, { lifetimes: lifetimes ?? slot.lifetimes })
@@ -133,8 +133,8 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   /**
-   * Starts what runs in a slot anew: what has been saved counts from then on. Asked several times before its turn
-   * comes, it does so once; and not at all when by then the slot has another version, or was stopped.
+   * Restarts the programs in a slot, with the files saved by then. Several calls cause one restart, and none if the
+   * slot meanwhile got another version or was stopped.
    */
   async restart(slot: Slot): Promise<void> {
     if (this.#restarts.has(slot)) return
@@ -149,7 +149,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     })
   }
 
-  /** Ends what runs in a slot. */
+  /** Stops the programs in a slot. */
   stop(slot: Slot): Promise<void> {
     return this.#inTurn(slot, async () => {
       await this.#end(slot)
@@ -157,14 +157,14 @@ export class Runner extends EventEmitter<RunnerEvents> {
     })
   }
 
-  /** Ends what runs in a slot other than the first, and takes the slot away. */
+  /** Stops the programs in a slot other than the first, and removes the slot. */
   async close(slot: Slot): Promise<void> {
     await this.stop(slot)
     this.#slots.delete(slot.id)
     this.emit('change', slot)
   }
 
-  /** Ends everything. */
+  /** Stops everything. */
   async closeAll(): Promise<void> {
     await Promise.all(this.slots.map((slot) => this.stop(slot)))
   }
@@ -183,7 +183,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   #inTurn(slot: Slot, act: () => Promise<void>): Promise<void> {
     const turn = (this.#queues.get(slot) ?? Promise.resolve()).then(act).catch(({ message }) => {
-      // Such as a copy in whose place a file is now. The next one in the queue may do better.
+      // For example, a copy that was replaced by a file. The next start in the queue may succeed.
       this.#set(slot, { state: 'failed', problem: `It can't start: ${message}.` })
     })
     this.#queues.set(slot, turn)
@@ -225,7 +225,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   async #end(slot: Slot): Promise<void> {
     const programs = this.#running.get(slot)
-    // First of all, so that its end is no news.
+    // First of all, so that its end isn't reported.
     this.#running.delete(slot)
     await programs?.stop()
   }
@@ -246,12 +246,12 @@ export class Runner extends EventEmitter<RunnerEvents> {
   async #freePort(port = FIRST_FREE_PORT): Promise<number> {
     const ports = Object.values(portsOf(addressesFrom(port)))
     const isUnused = (await Promise.all(ports.map(isFree))).every(Boolean)
-    // Asked last: another one may have got the port while this one was looking.
+    // Checked last: another program may have taken the port meanwhile.
     return isUnused && !this.#slots.has(String(port)) ? port : this.#freePort(port + PORT_STEP)
   }
 }
 
-/** Who has a port that the version of a slot needs, in words; undefined when all are free. */
+/** A message about the ports that other programs hold, or undefined if all are free. */
 async function describeTaken({ ports, version }: Slot): Promise<string | undefined> {
   const taken = await Promise.all(
     programsOf(version).listening.map(async (name) => {

@@ -4,7 +4,7 @@ import type { Progress } from './progress.ts'
 import type { Runner } from './runner.ts'
 import type { Traffic } from './traffic/traffic.ts'
 
-/** What every page of the workshop is made from. */
+/** The objects that the workshop's pages share. */
 export interface Workshop {
   runner: Runner
   events: Events
@@ -14,6 +14,6 @@ export interface Workshop {
   progress: Progress
   /** What the programs say to each other. */
   traffic: Traffic
-  /** Does work in processes of its own. */
+  /** Does work in separate processes. */
   jobs: Jobs
 }

@@ -59,7 +59,7 @@ export function describeChecked(version: Version): string {
   const { files } = readStep(older, version)
   const { hunks } = countLines(files)
   const notes = files.flatMap((file) => file.hunks).flatMap((hunk) => hunk.notes).length
-  return `${version.name}: ${hunks} hunks, all of them explained, in ${notes} notes.`
+  return `${version.name}: ${hunks} hunks, all explained, in ${notes} notes.`
 }
 
 /** The notes of a version's lesson whose quotes are in no changed line of their file. */
@@ -75,7 +75,7 @@ export function staleNotes(version: Version): { path: string; note: Note }[] {
 }
 
 function strayFile(version: string, { path }: FileChange): string {
-  return `${version}/${path}: differs from the version before, and is no part of the lesson. Make it the same, or move it into server/ or client/.`
+  return `${version}/${path}: differs from the version before, but isn't part of the lesson. Make it the same, or move it into server/ or client/.`
 }
 
 function checkFileNotes(

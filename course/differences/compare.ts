@@ -8,23 +8,23 @@ export interface Line {
   text: string
   oldNumber: number | undefined
   newNumber: number | undefined
-  /** The file ends here, and not with a newline. */
+  /** The file ends here, without a newline. */
   endsFile: boolean
 }
 
-/** What a lesson says about some lines of a difference. */
+/** A lesson's note on some lines of a difference. */
 export interface Note {
-  /** Consecutive changed lines, as they stand in the lesson but for blanks at both ends. */
+  /** Consecutive changed lines, as in the lesson, without spaces at both ends. */
   quote: string[]
   /** Paragraphs in Markdown. */
   text: string
-  /** Where its quote begins in the lesson, counted from 1. */
+  /** The line of the lesson where its quote starts, counted from 1. */
   line: number
-  /** The version whose lesson it stands in. */
+  /** The version whose lesson contains it. */
   version: string
 }
 
-/** A stretch of changed lines with the unchanged ones around them. */
+/** A group of changed lines with the unchanged ones around them. */
 export interface Hunk {
   oldStart: number
   oldCount: number
@@ -33,45 +33,45 @@ export interface Hunk {
   /** The line that begins the function or type it stands in, as git shows it; may be empty. */
   inside: string
   lines: Line[]
-  /** What the lessons say about it. */
+  /** The lessons' notes on it. */
   notes: Note[]
 }
 
-/** The two texts of a file that two folders do not have in the same form. */
+/** The two texts of a file that differs between two folders. */
 export interface TextPair {
   path: string
   kind: 'changed' | 'new' | 'deleted'
-  /** Empty where there is no file, or none that is shown. */
+  /** Empty if there is no file, or if it isn't shown. */
   older: string
   newer: string
-  /** Whether what is in it is shown: not where it is no text, and not where there is too much of it. */
+  /** Whether its content is shown. Binary and very long files aren't. */
   isText: boolean
 }
 
-/** A file in which two folders differ, and where. */
+/** A file that differs between two folders, with the places. */
 export interface FileChange extends TextPair {
-  /** Empty when it is not shown. */
+  /** Empty if it isn't shown. */
   hunks: Hunk[]
-  /** What the lesson says about the file as a whole. */
+  /** The lesson's text on the whole file. */
   intro: string
 }
 
-/** Lines around a change that are shown with it, as many as git shows. */
+/** The number of unchanged lines to show around a change, as in git. */
 export const DEFAULT_CONTEXT = 3
-/** What to say of a file that is not shown. */
+/** The message for a file that isn't shown. */
 export const NOT_SHOWN = "Not shown: this isn't a text file, or it is too long."
-/** How many characters are compared, in all files together. */
+/** The most characters to compare, in all files together. */
 const MOST_CHARACTERS = 600_000
 /** How many lines to take out and to put in are looked for; the time grows with the square of that. */
 const MOST_EDITS = 1_000
 
 interface CompareOptions {
   context?: number
-  /** Leaves out the paths for which it gives false. */
+  /** Leaves out the paths for which it returns false. */
   only?: (path: string) => boolean
 }
 
-/** Every file in which two folders differ, in the order of the paths. */
+/** Every file that differs between two folders, in order of their paths. */
 export function compareFolders(
   older: string,
   newer: string,
@@ -86,7 +86,7 @@ export function compareFolders(
   })
 }
 
-/** The same without a look at what in the files differs. */
+/** The same without the hunks. */
 export function pairFiles(
   older: string,
   newer: string,
@@ -112,7 +112,7 @@ export function pairFiles(
   })
 }
 
-/** The hunks in which two texts differ. */
+/** The hunks between two texts. */
 export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileChange {
   const { path, older, newer } = pair
   const limit = { context, maxEditLength: MOST_EDITS }
@@ -139,7 +139,7 @@ export function isChanged({ kind }: Line): boolean {
   return kind !== 'same'
 }
 
-/** How many lines a file, or several, gained and lost. */
+/** The number of lines added to and removed from some files. */
 export function countLines(files: FileChange[]): { added: number; removed: number; hunks: number } {
   const hunks = files.flatMap((file) => file.hunks)
   const lines = hunks.flatMap((hunk) => hunk.lines)
@@ -156,7 +156,7 @@ export function hunkHeader({ oldStart, oldCount, newStart, newCount, inside }: H
   return `@@ -${range(oldStart, oldCount)} +${range(newStart, newCount)} @@ ${inside}`.trimEnd()
 }
 
-/** `v02 to v03`, or the names of folders where they are no versions. */
+/** `v02 to v03`, or the names of folders that aren't versions. */
 export function stepName(older: Version, newer: Version): string {
   const short = ({ name, number }: Version) =>
     number === 0 ? name : `v${String(number).padStart(2, '0')}`
@@ -192,7 +192,7 @@ function readLines(patchLines: string[], oldStart: number, newStart: number): Li
   return lines
 }
 
-/** One hunk that takes out everything, and puts in everything. */
+/** One hunk that removes everything and adds everything. */
 function replaceAll(older: string, newer: string): StructuredPatchHunk[] {
   const [gone] = structuredPatch('', '', older, '').hunks
   const [added] = structuredPatch('', '', '', newer).hunks

@@ -3,21 +3,21 @@ import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 import { ROOT } from '../programs/versions.ts'
 
-/** Nobody writes a longer file of code, and to compare or to color one takes long. In bytes. */
+/** The longest file to read, in bytes. Comparing or highlighting a longer one takes too long. */
 const LARGEST_TEXT = 100_000
-/** How many lines of a .gitignore count: each is tried at every file. */
+/** The most lines of a .gitignore to read, because each is tested on every file. */
 const MOST_RULES = 500
 
 /**
- * The files of a version or of a learner's copy, as paths with slashes below its folder. What the
- * repo's .gitignore leaves out, or one in the folder itself, is left out here.
+ * The files of a version or of a learner's copy, as paths with slashes below its folder, without those
+ * that the .gitignore of the repo or of the folder lists.
  */
 export function listFiles(folder: string): string[] {
   const ignored = ignore().add(['.git', ...rulesIn(ROOT), ...rulesIn(folder)])
   return [...walk(folder, '', ignored)].sort()
 }
 
-/** The same; none of a folder that is not there, that is being deleted, or that may not be read. */
+/** The same, or none if the folder doesn't exist, is being deleted, or can't be read. */
 export function listFilesIfThere(folder: string): string[] {
   try {
     return listFiles(folder)
@@ -26,7 +26,7 @@ export function listFilesIfThere(folder: string): string[] {
   }
 }
 
-/** The text of a file; undefined where there is none, where it is no text in UTF-8, or where it is too long. */
+/** The text of a file, or undefined if it doesn't exist, isn't UTF-8, or is too long. */
 export function readText(folder: string, path: string): string | undefined {
   const file = join(folder, path)
   try {

@@ -7,14 +7,14 @@ import { ROOT } from '../programs/versions.ts'
 import type { FileChange, Line } from './compare.ts'
 import type { Range } from './words.ts'
 
-/** What kind of thing a piece of code is, for its color. */
+/** The kind of a piece of code, which decides its color. */
 export type Style = 'plain' | 'keyword' | 'string' | 'function' | 'constant' | 'comment'
 
-/** A piece of a line, all of one style and one marking. */
+/** A piece of a line with one style and one marking. */
 export interface Piece {
   text: string
   style: Style
-  /** One of the words in which the line was changed. */
+  /** Whether it is one of the line's changed words. */
   marked: boolean
 }
 
@@ -24,10 +24,10 @@ export interface Styled {
   newer: StyledLine[]
 }
 
-/** For each piece of a line how many characters it has, and its style. */
+/** The length and style of each piece of a line. */
 export type StyledLine = [length: number, style: Style][]
 
-/** The grammars that the versions and their lessons need, each loaded when a file asks for it. */
+/** The grammars for the versions and their lessons, each loaded when a file needs it. */
 const GRAMMARS: Record<string, { name: string; load: () => Promise<Grammar> }> = {
   ts: { name: 'typescript', load: () => import('shiki/langs/typescript.mjs') },
   eta: { name: 'html', load: () => import('shiki/langs/html.mjs') },
@@ -35,7 +35,7 @@ const GRAMMARS: Record<string, { name: string; load: () => Promise<Grammar> }> =
   json: { name: 'json', load: () => import('shiki/langs/json.mjs') },
   sh: { name: 'shellscript', load: () => import('shiki/langs/shellscript.mjs') },
 }
-/** A longer line has no colors, in characters. */
+/** The longest line to highlight, in characters. */
 const LONGEST_LINE = 2_000
 
 type Grammar = typeof import('shiki/langs/typescript.mjs')
@@ -49,12 +49,12 @@ const TOKEN_STYLES: Record<string, Style> = {
   'token-comment': 'comment',
 }
 
-/** Another release may see another style in the same text. */
+/** Another release may assign other styles. */
 const { version } = createRequire(import.meta.url)('shiki/package.json') as { version: string }
 
 /**
- * Finds the styles of all lines of a file, before and after. To compile a grammar takes shiki half a
- * second, so what it found is kept in node_modules/.cache, under a digest of the text.
+ * Finds the styles of all lines of a file, before and after. Shiki needs half a second to compile a
+ * grammar, so the result is kept in node_modules/.cache, under a digest of the text.
  */
 export async function highlightFile({ path, older, newer }: FileChange): Promise<Styled> {
   const extension = path.split('.').at(-1) ?? ''
@@ -64,7 +64,7 @@ export async function highlightFile({ path, older, newer }: FileChange): Promise
   }
 }
 
-/** Cuts a line up where its style or its marking changes. Without styles all of it is plain. */
+/** Splits a line where its style or its marking changes. Without styles all of it is plain. */
 export function piecesOf(line: Line, styled: Styled | undefined, marks: Range[] = []): Piece[] {
   const number = line.newNumber ?? line.oldNumber ?? 1
   const side = line.kind === 'removed' ? styled?.older : styled?.newer
@@ -97,7 +97,7 @@ function* cut(range: Range, marks: Range[]): Generator<Range & { marked: boolean
 /**
  * Finds the styles of the lines of a text.
  *
- * @param extension says what it is: `ts`, `eta`, `json` ...; of another one nothing is known
+ * @param extension its language: `ts`, `eta`, `json` ... Others have no styles
  */
 export async function highlightText(text: string, extension: string): Promise<StyledLine[]> {
   const grammar = GRAMMARS[extension]
@@ -147,7 +147,7 @@ function readCache(file: string): StyledLine[] | undefined {
   }
 }
 
-/** A cache that can't be written costs time alone. Renamed into place, so that nobody reads half of it. */
+/** A cache that can't be written only costs time. Renamed into place, so no process reads half of it. */
 function writeCache(file: string, lines: StyledLine[]): void {
   try {
     mkdirSync(join(file, '..'), { recursive: true })

@@ -5,24 +5,24 @@ import { type Piece, piecesOf, type Styled } from './highlight.ts'
 import { findQuotes, firstLine } from './notes.ts'
 import { rowsOf } from './words.ts'
 
-/** How a hunk is set. */
+/** How to render a hunk. */
 export interface HunkSetting {
   styled: Styled
-  /** What a note says, as HTML. */
+  /** Renders the text of a note as HTML. */
   noteHtml: (note: Note) => string
-  /** The names of the two sides, to stand above them. */
+  /** The names of the two sides, shown above them. */
   sides?: [older: string, newer: string] | undefined
 }
 
-/** What a line of a hunk is drawn from. */
+/** The data of a rendered line. */
 interface Place {
   line: Line
   styled: Styled
-  /** The row that it stands in when the two sides are next to each other, counted from 1. */
+  /** Its row in the side-by-side view, counted from 1. */
   row: number
-  /** The words in which the line was changed. */
+  /** The changed words of the line. */
   words: { start: number; end: number }[]
-  /** The number of the note that speaks of it, where there are several. */
+  /** The number of its note, if the hunk has several. */
   badge: number | undefined
 }
 
@@ -31,8 +31,8 @@ const TAGS = { same: 'code', removed: 'del', added: 'ins' }
 export const { escapeHtml } = new MarkdownIt().utils
 
 /**
- * A hunk with its notes beside it. Its lines stand in the order of a patch. `hunks.css` puts them into one column,
- * or into two by the rows that they name.
+ * A hunk with its notes beside it. Its lines are in the order of a patch. `hunks.css` puts them into one column, or
+ * into two by their row numbers.
  */
 export function renderHunk(hunk: Hunk, setting: HunkSetting): string {
   const { sides, noteHtml } = setting
@@ -50,7 +50,7 @@ ${renderLines(hunk, setting.styled)}
 </div>`
 }
 
-/** @param number 0 for a note that is alone with its hunk */
+/** @param number 0 for the only note of a hunk */
 function renderNote(note: Note, html: string, number: number): string {
   const quote = `<p class="quote">${renderBadge(number)} <code>${escapeHtml(firstLine(note))}</code></p>`
   return `<div class="note">${number === 0 ? '' : quote}${html}</div>`
@@ -79,7 +79,7 @@ function renderLines(hunk: Hunk, styled: Styled): string {
     .join('\n')
 }
 
-/** Of two notes that quote the same words the second one speaks of the second place. */
+/** If two notes quote the same words, the second is about the second place. */
 function badgesOf(hunk: Hunk): Map<Line, number> {
   const badges = new Map<Line, number>()
   if (hunk.notes.length < 2) return badges
@@ -93,7 +93,7 @@ function badgesOf(hunk: Hunk): Map<Line, number> {
   return badges
 }
 
-/** An unchanged line stands on both sides; the one on the older side is for the eye alone. */
+/** An unchanged line is on both sides. Screen readers skip the one on the older side. */
 function renderLine(place: Place): string {
   const { line, row, badge } = place
   const code = renderCode(place)

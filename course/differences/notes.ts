@@ -5,17 +5,17 @@ import type { FileChange, Hunk, Line, Note } from './compare.ts'
 /** The notes on one file, in the order of the lesson. */
 export interface FileNotes {
   path: string
-  /** What stands before the first note; may be empty. */
+  /** The text before the first note. May be empty. */
   intro: string
   notes: Note[]
-  /** Where the heading is in the lesson, counted from 1. */
+  /** The line of the heading in the lesson, counted from 1. */
   line: number
 }
 
 const FENCE = /^(`{3,})/
 
 /**
- * Reads the notes out of a lesson; gives undefined for one that doesn't read its difference.
+ * Reads the notes from a lesson. Returns undefined for a lesson without that part.
  *
  * @param version the name of the version that the lesson belongs to
  */
@@ -24,9 +24,9 @@ export function notesOf(lesson: Lesson, version: string): FileNotes[] | undefine
 }
 
 /**
- * The notes that go with the difference between any two versions: those of every step that lies
- * between them. A learner's copy counts as the step that leads away from its older side, or to its
- * newer one; one that is named after a version lies on the way to it.
+ * The notes for the difference between any two versions: those of every step between them. A learner's
+ * copy counts as the step from its older side or to its newer one. A copy named after a version counts
+ * as the step to that version.
  */
 export function notesBetween(older: Version, newer: Version): FileNotes[] {
   const last = newer.number || older.number + 1
@@ -37,12 +37,12 @@ export function notesBetween(older: Version, newer: Version): FileNotes[] {
     .flatMap((version) => readNotes(version) ?? [])
 }
 
-/** The notes of a version's lesson, or undefined where it has none. */
+/** The notes of a version's lesson, or undefined if it has none. */
 export function readNotes(version: Version): FileNotes[] | undefined {
   return notesOf(readLesson(version), version.name)
 }
 
-/** A note in which links lead to the web alone: what stands beside the lesson is not beside the reader. */
+/** A note with only its links to the web, because the reader doesn't have the files beside the lesson. */
 export function withoutLocalLinks(markdown: string): string {
   return markdown.replaceAll(
     /(`[^`]+`)|\[([^\]]+)\]\((?!https?:)[^)]*\)/g,
@@ -50,7 +50,7 @@ export function withoutLocalLinks(markdown: string): string {
   )
 }
 
-/** Puts each note to the first hunk that has its quote. One whose quote is nowhere is left out. */
+/** Assigns each note to the first hunk with its quote. Leaves out a note whose quote is in no hunk. */
 export function attachNotes(files: FileChange[], allNotes: FileNotes[]): void {
   for (const { path, intro, notes } of allNotes) {
     const file = files.find((candidate) => candidate.path === path)
@@ -62,12 +62,12 @@ export function attachNotes(files: FileChange[], allNotes: FileNotes[]): void {
   }
 }
 
-/** The lines of a hunk that a note quotes, or undefined when they are not in it. */
+/** The lines of a hunk that a note quotes, or undefined if the hunk doesn't have them. */
 export function findQuote(hunk: Hunk, quote: string[]): Line[] | undefined {
   return findQuotes(hunk, quote).next().value ?? undefined
 }
 
-/** Each place of a hunk that has the lines which a note quotes. */
+/** Every place in a hunk with the lines that a note quotes. */
 export function* findQuotes(hunk: Hunk, quote: string[]): Generator<Line[], undefined> {
   if (quote.length === 0) return
   for (const kind of ['added', 'removed'] as const) {
@@ -80,7 +80,7 @@ export function* findQuotes(hunk: Hunk, quote: string[]): Generator<Line[], unde
   }
 }
 
-/** The first line that a note quotes which says anything. */
+/** The first quoted line that isn't blank. */
 export function firstLine({ quote }: Note): string {
   return quote.find((line) => line !== '') ?? ''
 }
@@ -108,13 +108,13 @@ function* blocksOf(markdown: string): Generator<Block> {
   yield { kind: 'text', text: proseOf(text) }
 }
 
-/** Lines as one text, without what the lesson's own tests read in comments. */
+/** Lines as one text, without the comments for the lesson's own tests. */
 function proseOf(lines: string[]): string {
   const text = lines.join('\n').replaceAll(/<!--[\s\S]*?-->/g, '')
   return text.replaceAll(/\n\s*\n\s*\n/g, '\n\n').trim()
 }
 
-/** A heading of another form becomes a file too: one that no version has, which the check tells. */
+/** A heading of another form also becomes a file: one that no version has, which the check reports. */
 function fileNotes({ title, lines, source }: Part, version: string): FileNotes {
   const path = /^`([^`]+)`$/.exec(title)?.[1] ?? `### ${title}`
   const file: FileNotes = { path, intro: '', notes: [], line: lines.first }

@@ -12,7 +12,7 @@ export function describeStep(files: FileChange[]): string {
   return `${plural(files.length, 'file')}${some}, +${added} -${removed}, ${plural(hunks, 'hunk')}`
 }
 
-/** `+7 -1`, or `new, +18` for a file that the other side has not. */
+/** `+7 -1`, or `new, +18` for a file that the other side doesn't have. */
 export function describeSize(file: FileChange): string {
   if (!file.isText) return file.kind
   const { added, removed } = countLines([file])

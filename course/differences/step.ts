@@ -4,32 +4,32 @@ import { ROOT, type Version, versionBefore } from '../programs/versions.ts'
 import { compareFolders, DEFAULT_CONTEXT, type FileChange } from './compare.ts'
 import { attachNotes, notesBetween } from './notes.ts'
 
-/** The difference between two versions as it is read: in order, and with its notes. */
+/** The difference between two versions in reading order, with its notes. */
 export interface Step {
   older: Version
   newer: Version
   files: FileChange[]
 }
 
-/** The pages that show each step on a code host, one a version. They are generated. */
+/** The generated pages that show each step on a code host, one per version. */
 export const DIFFERENCE_PAGES = join(ROOT, 'docs', 'differences')
 
-/** Each version has a lesson of its own. */
+/** Each version has its own lesson. */
 const LESSON = 'README.md'
 
-/** What of a difference is shown. */
+/** Which parts of a difference to show. */
 export interface StepOptions {
   context?: number | undefined
-  /** Test files too. */
+  /** Whether to include test files. */
   tests?: boolean | undefined
   notes?: boolean | undefined
-  /** Files or folders to be shown alone; none of them means all. */
+  /** The only files or folders to show. Empty means all. */
   paths?: string[] | undefined
 }
 
 /**
- * Compares two versions for a reader: their code, without the lessons and without the name of the
- * package, which are other ones in every version.
+ * Compares two versions for a reader: their code, without the lessons and the name of the package,
+ * which differ in every version.
  */
 export function readStep(older: Version, newer: Version, options: StepOptions = {}): Step {
   const { context = DEFAULT_CONTEXT, tests = false, notes = true, paths = [] } = options
@@ -60,18 +60,18 @@ export function* stepsOf(versions: Version[]): Generator<Step> {
   }
 }
 
-/** The version before this one. A learner's copy, which has no number, comes before none. */
+/** The version before this one. A learner's copy has no number and so none before it. */
 export function predecessorOf(version: Version): Version | undefined {
   const before = versionBefore(version)
   return before?.number === 0 ? undefined : before
 }
 
-/** Whether a path is a file or lies in a folder. */
+/** Whether a path is this file or is in this folder. */
 export function isBelow(path: string, place: string): boolean {
   return path === place || path.startsWith(`${place}/`)
 }
 
-/** A place that notes must explain: what the lesson is about. */
+/** Whether a file is part of the lesson, so that notes must explain it. */
 export function isLesson({ path }: { path: string }): boolean {
   return isProgramCode(path)
 }
@@ -80,7 +80,7 @@ export function isTest(path: string): boolean {
   return isBelow(path, 'test')
 }
 
-/** Whether nothing but the name of the package is another one. */
+/** Whether only the name of the package differs. */
 function isNameAlone({ path, older, newer }: FileChange): boolean {
   const withoutName = (text: string) => text.replace(/^ *"name":.*\n/m, '')
   return path === 'package.json' && withoutName(older) === withoutName(newer)

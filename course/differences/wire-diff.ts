@@ -2,35 +2,35 @@ import { diffArrays } from 'diff'
 import type { Act } from './wire-play.ts'
 import type { Field, Message } from './wire-record.ts'
 
-/** What became of something: the same in both versions, new in the newer one, or gone from it. */
+/** Whether something is the same in both versions, new in the newer one, or gone from it. */
 export type Sign = ' ' | '+' | '-'
 
-/** What became of a field. */
+/** The change of a field. */
 export interface FieldChange extends Field {
   sign: Sign
 }
 
-/** What became of a message. */
+/** The change of a message. */
 export interface MessageChange extends Pick<Message, 'from' | 'to' | 'request' | 'isAnswer'> {
   sign: Sign
-  /** Through the browser, or straight from program to program. */
+  /** Through the browser, or directly between programs. */
   channel: 'front' | 'back'
-  /** Those of both versions. */
+  /** The fields of both versions. */
   fields: FieldChange[]
-  /** Whether nothing at all is another. */
+  /** Whether nothing differs. */
   isSame: boolean
 }
 
-/** What one person did, and what became of the messages. */
+/** An action of the user, and the changes of its messages. */
 export interface ActChange {
   name: string
   messages: MessageChange[]
-  /** Why one version or the other went no further, where something broke. */
+  /** Why each version stopped early, if it did. */
   olderEnd: string | undefined
   newerEnd: string | undefined
 }
 
-/** How the messages of a session differ between two versions, act by act; those without a message are left out. */
+/** The differences between the messages of two versions, act by act, without acts that have no messages. */
 export function diffWire(olderActs: Act[], newerActs: Act[]): ActChange[] {
   return newerActs
     .map(({ name, messages, end }, i): ActChange => {
@@ -55,7 +55,7 @@ function pairUp(older: Message[], newer: Message[]): MessageChange[] {
   )
 }
 
-/** Messages of one kind are the same message in two versions. */
+/** Messages with the same key count as the same message in two versions. */
 function kindOf({ from, to, request, isAnswer }: Message): string {
   return `${from} ${to} ${isAnswer} ${request}`
 }
@@ -80,7 +80,7 @@ function compare(older: Message | undefined, newer: Message | undefined): Messag
   ]
 }
 
-/** Fields of one name that say something else stand together, the older above the newer. */
+/** Puts changed fields of one name together, the older above the newer. */
 function diffFields(older: Field[], newer: Field[]): FieldChange[] {
   const names = (fields: Field[]) => fields.map(({ name }) => name)
   const rest = { older: [...older], newer: [...newer] }

@@ -5,15 +5,15 @@ import { loadPrograms } from '../attacks/load-programs.ts'
 import type { Version } from '../programs/versions.ts'
 import { type Field, type Message, messagesOf } from './wire-record.ts'
 
-/** What one person did, and every message that came of it. */
+/** An action of the user, and all its messages. */
 export interface Act {
   name: string
   messages: Message[]
-  /** Why it went no further, where something broke. */
+  /** Why it stopped early, if it did. */
   end: string | undefined
 }
 
-/** Beyond the life of an access token in every version, in seconds. */
+/** Longer than the lifetime of an access token in every version, in seconds. */
 const AN_HOUR_LATER = 3660
 
 const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown>][] = [
@@ -31,10 +31,10 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
 ]
 
 /**
- * Runs a version on free ports, plays a whole session with it, and gives every message. Addresses are
- * those of the default ports, and random values have names, so that two runs give the same.
+ * Runs a version on free ports, plays a whole session with it, and returns every message. Addresses have
+ * the default ports, and names replace random values, so two runs give the same result.
  *
- * @throws {ToldError} when its programs don't load
+ * @throws {ToldError} if its programs don't load
  */
 export async function playSession({ folder }: Version): Promise<Act[]> {
   const exchanges: Exchange[] = []
@@ -56,12 +56,12 @@ export async function playSession({ folder }: Version): Promise<Act[]> {
   }
 }
 
-/** Base64url, or what a version may use in its place: all that nobody could guess is long. */
+/** A random value: base64url, or what a version may use instead. Unguessable values are long. */
 const SECRET = /[\w.~-]{32,}/g
-/** The value of a cookie may hold any character of base64, and its signature does. */
+/** The value of a cookie may contain any character of base64, as its signature does. */
 const COOKIE_SECRET = /(?<==)[^;\s]{32,}/g
 
-/** Lets the programs believe that so many seconds have gone by: they read no other clock. */
+/** Makes the programs believe that so many seconds have passed: they read no other clock. */
 async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> {
   const now = performance.now.bind(performance)
   performance.now = () => now() + seconds * 1000
@@ -72,7 +72,7 @@ async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Gives random values the name of the parameter that they were first met in, and keeps to it. */
+/** Names each random value after the parameter in which it first appears. */
 function nameValues(lab: Lab): (message: Message) => Message {
   const names = new Map<string, string>()
   const counts = new Map<string, number>()
@@ -105,7 +105,7 @@ function nameValues(lab: Lab): (message: Message) => Message {
   }
 }
 
-/** Ports stand in addresses and in the names of cookies. */
+/** Ports are in addresses and in the names of cookies. */
 function withDefaultPorts({ config }: Lab, value: string): string {
   return value
     .replaceAll(new URL(config.authServerUrl).port, '25000')

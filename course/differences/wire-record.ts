@@ -2,31 +2,31 @@ import { textOf } from '@oauth-lab/shared/testing/browser.ts'
 import type { Headers } from '@oauth-lab/shared/testing/exchange.ts'
 import type { Exchange } from '@oauth-lab/shared/testing/recorder.ts'
 
-/** One thing that a message says: a parameter, a header, a status. */
+/** One part of a message: a parameter, a header, a status. */
 export interface Field {
   name: string
   value: string
 }
 
-/** A request or an answer, as it went over the wire. */
+/** A request or a response, as sent. */
 export interface Message {
   /** A program, or `browser`. */
   from: string
   to: string
-  /** `GET /callback`, for an answer the request that it answers. */
+  /** `GET /callback`. For a response, its request. */
   request: string
   isAnswer: boolean
   fields: Field[]
-  /** The whole page that an answer carries. */
+  /** The page in a response. */
   page: string
 }
 
-/** No message of the lab has that many; to compare more takes the longer the more there are. */
+/** The most fields to compare: more than any message of the lab has. */
 const MOST_FIELDS = 100
 
 /**
- * What went over the wire, in its order: what a program sends while it handles a request stands in between.
- * What a version has no route for is no message of it.
+ * The messages in order. What a program sends while it handles a request comes between that request and its
+ * response. A request without a route isn't included.
  */
 export function messagesOf(exchanges: Exchange[]): Message[] {
   return exchanges
@@ -59,7 +59,7 @@ export function messagesOf(exchanges: Exchange[]): Message[] {
     .map(({ at: _, ...message }) => message)
 }
 
-/** A program sends while it handles a request: the last that it was asked before and answered after. */
+/** The request that a program was handling: the last one received before and responded to after. */
 function senderOf({ channel, order }: Exchange, exchanges: Exchange[]): string {
   if (channel === 'front') return 'browser'
   const around = exchanges.filter((other) => other.order[0] < order[0] && other.order[1] > order[1])
@@ -92,7 +92,7 @@ function readAnswer({ status, headers, body }: Exchange): Pick<Message, 'fields'
   }
 }
 
-/** A redirect's parameters are told one by one, beneath the address without them. */
+/** Lists a redirect's parameters one by one, below the address without them. */
 function readLocation(location: unknown): Field[] {
   if (typeof location !== 'string') return []
   const [address = '', query = ''] = location.split('?', 2)

@@ -4,33 +4,33 @@ import type { Version } from '../programs/versions.ts'
 import { playSession } from './wire-play.ts'
 import type { Message } from './wire-record.ts'
 
-/** What a message is called that has the same part in each version. */
+/** The key of a message, the same in each version. */
 export interface MessageName {
   program: string
   /** Method and path, such as `POST /token`. */
   request: string
-  /** Requests to the same address for another grant are other messages. */
+  /** Distinguishes requests to one address for different grants. */
   grantType: string | undefined
   isAnswer: boolean
 }
 
 const FILE = join(import.meta.dirname, 'wire-since.json')
 
-/** By the name of a message, and by that of a field in it: the number of the version that sends it first. */
+/** The number of the first version that sends a message or field, by its name. */
 export function readWireSince(): Map<string, number> {
   return new Map(Object.entries(JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, number>))
 }
 
-/** Renews the file that `readWireSince` reads. */
+/** Writes the file that `readWireSince` reads. */
 export async function writeWireSince(versions: Version[]): Promise<string> {
   writeFileSync(FILE, await renderWireSince(versions))
   return FILE
 }
 
-/** Plays a session with each version, and gives what that file should say. */
+/** Plays a session with each version, and returns the text for that file. */
 export async function renderWireSince(versions: Version[]): Promise<string> {
   const since: Record<string, number> = {}
-  // One after the other: while a session plays, time may be made to pass for the whole process.
+  // One after the other, because a session may move the clock of the whole process.
   for (const version of versions) {
     const acts = await playSession(version)
     for (const name of namesIn(acts.flatMap(({ messages }) => messages))) {
@@ -56,7 +56,7 @@ export function nameOfMessage({ program, request, grantType, isAnswer }: Message
   return `${isAnswer ? 'answer of ' : ''}${program} ${request}${grant}`
 }
 
-/** The name of what a message says, as in the file. */
+/** The name of a field, as in the file. */
 export function nameOfField(message: string, field: string): string {
   return `${message}: ${field}`
 }

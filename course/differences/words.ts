@@ -1,26 +1,26 @@
 import { diffWordsWithSpace } from 'diff'
 import { type Hunk, isChanged, type Line } from './compare.ts'
 
-/** A stretch of a line, from a column to before another. */
+/** A range of columns in a line. The end is exclusive. */
 export interface Range {
   start: number
   end: number
 }
 
-/** What stands side by side: an unchanged line on both sides, a changed pair, or one side alone. */
+/** A row of the side-by-side view: an unchanged line, a changed pair, or a line on one side. */
 export interface Row {
   older: Line | undefined
   newer: Line | undefined
-  /** The words in which the two lines of a changed pair differ. */
+  /** The changed words of a pair of lines. */
   olderWords: Range[]
   newerWords: Range[]
 }
 
-/** Lines that have less than this in common are not one line that was changed, but two. */
+/** Lines with less than this in common aren't a changed line but two lines. */
 const LIKENESS = 0.5
-/** In a longer stretch of changed lines nobody looks for words. */
+/** Longer groups of changed lines get no changed words. */
 const LONGEST_GROUP = 400
-/** How many of the added lines are compared with a removed one, and in how many words they may differ. */
+/** The most added lines to compare with a removed one, and the most words in which they may differ. */
 const NEAREST = 20
 const MOST_WORDS = 200
 
@@ -39,7 +39,7 @@ export function rowsOf(hunk: Hunk): Row[] {
   return [...rows, ...pairUp(group)]
 }
 
-/** The changed words of each line of a hunk that was changed in part. */
+/** The changed words of each partly changed line of a hunk. */
 export function changedWords(hunk: Hunk): Map<Line, Range[]> {
   const words = new Map<Line, Range[]>()
   for (const { older, newer, olderWords, newerWords } of rowsOf(hunk)) {
@@ -49,7 +49,7 @@ export function changedWords(hunk: Hunk): Map<Line, Range[]> {
   return words
 }
 
-/** Puts each removed line next to the added one that it became, in their order. */
+/** Pairs each removed line with the added one that replaces it, in order. */
 function pairUp(group: Line[]): Row[] {
   const removed = group.filter(({ kind }) => kind === 'removed')
   const added = group.filter(({ kind }) => kind === 'added')
@@ -70,7 +70,7 @@ function pairUp(group: Line[]): Row[] {
   return [...rows, ...sideBySide(waiting, added.slice(next))]
 }
 
-/** The first of several lines that is much like another one, as a pair with it. */
+/** Pairs a line with the first of several that is similar enough. */
 function findLike(older: Line, candidates: Line[]): { at: number; row: Row } | undefined {
   for (const [at, newer] of candidates.entries()) {
     const row = compareWords(older, newer)
@@ -79,13 +79,13 @@ function findLike(older: Line, candidates: Line[]): { at: number; row: Row } | u
   return undefined
 }
 
-/** Lines that have nothing in common but that some stand in place of the others. */
+/** Pairs lines that have nothing in common except their place. */
 function sideBySide(removed: Line[], added: Line[]): Row[] {
   const length = Math.max(removed.length, added.length)
   return Array.from({ length }, (_, i) => row(removed[i], added[i]))
 }
 
-/** The changed words of two lines, or undefined when they are not much alike. */
+/** The changed words of two lines, or undefined if they aren't similar. */
 function compareWords(older: Line, newer: Line): Row | undefined {
   const pair = row(older, newer)
   let same = 0

@@ -10,34 +10,34 @@ import type { Sentence, VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
 import { type Trouble, TroubleError } from './trouble.ts'
 
-/** What a check found out about one sentence. */
+/** The result of one check. */
 export type Finding = { sentence: Sentence } & (
   | { status: 'done' }
-  /** It is not done yet: what was seen in place of it, and where to look. */
+  /** It fails: what was seen instead, and where to look. */
   | { status: 'open'; seen: string; place: string }
-  /** Nothing can be said of it before these are done. */
+  /** It waits until these pass. */
   | { status: 'waiting'; for: Sentence[] }
 )
 
-/** What a check found out about a copy. */
+/** The results of all checks on a copy. */
 export type CheckResult =
   | { kind: 'findings'; findings: Finding[] }
   | { kind: 'trouble'; trouble: Trouble }
 
 export interface CheckOptions {
   start?: StartProgram
-  /** Ends the check; what it gives then is of no use. */
+  /** Aborts the run, whose results are then incomplete. */
   signal?: AbortSignal
 }
 
-/** How long a check may take, in milliseconds, on a machine that has time. */
+/** The time limit of a run, in milliseconds, on an idle machine. */
 const CHECK_LIMIT = 10_000
-/** How often a program is started anew when its port was taken meanwhile. */
+/** How often to restart a program whose port was taken meanwhile. */
 const TRIES = 3
 /** Within how many milliseconds of each other failures count as simultaneous. */
 const SAME_TIME = 300
 const PORT_TAKEN = /EADDRINUSE|is in use/
-/** The settings of a copy: said in full, so that a .env file changes nothing. */
+/** The settings of a copy, all of them, so a .env file changes nothing. */
 const SETTINGS = {
   WORKSHOP_URL: '',
   API_URL: '',
@@ -87,7 +87,7 @@ async function tryOutAll(
 ): Promise<Finding[]> {
   const { server, client, shortLived, api } = await programs.startAll(short)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
-  // Within a lane one at a time: a copy that keeps one state for all must not be confused by us.
+  // One at a time within a lane, because a copy may keep one state for everyone.
   const lanes = await settle([
     tryOut(on('server'), server),
     shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
@@ -98,12 +98,12 @@ async function tryOutAll(
   return conclude(folder, sentences, seen)
 }
 
-/** The sentences that are done, by id. */
+/** The ids of the checks that pass. */
 export function doneIn(findings: Finding[]): string[] {
   return findings.filter(({ status }) => status === 'done').map(({ sentence }) => sentence.id)
 }
 
-/** Why each sentence fails; undefined for those that pass. */
+/** Why each check fails, or undefined for those that pass. */
 type Seen = [id: string, failure: NotYet | undefined]
 
 async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
@@ -174,7 +174,7 @@ function conclude(
   })
 }
 
-/** Whether both failed for one reason outside of what they try out, such as a login that fails. */
+/** Whether both failed for one reason outside of what they check, such as a login that fails. */
 function hasSameCause(one: NotYet | undefined, other: NotYet): boolean {
   return one?.file !== undefined && one.file === other.file && one.message === other.message
 }
@@ -188,7 +188,7 @@ function describePlace(folder: string, file: string): string {
 
 interface Stages {
   server: Stage
-  /** With a stand-in for the server. */
+  /** With the stand-in as the server. */
   client: Stage
   shortLived: Stage | undefined
   /** With the server of the copy. */
@@ -217,7 +217,7 @@ class CheckedPrograms {
     signal?.addEventListener('abort', () => this.stop())
   }
 
-  /** @throws {TroubleError} when a program does not start */
+  /** @throws {TroubleError} if a program doesn't start */
   async startAll(short: Record<string, string> | undefined, tries = TRIES): Promise<Stages> {
     try {
       return await this.#startOnce(short)
@@ -229,7 +229,7 @@ class CheckedPrograms {
     }
   }
 
-  /** What to say when the time is over: which request it was that came last. */
+  /** The message for a timeout, which names the last request. */
   explainSlowness(): Trouble {
     return this.#explainSlowness()
   }
@@ -240,7 +240,7 @@ class CheckedPrograms {
   }
 
   async #endAll(): Promise<void> {
-    // Those that are still starting, too.
+    // Also those that are still starting.
     this.#abort.abort()
     this.#abort = new AbortController()
     await Promise.all(this.#ends.splice(0).map((end) => end()))
@@ -255,7 +255,7 @@ class CheckedPrograms {
     const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
     await standIn.listen()
     this.#ends.push(() => standIn.close())
-    // It may have been stopped meanwhile; then nobody would end what starts now.
+    // The run may have been stopped meanwhile, and nothing would end what starts now.
     if (this.#stopped) await this.#endAll()
 
     const folder = this.#folder

@@ -4,9 +4,9 @@ import { type CheckOptions, type CheckResult, checkCopy } from './check-copy.ts'
 import { linkPackages, type Place } from './playground.ts'
 
 /**
- * Tries out each sentence of an exercise at the learner's copy.
+ * Runs all checks of an exercise on the learner's copy.
  *
- * @throws {ToldError} when there is nothing to check
+ * @throws {ToldError} if there is nothing to check
  */
 export async function checkPlace(place: Place, options: CheckOptions = {}): Promise<CheckResult> {
   const { version, folder, name } = place

@@ -91,7 +91,7 @@ export class Stage {
     return this.server.browser()
   }
 
-  /** Begins a login at the client; gives what it sends to the server. */
+  /** Starts a login at the client. Returns the parameters that it sends to the server. */
   async begin(browser: Browser): Promise<URLSearchParams> {
     const page = await browser.open(`${this.clientUrl}/login`)
     const { location = '' } = page
@@ -116,7 +116,7 @@ export class Stage {
     return browser.open(`${this.redirectUri}?${encodeForm(answer)}`)
   }
 
-  /** A whole login, with the stand-in for a server; gives the page that it ends at. */
+  /** A whole login, with the stand-in as the server. Returns the page that it ends at. */
   async login(browser: Browser): Promise<Page> {
     const sent = await this.begin(browser)
     const state = sent.get('state') ?? undefined
@@ -125,7 +125,7 @@ export class Stage {
     return page
   }
 
-  /** A whole login in which the client talks to the server; gives the page that it ends at. */
+  /** A whole login in which the client talks to the copy's server. Returns the page that it ends at. */
   async loginAtServer(browser: Browser, user: string): Promise<Page> {
     this.standIn.passOnTo = this.server.serverUrl
     const start = await browser.visit(`${this.clientUrl}/login`)
@@ -285,7 +285,7 @@ export function queryOf(page: Page): URLSearchParams {
   return page.location === undefined ? new URLSearchParams() : new URL(page.location).searchParams
 }
 
-/** What a person reads on a page. */
+/** The visible text of a page. */
 export function textOf(page: Page): string {
   return html(page).text.replace(/\s+/g, ' ')
 }

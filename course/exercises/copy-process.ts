@@ -3,9 +3,9 @@ import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../programs/typescript.ts'
 
-/** How much of what it wrote last is kept, in characters: an error's stack, and what led to it. */
+/** How much of its last output to keep, in characters: an error's stack, and the lines before it. */
 const LONGEST_STDERR = 64_000
-/** For how many milliseconds what it wrote last may arrive after the news of its end. */
+/** How long its last output may arrive after its exit, in milliseconds. */
 const LAST_WORDS = 200
 const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
 const windows = process.platform === 'win32'
@@ -26,7 +26,7 @@ export interface CopyProcessSpec {
  */
 export class CopyProcess {
   readonly child: ChildProcess
-  /** Resolves when it has ended. What it wrote is known by then. */
+  /** Resolves when it has ended and its output is complete. */
   readonly ended: Promise<void>
   #stderr = ''
 
@@ -36,7 +36,7 @@ export class CopyProcess {
       ...(cwd !== undefined && { cwd }),
       env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      // In a process group, which can be ended as a whole. Windows has none, and would open a window.
+      // In a process group, which can be killed as a whole. Windows has none, and would open a window.
       detached: !windows,
     })
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -51,12 +51,12 @@ export class CopyProcess {
     this.ended = this.#untilEnded()
   }
 
-  /** What it wrote to stderr last. */
+  /** Its last output on stderr. */
   get stderr(): string {
     return this.#stderr
   }
 
-  /** Ends it, and all that it has started. Resolves when it has ended. */
+  /** Kills it and all its child processes. Resolves when it has ended. */
   async end(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.#kill()
     await this.ended

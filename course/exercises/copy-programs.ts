@@ -15,24 +15,24 @@ export interface ProgramSpec {
   folder: string
   port: number
   settings: Record<string, string>
-  /** Ends it, also while it is starting. */
+  /** Stops it, even while it is starting. */
   signal: AbortSignal
 }
 
-/** A program that answers at its port. */
+/** A program that responds at its port. */
 export interface RunningProgram {
-  /** Never resolves while the program lives; then with what killed it. */
+  /** Resolves when the program dies, with the cause. */
   readonly died: Promise<Trouble>
-  /** What it wrote to stderr last. */
+  /** Its last output on stderr. */
   stderr(): string
-  /** What to say of a request that got no answer. */
+  /** The message for a request without a response. */
   explainSilence(method: string, path: string): Trouble
-  /** What to say when the time for all requests was over during this one. */
+  /** The message if the time for all requests ran out during this one. */
   explainSlowness(method: string, path: string): Trouble
   stop(): Promise<void>
 }
 
-/** Starts a program and waits until it answers. */
+/** Starts a program and waits until it responds. */
 export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
 
 /** How long a program may take until it answers, in milliseconds, on a machine that has time. */

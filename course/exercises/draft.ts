@@ -41,8 +41,8 @@ export class StaleQuoteError extends Error {
 }
 
 /**
- * A copy on its way from one version to the next. What it becomes is told by the text of the version
- * that it leads to, so that a correction there needs none here.
+ * A copy on its way from one version to the next. It takes its text from the version that it leads to, so
+ * a fix there needs none here.
  */
 export class Draft {
   readonly #files: Map<string, string>

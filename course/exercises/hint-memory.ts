@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
-/** How many hints were given for each step. */
+/** The number of hints given for each step. */
 type Memory = Record<string, number>
 
 /**
@@ -16,12 +16,12 @@ export function countHint(folder: string, step: number, last: number): number {
   return given
 }
 
-/** How many hints for a step were given. */
+/** The number of hints given for a step. */
 export function givenHints(folder: string, step: number): number {
   return read(fileOf(folder))[step] ?? 0
 }
 
-/** Lets the hints for a copy begin again. */
+/** Starts the hints for a copy again. */
 export function forgetHints(folder: string): void {
   rmSync(fileOf(folder), { force: true })
 }
@@ -34,7 +34,7 @@ function read(file: string): Memory {
   try {
     return Object(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
-    // None yet, or one that can't be read: then the hints begin again.
+    // There is no file, or an unreadable one, so the hints start again.
     return {}
   }
 }

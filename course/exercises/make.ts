@@ -19,15 +19,15 @@ function exerciseOf({ number, name }: Place['version']) {
   return exercise
 }
 
-/** What became of a copy that was asked for. */
+/** What happened to a requested copy. */
 export interface Made {
-  /** The name of the folder that the copy before is kept in. */
+  /** The name of the folder with the earlier copy. */
   kept: string | undefined
-  /** Whether there was a copy already that nobody had begun to work on. */
+  /** Whether there already was an unchanged copy. */
   untouched: boolean
 }
 
-/** Makes the copy of an exercise; one that is there is kept beside it, unless it is untouched. */
+/** Makes the copy of an exercise. Keeps an earlier copy beside it, unless that is unchanged. */
 export function makeOrRenew(place: Place): Made {
   const files = startFiles(place)
   const isThere = existsSync(place.folder)
@@ -38,7 +38,7 @@ export function makeOrRenew(place: Place): Made {
   return { kept, untouched: false }
 }
 
-/** What a learner is told who is about to begin. */
+/** The text for a learner who starts an exercise. */
 export function tellStart({ version, name }: Place): string {
   const [first] = readSteps(version)
   const source = sourceOf(version)

@@ -1,7 +1,7 @@
 import type { LessonStep } from '../lessons/steps.ts'
 import type { Finding } from './check-copy.ts'
 
-/** The first step with a sentence that is not done yet, and those sentences. */
+/** The first step with checks that don't pass yet, and those checks. */
 export function findOpenStep(
   steps: LessonStep[],
   findings: Finding[],

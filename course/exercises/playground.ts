@@ -14,7 +14,7 @@ import type { Files } from './draft.ts'
 import { readFiles } from './draft.ts'
 import { copyName, sourceOf } from './exercise-start.ts'
 
-/** Where the learner's copies are. */
+/** The folder of the learner's copies. */
 export const PLAYGROUND = join(ROOT, 'playground')
 
 /** A version, and the folder of the learner's copy that leads to it. */
@@ -26,7 +26,7 @@ export interface Place {
   folder: string
 }
 
-/** Where the copy of a version is, or would be. */
+/** The place of a version's copy, whether it exists or not. */
 export function placeOf(version: Version, playground: string = PLAYGROUND): Place {
   const name = copyName(version)
   return { version, name, folder: join(playground, name) }
@@ -50,30 +50,30 @@ export function findPlace(text: string | undefined, playground: string = PLAYGRO
   return placeOf(version, playground)
 }
 
-/** @throws {ToldError} when there is no copy yet */
+/** @throws {ToldError} if there is no copy yet */
 export function requireCopy({ name, folder }: Place): void {
   if (existsSync(folder)) return
   throw wrongUsage(`There is no playground/${name} yet. Make it first: npm run exercise ${name}`)
 }
 
-/** Makes a copy, with the dependencies of the version that it comes from. */
+/** Makes a copy, with the dependencies of its version. */
 export function makeCopy(place: Place, files: Files): void {
   writeFiles(place.folder, files)
   linkPackages(place)
 }
 
-/** Lets a copy use the dependencies of the version that it comes from; puts a lost link back. */
+/** Links a copy to the dependencies of its version, and restores a lost link. */
 export function linkPackages({ version, folder }: Place): void {
   const link = join(folder, 'node_modules')
   if (existsSync(link)) return
-  // A link may be there that leads nowhere, after the repo was moved.
+  // After the repo was moved, there may be a broken link.
   rmSync(link, { force: true })
   const packages = join(sourceOf(version).folder, 'node_modules')
-  // A junction: on Windows a link of another kind takes special rights.
+  // A junction, because other links need special rights on Windows.
   symlinkSync(packages, link, 'junction')
 }
 
-/** Writes files into a copy, over what is there. */
+/** Writes files into a copy and overwrites existing ones. */
 export function writeFiles(folder: string, files: Files): void {
   for (const [path, text] of files) {
     const file = join(folder, path)
@@ -95,7 +95,7 @@ export function putAside({ name, folder }: Place): string {
   return `${name}.old-${number}`
 }
 
-/** The names of the folders that earlier copies were put into, the latest first. */
+/** The names of the folders with earlier copies, latest first. */
 export function keptCopies({ name, folder }: Place): string[] {
   const numberOf = (kept: string) => Number(kept.slice(`${name}.old-`.length))
   return namesIn(dirname(folder))
@@ -103,7 +103,7 @@ export function keptCopies({ name, folder }: Place): string[] {
     .sort((one, other) => numberOf(other) - numberOf(one))
 }
 
-/** None where there is no such folder. */
+/** Empty if there is no such folder. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -112,7 +112,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Whether a copy has these files, and no others. */
+/** Whether a copy has exactly these files. */
 export function holds({ folder }: Place, files: Files): boolean {
   const own = readFiles(folder)
   return own.size === files.size && [...files].every(([path, text]) => own.get(path) === text)

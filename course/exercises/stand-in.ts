@@ -22,9 +22,9 @@ export const USER = {
 }
 
 /**
- * Stands between the client of a copy and its server. For most checks it plays the server itself, so
- * that a bug in the server is never blamed on the client. It refuses what a real server refuses, and
- * remembers why. Where a check is about both, it hands everything on.
+ * Sits between the client of a copy and its server. For most checks it acts as the server, so a bug in
+ * the copy's server is never blamed on the client. It rejects what a real server rejects, and remembers
+ * why. If a check is about both programs, it passes everything on.
  */
 export class StandIn {
   /** Its origin. */
@@ -33,12 +33,12 @@ export class StandIn {
   /** The `Authorization` headers at `/api/me`. */
   resourceRequests: string[] = []
   issued: Record<'access_token' | 'refresh_token', string>[] = []
-  /** Why the last token request that it refused was wrong. */
+  /** What was wrong with the last rejected token request. */
   refusal: Refusal | undefined
-  /** What it answers to a token request with which nothing is wrong. */
+  /** The response to a valid token request. */
   onToken: (request: TokenRequest) => Answer = () => this.tokens()
   onResource: (authorization: string) => Answer = () => ({ status: 200, body: USER })
-  /** The origin that everything is handed on to. */
+  /** The origin to pass everything on to. */
   passOnTo: string | undefined
   /** The last error of the server to which it hands everything on, in words. */
   passedOnError: string | undefined
@@ -181,7 +181,7 @@ export class StandIn {
   }
 }
 
-/** What `/api/me` answers to a token that is no good. */
+/** The response of `/api/me` to an invalid token. */
 export function tokenRefused(): StandInAnswer {
   const headers = { 'www-authenticate': 'Bearer realm="stand-in", error="invalid_token"' }
   return { status: 401, headers, body: { error: 'invalid_token' } }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { listFilesIfThere } from '../differences/files.ts'
 import type { ProgramName } from '../programs/programs.ts'
 
-/** Why a copy can't be checked: it does not start, it died, or it hangs. */
+/** Why a copy can't be checked: it doesn't start, it died, or it hangs. */
 export interface Trouble {
   program: ProgramName
   /** In words, without a stack. */
@@ -34,7 +34,7 @@ const MISSING = /Cannot find (?:module|package) '/
 const MESSAGE = /^(?:Uncaught )?((?:\w*Error|\w*Exception|\w*Warning)\b[^\n]*)$/m
 /** What follows the name of a file: a query, which loads a module once more, and a line. */
 const LINE = /(?:\?[^\s:]{0,100})?:(\d+)/y
-/** The longest message that is told, in characters. */
+/** The longest message to show, in characters. */
 const LONGEST_MESSAGE = 500
 
 /** Reads what a program wrote to stderr. Undefined when it wrote nothing. */
@@ -98,7 +98,7 @@ function explainMissing(
   }
 }
 
-/** The first file of the copy that a stack names. */
+/** The first file of the copy in a stack. */
 function firstPlace(stderr: string, names: Map<string, string>): string | undefined {
   let first: { at: number; place: string } | undefined
   for (const [name, path] of names) {

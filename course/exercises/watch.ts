@@ -21,7 +21,7 @@ export async function watchFolders(
   run: (signal: AbortSignal) => Promise<void>,
   stopped: Promise<unknown> = untilInterrupted(),
 ): Promise<void> {
-  // A link itself never changes when a file behind it does.
+  // A link doesn't change when the file behind it does.
   const roots = folders.map((folder) => realpathSync(folder))
   // Loaded by those alone that watch: it is no part of a start.
   const { watch } = await import('chokidar')

@@ -4,11 +4,11 @@ import { readFiles } from './draft.ts'
 import { endOf } from './exercise-start.ts'
 import { makeCopy, type Place, putAside, writeFiles } from './playground.ts'
 
-/** A file in which a copy does not say what the version says that it leads to. */
+/** A file that differs between a copy and its version. */
 export interface Difference {
   /** With slashes, below the folder of the copy or of the version. */
   path: string
-  /** Both have it, or the version alone has it, or the copy alone. */
+  /** Whether both have it, only the version, or only the copy. */
   kind: 'changed' | 'missing' | 'extra'
 }
 

@@ -4,7 +4,7 @@ import { slug as slugOf } from 'github-slugger'
 import type { Version } from '../programs/versions.ts'
 import { type Heading, parsePage } from './markdown.ts'
 
-/** The parts of a lesson, each with the title that its heading has. Only the lessons themselves say these titles again. */
+/** The parts of a lesson, with the titles of their headings. Only the lessons repeat these titles. */
 export const TITLES = {
   problem: 'The problem',
   idea: 'The idea',
@@ -12,7 +12,7 @@ export const TITLES = {
   messages: 'The messages',
   difference: 'Read the difference',
   tryIt: 'Try it',
-  attacks: 'The attacks that this version stops',
+  attacks: 'The attacks this version blocks',
   exercise: 'Do it yourself',
   questions: 'Check yourself',
   missing: 'Still open',
@@ -22,7 +22,7 @@ export const TITLES = {
 
 export type PartName = keyof typeof TITLES
 
-/** A heading of a lesson with what stands under it. */
+/** A heading of a lesson with the text under it. */
 export interface Part {
   /** Undefined for a part that only its lesson has. */
   name: PartName | undefined
@@ -30,9 +30,9 @@ export interface Part {
   title: string
   /** How long it takes someone who works alone, if the lesson says so. */
   minutes: number | undefined
-  /** The title as the end of an address: `what-is-still-missing`. */
+  /** The title as the end of an address: `still-open`. */
   slug: string
-  /** The anchor of its heading in the whole lesson: `9-what-is-still-missing`. */
+  /** The anchor of its heading in the whole lesson: `still-open`. */
   anchor: string
   /** Its lines in README.md, counted from 1: that of its heading, and its last. */
   lines: { first: number; last: number }

@@ -1,11 +1,11 @@
 import { type Lesson, partOf } from './lesson.ts'
 
-/** A question that readers check themselves with. */
+/** A question for readers to check themselves. */
 export interface Question {
   number: number
   /** One or two sentences of Markdown. */
   question: string
-  /** What there is to look at before one answers, as Markdown; may be empty. */
+  /** Material for the question, as Markdown. May be empty. */
   material: string
   /** Markdown too. */
   answer: string
@@ -14,7 +14,7 @@ export interface Question {
 const QUESTION = /^\*\*(\d+)\. ([\s\S]+?)\*\*$/gm
 const ANSWER = /^<details><summary>Answer<\/summary>\s*([\s\S]*?)\s*<\/details>$/m
 
-/** The questions of a lesson, in their order. */
+/** The questions of a lesson, in order. */
 export function questionsOf(lesson: Lesson): Question[] {
   const source = partOf(lesson, 'questions')?.source ?? ''
   const heads = [...source.matchAll(QUESTION)]

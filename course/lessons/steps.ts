@@ -54,7 +54,7 @@ function thoughtsOf(paragraph: string): string[] {
   return thoughts
 }
 
-/** What stands in backticks in "After this, these checks pass: `state-sent`, `cookie`." */
+/** The names in backticks in "After this, these checks pass: `state-sent`, `cookie`." */
 function checksIn(source: string): string[] {
   const paragraph = source.split('\n\n').find((text) => text.startsWith('After this, ')) ?? ''
   return [...paragraph.matchAll(/`([^`]+)`/g)].map(([, id = '']) => id)

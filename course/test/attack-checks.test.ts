@@ -12,7 +12,7 @@ const checks = attacks.flatMap((attack) => {
 })
 
 describe('the line that blocks an attack', () => {
-  // One per version. The full share tests all of them.
+  // One check per version. The long share tests all of them.
   const first = checks.filter(({ name }, at) => checks.findIndex((one) => one.name === name) === at)
 
   test.concurrent.each(full ? checks : first)(

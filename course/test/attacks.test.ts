@@ -40,7 +40,7 @@ describe('what each version blocks', () => {
     })
   }
 
-  test('a later version is expected to have the same results as the last one', () => {
+  test('a later version has the same expected results as the last one', () => {
     const next = { name: 'v99-next', folder: '/nowhere', number: 99 }
     const last = versions.at(-1)
     if (last === undefined) throw new Error('There are no versions')
@@ -64,7 +64,7 @@ describe('what each version blocks', () => {
 
 describe('a story', () => {
   for (const attack of attacks) {
-    test(`${attack.slug}: uses no term before its lesson`, () => {
+    test(`${attack.slug}: uses no term before the lesson that introduces it`, () => {
       for (const { version, story, ending } of performances(attack)) {
         const isTold = ending.result !== 'nothing'
         const text = [
@@ -105,7 +105,7 @@ describe('a story', () => {
   })
 })
 
-test('docs/attacks.md names every attack, and no other', () => {
+test('docs/attacks.md names every attack and nothing else', () => {
   const text = readFileSync(join(ROOT, 'docs', 'attacks.md'), 'utf8')
   const named = [...text.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+)+)`/g)].map(([, name]) => name)
   const slugs = attacks.map(({ slug }) => slug)

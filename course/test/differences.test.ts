@@ -16,7 +16,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(scratch, { recursive: true, force: true }))
 
-/** Writes files below the scratch folder; gives the folder. */
+/** Writes files below the scratch folder and returns the folder. */
 function folder(name: string, files: Record<string, string | Buffer>): string {
   for (const [path, content] of Object.entries(files)) {
     const file = join(scratch, name, path)
@@ -31,7 +31,7 @@ function asVersion(path: string): Version {
   return { name: 'copy', folder: path, number: 0 }
 }
 
-describe('what differs', () => {
+describe('a difference', () => {
   test
     .skipIf(!hasGit)
     .each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
@@ -58,7 +58,7 @@ describe('what differs', () => {
     },
   )
 
-  test('what git ignores never appears', () => {
+  test('never contains what git ignores', () => {
     const older = folder('older', { 'server/main.ts': '' })
     const newer = folder('newer', {
       'server/main.ts': '',
@@ -72,13 +72,13 @@ describe('what differs', () => {
     expect(compareFolders(older, newer).map(({ path }) => path)).toEqual(['.gitignore'])
   })
 
-  test('a copy with line ends of DOS differs in nothing else', () => {
+  test('ignores DOS line endings in a copy', () => {
     const older = folder('older', { 'a.ts': 'one\ntwo\n' })
     const newer = folder('newer', { 'a.ts': 'one\r\ntwo\r\n' })
     expect(compareFolders(older, newer)).toEqual([])
   })
 
-  test('the files stand in the order in which one reads them: protocol, server, client, the rest, tests', () => {
+  test('lists the files in reading order: protocol, server, client, the rest, tests', () => {
     const older = folder('older', {})
     const paths = ['test/a.test.ts', 'other.ts', 'client/app.ts', 'server/app.ts', 'protocol.ts']
     const newer = folder('newer', Object.fromEntries(paths.map((path) => [path, 'x\n'])))
@@ -86,7 +86,7 @@ describe('what differs', () => {
     expect(files.map(({ path }) => path)).toEqual(paths.reverse())
   })
 
-  test('lesson, tests and the name of the package are not part of a difference', () => {
+  test('leaves out the lesson, the tests and the name of the package', () => {
     const older = folder('older', {
       'package.json': '{\n  "name": "one",\n  "type": "module"\n}\n',
     })
@@ -98,7 +98,7 @@ describe('what differs', () => {
     expect(readStep(asVersion(older), asVersion(newer)).files).toEqual([])
   })
 
-  test('of a line that was changed in part only the changed words are marked', () => {
+  test('marks only the changed words of a changed line', () => {
     const older = folder('older', { 'a.ts': "import { one } from 'a'\nkeep\nremoved\n" })
     const newer = folder('newer', { 'a.ts': "import { one, two } from 'a'\nkeep\nquite another\n" })
     const [file] = compareFolders(older, newer)

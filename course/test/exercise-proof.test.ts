@@ -20,10 +20,10 @@ import type { VersionChecks } from '../exercises/sentence.ts'
 import { readSteps } from '../lessons/steps.ts'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
 
-// Start and end of every exercise are tried out each time; the way between them, step by step, and the
-// mistakes where there is time for it.
+// Every run tests the start and the end of each exercise. The long share also tests the steps between
+// them, and the mistakes.
 
-// Laid out as the repo is: the tsconfig.json of a copy extends one that is two folders up.
+// Has the layout of the repo, because the tsconfig.json of a copy extends the one two folders up.
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-exercises-'))
 const playground = join(root, 'playground')
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
@@ -41,27 +41,27 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
   const steps = readSteps(version)
   const namedBySteps = steps.flatMap(({ checks }) => checks)
 
-  test('has a way of each step, and at least ten mistakes', () => {
+  test('has code for each step, and at least ten mistakes', () => {
     expect(exercise.steps).toHaveLength(steps.length)
     expect(exercise.mistakes.length).toBeGreaterThanOrEqual(10)
   })
 
-  test('names in its lesson only checks that there are, each once', () => {
+  test('names only existing checks in its lesson, each once', () => {
     expect(namedBySteps.filter((id) => !ids.includes(id))).toEqual([])
     expect(new Set(namedBySteps).size).toBe(namedBySteps.length)
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  test('ends at the version, file by file', () => {
+  test('ends at its version, file by file', () => {
     expect(new Map(statesOf(version, exercise).at(-1))).toEqual(new Map(endOf(version)))
   })
 
-  test.concurrent('the start is done but for what the steps promise', async () => {
+  test.concurrent('the start passes every check except those of the steps', async () => {
     const findings = await tryOut('start', startOf(version, exercise))
     expect(doneIn(findings)).toEqual(ids.filter((id) => !namedBySteps.includes(id)))
   })
 
-  test.concurrent('the version itself is done', async () => {
+  test.concurrent('the version itself passes every check', async () => {
     const findings = await tryOut('end', endOf(version))
     expect(findings.filter(({ status }) => status !== 'done')).toEqual([])
   })
@@ -72,7 +72,7 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
       for (const id of checks) promised.add(id)
       const expected = ids.filter((id) => promised.has(id))
 
-      test.concurrent(`step ${number} (${title}) passes what it promises`, async () => {
+      test.concurrent(`step ${number} (${title}) passes its checks`, async () => {
         const findings = await tryOut(
           `step-${number}`,
           statesOf(version, exercise)[number - 1] as Files,
@@ -102,7 +102,7 @@ describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exe
   }
 })
 
-/** Those that wait for what is open, and say nothing by themselves. */
+/** Checks that wait for an earlier one, so they prove nothing by themselves. */
 function waitingIn(findings: Finding[]): number {
   return findings.filter(({ status }) => status === 'waiting').length
 }

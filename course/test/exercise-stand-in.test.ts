@@ -8,7 +8,7 @@ import { startInProcess } from '../exercises/in-process.ts'
 import { StandIn } from '../exercises/stand-in.ts'
 import { findVersion } from '../programs/versions.ts'
 
-// The stand-in and the server of v05 get the same token requests, with one thing wrong at a time.
+// The stand-in and the server of v05 get the same token requests, each with one thing wrong.
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const AUTHORIZATION = { authorization: basic('lab-client', 'lab-client-secret') }
@@ -18,16 +18,16 @@ const HEADERS = { ...FORM, ...AUTHORIZATION }
 interface Sent {
   headers?: Record<string, string>
   form?: Record<string, string>
-  /** Is left out of the form. */
+  /** A field to leave out of the form. */
   without?: string
-  /** Follows the form in the body. */
+  /** Text to add after the form in the body. */
   more?: string
 }
 
 const wrong: [what: string, sent: Sent][] = [
   ['has no content type', { headers: AUTHORIZATION }],
   ['is JSON', { headers: { ...AUTHORIZATION, 'content-type': 'application/json' } }],
-  ['proves no client', { headers: FORM }],
+  ['has no credentials', { headers: FORM }],
   ['has a wrong secret', { headers: { ...FORM, authorization: basic('lab-client', 'wrong') } }],
   [
     'has a wrong secret in the body',
@@ -49,15 +49,15 @@ const wrong: [what: string, sent: Sent][] = [
 ]
 
 const right: [what: string, sent: Sent][] = [
-  ['has all that it needs', {}],
+  ['has every required parameter', {}],
   [
-    'names a charset',
+    'gives a charset',
     { headers: { ...AUTHORIZATION, 'content-type': `${FORM['content-type']}; charset=UTF-8` } },
   ],
-  ['has the secret in the body alone', { headers: FORM, form: SECRET }],
+  ['has the secret only in the body', { headers: FORM, form: SECRET }],
   ['repeats the client_id of Basic', { form: { client_id: 'lab-client' } }],
   [
-    'encodes more of the name than it must',
+    'has more percent-encoding than it needs',
     { headers: { ...FORM, authorization: `basic ${btoa('lab%2Dclient:lab%2Dclient%2Dsecret')}` } },
   ],
 ]
@@ -96,7 +96,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([running.stop(), standIn.close()]))
 
-describe('the stand-in server refuses, as the server of v05 does, a token request that', () => {
+describe('the stand-in server rejects, as the server of v05 does, a token request that', () => {
   test.each(wrong)('%s', async (_what, sent) => {
     const { standIn, server } = await sendToBoth(sent)
     expect(standIn).toEqual(server)
@@ -115,14 +115,14 @@ describe('the stand-in server refuses, as the server of v05 does, a token reques
   })
 })
 
-describe('the stand-in server takes, as the server of v05 does, a token request that', () => {
+describe('the stand-in server accepts, as the server of v05 does, a token request that', () => {
   test.each(right)('%s', async (_what, sent) => {
     const { standIn, server } = await sendToBoth(sent)
     expect(standIn).toEqual(server)
     expect(standIn.status).toBe(200)
   })
 
-  test('has the old refresh token, when the last refresh gave no new one', async () => {
+  test('has the old refresh token, when the last refresh returned no new one', async () => {
     const refresh = await refreshAtStandIn()
     standIn.onToken = () => ({ status: 200, body: { access_token: 'x', token_type: 'Bearer' } })
     expect((await send(standIn.url, refresh, '')).status).toBe(200)
@@ -130,7 +130,7 @@ describe('the stand-in server takes, as the server of v05 does, a token request 
   })
 })
 
-/** A code that both know. */
+/** A code that both servers know. */
 async function newCode(): Promise<string> {
   const code = await server.code()
   standIn.reset()
@@ -139,7 +139,7 @@ async function newCode(): Promise<string> {
   return code
 }
 
-/** A refresh request with the token of a fresh login at the stand-in. */
+/** A refresh request with the token of a new login at the stand-in. */
 async function refreshAtStandIn(): Promise<Sent> {
   const { body } = await send(standIn.url, {}, await newCode())
   return { form: { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) } }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { listVersions } from '../programs/versions.ts'
 
-/** What every answer has, but for what a row says otherwise. */
+/** The headers of every response, unless a row says otherwise. */
 const EVERYWHERE = {
   'cache-control': 'no-store',
   pragma: 'no-cache',
@@ -18,7 +18,7 @@ const PAGE = { ...EVERYWHERE, 'content-type': 'text/html; charset=utf-8' }
 const JSON_ANSWER = { ...EVERYWHERE, 'content-type': 'application/json; charset=utf-8' }
 const REDIRECT = { ...EVERYWHERE, location: expect.stringMatching(/^(\/|http:\/\/localhost:)/) }
 const STYLE = { ...EVERYWHERE, 'cache-control': 'no-cache', 'content-type': 'text/css' }
-/** The answer to this form is a redirect to the client. */
+/** The response to this form redirects to the client. */
 const LOGIN_FORM = {
   ...PAGE,
   'content-security-policy': expect.stringMatching(
@@ -40,7 +40,7 @@ const BAD_BEARER = {
     /^Bearer realm="oauth-lab", error="invalid_token", error_description="[^"]+"$/,
   ),
 }
-/** What Node adds to each answer. */
+/** Headers that Node adds to each response. */
 const TRANSPORT = ['connection', 'content-length', 'date', 'keep-alive']
 
 type Ask = (lab: Lab, browser: Browser) => Promise<Pick<Page, 'status' | 'headers'>>
@@ -89,7 +89,7 @@ const inAll: Row[] = [
   ['client', 'a callback that nobody began', atClient('/callback'), 400, PAGE],
 ]
 
-/** Rows of these versions alone. */
+/** Rows that hold only for some versions. */
 const inSome: { from: number; to: number; rows: Row[] }[] = [
   {
     from: 1,
@@ -119,18 +119,24 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
     to: 99,
     rows: [
       ['server', 'the resource', me(), 200, JSON_ANSWER],
-      ['server', 'no resource for nobody', atServer('/api/me'), 401, { ...JSON_ANSWER, ...BEARER }],
       [
         'server',
-        'no resource for a made-up token',
+        'the resource without a token',
+        atServer('/api/me'),
+        401,
+        { ...JSON_ANSWER, ...BEARER },
+      ],
+      [
+        'server',
+        'the resource with a made-up token',
         me('x'),
         401,
         { ...JSON_ANSWER, ...BAD_BEARER },
       ],
       ['client', 'the end of a login', callback(), 303, { ...REDIRECT, ...COOKIE }],
-      ['client', 'the start page of somebody', loggedIn('/'), 200, PAGE],
-      ['client', 'the profile of somebody', loggedIn('/profile'), 200, PAGE],
-      ['client', 'the profile of nobody', atClient('/profile'), 401, PAGE],
+      ['client', 'the start page after a login', loggedIn('/'), 200, PAGE],
+      ['client', 'the profile after a login', loggedIn('/profile'), 200, PAGE],
+      ['client', 'the profile without a login', atClient('/profile'), 401, PAGE],
       [
         'client',
         'a logout',
@@ -146,7 +152,7 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
     to: 99,
     rows: [
       ['server', 'renewed tokens', refresh(), 200, JSON_ANSWER],
-      ['server', 'no tokens for a made-up one', refresh('x'), 400, JSON_ANSWER],
+      ['server', 'a refresh with a made-up token', refresh('x'), 400, JSON_ANSWER],
     ],
   },
 ]
@@ -169,7 +175,7 @@ describe.each(listVersions())('headers of $name', ({ name, number, folder }) => 
   })
 })
 
-/** The content security policy of a page whose forms lead there. */
+/** The content security policy of a page whose forms may lead to these addresses. */
 function policy(formTargets: string): string {
   return `default-src 'none'; style-src 'self'; img-src data:; form-action ${formTargets}; frame-ancestors 'none'; base-uri 'none'`
 }

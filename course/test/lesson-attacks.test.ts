@@ -68,7 +68,7 @@ test.skipIf(missingForCommands() !== undefined)(
   },
 )
 
-/** The attacks that a part of a lesson links to, each once. */
+/** The attacks that a part of a lesson links to, without repeats. */
 function namedIn(lesson: Lesson, name: PartName): string[] {
   const { links } = parsePage(partOf(lesson, name)?.source ?? '')
   const attackLinks = links.filter(({ href }) => href.includes('course/attacks/stories/'))

@@ -32,7 +32,7 @@ describe.each(versions)('the lesson of $name', (version) => {
   const parts = lesson.parts.flatMap((part) => [part, ...part.parts])
   const sourceOf = (name: PartName) => partOf(lesson, name)?.source ?? ''
 
-  test('opens with its title, its idea in one line, and what to try first', () => {
+  test('starts with its title, its idea in one line, and what to try first', () => {
     const [title, idea, tryFirst] = readFileSync(file, 'utf8').split(/\r?\n\r?\n/)
 
     expect(title).toMatch(new RegExp(`^# ${version.name.slice(0, 3)}: .+$`))
@@ -58,7 +58,7 @@ describe.each(versions)('the lesson of $name', (version) => {
     expect(names.indexOf('exercise')).toBeLessThan(names.indexOf('difference'))
   })
 
-  test('has each part at the lines that it says', () => {
+  test('gives the right lines for each part', () => {
     const lines = readFileSync(file, 'utf8').split('\n')
     for (const { title, lines: at, source } of parts) {
       expect(lines[at.first - 1]).toMatch(/^##+ /)
@@ -67,14 +67,14 @@ describe.each(versions)('the lesson of $name', (version) => {
     }
   })
 
-  test('draws the flow', () => {
+  test('has a diagram of the flow', () => {
     const diagrams = parsePage(sourceOf('idea')).blocks.filter(
       ({ language }) => language === 'mermaid',
     )
     expect(diagrams.map(({ text }) => text.split('\n')[0])).toContain('sequenceDiagram')
   })
 
-  test('gives a hint for each step, and the steps are numbered', () => {
+  test('has numbered steps, each with a hint', () => {
     const steps = readSteps(version)
     expect(steps.length).toBeGreaterThan(1)
     expect(steps.length).toBe(partOf(lesson, 'exercise')?.parts.length)
@@ -104,7 +104,7 @@ describe('a lesson', () => {
     })
   })
 
-  test('without a README.md has the name of its folder, and no parts', () => {
+  test('without a README.md gets the name of its folder, and no parts', () => {
     const nowhere = { name: 'v09-new', folder: join(ROOT, 'versions', 'v09-new'), number: 9 }
     expect(readLesson(nowhere)).toMatchObject({ title: 'v09-new', parts: [] })
   })
@@ -113,9 +113,9 @@ describe('a lesson', () => {
 const missing = missingForCommands()
 const unless = missing === undefined ? '' : ` (skipped: this machine lacks ${missing})`
 
-describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, () => {
-  // The commands of npm, which play attacks, take seconds each: they belong to the long share, as do those
-  // of the pages beside the lessons.
+describe.skipIf(missing !== undefined)(`commands and their expected output${unless}`, () => {
+  // The npm commands play attacks and take seconds each, so they belong to the long share. So do the
+  // commands of the other pages.
   const runs = [
     ...lessons.map(({ name, file }) => ({ page: nameOf(file), steps: stepsOf(file, name) })),
     ...(full ? docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })) : []),
@@ -130,7 +130,7 @@ describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, ()
     },
   )
 
-  test('a wrong answer is told with its place, what was promised, and what came', async () => {
+  test('a wrong output is reported with its place, the expected output and the actual output', async () => {
     const [told, ...more] = await tellWrongAnswers(
       sh('curl -si http://localhost:25001/ | head -1', 'HTTP/1.1 404 Not Found'),
     )
@@ -139,20 +139,20 @@ describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, ()
     expect(more).toEqual([])
   })
 
-  test('a command without an answer must print nothing, also no error', async () => {
+  test('a command without expected output must print nothing, not even an error', async () => {
     const told = await tellWrongAnswers(sh('NAME=value'), sh('echo "$NAME"'), sh('no-such-command'))
     expect(told).toHaveLength(2)
     expect(told[0]).toContain('value')
     expect(told[1]).toContain('no-such-command')
   })
 
-  test('a shell that ended is told, and nothing waits for it', async () => {
+  test('a shell that ends is reported, and no command waits for it', async () => {
     const told = await tellWrongAnswers(sh('exit 1'), sh('echo here', 'here'))
     expect(told).toHaveLength(2)
     expect(told[1]).toContain('the shell ended')
   })
 
-  test('a page can change the version, its settings, and stop its server; the shell stays', async () => {
+  test('a page can change the version and its settings and stop its server, and keeps its shell', async () => {
     const footer = (version: string) =>
       sh('curl -si $CLIENT | grep -i x-oauth-lab', `x-oauth-lab: ${version} client`)
     const told = await tellWrongAnswers(
@@ -176,23 +176,23 @@ describe.skipIf(missing !== undefined)(`commands and their answers${unless}`, ()
   })
 })
 
-describe('expected answers', () => {
-  test('three dots stand for what differs from run to run', () => {
+describe('expected output', () => {
+  test('matches anything that differs from run to run at three dots', () => {
     expect(isExpected('code=Abc-9_ 200\n', 'code=... 200')).toBe(true)
   })
 
-  test('three dots do not stand for nothing, nor for white space', () => {
+  test('matches neither nothing nor whitespace at three dots', () => {
     expect(isExpected('code= 200', 'code=... 200')).toBe(false)
     expect(isExpected('code=a b 200', 'code=... 200')).toBe(false)
   })
 
-  test('everything else is compared as it stands, line by line', () => {
+  test('must match exactly elsewhere, line by line', () => {
     expect(isExpected('a.b (c)', 'a.b (c)')).toBe(true)
     expect(isExpected('axb (c)', 'a.b (c)')).toBe(false)
     expect(isExpected('one\ntwo\nthree', 'one\ntwo')).toBe(false)
   })
 
-  test('a command that no version answers is refused', () => {
+  test('is refused for a command that no version answers', () => {
     expect(() => readCommands(parsePage('```sh\ntrue\n```\n'))).toThrow('line 1')
   })
 })
@@ -200,7 +200,7 @@ describe('expected answers', () => {
 describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $name', ({ file }) => {
   const { links } = readPage(file)
 
-  test('lead to files and headings that are there', () => {
+  test('lead to files and headings that exist', () => {
     const broken = links.filter(({ href }) => !/^https?:/.test(href) && !leadsSomewhere(file, href))
     expect(broken).toEqual([])
   })
@@ -215,7 +215,7 @@ describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $na
     ).toBeNull()
   })
 
-  test('that name a section of an RFC lead to that section of that RFC', () => {
+  test('lead to the section of the RFC that they name', () => {
     const wrong = links.filter(({ text, href }) => {
       const [, rfc, section] = /RFC (\d+),? (?:section|appendix) ([\w.]+)/.exec(text) ?? []
       if (rfc === undefined) return false
@@ -226,7 +226,7 @@ describe.each(pages.map((file) => ({ file, name: nameOf(file) })))('links of $na
   })
 })
 
-test('docs/typescript.md quotes lines of the file that it links to above them', () => {
+test('docs/typescript.md quotes lines of the files it links to', () => {
   const page = readPage(join(ROOT, 'docs', 'typescript.md'))
   const quotes = page.blocks.filter(({ language }) => language === 'ts')
   expect(quotes.length).toBeGreaterThan(4)
@@ -259,7 +259,7 @@ async function tellWrongAnswers(...blocks: string[]): Promise<string[]> {
   return findWrongAnswers('a page', readCommands(page, 'v01'), load)
 }
 
-/** A command as it stands on a page, with the answer that it promises. */
+/** A command on a page, with its expected output. */
 function sh(command: string, expected?: string): string {
   const answer = expected === undefined ? '' : `\n\n\`\`\`text\n${expected}\n\`\`\``
   return `\`\`\`sh\n${command}\n\`\`\`${answer}`

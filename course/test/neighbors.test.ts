@@ -11,7 +11,7 @@ const steps = listVersions().flatMap((after) => {
   return before === undefined ? [] : [{ before, after, name: after.name }]
 })
 
-// A learner may compare two snapshots with the system's own tool, and should see nothing but the lesson.
+// A learner may compare two snapshots with the system's own tool, which should show only the lesson.
 describe.skipIf(!hasDiff)('diff -ru (needs diff)', () => {
   test.each(steps)('of $name and the version before it shows only the lesson', (step) => {
     const { before, after } = step
@@ -20,7 +20,7 @@ describe.skipIf(!hasDiff)('diff -ru (needs diff)', () => {
   })
 })
 
-/** The files that differ, by their paths in a version. What an installation put there doesn't count. */
+/** The files that differ, by their paths in a version, without what an installation adds. */
 function differingFiles(before: Version, after: Version): string[] {
   const lines = diff('-rq', '-x', '*.md', '-x', 'node_modules', before.name, after.name)
   return lines.map((line) => {
@@ -42,7 +42,7 @@ function isProgram(name: string, ...versions: Version[]): boolean {
   return versions.some(({ folder }) => existsSync(join(folder, name, 'main.ts')))
 }
 
-/** Whether a step changes nothing in package.json but the packages that it needs. */
+/** Whether a step changes only the packages in package.json. */
 function onlyPackagesDiffer(before: Version, after: Version): boolean {
   const files = [before, after].map(({ name }) => `${name}/package.json`)
   const lines = diff(...files).filter((line) => /^[<>]/.test(line))

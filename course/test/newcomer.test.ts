@@ -13,7 +13,7 @@ describe.each(listVersions())('$name tells a newcomer', ({ folder }) => {
   })
   afterAll(() => lab.close())
 
-  test('whom to log in as, and where the workshop is: on the first page and the login page alone', async () => {
+  test('whom to log in as, and where the workshop is, on the first page and the login page only', async () => {
     const browser = new Browser()
     expect((await browser.open(lab.clientUrl)).body).toContain(line)
     expect((await browser.visit(`${lab.clientUrl}/login`)).body).toContain(line)

@@ -16,7 +16,7 @@ const NEWER = OLDER.flatMap((line) => {
   return line === 'seven' ? ['SEVEN'] : [line]
 })
 
-/** A file with two hunks: the first one adds three lines, the second one has the rest. */
+/** A file with two hunks: the first adds three lines, the second has the rest. */
 function changedFile(path = 'client/app.ts'): FileChange {
   const older = OLDER.join('\n').replace('five\n', 'five\na\nb\nc\nd\n')
   const newer = NEWER.join('\n').replace('five\n', 'five\na\nb\nc\nd\n')
@@ -31,7 +31,7 @@ function quote(...lines: string[]): string {
   return ['```ts', ...lines, '```'].join('\n')
 }
 
-/** A lesson with these paragraphs among its notes. */
+/** A lesson with these paragraphs as its notes. */
 function lesson(...paragraphs: string[]): string {
   const before = ['# v02: state', '## Messages', '### `server/app.ts`', quote('not a note')]
   const after = ['## Try it', quote('const state = 1'), 'Not a note either.']
@@ -51,7 +51,7 @@ const FIRST = [quote('const state = 1'), 'Why.']
 const SECOND = [quote('end'), 'Why, too.']
 
 describe('the notes of a lesson', () => {
-  test('are quotes with the paragraphs up to the next quote or heading, a file at a time', () => {
+  test('are quotes, each with the paragraphs up to the next quote or heading, grouped by file', () => {
     const notes = notesOf(
       HEADING,
       'About the file.',
@@ -76,13 +76,13 @@ describe('the notes of a lesson', () => {
     ])
   })
 
-  test('are there under that heading alone, and what stands in a quote is no heading', () => {
+  test("come only from their own part, where a heading inside a quote isn't a heading", () => {
     expect(readFrom(parseLesson('# v02\n\n## Something'), 'v02-state')).toBeUndefined()
     const notes = notesOf(HEADING, quote('# not a heading', '## Try it'), 'Why.')
     expect(notes?.flatMap((file) => file.notes)).toHaveLength(1)
   })
 
-  test('go to the hunk that holds the quoted lines, wherever they have moved to', () => {
+  test('belong to the hunk that contains the quoted lines, even after the hunk has moved', () => {
     const file = changedFile()
     attachNotes([file], notesOf(HEADING, ...SECOND, ...FIRST) ?? [])
     expect(file.hunks.map(({ notes }) => notes.map(({ text }) => text))).toEqual([
@@ -93,11 +93,11 @@ describe('the notes of a lesson', () => {
 })
 
 describe('the check of the notes', () => {
-  test('is content when every hunk has a note', () => {
+  test('passes when every hunk has a note', () => {
     expect(problems([changedFile()], HEADING, ...FIRST, ...SECOND)).toEqual([])
   })
 
-  test('names the hunk that has none, with the function it is in and its first changed line', () => {
+  test('names a hunk without a note, with its function and its first changed line', () => {
     const [problem, ...others] = problems([changedFile()], HEADING, ...FIRST)
     expect(others).toEqual([])
     expect(problem).toContain('v02-state/client/app.ts @@ -')
@@ -105,19 +105,19 @@ describe('the check of the notes', () => {
     expect(problem).toContain('no note')
   })
 
-  test('names every hunk of a lesson that has no such part', () => {
+  test('names every hunk when a lesson has no notes', () => {
     const found = checkNotes('v02-state', [changedFile()], undefined)
     expect(found).toHaveLength(3)
     expect(found[0]).toContain(TITLES.difference)
   })
 
-  test('one note is enough for a file that is new or gone', () => {
+  test('accepts one note for a new or deleted file', () => {
     const files = [newFile('server/pkce.ts')]
     expect(problems(files, '### `server/pkce.ts`', quote('b'), 'Why.')).toEqual([])
     expect(problems(files)).toHaveLength(1)
   })
 
-  test('a quote that is in two hunks is ambiguous, and more lines of it make it plain', () => {
+  test('rejects a quote that two hunks contain, and accepts it with more lines', () => {
     const notes = [HEADING, ...FIRST, ...SECOND]
     const [problem] = problems([changedFile()], ...notes, quote('use(state)'), 'Why?')
     expect(problem).toMatch(/"use\(state\)" is in 2 hunks of client\/app.ts: .* and .*Quote more/)
@@ -130,7 +130,7 @@ describe('the check of the notes', () => {
     ['const state', 'Quote whole lines that were added or removed.'],
     ['const state = 1\nnot the next', 'The file has its first line, but'],
     ['a\nb', 'It is in server/pkce.ts.'],
-  ])('the quote %j, which is in no hunk, is told with a hint', (text, hint) => {
+  ])('rejects the quote %j, which no hunk contains, with a hint', (text, hint) => {
     const files = [changedFile(), newFile('server/pkce.ts')]
     const notes = [HEADING, ...FIRST, ...SECOND, quote(...text.split('\n')), 'Why.']
     const [problem] = problems(files, ...notes, '### `server/pkce.ts`', quote('a'), 'Why.')
@@ -138,31 +138,31 @@ describe('the check of the notes', () => {
     expect(problem).toContain(hint)
   })
 
-  test('lines with an unchanged one between them can not be quoted as one', () => {
+  test('rejects a quote that skips an unchanged line', () => {
     const pair = { path: 'client/app.ts', kind: 'changed', isText: true } as const
     const file = compareTexts({ ...pair, older: 'kept\n', newer: 'above\nkept\nbelow\n' })
     expect(problems([file], HEADING, quote('above'), 'Why.')).toEqual([])
     expect(problems([file], HEADING, quote('above', 'below'), 'Why.')).not.toEqual([])
   })
 
-  test('a removed line can be quoted as well as an added one', () => {
+  test('accepts a removed line as well as an added one', () => {
     const notes = [HEADING, ...FIRST, quote('seven'), 'Why.']
     expect(problems([changedFile()], ...notes)).toEqual([])
   })
 
-  test('a heading must name a file that differs, in the form that is agreed', () => {
+  test("rejects a heading that doesn't name a changed file in the required form", () => {
     for (const heading of ['### `client/main.ts`', '### client/app.ts', '### The client']) {
       const found = problems([changedFile()], HEADING, ...FIRST, ...SECOND, heading, ...FIRST)
       expect(found).toEqual([expect.stringContaining('names no file that differs')])
     }
   })
 
-  test('a quote without a word after it is no note', () => {
+  test('rejects a quote without an explanation', () => {
     const found = problems([changedFile()], HEADING, ...FIRST, quote('end'))
     expect(found).toEqual([expect.stringContaining('has no text after it')])
   })
 
-  test('a file that differs and is no part of the lesson is told', () => {
+  test("names a file that differs but isn't part of the lesson", () => {
     const files = [changedFile(), newFile('tsconfig.json')]
     const found = problems(files, HEADING, ...FIRST, ...SECOND)
     expect(found).toEqual([expect.stringContaining('v02-state/tsconfig.json: differs')])
@@ -171,7 +171,7 @@ describe('the check of the notes', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-notes-'))
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-  test('package.json may differ in the name alone; lesson and tests in anything', () => {
+  test('allows only a new name in package.json, and any change in lesson and tests', () => {
     const folders = ['older', 'newer'].map((name) => {
       const folder = join(scratch, name)
       mkdirSync(join(folder, 'test'), { recursive: true })

@@ -8,13 +8,13 @@ import { loadPrograms } from '../attacks/load-programs.ts'
 import { listVersions } from '../programs/versions.ts'
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  // The first version and the last have every page between them; the others belong to the long share.
+  // Together the first and the last version have every page. The others belong to the long share.
   const versions = listVersions()
   const looked = versions.filter(
     (version) => full || version === versions[0] || version === versions.at(-1),
   )
   for (const version of looked) {
-    test(`one logs in to ${version.name} by keyboard, and no page is wider than a phone`, async () => {
+    test(`a user can log in to ${version.name} by keyboard, and no page is wider than a phone`, async () => {
       const lab = await startLab(await loadPrograms(version.folder))
       const page = await (await testChromium()).newPage({ viewport: { width: 390, height: 800 } })
       const complaints: string[] = []

@@ -17,7 +17,7 @@ import {
 import { listVersions } from '../programs/versions.ts'
 import { makeVersionWithApi } from './with-api.ts'
 
-test('the programs of a version are its subfolders with a main.ts; a worker runs and ends', () => {
+test("a version's programs are its subfolders with a main.ts, and a worker ends by itself", () => {
   const { folder, remove } = makeVersionWithApi()
   onTestFinished(remove)
   expect(programsOf({ folder })).toEqual({
@@ -48,7 +48,7 @@ test('each program has a script of its name in its version', () => {
   }
 })
 
-test('--port gives the ports of server, client, workshop and API, one after the other', () => {
+test('--port sets the ports of server, client, workshop and API, one after the other', () => {
   expect(PORT_COUNT).toBe(4)
   expect(portsOf(addressesFrom(26_000))).toEqual({
     server: 26_000,
@@ -61,14 +61,14 @@ test('--port gives the ports of server, client, workshop and API, one after the 
   expect(addressesOf(readConfig(settingsOf(addresses)))).toEqual(addresses)
 })
 
-test('the code of a version is its protocol and its programs, whatever their names', () => {
+test("a version's code is its protocol and its programs, whatever their names", () => {
   const paths = ['protocol.ts', 'server/app.ts', 'api/main.ts', 'worker/main.ts', 'cli/views/a.eta']
   expect(paths.filter(isProgramCode)).toEqual(paths)
   const others = ['README.md', 'package.json', 'test/state.test.ts', 'node_modules/a/b.ts', '.a/b']
   expect(others.filter(isProgramCode)).toEqual([])
 })
 
-test('a check runs the API of a copy, against the server of the copy', async () => {
+test('a check runs the API of a copy against the server of the copy', async () => {
   const { folder, remove } = makeVersionWithApi()
   onTestFinished(remove)
   const sentence: Sentence = {

@@ -15,8 +15,8 @@ test.each(listVersions())('no quote of $name is stale', async (version) => {
   expect(await staleQuotes([version])).toEqual([])
 })
 
-describe('a line of a snapshot that has changed', () => {
-  test('makes the attack, the mistakes and the note stale that quote it, each at its line', async () => {
+describe('a changed line of a snapshot', () => {
+  test('makes each attack, mistake and note that quotes it stale, and names the place', async () => {
     const quotes = await quotesWith(CALLBACK, DECIDING, 'if (!isExpected(state, pendingLogin)) {')
     for (const { source, text } of quotes) {
       expect(source).toBe(`versions/v02-state/${CALLBACK}`)
@@ -33,7 +33,7 @@ describe('a line of a snapshot that has changed', () => {
     }
   })
 
-  test('makes the step of an exercise stale that looks for it', async () => {
+  test('makes each step of an exercise that searches for it stale', async () => {
     const quotes = await quotesWith(CALLBACK, '// A state works once', '// One state, one login')
     const [step, note] = quotes
     expect(filesOf(quotes)).toEqual([
@@ -44,12 +44,12 @@ describe('a line of a snapshot that has changed', () => {
     expect(lineAt(note?.place ?? '')).toBe('```ts')
   })
 
-  test('makes nothing stale where nobody quotes it', async () => {
+  test('makes nothing stale if nothing quotes it', async () => {
     expect(await quotesWith('client/app.ts', '\n', '\n\n')).toEqual([])
   })
 })
 
-/** What is stale in v02 when a file of it is changed in one place. */
+/** The stale quotes in v02 after a change in one place of one file. */
 async function quotesWith(path: string, from: string, to: string): Promise<StaleQuote[]> {
   const version = findVersion('v02')
   const folder = join(mkdtempSync(join(scratch, 'copy-')), version.name)

@@ -20,7 +20,7 @@ function copyIn(name: string): string {
   return folder
 }
 
-describe.each(FOLDERS)('what a program in a folder called %s wrote', (name) => {
+describe.each(FOLDERS)('the output of a program in a folder called %s', (name) => {
   const folder = copyIn(name)
   const file = (path: string) => join(folder, path)
   const url = (path: string) => pathToFileURL(file(path)).href
@@ -37,7 +37,7 @@ describe.each(FOLDERS)('what a program in a folder called %s wrote', (name) => {
     expect(explain(stack, folder)?.place).toBe('server/app.ts:3')
   })
 
-  test('leads to what does not compile, and to the import of what is not there', () => {
+  test("leads to code that doesn't compile, and to the import of a missing file", () => {
     const error = `Transform failed\n${file('client/app.ts')}:7:4: ERROR: Expected ";"`
     const place = 'client/app.ts:7'
     expect(explain(error, folder)).toEqual({ message: 'it doesn\'t compile: Expected ";"', place })
@@ -49,7 +49,7 @@ describe.each(FOLDERS)('what a program in a folder called %s wrote', (name) => {
   })
 })
 
-describe('what a program wrote', () => {
+describe('the output of a program', () => {
   const folder = copyIn('hostile')
 
   test.each([
@@ -58,14 +58,14 @@ describe('what a program wrote', () => {
     '/:1:2',
     `${pathToFileURL(join(folder, 'client/gone.ts'))}:1:2`,
     `${folder}/../v03/client/app.ts:1:2`,
-  ])('may name what is no file of the copy, such as %s', (name) => {
+  ])("may name something that isn't a file of the copy, such as %s", (name) => {
     const stack = `Error: no\n    at f (${name})\n`
     expect(explain(stack, folder)).toEqual({ message: 'no', place: undefined })
     const missing = `Cannot find module '${name}' imported from ${name}`
     expect(explain(missing, folder)).toMatchObject({ place: undefined })
   })
 
-  // 64,000 characters are kept. A pattern that looks at each pair of them takes minutes, and the test runs out of time.
+  // The lab keeps 64,000 characters. A pattern with quadratic time needs minutes for them, so the test times out.
   test.each([
     '/',
     'a:/',
@@ -75,7 +75,7 @@ describe('what a program wrote', () => {
     "' imported from ",
     `${folder}/client/app.ts?`,
     '\n',
-  ])('may be nothing but %j', (piece) => {
+  ])('may contain only %j', (piece) => {
     const stderr = piece.repeat(64_000 / piece.length)
     expect(explain(stderr, folder)?.message.length ?? 0).toBeLessThan(1_000)
   })

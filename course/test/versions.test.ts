@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { readLesson } from '../lessons/lesson.ts'
 import { findVersion, listVersions, ROOT, versionBefore } from '../programs/versions.ts'
 
-test('a version is found by its number, in short, by its name, and by its folder', () => {
+test('a version is found by its number, its short name, its name, and its folder', () => {
   for (const text of ['3', '03', 'v3', 'v03', 'V03', 'v03-pkce', 'versions/v03-pkce']) {
     expect(findVersion(text, ROOT), text).toEqual({
       name: 'v03-pkce',
@@ -14,7 +14,7 @@ test('a version is found by its number, in short, by its name, and by its folder
   expect(findVersion('.', join(ROOT, 'versions', 'v03-pkce')).name).toBe('v03-pkce')
 })
 
-test('what is no version is answered with those that there are', () => {
+test('an unknown version gets a list of those that exist', () => {
   for (const text of ['0', '77', 'v3-pkce', 'pkce', 'shared', '']) {
     expect(() => findVersion(text, ROOT), text).toThrow(
       `There is no version ${JSON.stringify(text)}. Choose one of these: v01-code-flow, v02-state, `,
@@ -22,13 +22,13 @@ test('what is no version is answered with those that there are', () => {
   }
 })
 
-test('the versions are in the order of their numbers, each after the one before it', () => {
+test('the versions are in the order of their numbers, each linked to the one before it', () => {
   const versions = listVersions()
   expect(versions.map(({ number }) => number)).toEqual(versions.map((_, index) => index + 1))
   expect(versions.map(versionBefore)).toEqual([undefined, ...versions.slice(0, -1)])
 })
 
-test('the README of each version says its idea in one line and what to try first', () => {
+test('the README of each version gives its idea in one line and what to try first', () => {
   for (const version of listVersions()) {
     const { title, idea, tryFirst } = readLesson(version)
     expect(title, version.name).toMatch(/^v\d\d: /)

@@ -3,28 +3,28 @@ import { type Excuse, excuseFor } from './excused.ts'
 import { isComment, type Unit } from './units.ts'
 import { type Finding, Workspace } from './workspace.ts'
 
-/** What came of undoing one change. */
+/** The result of undoing one change. */
 export interface Verdict {
   unit: Unit
   finding: Finding | undefined
-  /** Why it is right that nothing went red, where that is known. */
+  /** Why the change needs no proof, if it has an excuse. */
   excuse: string | undefined
 }
 
-/** What is proved, and how. */
+/** What to prove, and how. */
 export interface Proof {
   version: string
   newer: string
   units: Unit[]
   excuses: Excuse[]
-  /** How many changes are undone at a time. */
+  /** The number of changes to undo at the same time. */
   workers: number
   /** Called in the order of the units. */
   onVerdict: (verdict: Verdict) => void
 }
 
 /**
- * Undoes changes one at a time, each in a copy of the newer version, and tells what goes red.
+ * Undoes changes one at a time, each in a copy of the newer version, and says what fails.
  *
  * @throws {ToldError}
  */

@@ -7,10 +7,10 @@ import { extractFolder, findRevision } from '../ripple/git.ts'
 import { signedLines, type Unit, unitsOf } from './units.ts'
 
 /**
- * Those of a step's units that were not there at a revision. Where the tests of the newer version have
- * changed since then, all of them: each could have lost what missed it.
+ * The units of a step that didn't exist at a revision. If the newer version's tests have changed since
+ * then, all units: each could have lost its proof.
  *
- * @param root the top of the repo, whose `versions` both folders lie in
+ * @param root the top of the repo, whose `versions` contains both folders
  * @throws {ToldError} for an unknown revision
  */
 export function touchedSince(

@@ -7,21 +7,21 @@ import {
 } from '@oauth-lab/course/differences/compare.ts'
 import { isLesson } from '@oauth-lab/course/differences/step.ts'
 
-/** Changed lines without an unchanged one between them: the least that is undone by itself. */
+/** Changed lines without an unchanged one between them: the smallest change to undo. */
 export interface Unit {
-  /** Counted from 1 in the whole step. */
+  /** Counts from 1 in the whole step. */
   number: number
   path: string
   hunk: Hunk
   lines: Line[]
-  /** The file as it would be without this change; undefined where there would be no such file. */
+  /** The file without this change, or undefined if the file wouldn't exist. */
   undone: string | undefined
 }
 
 /**
- * Every change of a step that can be undone by itself: of the code that the lesson is about.
+ * Every change of a step that can be undone by itself, in the code that the lesson is about.
  *
- * @param statements adds every statement of the code that was added, as a unit of its own
+ * @param statements also adds each statement of added code as a separate unit
  */
 export function unitsOf(
   olderFolder: string,
@@ -39,8 +39,8 @@ export function unitsOf(
 }
 
 /**
- * The statements of a unit that adds code and does nothing else, the inner ones too. The code is
- * formatted, so its indentation tells where a statement ends.
+ * The statements of a unit that only adds code, inner ones too. The code is formatted, so its
+ * indentation shows where a statement ends.
  */
 function statementsOf(unit: Unit, newer: string): Unit[] {
   const { path, lines } = unit
@@ -53,18 +53,18 @@ function statementsOf(unit: Unit, newer: string): Unit[] {
     })
 }
 
-/** The changed lines of a unit, each with its sign: what it is known by, whatever stands around it. */
+/** The changed lines of a unit, each with its sign. They identify the unit, whatever surrounds it. */
 export function signedLines({ lines }: Unit): string[] {
   return lines.map(({ kind, text }) => (kind === 'added' ? '+' : '-') + text)
 }
 
-/** Those of them that are code. */
+/** The changed lines of a unit that are code. */
 export function signedCode(unit: Unit): string[] {
   const isCode = ({ text }: Line) => !isCommentLine(text)
   return signedLines({ ...unit, lines: unit.lines.filter(isCode) })
 }
 
-/** Whether nothing but comments and blank lines changed, which no run of the program can miss. */
+/** Whether only comments and blank lines changed, so that no run of the program can differ. */
 export function isComment({ path, lines }: Unit): boolean {
   return path.endsWith('.ts') && lines.every(({ text }) => isCommentLine(text))
 }
@@ -86,7 +86,7 @@ function unitsOfHunk(file: FileChange, hunk: Hunk): Unit[] {
   })
 }
 
-/** @returns groups of changed lines, each with the index in the newer file that it begins at */
+/** @returns groups of changed lines, each with the index in the newer file where it starts */
 function groupsOf(hunk: Hunk): { at: number; lines: Line[] }[] {
   const groups: { at: number; lines: Line[] }[] = []
   let at = hunk.newStart - (hunk.newCount === 0 ? 0 : 1)
@@ -110,7 +110,7 @@ function undo(text: string, at: number, changed: Line[]): string {
   return lines.join('\n')
 }
 
-/** The statements of a block, outer ones before those inside of them. */
+/** The statements of a block, outer ones before inner ones. */
 function splitBlock(block: Line[]): Line[][] {
   const base = Math.min(...block.filter(isWritten).map(indentOf))
   const statements: Line[][] = []
@@ -119,7 +119,7 @@ function splitBlock(block: Line[]): Line[][] {
     const begins = isWritten(line) && indentOf(line) === base && !isCloser(line)
     if (begins && !isAfterComment) statements.push([])
     statements.at(-1)?.push(line)
-    // A comment belongs to the statement that it stands above.
+    // A comment belongs to the statement below it.
     isAfterComment = isCommentLine(line.text) && (begins || isAfterComment)
   }
   return statements.flatMap((statement) => [statement, ...innerStatements(statement)])

@@ -15,19 +15,19 @@ import { basename, dirname, join } from 'node:path'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 
-/** What went red: a type error, or the sentence of a test. */
+/** A failure: a type error, or the title of a failing test. */
 export interface Finding {
   by: 'types' | 'test'
   /** One line. */
   what: string
 }
 
-/** A run that takes longer than this, in milliseconds, hangs. */
+/** A run that takes longer than this, in milliseconds, counts as hanging. */
 const LONGEST_RUN = 90_000
 
 /**
- * A copy of one version outside the repo, which runs without an install: its packages are those of
- * the version itself.
+ * A copy of one version outside the repo. It runs without an install, with the packages of the version
+ * itself.
  */
 export class Workspace {
   readonly #top: string
@@ -46,7 +46,7 @@ export class Workspace {
     this.#write('tsconfig.prove.json', JSON.stringify(PROVE_TSCONFIG))
   }
 
-  /** Puts text in the place of a file, or takes the file away; gives what then goes red first. */
+  /** Replaces a file's text, or removes the file, and returns the first failure. */
   async tryWith(path: string, text: string | undefined): Promise<Finding | undefined> {
     try {
       this.#write(path, text)
@@ -56,9 +56,9 @@ export class Workspace {
     }
   }
 
-  /** The first type error or the first test that fails; undefined when all is green. */
+  /** The first type error or the first failing test, or undefined if everything passes. */
   async run(): Promise<Finding | undefined> {
-    // The promises of the version itself go first, since they find the most.
+    // The version's own promises go first, because they find the most.
     const own = join('versions', basename(this.#source), 'test')
     return (
       (await this.#checkTypes()) ??
@@ -120,8 +120,8 @@ export class Workspace {
 }
 
 /**
- * The program alone: a test that does not compile would hide what the program does without the hunk.
- * A name that is not used any more counts for nothing either, since no rule is broken by it.
+ * Only the program: a test that doesn't compile would hide what the program does without the hunk.
+ * An unused name doesn't count either, because it breaks no rule.
  */
 const PROVE_TSCONFIG = {
   extends: './tsconfig.json',
@@ -131,7 +131,7 @@ const PROVE_TSCONFIG = {
 }
 
 function link(target: string, path: string): void {
-  // A junction: on Windows nobody needs special rights for it.
+  // A junction needs no special rights on Windows.
   if (existsSync(target)) symlinkSync(target, path, 'junction')
 }
 
@@ -160,7 +160,7 @@ interface Report {
   }[]
 }
 
-/** The sentence of the first test that failed, or why a test file did not even load. */
+/** The title of the first failing test, or the reason why a test file didn't load. */
 function readReport(file: string): string {
   if (!existsSync(file)) return `the tests didn't finish within ${LONGEST_RUN / 1000} seconds`
   const { testResults }: Report = JSON.parse(readFileSync(file, 'utf8'))

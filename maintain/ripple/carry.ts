@@ -14,7 +14,7 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type Change, changesSince } from './changes.ts'
 import { extractFolder, findRevision, git } from './git.ts'
 
-/** What became of one change in one later version. */
+/** What happened to one change in one later version. */
 export interface Outcome {
   version: string
   path: string
@@ -29,44 +29,44 @@ export interface Outcome {
     | 'absent'
     /** Both changed the same lines: marked in the file. */
     | 'conflict'
-    /** It can't be carried by a program: nothing was touched. */
+    /** No program can carry it: nothing was changed. */
     | 'refused'
-    /** It has edits that are not committed: nothing was touched. */
+    /** It has uncommitted edits: nothing was changed. */
     | 'edited'
-  /** Why, where the word alone does not say it. */
+  /** The reason, if the word alone doesn't say it. */
   why: string
 }
 
-/** What is carried, and where to. */
+/** What to carry, and where to. */
 export interface Ripple {
   /** The top of the repository. */
   root: string
-  /** The folder's name in `versions/` that the changes were made in. */
+  /** The name of the changed folder in `versions/`. */
   source: string
-  /** Changes since this revision are carried. */
+  /** Carries changes since this revision. */
   revision: string
-  /** Touches files that have edits of their own, too. */
+  /** Also changes files with uncommitted edits. */
   force: boolean
 }
 
-/** A later version, and what its merges are made from. */
+/** A later version, and the inputs of its merges. */
 interface Target {
   version: string
   /** Its folder. */
   folder: string
-  /** The source's folder as it is. */
+  /** The source's folder now. */
   now: string
-  /** The source's folder as it was at the revision. */
+  /** The source's folder at the revision. */
   before: string
-  /** Files with edits that are not committed, from the top of the repo; none when these don't matter. */
+  /** Files with uncommitted edits, from the top of the repo, or none if these don't matter. */
   edited: Set<string>
   labels: [version: string, before: string, now: string]
 }
 
 /**
- * Carries what has changed in one version into every later one, by three-way merges.
+ * Carries the changes in one version into every later one, by three-way merges.
  *
- * @throws {ToldError} for an unknown revision, or where there is no repository
+ * @throws {ToldError} for an unknown revision, or outside a repository
  */
 export function carry({ root, source, revision, force }: Ripple): {
   changes: Change[]
@@ -117,7 +117,7 @@ function carryChange(change: Change, target: Target): Outcome {
   const { version, folder } = target
   const outcome = (did: Outcome['did'], why = ''): Outcome => ({ version, path, did, why })
   const renamed = kind === 'renamed' && has(folder, from)
-  if (renamed && has(folder, path)) return outcome('refused', `has ${from} and ${path} both`)
+  if (renamed && has(folder, path)) return outcome('refused', `has both ${from} and ${path}`)
 
   const place = renamed ? from : path
   const theirs = read(folder, place)
@@ -126,19 +126,16 @@ function carryChange(change: Change, target: Target): Outcome {
   if (theirs === now && !renamed) return outcome('same')
   if (theirs === undefined && kind !== 'new') return outcome('absent')
   if (now === undefined && theirs !== before) {
-    return outcome('refused', 'was deleted, but differs here: delete it, or leave it')
+    return outcome('refused', 'was deleted, but differs here: delete it, or keep it')
   }
   const { text, conflicts } = merge(place, { theirs, before, now }, target)
-  if (conflicts === 'binary') return outcome('refused', 'is not text')
+  if (conflicts === 'binary') return outcome('refused', "isn't text")
   if (text === theirs && !renamed) return outcome('same')
   const [unsaved] = [place, path].filter((file) => {
     return target.edited.has(`versions/${version}/${file}`)
   })
   if (unsaved !== undefined) {
-    return outcome(
-      'edited',
-      `${unsaved} has edits that are not committed; --force merges with them`,
-    )
+    return outcome('edited', `${unsaved} has uncommitted edits; --force merges with them`)
   }
 
   write(folder, path, text)
@@ -158,7 +155,7 @@ interface Sides {
   now: string | undefined
 }
 
-/** What the later version has, with the source's change put in. */
+/** The later version's text with the source's change. */
 function merge(
   path: string,
   { theirs, before, now }: Sides,
@@ -166,7 +163,7 @@ function merge(
 ): { text: string | undefined; conflicts: boolean | 'binary' } {
   if (now === undefined || theirs === undefined) return { text: now, conflicts: false }
   if (theirs === before) return { text: now, conflicts: false }
-  // Every package has a name of its own, which is no change.
+  // Every package has its own name, which doesn't count as a change.
   const named = (text: string) =>
     path === 'package.json' ? text.replace(NAME, NAME.exec(theirs)?.[0] ?? '$&') : text
   return mergeTexts([theirs, named(before ?? ''), named(now)], labels)
@@ -200,7 +197,7 @@ function has(folder: string, path: string): boolean {
   return existsSync(join(folder, path))
 }
 
-/** Read byte by byte, so that what is no text survives it. */
+/** Reads byte by byte, which also keeps binary files intact. */
 function read(folder: string, path: string): string | undefined {
   return has(folder, path) ? readFileSync(join(folder, path), 'latin1') : undefined
 }

@@ -1,19 +1,19 @@
 import { git, withScratchIndex } from './git.ts'
 
-/** What happened to one file of a version. Paths begin at the version's folder. */
+/** What happened to one file of a version. Paths start at the version's folder. */
 export interface Change {
   kind: 'modified' | 'new' | 'deleted' | 'renamed'
   path: string
-  /** Where a renamed file was before; the same as `path` for the others. */
+  /** The former path of a renamed file, or the same as `path`. */
   from: string
 }
 
-/** Each version has a lesson of its own. */
+/** Each version has its own lesson. */
 const LESSON = 'README.md'
 
 /**
- * What has changed in a folder since a revision, committed or not, new files included. What git
- * ignores is left out.
+ * The changes in a folder since a revision, committed or not, with new files but without those that
+ * git ignores.
  *
  * @param folder with slashes, from the top of the repository
  */

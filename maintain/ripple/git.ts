@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 
-/** What git tells the programs that it calls. Here it would lead to another repository than asked for. */
+/** Variables that git sets for programs it calls. They would lead to another repository. */
 const OF_A_CALLER = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
 
 /**
- * Runs git at the top of a repository and gives what it printed.
+ * Runs git at the top of a repository and returns its output.
  *
- * @throws {ToldError} when it is not there, or ends with another status than 0
+ * @throws {ToldError} if git isn't installed, or ends with a status other than 0
  */
 export function git(root: string, args: string[], env: Record<string, string> = {}): string {
   const { status, stdout, stderr, error } = spawnSync('git', args, {
@@ -51,7 +51,7 @@ export function findRevision(root: string, revision: string): string {
   }
 }
 
-/** Calls with the path of an index that is not the repository's own, and takes it away again. */
+/** Calls back with the path of a temporary index, and removes it afterwards. */
 export function withScratchIndex<T>(use: (env: { GIT_INDEX_FILE: string }) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-index-'))
   try {
@@ -61,7 +61,7 @@ export function withScratchIndex<T>(use: (env: { GIT_INDEX_FILE: string }) => T)
   }
 }
 
-/** Writes the files that a folder had at a revision below another folder; none where it was not yet there. */
+/** Writes the files that a folder had at a revision below another folder, if it had any. */
 export function extractFolder(
   root: string,
   revision: string,

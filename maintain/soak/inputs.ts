@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 
-/** One thing that is sent over a connection. */
+/** One message to send over a connection. */
 export interface Input {
   bytes: Buffer
-  /** Whether it is one whole request by the rules of HTTP, however odd, which must get its answer. */
+  /** Whether it is a complete, valid HTTP request, however odd, which must get a response. */
   isWhole: boolean
 }
 
@@ -11,10 +11,10 @@ const PATHS = {
   server: ['/authorize', '/token', '/api/me', '/style.css', '/'],
   client: ['/', '/login', '/callback', '/profile', '/logout'],
 }
-/** Which of the two programs is spoken to. */
+/** The program to send to. */
 export type ProgramName = keyof typeof PATHS
 
-/** Requests in which nothing is wrong until something is put in the place of a part. */
+/** Valid requests, until a part is replaced. */
 const RIGHT = [
   'response_type=code&client_id=lab-client&state=x&code_challenge_method=S256',
   'grant_type=authorization_code&client_id=lab-client&client_secret=lab-client-secret&code=x',
@@ -53,7 +53,7 @@ const VALUES = [
   'password0',
   'x'.repeat(43),
 ]
-/** What decoders trip over, as it is written in a query or a form. */
+/** Texts that break decoders, encoded for a query or a form. */
 const RAW = [
   '%',
   '%0',
@@ -84,9 +84,9 @@ const TYPES = [
   ';',
 ]
 const METHODS = ['GET', 'GET', 'POST', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
-/** Bodies may hold this many bytes. */
+/** The largest body, in bytes. */
 const BODY_LIMIT = 16 * 1024
-/** Headers may hold about this many bytes, all together. */
+/** The largest size of all headers, roughly, in bytes. */
 const HEADER_LIMIT = 16 * 1024
 
 const piece = fc.oneof(
@@ -179,7 +179,7 @@ const wholeOf = (program: ProgramName): fc.Arbitrary<Input> =>
       return { bytes: Buffer.concat(bytes), isWhole: true }
     })
 
-/** Requests that are cut short, or that lie about themselves. */
+/** Requests that are truncated, or whose headers are wrong. */
 const brokenOf = (whole: fc.Arbitrary<Input>): fc.Arbitrary<Input> =>
   fc
     .oneof(
@@ -207,7 +207,7 @@ const brokenOf = (whole: fc.Arbitrary<Input>): fc.Arbitrary<Input> =>
     )
     .map((bytes) => ({ bytes, isWhole: false }))
 
-/** What one connection sends: some whole requests at once, and perhaps something broken at the end. */
+/** The messages of one connection: some complete requests at once, and perhaps a malformed one at the end. */
 export function conversationWith(program: ProgramName): fc.Arbitrary<Input[]> {
   const whole = wholeOf(program)
   return fc

@@ -7,16 +7,16 @@ import {
   type ServerResponse,
 } from 'node:http'
 
-/** What happens to an answer on its way: undefined lets it pass. */
+/** What happens to a response on its way. */
 export type Fault = 'lost' | 'cut' | Promise<void>
 
-/** Stands between client and server, and loses, cuts or delays answers on their way back. */
+/** Sits between client and server, and loses, truncates or delays responses on their way back. */
 export class Relay {
   readonly origin: string
   readonly #server: Server
-  /** By path: loses it, cuts it after half of its body, or holds it back until a promise resolves. */
+  /** By path: loses the response, cuts it after half of its body, or holds it until a promise resolves. */
   readonly faults = new Map<string, Fault>()
-  /** How many answers are held back right now. */
+  /** The number of responses held right now. */
   held = 0
 
   private constructor(origin: string, server: Server) {
@@ -24,7 +24,7 @@ export class Relay {
     this.#server = server
   }
 
-  /** @param target gives the origin that requests go on to */
+  /** @param target returns the origin to pass requests on to */
   static async start(target: () => string): Promise<Relay> {
     const server = createServer()
     server.listen(0, 'localhost')

@@ -12,28 +12,28 @@ import { maskUrl } from '@oauth-lab/shared/request-log.ts'
 import fc from 'fast-check'
 import { conversationWith, type Input, type ProgramName, parameterText } from './inputs.ts'
 
-/** How long a connection may take for all of its answers, in milliseconds. */
+/** How long a connection may take for all of its responses, in milliseconds. */
 const PATIENCE = 8_000
-/** How many connections are open at once. */
+/** The number of open connections at a time. */
 const AT_ONCE = 16
-/** How many conversations are made up at once. */
+/** The number of conversations to make up at a time. */
 const BATCH = 200
 
 const STATUS_LINE = /HTTP\/1\.1 [2-9]\d\d /g
 const STATUS_LINE_LENGTH = 'HTTP/1.1 200 '.length
 
-/** Something that must not happen, with what led to it. */
+/** Something that must not happen, with its cause. */
 export class Finding extends ToldError {}
 
-/** How many answers came, by their status. */
+/** The number of responses by status. */
 export type Statuses = Map<number, number>
 
 /**
- * Sends inputs to a program until there were as many as asked for.
+ * Sends a number of inputs to a program.
  *
  * @param seed the same inputs for the same seed
- * @param program the client may answer 502 as well
- * @throws {Finding} for a 5xx, for an answer that does not come, and for a program that is gone
+ * @param program the client may also respond with 502
+ * @throws {Finding} for a 5xx, for a missing response, and for a program that ended
  */
 export async function fuzzProgram(
   origin: string,
@@ -64,9 +64,9 @@ export async function fuzzProgram(
 }
 
 /**
- * Hands hostile text to what reads text: queries, forms, settings, addresses for the log.
+ * Passes hostile text to everything that parses text: queries, forms, settings, addresses in the log.
  *
- * @throws what fast-check says of the smallest text that breaks a rule
+ * @throws fast-check's error with the smallest text that breaks a rule
  */
 export function fuzzParsers(count: number, seed: number): void {
   const half = Math.ceil(count / 2)
@@ -78,11 +78,11 @@ export function fuzzParsers(count: number, seed: number): void {
 }
 
 /**
- * Sends a request slower than anybody who means well, and gives how long the program puts up with it,
- * in milliseconds.
+ * Sends a request slower than any honest client, and returns how long the program accepts it, in
+ * milliseconds.
  *
- * @param head what is sent at once, before the slow part
- * @throws {Finding} when the program still listens after 20 seconds
+ * @param head the part to send at once, before the slow part
+ * @throws {Finding} if the program still reads after 20 seconds
  */
 export async function sendSlowly(origin: string, head: string): Promise<number> {
   const from = performance.now()
@@ -93,7 +93,7 @@ export async function sendSlowly(origin: string, head: string): Promise<number> 
     await closed(socket, 20_000)
     return performance.now() - from
   } catch {
-    throw new Finding(`${origin} listened for 20 seconds to ${JSON.stringify(head)}`)
+    throw new Finding(`${origin} still read after 20 seconds of ${JSON.stringify(head)}`)
   } finally {
     clearInterval(drip)
   }
@@ -141,15 +141,15 @@ function readsSettings(text: string): boolean {
 function judge(inputs: Input[], answers: number[], program: ProgramName): void {
   const bad = answers.find((status) => status >= 500 && !(program === 'client' && status === 502))
   if (bad !== undefined) throw new Finding(`${bad} to ${show(inputs)}`)
-  // What breaks the rules of HTTP ends its connection, and 413 and 431 do, too: more is not read.
+  // A malformed request ends its connection, and so do 413 and 431: nothing after it is read.
   const isOver = answers.some((status) => status === 413 || status === 431)
   if (isOver || inputs.some(({ isWhole }) => !isWhole)) return
   if (answers.length < inputs.length) {
-    throw new Finding(`${answers.length} answers for ${inputs.length} requests: ${show(inputs)}`)
+    throw new Finding(`${answers.length} responses to ${inputs.length} requests: ${show(inputs)}`)
   }
 }
 
-/** The statuses of the answers. */
+/** The statuses of the responses. */
 async function converse(origin: string, inputs: Input[]): Promise<number[]> {
   const socket = open(origin)
   const answers: number[] = []
@@ -157,15 +157,15 @@ async function converse(origin: string, inputs: Input[]): Promise<number[]> {
   socket.setEncoding('latin1').on('data', (chunk: string) => {
     text += chunk
     for (const [line] of text.matchAll(STATUS_LINE)) answers.push(Number(line.slice(9, 12)))
-    // What could be the beginning of a status line stays for the next chunk.
+    // Keeps what could be the start of a status line for the next chunk.
     text = text.slice(-STATUS_LINE_LENGTH + 1)
     if (answers.length >= inputs.length) socket.end()
   })
   socket.write(Buffer.concat(inputs.map(({ bytes }) => bytes)))
-  // A request that was cut short gets its answer when it is clear that no more comes.
+  // A truncated request gets its response once its end is known.
   if (inputs.some(({ isWhole }) => !isWhole)) socket.end()
   await closed(socket, PATIENCE).catch(() => {
-    throw new Finding(`no end of the answer to ${show(inputs)}`)
+    throw new Finding(`the response never ended to ${show(inputs)}`)
   })
   return answers
 }
@@ -173,7 +173,7 @@ async function converse(origin: string, inputs: Input[]): Promise<number[]> {
 function open(origin: string): Socket {
   const { hostname, port } = new URL(origin)
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
-  // A program that has heard enough may close while more is on its way to it.
+  // A program may close the connection while more is on its way.
   return socket.on('error', () => socket.destroy()).on('end', () => socket.end())
 }
 

@@ -5,7 +5,7 @@ import { expectStatus, Visitor } from './visitor.ts'
 
 const MEBIBYTE = 1024 * 1024
 
-/** What a part of the soak did. */
+/** The result of one part of the soak. */
 export interface Outcome {
   done: number
   errors: string[]
@@ -13,7 +13,7 @@ export interface Outcome {
   duration: number
 }
 
-/** Does something many times, some at once, and goes on after an error. */
+/** Does something many times, some at once, and continues after an error. */
 export async function repeat(
   lanes: number,
   isOver: (done: number) => boolean,
@@ -31,7 +31,7 @@ export async function repeat(
   return { ...outcome, duration: performance.now() - from }
 }
 
-/** Everybody logs in at the same moment, and each ends at a page with the right name. */
+/** Logs in many users at the same moment. Each must end at a page with the right name. */
 export function logInAtOnce({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(
     count,
@@ -45,8 +45,8 @@ export function logInAtOnce({ driver }: SoakedPrograms, count: number): Promise<
 }
 
 /**
- * What people and attackers do all day, in turn: whole logins with a logout and without, logins that
- * are never ended, wrong passwords, wrong states, made-up codes and tokens, pages that are not there.
+ * A mix of what users and attackers do: complete logins with and without a logout, logins that are never
+ * finished, wrong passwords, wrong states, made-up codes and tokens, missing pages.
  */
 export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Promise<Outcome> {
   const until = performance.now() + milliseconds
@@ -86,7 +86,7 @@ export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Pr
   )
 }
 
-/** Begins logins that nobody ends, each in a browser of its own: a session in the client. */
+/** Starts logins that are never finished, each in a new browser: a session in the client. */
 export function floodClient({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(
     32,
@@ -97,7 +97,7 @@ export function floodClient({ driver }: SoakedPrograms, count: number): Promise<
   )
 }
 
-/** Enters passwords for logins whose code nobody redeems: a code in the server. */
+/** Enters passwords for logins whose code is never redeemed: a code in the server. */
 export function floodServer({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(
     32,
@@ -109,15 +109,15 @@ export function floodServer({ driver }: SoakedPrograms, count: number): Promise<
 }
 
 /**
- * How long a login takes with a user whom nobody knows, for each time that it takes with a wrong
- * password: 1 tells nothing of who is a user. The two are tried in turn, and the medians compared.
+ * The time of a login with an unknown user, divided by the time with a wrong password. At 1, the time
+ * doesn't reveal who is a user. Tries the two in turn and compares the medians.
  */
 export async function compareLogins({ driver }: SoakedPrograms, times: number): Promise<number> {
   const visitor = new Visitor(driver)
   const url = await driver.beginLogin(visitor)
   const durations = { user0: [] as number[], nobody: [] as number[] }
   for (let time = 0; time < times; time += 1) {
-    // In turn the first and the second, so that neither is always the one after a pause.
+    // Swaps the order each time, so neither is always the one after a pause.
     const names = time % 2 === 0 ? (['user0', 'nobody'] as const) : (['nobody', 'user0'] as const)
     for (const username of names) {
       const from = performance.now()
@@ -128,7 +128,7 @@ export async function compareLogins({ driver }: SoakedPrograms, times: number): 
   return median(durations.nobody) / median(durations.user0)
 }
 
-/** What both programs use, on one line. */
+/** The usage of both programs, on one line. */
 export function tellUsage({ server, client }: { server: Usage; client: Usage }): string {
   const one = (name: string, { heap, rss, descriptors }: Usage) =>
     `${name} heap ${mebibytes(heap)}, rss ${mebibytes(rss)}, ${descriptors} descriptors`

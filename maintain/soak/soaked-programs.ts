@@ -11,16 +11,16 @@ import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import { Child } from '../bench/lib/child.ts'
 import { driverOf } from './visitor.ts'
 
-/** The programs of a version, each in a process of its own, on free ports, and what drives them. */
+/** The programs of a version, each in its own process on a free port, and their driver. */
 export interface SoakedPrograms {
   server: Child
   client: Child
-  /** Whatever else listens. */
+  /** Any other programs that listen. */
   others: Child[]
   driver: Driver
 }
 
-/** Starts all that listen. Settings are those of the environment, such as CODE_TTL. */
+/** Starts all programs that listen. Settings are those of the environment, such as CODE_TTL. */
 export async function startPrograms(
   version: Version,
   settings: Record<string, string> = {},
@@ -35,7 +35,7 @@ export async function startPrograms(
   return { server, client, others, driver: driverOf(server.origin, client.origin) }
 }
 
-/** Starts one of them where its settings say. */
+/** Starts one of them at the address in its settings. */
 export function startProgram(
   { folder }: Version,
   program: ProgramName,

@@ -3,7 +3,7 @@ import { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import { type FormFields, sendOver } from '@oauth-lab/shared/testing/exchange.ts'
 import { Agent } from 'undici'
 
-/** So many connections that hundreds of visitors don't wait for each other. */
+/** Enough connections that hundreds of visitors don't wait for each other. */
 const send = sendOver(new Agent({ connections: 256, keepAliveTimeout: 2_000 }))
 
 /** The driver of two programs at these origins. */
@@ -12,7 +12,7 @@ export function driverOf(authServerUrl: string, clientUrl: string): Driver {
   return new Driver({ authServerUrl, clientUrl, ...client }, { send })
 }
 
-/** Somebody with a browser, who complains about every unexpected status. */
+/** A user with a browser that throws at every unexpected status. */
 export class Visitor extends Browser {
   readonly #driver: Driver
 
@@ -26,30 +26,30 @@ export class Visitor extends Browser {
     return this.open(url, { method: 'POST', body: form })
   }
 
-  /** @throws {Error} when the login doesn't end at a page of the client */
+  /** @throws {Error} if the login doesn't end at a page of the client */
   async logIn(): Promise<void> {
     expectStatus(await this.#driver.login(this), 200)
   }
 
-  /** @throws {Error} when the client does not show who is logged in */
+  /** @throws {Error} if the client doesn't show who is logged in */
   async expectLoggedIn(): Promise<void> {
     const { body } = expectStatus(await this.open(`${this.#driver.clientUrl}/profile`), 200)
-    if (!body.includes('User Number 0')) throw new Error('/profile shows somebody else')
+    if (!body.includes('User Number 0')) throw new Error('/profile shows another user')
   }
 
-  /** @throws {Error} when the client still shows somebody */
+  /** @throws {Error} if the client still shows a user */
   async logOut(): Promise<void> {
     expectStatus(await this.post(`${this.#driver.clientUrl}/logout`, {}), 303)
     expectStatus(await this.open(`${this.#driver.clientUrl}/profile`), 401)
   }
 }
 
-/** @throws {Error} that tells what came in place of the status */
+/** @throws {Error} that says which status came instead */
 export function expectStatus<Answer extends Pick<Page, 'status'>>(
   answer: Answer,
   status: number,
 ): Answer {
   if (answer.status === status) return answer
   const body = JSON.stringify((answer as Partial<Page>).body).slice(0, 2_000)
-  throw new Error(`${answer.status} in place of ${status}: ${body}`)
+  throw new Error(`${answer.status} instead of ${status}: ${body}`)
 }

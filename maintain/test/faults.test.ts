@@ -14,7 +14,7 @@ import { driverOf, expectStatus, Visitor } from '../soak/visitor.ts'
 const version = findVersion('v05')
 const hasSignals = process.platform !== 'win32'
 
-/** Server and client in processes of their own, and a relay between them, the same for all tests. */
+/** Server and client in their own processes with a relay between them, shared by all tests. */
 let server: Child
 let client: Child
 let relay: Relay
@@ -55,7 +55,7 @@ function addressOf(file: string): string {
 
 const untilExpired = () => new Promise((resolve) => setTimeout(resolve, 1_050))
 
-describe.runIf(hasSignals)('a server that was killed and comes back', () => {
+describe.runIf(hasSignals)('a server that was killed and restarted', () => {
   test('during a login: the client says so, and the next login works', async () => {
     const visitor = new Visitor(driver)
     const callback = await driver.loginUntilCallback(visitor)
@@ -66,25 +66,25 @@ describe.runIf(hasSignals)('a server that was killed and comes back', () => {
     await expectLoginWorks()
   })
 
-  test('with a user logged in: the client says so, then that the token is gone, then logs in', async () => {
+  test('with a user logged in: the client says so, then that the token is rejected, then logs in', async () => {
     const visitor = new Visitor(driver)
     await visitor.logIn()
     await server.stop('SIGKILL')
     expectStatus(await visitor.open(`${client.origin}/profile`), 502)
     await restartServer()
-    // The server has its tokens in memory alone: a new process knows none of them. A connection from before
-    // may take one more request down with it.
+    // The server keeps its tokens only in memory, so a new process knows none of them. An old connection
+    // may make one more request fail.
     const profile = async () => (await visitor.open(`${client.origin}/profile`)).status
     await expect.poll(profile).toBe(401)
     await expectLoginWorks()
   })
 })
 
-describe('an answer that does not arrive', () => {
-  // To the client an answer that is cut is one that is lost: the long share tries both.
+describe('a response that gets lost', () => {
+  // To the client a truncated response is a lost one, so only the long share tries both.
   const faults = some(['lost', 'cut'] as const)
   for (const fault of faults) {
-    test(`(${fault}) to an exchange: the client says so, and the next login works`, async () => {
+    test(`(${fault}) after an exchange: the client says so, and the next login works`, async () => {
       const visitor = new Visitor(driver)
       const callback = await driver.loginUntilCallback(visitor)
       relay.faults.set('/token', fault)
@@ -93,7 +93,7 @@ describe('an answer that does not arrive', () => {
       await expectLoginWorks()
     })
 
-    test(`(${fault}) to a refresh: the next try offers a spent token, and the login ends`, async () => {
+    test(`(${fault}) after a refresh: the next refresh sends a used token, and the login ends`, async () => {
       const visitor = new Visitor(driver)
       await visitor.logIn()
       await untilExpired()
@@ -104,7 +104,7 @@ describe('an answer that does not arrive', () => {
       await expectLoginWorks()
     })
 
-    test(`(${fault}) to a call of the resource: the session keeps its tokens`, async () => {
+    test(`(${fault}) after a call to the resource server: the session keeps its tokens`, async () => {
       const visitor = new Visitor(driver)
       await visitor.logIn()
       relay.faults.set('/api/me', fault)
@@ -115,10 +115,10 @@ describe('an answer that does not arrive', () => {
   }
 })
 
-describe('the clock of the computer', () => {
+describe("a change of the computer's clock", () => {
   afterEach(() => void vi.useRealTimers())
 
-  test('may jump an hour forward and back: tokens live as long as they should', async () => {
+  test("by an hour, forward and back, changes no token's lifetime", async () => {
     const { buildServer } = await import(addressOf('server/app.ts'))
     const { buildClient } = await import(addressOf('client/app.ts'))
     const lab = await startLab({ buildServer, buildClient }, { ACCESS_TOKEN_TTL: '1' })
@@ -143,7 +143,7 @@ describe('the clock of the computer', () => {
 })
 
 describe.runIf(hasSignals)('a client', () => {
-  test('that was killed in the middle leaves its port free, and the next one works', async () => {
+  test('that was killed in the middle of a login leaves its port free, and the next one works', async () => {
     const visitor = new Visitor(driver)
     const callback = await driver.loginUntilCallback(visitor)
     const release = holdBack('/token')
@@ -156,7 +156,7 @@ describe.runIf(hasSignals)('a client', () => {
     await expectLoginWorks()
   })
 
-  test('that is told to end answers sixty requests under way, and ends with 0', async () => {
+  test('that is told to end responds to the sixty requests it has, and exits with 0', async () => {
     const visitor = new Visitor(driver)
     await visitor.logIn()
     const release = holdBack('/api/me')
@@ -169,7 +169,7 @@ describe.runIf(hasSignals)('a client', () => {
   })
 })
 
-/** Holds back all answers of a path until it is called. */
+/** Holds back all responses of a path until it is called. */
 function holdBack(path: string): () => void {
   let release = () => {}
   const held = new Promise<void>((resolve) => {

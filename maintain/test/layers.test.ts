@@ -4,7 +4,7 @@ import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, test } from 'vitest'
 
-/** Which folders the files of a folder may import from, besides their own. A folder that isn't here may use none. */
+/** The folders that the files of a folder may import from, besides their own. Other folders may use none. */
 const ALLOWED: Record<string, string[]> = {
   shared: [],
   versions: ['shared'],
@@ -14,10 +14,10 @@ const ALLOWED: Record<string, string[]> = {
   maintain: ['course', 'shared'],
   'vitest.config.ts': ['course', 'shared'],
 }
-/** Commands that open the workshop, or print its pages. */
+/** Commands that open the workshop or print its pages. */
 const EXCEPTIONS = ['scripts/start.ts', 'scripts/handout.ts']
 
-/** Files by their path from the top of the repo, and the files that each imports. */
+/** Files by their path from the top of the repo, with the files that each imports. */
 type Imports = Map<string, string[]>
 
 const imports: Imports = new Map(
@@ -47,7 +47,7 @@ function folderOf(file: string): string {
   return file.split('/', 1)[0] ?? ''
 }
 
-/** What a file may import from: paths, or how they begin. */
+/** What a file may import from: paths, or the start of paths. */
 function allowedFor(file: string): string[] {
   const [folder = '', version, program] = file.split('/')
   const others = (ALLOWED[folder] ?? []).map((name) => `${name}/`)
@@ -84,15 +84,15 @@ function circlesIn(graph: Imports): string[] {
 }
 
 describe('imports', () => {
-  test('point one way: versions and course use shared, and the two faces use course', () => {
+  test('go one way: versions and course use shared, and the two faces use course', () => {
     expect(wrongImports(imports)).toEqual([])
   })
 
-  test('make no circle', () => {
+  test('have no circle', () => {
     expect(circlesIn(imports)).toEqual([])
   })
 
-  test('are read in every folder', () => {
+  test('are found in every folder', () => {
     const folders = new Set([...imports.keys()].map(folderOf))
     expect([...folders]).toEqual(expect.arrayContaining(Object.keys(ALLOWED)))
     for (const folder of ['course', 'scripts', 'workshop', 'maintain']) {
@@ -118,7 +118,7 @@ describe('these checks', () => {
     expect(wrongImports(new Map([[file, [path]]]))).toEqual([`${file} imports ${path}`])
   })
 
-  test('find a circle of any length, also behind files that were seen before', () => {
+  test('find a circle of any length, even behind files that were visited before', () => {
     const graph = new Map([
       ['a', ['b', 'c']],
       ['b', ['d']],

@@ -55,7 +55,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-/** A version in the scratch folder, with the packages of a real one. */
+/** A version in the scratch folder, with the packages of a real version. */
 function folder(name: string, files: Record<string, string>): string {
   const path = join(scratch, name)
   const all: Record<string, string> = {
@@ -80,7 +80,7 @@ function proveUnits(units: Unit[]): Promise<Verdict[]> {
 }
 
 describe('the changes of a step', () => {
-  test('are undone one at a time, and each undone file differs in that change alone', () => {
+  test('are undone one at a time, and each undone file differs only in that change', () => {
     const units = unitsOf(older, newer)
     expect(units.map(({ number, path, undone }) => [number, path, undone])).toEqual([
       [1, 'server/discount.ts', undefined],
@@ -93,7 +93,7 @@ describe('the changes of a step', () => {
     ])
   })
 
-  test('are, where that is asked for, each statement of added code too, with its comment', () => {
+  test('include, if asked for, each statement of added code with its comment', () => {
     const units = unitsOf(older, newer, { statements: true })
     const statements = units
       .filter(({ path }) => path === 'server/discount.ts')
@@ -109,7 +109,7 @@ describe('the changes of a step', () => {
     ])
   })
 
-  test('are undone where they stand, whatever was removed or added above them', () => {
+  test('are undone at the right place, whatever was removed or added above them', () => {
     const lines = ['gone', 'a', 'b', 'changed', 'c', 'd', '']
     const before = folder('versions/v03-before', { 'server/list.ts': lines.join('\n') })
     const after = ['a', 'new', 'b', 'CHANGED', 'c', 'd', 'end', '']
@@ -122,7 +122,7 @@ describe('the changes of a step', () => {
     ])
   })
 
-  test('that are alone in their file give, when undone, the file of the version before', () => {
+  test('that are alone in their file restore the file of the version before when undone', () => {
     for (const version of listVersions()) {
       const before = predecessorOf(version)
       const units = before === undefined ? [] : unitsOf(before.folder, version.folder)
@@ -136,7 +136,7 @@ describe('the changes of a step', () => {
 })
 
 describe('a change', () => {
-  /** A unit that the two folders do not have by themselves. */
+  /** A unit that the two folders don't contain. */
   function unitWithout(text: string): Unit {
     const [unit] = unitsOf(older, newer)
     if (unit === undefined) throw new Error('no units')
@@ -151,27 +151,24 @@ describe('a change', () => {
     return { ...unit, path: 'server/price.ts', undone, lines: [line] }
   }
 
-  test.runIf(full)(
-    'is proved by the type error or the sentence that goes red, or nothing misses it',
-    async () => {
-      const verdicts = await proveUnits([
-        ...unitsOf(older, newer),
-        unitWithout("  if (count < 0) throw new Error('no such count')"),
-        unitWithout('// A price is never below zero.'),
-      ])
-      const cannotFind = expect.stringMatching(/^server\/price.ts.*Cannot find module/)
-      const noName = expect.stringContaining("Cannot find name 'discount'")
-      expect(verdicts.map(({ finding, excuse }) => finding ?? excuse)).toEqual([
-        { by: 'types', what: cannotFind },
-        { by: 'types', what: noName },
-        { by: 'test', what: 'who buys much pays less' },
-        undefined,
-        'a comment',
-      ])
-    },
-  )
+  test.runIf(full)('is proved by a type error or a failing test, or is unproven', async () => {
+    const verdicts = await proveUnits([
+      ...unitsOf(older, newer),
+      unitWithout("  if (count < 0) throw new Error('no such count')"),
+      unitWithout('// A price is never below zero.'),
+    ])
+    const cannotFind = expect.stringMatching(/^server\/price.ts.*Cannot find module/)
+    const noName = expect.stringContaining("Cannot find name 'discount'")
+    expect(verdicts.map(({ finding, excuse }) => finding ?? excuse)).toEqual([
+      { by: 'types', what: cannotFind },
+      { by: 'types', what: noName },
+      { by: 'test', what: 'who buys much pays less' },
+      undefined,
+      'a comment',
+    ])
+  })
 
-  test('is proved by nothing in a version that is red already', async () => {
+  test('is proved by nothing in a version that already fails', async () => {
     const file = join(newer, 'server/price.ts')
     write(file, NEWER['server/price.ts'].replace('* 3', '* three'))
     const attempt = proveUnits(unitsOf(older, newer))
@@ -199,14 +196,14 @@ describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
     commit()
   })
 
-  test('are none when nothing has changed, and all of them before there was a version', () => {
+  test('are none when nothing has changed, and all of them before the version existed', () => {
     const units = unitsOf(older, newer)
     expect(touchedSince(scratch, 'HEAD', versions(), units)).toEqual([])
     const elsewhere = { older, newer: join(scratch, 'versions/v03-not-yet') }
     expect(touchedSince(scratch, 'HEAD', elsewhere, units)).toEqual(units)
   })
 
-  test('are known by what they say, not by where they stand', () => {
+  test('are found by their content, not by their place', () => {
     const file = join(newer, 'server/price.ts')
     write(file, `// A line above.\n${NEWER['server/price.ts'].replace('* 3', '* 4')}`)
     const touched = touchedSince(scratch, 'HEAD', versions(), unitsOf(older, newer))
@@ -217,7 +214,7 @@ describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
     write(file, NEWER['server/price.ts'])
   })
 
-  test('are all of them when the tests have changed, for any of them may have lost its proof', () => {
+  test('are all of them when the tests have changed, because any of them may have lost its proof', () => {
     const file = join(newer, 'test/price.test.ts')
     write(file, `${NEWER['test/price.test.ts']}\n`)
     const units = unitsOf(older, newer)
@@ -225,13 +222,13 @@ describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
     write(file, NEWER['test/price.test.ts'])
   })
 
-  test('can not be told from a revision that is not there', () => {
+  test("can't be found from an unknown revision", () => {
     const attempt = () => touchedSince(scratch, 'nowhere', versions(), [])
     expect(attempt).toThrow(wrongUsage('There is no revision "nowhere".'))
   })
 })
 
-test('every excuse belongs to a change that is there', () => {
+test('every excuse belongs to an existing change', () => {
   const units = listVersions().flatMap((version) => {
     const before = predecessorOf(version)
     if (before === undefined) return []
@@ -256,7 +253,7 @@ test.each([
   [['--from', 'HEAD'], '--from needs --changed'],
   [['--changed', '--from', 'nowhere'], 'There is no revision "nowhere".'],
   [['--nonsense'], "Unknown option '--nonsense'."],
-])('%j is answered with one line and exit status 2', async (args, message) => {
+])('%j gets a one-line error and exit status 2', async (args, message) => {
   await expect(main(args)).rejects.toMatchObject({
     exitStatus: 2,
     message: expect.stringMatching(new RegExp(`^.*${message}.*$`)),

@@ -21,7 +21,7 @@ const VERSIONS = ['v01-code', 'v02-state', 'v03-pkce', 'v04-resource', 'v05-refr
 const LATER = VERSIONS.slice(1)
 const APP = 'server/app.ts'
 
-/** A repository with one commit, which each test gets a copy of. */
+/** A repository with one commit. Each test gets a copy. */
 let template: string
 let root: string
 let printed: string
@@ -31,11 +31,11 @@ beforeAll(() => {
   template = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-template-'))
   root = template
   git(root, ['init', '--quiet', '--template='])
-  // Whatever git does to line ends elsewhere.
+  // Keeps git from converting line endings.
   writeFileSync(join(root, '.gitattributes'), '* -text\n')
   for (const [i, version] of VERSIONS.entries()) {
     const lines = Array.from({ length: 20 }, (_, line) => `line ${line + 1}`)
-    // Each version adds a line of its own at the end of the one before.
+    // Each version adds its own line at the end of the one before.
     write(version, APP, [...lines, ...VERSIONS.slice(1, i + 1), ''].join('\n'))
     write(version, 'client/same.ts', 'same in all\n'.repeat(5))
     write(version, 'package.json', `{\n  "name": "${version}",\n  "version": "1.0.0"\n}\n`)
@@ -88,14 +88,14 @@ function ripple(source = 'v01-code', options: { revision?: string; force?: boole
   return carryAndTest({ root, source, revision: 'HEAD', force: false, ...options }, false)
 }
 
-/** What became of a file, version by version. */
+/** What happened to a file, version by version. */
 function outcomesOf(path: string, source = 'v01-code'): string[] {
   const { outcomes } = carry({ root, source, revision: 'HEAD', force: false })
   return outcomes.filter((outcome) => outcome.path === path).map(({ did }) => did)
 }
 
 describe.skipIf(!hasGit)('a change in one version', () => {
-  test('goes into all four later ones, and leaves what is their own', async () => {
+  test('goes into all four later ones, and keeps what is their own', async () => {
     edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
     expect(await ripple()).toBe(0)
     for (const version of LATER) {
@@ -106,14 +106,14 @@ describe.skipIf(!hasGit)('a change in one version', () => {
     expect(printed).toContain('npm run diff -- --write')
   })
 
-  test('does not go into earlier ones', async () => {
+  test("doesn't go into earlier ones", async () => {
     edit('v03-pkce', APP, 'line 3\n', 'line 3, mended\n')
     expect(await ripple('v03-pkce')).toBe(0)
     const mended = VERSIONS.map((version) => read(version, APP).includes('mended'))
     expect(mended).toEqual([false, false, true, true, true])
   })
 
-  test('that one of them contradicts is marked there, told, and ends with status 1', async () => {
+  test('that conflicts with a later one is marked there, reported, and gives exit status 1', async () => {
     edit('v03-pkce', APP, 'line 3\n', 'line 3 of its own\n')
     commit()
     edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
@@ -129,7 +129,7 @@ describe.skipIf(!hasGit)('a change in one version', () => {
     expect(printed).toContain('1 left to you')
   })
 
-  test('that is there already changes nothing, so that a second run does no harm', async () => {
+  test('that later ones already have changes nothing, so a second run does no harm', async () => {
     edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
     await ripple()
     const once = LATER.map((version) => read(version, APP))
@@ -137,7 +137,7 @@ describe.skipIf(!hasGit)('a change in one version', () => {
     expect(LATER.map((version) => read(version, APP))).toEqual(once)
   })
 
-  test('is counted from a revision when one is named, committed or not', async () => {
+  test('is taken relative to a revision if one is given, committed or not', async () => {
     const before = git(root, ['rev-parse', 'HEAD']).trim()
     edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
     commit()
@@ -148,21 +148,21 @@ describe.skipIf(!hasGit)('a change in one version', () => {
   })
 })
 
-describe.skipIf(!hasGit)('files', () => {
-  test('a new one is added everywhere', () => {
+describe.skipIf(!hasGit)('a file', () => {
+  test('that is new is added everywhere', () => {
     write('v01-code', 'server/deep/new.ts', 'new\n')
     expect(outcomesOf('server/deep/new.ts')).toEqual(['added', 'added', 'added', 'added'])
     expect(read('v05-refresh', 'server/deep/new.ts')).toBe('new\n')
   })
 
-  test('a new one that a later version has with another text is a conflict', () => {
+  test('that is new, but exists in a later version with other text, is a conflict', () => {
     write('v04-resource', 'server/new.ts', 'its own\n')
     commit()
     write('v01-code', 'server/new.ts', 'new\n')
     expect(outcomesOf('server/new.ts')).toEqual(['added', 'added', 'conflict', 'added'])
   })
 
-  test('a deleted one is deleted where it was the same, and left where it was not', async () => {
+  test('that was deleted is deleted where it was the same, and kept elsewhere', async () => {
     edit('v04-resource', 'client/same.ts', 'same', 'not the same')
     commit()
     rmSync(pathOf('v01-code', 'client/same.ts'))
@@ -172,7 +172,7 @@ describe.skipIf(!hasGit)('files', () => {
     expect(printed).toContain('! refused   client/same.ts  (was deleted, but differs here')
   })
 
-  test('a renamed one is followed, with what a later version has of its own in it', () => {
+  test("that was renamed is renamed everywhere, and keeps a later version's own lines", () => {
     renameSync(pathOf('v01-code', APP), pathOf('v01-code', 'server/main.ts'))
     edit('v01-code', 'server/main.ts', 'line 3\n', 'line 3, mended\n')
     expect(outcomesOf('server/main.ts')).toEqual(['renamed', 'renamed', 'renamed', 'renamed'])
@@ -183,7 +183,7 @@ describe.skipIf(!hasGit)('files', () => {
     }
   })
 
-  test('one that a later version has not is left out there', () => {
+  test('that a later version lacks is skipped there', () => {
     rmSync(pathOf('v04-resource', 'client/same.ts'))
     commit()
     edit('v01-code', 'client/same.ts', 'same', 'other')
@@ -191,7 +191,7 @@ describe.skipIf(!hasGit)('files', () => {
     expect(existsSync(pathOf('v04-resource', 'client/same.ts'))).toBe(false)
   })
 
-  test('one that is no text is carried where it was the same, and left where it was not', () => {
+  test('that is binary is copied where it was the same, and kept elsewhere', () => {
     for (const version of VERSIONS) write(version, 'client/logo', '\0one')
     write('v03-pkce', 'client/logo', '\0own')
     commit()
@@ -202,28 +202,28 @@ describe.skipIf(!hasGit)('files', () => {
   })
 })
 
-describe.skipIf(!hasGit)('what is not touched', () => {
-  test('a file with edits that are not committed, unless that is forced', async () => {
+describe.skipIf(!hasGit)("ripple doesn't touch", () => {
+  test('a file with uncommitted edits, unless forced', async () => {
     edit('v03-pkce', APP, 'line 18\n', 'line 18, in work\n')
     edit('v01-code', APP, 'line 3\n', 'line 3, mended\n')
     expect(await ripple()).toBe(1)
     expect(read('v03-pkce', APP)).not.toContain('mended')
     expect(read('v04-resource', APP)).toContain('mended')
-    expect(printed).toContain('! edited    server/app.ts  (server/app.ts has edits')
+    expect(printed).toContain('! edited    server/app.ts  (server/app.ts has uncommitted edits')
 
     expect(await ripple('v01-code', { force: true })).toBe(0)
     expect(read('v03-pkce', APP)).toContain('line 3, mended')
     expect(read('v03-pkce', APP)).toContain('line 18, in work')
   })
 
-  test('a file that nobody has committed yet', () => {
+  test('a file that was never committed', () => {
     write('v03-pkce', 'server/new.ts', 'in work\n')
     write('v01-code', 'server/new.ts', 'new\n')
     expect(outcomesOf('server/new.ts')).toEqual(['added', 'edited', 'added', 'added'])
     expect(read('v03-pkce', 'server/new.ts')).toBe('in work\n')
   })
 
-  test('the lesson, and what git ignores', async () => {
+  test('the lesson, and files that git ignores', async () => {
     writeFileSync(join(root, '.gitignore'), 'node_modules/\n')
     edit('v01-code', 'README.md', '# v01', '# A better title of v01')
     write('v01-code', 'node_modules/x.js', 'x\n')
@@ -231,7 +231,7 @@ describe.skipIf(!hasGit)('what is not touched', () => {
     expect(printed).toContain('Nothing changed')
   })
 
-  test('the name in package.json, whatever else of it is carried', async () => {
+  test('the name in package.json, whatever else it carries over', async () => {
     edit('v01-code', 'package.json', '1.0.0', '1.1.0')
     expect(await ripple()).toBe(0)
     for (const version of LATER) {
@@ -241,12 +241,12 @@ describe.skipIf(!hasGit)('what is not touched', () => {
 })
 
 describe.skipIf(!hasGit)('the command', () => {
-  test('says that nothing comes after the last version', async () => {
+  test('says that no version comes after the last one', async () => {
     expect(await ripple('v05-refresh')).toBe(0)
     expect(printed).toBe('There is no version after v05-refresh.\n')
   })
 
-  test('ends with the quotes that are stale, each with its place and what it quotes', () => {
+  test('ends with the stale quotes, each with its place and its text', () => {
     const quote = {
       place: 'course/attacks/stories/login-csrf.ts:11',
       source: 'versions/v02-state/client/routes/callback.ts',
@@ -264,7 +264,7 @@ describe.skipIf(!hasGit)('the command', () => {
     expect(renderStale([])).toBe('')
   })
 
-  test('an unknown revision is one line', async () => {
+  test('reports an unknown revision in one line', async () => {
     await expect(ripple('v01-code', { revision: 'nowhere' })).rejects.toThrow(
       wrongUsage('There is no revision "nowhere".'),
     )
@@ -275,7 +275,7 @@ describe.skipIf(!hasGit)('the command', () => {
     [['v09'], 'There is no version "v09".'],
     [['v02', 'v03'], 'Name the one version'],
     [['v02', '--nonsense'], "Unknown option '--nonsense'."],
-  ])('%j is answered with one line and exit status 2', async (args, message) => {
+  ])('%j gets a one-line error and exit status 2', async (args, message) => {
     await expect(main(args)).rejects.toMatchObject({
       exitStatus: 2,
       message: expect.stringMatching(new RegExp(`^.*${message}.*$`)),

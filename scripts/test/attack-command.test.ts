@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../attack.ts'
 import { withMatrix } from '../print/readme-matrix.ts'
 
-/** Where links take special rights. */
+/** Links need special rights there. */
 const windows = process.platform === 'win32'
 
 let out: string
@@ -91,7 +91,7 @@ describe("a learner's copy", () => {
     expect(out).toContain('This is not the result expected of v02-state.')
   })
 
-  test('under another name has no expected result', async () => {
+  test('with another name has no expected result', async () => {
     const mine = join(dirname(copy.version.folder), 'mine')
     await rename(copy.version.folder, mine)
     expect(await main(['login-csrf', mine])).toBe(0)

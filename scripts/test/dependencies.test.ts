@@ -8,14 +8,14 @@ import { MACHINES } from '../lib/offline/machines.ts'
 const lock = readFileSync(join(ROOT, 'pnpm-lock.yaml'), 'utf8')
 const workspace = readFileSync(join(ROOT, 'pnpm-workspace.yaml'), 'utf8')
 const contributing = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8')
-/** All packages that are installed, those behind the lab's own ones too. */
+/** All installed packages, indirect ones too. */
 const STORE = join(ROOT, 'node_modules', '.pnpm')
-/** What a line imports or resolves, and not for its type alone. */
+/** What a line imports or resolves, except only for a type. */
 const IMPORT =
   /^(?:import|export) (?!type )(?:[^'"`;]*?from )?'([^']+)'|(?:import|resolve)\(\s*'([^']+)'/gm
 const INSTALL_SCRIPTS = ['preinstall', 'install', 'postinstall']
 
-test('every dependency is pinned to one version, and has its reason in CONTRIBUTING.md', () => {
+test('every dependency is pinned to one version, and CONTRIBUTING.md gives its reason', () => {
   const catalog = [...section('catalog').matchAll(/^ +"?([^":\n]+)"?: (.+)$/gm)]
   const names = catalog.map(([, name = '']) => name)
   const [, table = ''] = contributing.split('## Dependencies')
@@ -27,20 +27,20 @@ test('every dependency is pinned to one version, and has its reason in CONTRIBUT
   expect(names.filter((name) => !explained.includes(name))).toEqual([])
 })
 
-test('no package runs code of its own at install time, and those that would are known', () => {
+test('no package runs code at install time, and the ones that want to are listed', () => {
   const refused = [...section('allowBuilds').matchAll(/^ +"?([^":\n]+)"?: false$/gm)]
   expect(section('allowBuilds')).not.toMatch(/: true$/m)
   expect(packagesWithInstallScripts()).toEqual(refused.map(([, name]) => name).sort())
 })
 
-test('every package with a build for each kind of machine has one for each machine of a class', () => {
+test('every package with platform builds has one for each machine of a class', () => {
   const families = nativeFamilies()
   expect(Object.keys(families)).toContain('@biomejs/cli')
   const machines = MACHINES.map((machine) => machine.split('-'))
   for (const [family, builds] of Object.entries(families)) {
     for (const [system = '', processor = ''] of machines) {
       for (const libc of system === 'linux' ? ['glibc', 'musl'] : ['']) {
-        // A build that names no C library runs with each.
+        // A build without a named C library runs with any.
         const fits = builds.some(
           (build) =>
             build.os === system && build.cpu === processor && ['', libc].includes(build.libc),
@@ -51,7 +51,7 @@ test('every package with a build for each kind of machine has one for each machi
   }
 })
 
-test('a start, and every command of a lesson, does without development dependencies', () => {
+test('a start, and every command of a lesson, works without development dependencies', () => {
   const commands = readdirSync(join(ROOT, 'scripts'))
     .filter((file) => file.endsWith('.ts') && !NEED_EVERYTHING.includes(file.slice(0, -3)))
     .map((file) => join(ROOT, 'scripts', file))
@@ -74,7 +74,7 @@ test('a start, and every command of a lesson, does without development dependenc
   expect([...used].filter(([name]) => !installed.includes(name))).toEqual([])
 })
 
-/** The packages that these files import, directly or through others, each with a file that does. */
+/** The packages that these files import, directly or through others, each with a file that imports it. */
 function packagesBehind(entries: string[]): Map<string, string> {
   const found = new Map<string, string>()
   const files = new Set(entries)
@@ -100,7 +100,7 @@ interface Build {
   libc: string
 }
 
-/** The builds of each package that has more than one, by what their names have in common. */
+/** The builds of each package with more than one, by the common part of their names. */
 function nativeFamilies(): Record<string, Build[]> {
   const families: Record<string, Build[]> = {}
   const [, packages = ''] = lock.split(/^packages:$/m)
@@ -128,7 +128,7 @@ function packagesWithInstallScripts(): string[] {
   return [...new Set(found.map(({ name }) => String(name)))].sort()
 }
 
-/** The package.json of each package, and not of what it is linked to. */
+/** The package.json of each package, but not of the packages it links to. */
 function manifestsIn(store: string): string[] {
   return readdirSync(store, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')

@@ -17,19 +17,19 @@ function wire(older: typeof v01, newer: typeof v01): string[] {
   return renderWire([older, newer], acts as [Act[], Act[]], painter(false)).split('\n')
 }
 
-/** The fields or messages that one side alone has. */
+/** The fields or messages that only one side has. */
 function signed(lines: string[], sign: '+' | '-'): string[] {
   return lines
     .filter((line) => line.startsWith(`${sign}  `))
     .map((line) => line.slice(1).trim().replace(/ +/g, ' '))
 }
 
-test('two runs of one version say the same, whatever their ports and random values were', async () => {
+test('two runs of one version give the same result, whatever their ports and random values', async () => {
   if (v05 === undefined) throw new Error('a version is missing')
   expect(await playSession(v05)).toEqual(played.get(v05.name))
 })
 
-test('from v01 to v03 the login gets state, challenge and verifier, each where it belongs', () => {
+test('from v01 to v03 the login gets state, challenge and verifier, each in the right message', () => {
   const lines = wire(v01, v03)
   expect(signed(lines, '-')).toEqual([])
   expect(new Set(signed(lines, '+'))).toEqual(
@@ -46,18 +46,18 @@ test('from v01 to v03 the login gets state, challenge and verifier, each where i
   expect(lines.slice(token, token + 7).join('\n')).toMatch(/^\+ +code_verifier/m)
 })
 
-test('what neither version knows is not spoken of', () => {
+test("a field that neither version has isn't mentioned", () => {
   expect(wire(v01, v03).join('\n')).not.toMatch(/profile|logout|Log out|404/)
 })
 
-test('from v03 to v04 the page that shows the token is gone, and the profile asks with it', () => {
+test('from v03 to v04 the page that shows the token is gone, and the profile uses the token', () => {
   const lines = wire(v03, v04)
   expect(signed(lines, '-')).toContain('page shows <code>, <access_token>')
   expect(signed(lines, '+')).toContain('Authorization Bearer <access_token>')
   expect(lines.join('\n')).toMatch(/^\+ back {3}client {2}-> server {3}GET \/api\/me$/m)
 })
 
-test('in v05 an hour changes nothing for the user, since the client refreshes', () => {
+test('in v05 the user notices nothing after an hour, because the client refreshes', () => {
   const lines = wire(v04, v05)
   const later = lines.slice(lines.findIndex((line) => line.startsWith('Open the profile')))
   expect(signed(later, '+')).toContain('grant_type refresh_token')
@@ -65,7 +65,7 @@ test('in v05 an hour changes nothing for the user, since the client refreshes', 
   expect(signed(later, '+')).toContain('page Profile')
 })
 
-test('the traffic page knows which version sends what first', async () => {
+test('the traffic page knows which version sends a field first', async () => {
   const known = [...readWireSince()]
   const played = Object.entries(JSON.parse(await renderWireSince(listVersions())))
   expect(known, 'It is stale. Renew it: npm run diff -- --write').toEqual(played)

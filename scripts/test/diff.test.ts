@@ -50,7 +50,7 @@ describe('the command', () => {
     [['v02', '--patch'], "Unknown option '--patch'."],
     [['--wire'], '--wire needs a version'],
     [['v02', 'client', '--wire'], '--wire works on a whole version, not on client.'],
-  ])('%j is answered with one line and exit status 2', async (args, message) => {
+  ])('%j gets a one-line error and exit status 2', async (args, message) => {
     await expect(main(args)).rejects.toMatchObject({
       exitStatus: 2,
       message: expect.stringContaining(message),
@@ -76,7 +76,7 @@ describe('the command', () => {
     },
   )
 
-  test('what goes into a pipe has no colors, and NO_COLOR rules where colors are forced', async () => {
+  test('output to a pipe has no colors, and NO_COLOR overrides forced colors', async () => {
     vi.stubEnv('FORCE_COLOR', '1')
     vi.stubEnv('NO_COLOR', '1')
     expect(await main(['v03'])).toBe(0)
@@ -91,11 +91,11 @@ describe('the command', () => {
     vi.stubEnv('FORCE_COLOR', '1')
     await main(['v04'])
     expect(printed).toContain('\x1b[35mimport\x1b[0m')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what colors are made of
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colors are control characters
     expect(printed.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(plain)
   })
 
-  test('side by side no line is wider than the terminal, and none is lost', async () => {
+  test('side by side no line is wider than the terminal, and no line is lost', async () => {
     await main(['v04', '--side-by-side', '--no-notes'])
     const widths = printed.split('\n').map((line) => line.length)
     expect(Math.max(...widths)).toBeLessThanOrEqual(160)
@@ -122,26 +122,26 @@ describe('the command', () => {
     },
   )
 
-  test('--context sets the unchanged lines around each change', async () => {
+  test('--context sets the number of unchanged lines around each change', async () => {
     await main(['v03', 'client/routes/callback.ts', '--context', '0', '--no-notes'])
     const lines = printed.trim().split('\n').slice(5)
     expect(lines).toEqual([expect.stringMatching(/^@@/), expect.stringMatching(/^\+ /)])
   })
 
-  test('what is hidden otherwise is shown when it is named', async () => {
+  test('a file that is hidden by default is shown when it is named', async () => {
     await main(['v03', 'README.md', '--stat'])
     await main(['v03', 'test', '--stat'])
     expect(printed).toMatch(/^README.md/m)
     expect(printed).toMatch(/^test\/pkce.test.ts/m)
   })
 
-  test('one file or folder can be shown alone', async () => {
+  test('one file or folder can be shown by itself', async () => {
     await main(['v03', 'client', '--stat'])
     expect(printed).toContain('client/pkce.ts')
     expect(printed).not.toContain('server/')
   })
 
-  test("a learner's copy is compared with a version, with the notes of the step to it", async () => {
+  test("a learner's copy is compared with a version, and shows the notes of the next step", async () => {
     const copy = join(scratch, 'mine')
     cpSync(findVersion('v01').folder, copy, {
       recursive: true,
@@ -155,7 +155,7 @@ describe('the command', () => {
 
 describe('docs/differences', () => {
   test.each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
-    'has the page of %s as its code and its lesson make it',
+    'has the page of %s that matches its code and its lesson',
     (_name, step) => {
       const file = differencePage(step.newer)
       const committed = existsSync(file) ? readFileSync(file, 'utf8') : ''
@@ -164,7 +164,7 @@ describe('docs/differences', () => {
     },
   )
 
-  test('has a page for every version but the first, and no other', () => {
+  test('has a page for every version except the first, and no other', () => {
     const [, ...later] = listVersions()
     const pages = readdirSync(DIFFERENCE_PAGES).map((name) => join(DIFFERENCE_PAGES, name))
     expect(pages.sort()).toEqual(later.map(differencePage))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
 
-/** Errors that docs/errors.md explains, and that npm, Node or the system puts into words. */
+/** Errors in docs/errors.md whose words come from npm, Node or the system. */
 const WORDS_OF_OTHERS = [/^Unsupported URL Type/, /^EACCES: /, /^Invalid module /]
 
 const sources = ['course', 'scripts', 'shared', 'workshop'].flatMap((folder) => {
@@ -12,7 +12,7 @@ const sources = ['course', 'scripts', 'shared', 'workshop'].flatMap((folder) => 
     .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'))
 })
 
-/** Each string that stands in the code, as a pattern with a gap for each value that is filled in. */
+/** Each string in the code, as a pattern with a gap for each inserted value. */
 const patterns = sources
   .flatMap(
     (source) => source.match(/'(?:[^'\\\n]|\\.)+'|"(?:[^"\\\n]|\\.)+"|`(?:[^`\\]|\\.)+`/g) ?? [],
@@ -26,7 +26,7 @@ const patterns = sources
       ),
   )
 
-test('docs/errors.md quotes what a program says when it does not start, word for word', () => {
+test("docs/errors.md quotes word for word what a program says when it doesn't start", () => {
   const page = readFileSync(join(ROOT, 'docs', 'errors.md'), 'utf8')
   const [, section = ''] = page.split('## When a program does not start')
   const [table = ''] = section.split('\n## ')
@@ -36,7 +36,7 @@ test('docs/errors.md quotes what a program says when it does not start, word for
   expect(quotes.filter(isOurs).filter((quote) => !canBeSaid(quote))).toEqual([])
 })
 
-/** What fills a gap may be a sentence that stands elsewhere in the code, too. */
+/** What fills a gap may be a sentence from elsewhere in the code. */
 function canBeSaid(text: string): boolean {
   return patterns.some((pattern) => {
     const [, ...gaps] = pattern.exec(text) ?? []

@@ -37,7 +37,7 @@ const v02 = checks[2] as VersionChecks
 const LOGIN = 'client/routes/login.ts'
 let made = 0
 
-/** A copy of its own for a test, at the start of an exercise. */
+/** A new copy for one test, at the start of an exercise. */
 function place(name = 'v02'): Place {
   made += 1
   const at = findPlace(name, join(root, `playground-${made}`))
@@ -53,7 +53,7 @@ function edit({ folder }: Place, from: string, to: string): void {
 }
 
 describe('a copy', () => {
-  test('that nobody has touched is made once; one with work in it is kept whole', () => {
+  test("is made once, and keeps the learner's work", () => {
     const at = place()
     expect(makeOrRenew(at)).toEqual({ kept: undefined, untouched: true })
     edit(at, 'const url', '// mine\n    const url')
@@ -76,7 +76,7 @@ describe('a copy', () => {
     },
   )
 
-  test('of an exercise that there is none of is told in words', () => {
+  test('of an unknown exercise gets a clear error', () => {
     expect(() => findPlace('v99')).toThrow('Choose one of these: v01, v02')
     expect(() => findPlace(undefined)).toThrow('Say which exercise')
   })
@@ -85,21 +85,21 @@ describe('a copy', () => {
 describe('a check', { timeout: 60_000 }, () => {
   const broken: [what: string, from: string, to: string, message: RegExp, place: string][] = [
     [
-      'does not compile',
+      "doesn't compile",
       'const url =',
       'const url = =',
       /doesn't start: it doesn't compile/,
       `${LOGIN}:10`,
     ],
     [
-      'imports what is not there',
+      'imports a missing file',
       'import type { Fast',
       "import '../nope.ts'\nimport type { Fast",
       /imports client\/nope\.ts/,
       `${LOGIN}:2`,
     ],
     [
-      'throws at the start',
+      'throws when it starts',
       "app.get('/login'",
       "throw new Error('boom')\n  app.get('/login'",
       /doesn't start: boom/,
@@ -113,14 +113,14 @@ describe('a check', { timeout: 60_000 }, () => {
       `${LOGIN}:10`,
     ],
     [
-      'answers nothing',
+      'sends no response',
       'const url =',
       'await new Promise(() => {})\n    const url =',
       /hangs: GET \/login gets no response/,
       `${LOGIN}:9`,
     ],
     [
-      'runs round in a loop',
+      'runs in an endless loop',
       'const url =',
       'while (true);\n    const url =',
       /a loop at GET \/login never ends/,
@@ -150,15 +150,15 @@ describe('a check', { timeout: 60_000 }, () => {
       `const { pid } = (await import('node:child_process')).spawn('sleep', ['60'], { stdio: 'inherit' }); ${PID_FILE}`,
     ],
     [
-      'starts one of its own, which holds its stderr open, and dies',
+      'starts a detached program that holds its stderr open, and dies',
       `const { pid } = (await import('node:child_process')).spawn('sleep', ['60'], { stdio: 'inherit', detached: true }); ${PID_FILE}; process.exit(3)`,
     ],
     [
-      'writes to stderr without end',
+      'writes to stderr endlessly',
       `const { pid } = process; ${PID_FILE}; setInterval(() => { for (let i = 0; i < 100; i++) process.stderr.write('/'.repeat(10_000)) })`,
     ],
     [
-      'says something to whoever started it',
+      'sends a message to its parent',
       `const { pid } = process; ${PID_FILE}; process.send?.({ tap: 'request' }); process.send?.('x')`,
     ],
   ]
@@ -168,12 +168,12 @@ describe('a check', { timeout: 60_000 }, () => {
       const at = place()
       edit(at, 'const url =', `${code}\n    const url =`)
       await checkCopy(at.folder, v02)
-      // The system buries what was killed a moment later.
+      // The system removes a killed process a moment later.
       await expect.poll(() => isRunning(at)).toBe(false)
     },
   )
 
-  test.runIf(full)('of a copy that takes its time for each answer ends, and says so', async () => {
+  test.runIf(full)('of a copy that responds too slowly ends, and says so', async () => {
     const at = place()
     edit(at, 'const url =', 'await new Promise((go) => setTimeout(go, 3_000))\n    const url =')
     expect(await checkCopy(at.folder, v02)).toMatchObject({
@@ -183,7 +183,7 @@ describe('a check', { timeout: 60_000 }, () => {
   })
 
   test.skipIf(process.platform === 'win32')(
-    'that is killed leaves no copy behind, not even one that runs round in a loop',
+    'that is killed leaves no copy running, not even one in an endless loop',
     async () => {
       const at = place()
       edit(
@@ -207,7 +207,7 @@ describe('a check', { timeout: 60_000 }, () => {
     },
   )
 
-  /** Whether the process lives whose number the copy has written down. */
+  /** Whether the process that the copy has written down is alive. */
   function isRunning({ folder }: Place): boolean {
     const pid = readFileSync(join(folder, 'pid'), 'utf8')
     try {
@@ -217,7 +217,7 @@ describe('a check', { timeout: 60_000 }, () => {
     }
   }
 
-  test('of a finished copy, in processes of its own, has everything done', async () => {
+  test('of a finished copy, in its own processes, passes everything', async () => {
     const at = place()
     writeFiles(at.folder, endOf(at.version))
     const result = await checkCopy(at.folder, v02)
@@ -225,14 +225,14 @@ describe('a check', { timeout: 60_000 }, () => {
     expect(render(at, result)).toContain('npx tsc -p playground/v02')
   })
 
-  test('asks for answers, not for a style: plain JavaScript will do', async () => {
+  test('tests responses, not style: plain JavaScript passes', async () => {
     const result = await checkCopy(join(import.meta.dirname, 'exercise-plain'), v02)
     const open =
       result.kind === 'findings' && result.findings.filter(({ status }) => status !== 'done')
     expect(open).toEqual([])
   })
 
-  test('of a handler that throws says what, and where', async () => {
+  test('of a handler that throws says what it threw, and where', async () => {
     const at = place()
     edit(at, 'const url =', "JSON.parse('{')\n    const url =")
     const result = await checkCopy(at.folder, v02)
@@ -243,13 +243,13 @@ describe('a check', { timeout: 60_000 }, () => {
     expect(text.replace(/\s+/g, ' ')).toMatch(
       /GET \/login breaks: SyntaxError: .+? Look at client\/routes\/login\.ts:10\./,
     )
-    // One cause is told once, and what waits for it names no file.
+    // One cause is reported once, and the checks waiting for it name no file.
     expect(text.match(/breaks/g)).toHaveLength(1)
     expect(text).toMatch(/^wait +7\. .+\n +Waiting for check 1\.$/m)
     expect(text).toMatch(/^wait +15\. .+\n +Waiting for all other checks\.$/m)
   })
 
-  // What a second unzip is called, and other names that are patterns elsewhere.
+  // The usual name of a second unzip, and other names that could be taken for patterns.
   const names = ['oauth-lab (1)', '{a,b}', "it's [mine]", '!not', '#1 + .old']
   test.each(names)('that watches %s runs again soon after a save', async (name) => {
     const at = findPlace('v02', join(root, name, 'playground'))
@@ -265,7 +265,7 @@ describe('a check', { timeout: 60_000 }, () => {
         runs += 1
         if (runs === 2) return end()
         edit(at, 'const url', '// saved\n    const url')
-        // What still runs is stopped.
+        // Stops what still runs.
         await once(signal, 'abort')
       },
       stopped,
@@ -279,22 +279,22 @@ describe('a check', { timeout: 60_000 }, () => {
 })
 
 describe('hints', () => {
-  test('come one at a time, and the last one again', () => {
+  test('come one at a time, and the last one repeats', () => {
     const { folder } = place()
     expect([1, 2, 3, 4].map(() => countHint(folder, 1, 3))).toEqual([1, 2, 3, 3])
     expect(countHint(folder, 2, 3)).toBe(1)
   })
 
-  test('are those of the lesson, a thought each, with code whole', () => {
+  test('are those of the lesson, one thought each, with code in one piece', () => {
     const [first] = readSteps(findVersion('v02'))
     expect(first?.hints.length).toBeGreaterThan(2)
     for (const hint of first?.hints ?? []) expect(hint.split('`').length % 2).toBe(1)
   })
 })
 
-describe('somebody who edits a version in place of a copy', () => {
+describe('a learner who edits a version instead of a copy', () => {
   test.skipIf(!hasGit)(
-    'is told so, with the files and the way back; a lesson is no such file',
+    'is told so, with the files and how to undo it, but not for a lesson',
     async () => {
       const repo = join(root, 'repo')
       const git = (...args: string[]) => execFileSync('git', args, { cwd: repo, stdio: 'ignore' })
@@ -317,7 +317,7 @@ describe('somebody who edits a version in place of a copy', () => {
     },
   )
 
-  test('is told nothing where there is no repo', async () => {
+  test('is told nothing outside a repo', async () => {
     expect(await tellEditedVersions('v03', join(root, 'playground-1'))).toBeUndefined()
   })
 })

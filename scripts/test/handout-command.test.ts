@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { main } from '../handout.ts'
 
-test('the command writes it where it is told, and refuses what it does not know', async () => {
+test('the command writes the handout to the given path, and rejects unknown options', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'lessons.html')

@@ -18,7 +18,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-/** Stands in for pnpm: notes how it was called, and links what a command needs. */
+/** Stands in for pnpm: records how it was called, and links what a command needs. */
 const FAKE_PNPM = `
 const { appendFileSync, existsSync, readFileSync, symlinkSync } = require('node:fs')
 appendFileSync('calls', 'pnpm ' + process.argv.slice(2).join(' ') + '\\n')
@@ -28,7 +28,7 @@ if (existsSync('problem')) {
 }
 if (!existsSync('node_modules/tsx')) symlinkSync(${JSON.stringify(join(ROOT, 'node_modules', 'tsx'))}, 'node_modules/tsx', 'junction')
 `
-/** Stands in for npm: notes how it was called, and installs that pnpm. */
+/** Stands in for npm: records how it was called, and installs that pnpm. */
 const FAKE_NPM = `
 const { appendFileSync, mkdirSync, writeFileSync } = require('node:fs')
 const args = process.argv.slice(2)
@@ -66,7 +66,7 @@ afterEach(() => {
   rmSync(repo, { recursive: true, force: true })
 })
 
-test('a command finds its packages installed with the pinned pnpm, from the lock file as it is', async () => {
+test('a command finds its packages installed with the pinned pnpm, from the unchanged lock file', async () => {
   const { status, output } = await setup('tell', 'a', '--b')
   expect(calls()).toEqual([
     expect.stringMatching(/^npm install --prefix .* --ignore-scripts .* pnpm@10\.34\.9$/),
@@ -76,7 +76,7 @@ test('a command finds its packages installed with the pinned pnpm, from the lock
   expect(status).toBe(7)
 })
 
-test('what only tests and tools need comes with the first of them, and stays', async () => {
+test('what only tests and tools need is installed with the first of them, and stays', async () => {
   await setup('tell')
   expect((await setup('test')).output).toMatch(/^Installing .* once\.\ntold\n$/)
   expect((await setup('tell')).output).toBe('told\n')
@@ -89,7 +89,7 @@ test('what only tests and tools need comes with the first of them, and stays', a
   ])
 })
 
-test('where the lab is packed nothing is fetched, and all is installed at once', async () => {
+test('a packed lab downloads nothing and installs everything at once', async () => {
   mkdirSync(join(repo, 'offline'))
   write('offline/pnpm-10.34.9.tgz', '')
   await setup('tell')
@@ -98,7 +98,7 @@ test('where the lab is packed nothing is fetched, and all is installed at once',
   expect(pnpm).toMatch(/ --prod=false --offline --store-dir \S+store$/)
 })
 
-test("only a changed lock file is a reason to install again, and a learner's copy is none", async () => {
+test("only a changed lock file causes a new install, and a learner's copy doesn't", async () => {
   await setup('tell')
   mkdirSync(join(repo, 'versions', 'my-copy'), { recursive: true })
   write('versions/my-copy/package.json', '{ "name": "my-copy" }')
@@ -110,7 +110,7 @@ test("only a changed lock file is a reason to install again, and a learner's cop
   expect(installations()).toHaveLength(2)
 })
 
-test('an installation that broke off is begun again', async () => {
+test('an interrupted install is started again', async () => {
   write('problem', 'half-way')
   expect((await setup('tell')).status).toBe(1)
   rmSync(join(repo, 'problem'))
@@ -118,7 +118,7 @@ test('an installation that broke off is begun again', async () => {
   expect(installations()).toHaveLength(2)
 })
 
-test('of several first commands at once one installs, though a killed one left its ticket', async () => {
+test('only one of several first commands installs, even if a killed one left its lock', async () => {
   const tickets = join(repo, 'node_modules', '.oauth-lab', 'tickets')
   mkdirSync(tickets, { recursive: true })
   writeFileSync(join(tickets, 'left-behind'), '')
@@ -138,24 +138,24 @@ test('without a network the first command says so, and shows no stack', async ()
   expect(output).toMatch(/^Installing .*\n.*registry can't be reached\. Go online.*\n$/)
 })
 
-test('what pnpm says of another problem is shown', async () => {
+test('another problem that pnpm reports is shown', async () => {
   write('problem', 'ERR_PNPM_NO_SPACE the disk is full')
   const { status, output } = await setup('tell')
   expect(status).toBe(1)
   expect(output).toContain('the disk is full')
 })
 
-test('a packed folder for other machines says what to do', async () => {
+test('a folder packed for other machines says what to do', async () => {
   write('problem', 'ERR_PNPM_NO_OFFLINE_TARBALL')
   expect((await setup('tell')).output).toMatch(/folder offline lacks .* delete that folder/)
 })
 
-test('a copy that stands in the way of an installation is named', async () => {
+test('a copy that blocks an install is named', async () => {
   write('problem', 'pnpm-lock.yaml is not up to date with <ROOT>/versions/my-copy/package.json')
   expect((await setup('tell')).output).toContain("doesn't list versions/my-copy.")
 })
 
-test('a Node that is too old is told which one is needed', async () => {
+test('a Node that is too old gets the required version', async () => {
   for (const version of ['v18.20.8', 'v20.18.3']) {
     write('old.cjs', `Object.defineProperty(process, 'version', { value: '${version}' })`)
     const { status, output } = await node('--require', './old.cjs', 'scripts/setup.mjs', 'tell')
@@ -166,13 +166,13 @@ test('a Node that is too old is told which one is needed', async () => {
   }
 })
 
-test('an unknown command is told which there are', async () => {
+test('an unknown command gets the list of commands', async () => {
   const { status, output } = await setup('tel')
   expect(status).toBe(2)
   expect(output).toBe('There is no command "tel". Choose one of these: tell, test.\n')
 })
 
-test('a command that nobody listens to any more ends, and shows no stack', async () => {
+test('a command whose output is closed ends, and shows no stack', async () => {
   write(
     'scripts/tell.ts',
     'export const main = () => new Promise(() => setInterval(() => console.log(1), 5))',
@@ -187,7 +187,7 @@ test('a command that nobody listens to any more ends, and shows no stack', async
   expect(errors).toBe('')
 })
 
-test('a file that the system refuses to write is told in one line', async () => {
+test('a file that the system refuses to write gets a one-line error', async () => {
   for (const code of ['EACCES', 'EROFS', 'ENOSPC']) {
     const message = `${code}: not here, open '/a/file'`
     write(
@@ -200,7 +200,7 @@ test('a file that the system refuses to write is told in one line', async () => 
   }
 })
 
-test('what a command throws with an exit status is told in words, and with that status', async () => {
+test('an error with an exit status is shown in words, and ends with that status', async () => {
   for (const exitStatus of [1, 2]) {
     write(
       'scripts/tell.ts',
@@ -214,9 +214,9 @@ test('what a command throws with an exit status is told in words, and with that 
   expect((await setup('tell')).output).toContain('at main')
 })
 
-// Root may write everywhere, and on Windows a folder's rights are no mode.
+// Root may write everywhere, and Windows doesn't express a folder's rights as a mode.
 test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
-  'a folder that nothing can be installed in is told in one line',
+  "a folder that doesn't allow an install gets a one-line error",
   async () => {
     chmodSync(repo, 0o555)
     const { status, output } = await setup('tell')
@@ -229,7 +229,7 @@ test.skipIf(process.platform === 'win32' || process.getuid?.() === 0)(
 )
 
 test.runIf(process.platform !== 'win32')(
-  'a folder whose name no tool can handle is told in one line',
+  'a folder whose name no tool can handle gets a one-line error',
   async () => {
     for (const name of ['a?b', 'a*b']) {
       cpSync(join(repo, 'scripts'), join(repo, name, 'scripts'), { recursive: true })
@@ -265,7 +265,7 @@ function installations(): string[] {
   return calls().filter((call) => call.startsWith('pnpm'))
 }
 
-/** How npm and pnpm were called, a line each. */
+/** How npm and pnpm were called, one line each. */
 function calls(): string[] {
   return readFileSync(join(repo, 'calls'), 'utf8').trim().split('\n')
 }

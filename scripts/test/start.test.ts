@@ -13,11 +13,11 @@ import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from '../start.ts'
 
-// Whole programs are started here, on machines that may have other things to do.
+// These tests start whole programs, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 const PATIENCE = 30_000
 
-/** Windows has no signals that a program could take in: they end it at once. */
+/** Windows has no signals that a program could handle: they end it at once. */
 const signals = process.platform !== 'win32'
 const linux = process.platform === 'linux'
 
@@ -31,7 +31,7 @@ class Start {
   constructor(port: number, ...args: string[]) {
     this.port = port
     const setup = join(ROOT, 'scripts', 'setup.mjs')
-    // Its own process group is what a terminal gives it: a Ctrl-C reaches all that belongs to it.
+    // A terminal also gives it its own process group, so a Ctrl-C reaches every process in it.
     this.process = spawn(process.execPath, [setup, 'start', ...args, '--port', String(port)], {
       cwd: ROOT,
       env: { ...process.env, INIT_CWD: tmpdir() },
@@ -58,12 +58,12 @@ class Start {
     return `http://localhost:${this.port + 2}`
   }
 
-  /** Until it has said what one can do: the programs answer by then. */
+  /** Waits until it has printed what to do. By then the programs respond. */
   async ready(): Promise<void> {
     await vi.waitFor(() => expect(this.output).toContain('Ctrl-C'), PATIENCE)
   }
 
-  /** Who answers at its two ports. */
+  /** Which programs respond at its two ports. */
   programs(): Promise<(string | undefined)[]> {
     return Promise.all(
       [this.port, this.port + 1].map(async (port) => (await whoAnswers(port))?.program),
@@ -95,7 +95,7 @@ describe('npm start without the workshop', () => {
     for (const { process } of [first, second]) process.kill('SIGKILL')
   })
 
-  test('runs server and client of the version that a number or a name means', async () => {
+  test('runs server and client of the version with a given number or name', async () => {
     expect(await first.programs()).toEqual([
       'v04-protected-resource server',
       'v04-protected-resource client',
@@ -103,7 +103,7 @@ describe('npm start without the workshop', () => {
     expect(await second.programs()).toEqual([`${newest} server`, `${newest} client`])
   })
 
-  test('says what runs, where, who can log in, what to try, and how to go on', () => {
+  test('says what runs, where, who can log in, what to try, and how to continue', () => {
     const { title, idea, tryFirst } = readLesson(findVersion('4'))
     const said = first.output.replace(/\s+/g, ' ')
     const told = [
@@ -120,11 +120,11 @@ describe('npm start without the workshop', () => {
     expect(second.output).toContain('npm start v01')
   })
 
-  test('shows no line of a request that nobody made', () => {
+  test('shows no request of its own in the log', () => {
     expect(first.output).not.toMatch(/ms$/m)
   })
 
-  test('runs two versions that one browser can be logged in to at the same time', async () => {
+  test('runs two versions, and one browser can be logged in to both', async () => {
     const browser = new Browser()
     await login(browser, first, 'user0')
     await login(browser, second, 'user1')
@@ -132,13 +132,13 @@ describe('npm start without the workshop', () => {
     expect((await browser.open(`${second.clientUrl}/profile`)).body).toContain('User Number 1')
   })
 
-  test('logs a whole line for each request of each program', () => {
+  test('logs one whole line for each request of each program', () => {
     const lines = first.output.split('\n').filter((line) => / ms$/.test(line))
     expect(lines.some((line) => /^server {2}back {3}POST {2}\/token {2}200/.test(line))).toBe(true)
     for (const line of lines) expect(line).toMatch(/^(server|client) {2}(front|back ) {2}\S+ +\//)
   })
 
-  test('names the snapshot that still answers at a taken port, and other ports', async () => {
+  test('names the snapshot that holds a taken port, and suggests other ports', async () => {
     const third = new Start(first.port, 'v01', '--no-workshop')
     expect(await third.ended).toBe(1)
     expect(third.output.trim().split('\n')).toEqual([
@@ -150,7 +150,7 @@ describe('npm start without the workshop', () => {
     ])
   })
 
-  test.runIf(signals)('ends both programs at Ctrl-C, with exit status 0 and no word', async () => {
+  test.runIf(signals)('ends both programs at Ctrl-C, silently and with exit status 0', async () => {
     const before = first.output
     process.kill(-(first.process.pid ?? 0), 'SIGINT')
     expect(await first.ended).toBe(0)
@@ -158,16 +158,16 @@ describe('npm start without the workshop', () => {
     expect(first.output).toBe(before)
   })
 
-  test('leaves no program behind when it is killed itself', async () => {
+  test('leaves no program behind when it is killed', async () => {
     second.process.kill('SIGKILL')
     await second.ended
     await second.nothingIsLeft()
   })
 })
 
-describe('npm start ends the programs when what started it is killed', () => {
+describe('npm start ends the programs when its parent is killed', () => {
   const start = `require('node:child_process').spawn(process.execPath, process.argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit', process.env.CHANNEL] })`
-  // As on Windows, where an orphan keeps the number of its parent.
+  // Imitates Windows, where an orphan keeps the process id of its parent.
   const keepParent = `const { ppid } = process
 Object.defineProperty(process, 'ppid', { get: () => ppid })`
   const parents = {
@@ -206,7 +206,7 @@ describe('npm start', () => {
     start.process.kill('SIGKILL')
   })
 
-  test('runs a version and the workshop, and says where it is', async () => {
+  test('runs a version and the workshop, and says where the workshop is', async () => {
     expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
     expect(await whoAnswers(start.port + 2)).toEqual({ program: 'workshop' })
     expect(start.output).toMatch(new RegExp(`workshop +${start.workshopUrl}\n`))
@@ -229,7 +229,7 @@ describe('npm start', () => {
     },
   )
 
-  test.runIf(linux)('ends with exit status 1 when a program was dead at the end', async () => {
+  test.runIf(linux)('ends with exit status 1 if a program was dead at the end', async () => {
     const died = killProgram(start, 'client')
     await vi.waitFor(() => expect(start.output).toContain(died), PATIENCE)
     start.process.kill('SIGTERM')
@@ -237,7 +237,7 @@ describe('npm start', () => {
     await start.nothingIsLeft()
   })
 
-  test.runIf(signals)('ends all of them at Ctrl-C, with exit status 0 and no word', async () => {
+  test.runIf(signals)('ends all programs at Ctrl-C, silently and with exit status 0', async () => {
     start = new Start(await freePorts(), 'v03')
     await start.ready()
     const before = start.output
@@ -247,7 +247,7 @@ describe('npm start', () => {
     expect(start.output).toBe(before)
   })
 
-  test.runIf(full)('leaves no program behind when it is killed itself', async () => {
+  test.runIf(full)('leaves no program behind when it is killed', async () => {
     start = new Start(await freePorts(), 'v03')
     await start.ready()
     start.process.kill('SIGKILL')
@@ -262,13 +262,13 @@ describe('npm start of a copy in a folder', () => {
 
   beforeAll(async () => {
     const { folder } = findVersion('1')
-    // What a second unzip is called, which is a pattern elsewhere.
+    // The usual name of a second unzip, which could be taken for a pattern.
     copy = mkdtempSync(join(tmpdir(), 'oauth-lab-copy (1)-'))
     for (const part of ['server', 'client', 'protocol.ts', 'package.json', 'tsconfig.json']) {
       cpSync(join(folder, part), join(copy, part), { recursive: true })
     }
     symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
-    // This client dies when a file appears beside it.
+    // This client dies as soon as a file named "die" exists.
     const client = join(copy, 'client', 'main.ts')
     writeFileSync(
       client,
@@ -287,7 +287,7 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
     rmSync(copy, { recursive: true, force: true })
   })
 
-  test.runIf(full)('restarts both with --watch when a file changes, a template too', async () => {
+  test.runIf(full)('restarts both with --watch when a file changes, even a template', async () => {
     start = new Start(await freePorts(), copy, '--watch')
     await start.ready()
     expect((await start.programs())[0]).toMatch(/^oauth-lab-copy \(1\)-\w+ server$/)
@@ -297,13 +297,13 @@ setInterval(() => existsSync('die') && process.exit(3), 20)
       expect(start.output).toContain('The programs have restarted.')
       expect((await new Browser().open(start.clientUrl)).body).toContain('A new line')
     }, PATIENCE)
-    // Which goes to it alone. On Windows it does not hear of it, and is gone.
+    // The signal reaches only this process. On Windows it ends at once.
     start.process.kill('SIGTERM')
     expect(await start.ended).toBe(signals ? 0 : null)
     await start.nothingIsLeft()
   })
 
-  test('stops the other program when one dies, and says so, also by its exit status', async () => {
+  test('stops the other program when one dies, says so, and ends with an error status', async () => {
     start = new Start(await freePorts(), copy, '--no-workshop')
     await start.ready()
     writeFileSync(join(copy, 'die'), '')
@@ -325,7 +325,7 @@ describe('npm start of a version with an API and a worker', () => {
 
   afterAll(remove)
 
-  test('runs what listens, from N to N+3, and says how to run what ends', async () => {
+  test('runs the programs that listen, from port N to N+3, and says how to run the ones that end', async () => {
     start = new Start(await freePorts(), folder)
     await start.ready()
     const answers = await Promise.all([0, 1, 2, 3].map((index) => whoAnswers(start.port + index)))
@@ -346,7 +346,7 @@ describe('npm start of a version with an API and a worker', () => {
     await start.nothingIsLeft()
   })
 
-  test('starts all of them again with --watch when a file of one changes', async () => {
+  test('restarts all of them with --watch when a file of one changes', async () => {
     start = new Start(await freePorts(), folder, '--watch')
     await start.ready()
     const app = join(folder, 'api', 'app.ts')
@@ -358,7 +358,7 @@ describe('npm start of a version with an API and a worker', () => {
     }, PATIENCE)
   })
 
-  test('says which port of which program is taken', async () => {
+  test("says which program's port is taken", async () => {
     start = new Start(await freePorts(), folder, '--no-workshop')
     await start.ready()
     const second = new Start(start.port, folder, '--no-workshop')
@@ -369,24 +369,24 @@ describe('npm start of a version with an API and a worker', () => {
   })
 })
 
-describe('npm start tells in one line', () => {
+describe('npm start says in one line', () => {
   afterEach(() => {
     vi.restoreAllMocks()
     vi.unstubAllEnvs()
   })
 
-  test('that there is no such version, and which there are', async () => {
+  test('that there is no such version, and which ones exist', async () => {
     expect(await refusal('v99')).toMatch(
       /^There is no version "v99"\. Choose one of these: v01-code-flow, /,
     )
   })
 
-  test('that there is no such option, and which there are', async () => {
+  test('that there is no such option, and which ones exist', async () => {
     const line = await refusal('v01', '--prot', '1')
     expect(line).toMatch(/^Unknown option '--prot'\. The options are --open, .* and --watch /)
   })
 
-  test('what --port takes', async () => {
+  test('what --port accepts', async () => {
     for (const port of ['0', '65533', '80a', '-1', '1.5', '']) {
       const line = await refusal(`--port=${port}`)
       expect(line).toBe(`--port needs a number from 1 to 65532, not ${JSON.stringify(port)}.`)
@@ -394,7 +394,7 @@ describe('npm start tells in one line', () => {
     expect(await refusal('--port')).toContain('The options are')
   })
 
-  test('that --port, or one of the next three, is a port that browsers refuse', async () => {
+  test('that browsers refuse --port or one of the next three ports', async () => {
     for (const port of ['6662', '6663', '6664', '6665', '10077']) {
       expect(await refusal('--port', port)).toMatch(
         /^--port \d+ uses ports \d+ to \d+, but browsers block port (6665|6666|10080)\. Choose another one, such as 26000\.$/,
@@ -403,7 +403,7 @@ describe('npm start tells in one line', () => {
     expect(await refusal('--port', '6664')).toContain('ports 6664 to 6667, but browsers block')
   })
 
-  test("that a port can't be used, though nobody answers there", async () => {
+  test("that a port can't be used even though no program holds it", async () => {
     const port = await freePorts()
     const holder = createServer((socket) => socket.destroy())
     await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve))
@@ -414,7 +414,7 @@ describe('npm start tells in one line', () => {
     holder.close()
   })
 
-  test('with status 2 where the command is wrong, and 1 where the machine or a setting is', async () => {
+  test('with status 2 if the command is wrong, and 1 if the machine or a setting is', async () => {
     for (const args of [['v99'], ['v01', 'v02'], ['--prot'], ['--port', '0']]) {
       await expect(main(args)).rejects.toMatchObject({ exitStatus: 2 })
     }
@@ -426,7 +426,7 @@ describe('npm start tells in one line', () => {
     expect(await refusal('v01', 'v02')).toContain('One version at a time')
   })
 
-  test('that npm has kept an option for itself', async () => {
+  test('that npm took an option for itself', async () => {
     vi.stubEnv('npm_config_port', '26000')
     expect(await refusal('v02')).toMatch(/npm read --port .* npm start -- v02 --port 26000/)
   })
@@ -437,7 +437,7 @@ describe('npm start tells in one line', () => {
     expect(await refusal('v02')).toMatch(/\(in PowerShell: npm\.cmd start -- v02 --port 26000\)$/)
   })
 
-  test('which setting is wrong, what it holds, and what it may hold', async () => {
+  test('which setting is wrong, its value, and the allowed values', async () => {
     vi.stubEnv('CODE_TTL', 'soon')
     expect(await refusal('v01')).toMatch(/^CODE_TTL is "soon"\. Set it to a positive/)
   })
@@ -454,12 +454,12 @@ describe('npm start tells in one line', () => {
     expect(await refusal('v01')).toMatch(/^CLIENT_URL and WORKSHOP_URL both use port 26001/)
   })
 
-  test('that there is nothing to open without the workshop', async () => {
+  test('that only the workshop can be opened', async () => {
     expect(await refusal('v01', '--open', '--no-workshop')).toContain("doesn't run with --no-w")
     expect(await refusal('v01', '--open', '--watch')).toContain("doesn't run with --watch")
   })
 
-  test('that a copy stands where its imports lead nowhere', async () => {
+  test("that a copy is in a folder where its imports can't be found", async () => {
     const copy = mkdtempSync(join(tmpdir(), 'oauth-lab-copy-'))
     cpSync(join(findVersion('1').folder, 'server'), join(copy, 'server'), { recursive: true })
     expect(await refusal(copy)).toContain("can't find shared/")
@@ -480,7 +480,7 @@ async function login(browser: Browser, { clientUrl }: Start, user: string): Prom
   expect(end.status, html(end).text).toBe(200)
 }
 
-/** Kills one of the programs as hard as one can, and gives what is said of it. Linux lists them. */
+/** Kills one of the programs with SIGKILL and returns what the command says about it. Needs Linux to list them. */
 function killProgram({ process: { pid } }: Start, name: string): string {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')
   const program = children.find((child) => {
@@ -490,7 +490,7 @@ function killProgram({ process: { pid } }: Start, name: string): string {
   return `The ${name} died (SIGKILL), so the other programs were stopped too.`
 }
 
-/** A port that nobody uses, nor the three after it, below those that systems give to connections. */
+/** A port that is free, with the next three, below the range that systems use for connections. */
 async function freePorts(): Promise<number> {
   const port = 20_000 + 4 * randomInt(3_000)
   const free = await Promise.all([0, 1, 2, 3].map((index) => isFree(port + index)))

@@ -41,10 +41,10 @@ test('the answer is yes', () => {
 })
 `
 
-/** How the report names a version that breaks an earlier promise. */
+/** How the report describes a version that breaks an earlier promise. */
 const BROKEN = /^ ❯ \|v02, earlier promises\| versions\/v01-small\/test\/yes\.test\.ts /
 
-/** A repo of three small versions, with the scripts of this one. The second breaks a promise of the first. */
+/** A repo with three small versions and the scripts of this one. The second version breaks a promise of the first. */
 let repo: string
 
 beforeEach(() => {
@@ -53,7 +53,7 @@ beforeEach(() => {
   for (const folder of ['course', 'scripts', 'shared']) {
     cpSync(join(ROOT, folder), join(repo, folder), {
       recursive: true,
-      // Without a tsconfig.json the types of a folder aren't checked, which takes longest.
+      // A folder without a tsconfig.json skips the type check, which takes longest.
       filter: (path) => !/[\\/](test|node_modules|tsconfig\.json)$/.test(path),
     })
   }
@@ -70,7 +70,7 @@ afterEach(() => {
   rmSync(repo, { recursive: true, force: true })
 })
 
-test('npm test goes on after a failure, says what passed and what failed, and counts it', async () => {
+test('npm test continues after a failure, and says and counts what passed and what failed', async () => {
   addVersion('v03-again', "1;  // not 'yes'")
   write('versions/v03-again/test/unloadable.test.ts', "import './nothing.ts'\n")
   write('versions/v03-again/test/stray.test.ts', testFile("Promise.reject(new Error('stray'))"))
@@ -81,7 +81,7 @@ test('npm test goes on after a failure, says what passed and what failed, and co
   const { status, lines } = await npmTest()
   expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v01-small$/))
   expect(lines).toContainEqual(expect.stringMatching(/^1 skipped: \S/))
-  // vitest takes CI for a terminal.
+  // Vitest treats CI as a terminal.
   expect(lines.join('\n')).not.toContain('\x1b')
   expect(lines.at(-2)).toMatch(/^Failed: format and lint, types of versions.v03-again, tests\.$/)
   // Each promise counts once for its own version, and once for the newest.
@@ -89,7 +89,7 @@ test('npm test goes on after a failure, says what passed and what failed, and co
   expect(status).toBe(1)
 })
 
-test('npm test -- --all checks the versions between them, too, and names the one that fails', async () => {
+test('npm test -- --all also checks the versions in between, and names the one that fails', async () => {
   const { status, lines } = await npmTest('--all')
   expect(lines).toContainEqual(expect.stringMatching(BROKEN))
   expect(lines.at(-1)).toBe('5 passed, 1 failed')
@@ -111,7 +111,7 @@ test('npm test playground/v02 checks the promises of v01 and v02 against the cop
   expect(status).toBe(0)
 })
 
-test.runIf(full)('npm test fails where there are no tests', async () => {
+test.runIf(full)('npm test fails if there are no tests', async () => {
   rmSync(join(repo, 'versions', 'v01-small', 'test'), { recursive: true })
   const { status, lines } = await npmTest('1')
   expect(lines.at(-1)).toBe('0 passed, 1 failed')
@@ -123,11 +123,11 @@ test.each([
   [['v01', 'v02'], 'All versions or one of them'],
   [['v01', '--all'], 'All versions or one of them'],
   [['--every'], "Unknown option '--every'"],
-])('npm test %j is refused in words', (args, message) => {
+])('npm test %j gets a clear error', (args, message) => {
   expect(() => main(args)).toThrow(message)
 })
 
-/** Links each package that a folder has, and to this repo's own packages in place of the real ones. */
+/** Links each package of a folder, and the packages of this repo instead of the real ones. */
 function linkPackages(folder: string): void {
   const from = join(ROOT, folder, 'node_modules')
   const to = join(repo, folder, 'node_modules')

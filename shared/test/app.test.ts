@@ -21,19 +21,19 @@ function appThatThrows(error: Error) {
 }
 
 describe('an app', () => {
-  test('takes its name and its version from the folder that it stands in', async () => {
+  test('takes its name and its version from its folder', async () => {
     const { headers, body } = await createApp(join('somewhere', 'v09-lesson', 'client')).inject('/')
     expect(headers['x-oauth-lab']).toBe('v09-lesson client')
     expect(body).toContain('<strong>v09-lesson</strong>')
   })
 
-  test('has one style sheet, which pages may load', async () => {
+  test('has one style sheet, which its pages may load', async () => {
     const { statusCode, headers } = await appThatThrows(new Error()).inject('/style.css')
     expect(statusCode).toBe(200)
     expect(headers['content-type']).toMatch(/^text\/css/)
   })
 
-  test('turns a refusal into a page with its status, escaped, and a link to go on', async () => {
+  test('turns a rejection into a page with its status, escaped, and a link to continue', async () => {
     const next = { href: '/login', text: 'Start again' }
     const app = appThatThrows(new PageError(418, '<i>', '<b>', next))
     const { statusCode, headers, body } = await app.inject('/page')
@@ -44,7 +44,7 @@ describe('an app', () => {
     expect(body).toContain('<a class="button" href="/login">Start again</a>')
   })
 
-  test('tells in words what it could not read, and what to do about it', async () => {
+  test("says in words what it couldn't read, and what to do about it", async () => {
     const app = createApp(join('somewhere', 'v09-lesson', 'client'))
     await app.listen({ port: 0, host: 'localhost' })
     const { port } = app.server.address() as AddressInfo
@@ -54,7 +54,7 @@ describe('an app', () => {
         `GET / HTTP/1.1\r\nHost: localhost\r\n${cookies}\r\n\r\n`,
         /^HTTP\/1\.1 431 .*Delete the cookies of localhost/s,
       ],
-      ['GET / HTTP/9.9\r\n\r\n', /^HTTP\/1\.1 400 .*This is not a request that HTTP allows/s],
+      ['GET / HTTP/9.9\r\n\r\n', /^HTTP\/1\.1 400 .*This is not a valid HTTP request/s],
     ] as const
     for (const [request, words] of unreadable) {
       const answer = await text(connect(port, 'localhost').end(request))
@@ -64,14 +64,14 @@ describe('an app', () => {
     await app.close()
   })
 
-  test('turns an error of OAuth that no endpoint has taken into a 400', async () => {
+  test('turns an OAuth error that no endpoint has handled into a 400', async () => {
     const app = appThatThrows(new OAuthError('invalid_request', 'state is given more than once'))
     const { statusCode, body } = await app.inject('/page')
     expect(statusCode).toBe(400)
     expect(body).toContain('state is given more than once')
   })
 
-  test('answers its own mistake with 500 and not a word of what it was, which is for the log', async () => {
+  test('responds to its own bug with a 500 that reveals nothing, and logs the error', async () => {
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const mistake = new Error('the secret is hunter2')
     const app = appThatThrows(mistake)

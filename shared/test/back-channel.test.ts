@@ -14,7 +14,7 @@ afterEach(() => {
   }
 })
 
-/** Starts a server that answers like this; gives the address of its token endpoint. */
+/** Starts a server that responds like this, and returns the address of its token endpoint. */
 function serverThat(answer: RequestListener): Promise<string> {
   const server = createServer(answer)
   servers.push(server)
@@ -30,7 +30,7 @@ function call(url: string) {
 }
 
 describe('the back channel', () => {
-  test('sends what it is given and brings the JSON that comes back, with its status', async () => {
+  test('sends a request and returns the JSON of the response, with its status', async () => {
     const url = await serverThat(async (request, answer) => {
       const { method, headers } = request
       const chunks: unknown[] = await request.toArray()
@@ -54,7 +54,7 @@ describe('the back channel', () => {
     expect(asked).toEqual(['/token'])
   })
 
-  test('takes a 401 or 403 for one, whatever stands in its body', async () => {
+  test('returns a 401 or 403 as such, whatever its body is', async () => {
     for (const status of [401, 403]) {
       for (const body of ['<h1>No</h1>', '[]', '']) {
         const url = await serverThat((_, answer) => answer.writeHead(status).end(body))
@@ -73,34 +73,34 @@ describe('the back channel', () => {
     ['more than 64 KiB without an end', (_, answer) => pour(answer), /too large/],
     ['half of what it said', (_, answer) => cutOff(answer), /broke off/],
     ['nothing before it hangs up', ({ socket }) => socket.destroy(), /broke off/],
-    ['no HTTP', ({ socket }) => socket.end('220 mail ready\r\n'), /broke off/],
+    ["something that isn't HTTP", ({ socket }) => socket.end('220 mail ready\r\n'), /broke off/],
   ]
   for (const [sentence, answer, words] of nonsense) {
-    test(`tells a person, with the address, that the server sent ${sentence}`, async () => {
+    test(`says, with the address, that the server sent ${sentence}`, async () => {
       const url = await serverThat(answer)
       await expectBadGateway(url, words)
     })
   }
 
-  test('tells a person, with the address, that nobody is there', async () => {
+  test("says, with the address, that the server isn't running", async () => {
     const url = `http://localhost:${await freePort()}/token`
     await expectBadGateway(url, /is not running \(connection refused\)/)
     await expectBadGateway('http://nowhere.invalid/token', /was not found \(no machine has/)
   })
 
-  test('tells a person, with the address, that there was no connection to speak over', async () => {
+  test('says, with the address, that the connection failed', async () => {
     const url = await serverThat((_, answer) => answer.end('{}'))
     await expectBadGateway(url.replace('http:', 'https:'), /can't be reached \(ERR_SSL_/)
   })
 
   const slow: [string, RequestListener][] = [
-    ['does not answer', () => {}],
-    ['begins an answer and never ends it', (_, answer) => answer.write('{"a":')],
-    ['sends its answer letter by letter', (_, answer) => drip(answer)],
+    ['sends no response', () => {}],
+    ['starts a response and never ends it', (_, answer) => answer.write('{"a":')],
+    ['sends its response letter by letter', (_, answer) => drip(answer)],
   ]
   for (const [sentence, answer] of slow) {
-    test(`has five seconds of patience with a server that ${sentence}`, async () => {
-      // A second passes in ten milliseconds here. serve.test.ts waits the five of them once.
+    test(`waits five seconds for a server that ${sentence}`, async () => {
+      // Each second takes ten milliseconds here. serve.test.ts waits for five real seconds.
       const { timeout } = AbortSignal
       const patience = vi.spyOn(AbortSignal, 'timeout')
       patience.mockImplementation((delay) => timeout.call(AbortSignal, delay / 100))

@@ -7,7 +7,7 @@ const CLIENT_IDS = ['CLIENT_ID', 'WORKER_ID', 'API_ID']
 const CLIENT_SECRETS = ['CLIENT_SECRET', 'WORKER_SECRET', 'API_SECRET']
 const LIFETIMES = ['CODE_TTL', 'ACCESS_TOKEN_TTL', 'REFRESH_TOKEN_TTL', 'SESSION_TTL']
 
-/** What is said of a setting that can't be right. */
+/** The error for an impossible setting. */
 function complaint(settings: Record<string, string>): string {
   try {
     readConfig(settings)
@@ -19,7 +19,7 @@ function complaint(settings: Record<string, string>): string {
 }
 
 describe('the settings', () => {
-  test('are those of the contract where nothing is set, and an empty one is not set', () => {
+  test("have the contract's defaults when nothing is set, and an empty setting counts as not set", () => {
     const names = [...URLS, ...LIFETIMES, ...CLIENT_IDS, ...CLIENT_SECRETS, 'SESSION_SECRET']
     const empty = Object.fromEntries(names.map((name) => [name, '']))
     for (const env of [{}, empty]) {
@@ -43,11 +43,11 @@ describe('the settings', () => {
     }
   })
 
-  test('sign cookies with another key at each start', () => {
+  test('sign cookies with a new key at each start', () => {
     expect(readConfig({}).sessionSecret).not.toBe(readConfig({}).sessionSecret)
   })
 
-  test('are taken as they are set', () => {
+  test('are read as they are set', () => {
     const sessionSecret = 'ü'.repeat(32)
     const env = {
       AUTH_SERVER_URL: 'https://auth.example',
@@ -85,14 +85,14 @@ describe('the settings', () => {
     })
   })
 
-  test('make a program listen on the port of its address', () => {
+  test('make a program listen on the port in its address', () => {
     expect(portOf('http://localhost:25000')).toBe(25000)
     expect(portOf('http://localhost')).toBe(80)
     expect(portOf('https://localhost')).toBe(443)
   })
 })
 
-describe('a setting that can not be right', () => {
+describe('an impossible setting', () => {
   const noOrigins = [
     'localhost:25000',
     'localhost',
@@ -119,7 +119,7 @@ describe('a setting that can not be right', () => {
     'http:\\\\localhost',
   ]
   for (const name of URLS) {
-    test(`is told in one line: ${name} is no origin`, () => {
+    test(`is reported in one line: ${name} isn't an origin`, () => {
       for (const value of [...noOrigins, ...moreThanOrigins, ...wrongPorts, ...tricks]) {
         const line = complaint({ [name]: value })
         expect(line).toContain(`${name} is ${JSON.stringify(value)}. Set it to an origin`)
@@ -128,7 +128,7 @@ describe('a setting that can not be right', () => {
     })
   }
 
-  test('is told in one line: a host that no content security policy can name', () => {
+  test('is reported in one line: a host that no content security policy can name', () => {
     for (const name of URLS) {
       for (const host of ['[::1]', '[fe80::1]', 'my_host', '*', 'a;b', "'self'"]) {
         const value = `http://${host}:26001`
@@ -139,7 +139,7 @@ describe('a setting that can not be right', () => {
     }
   })
 
-  test('is told in one line: a port that browsers refuse', () => {
+  test('is reported in one line: a port that browsers refuse', () => {
     for (const name of URLS) {
       for (const port of [1, 6000, 6665, 10080]) {
         const value = `http://localhost:${port}`
@@ -169,7 +169,7 @@ describe('a setting that can not be right', () => {
     '9'.repeat(70),
   ]
   for (const name of LIFETIMES) {
-    test(`is told in one line: ${name} is no positive decimal number`, () => {
+    test(`is reported in one line: ${name} isn't a positive decimal number`, () => {
       for (const value of noSeconds) {
         const line = complaint({ [name]: value })
         expect(line).toContain(`${name} is ${JSON.stringify(value)}. Set it to a positive`)
@@ -179,14 +179,14 @@ describe('a setting that can not be right', () => {
   }
 
   for (const name of CLIENT_IDS) {
-    test(`is told in one line: ${name}`, () => {
+    test(`is reported in one line: ${name} has a character that isn't allowed`, () => {
       expect(complaint({ [name]: 'ü' })).toBe(
         `${name} is "ü". Set it to printable ASCII characters only.`,
       )
       expect(complaint({ [name]: 'a\nb' })).toContain(`${name} is "a\\nb"`)
     })
 
-    test(`is told in one line: ${name} is the name of a user or of another client`, () => {
+    test(`is reported in one line: ${name} is the name of a user or of another client`, () => {
       const ids = { CLIENT_ID: 'lab-client', WORKER_ID: 'worker-client', API_ID: 'api-server' }
       const taken = ['user0', 'user1', 'other-client', 'lab-cli', ...Object.values(ids)]
       for (const value of taken.filter((id) => ids[name as keyof typeof ids] !== id)) {
@@ -197,11 +197,11 @@ describe('a setting that can not be right', () => {
     })
   }
 
-  test('is told in one line: two clients have one name', () => {
+  test('is reported in one line: two clients have the same name', () => {
     expect(complaint({ WORKER_ID: 'one', API_ID: 'one' })).toContain('WORKER_ID is "one"')
   })
 
-  test('is told without it where it is a secret', () => {
+  test('is reported without its value if it is a secret', () => {
     for (const secret of ['geheim-ü', 'two\nlines', 'a tab\t', '\x7f']) {
       for (const name of CLIENT_SECRETS) {
         expect(complaint({ [name]: secret })).toBe(
@@ -214,13 +214,13 @@ describe('a setting that can not be right', () => {
     )
   })
 
-  test('is told in one line even if it is a long one', () => {
+  test('is reported in one line even if it is long', () => {
     expect(complaint({ CLIENT_URL: 'x'.repeat(100_000) }).length).toBeLessThan(250)
   })
 })
 
 describe('.env', () => {
-  test('may have quoted values, comments and any ends of lines', () => {
+  test('may have quoted values, comments and any line endings', () => {
     const text = '# a comment\nCODE_TTL=2 # two\nSESSION_TTL=3\r\nCLIENT_SECRET="a # b"\n'
     expect(parseEnvFile(Buffer.from(text))).toEqual({
       CODE_TTL: '2',
@@ -229,12 +229,12 @@ describe('.env', () => {
     })
   })
 
-  test('may begin with a byte order mark', () => {
+  test('may start with a byte order mark', () => {
     const bytes = Buffer.from('\ufeffACCESS_TOKEN_TTL=20\nCODE_TTL=ü\n')
     expect(parseEnvFile(bytes)).toEqual({ ACCESS_TOKEN_TTL: '20', CODE_TTL: 'ü' })
   })
 
-  test('in UTF-16 is told in one line, with a byte order mark or without', () => {
+  test('in UTF-16 is reported in one line, with or without a byte order mark', () => {
     for (const start of ['\ufeff', '']) {
       const littleEndian = Buffer.from(`${start}ACCESS_TOKEN_TTL=20\n`, 'utf16le')
       const bigEndian = Buffer.from(littleEndian).swap16()
@@ -248,7 +248,7 @@ describe('.env', () => {
 })
 
 test('the ports that browsers refuse are those that fetch refuses', async () => {
-  // Nothing is sent: whatever passes fetch's own rules ends here.
+  // Sends nothing: a request that passes fetch's own rules ends here.
   const dispatcher = {
     dispatch: () => {
       throw new Error('allowed')

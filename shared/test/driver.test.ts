@@ -11,7 +11,7 @@ import { freePort } from '../testing/ports.ts'
 import { type Exchange, recorded, tokenRequests } from '../testing/recorder.ts'
 
 const CLIENT = { clientUrl: 'http://client.test', clientId: 'lab-client', clientSecret: 'secret' }
-/** What the consent page of the fake server asks for, and what was allowed before. */
+/** What the fake server's consent page asks for, and what was allowed before. */
 const SCOPES = ['profile', 'email']
 
 let app: FastifyInstance
@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 afterEach(() => app.close())
 
-/** Shows a login page, then a consent page, and nothing to someone who allowed everything before. */
+/** Shows a login page, then a consent page, or neither if everything was allowed before. */
 function consentServer(): FastifyInstance {
   const server = Fastify()
   server.register(formbody)
@@ -87,14 +87,14 @@ describe('a login through the driver', () => {
     ])
   })
 
-  test('answers only the consent page in a browser that is logged in', async () => {
+  test('fills in only the consent page in a browser that is logged in', async () => {
     const browser = driver.browser()
     await browser.jar.setCookie('session=user0', driver.serverUrl)
     await driver.enterPassword(browser, driver.authorizeUrl())
     expect(received).toHaveLength(1)
   })
 
-  test('answers nothing where everything was allowed before', async () => {
+  test('fills in nothing if everything was allowed before', async () => {
     const browser = driver.browser()
     await driver.enterPassword(browser, driver.authorizeUrl())
     const page = await driver.enterPassword(browser, driver.authorizeUrl())
@@ -102,21 +102,21 @@ describe('a login through the driver', () => {
     expect(received).toHaveLength(2)
   })
 
-  test('logs in and then denies when told to deny', async () => {
+  test('logs in and then denies if told to deny', async () => {
     const browser = driver.browser()
     const start = await browser.open(driver.authorizeUrl())
     const page = await browser.answerForms(start, credentials('user0'), 'deny')
     expect(redirectQuery(page)).toEqual({ error: 'denied' })
   })
 
-  test('ticks what it is told to tick', async () => {
+  test('ticks the boxes it is told to tick', async () => {
     const browser = driver.browser()
     const start = await browser.open(driver.authorizeUrl())
     const page = await browser.answerForms(start, { ...credentials('user0'), scope: ['email'] })
     expect(redirectQuery(page)).toEqual({ code: 'email' })
   })
 
-  test('ends at the page of a wrong password', async () => {
+  test('ends at the page for a wrong password', async () => {
     const page = await driver.enterPassword(driver.browser(), driver.authorizeUrl(), 'user9')
     expect(page.status).toBe(401)
     expect(received).toHaveLength(1)
@@ -145,7 +145,7 @@ describe('a form', () => {
     })
   })
 
-  test('is sent with the button pressed, and with fields that its page does not have', async () => {
+  test("is sent with the pressed button, and with fields that its page doesn't have", async () => {
     const browser = driver.browser()
     const login = await browser.open(driver.authorizeUrl())
     const canceled = await browser.submit(login, { extra: 'x' }, 'deny')
@@ -154,7 +154,7 @@ describe('a form', () => {
     await expect(browser.submit(login, {}, 'maybe')).rejects.toThrow('The form has no button maybe')
   })
 
-  test('can lack a value that its page has', async () => {
+  test('can leave out a value that its page has', async () => {
     const browser = driver.browser()
     await browser.jar.setCookie('session=user0', driver.serverUrl)
     const page = await browser.open(driver.authorizeUrl())
@@ -164,7 +164,7 @@ describe('a form', () => {
 })
 
 describe('a record', () => {
-  test('tells browsers from programs, and keeps the order of nested requests', async () => {
+  test('distinguishes browsers from programs, and keeps the order of nested requests', async () => {
     const exchanges: Exchange[] = []
     const lab = await startLab(
       recorded(
@@ -213,7 +213,7 @@ describe('a record', () => {
   })
 })
 
-test('a free port is never given twice', async () => {
+test('a free port is never given out twice', async () => {
   const ports = await Promise.all(Array.from({ length: 20 }, freePort))
   expect(new Set(ports).size).toBe(20)
 })

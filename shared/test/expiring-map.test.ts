@@ -7,7 +7,7 @@ afterEach(() => {
 })
 
 describe('an entry', () => {
-  test('is there until its time is up', async () => {
+  test('exists until its time is up', async () => {
     const map = new ExpiringMap<{ a: number }>(10)
     const value = { a: 1 }
     map.set('key', value, 99.5)
@@ -17,7 +17,7 @@ describe('an entry', () => {
     expect(map.get('key')).toBeUndefined()
   })
 
-  test('has the time that it was given last', async () => {
+  test('has the time that it was last given', async () => {
     const map = new ExpiringMap(10)
     map.set('longer', {}, 1)
     map.set('longer', {}, 100)
@@ -28,7 +28,7 @@ describe('an entry', () => {
     expect(map.get('shorter')).toBeUndefined()
   })
 
-  test('is not kept longer by being read', async () => {
+  test("isn't kept longer because it is read", async () => {
     const map = new ExpiringMap(10)
     map.set('key', {}, 10)
     passTime(6)
@@ -37,7 +37,7 @@ describe('an entry', () => {
     expect(map.get('key')).toBeUndefined()
   })
 
-  test('may have thirty days, which is more than a timer holds, or a hundred years', async () => {
+  test('may live thirty days, which is more than a timer holds, or a hundred years', async () => {
     const map = new ExpiringMap(10)
     map.set('month', {}, 30 * 86_400)
     map.set('century', {}, 36_500 * 86_400)
@@ -48,7 +48,7 @@ describe('an entry', () => {
     expect(map.get('century')).toBeDefined()
   })
 
-  test('without any time left is not kept, and takes the one before it away', () => {
+  test("without any time left isn't kept, and removes the one before it", () => {
     const map = new ExpiringMap(10)
     for (const ttl of [0, -1]) {
       map.set('key', {}, 10)
@@ -66,7 +66,7 @@ describe('an entry', () => {
     expect(map.get('key')).toBeUndefined()
   })
 
-  test('that nobody asks for again leaves memory all the same, within fifteen seconds', async () => {
+  test('that is never read again still leaves memory, within fifteen seconds', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const map = new ExpiringMap(10)
     map.set('short', {}, 5)
@@ -78,8 +78,8 @@ describe('an entry', () => {
   })
 })
 
-describe('an entry that is over before its time', () => {
-  test('is not there any more, and leaves memory within fifteen seconds', () => {
+describe('an entry that is ended early', () => {
+  test('no longer exists, and leaves memory within fifteen seconds', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     const map = new ExpiringMap<{ over: boolean }>(10, ({ over }) => over)
     const [one, other] = [{ over: false }, { over: false }]
@@ -93,8 +93,8 @@ describe('an entry that is over before its time', () => {
   })
 })
 
-describe('a map that is full', () => {
-  test('lets the entry go that was not used for the longest time', () => {
+describe('a full map', () => {
+  test('removes the entry that was unused for the longest time', () => {
     const map = new ExpiringMap<{ n: number }>(3)
     for (const n of [1, 2, 3]) map.set(`${n}`, { n }, 100)
     map.get('1')
@@ -107,7 +107,7 @@ describe('a map that is full', () => {
     expect(map.size).toBe(3)
   })
 
-  test('makes no room for more by setting an entry a second time', () => {
+  test('removes nothing when an existing entry is set again', () => {
     const map = new ExpiringMap(2)
     for (const key of ['a', 'b', 'b', 'b']) map.set(key, {}, 100)
     expect(map.get('a')).toBeDefined()

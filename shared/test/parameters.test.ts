@@ -29,7 +29,7 @@ describe('a parameter', () => {
     expect(parameter({ a: ['', 'x', ''] }, 'a')).toBe('x')
   })
 
-  test('that came twice is invalid_request, even with the same value', () => {
+  test('that comes twice is invalid_request, even with the same value', () => {
     for (const a of [
       ['x', 'y'],
       ['x', 'x'],
@@ -44,7 +44,7 @@ describe('a parameter', () => {
     }
   })
 
-  test('that is not UTF-8 is invalid_request, since it could not be sent back unchanged', () => {
+  test("that isn't UTF-8 is invalid_request, because it couldn't be returned unchanged", () => {
     for (const encoded of ['%FF', 'x%C3', '%ED%A0%80', '%c0%af', 'x%FFy']) {
       const parameters = parseParameters(`a=${encoded}`)
       for (const read of [parameter, requiredParameter]) {
@@ -65,19 +65,19 @@ describe('a parameter', () => {
     }
   })
 
-  test('that nobody asks for may come as often as it likes, in any encoding', () => {
+  test('that nothing reads may come any number of times, in any encoding', () => {
     expect(parameter({ a: 'x', b: ['y', 'z'], c: null }, 'a')).toBe('x')
   })
 })
 
 describe('a secret', () => {
-  test('is 256 bits of base64url, and another one each time', () => {
+  test('is 256 bits of base64url, and a new one each time', () => {
     const tokens = Array.from({ length: 100 }, randomToken)
     expect(new Set(tokens).size).toBe(100)
     for (const token of tokens) expect(Buffer.from(token, 'base64url')).toHaveLength(32)
   })
 
-  test('is the same as itself and nothing else, of any length', () => {
+  test('equals itself and nothing else, of any length', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (one, other) => {
         expect(sameSecret(one, one)).toBe(true)

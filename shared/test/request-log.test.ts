@@ -8,9 +8,9 @@ const MASKED = 'dBjf****EjXk'
 
 describe('an address in the log', () => {
   const rows: [string, string, string][] = [
-    ['shows a path as it is', '/profile', '/profile'],
+    ['shows a path unchanged', '/profile', '/profile'],
     [
-      'shows parameters that are no secret',
+      "shows parameters that aren't secret",
       '/authorize?client_id=a&response_type=code',
       '/authorize?client_id=a&response_type=code',
     ],
@@ -21,8 +21,8 @@ describe('an address in the log', () => {
       `/authorize?code_challenge=${SECRET}`,
       `/authorize?code_challenge=${MASKED}`,
     ],
-    ['masks a short value wholly', '/callback?code=password0', '/callback?code=****'],
-    ['masks what nobody knows', `/?x=${SECRET}&y=z`, `/?x=${MASKED}&y=****`],
+    ['masks all of a short value', '/callback?code=password0', '/callback?code=****'],
+    ['masks unknown parameters', `/?x=${SECRET}&y=z`, `/?x=${MASKED}&y=****`],
     ['masks a value under a name in capitals', `/?CLIENT_ID=${SECRET}`, `/?CLIENT_ID=${MASKED}`],
     ['masks a name that is percent-encoded', `/?cod%65=${SECRET}`, `/?cod%65=${MASKED}`],
     ['masks a value without a name', `/?${SECRET}`, `/?${MASKED}`],
@@ -35,13 +35,13 @@ describe('an address in the log', () => {
       `/?redirect_uri=a?code=${MASKED}`,
     ],
     ['shows an empty value', '/callback?code=', '/callback?code='],
-    ['has no controls for the terminal', '/\x1b[31m?error=\x07é', '/?[31m?error=??'],
+    ['has no control characters for the terminal', '/\x1b[31m?error=\x07é', '/?[31m?error=??'],
   ]
   for (const [sentence, url, shown] of rows) {
     test(sentence, () => expect(maskUrl(url)).toBe(shown))
   }
 
-  test('never holds a secret, wherever it stands in the query', () => {
+  test('never contains a secret, wherever it is in the query', () => {
     const secret = fc.stringMatching(/^[\w-]{16,64}$/)
     const name = fc.string({ maxLength: 8 }).map(encodeURIComponent)
     const other = fc.tuple(name, name).map(([one, two]) => `${one}=${two}`)
@@ -53,7 +53,7 @@ describe('an address in the log', () => {
     )
   })
 
-  test('shows eight characters of a secret at most, and never half of it', () => {
+  test('shows at most eight characters of a secret, and never half of it', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[\w-]*$/), (secret) => {
         const shown = mask(secret).replaceAll('*', '')

@@ -16,7 +16,7 @@ const names = readdirSync(VERSIONS)
   .filter((name) => /^v\d+-/.test(name))
   .sort()
 const [first = '', last = ''] = [names[0], names.at(-1)]
-/** Windows knows no signals: there a program that is told to end is ended. */
+/** Windows has no signals: a program that is told to end is killed there. */
 const hasSignals = process.platform !== 'win32'
 
 const children: ChildProcess[] = []
@@ -24,7 +24,7 @@ afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
 })
 
-/** A program of a version as `npm run server` runs it, in a process of its own. */
+/** A program of a version as `npm run server` runs it, in its own process. */
 class Run {
   readonly child: ChildProcess
   /** The exit status, once it has ended. */
@@ -47,7 +47,7 @@ class Run {
     this.ended = once(this.child, 'close').then(([status]) => status as number | null)
   }
 
-  /** Waits until it answers at this address. */
+  /** Waits until it responds at this address. */
   async answersAt(url: string): Promise<void> {
     for (;;) {
       if (this.child.exitCode !== null) throw new Error(`It ended: ${this.errors}`)
@@ -59,8 +59,8 @@ class Run {
 }
 
 /**
- * A free port for a program that takes a while to start: one that the system gives to nobody
- * meanwhile who asks for any port.
+ * A free port for a program that takes a while to start: one that the system doesn't give
+ * meanwhile to a program that asks for any port.
  */
 async function quietPort(): Promise<number> {
   for (;;) {
@@ -75,7 +75,7 @@ async function quietPort(): Promise<number> {
   }
 }
 
-/** An open connection, and all that came through it. */
+/** An open connection, and everything received through it. */
 async function openSocket(port: number): Promise<{ socket: Socket; received: () => string }> {
   const socket = connect(port, 'localhost')
   let text = ''
@@ -88,17 +88,17 @@ async function openSocket(port: number): Promise<{ socket: Socket; received: () 
 }
 
 describe.concurrent('a program', { timeout: 30_000 }, () => {
-  test('that has a wrong setting says so in one line, and ends with 1', async () => {
+  test('with a wrong setting says so in one line, and exits with 1', async () => {
     const run = new Run(first, 'client', { CODE_TTL: 'soon' })
     expect(await run.ended).toBe(1)
     expect(run.output).toBe('')
     expect(run.errors).toMatch(/^CODE_TTL is "soon"\. Set it to [^\n]+\n$/)
   })
 
-  test('whose port is taken says which, and what to do, in one line, and ends with 1', async () => {
+  test('with a taken port says which one and what to do in one line, and exits with 1', async () => {
     const port = await quietPort()
     const holder = createTcpServer()
-    // An address of localhost that the program could do without, where the machine has one.
+    // A second address of localhost, if the machine has one. The program could run without it.
     await once(holder.listen(port, '::1'), 'listening').catch(() => {
       return once(holder.listen(port, '127.0.0.1'), 'listening')
     })
@@ -110,12 +110,12 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
 
   const refusals = [
     ['EACCES', 80, /^You aren't allowed to use port 80\. Choose one above 1023\.\n$/],
-    // Windows keeps ranges of ports for itself.
+    // Windows reserves ranges of ports.
     ['EACCES', 33_780, /^The system reserves port 33780\. Choose another one\.\n$/],
     ['ENOTSUP', 33_780, /^Can't use port 33780: refused by a test\.\n$/],
   ] as const
   for (const [code, port, words] of refusals) {
-    test(`that may not have port ${port} (${code}) says so in one line, and ends with 1`, async () => {
+    test(`that may not use port ${port} (${code}) says so in one line, and exits with 1`, async () => {
       const refuse = `import { Server } from 'node:net'
         Server.prototype.listen = function () {
           const error = Object.assign(new Error('refused by a test'), { code: '${code}' })
@@ -130,7 +130,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     })
   }
 
-  test('whose log nobody reads any more says so in one line, and ends', async () => {
+  test('whose log is closed says so in one line, and exits', async () => {
     const url = `http://localhost:${await quietPort()}`
     const run = new Run(first, 'server', { AUTH_SERVER_URL: url })
     await run.answersAt(url)
@@ -147,7 +147,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
   })
 
   test.runIf(hasSignals)(
-    'ends with 0 on SIGINT, when the request under way has its answer',
+    'exits with 0 on SIGINT, after responding to the current request',
     async () => {
       const port = await quietPort()
       const url = `http://localhost:${port}`
@@ -164,7 +164,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
       running.socket.write(`${head}a=`)
       while (!kept.received().includes('</html>')) await sleep(5)
 
-      // Twice, as a Ctrl-C arrives when a parent hands it on.
+      // Twice, as when a parent passes on a Ctrl-C.
       run.child.kill('SIGINT')
       run.child.kill('SIGINT')
       await refusesConnections(port)
@@ -181,7 +181,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
   )
 
   test.runIf(hasSignals)(
-    'waits five seconds for the server, also when it was told to end by SIGTERM',
+    'waits five seconds for the server, even when SIGTERM told it to end',
     async () => {
       const asked = new Gate()
       const silent = createServer(() => asked.open()).listen(0, 'localhost')
@@ -199,7 +199,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
       const state = new URL(begun.location ?? '').searchParams.get('state')
       const slow = browser.open(`${CLIENT_URL}/callback?code=a-code&state=${state}`)
       await asked.opened
-      // Whoever never ends what he began to send must not hold up the end.
+      // A request that is never completed must not delay the end.
       const { socket } = await openSocket(port)
       socket.write('POST /logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\na')
       await sleep(50)
@@ -213,7 +213,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     },
   )
 
-  test('writes a line for each request, and no secret into any', async () => {
+  test('writes a line for each request, without any secret', async () => {
     const url = `http://localhost:${await quietPort()}`
     const CLIENT_SECRET = 'a-secret-of-the-client'
     const run = new Run(last, 'server', { AUTH_SERVER_URL: url, CLIENT_SECRET })

@@ -8,7 +8,7 @@ import { Gate } from '../testing/hooks.ts'
 declare module 'fastify' {
   interface Session {
     visited?: boolean
-    /** A session with a value is one that lasts. */
+    /** A session with a value lasts. */
     value?: object
   }
 }
@@ -35,7 +35,7 @@ function appWithSessions(settings: Record<string, string> = {}): FastifyInstance
   return app
 }
 
-/** Opens a page, with a cookie or without; gives its text and the cookie from then on. */
+/** Opens a page with or without a cookie, and returns its text and the next cookie. */
 async function open(
   app: FastifyInstance,
   url: string,
@@ -47,7 +47,7 @@ async function open(
 }
 
 describe('a session', () => {
-  test('begins when something is written into it, and not by looking', async () => {
+  test('starts when a value is stored in it, not when it is read', async () => {
     const app = appWithSessions()
     expect((await open(app, '/read')).setCookie).toBe('')
     const { cookie, setCookie } = await open(app, '/visit')
@@ -56,7 +56,7 @@ describe('a session', () => {
     expect((await open(app, '/read')).body).toBe('new')
   })
 
-  test('lives from its last request on, and not from its first', async () => {
+  test('lives on from its last request, not from its first', async () => {
     const app = appWithSessions({ SESSION_TTL: '100' })
     const { cookie } = await open(app, '/visit')
     for (const _time of [1, 2, 3]) {
@@ -67,7 +67,7 @@ describe('a session', () => {
     expect((await open(app, '/read', cookie)).body).toBe('new')
   })
 
-  test('keeps an object as it is: all requests have the same one, also those under way', async () => {
+  test('keeps an object unchanged: all concurrent requests share it', async () => {
     const app = appWithSessions()
     const value = { own: true }
     app.get('/put', async ({ session }) => {
@@ -80,8 +80,8 @@ describe('a session', () => {
   })
 
   const overlaps: [string, string, string][] = [
-    ['what another request stored meanwhile', '/take', '/visit'],
-    ['away what another request took away meanwhile', '/visit', '/take'],
+    ['a value that another request stored meanwhile', '/take', '/visit'],
+    ['out a value that another request removed meanwhile', '/visit', '/take'],
   ]
   for (const [sentence, slowPath, quickPath] of overlaps) {
     test(`keeps ${sentence}, when a request of the same session ends later`, async () => {
@@ -112,7 +112,7 @@ describe('a session', () => {
     })
   }
 
-  test('that was ended is not brought back by a request that began before and ends after', async () => {
+  test("that was ended isn't brought back by a request that starts before and ends after", async () => {
     const app = appWithSessions()
     const [began, gate] = [new Gate(), new Gate()]
     app.get('/slow', async ({ session }) => {
@@ -133,7 +133,7 @@ describe('a session', () => {
 })
 
 describe('a flood of sessions', () => {
-  test('pushes out passing ones like itself, but none that lasts', async () => {
+  test('pushes out other passing ones, but no lasting one', async () => {
     const app = appWithSessions()
     app.get('/last', async ({ session }) => {
       session.visited = true

@@ -7,7 +7,7 @@ const names = readdirSync(VERSIONS).filter((name) => /^v\d+-/.test(name))
 
 describe('a version', () => {
   for (const name of names) {
-    test(`${name} makes promises of its own, in one file, named after its idea`, () => {
+    test(`${name} has promises of its own, in one file named after its idea`, () => {
       const idea = name.replace(/^v\d+-/, '')
       expect(readdirSync(join(VERSIONS, name, 'test'))).toEqual([`${idea}.test.ts`])
     })

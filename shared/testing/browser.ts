@@ -10,10 +10,10 @@ import {
 } from './exchange.ts'
 import { chooseForm, type Form, fillIn, formsOn } from './forms.ts'
 
-/** What a browser got for one request. */
+/** The response that a browser got for one request. */
 export type Page = Exchange
 
-/** How a browser introduces itself: that is how a recorder tells it from a program. */
+/** The user agent of a browser, by which a recorder tells it from a program. */
 export const USER_AGENT = 'test-browser'
 
 /** The most redirects and forms in a row. */
@@ -21,7 +21,7 @@ const MOST_STEPS = 10
 
 /**
  * A browser without a screen: it has cookies, which know hosts but no ports, it follows
- * redirects one at a time or to the end, and it fills in forms. Each one is a browser of its own.
+ * redirects one at a time or to the end, and it fills in forms. Each instance is a separate browser.
  */
 export class Browser {
   readonly jar = new CookieJar()
@@ -32,7 +32,7 @@ export class Browser {
     this.#send = sendOne
   }
 
-  /** Sends one request, and follows no redirect. */
+  /** Sends one request without following redirects. */
   async open(url: string, options: RequestOptions = {}): Promise<Page> {
     const cookie = await this.jar.getCookieString(url)
     const headers = { 'user-agent': USER_AGENT, ...options.headers, ...(cookie && { cookie }) }
@@ -41,7 +41,7 @@ export class Browser {
     return page
   }
 
-  /** Goes on from a redirect until there is a page. A page that is none is given back as it is. */
+  /** Follows redirects until there is a page. Returns a page that isn't a redirect unchanged. */
   async follow(page: Page): Promise<Page> {
     let current = page
     for (let hops = 0; current.location !== undefined; hops += 1) {
@@ -59,9 +59,9 @@ export class Browser {
   }
 
   /**
-   * Fills in the form of a page and sends it, with what the page put into it. Follows no redirect.
+   * Fills in the form of a page and sends it with the page's own values. Follows no redirect.
    *
-   * @param fields replace what the form has under these names
+   * @param fields replace the form's values of these names
    * @param press the value of the button to press
    */
   async submit(page: Page, fields: FormFields = {}, press = 'allow'): Promise<Page> {
@@ -71,12 +71,12 @@ export class Browser {
   }
 
   /**
-   * Answers the forms of a server, such as a login page and then a consent page, and follows its
-   * redirects: until one leads to another origin, or a page has no form that wasn't answered before, or
-   * one that asks for a password that isn't there.
+   * Fills in the forms of a server, such as a login page and then a consent page, and follows its
+   * redirects. Stops when one leads to another origin, a page has no new form, or a form asks for a
+   * password that isn't given.
    *
-   * @param fields what to fill in where a form asks for it
-   * @param press the value of the button to press on a form that asks for nothing of this
+   * @param fields what to fill in if a form asks for it
+   * @param press the value of the button to press on a form that has none of these fields
    */
   async answerForms(start: Page, fields: FormFields, press = 'allow'): Promise<Page> {
     const answered = new Set<string>()

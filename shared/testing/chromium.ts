@@ -8,10 +8,10 @@ export const CHROMIUM = [
   '/usr/bin/chromium-browser',
 ].find((path) => path !== '' && existsSync(path))
 
-/** What a test says that is left out because there is none. */
+/** The note in the title of a test that is skipped without Chromium. */
 export const NEEDS_CHROMIUM = 'in Chromium (needs one; set CHROMIUM to its path)'
 
-/** Starts Chromium without a window, and without the things that it does on its own. */
+/** Starts Chromium without a window, and without its own background work. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM ?? '',

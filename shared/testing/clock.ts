@@ -2,8 +2,8 @@ const realNow = performance.now.bind(performance)
 let ahead = 0
 
 /**
- * Lets the programs of this process believe that so many seconds have passed: the monotonic clock
- * jumps, which all lifetimes are measured by. Timers don't, and there is no way back.
+ * Makes the programs of this process believe that so many seconds have passed. The monotonic clock
+ * jumps, by which all lifetimes are measured. Timers don't jump, and the clock never goes back.
  */
 export function passTime(seconds: number): void {
   ahead += seconds * 1000

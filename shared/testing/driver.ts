@@ -17,25 +17,25 @@ export const CODE_CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 /** Parameters by name; undefined leaves out one that would be there. */
 export type Fields = Record<string, string | undefined>
 
-/** What an endpoint for programs answered. */
+/** The response of an endpoint for programs. */
 export interface JsonAnswer {
   status: number
   headers: Headers
   body: Record<string, unknown>
 }
 
-/** Where the programs answer, and as which client to speak to them. */
+/** The addresses of the programs, and the client to act as. */
 export interface Addresses {
   authServerUrl: string
   clientUrl: string
-  /** Where the API answers; undefined where that is the authorization server. */
+  /** The address of the API, or undefined if the authorization server has the resource. */
   apiUrl?: string | undefined
   clientId: string
   clientSecret: string
 }
 
 const PATHS = { authorize: '/authorize', token: '/token', me: '/api/me' }
-/** What a driver needs to know; the paths are those of the lab unless others are given. */
+/** What a driver needs to know. The paths default to those of the lab. */
 export interface DriverOptions {
   /** Sends each request, of browsers and of programs. */
   send?: Send
@@ -43,7 +43,7 @@ export interface DriverOptions {
 }
 
 /**
- * Speaks OAuth to running programs, as browsers and clients do. What it sends by itself has every parameter
+ * Speaks OAuth to running programs, as browsers and clients do. Its own requests have every parameter
  * that any version knows: a version ignores what it doesn't know.
  */
 export class Driver {
@@ -92,7 +92,7 @@ export class Driver {
   }
 
   /**
-   * Opens an authorization request and answers what the server asks: logs in as a user and, on a
+   * Opens an authorization request and fills in the server's forms: logs in as a user and, on a
    * consent page, allows everything. Returns the redirect to the client, or the page that came instead.
    */
   async enterPassword(browser: Browser, authorizeUrl: string, user = 'user0'): Promise<Page> {
@@ -112,15 +112,15 @@ export class Driver {
   }
 
   /**
-   * An authorization response of our own making to a login that the browser starts now. Returns the callback's
-   * URL, with the state of that login where the version knows one.
+   * Makes up an authorization response to a login that the browser starts now. Returns the callback's
+   * URL, with the state of that login if the version has one.
    */
   async answerLogin(browser: Browser, answer: Fields): Promise<string> {
     const sent = new URL(await this.beginLogin(browser)).searchParams
     return `${this.redirectUri}?${encodeForm({ state: sent.get('state') ?? undefined, ...answer })}`
   }
 
-  /** A code straight from the server, without the client. */
+  /** A code directly from the server, without the client. */
   async code(changes: Fields = {}, user = 'user0'): Promise<string> {
     const page = await this.enterPassword(this.browser(), this.authorizeUrl(changes), user)
     const code = new URL(page.location ?? 'none:').searchParams.get('code')
@@ -128,7 +128,7 @@ export class Driver {
     return code
   }
 
-  /** Offers a code to the token endpoint, with everything right except for what is changed. */
+  /** Sends a code to the token endpoint, with everything right except for what is changed. */
   redeem(code: string, changes: Fields = {}, headers: Fields = {}): Promise<JsonAnswer> {
     const form = {
       grant_type: 'authorization_code',
@@ -139,7 +139,7 @@ export class Driver {
     return this.token({ ...form, ...changes }, headers)
   }
 
-  /** Offers a refresh token to the token endpoint. */
+  /** Sends a refresh token to the token endpoint. */
   refresh(refresh_token: string, headers: Fields = {}): Promise<JsonAnswer> {
     return this.token({ grant_type: 'refresh_token', refresh_token }, headers)
   }
@@ -164,12 +164,12 @@ export class Driver {
     return this.#ask(this.serverUrl + this.#paths.token, { method: 'POST', headers, body })
   }
 
-  /** Asks the protected resource, with an `Authorization` header as it is given. */
+  /** Requests the protected resource with the given `Authorization` header. */
   me(authorization?: string, path = this.#paths.me): Promise<JsonAnswer> {
     return this.#ask(this.apiUrl + path, { headers: { authorization } })
   }
 
-  /** Reads the body of an answer. */
+  /** Reads the body of a response. */
   protected read(answer: Exchange): JsonAnswer['body'] {
     return jsonIn(answer)
   }

@@ -9,7 +9,7 @@ export interface Exchange {
   /** Absolute. */
   url: string
   requestHeaders: Headers
-  /** The fields of the form that was sent; empty without one. */
+  /** The fields of the form that was sent, or empty without one. */
   form: Record<string, string>
   status: number
   headers: Headers
@@ -18,26 +18,26 @@ export interface Exchange {
   location: string | undefined
 }
 
-/** Values by name. Undefined leaves out one that would be there; a list gives it several times. */
+/** Values by name. Undefined leaves out a value that would be sent. A list sends it several times. */
 export type FormFields = Record<string, string | readonly string[] | undefined>
 
 /** What a request has besides its URL. */
 export interface RequestOptions {
   method?: string
-  /** Undefined leaves one out. */
+  /** Undefined leaves a header out. */
   headers?: Record<string, string | undefined>
   /** A form when it is an object. */
   body?: string | FormFields
 }
 
-/** Sends one request. Follows no redirect, and knows no cookies. */
+/** Sends one request. Follows no redirects and stores no cookies. */
 export type Send = (url: string, options?: RequestOptions) => Promise<Exchange>
 
 const FORM = 'application/x-www-form-urlencoded'
-/** The longest body that is read, in bytes: a program may send one without an end. */
+/** The longest body to read, in bytes, because a program may send an endless one. */
 const LONGEST_BODY = 10_000_000
 
-/** Sends requests over connections of its own. */
+/** Sends requests over its own connections. */
 export function sendOver(dispatcher: Dispatcher): Send {
   return async (url, { method = 'GET', headers = {}, body } = {}) => {
     const isForm = typeof body === 'object'
@@ -63,7 +63,7 @@ export function sendOver(dispatcher: Dispatcher): Send {
   }
 }
 
-/** Sends a request over connections that everybody shares. */
+/** Sends a request over shared connections. */
 export const send: Send = sendOver(
   new Agent({ keepAliveTimeout: 100, maxResponseSize: LONGEST_BODY }),
 )

@@ -1,11 +1,11 @@
 import { type HTMLElement, parse } from 'node-html-parser'
 import type { Exchange, FormFields } from './exchange.ts'
 
-/** A form as a page shows it. */
+/** A form on a page. */
 export interface Form {
   action: string
   method: string
-  /** What it sends when nobody changes anything: texts, hidden values, and ticked boxes. */
+  /** What it sends if nothing is changed: texts, hidden values, and ticked boxes. */
   values: Record<string, string[]>
   /** The names of all its inputs, ticked or not. */
   names: Set<string>
@@ -46,10 +46,10 @@ export function chooseForm(forms: Form[], fields: FormFields, press: string): Fo
 }
 
 /**
- * What a form sends after somebody filled in fields and pressed a button.
+ * What a form sends after someone filled in fields and pressed a button.
  *
- * @param press the button's value. A form without a button `allow` says yes with the first that isn't `deny`
- * @throws {Error} when there is no such button
+ * @param press the button's value. Without a button `allow`, the first one that isn't `deny`
+ * @throws {Error} if there is no such button
  */
 export function fillIn({ values, buttons }: Form, fields: FormFields, press: string): FormFields {
   const button =

@@ -2,28 +2,28 @@ import { createServer, type RequestListener } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type Programs, withEachApp } from './lab.ts'
 
-/** Runs before a program handles a request. It may wait, and it may answer in the program's place. */
+/** Runs before a program handles a request. It may wait, and it may respond in the program's place. */
 export type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-/** The same programs, with a hook before everything that the server is asked. */
+/** The same programs, with a hook before each request to the server. */
 export function withServerHook(programs: Programs, hook: Hook): Programs {
   return withEachApp(programs, (app, program) => {
     if (program === 'server') app.addHook('onRequest', hook)
   })
 }
 
-/** Hangs up in place of an answer; what was asked is not done. */
+/** Hangs up instead of handling the request. */
 export const hangUp: Hook = async (request, reply) => {
   reply.hijack()
   request.raw.socket.destroy()
 }
 
-/** A server that is none of the lab's, and answers every request as it is told to. */
+/** A server outside the lab that responds to every request as it is told to. */
 export function fakeServer(answer: RequestListener): FastifyInstance {
   return Fastify({ serverFactory: () => createServer(answer) })
 }
 
-/** A door that is shut until somebody opens it. */
+/** A promise that waits until it is opened. */
 export class Gate {
   readonly opened: Promise<void>
   #open: () => void = () => {}

@@ -10,7 +10,7 @@ export { freePort } from './ports.ts'
 
 type Builder = (config: LabConfig) => FastifyInstance
 
-/** The builders of the programs of a snapshot that listen. */
+/** The builders of a snapshot's programs that listen. */
 export interface Programs extends Record<`build${string}`, Builder> {
   buildServer: Builder
   buildClient: Builder
@@ -62,20 +62,20 @@ export async function startLab(
   const lab = new Lab(config, apps, env.API_URL)
   try {
     for (const [setting, app] of apps) {
-      // Closing ends the connections that nobody uses, which test browsers leave behind.
+      // Closing ends the idle connections that test browsers leave behind.
       app.addHook('preClose', async () => app.server.closeAllConnections())
       await app.listen({ port: portOf(env[setting] ?? ''), host: 'localhost' })
     }
     return lab
   } catch (error) {
     await lab.close()
-    // Another test was quicker to take a port that was free a moment ago.
+    // Another test took a port that was free a moment ago.
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return startLab(programs, settings)
     throw error
   }
 }
 
-/** The same programs, each changed as soon as it is built. */
+/** The same programs, each changed right after it is built. */
 export function withEachApp(
   programs: Programs,
   change: (app: FastifyInstance, program: string) => void,
@@ -91,7 +91,7 @@ export function withEachApp(
   return Object.fromEntries(changed) as unknown as Programs
 }
 
-/** The programs of a version's folder that listen: server, client, and whatever else has an `app.ts`. */
+/** The programs in a version's folder that listen: server, client, and any other with an `app.ts`. */
 export function programsIn(folder: string): { builder: keyof Programs; file: string }[] {
   const names = existsSync(folder) ? readdirSync(folder) : []
   const withApp = names.filter((name) => existsSync(join(folder, name, 'app.ts')))
@@ -106,7 +106,7 @@ function programName(builder: string): string {
   return builder.replace('build', '').toLowerCase()
 }
 
-/** The setting that says where a program answers. */
+/** The setting that holds a program's address. */
 function settingOf(program: string): string {
   return program === 'server' ? 'AUTH_SERVER_URL' : `${program.toUpperCase()}_URL`
 }

@@ -3,7 +3,7 @@ import { USER_AGENT } from './browser.ts'
 import type { Exchange as AnyExchange, Headers } from './exchange.ts'
 import { type Programs, withEachApp } from './lab.ts'
 
-/** An exchange as the program recorded it that was asked. */
+/** An exchange as recorded by the program that got the request. */
 export interface Exchange extends AnyExchange {
   /** Such as `server`. */
   program: string
@@ -17,18 +17,18 @@ export interface Exchange extends AnyExchange {
   order: [request: number, response: number]
 }
 
-/** The same programs, which note all that they are asked and all that they answer. */
+/** The same programs, which record every request and response. */
 export function recorded(programs: Programs, exchanges: Exchange[]): Programs {
   let count = 0
   return withEachApp(programs, (app, program) => record(app, program, exchanges, () => count++))
 }
 
-/** Those of the exchanges that went to the token endpoint. */
+/** The exchanges with the token endpoint. */
 export function tokenRequests(exchanges: Exchange[]): Exchange[] {
   return exchanges.filter(({ program, path }) => program === 'server' && path === '/token')
 }
 
-/** Every access and refresh token that the token endpoint gave to anybody. */
+/** Every access and refresh token that the token endpoint issued. */
 export function issuedTokens(exchanges: Exchange[]): string[] {
   const granted = tokenRequests(exchanges).filter(({ headers, status }) => {
     return status === 200 && String(headers['content-type']).startsWith('application/json')
@@ -40,7 +40,7 @@ export function issuedTokens(exchanges: Exchange[]): string[] {
 }
 
 /**
- * What breaks a rule that holds for every answer: nobody may keep it, the server sets no cookie, and
+ * Responses that break a rule for all responses: none may be cached, the server sets no cookie, and
  * the only 5xx is the 502 of the client.
  */
 export function unsoundAnswers(exchanges: Exchange[]): string[] {
@@ -76,7 +76,7 @@ function record(
       path: request.url.split('?', 1)[0] ?? '',
       channel: request.headers['user-agent'] === USER_AGENT ? 'front' : 'back',
       hasRoute: !request.is404,
-      // Fastify answers what has no route without a word to `onRequest`.
+      // Fastify doesn't call `onRequest` for a request without a route.
       order: [asked.get(request) ?? next(), next()],
       requestHeaders: { ...request.headers },
       form: typeof request.body === 'object' ? { ...Object(request.body) } : {},

@@ -3,7 +3,7 @@ import { launchChromium } from './chromium.ts'
 
 let running: Promise<Browser> | undefined
 
-/** One for all files of a worker, which ends with it: to start one takes longer than most tests. */
+/** One browser for all files of a worker, because starting one takes longer than most tests. */
 export function testChromium(): Promise<Browser> {
   running ??= launchChromium()
   return running

@@ -32,7 +32,7 @@ const KEPT = 40
 const AT_ONCE = 2
 const MODULE = new URL('./play-attack.job.ts', import.meta.url)
 
-/** Plays attacks, each in a process of its own. */
+/** Plays attacks, each in its own process. */
 export class Plays {
   readonly #jobs: Jobs
   readonly #plays = new Map<string, Play>()

@@ -24,15 +24,15 @@ type Addresses = Slot['addresses'] | undefined
 /**
  * How two versions differ, with the notes of the lessons, ready to be shown.
  *
- * @param tests whether test files are part of it
- * @param addresses of what runs, or undefined to leave them as they are
+ * @param tests whether to include test files
+ * @param addresses of the running programs, or undefined to leave the texts unchanged
  */
 export async function differenceOf(pair: VersionPair, tests: boolean, addresses: Addresses) {
   const step = readStep(pair.older, pair.newer, { tests })
   const files: Awaited<ReturnType<typeof viewFile>>[] = []
   let hunkCount = 0
   for (const file of step.files) {
-    // Other pages are answered in between.
+    // Lets other requests run in between.
     await setImmediate()
     files.push(await viewFile(pair, file, addresses, hunkCount))
     hunkCount += file.hunks.length
@@ -79,7 +79,7 @@ async function viewFile(
   }
 }
 
-/** A text of a lesson, with the addresses of what runs. Its links lead to other pages of this app. */
+/** A text of a lesson, with the addresses of the running programs and with links into this app. */
 export function renderNote(
   { text, version }: Pick<Note, 'text' | 'version'>,
   addresses: Addresses,

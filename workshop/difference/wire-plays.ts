@@ -7,14 +7,14 @@ import { JobError, type Jobs } from '../jobs/jobs.ts'
 import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
 import type { KnownVersion, VersionPair } from '../known-versions.ts'
 
-/** What is known of the session of a version: what was said, or why it can't be played. */
+/** The played session of a version, or the reason why it can't be played. */
 export type Session = 'not played' | 'playing' | { acts: Act[] } | { trouble: PlayTrouble }
 
-/** How long a session may take, in milliseconds. */
+/** The time limit of a session, in milliseconds. */
 const LIMIT = 30_000
 const MODULE = new URL('./play-session.job.ts', import.meta.url)
 
-/** Plays whole sessions with versions, to compare what goes over the wire. Each is played once, until a file changes. */
+/** Plays sessions with versions to compare their messages. Each is played once, until a file changes. */
 export class WirePlays {
   readonly #jobs: Jobs
   readonly #known = new Map<string, { stamp: string; session: Session }>()
@@ -23,7 +23,7 @@ export class WirePlays {
     this.#jobs = jobs
   }
 
-  /** How two versions differ on the wire, as far as they were played. */
+  /** The difference of two versions' messages, as far as they were played. */
   differenceOf({ older, newer }: VersionPair) {
     const sessions = { older: this.#sessionOf(older), newer: this.#sessionOf(newer) }
     const states = Object.values(sessions)
@@ -41,7 +41,7 @@ export class WirePlays {
     }
   }
 
-  /** Plays what is missing, and what could not be played once more. */
+  /** Plays the missing sessions, and those that failed. */
   play({ older, newer }: VersionPair): void {
     for (const version of new Set([older, newer])) {
       const session = this.#sessionOf(version)

@@ -5,28 +5,28 @@ import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import { INTERVAL, stampOf } from '@oauth-lab/course/exercises/watch.ts'
 
 /**
- * For how long a copy is watched after a page has asked for it, in milliseconds. Pages ask every half minute, and the
- * timers of hidden ones may come a minute late.
+ * How long to watch a copy after a page requested it, in milliseconds. Pages send a request every half minute, and the
+ * timers of hidden pages may be a minute late.
  */
 const ATTENTION = 150_000
 
-/** A check that came to its end. */
+/** A finished check. */
 export interface Check {
   at: Date
   /** How long it took, in milliseconds. */
   took: number
   /** Why the copy can't be checked, and the place in it, such as `client/app.ts:12`. */
   trouble: { message: string; place: string | undefined } | undefined
-  /** What was found out about each sentence; undefined when there was trouble. */
+  /** The result of each check, or undefined if the copy couldn't be checked. */
   findings: Finding[] | undefined
 }
 
-/** Tries out each sentence at a copy. */
+/** Runs all checks on a copy. */
 type CheckPlace = (place: Place, options: CheckOptions) => Promise<CheckResult>
 
-/** Who wants to know what becomes of a copy. */
+/** Callbacks for changes of a copy. */
 export interface CheckListener {
-  /** Something is to be shown. */
+  /** Something new can be shown. */
   onNews(): void
   /** A file of the copy was saved, made or deleted. */
   onSave(): void
@@ -38,21 +38,21 @@ export interface CheckListener {
  */
 export class ChecksOnSave {
   readonly place: Place
-  /** Whether it goes on being watched without a page that shows it. */
+  /** Whether to keep watching it when no page shows it. */
   stayAwake = () => false
   checking = false
   /** The latest check. */
   last: Check | undefined
-  /** The latest check that could try out the sentences. */
+  /** The latest check with results. */
   lastFindings: Check | undefined
   readonly #listener: CheckListener
   readonly #checkPlace: CheckPlace
   #attendedUntil = 0
   #watching = false
   #closed = false
-  /** How many are changing the copy's files just now. */
+  /** How many operations are changing the copy's files now. */
   #changing = 0
-  /** The files as they were seen last, and as they were when the latest check began. */
+  /** The files as last seen, and as they were when the latest check started. */
   #seen: string | undefined
   #checked: string | undefined
   #abort = new AbortController()
@@ -64,25 +64,25 @@ export class ChecksOnSave {
     this.#checkPlace = checkPlace
   }
 
-  /** A page shows the copy: from now on it is checked, at once and on every save. */
+  /** A page shows the copy: checks it now and on every save. */
   attend(): void {
     this.#attendedUntil = performance.now() + ATTENTION
     this.wake()
   }
 
-  /** Watches the copy for as long as somebody cares. */
+  /** Watches the copy for as long as a page or a program needs it. */
   wake(): void {
     if (this.#watching) this.#look()
     else this.#watch()
   }
 
-  /** Checks the copy as it is, unless a check is under way. */
+  /** Checks the copy now, unless a check is already running. */
   checkNow(): void {
     if (!this.checking) this.#checked = undefined
     this.attend()
   }
 
-  /** Does something to the copy's files while no check has them open. What was found out before counts no more. */
+  /** Changes the copy's files while no check reads them. Earlier results no longer count. */
   async change<T>(act: () => T): Promise<T> {
     this.#changing += 1
     try {
@@ -130,7 +130,7 @@ export class ChecksOnSave {
     this.#listener.onNews()
   }
 
-  /** The copy is gone or another one, and what was found out about it with it. */
+  /** The copy is gone or replaced: forgets its results. */
   #forget(): void {
     this.#stopCheck()
     this.#checked = undefined
@@ -182,7 +182,7 @@ export class ChecksOnSave {
 }
 
 const checkInProcesses: CheckPlace = async (place, options) => {
-  // Loaded with the first check: the browser and the sentences of five versions are no part of a start.
+  // Loaded with the first check, so the browser and the checks of all versions don't slow down the start.
   const { checkPlace } = await import('@oauth-lab/course/exercises/check-place.ts')
   options.signal?.throwIfAborted()
   return checkPlace(place, options)

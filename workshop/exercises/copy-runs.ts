@@ -2,7 +2,7 @@ import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import type { Runner, Slot } from '../runner.ts'
 
-/** Where a learner's copy runs, and that it runs as it was saved last. */
+/** The slots where a learner's copy runs. Restarts them on save. */
 export class CopyRuns {
   readonly #place: Place
   readonly #playground: string
@@ -14,7 +14,7 @@ export class CopyRuns {
     this.#runner = runner
   }
 
-  /** The copy as a version that can be run; undefined when it has no main file. */
+  /** The copy as a version that can run, or undefined if it has no main file. */
   get version(): KnownVersion | undefined {
     return knownVersion(`copy-${this.#place.name}`, this.#playground)
   }
@@ -26,7 +26,7 @@ export class CopyRuns {
     })
   }
 
-  /** Where one finds the copy: where it runs, or else where it can take the place of what runs. */
+  /** The slot where the copy runs, or else the slot where it can replace the running version. */
   get addresses(): Slot['addresses'] | undefined {
     return (this.slots[0] ?? this.#runner.main)?.addresses
   }
@@ -36,7 +36,7 @@ export class CopyRuns {
     for (const slot of this.slots) this.#runner.restart(slot)
   }
 
-  /** Does something that no program of the copy may be in the way of, then starts them again. */
+  /** Stops the programs of the copy, does something, then starts them again. */
   async whileStopped<T>(act: () => Promise<T>): Promise<T> {
     const slots = this.slots
     await Promise.all(slots.map((slot) => this.#runner.stop(slot)))

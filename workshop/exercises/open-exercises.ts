@@ -15,7 +15,7 @@ export interface Exercise {
   progress: Progress
 }
 
-/** How many sentences are done. */
+/** How many checks pass. */
 export function countDone(all: { status: string }[]): number {
   return all.filter(({ status }) => status === 'done').length
 }
@@ -25,7 +25,7 @@ export function isThere({ folder }: Place): boolean {
   return existsSync(folder) && statSync(folder).isDirectory()
 }
 
-/** The exercises of all lessons that have one, in their order. */
+/** The exercises of all lessons that have one, in order. */
 export function openExercises({ playground, runner, events, progress }: Workshop): Exercise[] {
   const versions = listVersions().filter((version) => partOf(readLesson(version), 'exercise'))
   return versions.map((version) => {

@@ -16,7 +16,7 @@ import { linkFiles } from './text.ts'
 
 type SentenceView = Awaited<ReturnType<typeof viewSentences>>[number]
 
-/** What the page of an exercise shows. */
+/** The data for the page of an exercise. */
 export async function viewExercise({ place, checks, runs, progress }: Exercise) {
   const { version, name, folder } = place
   const lesson = readLesson(version)
@@ -44,7 +44,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
         task: await renderPart(version, part, step.task),
       })),
     ),
-    // What the copy can do from the start, and may lose on the way.
+    // The checks that pass from the start, and that the learner may break.
     kept: sentences.filter(({ id }) => !inSteps.has(id)),
     oldCopies: keptCopies(place),
     current,
@@ -52,7 +52,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
       isKnown: checks.lastFindings !== undefined,
       done: countDone(sentences),
       all: sentences.length,
-      // By a check of an earlier run of this app.
+      // From a check in an earlier run of this app.
       before: progress.of(version).done,
     },
     check: viewCheck(place, checks),
@@ -125,13 +125,13 @@ function viewCheck(place: Place, { checking, last, lastFindings }: ChecksOnSave)
     trouble: trouble && {
       message: linkFiles(trouble.message, place),
       place: linkFiles(trouble.place ?? '', place),
-      // What the sentences show is older than the trouble.
+      // The results of the checks are older than the problem.
       before: lastFindings?.at.toLocaleTimeString('en-GB'),
     },
   }
 }
 
-/** What a screen reader says when something has changed. */
+/** The text that a screen reader announces after a change. */
 function tellNews({ checking, last }: ChecksOnSave): string {
   if (checking) return 'Checking.'
   if (last === undefined) return ''

@@ -1,18 +1,18 @@
-/** An element that begins or is a link, as the renderer of the workshop writes it. */
+/** An opening tag with an anchor, or a link, as the workshop's renderer writes it. */
 const LINK = /<a href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/g
 
 /**
- * The text of a part with its anchors made its own: two lessons have the same headings.
+ * The text of a part with unique anchors, because two lessons have the same headings.
  *
- * @param part what the anchors begin with, such as `v02-state`
+ * @param part the prefix of the anchors, such as `v02-state`
  */
 export function withAnchorsOf(part: string, html: string): string {
   return html.replace(/(<h\d[^>]*) id="([^"]+)"/g, `$1 id="${part}-$2"`)
 }
 
 /**
- * The text with each link to a page of the workshop leading to its place in the same file, or to nowhere when it is
- * not there: what was a link is text then. Links to the web stay.
+ * The text with each link to a page of the workshop changed to a link inside the same file. A link to a page that
+ * isn't in the file becomes plain text. Links to the web stay.
  *
  * @param anchors every anchor of the file
  */
@@ -25,12 +25,12 @@ export function withLinksInside(html: string, anchors: Set<string>): string {
   })
 }
 
-/** Every anchor that a text has. */
+/** Every anchor in a text. */
 export function anchorsIn(html: string): Set<string> {
   return new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, anchor = '']) => anchor))
 }
 
-/** Where a page of the workshop stands in the file: the most exact place first. */
+/** The possible anchors of a workshop page in the file, most exact first. */
 function placesOf(href: string): string[] {
   const [path = '', anchor] = href.split('#')
   const [area, part = '', page] = path.split('/').slice(1)

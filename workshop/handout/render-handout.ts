@@ -15,10 +15,12 @@ const DOCS = ['errors', 'glossary']
 const STYLES = ['workshop', 'lesson', 'code', 'hunks', 'handout']
 const SCRIPTS = ['page-mermaid', 'diagrams']
 const PUBLIC = join(import.meta.dirname, '..', 'public')
+const resolve = createRequire(import.meta.url).resolve
+const BASE = resolve('@oauth-lab/shared/base.css')
 
 /**
- * All lessons as one page to print. It needs no other file and no network. The diagrams are drawn by Mermaid, which is
- * in the file: so they are drawn wherever the page is opened, and making it takes no browser.
+ * All lessons as one page to print. It needs no other file and no network. The file includes Mermaid, which draws the
+ * diagrams when the page is opened, so making the page needs no browser.
  */
 export async function renderHandout(): Promise<string> {
   const eta = new Eta({ views: join(import.meta.dirname, '..', 'views'), useWith: false })
@@ -30,11 +32,11 @@ export async function renderHandout(): Promise<string> {
         .map(async (doc) => ({ ...doc, html: withAnchorsOf(doc.name, await htmlOfDoc(doc)) })),
     ),
   })
-  const mermaid = join(dirname(createRequire(import.meta.url).resolve('mermaid')), 'mermaid.min.js')
+  const mermaid = join(dirname(resolve('mermaid')), 'mermaid.min.js')
   const script = readPublic(SCRIPTS, 'js').replace(/^import .*\n|^export /gm, '')
   return eta.render('./handout', {
     text: withLinksInside(text, anchorsIn(text)),
-    style: readPublic(STYLES, 'css'),
+    style: readFileSync(BASE, 'utf8') + readPublic(STYLES, 'css'),
     scripts: [readFileSync(mermaid, 'utf8').replaceAll('</script', '<\\/script'), script],
   })
 }
@@ -45,7 +47,7 @@ function readPublic(names: string[], extension: string): string {
 
 async function paperLesson(version: Version) {
   const lesson = readLesson(version)
-  // What is for the teacher alone is not on the learners' paper.
+  // The part for the teacher isn't on the learners' paper.
   const parts = lesson.parts.filter(({ name }) => name !== 'teacher')
   return {
     name: version.name,

@@ -1,13 +1,13 @@
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { JobMessage, JobOrder } from './jobs.ts'
 
-/** How long a result may be as JSON, in characters: a learner's copy may answer with anything. */
+/** The longest result as JSON, in characters, because a learner's copy may respond with anything. */
 const LONGEST_RESULT = 5_000_000
 
 /**
- * Does the one job of this process, which was started for it.
+ * Does the one job of this process.
  *
- * @param work is given what the job is told; what it resolves to is the answer
+ * @param work gets the job's input and resolves to its result
  */
 export function answerJob<Input>(work: (input: Input) => Promise<unknown>): void {
   process.once('message', async (message) => {
@@ -18,7 +18,7 @@ export function answerJob<Input>(work: (input: Input) => Promise<unknown>): void
       say(isTooLong ? { token, trouble: 'Its output is too long to show.' } : { token, result })
     } catch (error) {
       const { message } = error as Error
-      // What is played expects pages that a learner's copy may not have any more.
+      // A played session expects pages that a learner's copy may no longer have.
       say({ token, trouble: error instanceof ToldError ? message : `It failed: ${message}.` })
     }
   })

@@ -2,31 +2,31 @@ import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { CopyProcess } from '@oauth-lab/course/exercises/copy-process.ts'
 
-/** What a process is started for. */
+/** A job for one process. */
 export interface JobSpec {
-  /** Of one kind there is one at a time; the others wait. */
+  /** Only one job of a kind runs at a time. The others wait. */
   kind: string
-  /** The address of the module that does it, and says so with `answerJob`. */
+  /** The URL of the module that does it and calls `answerJob`. */
   module: URL
-  /** What the module is told; it must be fit for JSON. */
+  /** The module's input, which must be valid JSON. */
   input: unknown
-  /** How long it may take, in milliseconds. */
+  /** The time limit, in milliseconds. */
   limit: number
 }
 
-/** What a process is told. */
+/** The message to the process. */
 export interface JobOrder {
   input: unknown
-  /** Has to come back with the answer: a learner's copy may say something of its own. */
+  /** Must come back with the result, because a learner's copy may send messages too. */
   token: string
 }
 
-/** What a process says to this one: what came of it, or in words why nothing did. */
+/** The message from the process: the result, or the reason why there is none. */
 export type JobMessage = { token: string } & ({ result: unknown } | { trouble: string })
 
-/** A job that came to no result. Its message is fit to be shown. */
+/** A job without a result. The message is ready to be shown. */
 export class JobError extends Error {
-  /** What the process wrote last before it died. */
+  /** The last output of the process before it died. */
   readonly stderr: string
 
   constructor(message: string, stderr = '') {
@@ -36,8 +36,8 @@ export class JobError extends Error {
 }
 
 /**
- * Does work in processes of its own: what runs a learner's code, which may hang, and must be loaded afresh each
- * time; and what lets time pass for its whole process. They end with this process, whatever way it ends.
+ * Does work in separate processes: work that runs a learner's code, which may hang and must be loaded again each
+ * time, and work that moves the clock of its process. They end with this process, however it ends.
  */
 export class Jobs {
   readonly #running = new Set<CopyProcess>()
@@ -62,7 +62,7 @@ export class Jobs {
     }
   }
 
-  /** Ends all processes; what waits is not begun. */
+  /** Ends all processes. Waiting jobs don't start. */
   close(): void {
     this.#closed = true
     for (const process of this.#running) process.end()
@@ -84,7 +84,7 @@ export class Jobs {
 function answerOf(process: CopyProcess, { input, limit }: JobSpec): Promise<unknown> {
   const { child } = process
   const token = randomUUID()
-  // It may have died before it could read this; then its end says so.
+  // It may have died before it could read this. Then its exit reports that.
   child.send({ input, token } satisfies JobOrder, () => undefined)
   return new Promise((resolve, reject) => {
     const fail = (message: string) => reject(new JobError(message, process.stderr))

@@ -3,14 +3,14 @@ import type { KnownVersion } from '../known-versions.ts'
 import { hrefOfFile } from '../lesson/code-places.ts'
 import type { JobError } from './jobs.ts'
 
-/** Why a version could not be played, with the line of it that is to blame, where that is known. */
+/** Why a version couldn't be played, with the line that caused it, if known. */
 export interface PlayTrouble {
   message: string
   /** Such as `client/app.ts:12`, and the address of its page. */
   place: { text: string; href: string } | undefined
 }
 
-/** What to say of a job that was to play a version. */
+/** The text for a job that failed to play a version. */
 export function tellTrouble(
   { message, stderr }: JobError,
   { id, folder }: KnownVersion,

@@ -4,27 +4,27 @@ import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { knownVersions, titleOf } from '../known-versions.ts'
 
-/** A folder whose files can be looked at. */
+/** A folder whose files have pages. */
 export interface CodePlace {
-  /** What its addresses begin with after `/code/`. */
+  /** The start of its addresses after `/code/`. */
   id: string
   title: string
   folder: string
-  /** The version that it came from, for what is new in it. */
+  /** The version before it, to mark what is new. */
   before: Version | undefined
 }
 
 /** A file in the list of a place. */
 export interface ListedFile {
   path: string
-  /** Against the version before. */
+  /** Compared with the version before. */
   kind: 'same' | TextPair['kind']
 }
 
-/** The folders that all versions share, which the lessons point into. */
+/** The folders that all versions share, which the lessons link to. */
 export const SHARED_FOLDERS = ['shared', 'course', 'scripts', 'maintain']
 
-/** Every place whose files can be looked at. */
+/** Every folder whose files have pages. */
 export function codePlaces(playground: string): CodePlace[] {
   const versions = knownVersions(playground).map((version) => ({
     id: version.id,
@@ -38,7 +38,7 @@ export function codePlaces(playground: string): CodePlace[] {
   return [...versions, ...shared]
 }
 
-/** The files of a place: those that may be shown, and no others. The files of a folder stand together. */
+/** The files of a place that may be shown, grouped by folder. */
 export function filesOf({ folder, before }: CodePlace): ListedFile[] {
   const pairs = before === undefined ? [] : pairFiles(before.folder, folder)
   const kinds = new Map(pairs.map(({ path, kind }) => [path, kind]))

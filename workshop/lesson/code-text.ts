@@ -1,7 +1,7 @@
 import { highlightText, type StyledLine } from '@oauth-lab/course/differences/highlight.ts'
 import { escapeHtml } from './escape.ts'
 
-/** The languages of fenced blocks, by what the highlighter calls them. */
+/** The languages of fenced blocks, with the highlighter's names. */
 const GRAMMARS: Record<string, string> = {
   ts: 'ts',
   html: 'html',
@@ -12,9 +12,9 @@ const GRAMMARS: Record<string, string> = {
 const SHELL_OUTPUT = 'text'
 
 /**
- * The lines of a text as HTML, each piece of another style in a span of its own.
+ * The lines of a text as HTML, with a span for each style.
  *
- * @param language as after the fence of a block, or the extension of a file
+ * @param language the language of a fenced block, or the extension of a file
  */
 export async function htmlLinesOf(text: string, language: string): Promise<string[]> {
   const lines = text.split('\n')
@@ -23,7 +23,7 @@ export async function htmlLinesOf(text: string, language: string): Promise<strin
   return lines.map((line, index) => styledLine(line, styles[index]))
 }
 
-/** A block of code. A line that is too long goes on below its own beginning, so that nothing has to scroll. */
+/** A block of code. A line that is too long wraps with its own indentation, so nothing has to scroll. */
 export async function htmlOfBlock(text: string, language: string): Promise<string> {
   const trimmed = text.replace(/\n$/, '')
   const lines = await htmlLinesOf(trimmed, language)
@@ -51,7 +51,7 @@ const START = /^(?:(?<method>[A-Z]+) (?<target>\S+) )?HTTP\/1\.1(?<status> \d{3}
 const HEADER = /^([A-Za-z-]+)(: .*)$/
 const PARAMETER = /([?&]|^)([a-z_]+)(?==)/g
 
-/** A line of a message: what stands out is the method or the status, the names of headers, and of parameters. */
+/** A line of a message, with the method or status and the names of headers and parameters highlighted. */
 function httpLine(line: string): string {
   const start = START.exec(line)?.groups
   if (start?.status !== undefined)

@@ -1,12 +1,12 @@
 import { escapeHtml } from './escape.ts'
 
-/** About how high a drawn line of a sequence diagram is, and its frame, in pixels. */
+/** The approximate height of a line of a sequence diagram, and of its frame, in pixels. */
 const LINE_HEIGHT = 46
 const FRAME_HEIGHT = 210
 
 /**
- * A diagram for a page: its source as text, which `diagrams.js` draws in the browser. The place for the drawing
- * is kept free meanwhile.
+ * A diagram for a page: its source as text, which `diagrams.js` draws in the browser. The page reserves the space
+ * for the drawing.
  *
  * @param source in the language of Mermaid
  */
@@ -23,7 +23,7 @@ export function htmlOfDiagram(source: string): string {
 `
 }
 
-/** What a diagram shows, in one sentence: its caption, and its name for a screen reader. */
+/** The content of a diagram in one sentence: its caption, and its name for a screen reader. */
 function describe(source: string): string {
   const names = [...source.matchAll(/^ *participant \w+ as (.+)$/gm)].map(([, name = '']) => name)
   const last = names.pop()

@@ -1,4 +1,4 @@
 import MarkdownIt from 'markdown-it'
 
-/** `escapeHtml(text)`: the text as it may stand in HTML, in attributes too. */
+/** `escapeHtml(text)`: the text, escaped for HTML and its attributes. */
 export const { escapeHtml } = new MarkdownIt().utils

@@ -6,11 +6,11 @@ import { SHARED_FOLDERS } from './code-places.ts'
 import { DIFFERENCE, hrefOf, OPENING, pageOf } from './outline.ts'
 
 /**
- * The address in this app of what a link in a text of the repo leads to: lessons, docs, attacks, and files of code.
- * An address of the web stays as it is. What is no part of the app, such as the license, has none: undefined.
+ * The address in this app for a link in a text of the repo, to a lesson, a doc, an attack or a file of code. An address
+ * on the web stays unchanged. A file outside the app, such as the license, has none: undefined.
  *
- * @param href as it stands in the text
- * @param file the absolute file that the text is in
+ * @param href the address in the text
+ * @param file the absolute path of the text
  */
 export function hrefInApp(href: string, file: string): string | undefined {
   if (/^[a-z]+:/.test(href)) return href
@@ -39,7 +39,7 @@ function inVersion(version: Version, place: string, anchor: string): string {
   return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
 }
 
-/** A lesson is one text in the repo, and here a page for each of its parts. */
+/** A lesson is one text in the repo, and one page per part here. */
 function inLesson(version: Version, anchor: string): string {
   for (const part of readLesson(version).parts) {
     const href = hrefOf(version, pageOf(version, part))

@@ -6,27 +6,27 @@ import type { Progress } from '../progress.ts'
 
 /** A page of a lesson. */
 export interface OutlineEntry {
-  /** What its address ends with; empty for the page that the lesson opens with. */
+  /** The end of its address, or empty for the first page. */
   slug: string
   href: string
   text: string
   /** How long the part takes, if the lesson says so. */
   minutes: number | undefined
-  /** Whether it is the page that is shown. */
+  /** Whether it is the current page. */
   isCurrent: boolean
-  /** Whether this learner has seen it. */
+  /** Whether this learner has opened it. */
   isRead: boolean
 }
 
-/** What stands beside each page of a lesson, and where its pages lead on. */
+/** The list beside each page of a lesson, and the links to the neighboring pages. */
 export interface Outline {
   version: Version
   title: string
   entries: OutlineEntry[]
   current: OutlineEntry | undefined
-  /** The page before this one; none before the first page of all. */
+  /** The page before this one, or undefined before the first page of all. */
   before: Way | undefined
-  /** The page after this one; after the last it is the next lesson. */
+  /** The page after this one, or the next lesson after the last page. */
   next: Way | undefined
 }
 
@@ -42,14 +42,14 @@ interface Page {
   minutes?: number | undefined
 }
 
-/** The first page of a lesson, which has its idea and its contents. */
+/** The first page of a lesson, with its idea and its contents. */
 export const OPENING = ''
 
 /**
- * The pages of a lesson in their order, for the side bar of `lesson-frame.eta`.
+ * The pages of a lesson in order, for the side bar of `lesson-frame.eta`.
  *
- * @param current the slug of the page that is shown: `the-idea`, `difference`, `wire`, `attacks`, or `OPENING`
- * @param progress tells which ones were read; without it none was
+ * @param current the slug of the current page: `the-idea`, `difference`, `wire`, `attacks`, or `OPENING`
+ * @param progress tells which pages were read. Without it, none was
  */
 export function outlineOf(version: Version, current: string, progress?: Progress): Outline {
   const lesson = readLesson(version)
@@ -73,7 +73,7 @@ export function outlineOf(version: Version, current: string, progress?: Progress
   }
 }
 
-/** The outline of a page that a request opens. The page counts as read, unless another site has led there. */
+/** The outline of a requested page. The page counts as read, unless the link came from another site. */
 export function openPage(
   request: FastifyRequest,
   version: Version,
@@ -89,26 +89,26 @@ export function hrefOf({ name }: Version, slug: string): string {
   return slug === OPENING ? `/lessons/${name}` : `/lessons/${name}/${slug}`
 }
 
-/** What is left to read of a lesson: its first page that was not read, or else the next lesson. */
+/** The first unread page of a lesson, or else the next lesson. */
 export function unreadIn(version: Version, progress: Progress): Way | undefined {
   const { entries } = outlineOf(version, OPENING, progress)
   return wayTo(entries.find(({ isRead }) => !isRead)) ?? wayInto(versionAfter(version))
 }
 
-/** How many of a lesson's pages there are, and how many of these a learner has read. */
+/** The number of a lesson's pages, and how many of them the learner has read. */
 export function countRead(version: Version, progress: Progress): { read: number; all: number } {
   const { entries } = outlineOf(version, OPENING, progress)
   return { read: entries.filter(({ isRead }) => isRead).length, all: entries.length }
 }
 
 /**
- * The parts as the lesson has them. In the app the difference is a page that does more than tell; and two things that the text only points to, the wire and the attacks, have pages of their own.
+ * The parts of the lesson. In the app the difference is an interactive page, and the wire and the attacks, which the text only links to, have their own pages.
  */
 function pagesOf(version: Version, { parts }: Lesson): Page[] {
   const pages = parts.flatMap((part): Page[] => {
     const page = { slug: pageOf(version, part), text: part.title, minutes: part.minutes }
     if (part.name !== 'difference') return [page]
-    // After the exercise: the attacks name the lines that block them.
+    // After the exercise, because the attacks name the lines that block them.
     return page.slug === DIFFERENCE ? [page, WIRE, ATTACKS] : [page, ATTACKS]
   })
   return [{ slug: OPENING, text: 'Overview' }, ...pages]
@@ -119,7 +119,7 @@ export const DIFFERENCE = 'difference'
 const WIRE = { slug: 'wire', text: 'On the wire' }
 const ATTACKS = { slug: 'attacks', text: 'The attacks' }
 
-/** The slug of the page that shows a part of a lesson. */
+/** The slug of the page with a part of a lesson. */
 export function pageOf(version: Version, { name, slug }: Part): string {
   const isDifference = name === 'difference' && versionBefore(version) !== undefined
   return isDifference ? DIFFERENCE : slug

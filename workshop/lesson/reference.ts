@@ -11,9 +11,9 @@ import { textAt } from './running-addresses.ts'
 export type Doc = ReturnType<typeof parse>
 
 const DOCS = join(ROOT, 'docs')
-/** What is looked up most comes first. */
+/** The most used pages come first. */
 const FIRST = ['glossary', 'errors', 'attacks']
-/** The page has a list of its own beside it. */
+/** The page has its own list beside it. */
 const OWN_CONTENTS = /^\*\*Contents\*\*\n[\s\S]*?\n(?=## )/m
 
 const known = new Map<string, { stamp: string; doc: Doc }>()
@@ -28,9 +28,9 @@ export function listDocs(): Doc[] {
 }
 
 /**
- * A text as HTML, with its title as the first heading, and the anchors that it has in the repo.
+ * A text as HTML, with its title as the first heading, and the same anchors as in the repo.
  *
- * @param addresses of what runs, or undefined to leave the text as it is
+ * @param addresses of the running programs, or undefined to leave the text unchanged
  */
 export function htmlOfDoc(
   { source, anchors, file }: Doc,

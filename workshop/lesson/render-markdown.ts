@@ -3,17 +3,17 @@ import { htmlOfBlock } from './code-text.ts'
 import { htmlOfDiagram } from './diagram.ts'
 import { escapeHtml } from './escape.ts'
 
-/** What a text needs to know of its surroundings to become a part of a page. */
+/** How a text becomes part of a page. */
 export interface Surroundings {
-  /** Where a link of the text leads in this app; undefined makes plain text of it. */
+  /** The address of a link in this app, or undefined to make it plain text. */
   hrefOf: (href: string) => string | undefined
-  /** The anchors of its headings, by their lines, counted from 1. */
+  /** The anchors of its headings by line, counted from 1. */
   anchors: Map<number, string>
-  /** How many levels its headings move up. */
+  /** By how many levels to raise its headings. */
   up: number
 }
 
-/** What the rules below are told. */
+/** The data for the rules below. */
 type Environment = {
   hrefOf: Surroundings['hrefOf']
   /** The finished HTML of each block of code. */
@@ -23,7 +23,7 @@ type Environment = {
 const markdown = new MarkdownIt({ html: true })
 const { rules } = markdown.renderer
 
-/** Markdown as HTML for a page of this app. Blocks of code are colored, and diagrams are ready to be drawn. */
+/** Markdown as HTML for a page of this app, with highlighted code and diagrams ready to be drawn. */
 export async function renderMarkdown(source: string, surroundings: Surroundings): Promise<string> {
   const tokens = markdown.parse(source, {})
   const blocks = new Map<Token, string>()
@@ -36,7 +36,7 @@ export async function renderMarkdown(source: string, surroundings: Surroundings)
   return markdown.renderer.render(tokens, markdown.options, environment)
 }
 
-/** One paragraph of Markdown, without the paragraph. */
+/** One paragraph of Markdown, without the `p` element. */
 export function renderInline(source: string, hrefOf: Surroundings['hrefOf']): string {
   const environment: Environment = { hrefOf, blocks: new Map() }
   return markdown.renderInline(source, environment)
@@ -56,7 +56,7 @@ function addAnchors(tokens: Token[], { anchors, up }: Surroundings): void {
   }
 }
 
-/** A frame that scrolls needs a name: a table is called after its columns. */
+/** A scrollable frame needs a name. A table is named after its columns. */
 function labelTables(tokens: Token[]): void {
   for (const [index, token] of tokens.entries()) {
     if (token.type !== 'table_open') continue

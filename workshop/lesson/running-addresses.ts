@@ -2,17 +2,17 @@ import type { Lesson, Part } from '@oauth-lab/course/lessons/lesson.ts'
 import { type Addresses, addressesFrom, addressesOf } from '@oauth-lab/course/programs/programs.ts'
 import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
 
-/** What the lessons name: the addresses of a start without settings. */
+/** The addresses in the lessons: those of a start without settings. */
 const NAMED = addressesOf(readConfig({}))
 const NAMED_FORMS = Object.values(NAMED).flatMap(formsOf)
 const NAMED_FORM = new RegExp(`(?<!\\d)(?:${NAMED_FORMS.join('|')})(?!\\d)`, 'g')
 const START_COMMAND = /npm start(?! --)(?<version>(?: (?:playground\/)?v\d+)?)/g
 
 /**
- * The lesson with the addresses of what runs in place of those that its text names: what is copied from it then reaches
+ * The lesson with the addresses of the running programs, so that commands copied from it work. While the addresses stay
  * the programs that run.
  *
- * @param addresses of what runs, or undefined where nothing does: the lesson stays as it is
+ * @param addresses of the running programs, or undefined if none run: the lesson stays unchanged
  */
 export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Lesson {
   if (addresses === undefined || isSame(addresses, NAMED)) return lesson
@@ -30,7 +30,7 @@ function isSame(one: Addresses, other: Addresses): boolean {
   return Object.values(one).join(' ') === Object.values(other).join(' ')
 }
 
-/** A text with the addresses of what runs in place of those that it names. Without any it stays as it is. */
+/** A text with the addresses of the running programs. Without any it stays unchanged. */
 export function textAt(text: string, addresses: Addresses | undefined): string {
   if (addresses === undefined || isSame(addresses, NAMED)) return text
   const forms = Object.values(addresses).flatMap(formsOf)
@@ -38,12 +38,12 @@ export function textAt(text: string, addresses: Addresses | undefined): string {
   const moved = text.replace(NAMED_FORM, (form) => replacements.get(form) ?? form)
 
   const port = portOf(addresses.server)
-  // Others than --port gives are from settings, which hold at the next start too.
+  // Addresses that --port can't give come from settings, which also apply to the next start.
   if (!isSame(addresses, addressesFrom(port))) return moved
   return moved.replace(START_COMMAND, `npm start --$<version> --port ${port}`)
 }
 
-/** How a text writes an address: whole, as a value in a query, without its scheme, and its port alone. */
+/** The forms of an address in a text: whole, as a value in a query, without its scheme, and only the port. */
 function formsOf(url: string): string[] {
   return [url, encodeURIComponent(url), new URL(url).host, String(portOf(url))]
 }

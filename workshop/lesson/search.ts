@@ -9,10 +9,10 @@ const BEFORE = 60
 const AFTER = 120
 
 /**
- * The parts of the reference that have all the words, in their heading or their text. Where they stand next to each
- * other, as in an error that was copied, comes first.
+ * The parts of the reference that have all the words, in their heading or their text. Exact phrases, such as a copied
+ * error, come first.
  *
- * @param addresses of what runs, or undefined to leave them as they are
+ * @param addresses of the running programs, or undefined to leave the texts unchanged
  */
 export function searchReference(query: string, addresses: Slot['addresses'] | undefined) {
   const phrase = simplify(query).toLowerCase()
@@ -52,7 +52,7 @@ function partsOf({ name, title, headings, source }: Doc, addresses: Slot['addres
   }))
 }
 
-/** Markdown, or what somebody copied from a page, as plain words in one line. */
+/** Markdown, or text copied from a page, as plain words in one line. */
 function simplify(text: string): string {
   return text
     .replace(/<!--.*?-->/gs, '')
@@ -62,7 +62,7 @@ function simplify(text: string): string {
     .trim()
 }
 
-/** The words around the first match, or the first words where only the heading has one. */
+/** The words around the first match, or the first words if only the heading matches. */
 function excerptOf(text: string, wanted: string[]) {
   const lower = text.toLowerCase()
   const places = wanted.map((word) => ({ at: lower.indexOf(word), length: word.length }))

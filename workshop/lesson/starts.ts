@@ -4,17 +4,17 @@ import { type Lifetimes, lifetimesIn, SETTING, tellLifetimes } from '../lifetime
 /** A piece of a text. */
 export interface Piece {
   html: string
-  /** What is to be started here. */
+  /** The version to start here. */
   starts: Start | undefined
 }
 
-/** A version to be started, and how long things live in it. */
+/** A version to start, and its lifetimes. */
 export interface Start {
   version: Version
   lifetimes: Lifetimes
 }
 
-/** What the button of a start needs, beside what runs now. */
+/** The data for a start button, besides the running version. */
 export function viewStart({ version, lifetimes }: Start) {
   const query = new URLSearchParams(lifetimes).toString()
   const id = `running-${version.name}${query && `-${query.replace(/\W+/g, '-')}`}`
@@ -22,12 +22,12 @@ export function viewStart({ version, lifetimes }: Start) {
 }
 
 const COMMANDS = /(<pre class="code code-shell">[\s\S]*?<\/pre>\n)/
-/** A start with other settings than lifetimes is none of these: a click can't give them. */
+/** Matches only starts with lifetimes as settings, because the button can't give others. */
 const START = new RegExp(`^(?:${SETTING} )*npm start(?: --)?(?: (v\\d+))?(?: --port \\d+)?$`)
-/** What `npm start` alone means. */
+/** The version that `npm start` starts by default. */
 const FIRST_VERSION = 'v01'
 
-/** Cuts a rendered text behind each command that starts a version, where a button can stand that does the same. */
+/** Splits a rendered text after each command that starts a version, to put a button there. */
 export function cutAtStarts(html: string): Piece[] {
   return html.split(COMMANDS).map((piece) => ({ html: piece, starts: startedBy(piece) }))
 }

@@ -36,7 +36,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     const place = find(params.id)
     const files = listed(place)
     const path = params['*']
-    // Looked up in the list, and never made a path of.
+    // Looked up in the list, never used as a path.
     found(
       files.find((file) => file.path === path),
       `There is no such file in ${place.title}. Go back, and choose one from its list.`,
@@ -54,7 +54,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     })
   })
 
-  /** The lesson or the exercise that the code of a place belongs to: what is shared belongs to none. */
+  /** The lesson or the exercise of a place. Shared code has none. */
   function wayToText({ id }: CodePlace): { href: string; text: string } | undefined {
     const version = knownVersion(id, playground)
     if (version === undefined) return undefined
@@ -73,7 +73,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
   }
 }
 
-/** @throws {PageTrouble} where the system gives nothing to read: a learner may have taken the right to it away */
+/** @throws {PageTrouble} if the files can't be read: a learner may have changed their permissions */
 function listed(place: CodePlace): ListedFile[] {
   try {
     return filesOf(place)
@@ -85,7 +85,7 @@ function listed(place: CodePlace): ListedFile[] {
   }
 }
 
-/** Each version as a place, and whether it has the file too. */
+/** Each version as a place, and whether it also has the file. */
 function versionsWith(path: string) {
   return listVersions().map(({ name, folder }) => ({
     id: name,
@@ -111,7 +111,7 @@ async function linesOf(path: string, text: string): Promise<string[]> {
   return htmlLinesOf(text.replace(/\n$/, ''), extension)
 }
 
-/** The numbers of the lines that the version before does not have. */
+/** The numbers of the lines that the version before doesn't have. */
 function addedLines({ before }: CodePlace, path: string, newer: string): Set<number> {
   if (before === undefined) return new Set()
   const older = readText(before.folder, path)?.replaceAll('\r\n', '\n') ?? ''

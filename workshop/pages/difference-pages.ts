@@ -26,13 +26,13 @@ interface InLesson {
   Querystring: Asked
 }
 
-/** What an address may ask for. */
+/** The query of these pages. */
 interface Asked {
   from?: string
   to?: string
-  /** The layout: `unified` or `side-by-side`; another one leaves it to the width of the page. */
+  /** The layout: `unified` or `side-by-side`. Any other value lets the width of the page decide. */
   view?: string
-  /** `1` for the test files, too. */
+  /** `1` to include the test files. */
   tests?: string
 }
 
@@ -91,7 +91,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       ...viewWire(pair),
     })
   })
-  // What the page asks for as long as a session is being played.
+  // The page polls this while a session is being played.
   app.get<{ Querystring: Asked }>('/wire/messages', async ({ query }, reply) => {
     return reply.viewAsync('wire-messages', viewWire(askedPair(query)))
   })
@@ -171,7 +171,7 @@ async function viewDifference(
   }
 }
 
-/** What the lesson says before the first of its notes. */
+/** The lesson's text before its first note. */
 async function introductionOf(version: Version): Promise<string> {
   const lesson = readLesson(version)
   const part = partOf(lesson, 'difference')

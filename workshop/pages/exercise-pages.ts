@@ -58,7 +58,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     })
   })
 
-  // The parts of a page that are fetched anew when something has changed.
+  // The parts of a page that are requested again after a change.
   app.get('/exercises/cards', async (_request, reply) => {
     const cards = await Promise.all(exercises.map(viewExercise))
     return reply.viewAsync('exercise-cards', { cards })
@@ -70,7 +70,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     return sendPart('runs', find(params.name), reply)
   })
 
-  // What a page says as long as it shows the copy.
+  // A page sends this regularly while it shows the copy.
   app.post<Asked>('/exercises/:name/attend', ({ params }, reply) => {
     find(params.name).checks.attend()
     return reply.code(204).send()
@@ -121,7 +121,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     )
     const { runner } = workshop
     const wantsMain = read(request.body).where === 'main'
-    // Not awaited: the page shows that it starts, and hears when it has.
+    // Not awaited: the page shows that it is starting, and gets an event when it has started.
     if (wantsMain && runner.main !== undefined) runner.start(runner.main, version)
     else await runner.openBeside(version)
     return answer('runs', exercise, request, reply)
@@ -135,24 +135,24 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   }
 }
 
-/** Parts of the page of an exercise, each a view: what changes with a check, and what with the programs. */
+/** Parts of the page of an exercise, each a view: the ones that change with a check, and the ones that change with the programs. */
 type Part = 'live' | 'runs'
 
 async function sendPart(part: Part, exercise: Exercise, reply: FastifyReply) {
   return reply.viewAsync(`exercise-${part}`, { ...(await viewExercise(exercise)), isPart: true })
 }
 
-/** A form that htmx sent gets the part of the page that changes, and any other the page. */
+/** A form sent by htmx gets the changed part of the page. Any other gets the whole page. */
 function answer(part: Part, exercise: Exercise, request: FastifyRequest, reply: FastifyReply) {
   return isForPart(request) ? sendPart(part, exercise, reply) : goTo(reply, exercise, '')
 }
 
-/** Changes the files of a copy that nothing checks or runs meanwhile. */
+/** Changes the files of a copy while nothing checks or runs it. */
 function change<T>({ checks, runs }: Exercise, act: () => T): Promise<T> {
   return runs.whileStopped(() => checks.change(() => inWords(act)))
 }
 
-/** @throws {PageTrouble} in place of what the system says of its files */
+/** @throws {PageTrouble} in place of a file system error */
 function inWords<T>(act: () => T): T {
   try {
     return act()
@@ -172,7 +172,7 @@ function goTo(reply: FastifyReply, { place }: Exercise, below: string, kept?: st
   return reply.redirect(`/exercises/${place.name}${below}${query}`, 303)
 }
 
-/** What the address says that was put aside, if it is there. */
+/** The saved copy named in the address, if it exists. */
 function readKept({ place }: Exercise, kept: string | undefined): string | undefined {
   return keptCopies(place).find((name) => name === kept)
 }

@@ -21,7 +21,7 @@ interface Asked {
   Querystring: { question?: string }
 }
 
-/** The parts that have more than text on their page. */
+/** The parts whose pages have more than text. */
 const PAGES: Partial<Record<PartName, string>> = {
   tryIt: 'lesson-try',
   exercise: 'lesson-exercise',
@@ -29,7 +29,7 @@ const PAGES: Partial<Record<PartName, string>> = {
   teacher: 'lesson-teacher',
 }
 
-/** `/lessons/:version`: the text of each lesson, a page a part. */
+/** `/lessons/:version`: the text of each lesson, one page per part. */
 export async function lessonPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { progress, runner } = workshop
   const lessonHere = (version: Version) => lessonAt(readLesson(version), runner.main?.addresses)
@@ -85,7 +85,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     })
   })
 
-  // What runs can change while a lesson is open.
+  // The running version can change while a lesson is open.
   app.get<Asked>('/lessons/:version/running', ({ params, query }, reply) => {
     const start = { version: lessonVersion(params.version), lifetimes: lifetimesAmong(query) }
     return reply.viewAsync('lesson-running', { start: viewStart(start) })
@@ -93,9 +93,9 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
 }
 
 /**
- * The snapshot of this name.
+ * The snapshot with this name.
  *
- * @throws {PageTrouble} where there is none
+ * @throws {PageTrouble} if there is none
  */
 export function lessonVersion(name: string): Version {
   const versions = listVersions()
@@ -106,7 +106,7 @@ export function lessonVersion(name: string): Version {
   )
 }
 
-/** What its page needs beside the frame, which differs with the page. */
+/** The data of a page, besides the frame. */
 async function viewPart(
   version: Version,
   lesson: Lesson,

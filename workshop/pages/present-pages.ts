@@ -13,11 +13,11 @@ import { lessonVersion } from './lesson-pages.ts'
 
 interface Asked {
   Params: { version: string }
-  /** Which slide is shown, counted from 1; the first where none is named. */
+  /** The slide to show, counted from 1. Defaults to the first. */
   Querystring: { slide?: string }
 }
 
-/** `/present/:version`: a lesson as slides, and the notes that go with them. */
+/** `/present/:version`: a lesson as slides, with notes. */
 export async function presentPages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
   app.get<Asked>('/present/:version', async ({ params, query }, reply) => {
     return reply.viewAsync('present', await view(lessonVersion(params.version), query.slide))

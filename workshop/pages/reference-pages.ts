@@ -5,18 +5,18 @@ import { found } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
-  /** What is searched for. */
+  /** The search text. */
   Querystring: { find?: string | string[] }
 }
 
 const STYLES = ['code', 'lesson', 'reference']
 
-/** `/reference`: the errors, the glossary, and whatever else stands in docs/. */
+/** `/reference`: the errors, the glossary, and all other texts in docs/. */
 export async function referencePages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
   app.get<Asked>('/reference', ({ query }, reply) => {
     return reply.viewAsync('reference', { title: 'Reference', ...find(query), styles: STYLES })
   })
-  // The part of it that changes while one types.
+  // The part that changes while the user types.
   app.get<Asked>('/reference/found', ({ query }, reply) => {
     const result = find(query)
     const address = `/reference${result.asked && `?find=${encodeURIComponent(result.asked)}`}`

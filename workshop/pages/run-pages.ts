@@ -6,13 +6,13 @@ import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
 import type { Slot } from '../runner.ts'
 import type { Workshop } from '../workshop.ts'
 
-/** `/run`: which versions run, their logs, and the buttons that change it. */
+/** `/run`: the running versions, their logs, and the buttons to change them. */
 export async function runPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, playground } = workshop
   app.get('/run', (_request, reply) => {
     return reply.viewAsync('run', { title: 'Run', styles: ['run'], ...whatRuns(workshop) })
   })
-  // The parts of it that are fetched anew when something has changed.
+  // The parts that are requested again after a change.
   app.get('/run/status', (_request, reply) => reply.viewAsync('status'))
   app.get('/run/slots', (_request, reply) => reply.viewAsync('run-slots', whatRuns(workshop)))
   app.get<{ Params: { slot: string } }>('/run/log/:slot', ({ params }, reply) => {
@@ -22,7 +22,7 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
   app.post('/run/start', async ({ body }, reply) => {
     const fields = read(body)
     const lifetimes = readLifetimes(fields)
-    // Not awaited: the page shows that it starts, and hears when it has.
+    // Not awaited: the page shows that it is starting, and gets an event when it has started.
     const version = requireVersion(fields.version ?? '', playground)
     runner.start(runner.require(fields.slot), version, lifetimes)
     return reply.redirect('/run', 303)

@@ -15,14 +15,19 @@ import type { Workshop } from '../workshop.ts'
 
 type Fields = Record<string, unknown>
 
-/** `/traffic`: each message between browser and programs as it happens, and the power to hold it. */
+/** `/traffic`: each message between browser and programs as it is sent, and the buttons to hold it. */
 export async function trafficPages(
   app: FastifyInstance,
   { runner, traffic }: Workshop,
 ): Promise<void> {
   app.get<{ Querystring: Fields }>('/traffic', ({ query }, reply) => {
     const slot = query.slot === undefined ? runner.main : runner.require(query.slot)
-    const page = { title: 'Traffic', styles: ['traffic'], scripts: ['traffic'], wide: true }
+    const page = {
+      title: 'Traffic',
+      styles: ['lanes', 'traffic'],
+      scripts: ['traffic'],
+      wide: true,
+    }
     if (slot === undefined) return reply.viewAsync('traffic-none', page)
     const filter = readFilter(query)
     return reply.viewAsync('traffic', {
@@ -36,7 +41,7 @@ export async function trafficPages(
     })
   })
 
-  // The parts of it that are fetched anew when something has changed.
+  // The parts that are requested again after a change.
   app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
     return reply.viewAsync(
       'traffic-rows',
@@ -89,7 +94,7 @@ export async function trafficPages(
     return found(message, 'That message is gone: the log keeps only the latest ones.')
   }
 
-  /** What a page that has seen everything up to a mark needs; everything when the mark is of another list. */
+  /** The rows that a page needs after a mark, or all rows if the mark is from another list. */
   function rowsOf(slot: Slot, filter: Filter, after: unknown) {
     const log = traffic.logOf(slot)
     const list = `${traffic.instance} ${log.epoch}`
@@ -110,7 +115,7 @@ export async function trafficPages(
     return { slot, waiting, isHolding: traffic.isHolding(slot) }
   }
 
-  /** Without script a form leads back to the page; with it the page hears of the change by itself. */
+  /** Without script a form redirects to the page. With script the page gets an event. */
   async function back(request: FastifyRequest<{ Body: Fields }>, reply: FastifyReply) {
     const slot = runner.require(read(request).slot)
     if (!isForPart(request)) {
@@ -120,7 +125,7 @@ export async function trafficPages(
   }
 }
 
-/** The lanes of the programs that run, and of all that were seen before. */
+/** The lanes of the running programs, and of all that appear in the log. */
 function lanesOf({ version }: Slot, { entries }: TrafficLog) {
   const { listening } = programsOf(version)
   return lanesAmong([...listening, ...partiesOf(entries)]).map((lane) => {

@@ -9,13 +9,13 @@ interface Quote {
   lines: Line[]
 }
 
-/** How many lines before the quoted ones are shown once more, to say where they stand. */
+/** How many lines before the quoted ones to repeat as context. */
 const CONTEXT = 3
 
 /**
  * The hunks of a file for slides, as HTML: each note with the lines from its own quote to the next one's.
  *
- * @param noteHtml what a note says, as HTML
+ * @param noteHtml the text of a note, as HTML
  */
 export async function hunkSlidesOf(
   file: FileChange,
@@ -38,7 +38,7 @@ export async function hunkSlidesOf(
   return slides
 }
 
-/** In the order of the lines. Of two notes that quote the same words the second one speaks of the second place. */
+/** In the order of the lines. If two notes quote the same words, the second is about the second place. */
 function quotesOf(hunk: Hunk): Quote[] {
   const taken = new Set<Line>()
   const quotes = hunk.notes.map((note) => {

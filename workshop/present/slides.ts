@@ -14,14 +14,14 @@ import { lessonAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 import { hunkSlidesOf } from './hunk-slides.ts'
 
-/** One thing to show to a room. The page gives it as many screens as it takes. */
+/** One slide. The page splits it into as many screens as it needs. */
 export interface Slide {
-  /** The part of the lesson that it is from, in small type above it. */
+  /** Its part of the lesson, in small type above it. */
   part: string
   title: string
   html: string
   kind: 'title' | 'text' | 'hunk' | 'question'
-  /** What else of the workshop goes with it. */
+  /** Related pages of the workshop. */
   links: { href: string; text: string }[]
 }
 
@@ -35,7 +35,7 @@ type Maker = (
   addresses: Addresses,
 ) => Promise<Slide[]>
 
-/** What becomes of a part. One that is not named here is not for the wall. */
+/** How each part becomes slides. Other parts have none. */
 const MAKERS: Partial<Record<PartName, Maker>> = {
   problem: textSlides,
   idea: textSlides,
@@ -51,7 +51,7 @@ const MAKERS: Partial<Record<PartName, Maker>> = {
 /**
  * A lesson as slides.
  *
- * @param addresses of what runs, or undefined to leave the text as it is
+ * @param addresses of the running programs, or undefined to leave the text unchanged
  */
 export async function slidesOf(version: Version, addresses?: Addresses): Promise<Slide[]> {
   const lesson = lessonAt(readLesson(version), addresses)
@@ -72,7 +72,7 @@ function titleSlide(version: Version, { title, idea, tryFirst }: Lesson): Slide 
   }
 }
 
-/** The start of a part, and each of its parts. */
+/** The start of a part, and each of its sections. */
 function textSlides(version: Version, part: Part): Promise<Slide[]> {
   const texts = [{ ...part, source: part.introduction }, ...part.parts]
   return Promise.all(
@@ -88,7 +88,7 @@ function textSlides(version: Version, part: Part): Promise<Slide[]> {
   )
 }
 
-/** The first version has no difference: there it is the text alone. */
+/** The first version has no difference, only the text. */
 async function differenceSlides(
   version: Version,
   part: Part,
@@ -113,7 +113,7 @@ async function differenceSlides(
   return slides
 }
 
-/** What there is to try, and the attacks, each with its way to the stage. */
+/** The things to try, and the attacks, each with a link to play it. */
 async function trySlides(version: Version, part: Part): Promise<Slide[]> {
   const attacks = part.parts.find(({ name }) => name === 'attacks')
   const others = part.parts.filter((other) => other !== attacks)
@@ -144,12 +144,12 @@ function pointsOf(version: Version, parts: Part[]): string {
   return `<ul class="points">${points.join('')}</ul>`
 }
 
-/** Each question twice: alone, and with its answer. */
+/** Each question twice: by itself, and with its answer. */
 async function questionSlides(version: Version, part: Part, lesson: Lesson): Promise<Slide[]> {
   const questions = await renderQuestions(version, lesson)
   return questions.flatMap(({ number, question, material, answer }) => {
     const asked = `<p class="asked">${question}</p>${material}`
-    const answered = `<div class="answer">${answer}</div>`
+    const answered = `<div class="callout good">${answer}</div>`
     const slide = { part: part.title, title: `Question ${number}`, links: [] }
     return [
       { ...slide, html: asked, kind: 'question' as const },
@@ -158,7 +158,7 @@ async function questionSlides(version: Version, part: Part, lesson: Lesson): Pro
   })
 }
 
-/** The text of a slide has no anchors: two slides may have the same heading. */
+/** The text of a slide has no anchors, because two slides may have the same heading. */
 function render(version: Version, part: Part, source: string): Promise<string> {
   return renderPart(version, { ...part, headings: [] }, source)
 }

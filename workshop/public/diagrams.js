@@ -1,4 +1,4 @@
-// Draws the diagrams of a page, in the colors that the page has now.
+// Draws the diagrams of a page, in the page's current colors.
 import { drawFigure, loadMermaid } from './page-mermaid.js'
 
 const figures = [...document.querySelectorAll('.diagram')]

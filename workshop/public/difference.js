@@ -1,15 +1,15 @@
-// The difference, hunk by hunk: n and p, two buttons, and a mark at the one that is read. The switch between one and
-// two columns changes the page in place; the address goes along.
+// The difference, hunk by hunk: n and p, two buttons, and a mark at the current hunk. The switch between one and two
+// columns changes the page in place and updates the address.
 
 const difference = document.querySelector('#difference')
 const hunks = [...document.querySelectorAll('.hunk-place')]
 const bar = document.querySelector('.hunk-bar')
 const calm = matchMedia('(prefers-reduced-motion: reduce)')
-/** As in hunks.css: without a choice the width settles how the two sides stand. */
+/** As in hunks.css: by default, the width decides between one and two columns. */
 const isWide = matchMedia('(min-width: 761px)')
 
 let current = 0
-/** Whether the page moves because the reader scrolls it, and not because of a key. */
+/** Whether the reader scrolls the page, rather than a key. */
 let scrollsByHand = true
 
 if (bar !== null) {
@@ -55,7 +55,7 @@ function isField(target) {
   )
 }
 
-/** Goes to a hunk, where there is one of that number. */
+/** Goes to a hunk, if one has that number. */
 function go(number) {
   const hunk = hunks[number - 1]
   if (hunk === undefined) return
@@ -66,7 +66,7 @@ function go(number) {
   history.replaceState(null, '', `#${hunk.id}`)
 }
 
-/** Marks the hunk that is being read. */
+/** Marks the current hunk. */
 function mark(number) {
   hunks[current - 1]?.classList.remove('current')
   current = number
@@ -80,7 +80,7 @@ function mark(number) {
   document.querySelector('#next-hunk').disabled = number === hunks.length
 }
 
-/** The last hunk that begins in the upper part of the window; 0 above the first. */
+/** The last hunk that starts in the upper part of the window, or 0 above the first. */
 function hunkInSight() {
   const line = innerHeight * 0.4
   return hunks.findLastIndex((hunk) => hunk.getBoundingClientRect().top < line) + 1
@@ -111,7 +111,7 @@ function markViewOfWidth() {
   markView(isWide.matches ? 'side-by-side' : 'unified')
 }
 
-/** Marks the one of the two links that says how the sides stand now. */
+/** Marks the link of the current layout. */
 function markView(view) {
   for (const link of document.querySelectorAll('[data-view]')) {
     if (link.dataset.view === view) link.setAttribute('aria-current', 'true')
@@ -119,7 +119,7 @@ function markView(view) {
   }
 }
 
-/** What is wider than its frame can be scrolled there, with the keyboard too. */
+/** Makes frames with wide content scrollable by keyboard. */
 function letKeysScroll() {
   for (const frame of document.querySelectorAll('.hunk .code')) {
     if (frame.scrollWidth > frame.clientWidth) frame.tabIndex = 0

@@ -8,7 +8,7 @@ const SHOWN = 2000
 for (const code of document.querySelectorAll('.code-sh, .code-shell')) {
   const button = document.createElement('button')
   button.type = 'button'
-  button.className = 'copy'
+  button.className = 'copy small'
   button.textContent = 'Copy'
   button.dataset.copy = (code.querySelector('code')?.textContent ?? '').trimEnd()
   code.append(button)

@@ -1,10 +1,10 @@
 /**
- * Loads mermaid, set up to draw in the colors that the page has now.
+ * Loads mermaid, set up with the page's current colors.
  *
- * @param {object} config what else it is told
+ * @param {object} config further settings
  */
 export async function loadMermaid(config) {
-  // The handout has it in itself. In a page, the name may be that of an element with this id.
+  // The handout contains mermaid. On other pages, the name may refer to an element with this id.
   const isLoaded = globalThis.mermaid?.initialize !== undefined
   const mermaid = isLoaded
     ? globalThis.mermaid
@@ -15,7 +15,7 @@ export async function loadMermaid(config) {
     themeVariables: colors(),
     fontFamily: getComputedStyle(document.body).fontFamily,
     ...config,
-    // With room for the bubble of the last message, which a narrower margin cuts off.
+    // Leaves room for the bubble of the last message, which a narrower margin cuts off.
     sequence: { mirrorActors: false, diagramMarginY: 20, ...config.sequence },
   })
   return mermaid
@@ -38,7 +38,7 @@ export async function drawFigure(mermaid, figure, index) {
   return picture
 }
 
-/** Mermaid calculates with colors, so it has to be told what those of the page come out at. */
+/** Mermaid calculates with colors, so it needs the computed colors of the page. */
 function colors() {
   const probe = document.createElement('span')
   document.body.append(probe)

@@ -1,17 +1,17 @@
-// The slides of a lesson and the teacher's notes: two windows of the same lesson move together.
+// The slides of a lesson and the teacher's notes, in two windows that move together.
 import { drawFigure, loadMermaid } from './page-mermaid.js'
 
 const { version, count } = document.body.dataset
 const isNotes = document.body.classList.contains('notes')
 const channel = new BroadcastChannel(`oauth-lab-present-${version}`)
-/** How much smaller a slide may get where that saves a screen. */
+/** How much a slide may shrink if that saves a screen. */
 const SMALLEST = 0.85
 let current = Number(document.body.dataset.slide)
-/** A slide takes as many screens as its text needs. Which one is shown, counted from 0, and how many there are. */
+/** A slide has as many screens as its text needs. The current one, counted from 0, and their number. */
 let screen = 0
 let screens = 1
 
-// Where the slides are.
+// In the window with the slides.
 
 const STEPS = {
   ArrowRight: 1,
@@ -66,7 +66,7 @@ function move(step) {
   else if (current + step >= 1 && current + step <= count) goTo(current + step, -step * Infinity)
 }
 
-/** @param {number} at the screen of that slide; one too far is its last one */
+/** @param {number} at the screen of that slide. A number that is too high means the last one */
 function goTo(slide, at = 0) {
   if (slide === current && at === screen) return
   show(slide, at)
@@ -74,7 +74,7 @@ function goTo(slide, at = 0) {
 }
 
 function show(slide, at) {
-  // How many the new one takes is not known yet.
+  // The number of screens of the new slide isn't known yet.
   if (slide !== current) screens = 1
   current = slide
   screen = at
@@ -90,7 +90,7 @@ function show(slide, at) {
   fitAll()
 }
 
-/** Sets the slides that are shown, and finds out how many screens the first of them takes. */
+/** Lays out the current slides, and counts the screens of the first. */
 function fitAll() {
   const [text, next] = document.querySelectorAll('.slide:not([hidden]) .fit')
   screens = fit(text)
@@ -105,7 +105,7 @@ function fitAll() {
   else if (next) fit(next)
 }
 
-/** @returns {number} how many screens it takes: the browser has set them next to each other, as columns */
+/** @returns {number} its number of screens, which the browser lays out side by side as columns */
 function fit(text) {
   const setAt = (size) => {
     text.style.setProperty('--fit', size)
@@ -123,7 +123,7 @@ function countScreens(text) {
   return Math.round((text.scrollWidth + gap) / widthOfScreen(text))
 }
 
-/** With the gap to the next one, as in present.css. */
+/** The width of a screen with the gap to the next one, as in present.css. */
 function widthOfScreen(text) {
   return text.clientWidth * 1.05
 }
@@ -137,7 +137,7 @@ async function drawAll() {
   if (figures.length === 0) return
   const mermaid = await loadMermaid({
     fontSize: 24,
-    // Wide and low, as a slide is.
+    // Wide and low, like a slide.
     sequence: {
       width: 260,
       height: 46,
@@ -151,13 +151,13 @@ async function drawAll() {
   })
   for (const [index, figure] of figures.entries()) {
     const picture = await drawFigure(mermaid, figure, index)
-    // Its own width; here it fills the slide.
+    // Removes its own width: here it fills the slide.
     picture.removeAttribute('style')
   }
   fitAll()
 }
 
-// The slides alone.
+// Only for the slides.
 
 function openNotes() {
   const notes = document.querySelector('#notes')
@@ -178,14 +178,14 @@ function beginSlides() {
     event.preventDefault()
     openNotes()
   })
-  // What a slide leads to must not take its place on the wall.
+  // A link must not replace the slide on the projector.
   for (const link of document.querySelectorAll('.slide a')) link.target = '_blank'
   new ResizeObserver(fitAll).observe(document.querySelector('.canvas'))
 }
 
-// The notes alone.
+// Only for the notes.
 
-/** Next is the rest of this slide. */
+/** Whether the rest of this slide comes next. */
 function showRest(slide) {
   const rest = slide.cloneNode(true)
   rest.querySelector('.fit').style.setProperty('--screen', screen + 1)
@@ -196,7 +196,7 @@ async function showBeside() {
   const asked = current
   const answer = await fetch(`${location.pathname}?slide=${asked}`)
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
-  // Somebody may have gone on meanwhile.
+  // The user may have moved on meanwhile.
   if (asked !== current) return
   document.querySelector('#beside').replaceWith(page.querySelector('#beside'))
   await drawAll()
@@ -208,7 +208,7 @@ function beginNotes() {
   const clock = document.querySelector('#clock')
   const elapsed = document.querySelector('#elapsed')
   const pause = document.querySelector('#pause')
-  /** When it was started, and how long it had run before, in milliseconds. */
+  /** When the timer was started, and how long it had run before, in milliseconds. */
   let since
   let before = 0
 

@@ -1,10 +1,10 @@
 // The page of the traffic: takes in what is new, opens messages, and shows secrets at a click.
 
 const list = document.querySelector('#traffic')
-/** How far from the end of the page, in pixels, one still reads the newest. */
+/** Within this distance from the end of the page, in pixels, the page follows new messages. */
 const NEAR_THE_END = 160
 
-/** Values that were clicked: they are shown wherever they stand. */
+/** Clicked values, which are shown everywhere. */
 const shown = new Set()
 
 if (list !== null) begin()
@@ -16,15 +16,15 @@ function begin() {
   list.addEventListener('htmx:afterRequest', ({ detail, target }) => {
     if (target === list && detail.successful) takeIn(detail.xhr.responseText)
   })
-  // Events of `details` don't bubble, but come by on their way down.
+  // Events of `details` don't bubble, but can be captured.
   list.addEventListener('toggle', ({ target }) => open(target), true)
   list.addEventListener('click', ({ target }) => reveal(target.closest('button.value')))
   tellEmpty()
-  // What was held while the page was away stands below everything before it.
+  // Messages held while the page was closed are at the end.
   list.querySelector('.waits')?.scrollIntoView({ block: 'center' })
 }
 
-/** Puts the rows of an answer where they belong: new ones in, changed ones in place of the old. */
+/** Inserts the new rows of a response, and replaces changed ones. */
 function takeIn(text) {
   const template = document.createElement('template')
   template.innerHTML = text
@@ -59,16 +59,16 @@ function put(rows, row) {
   if (after === undefined) rows.prepend(row)
   else after.after(row)
   htmx.process(row)
-  // What had it may be gone from the row, such as the button that let its message go.
+  // The focused element may be gone from the row, such as the button "Send it on".
   if (wasFocused) row.querySelector('summary')?.focus()
 }
 
-/** A changed row keeps what the reader did with it. */
+/** A changed row keeps its state, such as being open. */
 function keepWhatIsOpen(old, row) {
   const [before, now] = [old, row].map((part) => part.querySelector('details'))
   if (!before?.open || now === null) return
   now.querySelector('.details').replaceChildren(...before.querySelector('.details').childNodes)
-  // Which opens it, and so asks for the details anew.
+  // This opens it and so requests the details again.
   now.open = true
 }
 

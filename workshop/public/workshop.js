@@ -1,14 +1,14 @@
-// What every page needs of script, beside htmx: pages stay right over a restart of the app, and
-// hidden ones hold no connection. A browser has six for a host, however many tabs are open.
+// The script of every page, besides htmx: pages stay up to date over a restart of the app, and hidden
+// ones hold no connection. A browser has six per host, however many tabs are open.
 
-/** How soon a stream that was refused is asked for again, in milliseconds. */
+/** The delay before a rejected stream is requested again, in milliseconds. */
 const RETRY = 500
 
 if (window.htmx !== undefined) htmx.createEventSource = listenWhileVisible
 
 /**
- * The events of an address, for as long as the page is visible: a page that is opened hidden connects when somebody
- * first looks at it. To htmx it is one source that never ends.
+ * The events of an address while the page is visible. A page opened in a hidden tab connects when it first becomes
+ * visible. To htmx it is one source that never ends.
  *
  * @param {string} url
  */
@@ -22,21 +22,21 @@ function listenWhileVisible(url) {
     source = new EventSource(url)
     source.addEventListener('open', () => events.onopen())
     source.addEventListener('message', ({ data }) => events.dispatchEvent(new Event(data)))
-    // It connects again by itself, unless it was given an answer that is no stream.
+    // It reconnects by itself, unless the response wasn't a stream.
     source.addEventListener('error', () => setTimeout(follow, RETRY))
   }
   document.addEventListener('visibilitychange', follow)
-  // htmx sets `onopen` when it has the source.
+  // htmx sets `onopen` once it has the source.
   queueMicrotask(follow)
   return events
 }
 
-// What happened while there was no connection can't be known, be it the first moment of a page or a
-// restart of the app: so everything live is asked for anew.
+// Events without a connection are lost, at the start of a page or during a restart of the app. So every
+// live part is requested again.
 document.addEventListener('htmx:sseOpen', () => htmx.trigger(document.body, 'refresh'))
 
-// An answer may be older than an event that came while it was on its way, and with the element that it
-// replaces htmx forgets the event: so what takes its place asks once more.
+// A response may be older than an event that arrived meanwhile, and htmx forgets the event with the
+// replaced element. So the new element sends another request.
 /** @type {Set<string>} */
 const outdated = new Set()
 document.addEventListener('htmx:confirm', ({ target }) => {
@@ -49,12 +49,12 @@ document.addEventListener('htmx:load', ({ target }) => {
   if (event !== undefined) htmx.trigger(target, event)
 })
 
-// In a form that has no button a choice is sent as it is made.
+// A form without a button is sent on every change.
 document.addEventListener('change', ({ target }) => {
   target.closest('form[data-sends-itself]')?.requestSubmit()
 })
 
-// A refusal comes with a sentence, and is shown where the answer would have been.
+// An error has a message, shown where the response would have been.
 document.addEventListener('htmx:responseError', ({ detail }) => {
   const text = new DOMParser().parseFromString(detail.xhr.responseText, 'text/html')
   const problem = text.querySelector('.problem')?.textContent ?? detail.xhr.responseText

@@ -58,21 +58,21 @@ async function untilGone(pid: number): Promise<void> {
 describe('a job', () => {
   const limit = 20_000
 
-  test('that can not be done says why, in words', async () => {
+  test("that can't be done says why", async () => {
     const module = moduleThat('fails', 'throw new (input.inWords ? ToldError : TypeError)("so")')
     const run = (inWords: boolean) => jobs.run({ kind: 'fails', module, input: { inWords }, limit })
     await expect(run(true)).rejects.toEqual(new JobError('so'))
     await expect(run(false)).rejects.toEqual(new JobError('It failed: so.'))
   })
 
-  test('that answers with megabytes is told so, and what it says stays outside', async () => {
+  test("that returns megabytes gets an error, and the workshop doesn't keep them", async () => {
     const module = moduleThat('endless', 'return "x".repeat(6_000_000)')
     await expect(jobs.run({ kind: 'endless', module, input: {}, limit })).rejects.toEqual(
       new JobError('Its output is too long to show.'),
     )
   })
 
-  test('has its own answer alone, whatever else its process says', async () => {
+  test('has only its own result, whatever else its process sends', async () => {
     const module = moduleThat(
       'chatty',
       "for (const said of ['x', 7, { result: 'forged' }, { trouble: 'forged' }]) process.send?.(said); return input.number * 2",
@@ -80,7 +80,7 @@ describe('a job', () => {
     expect(await jobs.run({ kind: 'chatty', module, input: { number: 21 }, limit })).toBe(42)
   })
 
-  test('that writes without end comes to its end, and so does what it has started', async () => {
+  test('that writes endlessly is ended, with the programs it started', async () => {
     const file = join(scratch, 'pid')
     const module = moduleThat(
       'floods',
@@ -98,7 +98,7 @@ describe('a job', () => {
     if (process.platform !== 'win32') await untilGone(await untilWritten(file))
   })
 
-  test('whose process dies says so, and what it wrote is kept', async () => {
+  test('whose process dies says so, and its output is kept', async () => {
     const module = moduleThat('dies', 'console.error("last words"); process.exit(3)')
     const error = await jobs
       .run({ kind: 'dies', module, input: {}, limit })
@@ -120,8 +120,8 @@ describe('a job', () => {
   })
 })
 
-describe('a job that hangs in a loop', () => {
-  test.runIf(full)('is ended when its time is over', async () => {
+describe('a job in an endless loop', () => {
+  test.runIf(full)('is ended when its time is up', async () => {
     const module = moduleThat('hangs', HANGS)
     const file = join(scratch, 'pid')
     const job = jobs.run({ kind: 'hangs', module, input: { file }, limit: 3_000 })
@@ -140,7 +140,7 @@ describe('a job that hangs in a loop', () => {
     await untilGone(pid)
   })
 
-  test.runIf(full)('does not outlive an app that was killed', async () => {
+  test.runIf(full)("doesn't outlive an app that was killed", async () => {
     const module = moduleThat('hangs', HANGS)
     const file = join(scratch, 'pid')
     const app = join(scratch, 'app.mts')

@@ -11,7 +11,7 @@ import { temporaryFolder } from './lab.ts'
 const NOTHING: CheckResult = { kind: 'findings', findings: [] }
 const FILE = 'client/app.ts'
 
-/** A copy with its checks, which end when the test says so. */
+/** A copy whose checks end when the test says so. */
 function openCopy() {
   const place = findPlace('v02', join(temporaryFolder(), 'oauth-lab (1)'))
   makeOrRenew(place)
@@ -44,7 +44,7 @@ function openCopy() {
   return { checks: made, place, seen, save, finish: (result = NOTHING) => finish(result) }
 }
 
-test('a copy that a page shows is checked once, and then not before it is saved', async () => {
+test('a copy on a page is checked once, and then again only after a save', async () => {
   const { checks: made, seen, save, finish } = openCopy()
   made.attend()
   made.attend()
@@ -59,7 +59,7 @@ test('a copy that a page shows is checked once, and then not before it is saved'
   expect(seen.saves).toBe(1)
 })
 
-test('a save ends the check under way; there are never two at once, and the last save counts', async () => {
+test('a save ends the current check; two never run at once, and the last save counts', async () => {
   const { checks: made, seen, save, finish } = openCopy()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
@@ -72,7 +72,7 @@ test('a save ends the check under way; there are never two at once, and the last
   expect([seen.most, seen.aborted, seen.checks.length]).toEqual([1, 2, 1])
 })
 
-test('a check that is asked for while one is under way is that one', async () => {
+test('a check requested during another one is the same check', async () => {
   const { checks: made, seen, finish } = openCopy()
   made.checkNow()
   made.checkNow()
@@ -85,7 +85,7 @@ test('a check that is asked for while one is under way is that one', async () =>
   await expect.poll(() => seen.begun).toBe(2)
 })
 
-test('files are changed while no check has them open, and checked afterwards', async () => {
+test('no check reads files while they change, and a check follows', async () => {
   const { checks: made, place, seen } = openCopy()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
@@ -98,7 +98,7 @@ test('files are changed while no check has them open, and checked afterwards', a
   await expect.poll(() => seen.begun).toBe(2)
 })
 
-test('a copy that is gone is not checked, and what was known of it is forgotten', async () => {
+test("a deleted copy isn't checked, and its results are forgotten", async () => {
   const { checks: made, place, seen, finish } = openCopy()
   made.attend()
   await expect.poll(() => seen.begun).toBe(1)
@@ -109,7 +109,7 @@ test('a copy that is gone is not checked, and what was known of it is forgotten'
   expect([seen.begun, made.checking]).toEqual([1, false])
 })
 
-test('a check that fails itself is told in words, and the next one goes on', async () => {
+test('a check that fails to run gets a clear error, and the next one runs', async () => {
   const place = findPlace('v02', join(temporaryFolder(), 'oauth-lab (1)'))
   makeOrRenew(place)
   let turns = 0

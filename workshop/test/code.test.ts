@@ -34,7 +34,7 @@ function rowsOf(html: string): { number: number; isNew: boolean; text: string }[
   }))
 }
 
-test('a file stands there line by line, with its numbers', async () => {
+test('a file is shown line by line, with line numbers', async () => {
   const { status, text } = await workshop.get(`/code/v02-state/${CALLBACK}`)
   expect(status).toBe(200)
   const source = readText(findVersion('v02').folder, CALLBACK) ?? ''
@@ -48,7 +48,7 @@ test('a file stands there line by line, with its numbers', async () => {
   expect(lines).toEqual(source.trimEnd().split('\n'))
 })
 
-test('what the version before does not have is marked, and nothing else', async () => {
+test("only lines that the version before doesn't have are marked", async () => {
   const [older, newer] = [findVersion('v01'), findVersion('v02')]
   const changes = compareFolders(older.folder, newer.folder, { only: (path) => path === CALLBACK })
   const lines = changes.flatMap(({ hunks }) => hunks).flatMap((hunk) => hunk.lines)
@@ -62,12 +62,12 @@ test('what the version before does not have is marked, and nothing else', async 
   expect(rowsOf(first.text).some(({ isNew }) => isNew)).toBe(false)
 })
 
-test('of a file that is new every line is', async () => {
+test('every line of a new file is marked', async () => {
   const { text } = await workshop.get('/code/v02-state/client/session.ts')
   expect(rowsOf(text).every(({ isNew }) => isNew)).toBe(true)
 })
 
-test('nothing is shown that is not in the list', async () => {
+test('only files in the list are shown', async () => {
   for (const path of [
     '../package.json',
     '..%2fpackage.json',
@@ -94,7 +94,7 @@ test('nothing is shown that is not in the list', async () => {
 })
 
 describe("a learner's copy", () => {
-  test('is shown whatever its files are called, and its text stays text', async () => {
+  test('is shown whatever its files are called, with its text escaped', async () => {
     const { text: list } = await workshop.get('/code/copy-v02')
     const [, href = ''] = /href="([^"]*100[^"]*)"/.exec(list) ?? []
     const { status, text } = await workshop.get(href)
@@ -103,7 +103,7 @@ describe("a learner's copy", () => {
     expect(text).not.toContain("'<b>'")
   })
 
-  test('has files that are no text, or too long, and is told so', async () => {
+  test('may have binary files and long ones, and the page says so', async () => {
     for (const name of ['picture.png', 'long.ts']) {
       const { text } = await workshop.get(`/code/copy-v02/client/${name}`)
       expect([name, text]).toEqual([name, expect.stringContaining('Not shown: this is')])
@@ -111,7 +111,7 @@ describe("a learner's copy", () => {
   })
 })
 
-test('what all versions share can be looked at as well', async () => {
+test('the files that all versions share are shown too', async () => {
   expect((await workshop.get('/code/shared/session.ts')).text).toContain('registerSessions')
   expect((await workshop.get('/code/shared')).text).toContain('/code/shared/session.ts')
 })

@@ -36,13 +36,13 @@ describe('the page of a step', () => {
     expect(linesOf(sideBySide.text)).toEqual(linesOf(text))
   })
 
-  test('shows the files of the tests where they are asked for', async () => {
+  test('shows the test files on request', async () => {
     const path = '/lessons/v02-state/difference'
     expect((await workshop.get(path)).text).not.toContain('test/state.test.ts')
     expect((await workshop.get(`${path}?tests=1`)).text).toContain('test/state.test.ts')
   })
 
-  test('leads to each file, before and after', async () => {
+  test('links to each file, before and after', async () => {
     const page = parse((await workshop.get('/lessons/v03-pkce/difference')).text)
     const links = page.querySelectorAll('.file-links a').map((link) => link.getAttribute('href'))
     expect(links).toContain('/code/v02-state/client/session.ts')
@@ -53,14 +53,14 @@ describe('the page of a step', () => {
 })
 
 describe('the difference of any two versions', () => {
-  test('has the notes of the steps between them', async () => {
+  test('has the notes of all steps between them', async () => {
     const { text } = await workshop.get('/difference?from=v02-state&to=v04-protected-resource')
     const step = readStep(findVersion('v02'), findVersion('v04'))
     const notes = step.files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes))
     expect(parse(text).querySelectorAll('.note')).toHaveLength(notes.length)
   })
 
-  test("of a learner's copy is that of now, with the notes of the way that it is on", async () => {
+  test("of a learner's copy is up to date, with the notes of the step to it", async () => {
     const playground = temporaryFolder()
     const copy = join(playground, 'v02')
     copyVersion('v01', copy)
@@ -74,7 +74,7 @@ describe('the difference of any two versions', () => {
     expect(linesOf((await app.get(path)).text)).not.toContain('+   state: string | undefined')
   })
 
-  test('of a copy with files beyond all measure is shown soon, and says what is left out', async () => {
+  test('of a copy with huge files appears soon, and says what it leaves out', async () => {
     const playground = temporaryFolder()
     const copy = join(playground, 'v03')
     copyVersion('v02', copy)
@@ -82,7 +82,7 @@ describe('the difference of any two versions', () => {
     add('lines.ts', 'const a = 1\n'.repeat(60_000))
     add('huge.ts', '')
     truncateSync(join(copy, 'client', 'huge.ts'), 300_000_000)
-    // What is short enough to be shown, and as slow to compare as can be.
+    // Short enough to be shown, and as slow as possible to compare.
     const numbers = (from: number) => Array.from({ length: 12_000 }, (_, i) => `${from + i}`)
     add('app.ts', numbers(10_000).join('\n'))
     add('pkce.ts', 'a b '.repeat(20_000))
@@ -105,7 +105,7 @@ describe('the difference of any two versions', () => {
     }
   })
 
-  test('of one version and itself is none', async () => {
+  test('of one version and itself is empty', async () => {
     const { text } = await workshop.get('/difference?from=v02-state&to=v02-state')
     expect(text).toContain('No difference.')
   })
@@ -131,7 +131,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await count.getByText(`${total} of ${total}`).waitFor()
   })
 
-  test.runIf(full)('the keys are left to whoever types', async () => {
+  test.runIf(full)('n and p do nothing while the user types', async () => {
     const page = await workshop.visit('/difference?from=v01-code-flow&to=v02-state')
     await page.focus('select[name="from"]')
     await page.keyboard.press('n')
@@ -140,7 +140,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'two columns become one without loading anything, and the address says so',
+    'two columns become one without a new page, and the address says so',
     async () => {
       const page = await workshop.visit('/lessons/v02-state/difference')
       const twin = page.locator('.line.twin').first()
@@ -164,7 +164,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     },
   )
 
-  test('on a phone it is one column unless two are asked for', async () => {
+  test('on a phone it has one column unless two are requested', async () => {
     const viewport = { width: 390, height: 800 }
     const page = await workshop.visit('/lessons/v02-state/difference', { viewport })
     expect(await page.locator('.line.twin').first().isVisible()).toBe(false)
@@ -184,7 +184,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
 const SIGNS = { same: ' ', added: '+', removed: '-' }
 
-/** The lines that a page shows, as a patch has them. */
+/** The lines that a page shows, in the form of a patch. */
 function linesOf(page: string): string[] {
   return parse(page)
     .querySelectorAll('.line:not(.twin)')
@@ -197,7 +197,7 @@ function linesOf(page: string): string[] {
     })
 }
 
-/** The lines of all hunks of a step, as a patch has them. */
+/** The lines of all hunks of a step, in the form of a patch. */
 function linesOfHunks({ files }: Step): string[] {
   return files.flatMap(({ hunks }) =>
     hunks.flatMap(({ lines }) => lines.map(({ kind, text }) => `${SIGNS[kind]} ${text}`.trimEnd())),

@@ -19,7 +19,7 @@ copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
 const playground = join(root, 'playground')
 const workshop = await workshopOfFile('v01-code-flow', playground)
 
-/** The copy of an exercise, made anew. */
+/** A new copy of an exercise. */
 function copy(name: string): Place {
   const place = findPlace(name, playground)
   makeOrRenew(place)
@@ -32,7 +32,7 @@ function save({ folder }: Place, file: string, change: (text: string) => string)
 }
 
 describe('an exercise', () => {
-  test('that was not begun has nothing to check, to hint at or to compare', async () => {
+  test('that was not started has no checks, hints or differences', async () => {
     rmSync(join(playground, 'v03'), { recursive: true, force: true })
     for (const path of ['check', 'hint', 'solution']) {
       const answer = await workshop.post(`/exercises/v03/${path}`, { step: '1' })
@@ -43,11 +43,11 @@ describe('an exercise', () => {
     expect((await workshop.post('/exercises/v03/run', { where: 'beside' })).status).toBe(404)
   })
 
-  test('that is begun again keeps what was there, and says under which name', async () => {
+  test('that is started again keeps the old copy, and says under which name', async () => {
     expect((await workshop.post('/exercises/v04/begin')).headers.get('location')).toBe(
       '/exercises/v04',
     )
-    // Nobody has touched it, so there is nothing to keep.
+    // The copy is unchanged, so there is nothing to keep.
     expect((await workshop.post('/exercises/v04/begin')).headers.get('location')).toBe(
       '/exercises/v04',
     )
@@ -57,11 +57,11 @@ describe('an exercise', () => {
     expect((await workshop.get(location)).text).toContain('<code>playground/v04.old-1</code>.</p>')
     expect(readFileSync(join(playground, 'v04.old-1/client/app.ts'), 'utf8')).toContain('// mine')
     expect(readFileSync(join(playground, 'v04/client/app.ts'), 'utf8')).not.toContain('// mine')
-    // An address can't make the page say what is not so.
+    // An address can't make the page claim something untrue.
     expect((await workshop.get('/exercises/v04?kept=v04.old-7')).text).not.toContain('v04.old-7')
   })
 
-  test('is written file by file, or whole, and what was there is kept', async () => {
+  test('is solved file by file or at once, and the old files are kept', async () => {
     const place = copy('v04')
     const { text: before } = await workshop.get('/exercises/v04/solution')
     expect(before).toContain('/difference?from=copy-v04&amp;to=v04-protected-resource')
@@ -81,7 +81,7 @@ describe('an exercise', () => {
     expect((await workshop.get('/exercises/v04/solution')).text).toContain('in every file.')
   })
 
-  test('whose playground can not be written is told in words', async () => {
+  test('with a read-only playground gets a clear error', async () => {
     const full = join(root, 'a-file')
     writeFileSync(full, '')
     const other = await workshopOfTest(undefined, full)
@@ -91,7 +91,7 @@ describe('an exercise', () => {
     expect((await other.get('/exercises/v02')).status).toBe(200)
   })
 
-  test('is not checked because somebody looks at it: the page asks for that', async () => {
+  test("isn't checked when its page opens: the page requests that later", async () => {
     copy('v05')
     await workshop.get('/exercises/v05')
     await workshop.get('/exercises/v05/live')
@@ -113,7 +113,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     await workshop.inspect('/exercises/v05/solution', 'exercise-solution')
   })
 
-  test('an exercise is begun, fails, is mended, and turns green on save without a click', async () => {
+  test('an exercise is started, fails, is fixed, and turns green on save without a click', async () => {
     rmSync(join(playground, 'v02'), { recursive: true, force: true })
     const place = findPlace('v02', playground)
     const page = await workshop.visit('/exercises')
@@ -135,7 +135,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   })
 
   test.runIf(full)(
-    'a file that is broken is told with its place, and the check goes on when it is mended',
+    'a broken file is shown with its place, and the check continues once it is fixed',
     async () => {
       const place = copy('v02')
       const page = await workshop.visit('/exercises/v02')
@@ -156,7 +156,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   )
 
   test.runIf(full)(
-    'a copy that is deleted and made again meanwhile is told of, and a lost link put back',
+    'a copy that is deleted and made again is noticed, and a lost link is restored',
     async () => {
       const place = copy('v02')
       const page = await workshop.visit('/exercises/v02')
@@ -169,7 +169,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     },
   )
 
-  test.runIf(full)('the path of the folder to write in is copied by a button', async () => {
+  test.runIf(full)('a button copies the path of the folder to edit', async () => {
     const { folder } = copy('v02')
     const page = await workshop.visit('/exercises/v02', {
       own: { permissions: ['clipboard-read', 'clipboard-write'] },
@@ -198,7 +198,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     expect(await count(one)).toBe(await count(other))
   })
 
-  test.runIf(full)('the solution solves it, and beginning again starts over', async () => {
+  test.runIf(full)('the solution passes, and starting again begins from the start', async () => {
     copy('v03')
     const page = await workshop.visit('/exercises/v03')
     await page.click('#to-solution')
@@ -211,7 +211,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   })
 
   test.runIf(full)(
-    'the copy runs in place of the version, starts anew on save, and after a broken one',
+    'the copy runs in place of the version, and restarts on save, even after a broken one',
     async () => {
       const place = copy('v02')
       const page = await workshop.visit('/exercises/v02')

@@ -12,11 +12,11 @@ import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { renderHandout } from '../handout/render-handout.ts'
 
-/** Of the paper that A4 and Letter have in common, what is between the margins, in pixels. */
+/** The width between the margins on paper that fits both A4 and Letter, in pixels. */
 const PRINTED_WIDTH = 660
 
 let html = ''
-/** Without what Mermaid brings. */
+/** The page without the code of Mermaid. */
 let text = ''
 
 beforeAll(async () => {
@@ -24,7 +24,7 @@ beforeAll(async () => {
   text = html.slice(0, html.indexOf('<script>'))
 })
 
-test('the handout has every lesson with its parts, but for the part for the teacher', () => {
+test('the handout has every lesson with its parts, except the part for the teacher', () => {
   for (const version of listVersions()) {
     const { title, parts } = readLesson(version)
     expect(text).toContain(`<h1>${escapeHtml(title)}</h1>`)
@@ -46,7 +46,7 @@ test('every link leads to a place in the file, or to the web', () => {
   expect(inside.filter((href) => !anchors.includes(href.slice(1)))).toEqual([])
 })
 
-test('it has every note of the differences, and every answer, at the end', () => {
+test('every note on the differences and every answer is at the end', () => {
   const steps = listVersions().flatMap((newer) => {
     const older = versionBefore(newer)
     return older === undefined ? [] : [readStep(older, newer)]
@@ -65,7 +65,7 @@ test('it has every note of the differences, and every answer, at the end', () =>
 })
 
 test.skipIf(!CHROMIUM)(
-  `it asks for nothing, draws its diagrams, and cuts nothing off on paper, ${NEEDS_CHROMIUM}`,
+  `it loads nothing, draws its diagrams, and cuts nothing off on paper, ${NEEDS_CHROMIUM}`,
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
     const file = join(folder, 'handout.html')

@@ -5,13 +5,13 @@ import { workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile('v01-code-flow')
 
-/** Counts in a page how often it asked for the status: once when its stream opens, then with each news. */
+/** Counts how often a page requests the status: once when its stream opens, then after each event. */
 const COUNT = `addEventListener('htmx:beforeRequest', ({ target }) => {
   if (target.id === 'status') globalThis.count = (globalThis.count ?? 0) + 1
 })`
 const LOOK = `[document.visibilityState, document.readyState, document.title].join(', ')`
 
-/** Opens tabs and windows past Playwright, which has every page believe that it is seen. */
+/** Opens tabs and windows without Playwright, which makes every page believe it is visible. */
 async function openTabs() {
   const session = await (await testChromium()).newBrowserCDPSession()
   const { browserContextId } = await session.send('Target.createBrowserContext')
@@ -48,7 +48,7 @@ async function openTabs() {
 }
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('two windows and eight hidden tabs work at once, and each hears of news once it is seen', async () => {
+  test('two windows and eight hidden tabs work at once, and each is up to date when it becomes visible', async () => {
     const open = await openTabs()
     const windows = [await open('window'), await open('window')]
     const tabs = []

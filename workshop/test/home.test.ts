@@ -30,7 +30,7 @@ test('the course starts with its first lesson, then offers the next page and the
   expect(page).toContain('1 of 14 pages')
 })
 
-test('the last page of a lesson leads on to the next lesson, and the last page of all only back', async () => {
+test('the last page of a lesson offers the next lesson, and the last page of all only the one before', async () => {
   const workshop = await open()
   await read(workshop, '/lessons/v01-code-flow/sources')
   expect(await read(workshop)).toContain('href="/lessons/v02-state">Continue: v02: state<')
@@ -41,7 +41,7 @@ test('the last page of a lesson leads on to the next lesson, and the last page o
   expect(page).toContain('>Back to where you were: ')
 })
 
-test('a lesson that was read to its end leads on to the next one, never to itself', async () => {
+test('a lesson that was read to its end offers the next one, never itself', async () => {
   const playground = temporaryFolder()
   const pages = ['', 'difference', 'wire', 'attacks']
   const titles = ['the-problem', 'the-idea', 'what-changed', 'the-messages', 'try-it']
@@ -86,7 +86,7 @@ test('the navigation names the areas, and the lessons open at their list', async
   expect(links[0]?.[1]).toBe('/#lessons')
 })
 
-test('each lesson stands there with its idea, its hole and its minutes', async () => {
+test('each lesson is listed with its idea, what is still open, and its minutes', async () => {
   const page = await read(await open())
   for (const { name } of listVersions()) expect(page).toContain(`href="/lessons/${name}"`)
   expect(page.match(/Still open:<\/strong> \S+/g)).toHaveLength(listVersions().length)
@@ -94,7 +94,7 @@ test('each lesson stands there with its idea, its hole and its minutes', async (
   expect(page.match(/>\d+ minutes</g)).toHaveLength(listVersions().length)
 })
 
-test('the exercise says how much of it is done', async () => {
+test('the exercise shows how many of its checks pass', async () => {
   const playground = temporaryFolder()
   const versions = { 'v02-state': { done: 4, all: 10 } }
   writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
@@ -103,7 +103,7 @@ test('the exercise says how much of it is done', async () => {
   expect(await read(workshop, '/lessons/v02-state')).toContain('4 of 10 checks pass')
 })
 
-test('the table of attacks says of each what is expected of each version', async () => {
+test('the table of attacks shows the expected result for each version', async () => {
   const page = await read(await open())
   const rows = [
     ...page.matchAll(

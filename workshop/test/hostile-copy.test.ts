@@ -30,7 +30,7 @@ const ANSWER = {
   body: { text: '', size: 0 },
 }
 
-/** What no tap says. */
+/** Messages that no tap sends. */
 const NONSENSE = [
   null,
   'x',
@@ -52,7 +52,7 @@ const NONSENSE = [
   { tap: 'connected', process: 1, at: 'now', address: '::1 5' },
 ]
 
-/** What has the right form and is odd all the same. */
+/** Messages of the right form with odd content. */
 const ODD = [
   {
     ...REQUEST,
@@ -73,12 +73,12 @@ const ODD = [
   { tap: 'body', process: 1, id: 1, body: { text: '%=&&=%', size: 9 } },
 ]
 
-test('only what has all that a tap says comes from one', () => {
+test('only a complete message counts as one from a tap', () => {
   expect(NONSENSE.filter(isTapMessage)).toEqual([])
   expect(ODD.filter(isTapMessage)).toEqual(ODD)
 })
 
-test('what a running copy says and writes leaves the workshop and its pages as they are', async () => {
+test('no output or message of a running copy harms the workshop or its pages', async () => {
   const workshop = await workshopOfTest()
   const place = findPlace('v02', workshop.playground)
   makeOrRenew(place)

@@ -27,22 +27,22 @@ const LOOKS: Look[] = [
 const ALL_LOOKS: Look[] = [...LOOKS, ['wide', 'dark'], ['narrow', 'light']]
 
 type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> & {
-  /** That the app goes away for a while is what the test is about, and no complaint. */
+  /** The test stops the app for a while, so failed requests to it are expected. */
   losesConnection?: boolean
-  /** Makes a page that serves no other test: for what can't be taken back, a listener or a script too. */
+  /** Makes a page that no other test reuses, for changes that can't be undone, such as a listener or a script. */
   own?: Pick<BrowserContextOptions, 'javaScriptEnabled' | 'permissions'>
 }
 
-/** A page in a browser of its own, and what it complained of since a test took it. */
+/** A page in its own browser, and its errors since a test took it. */
 interface WatchedPage {
   page: Page
   complaints: string[]
 }
 
-/** Pages that no test uses now: to open one anew takes four times the work of going on with one. */
+/** Pages that no test uses now: opening a new one takes four times the work of reusing one. */
 const idlePages: WatchedPage[] = []
 
-/** A workshop on free ports, as `npm start` runs it, and a browser that watches it closely. */
+/** A workshop on free ports, as `npm start` runs it, and a browser that reports every error. */
 export class TestWorkshop {
   readonly url: string
   readonly runner: Runner
@@ -70,8 +70,8 @@ export class TestWorkshop {
   }
 
   /**
-   * @param version what runs in it, or undefined for nothing
-   * @param playground where the learner's copies are; without it an empty folder, which is gone at the end
+   * @param version the version that runs in it, or undefined for none
+   * @param playground where the learner's copies are; without it an empty folder, which is removed at the end
    */
   static async open(version?: string, playground?: string): Promise<TestWorkshop> {
     const addresses = await freeAddresses()
@@ -90,7 +90,7 @@ export class TestWorkshop {
     rmSync(this.#ownFolder, { recursive: true, force: true })
   }
 
-  /** Ends the app and starts it anew at the same address. What runs goes on. */
+  /** Ends the app and starts it again at the same address. The versions keep running. */
   async restart(meanwhile: () => Promise<unknown>): Promise<void> {
     await this.#app.close()
     await meanwhile()
@@ -118,8 +118,8 @@ export class TestWorkshop {
   }
 
   /**
-   * A page in a browser of its own. The test fails when the page writes an error to the console, asks anything
-   * of another host, or does not get what it asks for.
+   * A page in its own browser. The test fails when the page writes an error to the console, sends a request to
+   * another host, or gets an error.
    */
   async newPage(options: PageOptions = {}): Promise<Page> {
     const { losesConnection = false, own, viewport = WIDE } = options
@@ -137,10 +137,10 @@ export class TestWorkshop {
     return page
   }
 
-  /** Nothing of a test is left in a page for the next one, and it hears of nothing until then. */
+  /** Clears everything that a test left in a page, which gets no events until the next test. */
   async #putAway(watched: WatchedPage): Promise<void> {
     const { page, complaints } = watched
-    // Of the same site as what was there, or Chromium would start a process for it.
+    // From the same site as before, or Chromium would start another process for it.
     await page.goto(`${this.url}/assets/workshop.css`)
     const others = page
       .context()
@@ -152,7 +152,7 @@ export class TestWorkshop {
     idlePages.push(watched)
   }
 
-  /** Asks for an address of the app as what has no browser does. */
+  /** Requests an address of the app without a browser. */
   async get(path: string, request?: RequestInit) {
     const answer = await fetch(`${this.url}${path}`, request)
     const text = await answer.text()
@@ -186,7 +186,7 @@ export class TestWorkshop {
       if (full) await page.screenshot({ path: join(SCREENSHOTS, `${look}.png`) })
       const scrollWidth = await page.evaluate('document.documentElement.scrollWidth')
       expect([look, scrollWidth]).toEqual([look, viewport.width])
-      // It takes most of the time, and finds the same in one look as in the next, but for colors.
+      // It takes most of the time, and only its findings on colors differ between looks.
       const problems = full || width === 'wide' ? await seriousProblems(page) : []
       expect([look, problems]).toEqual([look, []])
     }
@@ -196,14 +196,14 @@ export class TestWorkshop {
 async function openPage(options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await (await testChromium()).newContext(options)
   const complaints: string[] = []
-  // Seen, and not held up by a route: with one, Chromium would do without its cache.
+  // Listens to requests instead of routing them: with a route, Chromium doesn't use its cache.
   context.on('request', (request) => {
     const { protocol, hostname } = new URL(request.url())
     const stays = hostname === 'localhost' || protocol === 'data:' || protocol === 'blob:'
     if (!stays) complaints.push(`asks another host: ${request.url()}`)
   })
   context.on('console', (message) => {
-    // Of a style sheet that it shows alone Chromium wants an icon, as if it were a page.
+    // Chromium requests an icon for a style sheet opened by itself, as if it were a page.
     if (message.location().url.endsWith('/favicon.ico')) return
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
   })
@@ -211,9 +211,9 @@ async function openPage(options: BrowserContextOptions = {}): Promise<WatchedPag
   return { page: await context.newPage(), complaints }
 }
 
-/** What axe-core finds that keeps somebody out: the rule, and the first places. */
+/** The accessibility problems that axe-core finds: each rule, and the first places. */
 export async function seriousProblems(page: Page): Promise<string[]> {
-  // Evaluated and not added as a script, which the policy of the app would forbid.
+  // Evaluated instead of added as a script, which the app's policy forbids.
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE)
   const found = await page.evaluate<{ impact: string; id: string; nodes: { html: string }[] }[]>(
     'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
@@ -248,7 +248,7 @@ export function folderOfFile(): string {
   return folderUntil(afterAll)
 }
 
-/** An empty folder that is gone when the test has ended. */
+/** An empty folder that is removed after the test. */
 export function temporaryFolder(): string {
   return folderUntil(onTestFinished)
 }

@@ -18,7 +18,7 @@ const ELSEWHERE = {
   api: 'http://localhost:9004',
 }
 
-/** What becomes of a text of a lesson that is read where the programs have these addresses. */
+/** A text of a lesson as it reads when the programs have these addresses. */
 function readAt(addresses: typeof AT_26000 | undefined, text: string): string {
   const [part] = lesson.parts
   if (part === undefined) throw new Error('The lesson has no parts')
@@ -30,7 +30,7 @@ function sourceOf({ tryFirst, parts }: Lesson): string {
   return [tryFirst, ...parts.map(({ source }) => source)].join('\n')
 }
 
-describe('a text names the addresses of what runs', () => {
+describe('a text names the addresses of the running programs', () => {
   test.each([
     ['<http://localhost:25001>', '<http://localhost:26001>', '<http://127.0.0.1:9001>'],
     [
@@ -54,7 +54,7 @@ describe('a text names the addresses of what runs', () => {
   })
 })
 
-test('a start gets the port of what runs, unless settings say where it is', () => {
+test('a start command gets the port of the running programs, unless settings give their addresses', () => {
   const texts = ['npm start', 'TTL=1 npm start v05', 'npm start playground/v02']
   expect(texts.map((text) => readAt(AT_26000, text))).toEqual([
     'npm start -- --port 26000',
@@ -64,7 +64,7 @@ test('a start gets the port of what runs, unless settings say where it is', () =
   expect(texts.map((text) => readAt(ELSEWHERE, text))).toEqual(texts)
 })
 
-test('what names no default address stays as it is', () => {
+test('a text without a default address stays unchanged', () => {
   for (const text of [
     'npm start -- v01 --port 26000',
     'http://localhost:26001/callback',
@@ -75,12 +75,12 @@ test('what names no default address stays as it is', () => {
   }
 })
 
-test('programs whose ports are those of the text in another order are named right', () => {
+test('programs that swapped the default ports are named right', () => {
   expect(readAt(addressesFrom(25_001), '25000 25001 25002 25003')).toBe('25001 25002 25003 25004')
 })
 
 test.each(listVersions())(
-  '$name keeps no address of the default, and reads as before there',
+  '$name keeps no default address, and reads unchanged at the default ones',
   (version) => {
     const read = readLesson(version)
     expect(sourceOf(lessonAt(read, AT_26000))).not.toMatch(/(?<!\d)2500[0-3](?!\d)/)
@@ -109,7 +109,7 @@ test('slides, exercises and the reference name what was started', async () => {
   expect((await workshop.get('/reference/errors')).text).toContain(`localhost:${server}/`)
 })
 
-test('the pages name what was started, also after it was stopped', async () => {
+test('the pages name what was started, even after it was stopped', async () => {
   const workshop = await workshopOfTest('v02-state')
   const { addresses } = workshop.main
   const printed = `${addresses.client}/callback?code=`

@@ -9,14 +9,14 @@ const v01 = findVersion('v01')
 const v02 = findVersion('v02')
 const NOTHING = { read: [], done: 0, all: 0 }
 
-test('nothing is done at first, and to ask makes no file', () => {
+test('nothing is done at first, and reading the progress creates no file', () => {
   const folder = temporaryFolder()
   expect(new Progress(folder).of(v01)).toEqual(NOTHING)
   expect(new Progress(folder).at).toBeUndefined()
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('what was read and done is there after a restart, for each version by itself', () => {
+test('what was read and done survives a restart, separately for each version', () => {
   const folder = join(temporaryFolder(), 'not', 'there', 'yet')
   const progress = new Progress(folder)
   progress.noteRead(v01, 'the-idea', '/lessons/v01-code-flow/the-idea')
@@ -35,7 +35,7 @@ test('what was read and done is there after a restart, for each version by itsel
   expect(later.at).toBe('/lessons/v01-code-flow/the-idea')
 })
 
-test('two at once take nothing from each other', () => {
+test('two writes at once lose nothing', () => {
   const folder = temporaryFolder()
   const [one, other] = [new Progress(folder), new Progress(folder)]
   one.noteRead(v01, 'the-idea', '/lessons/v01-code-flow/the-idea')
@@ -53,7 +53,7 @@ test.each([
   '{"at": "https://evil.example/", "versions": {"v01-code-flow": 7}}',
   '{"at": 3, "versions": {"v01-code-flow": {"read": [1, {}], "done": "all", "all": -1}}}',
   '{"versions": {"__proto__": {"read": ["x"]}}}',
-])('a file that says %j counts as none, and is mended by the next note', (text) => {
+])('a file that contains %j counts as empty, and the next write repairs it', (text) => {
   const folder = temporaryFolder()
   const file = join(folder, '.progress.json')
   writeFileSync(file, text)
@@ -65,7 +65,7 @@ test.each([
   expect(() => JSON.parse(readFileSync(file, 'utf8'))).not.toThrow()
 })
 
-test('where nothing can be written nothing is remembered, and nothing breaks', () => {
+test('if nothing can be written, nothing is remembered and nothing breaks', () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, '.progress.json'))
   const progress = new Progress(folder)

@@ -40,7 +40,7 @@ describe.each(versions)('the lesson of $name', (version) => {
     }
   })
 
-  test('opens with its idea, and with the hole that the version before has left', async () => {
+  test('starts with its idea, and with the problem that the version before left open', async () => {
     const { text } = await workshop.get(hrefOf(version, OPENING))
     expect(text).toContain(escapeHtml(lesson.idea))
     expect(text.includes('closed here')).toBe(versionBefore(version) !== undefined)
@@ -54,7 +54,7 @@ describe.each(versions)('the lesson of $name', (version) => {
     expect(shown.length).toBeGreaterThan(0)
   })
 
-  test('loses no block of code, no table, no hint and no answer on the way', async () => {
+  test('keeps every block of code, table, hint and answer', async () => {
     const page = readPage(join(version.folder, 'README.md'))
     const html = (await htmlOfParts(version)).join('')
     const count = (text: string) => html.split(text).length - 1
@@ -96,7 +96,7 @@ describe.each(versions)('the lesson of $name', (version) => {
     }
   })
 
-  test('leads from each page to the next, and from the last into the next lesson', () => {
+  test('links each page to the next, and the last to the next lesson', () => {
     const { entries } = outlineOf(version, OPENING)
     for (const [index, { slug }] of entries.entries()) {
       const { before, next } = outlineOf(version, slug)
@@ -110,7 +110,7 @@ describe.each(versions)('the lesson of $name', (version) => {
 })
 
 test.runIf(full)(
-  'every link of the lessons, the reference and the first page leads somewhere',
+  'every link of the lessons, the reference and the first page works',
   async () => {
     const pages = new Map<string, string>()
     const read = async (path: string) => {
@@ -142,7 +142,7 @@ test.runIf(full)(
   120_000,
 )
 
-/** The commands of a page that are run in a terminal, and what the button behind each of them sends. */
+/** The terminal commands of a page, and what the button behind each of them sends. */
 async function starts(version: Version, at: TestWorkshop): Promise<[string, string][]> {
   const { text } = await at.get(hrefOf(version, 'try-it'))
   const between = text.split('<pre class="code code-shell">').slice(1)
@@ -157,7 +157,7 @@ async function starts(version: Version, at: TestWorkshop): Promise<[string, stri
 
 const [v01, , v03, v04, v05] = versions as [Version, Version, Version, Version, Version]
 
-test('behind each command that starts a version there is a button that does the same', async () => {
+test('each command that starts a version has a button that does the same', async () => {
   expect(await starts(v01, workshop)).toEqual([['npm start', `version=${v01.name}`]])
   expect(await starts(v03, workshop)).toEqual([
     ['npm start v02', 'version=v02-state'],
@@ -176,7 +176,7 @@ test('behind each command that starts a version there is a button that does the 
   ])
 })
 
-test.runIf(full)('there is no such button for the version that runs', async () => {
+test.runIf(full)('the version that runs has no such button', async () => {
   const other = await workshopOfTest(v03.name)
   const buttons = async (version: Version) => {
     return (await starts(version, other)).map(([, sent]) => sent !== '')
@@ -185,7 +185,7 @@ test.runIf(full)('there is no such button for the version that runs', async () =
   expect(await buttons(v03)).toEqual([true, false])
 })
 
-test('other sites are led to, never loaded', async () => {
+test('links may lead to other sites, but nothing is loaded from them', async () => {
   for (const version of versions) {
     for (const html of await htmlOfParts(version)) {
       expect(html).not.toMatch(/<(img|script|iframe|link)\b/)
@@ -197,7 +197,7 @@ test('other sites are led to, never loaded', async () => {
   }
 })
 
-test('a page that was opened is marked as read beside the others, and no other is', async () => {
+test('a page that was opened is marked as read, and no other is', async () => {
   const other = await workshopOfTest(undefined, temporaryFolder())
   await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
   const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
@@ -231,7 +231,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(drawn).toBeGreaterThan(0)
   })
 
-  test('the pages of a lesson stand at one place, whatever page is open', async () => {
+  test('the pages of a lesson are listed in one place, whatever page is open', async () => {
     for (const viewport of [
       { width: 1280, height: 900 },
       { width: 1920, height: 900 },
@@ -252,7 +252,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const picture = page.locator('.diagram svg')
     await picture.waitFor()
     const text = picture.locator('.messageText').first()
-    // Drawn at 16 pixels.
+    // The diagram uses 16 pixels.
     expect((await text.boundingBox())?.height).toBeGreaterThan(12)
     const frame = await picture.boundingBox()
     const bubble = await picture.locator('text.sequenceNumber').last().boundingBox()
@@ -287,7 +287,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.waitForURL('**/reference/glossary#refresh-token')
   })
 
-  test('on a phone the bar at the top leaves with the page', async () => {
+  test('on a phone the bar at the top scrolls away with the page', async () => {
     const page = await workshop.visit('/lessons/v02-state/the-idea', { viewport: NARROW })
     await page.mouse.wheel(0, 600)
     await expect.poll(async () => (await page.locator('.top').boundingBox())?.y).toBeLessThan(-200)
@@ -303,7 +303,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(color).not.toBe(light)
   })
 
-  test.runIf(full)('nothing that was read moves while a diagram is drawn', async () => {
+  test.runIf(full)("text above a diagram doesn't move while the diagram is drawn", async () => {
     const page = await workshop.newPage({ own: {} })
     await page.addInitScript(`
       window.shifted = 0
@@ -334,7 +334,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'at the width of a phone the list of pages unfolds by a click, without script too',
+    'on a phone the list of pages opens with a click, even without script',
     async () => {
       const viewport = { width: 390, height: 800 }
       const page = await workshop.newPage({ own: { javaScriptEnabled: false }, viewport })
@@ -347,7 +347,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     },
   )
 
-  test.runIf(full)('the list of pages stays in place, and says where one is', async () => {
+  test.runIf(full)('the list of pages stays in place, and marks the current one', async () => {
     const page = await workshop.visit('/lessons/v01-code-flow/the-messages')
     const current = page.locator('.outline [aria-current="page"]')
     expect(await current.textContent()).toContain('The messages')
@@ -355,7 +355,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(async () => (await current.boundingBox())?.y).toBeGreaterThan(50)
   })
 
-  test.runIf(full)('a command is copied as it stands', async () => {
+  test.runIf(full)('a command is copied unchanged', async () => {
     const permissions = ['clipboard-read', 'clipboard-write']
     const page = await workshop.visit('/lessons/v01-code-flow/try-it', { own: { permissions } })
     const block = page.locator('.code-sh', { hasText: 'redeem -u lab-client:wrong' })
@@ -371,7 +371,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     )
   })
 
-  test('the first experiment of v05 starts at a click, with its short lives', async () => {
+  test('one click starts the first experiment of v05, with its short lifetimes', async () => {
     const other = await workshopOfTest('v05-refresh-token', workshop.playground)
     const page = await other.visit('/lessons/v05-refresh-token')
     const name = 'Run v05-refresh-token now: access tokens live for 20 s'
@@ -383,7 +383,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.getByRole('button', { name: /^Run v05/ }).count()).toBe(3)
   })
 
-  test.runIf(full)('its version is started from the lesson, which says when it runs', async () => {
+  test.runIf(full)('the lesson starts its version, and says when it runs', async () => {
     const other = await workshopOfTest('v01-code-flow', workshop.playground)
     const page = await other.visit('/lessons/v02-state')
     await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
@@ -395,7 +395,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'two versions are compared from one page, which says which of them runs',
+    'two versions are compared on one page, which says which of them runs',
     async () => {
       const other = await workshopOfTest('v01-code-flow', workshop.playground)
       const page = await other.visit('/lessons/v03-pkce/try-it')
@@ -422,7 +422,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'no page of any lesson is wider than a phone, nor keeps anybody out',
+    'no page of any lesson is wider than a phone, and every page is accessible',
     async () => {
       const page = await workshop.newPage({ viewport: { width: 390, height: 800 } })
       for (const version of versions) {

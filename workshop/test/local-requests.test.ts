@@ -10,7 +10,7 @@ import { workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile()
 
-/** Sends headers that fetch would not let pass; gives status and body. */
+/** Sends headers that fetch would not send, and returns status and body. */
 function ask(
   method: string,
   path: string,
@@ -26,7 +26,7 @@ function ask(
   })
 }
 
-test('a name of somebody else that leads here gets no page', async () => {
+test('a foreign host name that points here gets no page', async () => {
   const { port } = new URL(workshop.url)
   for (const host of ['evil.example', `evil.example:${port}`, 'localhost', `localhost.:${port}`]) {
     const [status, body] = await ask('GET', '/run', { host })
@@ -35,14 +35,14 @@ test('a name of somebody else that leads here gets no page', async () => {
   }
 })
 
-test('each name of this machine gets a page', async () => {
+test('each host name of this machine gets a page', async () => {
   const { port } = new URL(workshop.url)
   for (const name of ['localhost', '127.0.0.1', '[::1]']) {
     expect((await ask('GET', '/run', { host: `${name}:${port}` }))[0]).toBe(200)
   }
 })
 
-test('at port 80, which browsers leave out, each name gets a page, and its form is taken', async () => {
+test('at port 80, which browsers leave out, each host name gets a page and can send forms', async () => {
   const app = Fastify()
   keepToThisMachine(app, 80)
   app.all('/', async () => 'a page')
@@ -72,7 +72,7 @@ test('a page of another site can change nothing', async () => {
   }
 })
 
-test('a page of another site can follow a link here, and load nothing in secret', async () => {
+test('a page of another site can link here, but load nothing in secret', async () => {
   const foreign = { 'sec-fetch-site': 'cross-site' }
   const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
   expect((await ask('GET', '/run', { ...foreign, ...link }))[0]).toBe(200)
@@ -83,7 +83,7 @@ test('a page of another site can follow a link here, and load nothing in secret'
   expect((await ask('GET', '/run', { ...foreign, 'sec-fetch-mode': 'no-cors' }))[0]).toBe(403)
 })
 
-test('where a page of another site has led, nothing is noted, and nothing begins by itself', async () => {
+test('a link from another site records nothing and starts nothing', async () => {
   const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
   const pages = ['', '/the-idea', '/difference', '/wire', '/attacks']
   for (const site of ['cross-site', 'same-site']) {
@@ -104,7 +104,7 @@ test('where a page of another site has led, nothing is noted, and nothing begins
   expect(existsSync(join(workshop.playground, '.progress.json'))).toBe(true)
 })
 
-test('an address that can not be decoded is told so', async () => {
+test("an address that can't be decoded gets a clear error", async () => {
   const [status, body] = await ask('GET', '/%zz', {})
   expect([status, body]).toEqual([400, 'This address is malformed. Check it for typing errors.\n'])
 })
@@ -116,7 +116,7 @@ test('its own pages can', async () => {
   expect(body).toContain('There is no version with that name.')
 })
 
-test('every answer forbids scripts of others, frames and guesses at its type', async () => {
+test('every response forbids scripts of others, frames and content sniffing', async () => {
   for (const path of ['/run', '/nowhere', '/assets/workshop.css', '/vendor/htmx/htmx.min.js']) {
     const { headers } = await fetch(`${workshop.url}${path}`)
     expect(headers.get('content-security-policy')).toContain("script-src 'self'")
@@ -126,7 +126,7 @@ test('every answer forbids scripts of others, frames and guesses at its type', a
   }
 })
 
-test('a version is looked up in a list, and never made a path of', async () => {
+test('a version is found in a list, and its name never becomes part of a path', async () => {
   for (const version of [
     '../../etc',
     '/',
@@ -142,14 +142,14 @@ test('a version is looked up in a list, and never made a path of', async () => {
   }
 })
 
-test('a body that is no form is refused, and breaks nothing', async () => {
+test("a body that isn't a form is rejected, and breaks nothing", async () => {
   const headers = { 'content-type': 'application/xml' }
   const answer = await fetch(`${workshop.url}/run/start`, { method: 'POST', body: 'x', headers })
   expect(answer.status).toBe(415)
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('frames, pictures and scripts of another site get nothing, and have no effect', async () => {
+  test('frames, images and scripts of another site get nothing, and have no effect', async () => {
     const paths = ['/lessons/v03-pkce', '/lessons/v03-pkce/wire', '/exercises/v03', '/events']
     const elements = paths.flatMap((path) =>
       ['iframe', 'img', 'embed', 'script'].map(

@@ -5,7 +5,7 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
 
-/** A line of a plan: when it begins, how long it is, and what it is. */
+/** A line of a plan: its start, its length, and its content. */
 const LINE = /^\| (\d+):(\d\d) \| (\d*) \| (.+) \|$/gm
 
 const teaching = readFileSync(join(ROOT, 'docs', 'teaching.md'), 'utf8').replaceAll('\r\n', '\n')

@@ -12,12 +12,12 @@ import { workshopOfFile } from './lab.ts'
 
 const versions = listVersions()
 const V02 = '/present/v02-state'
-/** Screens of a class. All slides are of one shape, so a wider screen shows more only in size. */
+/** Screens in classrooms. All slides have the same shape, so a wider screen only shows them larger. */
 const SCREENS = [
   { width: 1280, height: 720 },
   { width: 1920, height: 1080 },
 ]
-/** Where the slides are, and what of the one that is shown is cut off, or that nothing of it is there. */
+/** The current slide, and what is cut off of it, or that it is empty. */
 const SCREEN = `(() => {
   const body = document.querySelector('.slide:not([hidden]) .slide-body')
   const frame = body.getBoundingClientRect()
@@ -50,7 +50,7 @@ function untilAt(page: Page, slide: number): Promise<void> {
 }
 
 describe.each(versions)('the slides of $name', (version) => {
-  test('each have an address, and only one is shown there', async () => {
+  test('each have an address, which shows only that slide', async () => {
     const slides = await slidesOf(version)
     for (const number of [1, 2, Math.ceil(slides.length / 2), slides.length]) {
       const { status, text } = await workshop.get(`/present/${version.name}?slide=${number}`)
@@ -67,7 +67,7 @@ describe.each(versions)('the slides of $name', (version) => {
     }
   })
 
-  test('tell of every part of the lesson but the teacher and the sources', async () => {
+  test('cover every part of the lesson except the ones for the teacher and the sources', async () => {
     const parts = new Set((await slidesOf(version)).map(({ part }) => part))
     const wanted = readLesson(version).parts.filter(
       ({ name }) => name !== 'teacher' && name !== 'sources',
@@ -75,11 +75,11 @@ describe.each(versions)('the slides of $name', (version) => {
     expect([...parts].filter(Boolean)).toEqual(wanted.map(({ title }) => title))
   })
 
-  test('ask each question alone before they answer it', async () => {
+  test('show each question by itself before its answer', async () => {
     const count = questionsOf(readLesson(version)).length
     const asked = (await slidesOf(version)).filter(({ kind }) => kind === 'question')
     expect(asked).toHaveLength(2 * count)
-    const answered = asked.map(({ html }) => html.includes('class="answer"'))
+    const answered = asked.map(({ html }) => html.includes('class="callout good"'))
     expect(answered).toEqual(Array.from({ length: count }, () => [false, true]).flat())
   })
 
@@ -99,7 +99,7 @@ describe.each(versions)('the slides of $name', (version) => {
     }
   })
 
-  test('have the notes for the teacher beside them, and the next slide', async () => {
+  test('come with the notes for the teacher and the next slide', async () => {
     const { status, text } = await workshop.get(`/present/${version.name}/notes?slide=1`)
     expect(status).toBe(200)
     expect(text).toContain('What people stumble over')
@@ -108,7 +108,7 @@ describe.each(versions)('the slides of $name', (version) => {
     expect((await workshop.get(`/present/${version.name}/notes?slide=0`)).status).toBe(404)
   })
 
-  // The last version has most of them.
+  // The last version has the most slides.
   const screens = full || version === versions.at(-1) ? some(SCREENS) : []
   test.skipIf(!CHROMIUM).each(screens)(
     `fit a screen of $width, ${NEEDS_CHROMIUM}`,
@@ -130,7 +130,7 @@ describe.each(versions)('the slides of $name', (version) => {
 })
 
 describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
-  test('the keys of a keyboard and of a clicker go from screen to screen, and the address keeps the slide', async () => {
+  test('the keys of a keyboard and of a clicker move from screen to screen, and the address keeps the slide', async () => {
     const page = await workshop.visit(V02)
     const count = (await slidesOf(versions[1] as Version)).length
     const screenOf = () => page.locator('.controls .place').textContent()
@@ -166,7 +166,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)(
-    'the slides and the notes move each other, and notes that are opened late catch up',
+    'slides and notes follow each other, and notes that are opened late catch up',
     async () => {
       const slides = await workshop.visit(V02)
       await slides.keyboard.press('PageDown')
@@ -175,7 +175,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
       const notes = await opened
       await untilAt(notes, 2)
 
-      // Slide 2 has more than one screen, and what comes next is its second one.
+      // Slide 2 has more than one screen, so its second one comes next.
       await notes.locator('.next [data-number="2"]').waitFor()
       await slides.keyboard.press('PageDown')
       await expect.poll(() => screenIn(notes, '.now')).toBe('1')
@@ -194,7 +194,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
     },
   )
 
-  test.runIf(full)('the timer runs when it was started, and goes back to nothing', async () => {
+  test.runIf(full)('the timer runs once started, and returns to zero', async () => {
     const notes = await workshop.visit(`${V02}/notes`)
     const elapsed = notes.locator('#elapsed')
     expect(await elapsed.textContent()).toBe('0:00')
@@ -205,7 +205,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
     expect(await elapsed.textContent()).toBe('0:00')
   })
 
-  test.runIf(full)('the slides can be read without script, one by one', async () => {
+  test.runIf(full)('the slides can be read without script, one at a time', async () => {
     const page = await workshop.visit(V02, { own: { javaScriptEnabled: false } })
     await page.locator('#next').click()
     expect(await placeOf(page)).toBe('2')

@@ -20,28 +20,28 @@ test.each(docs)('docs/%s.md has a page, with every heading under its anchor', as
   expect(text.match(/<pre class="code/g) ?? []).toHaveLength(blocks.length)
 })
 
-/** The anchors that a search gives, in their order. */
+/** The anchors that a search returns, in order. */
 async function found(words: string): Promise<string[]> {
   const { text } = await workshop.get(`/reference?find=${encodeURIComponent(words)}`)
-  const list = /<ol class="found">([\s\S]*?)<\/ol>/.exec(text)?.[1] ?? ''
+  const list = /<ol class="found plain">([\s\S]*?)<\/ol>/.exec(text)?.[1] ?? ''
   return [...list.matchAll(/<a href="\/reference\/([^"]+)">/g)].map(([, href = '']) => href)
 }
 
 describe('the search over the whole reference', () => {
-  test('finds an error by its words, and puts what has them in a row first', async () => {
+  test('finds an error by its words, and puts exact matches first', async () => {
     expect((await found("This response doesn't belong"))[0]).toBe('errors#wrong-state')
     expect((await found('belong to the LOGIN that this browser'))[0]).toBe('errors#wrong-state')
     expect((await found('invalid_grant'))[0]).toMatch(/^errors#invalid_grant/)
   })
 
-  test('looks into the texts and not at the headings alone', async () => {
+  test('searches the text and not only the headings', async () => {
     const cookies = await found('cookie')
     expect(cookies.length).toBeGreaterThan(5)
     expect(cookies.some((href) => !href.includes('cookie'))).toBe(true)
     expect(await found('refresh token')).toContain('glossary#refresh-token')
   })
 
-  test('takes anything, and shows it as it was typed', async () => {
+  test('accepts any text, and shows it as it was typed', async () => {
     for (const words of ['(', '[a-z]*', '<script>', '%', '\\', 'no such words in here']) {
       const { status, text } = await workshop.get(`/reference?find=${encodeURIComponent(words)}`)
       expect([words, status]).toEqual([words, 200])
@@ -54,7 +54,7 @@ describe('the search over the whole reference', () => {
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('what is typed is looked for as one types, and the address tells it', async () => {
+  test('results appear while the user types, and the address contains the search', async () => {
     const page = await workshop.visit('/reference')
     const terms = await page.locator('.terms li').count()
     expect(terms).toBeGreaterThan(50)
@@ -69,7 +69,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.terms li').count()).toBe(terms)
   })
 
-  // Long pages: axe takes its time.
+  // Axe is slow on long pages.
   const pages: [path: string, name: string][] = [
     ['/reference', 'reference'],
     ['/reference?find=cookie', 'reference-found'],

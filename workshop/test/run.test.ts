@@ -16,12 +16,12 @@ import {
 import { Runner, type Slot } from '../runner.ts'
 import { workshopOfFile } from './lab.ts'
 
-/** How often the version is changed in a row. */
+/** How many times in a row the version changes. */
 const TURNS = full ? 10 : 1
 
 const workshop = await workshopOfFile('v01-code-flow')
 
-/** What the server of a slot says an access token lives for, in seconds. */
+/** The lifetime of an access token in seconds, as the server of a slot gives it. */
 async function lifeOfToken({ addresses: { server, client } }: Slot): Promise<number> {
   const redirect_uri = `${client}/callback`
   const query = { response_type: 'code', client_id: 'lab-client', redirect_uri }
@@ -51,8 +51,8 @@ function mainRuns(): [name: string, state: string] {
   return [workshop.main.version.name, workshop.main.state]
 }
 
-describe('what runs', () => {
-  test('one version takes the place of another at the same addresses, again and again', async () => {
+describe('the runner', () => {
+  test('replaces one version with another at the same addresses, again and again', async () => {
     const versions = listVersions()
     const { server, client } = workshop.main.ports
     for (let turn = 1; turn <= TURNS; turn += 1) {
@@ -64,21 +64,18 @@ describe('what runs', () => {
     }
   }, 60_000)
 
-  test.runIf(full)(
-    'of many clicks at once the last one counts, and nothing is left of the others',
-    async () => {
-      const { main, runner } = workshop
-      const versions = listVersions().flatMap(({ name }) => knownVersion(name) ?? [])
-      // Not over HTTP, where what was sent first may arrive last.
-      await Promise.all(versions.map((version) => runner.start(main, version)))
-      const last = versions.at(-1)?.name
-      expect(mainRuns()).toEqual([last, 'running'])
-      expect((await whoAnswers(main.ports.server))?.program).toBe(`${last} server`)
-      expect((await whoAnswers(main.ports.client))?.program).toBe(`${last} client`)
-    },
-  )
+  test.runIf(full)('obeys the last of many clicks, and leaves nothing of the others', async () => {
+    const { main, runner } = workshop
+    const versions = listVersions().flatMap(({ name }) => knownVersion(name) ?? [])
+    // Not over HTTP, where the first request may arrive last.
+    await Promise.all(versions.map((version) => runner.start(main, version)))
+    const last = versions.at(-1)?.name
+    expect(mainRuns()).toEqual([last, 'running'])
+    expect((await whoAnswers(main.ports.server))?.program).toBe(`${last} server`)
+    expect((await whoAnswers(main.ports.client))?.program).toBe(`${last} client`)
+  })
 
-  test('lifetimes are given with a start, hold over a restart, and end with a start without them', async () => {
+  test('takes lifetimes at a start, keeps them over a restart, and drops them at a start without them', async () => {
     const version = 'v01-code-flow'
     await workshop.post('/run/start', { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' })
     await expect.poll(() => workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
@@ -93,7 +90,7 @@ describe('what runs', () => {
     expect(await lifeOfToken(workshop.main)).toBe(3600)
   })
 
-  test('of the environment of npm start the lifetimes hold until others are given', async () => {
+  test('keeps the lifetimes from the environment of npm start until others are given', async () => {
     vi.stubEnv('ACCESS_TOKEN_TTL', '30')
     onTestFinished(() => {
       vi.unstubAllEnvs()
@@ -106,7 +103,7 @@ describe('what runs', () => {
     await workshop.runner.close(slot)
   })
 
-  test('a lifetime that can not be is refused in words, and what runs goes on', async () => {
+  test('rejects an impossible lifetime with a clear error, and what runs keeps running', async () => {
     const before = mainRuns()
     for (const wrong of ['0', 'soon', '-1', '1e99']) {
       const answer = await workshop.post('/run/start', {
@@ -119,7 +116,7 @@ describe('what runs', () => {
     expect(mainRuns()).toEqual(before)
   })
 
-  test('two versions that are asked for at once run beside the first on ports of their own each, until they are removed', async () => {
+  test('runs two more versions beside the first, each on its own ports, until they are removed', async () => {
     const known = workshop.runner.slots
     const version = 'v02-state'
     await Promise.all([
@@ -154,7 +151,7 @@ describe('what runs', () => {
     },
   )
 
-  test('a file in the place of a copy is told of, and ends nothing else', async () => {
+  test('reports a file in the place of a copy, and everything else keeps running', async () => {
     const file = { ...v01, folder: fileURLToPath(import.meta.url) }
     const slot = await workshop.runner.openBeside(file)
     await expect.poll(() => slot.state).toBe('failed')
@@ -164,7 +161,7 @@ describe('what runs', () => {
     await workshop.runner.close(slot)
   })
 
-  test('a field that is no text names no message, and breaks nothing', async () => {
+  test("ignores a form field that isn't text", async () => {
     for (const message of ['{"toString":1,"valueOf":1}', '[1]', 'null']) {
       const answer = await fetch(`${workshop.url}/traffic/next`, {
         method: 'POST',
@@ -175,7 +172,7 @@ describe('what runs', () => {
     }
   })
 
-  test('how long a start took is told as long as it runs', async () => {
+  test('shows how long a start took, for as long as the version runs', async () => {
     await workshop.runner.start(workshop.main, v01)
     expect((await workshop.get('/run')).text).toMatch(/running, started in \d\.\d s</)
     await workshop.runner.stop(workshop.main)
@@ -183,7 +180,7 @@ describe('what runs', () => {
     await workshop.runner.start(workshop.main, v01)
   })
 
-  test('a version with an API and a worker runs: one starts, the other is named', async () => {
+  test('runs a version with an API and a worker: it starts the API and names the worker', async () => {
     const { folder, remove } = makeVersionWithApi()
     onTestFinished(remove)
     const version = knownVersionOf(findVersion(folder))
@@ -195,7 +192,7 @@ describe('what runs', () => {
     expect(text).toContain(`<a href="${slot.addresses.api}" target="_blank">`)
     expect(text).toContain(`API_URL=${slot.addresses.api} npm run worker, in `)
 
-    // A browser, and a program that the workshop did not start, such as the worker.
+    // A browser, and a program that the workshop didn't start, such as the worker.
     const agents = ['Mozilla/5.0', 'curl/8']
     for (const agent of agents) {
       await fetch(`${slot.addresses.api}/api/me`, { headers: { 'user-agent': agent } })
@@ -204,7 +201,7 @@ describe('what runs', () => {
     const shown = await rows(slot)
     expect(shown).toContain('browser to API, GET /api/me, answered 200')
     expect(shown).toContain('API to server, GET /introspect, answered 404')
-    expect(shown).toContain('<b class="api">API</b>')
+    expect(shown).toContain('<li class="api">API</li>')
     // The arrow between the lanes of server and API.
     expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')
 
@@ -216,7 +213,7 @@ describe('what runs', () => {
     return (await workshop.get(`/traffic/rows?slot=${slot.id}`)).text
   }
 
-  test('a port that somebody else has is told of, and left alone', async () => {
+  test('reports a port that another program holds, and leaves that program alone', async () => {
     const { ports, addresses, version } = workshop.main
     const stranger = new Runner()
     const slot = stranger.open(version, addresses)
@@ -230,11 +227,11 @@ describe('what runs', () => {
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('the page of what runs fits every screen, and keeps nobody out', async () => {
+  test('the page of running versions fits every screen, and is accessible', async () => {
     await workshop.inspect('/run', 'run')
   })
 
-  test('a click in one browser shows in another, which nobody touches', async () => {
+  test('a click in one browser shows up in another by itself', async () => {
     const watching = await workshop.visit('/reference')
     const page = await workshop.visit('/run')
     await page.locator('#run-v02-state').click()
@@ -242,7 +239,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.locator('.slot.running h2:has-text("v02-state")').waitFor()
   })
 
-  test('what happens while a page waits for an answer is shown as well', async () => {
+  test('a page shows what happened while it waited for a response', async () => {
     const page = await workshop.visit('/run', { own: {} })
     await page.locator('#slots .slot.running').first().waitFor()
     let happened: Promise<unknown> | undefined
@@ -269,7 +266,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByText('/not-there  404').waitFor()
   })
 
-  test('a page that was left open is right again after a restart of the app', async () => {
+  test('a page that stays open is up to date again after a restart of the app', async () => {
     const page = await workshop.newPage({ losesConnection: true })
     await page.goto(`${workshop.url}/run`)
     await page.locator('#status:has-text("running")').waitFor()

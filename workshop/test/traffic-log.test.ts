@@ -22,7 +22,7 @@ function fail(): never {
 
 type Request = Partial<Extract<TapMessage, { tap: 'request' }>>
 
-/** A log, and what a tap may say to it. */
+/** A log, and messages that a tap may send to it. */
 class Scene {
   readonly log = new TrafficLog()
 
@@ -50,7 +50,7 @@ class Scene {
     return this.say({ tap: 'answer', id, at, waits: false, status, head, body } as never, program)
   }
 
-  /** A code that comes by redirect, and is turned into a token. */
+  /** A code that comes by redirect and is exchanged for a token. */
   flow(): this {
     const form = `grant_type=authorization_code&code=${CODE}`
     const headers = [
@@ -78,7 +78,7 @@ class Scene {
 }
 
 describe('the log', () => {
-  test('has the messages in the order in which they were sent, whichever is heard of first', () => {
+  test('has the messages in the order in which they were sent, whichever is reported first', () => {
     const scene = new Scene().ask(2, 20, { url: '/second' }).ask(1, 10, { url: '/first' })
     scene.log.note('between', 15)
     expect(scene.sentences()).toEqual([
@@ -88,7 +88,7 @@ describe('the log', () => {
     ])
   })
 
-  test('knows the client by its connection, also when it hears of that later than of the request', () => {
+  test('recognizes the client by its connection, even if that is reported after the request', () => {
     const scene = new Scene().ask(1, 10, { url: '/token', peer: '::1 5', headers: [] })
     expect(scene.sentences()[0]).toMatch(/^another program to server/)
     const { revision } = scene.log
@@ -97,7 +97,7 @@ describe('the log', () => {
     expect(rowsSince(scene.log, revision, ALL)).toHaveLength(1)
   })
 
-  test('takes nobody for the client who has a port that the client had before or gets later', () => {
+  test("doesn't take another program for the client because it has a port the client once had", () => {
     const curl = ['User-Agent', 'curl/8.0']
     const scene = new Scene()
       .say({ tap: 'connected', at: 100, address: '::1 5' } as never, 'client')
@@ -122,7 +122,7 @@ describe('the log', () => {
     expect(scene.log.entries[0]).toMatchObject({ at: 151, kind: 'request' })
   })
 
-  test('forgets everything but what waits', () => {
+  test('forgets everything except what waits', () => {
     const scene = new Scene().flow().ask(9, 99, { waits: true })
     const { epoch } = scene.log
     scene.log.clear()
@@ -131,7 +131,7 @@ describe('the log', () => {
     expect(scene.log.values.of(CODE)).toBeUndefined()
   })
 
-  test('tells a change of a message anew, and nothing else', () => {
+  test('reports a changed message again, and nothing else', () => {
     const scene = new Scene().ask(1, 1).ask(2, 2)
     const { revision } = scene.log
     expect(rowsSince(scene.log, revision, ALL)).toEqual([])
@@ -143,7 +143,7 @@ describe('the log', () => {
     ])
   })
 
-  test('says of a request why it has no answer', () => {
+  test('says why a request has no response', () => {
     const scene = new Scene().ask(1, 1).ask(2, 2, { waits: true }).ask(3, 3)
     scene.answer(3, 4).say({ tap: 'broken', id: 1 } as never)
     scene.log.end()
@@ -157,7 +157,7 @@ describe('the log', () => {
     expect(scene.log.waiting).toEqual([])
   })
 
-  test('has what waits in its order, and no more once it is let go', () => {
+  test('has held messages in order, and drops each once it is sent on', () => {
     const scene = new Scene()
       .ask(2, 2, { waits: true, url: '/b' })
       .ask(1, 1, { waits: true, url: '/a' })
@@ -167,7 +167,7 @@ describe('the log', () => {
     expect(scene.log.waiting.map(({ exchange }) => exchange.request.url)).toEqual(['/b'])
   })
 
-  test('takes the processes apart, which count for themselves', () => {
+  test('tells processes apart, because each numbers its own requests', () => {
     const scene = new Scene().ask(1, 1, { url: '/old', process: 1 } as Request)
     scene.ask(1, 2, { url: '/new', process: 2 } as Request).answer(1, 3)
     expect(scene.sentences()[0]).toContain('GET /old, answered 200')
@@ -175,7 +175,7 @@ describe('the log', () => {
   })
 })
 
-describe('what nobody sends but to do harm', () => {
+describe('hostile traffic', () => {
   const FORM = ['Content-Type', 'application/x-www-form-urlencoded']
 
   function form(text: string): Scene {
@@ -184,7 +184,7 @@ describe('what nobody sends but to do harm', () => {
       .say({ tap: 'body', id: 1, body: { text, size: text.length } } as never)
   }
 
-  test('of more fields than a message has the first ones are shown, and that there are more', () => {
+  test('with too many fields shows the first ones, and says that there are more', () => {
     const { log } = form('code=abcdefgh&'.repeat(4_000))
     const { sections } = detailsOf(log.message(1) ?? fail(), log)
     const { fields = [] } = sections.find(({ title }) => title === 'Form') ?? {}
@@ -193,7 +193,7 @@ describe('what nobody sends but to do harm', () => {
     expect(JSON.stringify(rowsSince(log, 0, ALL)).length).toBeLessThan(10_000)
   })
 
-  test('as many cookies, attributes and headers do no harm either', () => {
+  test('with as many cookies, attributes and headers does no harm either', () => {
     const many = Array.from({ length: 2_000 }, (_, i) => `c${i}=value-${i}`)
     const headers = ['Cookie', many.join('; '), ...many.flatMap((name) => [name, 'x'])]
     const answered = [`Set-Cookie: ${many.join('; ')}`, ...many.map((name) => `${name}: x`)]
@@ -204,7 +204,7 @@ describe('what nobody sends but to do harm', () => {
     }
   })
 
-  test('JSON that is nested too deep to be written is told so', () => {
+  test('with JSON nested too deep gets a note in its place', () => {
     const text = `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
     const { log } = new Scene().ask(1, 1).answer(1, 2, [200, '', text])
     const { sections } = detailsOf(log.message(2) ?? fail(), log)
@@ -213,18 +213,18 @@ describe('what nobody sends but to do harm', () => {
     expect(masked.answer?.body.text).toMatch(/^Left out/)
   })
 
-  test('a challenge of one endless word is read in time', () => {
+  test('with a challenge of one endless word is read in time', () => {
     const challenge = `WWW-Authenticate: Bearer ${'a'.repeat(500_000)}`
     const { log } = new Scene().ask(1, 1).answer(1, 2, [401, challenge])
     expect(detailsOf(log.message(2) ?? fail(), log).sections[0]?.title).toBe('WWW-Authenticate')
   })
 
-  test('a path of thousands of characters is shown in short', () => {
+  test('with a path of thousands of characters is shortened', () => {
     const { log } = new Scene().ask(1, 1, { url: `/${'a'.repeat(10_000)}` })
     expect(JSON.stringify(rowsSince(log, 0, ALL)).length).toBeLessThan(2_000)
   })
 
-  test('a secret that was met too long ago to have a name is still not shown', () => {
+  test("with a secret that was met too long ago to have a name still doesn't show it", () => {
     const scene = new Scene().ask(1, 1, { url: '/callback?state=first-state' }, 'client')
     for (let id = 2; id <= 2_100; id += 1) {
       scene.log.values.meet([
@@ -259,7 +259,7 @@ describe('a filter', () => {
 })
 
 describe('values', () => {
-  test('have one name wherever they are met, and are shown by their ends alone', () => {
+  test('have one name everywhere, and show only their ends', () => {
     const { log } = new Scene().flow()
     expect(log.values.of(CODE)).toMatchObject({
       name: 'code 1',
@@ -273,12 +273,12 @@ describe('values', () => {
     expect(log.values.of('lab-client')?.secret).toBe(false)
   })
 
-  test('are found in an address in the way that addresses are written', () => {
+  test('are found in an address in any encoding', () => {
     const scene = new Scene().ask(1, 1, { headers: ['Cookie', 'oauth_lab_1=abcd/efgh+ijkl'] })
     expect(scene.log.values.mask('x=abcd%2Fefgh%2Bijkl')).toBe('x=****')
   })
 
-  test('are found when they are no single word, such as a password of several', () => {
+  test('are found even if they have several words, such as a password', () => {
     const form = new URLSearchParams({ username: 'u', password: 'two words & more' }).toString()
     const headers = ['Content-Type', 'application/x-www-form-urlencoded']
     const scene = new Scene().ask(1, 1, { method: 'POST', url: '/authorize', headers })
@@ -287,13 +287,13 @@ describe('values', () => {
     expect(scene.log.values.mask('He typed two words & more.')).toBe('He typed two ****more.')
   })
 
-  test('are known by their parameters alone, whatever names a request invents', () => {
+  test('are recognized only by known parameters, whatever names a request invents', () => {
     const scene = new Scene().ask(1, 1, { url: '/?constructor=abcdefgh&__proto__=ijklmnop' })
     expect(scene.log.values.of('abcdefgh')).toBeUndefined()
     expect(scene.log.values.of('ijklmnop')).toBeUndefined()
   })
 
-  test('are found in time, however many odd ones with one beginning somebody sends', () => {
+  test('are found in time, however many odd ones with the same beginning come', () => {
     const beginning = `${'a'.repeat(30)}"`
     const codes = Array.from({ length: 1900 }, (_, index) => `${beginning}${10_000 + index}`)
     const scene = new Scene()
@@ -304,14 +304,14 @@ describe('values', () => {
     }
   })
 
-  test('of several words are not looked for in a text when they are longer than anybody types', () => {
+  test("of several words aren't searched for when they are longer than anyone types", () => {
     const odd = `${'a'.repeat(60_000)}"`
     const scene = new Scene().ask(1, 1, { url: `/?code=${odd}` })
     expect(scene.log.values.mask(odd)).toBe('aaaa****aaa"')
     expect(scene.log.values.mask(`${'a'.repeat(60_000)} ${odd}`)).toContain(odd)
   })
 
-  test('are forgotten, the oldest first, when they are too long to be remembered together', () => {
+  test('are forgotten, oldest first, when they are too long together', () => {
     const scene = new Scene()
     for (let id = 1; id <= 50; id += 1)
       scene.ask(id, id, { url: `/?code=${id}-${'x'.repeat(60_000)}` })
@@ -334,7 +334,7 @@ describe('values', () => {
     expect(scene.log.values.of('\ud800-token-of-a-copy')?.name).toBe('access token 1')
   })
 
-  test('that are short are masked where they stand, and are not looked for elsewhere', () => {
+  test('that are short are masked in place, and not searched for elsewhere', () => {
     const scene = new Scene().ask(1, 1, { url: '/callback?code=e&state=t' }, 'client')
     expect(scene.log.values.mask('the letter e')).toBe('the letter e')
     expect(scene.log.values.mask('e')).toBe('****')
@@ -354,7 +354,7 @@ describe('a HAR', () => {
     return toHar(log.entries, { addresses, toDate: (at) => new Date(at), show })
   }
 
-  test('has all that HAR 1.2 asks for', () => {
+  test('has everything that HAR 1.2 requires', () => {
     const { version, creator, entries } = har({ log }).log
     expect(version).toBe('1.2')
     expect(creator).toEqual({ name: expect.any(String), version: expect.any(String) })
@@ -397,7 +397,7 @@ describe('a HAR', () => {
     expect(entries[1]?.response.status).toBe(0)
   })
 
-  test('has no secret unless it is asked for them', () => {
+  test('has no secret unless secrets are requested', () => {
     const secrets = [
       CODE,
       'tttttttttttttttttttttttt',
@@ -411,7 +411,7 @@ describe('a HAR', () => {
   })
 
   const SECRET = 'Zq~7'
-  /** Each way to write it in an address. */
+  /** The ways to write it in an address. */
   const WRITTEN = [SECRET, '%5a%71%7e%37', '%5A%71%7E%37', 'Zq%7e7', '%5Aq~7']
   const FIELDS = [
     ...['code', 'state', 'code_verifier', 'access_token', 'refresh_token', 'client_secret'],
@@ -419,7 +419,7 @@ describe('a HAR', () => {
   ]
   const FORM = ['Content-Type', 'application/x-www-form-urlencoded']
 
-  test.each(FIELDS)('has no value of the field "%s", however short and oddly written', (name) => {
+  test.each(FIELDS)('has no value of the field "%s", however short and oddly encoded', (name) => {
     for (const written of WRITTEN) {
       const pair = name === '' ? written : `${name}=${written}`
       const address = `http://u:${written}@localhost/callback?a=b&${pair}#x=y&${pair}`
@@ -455,7 +455,7 @@ describe('a HAR', () => {
     expect(text).toContain('id=****; Path=/')
   })
 
-  test('has no secret of a body: of JSON at any depth, and what is neither form nor JSON is left out', () => {
+  test('has no secret of a body: JSON is masked at any depth, and a body that is neither form nor JSON is left out', () => {
     const json = { access_token: SECRET, list: [SECRET, { code: SECRET }], pin: 90_417 }
     for (const body of [
       JSON.stringify(json),

@@ -15,13 +15,13 @@ import { placesOf } from '../traffic/message-places.ts'
 import { isNewField, isNewMessage } from '../traffic/news.ts'
 import { Traffic } from '../traffic/traffic.ts'
 
-// What the last two have is what any of them has.
+// Together the last two have everything that any version has.
 const versions = knownVersions()
   .filter(({ leadsTo }) => leadsTo === undefined)
   .slice(full ? 0 : -2)
 const sessions = new Map<string, Message[]>()
 
-/** In seconds: an access token that expires while the test looks on. */
+/** In seconds: an access token that expires during the test. */
 const ACCESS_TOKEN_TTL = 0.3
 
 beforeAll(async () => {
@@ -34,7 +34,7 @@ beforeAll(async () => {
     try {
       await vi.waitFor(() => expect(slot.state).toBe('running'), { timeout: 10_000 })
       await play(slot)
-      // The last answer is told a moment after it was sent.
+      // The last response is reported a moment after it was sent.
       await vi.waitFor(() => expect(messagesOf(traffic, slot).length % 2).toBe(0))
       sessions.set(version.name, messagesOf(traffic, slot))
     } finally {
@@ -47,7 +47,7 @@ function messagesOf(traffic: Traffic, slot: Slot): Message[] {
   return traffic.logOf(slot).entries.filter((entry) => entry.kind !== 'note')
 }
 
-/** One of everything: what goes right, and what goes wrong. */
+/** One of everything: what succeeds, and what fails. */
 async function play({ version, ports, addresses: { server, client } }: Slot): Promise<void> {
   const browser = new Browser()
   await browser.visit(`${client}/`)
@@ -94,14 +94,14 @@ function sessionOf(name: string): Message[] {
   return sessions.get(name) ?? []
 }
 
-/** What a message is, by which two versions can be compared. */
+/** The kind of a message, to compare two versions by. */
 function nameOf(message: Message): string {
   const { program, request } = message.exchange
   const isRefresh = new URLSearchParams(request.body.text).get('grant_type') === 'refresh_token'
   return `${program} ${request.method} ${pathOf(message.exchange)} ${isRefresh ? 'refresh ' : ''}${message.kind}`
 }
 
-/** Those messages whose address is known there: what is answered 404 or is not understood, is no message of a version. */
+/** The messages whose address is known there: a 404 or a malformed request isn't a message of a version. */
 function known(name: string): Message[] {
   return sessionOf(name).filter(({ exchange: { answer, request } }) => {
     const unknown = /"unsupported_grant_type"/.test(answer?.body.text ?? '')
@@ -113,7 +113,7 @@ function known(name: string): Message[] {
 describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name] as const))(
   '%s',
   (name, before) => {
-    test('has a word for every parameter, cookie and challenge, and for every error', () => {
+    test('explains every parameter, cookie and challenge, and every error', () => {
       const fields = sessionOf(name).flatMap((message) =>
         dissect(message)
           .filter(({ minor }) => !minor)
@@ -121,7 +121,7 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
       )
       expect(fields.length).toBeGreaterThan(30)
       const unexplained = fields.filter(({ topic }) => explanationOf(topic) === undefined)
-      // The lab itself knows no other way to call a resource that is not there.
+      // The lab has no other way to call a missing resource.
       expect(unexplained.filter(({ topic }) => !topic.startsWith('unknown: '))).toEqual([])
       const errors = fields.filter(({ topic }) => topic.endsWith(' error: error'))
       expect(errors.length).toBeGreaterThan(0)
@@ -132,7 +132,7 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
     })
 
     test.runIf(full || before)(
-      'marks as new what the version before does not send, and that alone',
+      "marks as new what the version before doesn't send, and nothing else",
       () => {
         const earlier = new Set((before === undefined ? [] : known(before)).flatMap(allNames))
         const marked = new Set<string>()
@@ -141,7 +141,7 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
           const here = nameOf(message)
           if (isNewMessage(message)) marked.add(here)
           if (before !== undefined && !earlier.has(here)) isNew.add(here)
-          // Of a message that is new everything is.
+          // Everything in a new message is new.
           if (isNew.has(here)) continue
           for (const { fields, minor } of dissect(message)) {
             for (const field of minor ? [] : fields) {
@@ -156,7 +156,7 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
       },
     )
 
-    test('leads from every message to a line that handles it', async () => {
+    test('links every message to a line that handles it', async () => {
       for (const message of known(name)) {
         const { exchange } = message
         if ([404, 405].includes(exchange.answer?.status ?? 0)) continue
@@ -193,7 +193,7 @@ function allNames(message: Message): string[] {
   return [here, ...fields.map(({ topic }) => `${here} ${topic}`)]
 }
 
-test('a token request leads to its grant, and to who asks for it', async () => {
+test('a token request links to its grant, and to the code that sends it', async () => {
   const [last] = versions.slice(-1)
   const requests = sessionOf(last?.name ?? '').filter(
     (message) => titleOf(message) === 'Refresh request',
@@ -206,5 +206,5 @@ test('a token request leads to its grant, and to who asks for it', async () => {
     'handled by server/routes/token.ts',
     'then by server/grants/refresh-token.ts',
   ])
-  expect(places[0]?.href).toMatch(/^\/code\/v05-refresh-token\/client\/token-manager\.ts#L\d+$/)
+  expect(places[0]?.href).toMatch(`/code/${last?.name}/client/token-manager.ts#L`)
 })

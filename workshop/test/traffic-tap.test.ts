@@ -17,7 +17,7 @@ afterEach(async () => {
   programs = undefined
 })
 
-/** Starts v05, with the tap or without it, and gathers what the tap says. */
+/** Starts v05, with or without the tap, and collects what the tap reports. */
 async function start(addresses: Addresses, preload: string[]): Promise<TapMessage[]> {
   const said: TapMessage[] = []
   programs = startPrograms({
@@ -33,7 +33,7 @@ async function start(addresses: Addresses, preload: string[]): Promise<TapMessag
   return said
 }
 
-/** Sends bytes in pieces over one connection, and gives all that comes until the other side ends it. */
+/** Sends bytes in pieces over one connection, and returns everything received until the other side ends it. */
 function converse(port: number, pieces: string[]): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(port, 'localhost')
@@ -52,7 +52,7 @@ function converse(port: number, pieces: string[]): Promise<string> {
   })
 }
 
-/** What differs from one time to the next: dates, and random values. */
+/** What differs from one run to the next: dates and random values. */
 function withoutChance(text: string): string {
   return text.replace(/^Date: .*$/gim, 'Date').replace(/[\w-]{43}(\.[^;\r]*)?/g, 'random')
 }
@@ -64,7 +64,7 @@ function requests(...heads: string[]): string {
 const FORM = 'Content-Type: application/x-www-form-urlencoded'
 const LAST = 'Connection: close\r\nHost: localhost\r\n\r\n'
 
-/** Conversations with the programs, each to its end. */
+/** Complete conversations with the programs. */
 function conversations(addresses: Addresses): Record<string, [number, string[]]> {
   const { server, client } = portsOf(addresses)
   const query = new URLSearchParams({
@@ -136,7 +136,7 @@ function conversations(addresses: Addresses): Record<string, [number, string[]]>
 }
 
 describe('the tap', () => {
-  test('changes no byte of any answer', async () => {
+  test('changes no byte of any response', async () => {
     const addresses = await freeAddresses()
     const heard: Record<string, string>[] = []
     for (const preload of [[], [TAP]]) {
@@ -156,7 +156,7 @@ describe('the tap', () => {
     expect(withTap?.['too large']).toContain('413 Payload Too Large')
   })
 
-  test('tells what was sent, as it was sent', async () => {
+  test('reports what was sent, unchanged', async () => {
     const addresses = await freeAddresses()
     const said = await start(addresses, [TAP])
     const [port, pieces] = conversations(addresses)['a form in pieces'] ?? [0, []]
@@ -190,7 +190,7 @@ describe('the tap', () => {
   })
 
   test.runIf(full)(
-    'leaves out the style sheet, and the body that a HEAD request does not get',
+    "leaves out the style sheet, and the body that a HEAD request doesn't get",
     async () => {
       const addresses = await freeAddresses()
       const said = await start(addresses, [TAP])
@@ -210,12 +210,12 @@ describe('the tap', () => {
   )
 
   test.runIf(full)(
-    'tells of somebody who hangs up while a message is held, and the programs end all the same',
+    'reports a connection closed while a message is held, and the programs still end',
     async () => {
       const addresses = await freeAddresses()
       const said = await start(addresses, [TAP])
       programs?.tell('client', { tap: 'hold', on: true })
-      // The order may come later than a request that was sent after it.
+      // The order may arrive after a request that was sent later.
       await sleep(100)
       const impatient = connect(portsOf(addresses).client, 'localhost')
       impatient.write(requests('GET /login HTTP/1.1'))
@@ -233,7 +233,7 @@ describe('the tap', () => {
   )
 })
 
-/** A server that sends back what it gets, piece by piece as it comes, with the tap before it. */
+/** A server that echoes each piece it gets, with the tap in front of it. */
 const ECHO = `
   import { createServer } from 'node:http'
   const server = createServer((request, response) => {
@@ -265,7 +265,7 @@ function told<Name extends TapMessage['tap']>(said: TapMessage[], name: Name) {
   return said.filter((message) => message.tap === name) as Extract<TapMessage, { tap: Name }>[]
 }
 
-describe('the tap before any server', () => {
+describe('the tap in front of any server', () => {
   test('cuts a long body for display, never on the wire', async () => {
     const { url, said } = await startEcho()
     const body = 'ab'.repeat(100_000)
@@ -278,7 +278,7 @@ describe('the tap before any server', () => {
     expect(told(said, 'answer')[0]?.body).toEqual({ ...shown, size: 200_007 })
   })
 
-  test('holds a request and an answer until they are let go, and sends all pieces in their order', async () => {
+  test('holds a request and a response until they are sent on, with all pieces in order', async () => {
     const { url, said, child } = await startEcho()
     child.send({ tap: 'hold', on: true })
     await sleep(100)
@@ -302,7 +302,7 @@ describe('the tap before any server', () => {
     await expect.poll(() => told(said, 'answer').map(({ waits }) => waits)).toEqual([true, false])
   })
 
-  test('lets all go at once when the holding ends', async () => {
+  test('sends everything on as soon as holding ends', async () => {
     const { url, said, child } = await startEcho()
     child.send({ tap: 'hold', on: true })
     await sleep(100)
@@ -314,7 +314,7 @@ describe('the tap before any server', () => {
     expect(await Promise.all(answers)).toEqual(['one', 'two', 'three'])
   })
 
-  test('lets all go when the workshop is gone', async () => {
+  test('sends everything on when the workshop is gone', async () => {
     const { url, said, child } = await startEcho()
     child.send({ tap: 'hold', on: true })
     await sleep(100)

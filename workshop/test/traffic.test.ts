@@ -41,7 +41,7 @@ const ENDS = {
   ],
 }
 
-/** Lets a version run, with no traffic before it, and none of it held. */
+/** Starts a version with an empty log and nothing held. */
 async function use(version: string): Promise<void> {
   const known = knownVersion(version)
   if (known === undefined) throw new Error(`There is no ${version}`)
@@ -60,7 +60,7 @@ async function isInSight(place: Locator): Promise<boolean> {
   return box !== null && box.y >= 0 && box.y + box.height <= height
 }
 
-/** What the page shows, row by row. */
+/** The rows that the page shows. */
 async function rowsOf(page: Page): Promise<string[]> {
   const texts = await page
     .locator('.row[data-message] > details > summary > .unseen')
@@ -100,13 +100,13 @@ async function harOf(): Promise<HarEntry[]> {
   return log.entries
 }
 
-/** Everything that a page asks the two programs, but for the style sheet. */
+/** Every request of a page to the two programs, except for the style sheet. */
 function watch(page: Page): Seen[] {
   const seen: Seen[] = []
   page.on('request', (request) => {
     if (!request.url().endsWith('/style.css')) seen.push({ request, text: undefined })
   })
-  // Read at once: a page that was left can't be read any more.
+  // Read at once, because a page can't be read after the browser has left it.
   page.on('requestfinished', async (request) => {
     const known = seen.find((other) => other.request === request)
     const answer = await request.response()
@@ -159,7 +159,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     return Object.fromEntries(pairs.map(({ name, value }) => [name.toLowerCase(), value]))
   }
 
-  /** What no browser sees is known by what belongs to it on the front channel. */
+  /** The back channel is recognized by its values, which were in the front channel before. */
   function expectBackChannel(har: HarEntry[], number: number): void {
     const at = (path: string) => har.filter(({ request }) => new URL(request.url).pathname === path)
     const [callback] = at('/callback')
@@ -189,7 +189,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   describe('the page', () => {
     beforeEach(() => use('v05-refresh-token'))
 
-    test('explains a message that is opened, and shows a secret at a click alone', async () => {
+    test('explains a message that is opened, and shows a secret only after a click', async () => {
       const traffic = await workshop.visit('/traffic')
       await logIn(await workshop.newPage())
       const code = new URL((await harOf())[4]?.request.url ?? '').searchParams.get('code') ?? ''
@@ -233,7 +233,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(async () => (await rowsOf(traffic)).length).toBe(4)
     })
 
-    test('takes a request for that of the client alone when the client sent it', async () => {
+    test("takes a request for the client's only if the client sent it", async () => {
       const traffic = await workshop.visit('/traffic')
       await fetch(`${workshop.main.addresses.server}/token`, { method: 'POST' })
       await expect
@@ -245,7 +245,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     })
 
     test.runIf(full)(
-      'says what became of the programs, and gives the whole list to a page of another start',
+      'says what happened to the programs, and gives the whole list to a page of another start',
       async () => {
         const traffic = await workshop.visit('/traffic')
         await workshop.runner.stop(workshop.main)
@@ -258,7 +258,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       },
     )
 
-    test.runIf(full)('keeps nobody out, with all messages open', async () => {
+    test.runIf(full)('is accessible, with all messages open', async () => {
       await logIn(await workshop.newPage())
       await workshop.inspect('/traffic', 'traffic')
       const traffic = await workshop.visit('/traffic')
@@ -285,13 +285,13 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       return traffic
     }
 
-    /** The messages that wait, by the page. */
+    /** The held messages, as the page shows them. */
     function waitingOn(traffic: Page): Promise<string[]> {
       return traffic.locator('.row.waits > details > summary > .unseen').allTextContents()
     }
 
     test.runIf(full)(
-      'a login goes on one message at a time, and no time limit strikes meanwhile',
+      'a login advances one message at a time, and no time limit strikes meanwhile',
       async () => {
         const traffic = await hold()
         const page = await workshop.newPage()
@@ -302,7 +302,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
           await expect
             .poll(() => waitingOn(traffic))
             .toEqual([expect.stringContaining(`${way}, ${what}`)])
-          // Longer than the client has patience when nothing is held.
+          // Longer than the client waits when nothing is held.
           if (step.startsWith('client to server, POST /token')) await sleep(5_200)
           await traffic.getByRole('button', { name: 'Next' }).click()
           if (step.startsWith('server to browser, 200')) {
@@ -315,9 +315,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       },
     )
 
-    test('what is held is told on every page, in the terminal and in the log, and shown on the way back', async () => {
+    test('a held message is announced on every page, in the terminal and in the log, and shown on the way back', async () => {
       const { addresses, id } = workshop.main
-      // So that there is more than fits on the screen.
+      // To have more messages than fit on the screen.
       for (let i = 0; i < 20; i += 1) await fetch(`${addresses.client}/nowhere`)
       const traffic = await hold()
       await traffic.goto(`${workshop.url}/reference`)
@@ -351,7 +351,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect((await Promise.all([asked, other])).map(({ status }) => status)).toEqual([302, 200])
     })
 
-    test('of several messages each can be let go by itself, and then all at once', async () => {
+    test('each of several held messages can be sent on by itself, then all at once', async () => {
       const traffic = await hold()
       const { client } = workshop.main.addresses
       const asked = ['/login', '/', '/nowhere'].map((path) =>
@@ -360,7 +360,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(async () => (await waitingOn(traffic)).length).toBe(3)
       await traffic.getByRole('button', { name: /^Send it on: .* GET \/nowhere/ }).click()
       await traffic.getByText('404').first().waitFor()
-      // Who works by keyboard stays at the message.
+      // A keyboard user stays at the message.
       expect(await traffic.locator(':focus').textContent()).toContain('GET /nowhere')
       expect(await waitingOn(traffic)).toHaveLength(3)
       await traffic.getByRole('button', { name: 'Send all on' }).click()
@@ -369,7 +369,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     })
 
     test.runIf(full)(
-      'a stop in the middle ends the programs at once, and the holding with them',
+      'stopping in the middle ends the programs at once, and the holding too',
       async () => {
         const traffic = await hold()
         const page = await workshop.newPage()

@@ -13,7 +13,7 @@ copyVersion('v01', join(playground, 'v02'))
 writeFileSync(join(playground, 'v02', 'client', 'app.ts'), 'export const x: = 1\n')
 const workshop = await workshopOfFile(undefined, playground)
 
-/** The part of a page that has the messages, once nothing is being played any more. */
+/** The part of a page with the messages, once both versions have been played. */
 async function untilPlayed(from: string, to: string): Promise<ReturnType<typeof parse>> {
   await workshop.post('/wire/plays', { from, to })
   let page = parse('')
@@ -29,47 +29,50 @@ async function untilPlayed(from: string, to: string): Promise<ReturnType<typeof 
   return page
 }
 
-/** A text without what only sets it. */
+/** A text without its markup. */
 function words(text: string): string {
   return text.replace(/\s+/g, ' ').trim()
 }
 
-test.runIf(full)('the page shows what differs, message by message and field by field', async () => {
-  const [older, newer] = [findVersion('v03'), findVersion('v04')]
-  const acts = diffWire(await playSession(older), await playSession(newer))
-  const expected = acts.flatMap(({ name, messages }) => [
-    name,
-    ...messages.flatMap(({ sign, channel, from, to, isAnswer, request, isSame, fields }) => {
-      const what = isAnswer ? `response to ${request}` : request
-      return [
-        `${sign} ${channel} ${from} -> ${to} ${what} ${isSame ? '(the same)' : ''}`,
-        ...(isSame ? [] : fields.map((field) => `${field.sign} ${field.name} ${field.value}`)),
-      ]
-    }),
-  ])
+test.runIf(full)(
+  'the page shows the difference, message by message and field by field',
+  async () => {
+    const [older, newer] = [findVersion('v03'), findVersion('v04')]
+    const acts = diffWire(await playSession(older), await playSession(newer))
+    const expected = acts.flatMap(({ name, messages }) => [
+      name,
+      ...messages.flatMap(({ sign, channel, from, to, isAnswer, request, isSame, fields }) => {
+        const what = isAnswer ? `response to ${request}` : request
+        return [
+          `${sign} ${channel} ${from} -> ${to} ${what} ${isSame ? '(the same)' : ''}`,
+          ...(isSame ? [] : fields.map((field) => `${field.sign} ${field.name} ${field.value}`)),
+        ]
+      }),
+    ])
 
-  const page = await untilPlayed(older.name, newer.name)
-  const shown = page.querySelectorAll('.act').flatMap((act) => [
-    act.querySelector('h2')?.text ?? '',
-    ...act.querySelectorAll('.message').flatMap((message) => {
-      const sign = message.querySelector('.message-title .sign')?.text ?? ''
-      const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
-      const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
-      const what = message.querySelector('.what')?.text
-      const end = message.classList.contains('same') ? '(the same)' : ''
-      return [
-        `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
-        ...message.querySelectorAll('.fields > div').map((field) => {
-          const name = field.querySelector('dt')?.childNodes.at(-1)?.text
-          return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
-        }),
-      ]
-    }),
-  ])
-  expect(shown.map(words)).toEqual(expected.map(words))
-})
+    const page = await untilPlayed(older.name, newer.name)
+    const shown = page.querySelectorAll('.act').flatMap((act) => [
+      act.querySelector('h2')?.text ?? '',
+      ...act.querySelectorAll('.message').flatMap((message) => {
+        const sign = message.querySelector('.message-title .sign')?.text ?? ''
+        const [from, to] = message.querySelector('.who')?.text.split(/ to |,/) ?? []
+        const channel = message.querySelector('.front-channel') === null ? 'back' : 'front'
+        const what = message.querySelector('.what')?.text
+        const end = message.classList.contains('same') ? '(the same)' : ''
+        return [
+          `${sign} ${channel} ${from} -> ${to} ${what} ${end}`,
+          ...message.querySelectorAll('.fields > div').map((field) => {
+            const name = field.querySelector('dt')?.childNodes.at(-1)?.text
+            return `${field.querySelector('.sign')?.text} ${name} ${field.querySelector('dd')?.text}`
+          }),
+        ]
+      }),
+    ])
+    expect(shown.map(words)).toEqual(expected.map(words))
+  },
+)
 
-test.runIf(full)('a copy that does not run is told of in words, with the place', async () => {
+test.runIf(full)("a copy that doesn't run gets a clear error with its place", async () => {
   const page = await untilPlayed('copy-v02', 'v02-state')
   expect(page.querySelector('.problem')?.text).toContain("It doesn't compile")
   expect(page.querySelector('.problem a')?.getAttribute('href')).toBe(
@@ -77,7 +80,7 @@ test.runIf(full)('a copy that does not run is told of in words, with the place',
   )
 })
 
-test('to look at the page plays nothing: that is asked for by a form', async () => {
+test('opening the page plays nothing: a form requests that', async () => {
   const query = 'from=v01-code-flow&to=v02-state'
   for (const path of ['/lessons/v02-state/wire', `/wire?${query}`, `/wire/messages?${query}`]) {
     const { page } = await workshop.get(path)
@@ -89,7 +92,7 @@ test('to look at the page plays nothing: that is asked for by a form', async () 
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('the messages come by themselves as soon as both have been played', async () => {
+  test('the messages appear by themselves as soon as both have been played', async () => {
     const page = await workshop.visit('/lessons/v05-refresh-token/wire')
     await page.locator('.message').first().waitFor({ timeout: 25_000 })
     expect(await page.locator('.act').count()).toBe(4)

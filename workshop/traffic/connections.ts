@@ -7,14 +7,14 @@ interface Connection {
 }
 
 /**
- * For how many milliseconds after the end of a connection something that came by it may still be met at the other
- * side. No system gives the port to somebody else that soon.
+ * How long after the end of a connection a request from it may still be reported by the other side, in
+ * milliseconds. No system reuses the port that soon.
  */
 const GRACE = 1_000
-/** How many are remembered; a client has a few at a time. */
+/** The most connections to remember. A client has a few at a time. */
 const MOST = 1_000
 
-/** The connections that the programs have opened, by address and port of their own side. */
+/** The connections that programs have opened, by their own address and port. */
 export class Connections {
   readonly #known = new Map<string, Connection>()
 
@@ -30,7 +30,7 @@ export class Connections {
     if (connection !== undefined) connection.until = at + GRACE
   }
 
-  /** Which program had opened the connection that came from an address then, if one had. */
+  /** The program whose connection came from an address at that time, if any. */
   ownerOf(address: string, at: number): ProgramName | undefined {
     const { owner, from, until } = this.#known.get(address) ?? { from: 1, until: 0 }
     return from <= at && at <= until ? owner : undefined

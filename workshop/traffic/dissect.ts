@@ -11,7 +11,7 @@ import {
 import { type Exchange, type Header, headerValues, type Message } from './message.ts'
 import { setOfForm, setOfJson, setOfQuery } from './message-kind.ts'
 
-/** Values that are worth a name, so that one sees where each goes. All but the first two are secrets. */
+/** Values worth following by name. All but the first two are secrets. */
 export type ValueKind =
   | 'code challenge'
   | 'client id'
@@ -25,17 +25,17 @@ export type ValueKind =
   | 'password'
   | 'session'
 
-/** One thing that a message says. */
+/** One part of a message. */
 export interface Field {
   name: string
   value: string
   /** What explains it, see explanations.md: the set that it belongs to, and its name in there. */
   topic: string
-  /** What kind of value it is, where one wants to follow it. */
+  /** The kind of its value, if it is worth following. */
   kind: ValueKind | undefined
 }
 
-/** Fields that stand in the same part of a message. */
+/** The fields of one section of a message. */
 export interface Section {
   title: string
   fields: Field[]
@@ -43,7 +43,7 @@ export interface Section {
   minor: boolean
 }
 
-/** What values are, by the names of their parameters. */
+/** The kinds of values, by the names of their parameters. */
 const KINDS = new Map<string, ValueKind>([
   ['client_id', 'client id'],
   ['client_secret', 'client secret'],
@@ -56,10 +56,10 @@ const KINDS = new Map<string, ValueKind>([
   ['password', 'password'],
 ])
 
-/** Headers that have a section of their own. */
+/** Headers with their own section. */
 const OWN_SECTION = ['authorization', 'cookie', 'set-cookie', 'location', 'www-authenticate']
 
-/** Takes a message apart into all that it says. */
+/** Splits a message into all its fields. */
 export function dissect({ kind, exchange }: Message): Section[] {
   const sections = kind === 'request' ? dissectRequest(exchange) : dissectAnswer(exchange)
   return sections.filter(({ fields }) => fields.length > 0)
@@ -117,7 +117,7 @@ function dissectCookies(header: string): Field[] {
 function dissectSetCookie(header: string): Section {
   const { cookie, attributes } = parseSetCookie(header)
   const [name, value] = cookie
-  // An empty one takes the place of a cookie that is to be forgotten.
+  // An empty cookie replaces one that the browser must delete.
   const what = isOfTheLab(name) ? 'new session cookie' : 'new other cookie'
   const topic = `cookie: ${value === '' ? 'ended cookie' : what}`
   return section('Set-Cookie', [
@@ -161,7 +161,7 @@ function field(set: string, name: string, value: string, kind?: ValueKind): Fiel
   return { name, value, topic: `${set}: ${name.toLowerCase()}`, kind }
 }
 
-/** The cookie of the lab's client has its port in its name; a copy may call its own otherwise. */
+/** The cookie of the lab's client has the port in its name. A copy may name its own differently. */
 function isOfTheLab(name: string): boolean {
   return /^oauth_lab_\d+$/.test(name)
 }

@@ -7,7 +7,7 @@ export interface Explanation {
   /** Of an error code or a status nobody says that. */
   madeBy: string | undefined
   checkedBy: string | undefined
-  /** Where it is specified, with the address of that section. */
+  /** The section that specifies it. */
   source: { text: string; href: string } | undefined
 }
 

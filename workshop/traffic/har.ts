@@ -3,17 +3,17 @@ import { type Entry, type Exchange, type Header, headerValues, type Message } fr
 
 type NameValue = { name: string; value: string }
 
-/** Where the exchanges were seen, and how they are to be written. */
+/** The source of the exchanges, and how to write them. */
 export interface HarOptions {
   /** The origins of the programs. */
   addresses: Record<Exchange['program'], string>
-  /** Turns a time of a message into one that people read. */
+  /** Converts the time of a message to a date. */
   toDate: (at: number) => Date
-  /** Masks the secrets of an exchange, or leaves them. */
+  /** Masks the secrets of an exchange, or keeps them. */
   show: (exchange: Exchange) => Exchange
 }
 
-/** The exchanges as an HTTP archive, version 1.2. One without an answer has the status 0, as browsers write it. */
+/** The exchanges as an HTTP archive, version 1.2. One without a response has status 0, as browsers write it. */
 export function toHar(entries: Entry[], options: HarOptions) {
   const requests = entries.filter((entry): entry is Message => entry.kind === 'request')
   const answers = new Map(

@@ -1,6 +1,6 @@
 import type { Header } from './message.ts'
 
-/** Takes the beginning of an answer apart. `status` serves where it has not been written yet. */
+/** Parses the head of a response. Uses `status` if the head hasn't been written yet. */
 export function parseHead(
   head: string,
   status: number,
@@ -14,15 +14,15 @@ export function parseHead(
   return { status, reason, headers }
 }
 
-/** Of more parameters than any message of the lab has, the first ones are looked at. */
+/** Only the first parameters are read: more than any message of the lab has. */
 export const MOST_FIELDS = 100
 
-/** Names and values of a query or a form, in their order, and as often as they came; at most one more than are shown. */
+/** Names and values of a query or a form, in order and with repeats, at most one more than are shown. */
 export function parseForm(text: string): [name: string, value: string][] {
   return [...new URLSearchParams(text.split('&', MOST_FIELDS + 1).join('&'))]
 }
 
-/** An address and its query; of no address the whole as it is. */
+/** Splits an address from its query. Returns text that isn't an address unchanged. */
 export function splitAddress(address: string): { base: string; query: string } {
   const [withoutFragment = ''] = address.split('#', 1)
   const mark = withoutFragment.indexOf('?')
@@ -35,7 +35,7 @@ export function pathOfAddress(address: string): string {
   return splitAddress(address).base.replace(/^https?:\/\/[^/]*/i, '') || '/'
 }
 
-/** What a Cookie header brings. RFC 6265 section 4.2 */
+/** The cookies in a Cookie header. RFC 6265 section 4.2 */
 export function parseCookies(header: string): [name: string, value: string][] {
   return header
     .split(';', MOST_FIELDS + 1)
@@ -43,7 +43,7 @@ export function parseCookies(header: string): [name: string, value: string][] {
     .map(splitPair)
 }
 
-/** What a Set-Cookie header says: the cookie, and its attributes. RFC 6265 section 4.1 */
+/** The cookie in a Set-Cookie header, and its attributes. RFC 6265 section 4.1 */
 export function parseSetCookie(header: string): {
   cookie: [name: string, value: string]
   attributes: [name: string, value: string][]
@@ -53,9 +53,9 @@ export function parseSetCookie(header: string): {
 }
 
 /**
- * Name and secret of HTTP Basic, as the OAuth server reads them: form-encoded first. RFC 6749 section 2.3.1
+ * Name and secret of HTTP Basic, as the OAuth server decodes them. RFC 6749 section 2.3.1
  *
- * @returns undefined when they can't be read
+ * @returns undefined if they can't be decoded
  */
 export function parseBasic(
   authorization: string,

@@ -14,7 +14,7 @@ import {
 import type { TapMessage } from './tap.ts'
 import { Values } from './values.ts'
 
-/** How many messages are kept. */
+/** The most messages to keep. */
 const LONGEST_LOG = 500
 
 type Said<Name extends TapMessage['tap']> = Extract<TapMessage, { tap: Name }>
@@ -26,13 +26,13 @@ interface Pending {
   answer: Message | undefined
 }
 
-/** What went to and fro between the parties of one slot. */
+/** The messages between the parties of one slot. */
 export class TrafficLog {
   /** In the order in which they were sent. */
   entries: Entry[] = []
-  /** Names for the values that are met, by which one sees where each goes. */
+  /** Names for values, to follow where each goes. */
   values = new Values()
-  /** Counts up when everything is forgotten. */
+  /** Increases when the log is cleared. */
   epoch = 0
   revision = 0
   /** When the first entry was sent. */
@@ -41,7 +41,7 @@ export class TrafficLog {
   readonly #connections = new Connections()
   #ids = 0
 
-  /** Takes what the tap in a program says. */
+  /** Adds a message from the tap in a program. */
   take(said: TapMessage, program: ProgramName, version: KnownVersion): void {
     if ('address' in said) {
       this.#connect(said, program)
@@ -61,19 +61,19 @@ export class TrafficLog {
     this.#change(pending.request)
   }
 
-  /** A word between the messages. */
+  /** Adds a note between the messages. */
   note(text: string, at: number): void {
     this.#insert({ kind: 'note', id: this.#nextId(), revision: 0, at, text })
   }
 
-  /** The programs have ended: what is under way will have no answer. */
+  /** The programs have ended, so open exchanges get no response. */
   end(): void {
     for (const pending of this.#pending.values())
       this.#break(pending, 'The program stopped before it responded.')
     this.#pending.clear()
   }
 
-  /** Forgets all messages but those that still wait. */
+  /** Removes all messages except held ones. */
   clear(): void {
     this.entries = this.entries.filter((entry) => entry.kind !== 'note' && entry.waits)
     this.values = new Values()
@@ -92,7 +92,7 @@ export class TrafficLog {
     return entry?.kind === 'note' ? undefined : entry
   }
 
-  /** Those that are held, the oldest first. */
+  /** The held messages, oldest first. */
   get waiting(): Message[] {
     return this.entries.filter((entry) => entry.kind !== 'note' && entry.waits) as Message[]
   }
@@ -159,8 +159,8 @@ export class TrafficLog {
   }
 
   /**
-   * Each program talks to this one over a channel of its own, so a request may be heard of before the
-   * connection that it came by.
+   * Each program reports over its own channel, so a request may be reported before its
+   * connection.
    */
   #connect({ tap, at, address }: Said<'connected' | 'disconnected'>, owner: ProgramName): void {
     if (tap === 'disconnected') {
@@ -176,7 +176,7 @@ export class TrafficLog {
     }
   }
 
-  /** Into its place in time. */
+  /** Inserts it at its place in time. */
   #insert(entry: Entry): void {
     const after = this.entries.findLastIndex(({ at }) => at <= entry.at)
     this.entries.splice(after + 1, 0, entry)
@@ -207,7 +207,7 @@ function inPairs(flat: string[]): Header[] {
   return names.map((name, index) => [name, flat[index * 2 + 1] ?? ''])
 }
 
-/** Every browser says so in its first word; curl and other programs say something else. */
+/** Every browser's user agent starts with this word. Curl and other programs send something else. */
 function strangerOf(headers: Header[]): Party {
   const [agent = ''] = headerValues(headers, 'user-agent')
   return agent.startsWith('Mozilla/') ? 'browser' : 'other'

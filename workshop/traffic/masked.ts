@@ -4,7 +4,7 @@ import { type Exchange, type Header, headerValues } from './message.ts'
 import type { Body } from './tap.ts'
 import type { Values } from './values.ts'
 
-/** Fields whose values are no secrets. The value of any other one is masked. */
+/** Fields whose values aren't secret. All others are masked. */
 const PLAIN_FIELDS = new Set([
   'response_type',
   'grant_type',
@@ -20,15 +20,15 @@ const PLAIN_FIELDS = new Set([
   'error_description',
 ])
 const HIDDEN = '****'
-/** Headers that say who somebody is, or may have an address in the midst of other things. */
+/** Headers with credentials, or with an address somewhere inside. */
 const SECRET_HEADER = /auth|token|secret|key|session|^(link|refresh)$/i
 const LEFT_OUT = 'Left out: secrets can be masked only in forms and JSON.'
 
 /**
- * An exchange without its secrets. Whatever has fields is taken apart and written anew, so that no way to write a
- * secret gets past, and short ones don't either.
+ * An exchange without its secrets. Everything with fields is parsed and written again, so no encoding of a
+ * secret escapes, not even of a short one.
  *
- * @param values whatever of these stands anywhere else is masked, too
+ * @param values also masked wherever else they appear
  */
 export function maskExchange(exchange: Exchange, values: Values): Exchange {
   const { request, answer } = exchange
@@ -77,14 +77,14 @@ function maskHeader(name: string, value: string, values: Values): string {
   }
 }
 
-/** Of the credentials of Basic even the last characters are too many: a short secret is nothing else. */
+/** Masks Basic credentials completely: their last characters may be a whole short secret. */
 function maskAuthorization(value: string): string {
   const [, token] = /^Bearer +(.+)$/i.exec(value) ?? []
   if (token !== undefined) return `Bearer ${mask(token)}`
   return /^Basic /i.test(value) ? `Basic ${HIDDEN}` : HIDDEN
 }
 
-/** What has no name is all value. */
+/** A part without a name is all value. */
 function maskCookie([name, value]: Header): string {
   return value === '' ? `${mask(name)}=` : `${name}=${mask(value)}`
 }
@@ -101,7 +101,7 @@ function maskAddress(address: string, values: Values): string {
 function maskForm(form: string, values: Values): string {
   const pairs = parseForm(form).map((pair): Header => {
     const [name, value] = pair
-    // What is no pair may be a secret by itself.
+    // A part that isn't a pair may be a secret.
     if (value === '') return [PLAIN_FIELDS.has(name) ? name : mask(name), '']
     return [values.mask(name), maskField(pair, values)]
   })

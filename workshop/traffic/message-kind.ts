@@ -1,7 +1,7 @@
 import { parseForm, parseJsonObject, pathOfAddress, splitAddress } from './http.ts'
 import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
 
-/** What an OAuth specification calls a set of parameters that travel together. */
+/** A set of parameters that travel together, by its name in the OAuth specifications. */
 export type ParameterSet =
   | 'authorization request'
   | 'authorization response'
@@ -34,7 +34,7 @@ export function setOfForm(exchange: Exchange): ParameterSet {
     : 'token request'
 }
 
-/** The set in the JSON of an answer. */
+/** The set in the JSON of a response. */
 export function setOfJson(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
   const refused = (exchange.answer?.status ?? 0) >= 400
@@ -43,7 +43,7 @@ export function setOfJson(exchange: Exchange): ParameterSet {
   return 'unknown'
 }
 
-/** What a message is, in words: those of the specification where it has some. */
+/** The name of a message, from the specification if there is one. */
 export function titleOf({ kind, exchange }: Message): string {
   return kind === 'request' ? titleOfRequest(exchange) : titleOfAnswer(exchange)
 }

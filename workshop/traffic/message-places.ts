@@ -4,7 +4,7 @@ import { pathOfAddress } from './http.ts'
 import { headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
 
-/** A line of a version's source, and what it has to do with a message. */
+/** A line of a version's source, and its role for a message. */
 export interface Place {
   role: string
   file: string
@@ -12,7 +12,7 @@ export interface Place {
   href: string
 }
 
-/** Where a version handles a message, and where it makes it, as far as its source tells. */
+/** Where a version handles a message and where it makes it, as far as its source shows. */
 export function placesOf({ kind, exchange }: Message): Place[] {
   const { program, from, request, answer, version } = exchange
   const sources = listFiles(version.folder)
@@ -67,13 +67,13 @@ export function placesOf({ kind, exchange }: Message): Place[] {
   return [...find('address made by', 'server', routeOf('POST', '/authorize')), ...handled]
 }
 
-/** The registration of a route, such as `app.get('/callback', ...)`, types and line breaks between. */
+/** The registration of a route, such as `app.get('/callback', ...)`, also with types and line breaks. */
 function routeOf(method: string, path: string): RegExp {
   const name = escapePattern(method === 'HEAD' ? 'get' : method.toLowerCase())
   return new RegExp(`\\.${name}\\b[^(]{0,200}\\(\\s{0,100}(['"\`])${escapePattern(path)}\\1`)
 }
 
-/** The function that is called for a grant type. */
+/** The function for a grant type. */
 function nameOfGrant(grantType: string, sources: { text: string }[]): string | undefined {
   const call = new RegExp(
     `=== '${escapePattern(grantType)}'\\)\\s*(?:return )?(?:await )?(\\w+)\\(`,
@@ -81,12 +81,12 @@ function nameOfGrant(grantType: string, sources: { text: string }[]): string | u
   return sources.map(({ text }) => call.exec(text)?.[1]).find((name) => name !== undefined)
 }
 
-/** Where an address of another program stands: at the end of a text in quotes. */
+/** Finds the address of another program at the end of a quoted text. */
 function mentionOf(path: string): RegExp {
   return new RegExp(`${escapePattern(path)}['"\`]`)
 }
 
-/** A text as the pattern that finds it. */
+/** The pattern that matches a text literally. */
 function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
 }

@@ -2,66 +2,66 @@ import { type ProgramName, titleOfProgram } from '@oauth-lab/course/programs/pro
 import type { KnownVersion } from '../known-versions.ts'
 import type { Body } from './tap.ts'
 
-/** Who takes part. `other` is what asks a program and is neither a browser nor a program that listens. */
+/** The parties. `other` sends requests and is neither a browser nor a program that listens. */
 export type Party = 'browser' | ProgramName | 'other'
 
-/** Whoever has a lane of a diagram, from left to right. */
+/** The lanes of a diagram, from left to right. */
 const LANES = ['browser', 'client', 'server', 'api'] as const
 export type Lane = (typeof LANES)[number]
 
-/** A header, as it was written. */
+/** A header, as it was sent. */
 export type Header = [name: string, value: string]
 
-/** One question to a program, and its answer. */
+/** One request to a program, and its response. */
 export interface Exchange {
-  /** Who is asked. */
+  /** The receiver of the request. */
   program: ProgramName
   /** How the tap in it counts the exchange. */
   id: number
-  /** The same for no other exchange, whatever was restarted meanwhile. */
+  /** Unique, even after restarts. */
   key: string
-  /** Who asks. */
+  /** The sender of the request. */
   from: Party
-  /** The address and port from which they ask. */
+  /** The sender's address and port. */
   peer: string
-  /** What ran there then. */
+  /** The version that ran there then. */
   version: KnownVersion
   request: {
     method: string
-    /** Path and query, as they were sent. */
+    /** Path and query, as sent. */
     url: string
     httpVersion: string
     headers: Header[]
     body: Body
   }
   answer: Answer | undefined
-  /** Why there is no answer, or why nobody got it. */
+  /** Why there is no response, or why it never arrived. */
   trouble: string | undefined
 }
 
 export interface Answer {
   status: number
-  /** What stands beside the status, such as `See Other`. */
+  /** The text after the status, such as `See Other`. */
   reason: string
   headers: Header[]
   body: Body
 }
 
-/** A request or an answer: what goes from one party to another. */
+/** A request or a response from one party to another. */
 export interface Message {
   kind: 'request' | 'answer'
-  /** Counts up in the order of arrival here, which need not be that in which they were sent. */
+  /** Counts messages in order of arrival here, which may differ from the order they were sent in. */
   id: number
-  /** Counts up with each change of any entry. */
+  /** Increases with each change of any entry. */
   revision: number
-  /** When it was sent, in milliseconds of the clock that the machine's processes share. */
+  /** When it was sent, in milliseconds of the clock that all processes share. */
   at: number
   exchange: Exchange
-  /** Whether it is held, until somebody lets it go. */
+  /** Whether it is held until someone sends it on. */
   waits: boolean
 }
 
-/** A word between the messages, such as that another version was started. */
+/** A note between the messages, such as the start of another version. */
 export interface Note {
   kind: 'note'
   id: number
@@ -72,7 +72,7 @@ export interface Note {
 
 export type Entry = Message | Note
 
-/** `front` goes through the browser, `back` from program to program, `outside` is neither. */
+/** `front` goes through the browser, `back` directly between programs, `outside` is neither. */
 export type Channel = 'front' | 'back' | 'outside'
 
 export function senderOf({ kind, exchange }: Message): Party {
@@ -88,22 +88,22 @@ export function channelOf({ exchange }: Message): Channel {
   return exchange.from === 'other' ? 'outside' : 'back'
 }
 
-/** The lanes that a diagram of these parties has: the first three in any case. */
+/** The lanes of a diagram of these parties. The first three are always there. */
 export function lanesAmong(parties: readonly string[]): Lane[] {
   return LANES.filter((lane, index) => index < 3 || parties.includes(lane))
 }
 
-/** The place of a party's lane, from 1 on. What asks and is none of the lab's stands where the browser does. */
+/** The place of a party's lane, counted from 1. Other senders share the browser's lane. */
 export function laneOf(party: Party): number {
   return LANES.indexOf(party === 'other' ? 'browser' : party) + 1
 }
 
-/** What a page calls a party. */
+/** The name of a party on a page. */
 export function wordsOf(party: Party): string {
   return party === 'other' ? 'another program' : titleOfProgram(party)
 }
 
-/** All parties that have asked or were asked. */
+/** All parties that sent or received a request. */
 export function partiesOf(entries: readonly Entry[]): Party[] {
   return entries.flatMap((entry) => {
     return entry.kind === 'note' ? [] : [entry.exchange.from, entry.exchange.program]
@@ -115,7 +115,7 @@ export function pathOf({ request }: Exchange): string {
   return request.url.split(/[?#]/, 1)[0] ?? ''
 }
 
-/** All values of a header, whatever the case of its name. */
+/** All values of a header, whatever its case. */
 export function headerValues(headers: Header[], name: string): string[] {
   return headers.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value)
 }

@@ -9,7 +9,7 @@ import { grantTypeOf } from './message-kind.ts'
 
 const since = readWireSince()
 
-/** The headers that dissect.ts takes apart, by the sets of what is in them. */
+/** The headers that dissect.ts parses, by the sets of their parts. */
 const HEADERS = new Map([
   ['client authentication', 'Authorization'],
   ['resource request', 'Authorization'],
@@ -17,13 +17,13 @@ const HEADERS = new Map([
   ['Basic challenge', 'WWW-Authenticate'],
   ['Bearer challenge', 'WWW-Authenticate'],
 ])
-/** A browser keeps a cookie, and shows it everywhere: it is new where the first one is set. */
+/** A browser sends a cookie everywhere, so it counts as new only where it is first set. */
 const COOKIE = /^cookie: (?:(?:new )?session|ended) cookie$|^cookie attribute:/
 const FIRST_COOKIE = Math.min(
   ...[...since].filter(([name]) => name.endsWith(': Set-Cookie')).map(([, number]) => number),
 )
 
-/** Whether the version before has no such message at all. */
+/** Whether the version before has no such message. */
 export function isNewMessage({ kind, exchange }: Message): boolean {
   return since.get(nameOf(exchange, kind)) === newestOf(exchange)
 }
@@ -37,13 +37,13 @@ function sinceOf(exchange: Exchange, kind: Message['kind'], { name, topic }: Fie
   if (COOKIE.test(topic)) return FIRST_COOKIE
   const field = HEADERS.get(topic.split(':', 1)[0] ?? '') ?? name
   const other: Message['kind'] = kind === 'answer' ? 'request' : 'answer'
-  // A refusal gives back what came in, but no session of the wire difference is refused.
+  // An error response returns the state too, but the played session gets no error.
   return [kind, other]
     .map((half) => since.get(nameOfField(nameOf(exchange, half), field)))
     .find((number) => number !== undefined)
 }
 
-/** In the first version everything would be new, and so nothing is. */
+/** In the first version everything would be new, so nothing is marked. */
 function newestOf({ version }: Exchange): number {
   return version.number > 1 ? version.number : Number.NaN
 }

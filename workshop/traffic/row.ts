@@ -16,7 +16,7 @@ import { titleOf } from './message-kind.ts'
 import { isNewField, isNewMessage } from './news.ts'
 import type { Values } from './values.ts'
 
-/** What to leave out. */
+/** Which messages to show. */
 export interface Filter {
   /** Empty for all. */
   channel: string
@@ -34,14 +34,14 @@ const LONGEST_HINT = 24
 const MOST_HINTS = 20
 const LONGEST_PATH = 200
 
-/** The rows of a log that have changed since a revision, and pass a filter. */
+/** The rows of a log that changed since a revision and pass a filter. */
 export function rowsSince(log: TrafficLog, revision: number, filter: Filter) {
   return log.entries
     .filter((entry) => entry.revision > revision && passes(entry, filter))
     .map((entry) => viewRow(entry, log))
 }
 
-/** Whether a filter lets an entry be seen. Notes belong to no channel, and are seen unless one looks for a text. */
+/** Whether an entry passes a filter. Notes belong to no channel, so only a search for text hides them. */
 export function passes(entry: Entry, { channel, text }: Filter): boolean {
   const words = text.trim().toLowerCase()
   if (entry.kind === 'note') return words === '' || entry.text.toLowerCase().includes(words)
@@ -49,7 +49,7 @@ export function passes(entry: Entry, { channel, text }: Filter): boolean {
   return words === '' || textOf(entry).includes(words)
 }
 
-/** One sentence that says what a message is. */
+/** A message in one sentence. */
 export function sentenceOf(message: Message): string {
   const { kind, exchange, waits } = message
   const asked = askedOf(exchange)
@@ -65,7 +65,7 @@ function fateOf({ exchange, waits }: Message): string {
   return exchange.trouble === undefined ? 'no response yet' : 'never got a response'
 }
 
-/** Method and path in short. */
+/** Method and path, shortened. */
 function askedOf(exchange: Exchange): string {
   const path = pathOf(exchange)
   const isLong = path.length > LONGEST_PATH

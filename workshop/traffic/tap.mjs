@@ -1,35 +1,35 @@
-// What the workshop sees of the traffic. It has each program that it starts load this module before
-// the program's own ones; the module stands at the HTTP server inside the process, and tells the
-// workshop over the channel that it was started with what arrives and what is answered.
+// Reports the traffic of a program to the workshop. Each program that the workshop starts loads this
+// module first. It watches the HTTP server inside the process and reports each request and response
+// over the channel to the parent process.
 //
-// Why here, and not a proxy in front of the programs: a proxy needs ports of its own, so that redirect
-// URIs and names of cookies change with it, or it changes Host and Connection on the way. From in here
-// the bytes on the wire stay what they are, a snapshot needs no line for it, a learner's copy is seen
-// as well, and without the workshop the module is simply not loaded.
+// Why not a proxy in front of the programs? A proxy needs its own ports, which changes redirect URIs and
+// cookie names, or it changes Host and Connection on the way. In here the bytes on the wire don't
+// change, a snapshot needs no line for it, a learner's copy is watched too, and without the workshop the
+// module isn't loaded.
 //
-// The public diagnostics channels tell of requests too, but can't hold them: hence the patched `emit`.
-// A request is not read, but seen as it comes by, and so are the parts of an answer.
+// The public diagnostics channels report requests too, but can't hold them, hence the patched `emit`.
+// The module doesn't read a request. It watches the parts as they pass, and those of a response too.
 import { Buffer } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
 import { Server } from 'node:http'
 
-/** Of a longer body only this many bytes are told, never fewer sent; and of a head so many characters. */
+/** How many bytes of a body, and characters of a head, to report. All of it is always sent. */
 const LONGEST_BODY = 64 * 1024
 const LONGEST_HEAD = 64 * 1024
 
 let exchanges = 0
-/** Whether messages are held until the workshop lets them go. */
+/** Whether to hold messages until the workshop sends them on. */
 let holding = false
-/** What waits: the request or the answer of an exchange, and how to let it go. */
+/** The held request or response of each exchange, and how to send it on. */
 const waiting = new Map()
 
-// Without a channel to the workshop there is nobody to tell.
+// Without a channel to the workshop there is nothing to report to.
 if (process.send !== undefined) {
   watchServers()
   watchOutgoingConnections()
   stretchTimeLimits()
   process.on('message', obey)
-  // The workshop wants an end, or is gone: nothing may wait for its word.
+  // The workshop ends this program, or is gone: nothing may stay held.
   process.once('disconnect', () => obey({ tap: 'hold', on: false }))
 }
 
@@ -45,7 +45,7 @@ function watchServers() {
   const { emit } = Server.prototype
   Server.prototype.emit = function (event, ...values) {
     const [request, response] = values
-    // The style sheet is no part of any story. The workshop also asks for it, to see who answers.
+    // The style sheet is never interesting. The workshop also requests it, to see which program responds.
     if (event !== 'request' || /^\/style\.css([?#]|$)/.test(request.url)) {
       return emit.call(this, event, ...values)
     }
@@ -75,7 +75,7 @@ function watchServers() {
   }
 }
 
-/** Sees the body of a request on its way into the buffer of its stream, which goes on as it is. */
+/** Watches the body of a request on its way into the buffer of its stream, which works as usual. */
 function watchBody(exchange, request) {
   const { push } = request
   const body = new Body()
@@ -89,11 +89,11 @@ function watchBody(exchange, request) {
   }
 }
 
-/** Sees what a program writes as its answer, and keeps it back while there is holding. */
+/** Watches what a program writes as its response, and holds it if messages are held. */
 function watchAnswer(exchange, request, response) {
   const { write, end } = response
   const body = new Body()
-  /** Calls that wait; undefined when the answer goes straight on its way. */
+  /** The held calls, or undefined if the response isn't held. */
   let kept
   let began = false
 
@@ -111,7 +111,7 @@ function watchAnswer(exchange, request, response) {
     const finish = () => {
       end.apply(response, values)
       noteDone(exchange)
-      // A program may answer before it has read all of the request.
+      // A program may respond before it has read the whole request.
       if (!request.complete) exchange.tellBody()
       tell(false)
     }
@@ -119,7 +119,7 @@ function watchAnswer(exchange, request, response) {
       finish()
       return response
     }
-    // For the program the answer is given.
+    // For the program, the response is sent.
     Object.defineProperty(response, 'writableEnded', { value: true, configurable: true })
     kept.push(finish)
     tell(true)
@@ -147,9 +147,9 @@ function watchAnswer(exchange, request, response) {
       at: exchange.answeredAt,
       waits,
       status: response.statusCode,
-      // As it is on the wire. Where Node has not written it yet, the answer waits and is told again.
+      // The head as it is on the wire. If Node hasn't written it yet, the response is held and reported again.
       head: (response._header ?? '').slice(0, LONGEST_HEAD),
-      // A HEAD request, and some statuses, have no body, whatever the program gave.
+      // A HEAD request and some statuses have no body, whatever the program wrote.
       body: response._hasBody ? body.told() : new Body().told(),
     })
   }
@@ -159,14 +159,14 @@ function holdBack(exchange, half, letGo) {
   const name = `${exchange.id} ${half}`
   waiting.set(name, () => {
     waiting.delete(name)
-    // Who asked has hung up. A program that got the request now would wait for the end of a
-    // connection that has ended already, and so could not be stopped.
+    // The sender has hung up. A program that got the request now would wait for the end of a
+    // connection that has already ended, and couldn't be stopped.
     if (half === 'request' && exchange.socket.destroyed) return
     letGo()
   })
 }
 
-/** The exchanges of a connection that have no answer yet. */
+/** The exchanges of a connection that have no response yet. */
 const open = new WeakMap()
 
 function noteOpen(exchange) {
@@ -190,7 +190,7 @@ function noteDone(exchange) {
   open.get(exchange.socket)?.delete(exchange)
 }
 
-/** By these the workshop knows which requests come from a program, and not from a browser. */
+/** These tell the workshop which requests come from a program and not from a browser. */
 function watchOutgoingConnections() {
   subscribe('net.client.socket', ({ socket }) => {
     socket.once('connect', () => {
@@ -202,8 +202,8 @@ function watchOutgoingConnections() {
 }
 
 /**
- * The client gives the server a few seconds for an answer. While messages are held a person decides
- * how long that takes, so no limit may strike then: it begins anew until the holding has ended.
+ * The client gives the server a few seconds for a response. While messages are held, a person decides
+ * how long that takes, so no limit may strike: it restarts until holding has ended.
  */
 function stretchTimeLimits() {
   const { timeout } = AbortSignal
@@ -218,13 +218,13 @@ function stretchTimeLimits() {
     start()
     return controller.signal
   }
-  // The limit of the HTTP client itself: five minutes until an answer begins. Zero is none.
+  // The HTTP client's own limit: five minutes until a response starts. Zero means none.
   subscribe('undici:request:create', ({ request }) => {
     if (holding) request.headersTimeout = 0
   })
 }
 
-/** The first bytes of a body, and the number of all. */
+/** The first bytes of a body, and its total size. */
 class Body {
   #chunks = []
   #kept = 0
@@ -245,7 +245,7 @@ class Body {
   }
 }
 
-/** Milliseconds of a clock that all processes of a machine share, and that nobody sets. */
+/** Milliseconds of a clock that all processes of a machine share, and that can't be set. */
 function now() {
   return Number(process.hrtime.bigint() / 1000n) / 1000
 }
@@ -255,6 +255,6 @@ function addressOf(host = '', port = 0) {
 }
 
 function say(message) {
-  // A channel that closes this moment needs no word of it.
+  // The channel may be closing at this moment, which does no harm.
   if (process.connected) process.send({ ...message, process: process.pid }, () => {})
 }

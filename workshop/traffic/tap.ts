@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** The module that a program has to load first for its traffic to be seen. */
+/** The module that a program must load first so that its traffic is reported. */
 export const TAP = pathToFileURL(join(import.meta.dirname, 'tap.mjs')).href
 
-/** A body as far as it is shown: its beginning, and its length in bytes. */
+/** The shown part of a body: its start, and its length in bytes. */
 export interface Body {
   text: string
   size: number
 }
 
-/** What the tap in a program says. `id` counts the exchanges of one process; times are in milliseconds. */
+/** A message from the tap in a program. `id` counts the exchanges of one process. Times are in milliseconds. */
 export type TapMessage = { process: number } & (
   | {
       tap: 'request'
@@ -18,40 +18,40 @@ export type TapMessage = { process: number } & (
       at: number
       /** Whether it is held. */
       waits: boolean
-      /** Address and port of who asks. */
+      /** Address and port of the sender. */
       peer: string
       method: string
       url: string
       httpVersion: string
-      /** Names and values in turn, as they came. */
+      /** Names and values alternately, as they came. */
       headers: string[]
     }
   | { tap: 'body'; id: number; body: Body }
-  /** A request that was held is let go. */
+  /** A held request is sent on. */
   | { tap: 'passed'; id: number }
-  /** Told twice when it is held: as it waits, and as it goes. */
+  /** Reported twice if it is held: when it waits, and when it is sent on. */
   | {
       tap: 'answer'
       id: number
       at: number
       waits: boolean
       status: number
-      /** The status line and the headers, as they are on the wire. */
+      /** The status line and the headers, as on the wire. */
       head: string
       body: Body
     }
-  /** The connection has ended before the answer. */
+  /** The connection closed before the response. */
   | { tap: 'broken'; id: number }
-  /** A connection that the program has opened, and its end. */
+  /** A connection that the program opened, and its end. */
   | { tap: 'connected' | 'disconnected'; at: number; address: string }
 )
 
-/** What the tap is told. */
+/** A message to the tap. */
 export type TapOrder =
   | { tap: 'hold'; on: boolean }
   | { tap: 'let go'; id: number; half: 'request' | 'answer' }
 
-/** A longer text comes from no tap. In characters. */
+/** The longest text from a tap, in characters. */
 const LONGEST_TEXT = 64 * 1024
 
 type Test = (value: unknown) => boolean
@@ -81,7 +81,7 @@ const TESTS: Record<string, Test> = {
   },
 }
 
-/** What each message of the tap has to have. */
+/** The fields that each message of the tap must have. */
 const FIELDS: { [Name in TapMessage['tap']]: string[] } = {
   request: ['id', 'at', 'waits', 'peer', 'method', 'url', 'httpVersion', 'headers'],
   body: ['id', 'body'],
@@ -92,7 +92,7 @@ const FIELDS: { [Name in TapMessage['tap']]: string[] } = {
   disconnected: ['at', 'address'],
 }
 
-/** Whether something that a program said is what a tap says. A learner's copy can say anything to this process. */
+/** Whether a message from a program has the form of a tap's. A learner's copy can send anything to this process. */
 export function isTapMessage(message: unknown): message is TapMessage {
   const said = Object(message)
   if (!Object.hasOwn(FIELDS, said.tap) || !isNumber(said.process)) return false

@@ -7,16 +7,16 @@ import type { Message } from './message.ts'
 import { sentenceOf } from './row.ts'
 import { isTapMessage, type TapOrder } from './tap.ts'
 
-/** What the programs of all slots say to each other, and to browsers; and the power to hold it. */
+/** The messages between browsers and the programs of all slots, and the means to hold them. */
 export class Traffic {
-  /** Another one with each start of the workshop: by it a page knows that what it shows is of an earlier one. */
+  /** New with each start of the workshop, so a page notices that its content is from an earlier one. */
   readonly instance = randomUUID()
   readonly #runner: Runner
   readonly #events: Events
   readonly #address: string
   readonly #logs = new Map<string, TrafficLog>()
   readonly #holding = new Set<string>()
-  /** The last state of each slot that was noted. */
+  /** The last noted state of each slot. */
   readonly #states = new Map<string, string>()
 
   /** @param address of the page that shows it */
@@ -41,7 +41,7 @@ export class Traffic {
     this.#change(slot, (log) => log.clear())
   }
 
-  /** The slots whose messages are held, and how many of them wait there. */
+  /** The slots whose messages are held, and how many wait in each. */
   get held(): { slot: Slot; waiting: number }[] {
     const slots = this.#runner.slots.filter((slot) => this.isHolding(slot))
     return slots.map((slot) => ({ slot, waiting: this.logOf(slot).waiting.length }))
@@ -51,7 +51,7 @@ export class Traffic {
     return this.#holding.has(slot.id)
   }
 
-  /** Lets each message of a slot wait from now on, or lets all go and the next ones pass. */
+  /** Holds each message of a slot from now on, or sends all on and holds no more. */
   hold(slot: Slot, on: boolean): void {
     if (on && slot.state !== 'running') return
     if (on) this.#holding.add(slot.id)
@@ -61,7 +61,7 @@ export class Traffic {
     this.#events.publish('status')
   }
 
-  /** Lets one message go; the oldest that waits unless it is named. */
+  /** Sends one message on: the oldest held one unless it is named. */
   letGo(slot: Slot, message: Message | undefined = this.logOf(slot).waiting[0]): void {
     if (message === undefined) return
     const { exchange, kind: half } = message
@@ -72,7 +72,7 @@ export class Traffic {
     this.#runner.tell(slot, program, order)
   }
 
-  /** Notes what becomes of the programs, and ends what ends with them. */
+  /** Notes what happens to the programs, and closes their exchanges when they end. */
   #follow(slot: Slot): void {
     if (!this.#runner.slots.includes(slot)) {
       this.#logs.delete(slot.id)
@@ -105,7 +105,7 @@ export class Traffic {
     const [message] = log.waiting
     if (log.waiting.length === waitedBefore) return
     this.#events.publish('status')
-    // Whoever looks elsewhere sees only a client that hangs.
+    // On any other page a user sees only a client that hangs.
     if (message === undefined || waitedBefore > 0) return
     const { program } = message.exchange
     const text = `${sentenceOf(message)}. Send it on at ${this.#address}?slot=${slot.id}`
@@ -113,7 +113,7 @@ export class Traffic {
   }
 }
 
-/** Milliseconds of the clock that the taps read, too. */
+/** Milliseconds of the clock that the taps also read. */
 export function now(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000
 }

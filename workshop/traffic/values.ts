@@ -3,54 +3,54 @@ import type { Section, ValueKind } from './dissect.ts'
 
 const PUBLIC: ValueKind[] = ['code challenge', 'client id']
 
-/** What is known of a value. */
+/** A value that was seen, and its name. */
 export interface Named {
-  /** Such as `code 2`: the second code that was met. */
+  /** Such as `code 2`: the second code that was seen. */
   name: string
-  /** From 0 on; the same for the same value wherever it is met. */
+  /** Counts from 0. The same value always has the same one. */
   color: number
-  /** Whether it is to be shown at a click alone. */
+  /** Whether it is shown only after a click. */
   secret: boolean
   /** Its first and last four characters. */
   masked: string
 }
 
-/** A part of a text: characters, or a value that has a name. */
+/** A part of a text: plain characters, or a value with a name. */
 export type Piece = string | { value: string; named: Named }
 
-/** How many colors there are to tell values apart. */
+/** The number of colors for values. */
 const COLORS = 8
-/** How many values are remembered. */
+/** The most values to remember. */
 const MOST = 2_000
-/** How many characters they have together at most. */
+/** The most characters to remember, all values together. */
 const MOST_CHARACTERS = 2_000_000
-/** A shorter value is no more found in a text: it may be part of any word. */
+/** A shorter value isn't searched for in texts, because it may be part of any word. */
 const SHORTEST_IN_TEXT = 8
-/** A longer value of several words is not looked for in texts: each character of a text costs up to that many steps. */
+/** A longer value of several words isn't searched for: each character of a text costs up to that many steps. */
 const LONGEST_ODD = 64
-/** What a token, base64, or an encoded value is made of; nearly every value is one such word. */
+/** The characters of a token, base64, or an encoded value. Nearly every value is one such word. */
 const WORD = /[\w.~*%+/-]+={0,2}/g
 const IS_WORD = new RegExp(`^${WORD.source}$`)
 
-/** What texts can go on with, character by character, and the value that ends here. */
+/** The possible next characters, and the value that ends here. */
 interface Branch {
   named: Named | undefined
   next: Map<string, Branch>
 }
 
-/** Names for the values that are met, in the order in which they are met. */
+/** Names for values, in the order in which they are first seen. */
 export class Values {
   #known = new Map<string, Named>()
-  /** How values stand in texts as one word. */
+  /** Values written as one word. */
   #forms = new Map<string, Named>()
-  /** How they stand there otherwise. It is rare, but anybody can send a thousand of them. */
+  /** Values written otherwise. These are rare, but anyone can send a thousand of them. */
   #oddForms = newBranch()
   readonly #counts = new Map<ValueKind, number>()
   #total = 0
-  /** Of all values that are remembered. */
+  /** The total of all remembered values. */
   #characters = 0
 
-  /** Gives a name to each value that deserves one. */
+  /** Gives a name to each value worth following. */
   meet(sections: Section[]): void {
     for (const { fields } of sections) {
       for (const { value, kind } of fields) if (kind !== undefined) this.#add(value, kind)
@@ -61,7 +61,7 @@ export class Values {
     return this.#known.get(value)
   }
 
-  /** Finds the known values in a text, also where they are written as in an address. */
+  /** Finds the known values in a text, also percent-encoded ones. */
   find(text: string): Piece[] {
     const pieces: Piece[] = []
     let end = 0
@@ -72,7 +72,7 @@ export class Values {
     return [...pieces, ...this.#findWords(text.slice(end))]
   }
 
-  /** A text with all secrets in it masked. */
+  /** A text with all its secrets masked. */
   mask(text: string): string {
     const whole = this.#known.get(text)
     if (whole?.secret) return whole.masked
@@ -96,7 +96,7 @@ export class Values {
     return [...pieces, text.slice(end)].filter((piece) => piece !== '')
   }
 
-  /** Where odd forms stand in a text, at each place the longest. */
+  /** The places of odd forms in a text, at each place the longest. */
   *#findOdd(text: string): Generator<{ at: number; form: string; named: Named }> {
     for (let at = 0; at < text.length; at += 1) {
       let branch = this.#oddForms.next.get(text.charAt(at))
@@ -119,7 +119,7 @@ export class Values {
     const secret = !PUBLIC.includes(kind)
     const color = this.#total % COLORS
     this.#total += 1
-    // The last characters of HTTP Basic are those of the secret, which may be short.
+    // The last characters of HTTP Basic are from the secret, which may be short.
     const masked = kind === 'client credentials' ? '****' : mask(value)
     const named = { name: `${kind} ${count}`, color, secret, masked }
     this.#remember(value, named)
@@ -135,7 +135,7 @@ export class Values {
     }
   }
 
-  /** Forgets half of what is remembered: so what is left is gone through once in a while, and not with each value. */
+  /** Forgets half of the values, so the rest is rebuilt rarely and not with each new value. */
   #forgetOldest(): void {
     const known = [...this.#known]
     this.#known = new Map()
@@ -162,10 +162,10 @@ function newBranch(): Branch {
   return { named: undefined, next: new Map() }
 }
 
-/** What a value looks like in a text: as it is, and in the two ways to write it in an address or a form. */
+/** The forms of a value in a text: unchanged, and in the two encodings of an address or a form. */
 function formsOf(value: string): string[] {
   if (value.length < SHORTEST_IN_TEXT) return []
-  // A program may write half of a pair of characters into its JSON, which no address can hold.
+  // A program may write half of a surrogate pair into its JSON, which no address can contain.
   const encoded = encodeURIComponent(Buffer.from(value).toString())
   return [value, encoded, new URLSearchParams({ value }).toString().slice(6)]
 }

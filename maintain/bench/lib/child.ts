@@ -10,18 +10,18 @@ import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import type { Question, Usage } from './probe.ts'
 
 const PROBE = pathToFileURL(join(import.meta.dirname, 'probe.ts')).href
-/** How long a program may take to its first answer, in milliseconds. */
+/** How long a program may take until its first response, in milliseconds. */
 const PATIENCE = 30_000
 
-/** Counted before this process is held on one of them: afterwards it sees no other. */
+/** Counted before this process is pinned to one core: afterwards it sees only that one. */
 const CORES = availableParallelism()
 
-/** Whether programs can be held on one core each: on Linux, where taskset is there. */
+/** Whether programs can be pinned to a core: on Linux, if taskset is installed. */
 export const canPin = CORES > 1 && spawnSync('taskset', ['--version']).status === 0
 
 let isPinned = false
 
-/** From now on holds this process, which makes the load, on one core, and what it starts on another. */
+/** Pins this process, which makes the load, to one core, and the programs it starts to another. */
 export function pinLoad(): void {
   if (!canPin) return
   spawnSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)])
@@ -40,17 +40,17 @@ export interface Launch {
   /** The file that starts it. */
   main: string
   folder: string
-  /** The setting that says where it answers. */
+  /** The setting with its address. */
   address?: string
-  /** Where it answers; undefined takes a free port. */
+  /** Its address, or undefined for a free port. */
   origin?: string
   env?: Record<string, string>
 }
 
-/** A program that runs in a process of its own and tells what it uses. */
+/** A program in its own process that reports its usage. */
 export class Child {
   readonly origin: string
-  /** From the start of the process to its first answer, in milliseconds. */
+  /** From the start of the process to its first response, in milliseconds. */
   readonly startTime: number
   readonly #process: ChildProcess
 
@@ -60,7 +60,7 @@ export class Child {
     this.#process = child
   }
 
-  /** @throws when it ends, or does not answer within 30 seconds */
+  /** @throws if it ends, or doesn't respond within 30 seconds */
   static async start(launch: Launch): Promise<Child> {
     const { main, folder, address = 'AUTH_SERVER_URL', env } = launch
     const origin = launch.origin ?? `http://localhost:${await freePort()}`
@@ -70,14 +70,14 @@ export class Child {
     const child = spawn(command, args, {
       cwd: folder,
       env: { ...process.env, ...env, [address]: origin },
-      // The log of a program costs it what it costs; nobody reads it here.
+      // The program writes its log as usual, but nothing reads it here.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     await untilAnswers(origin, child)
     return new Child(origin, performance.now() - from, child)
   }
 
-  /** Whether its process is still there. */
+  /** Whether its process still runs. */
   get runs(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
@@ -87,17 +87,17 @@ export class Child {
     return (await this.#ask({ collect: false })).cpu
   }
 
-  /** What it uses after a collection of garbage. */
+  /** Its usage after garbage collection. */
   usage(): Promise<Usage> {
     return this.#ask({ collect: true })
   }
 
-  /** Puts its monotonic clock forward. */
+  /** Moves its monotonic clock forward. */
   async advance(seconds: number): Promise<void> {
     await this.#ask({ advance: seconds })
   }
 
-  /** Ends it, and gives its exit status, or null where the signal killed it. */
+  /** Ends it and returns its exit status, or null if the signal killed it. */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     if (this.runs) {
       const ended = once(this.#process, 'exit')
@@ -115,11 +115,11 @@ export class Child {
 }
 
 /**
- * Waits until a program answers HTTP, whatever it says.
+ * Waits until a program sends any HTTP response.
  *
- * @param child what starts it, or the program itself
- * @param version waits for a program of that version, where one is named
- * @throws when the child ends before, or nothing answers within 30 seconds
+ * @param child the process that starts it, or the program itself
+ * @param version waits for a program of that version, if given
+ * @throws if the child ends first, or nothing responds within 30 seconds
  */
 export async function untilAnswers(
   origin: string,
@@ -128,7 +128,7 @@ export async function untilAnswers(
 ): Promise<void> {
   const until = performance.now() + PATIENCE
   while (performance.now() < until) {
-    if (child.exitCode !== null) throw new Error(`${origin} never answered: its program has ended`)
+    if (child.exitCode !== null) throw new Error(`${origin} never responded: its program ended`)
     const answer = await whoAnswers(portOf(origin))
     if (answer !== undefined && (answer.program ?? '').startsWith(version)) return
     await sleep(2)

@@ -5,23 +5,23 @@ import type { Target } from './targets.ts'
 import { User } from './user.ts'
 
 const MEBIBYTE = 1024 * 1024
-/** How many log in at once while a server is filled. */
+/** The number of simultaneous logins while a server is filled. */
 const USERS = 32
 /** An hour, so that nothing expires while a server is filled. */
 const TTL = 3600
-/** How long it may take until a server has looked for what has expired, in milliseconds. */
+/** How long a server may take until it removes expired entries, in milliseconds. */
 const SWEEP = 11_000
 
 /** What is alive on the heap, in MiB. */
 export interface HeapFigures {
   atStart: number
-  /** For each 100,000 token responses that are alive. */
+  /** Per 100,000 live token responses. */
   perResponses: number
-  /** When all of them have expired. */
+  /** Once all of them have expired. */
   afterExpiry: number
 }
 
-/** What a number of live tokens does to a server. */
+/** A server's speed and memory at a number of live tokens. */
 export interface GrowthFigures {
   tokens: number
   flowsPerCpuSecond: number
@@ -32,9 +32,9 @@ export interface GrowthFigures {
 /**
  * Fills a server with token responses, and lets all of them expire.
  *
- * @param by how a response is got
+ * @param by how to get a response
  * @param responses how many
- * @throws when one answer is wrong
+ * @throws if one response is wrong
  */
 export async function measureHeap(
   target: Target,
@@ -90,7 +90,7 @@ function startForMemory({ launch }: Target): Promise<Child> {
 /** Makes a number of token responses. */
 export type Fill = (target: Target, child: Child, responses: number) => Promise<void>
 
-/** Each refreshes the one before, in a few logins. */
+/** Refreshes again and again, in a few logins. */
 export const byRefreshes: Fill = async (target, child, responses) => {
   let left = responses
   const lane = async () => {
@@ -105,12 +105,12 @@ export const byRefreshes: Fill = async (target, child, responses) => {
   await Promise.all(Array.from({ length: USERS }, lane))
 }
 
-/** Each of a login of its own. */
+/** Logs in for each response. */
 export const byLogins: Fill = async (target, child, responses) => {
   let left = responses
   const lane = async () => {
     const user = new User(child.origin, target.endpoints)
-    // oidc-provider takes no password from somebody who has not seen its form.
+    // oidc-provider accepts no password from a user who hasn't opened its form.
     const formShown = target.endpoints.authorize !== '/authorize'
     while (left > 0) {
       left -= 1

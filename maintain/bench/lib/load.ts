@@ -4,25 +4,25 @@ import { askWhoIsThere, logInWhole, tokensOf } from './refusals.ts'
 import type { Target } from './targets.ts'
 import { User } from './user.ts'
 
-/** A kind of work: makes what does it once more, for one user. */
+/** A kind of work: returns a function that does it once, for one user. */
 export type Work = (user: User, target: Target) => Promise<() => Promise<void>>
 
-/** How many work at once. Each waits for its answer before it asks again. */
+/** The number of simultaneous users. Each waits for its response before the next request. */
 const USERS = 16
 
-/** The whole flow: authorize, log in, redeem the code, and ask the resource where there is one. */
+/** The whole flow: authorize, log in, redeem the code, and request the resource if there is one. */
 export const wholeFlow: Work = async (user, target) => async () => {
   await logInWhole(user, target)
 }
 
-/** One refresh, with the refresh token that the last one gave. */
+/** One refresh, with the refresh token of the last response. */
 export const refresh: Work = async (user, target) => {
   let { refresh_token } = await logInWhole(user, target)
   return async () => {
     const before = refresh_token
     refresh_token = tokensOf(target, await user.refresh(before)).refresh_token
     if (!target.isLimit && refresh_token === before)
-      throw new ToldError(`${target.name} kept a token`)
+      throw new ToldError(`${target.name} returned the same token`)
   }
 }
 
@@ -33,11 +33,11 @@ export const resource: Work = async (user, target) => {
 }
 
 /**
- * Has 16 users do one kind of work for some time, as quickly as each can.
+ * Has 16 users do one kind of work for some time, as fast as each can.
  *
  * @param duration milliseconds
- * @returns how often it was done for each second of the program's processor time
- * @throws when one answer is wrong
+ * @returns how often it was done per second of the program's processor time
+ * @throws if one response is wrong
  */
 export async function measure(
   target: Target,
@@ -64,7 +64,7 @@ export async function measure(
   }
 }
 
-/** The one in the middle. */
+/** The value in the middle. */
 export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN

@@ -1,13 +1,13 @@
 /**
- * Loaded into a measured program with --import: answers what it has used so far, over the channel to
- * the parent that started it. It keeps no program running.
+ * Loaded into a measured program with --import. Reports its usage so far to the parent process, and keeps
+ * no program running.
  */
 import { existsSync, readdirSync } from 'node:fs'
 
-/** What a program can be asked: `collect` collects garbage first, `advance` is in seconds. */
+/** A request to a program: `collect` collects garbage first, `advance` is in seconds. */
 export type Question = { collect: boolean } | { advance: number }
 
-/** What a program uses. */
+/** The usage of a program. */
 export interface Usage {
   /** Seconds of processor time since its start. */
   cpu: number
@@ -15,7 +15,7 @@ export interface Usage {
   heap: number
   /** Bytes. */
   rss: number
-  /** Open ones; 0 where the system does not tell. */
+  /** Open descriptors, or 0 if the system doesn't report them. */
   descriptors: number
 }
 
@@ -29,7 +29,7 @@ process.on('message', (question: Question) => {
   process.send?.(usage())
 })
 process.channel?.unref()
-// Whoever started it is gone, however that came: nothing is left running.
+// Ends with the parent process, so nothing is left running.
 process.on('disconnect', () => process.exit())
 
 function usage(): Usage {
@@ -43,7 +43,7 @@ function usage(): Usage {
   }
 }
 
-/** Lifetimes are measured on the monotonic clock: this one lets them pass without waiting. */
+/** Moves the monotonic clock, by which lifetimes are measured, so that they pass without waiting. */
 function advance(seconds: number): void {
   advanced += seconds * 1000
   performance.now = () => realNow() + advanced

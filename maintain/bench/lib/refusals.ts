@@ -6,8 +6,8 @@ import { User } from './user.ts'
 const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
 
 /**
- * Tries what a server has to refuse, and one login that it has to take. A server that is quick
- * because it looks at nothing is not worth a figure.
+ * Tries requests that a server must reject, and one login that it must accept. A server that is fast
+ * because it checks nothing would make the figures meaningless.
  *
  * @throws {ToldError} that says what the target did
  */
@@ -31,7 +31,7 @@ export async function proveRefusals(target: Target, origin: string): Promise<voi
     }
     const code = await user.logIn()
     await user.redeem(code)
-    refuses(target, 'a code for the second time', await user.redeem(code))
+    refuses(target, 'a code used twice', await user.redeem(code))
     if (target.hasResource) {
       refuses(target, 'a made-up token', await user.me(`Bearer ${access_token.slice(0, -4)}AAAA`))
     }
@@ -42,9 +42,9 @@ export async function proveRefusals(target: Target, origin: string): Promise<voi
 }
 
 /**
- * One login from the authorization request to the resource, with each answer looked at.
+ * One login from the authorization request to the resource, with every response checked.
  *
- * @throws {ToldError} when one is not what it should be
+ * @throws {ToldError} if a response is wrong
  */
 export async function logInWhole(
   user: User,
@@ -56,15 +56,15 @@ export async function logInWhole(
   return tokens
 }
 
-/** @throws {ToldError} when the resource does not tell whose token it is */
+/** @throws {ToldError} if the resource doesn't name the token's user */
 export async function askWhoIsThere(user: User, target: Target, token: string): Promise<void> {
   const { status, body } = await user.me(`Bearer ${token}`)
   if (status !== 200 || body.username !== 'User Number 0') {
-    throw new ToldError(`${target.name} answered ${status} to a good token`)
+    throw new ToldError(`${target.name} responded ${status} to a valid token`)
   }
 }
 
-/** @throws {ToldError} when it is no token response */
+/** @throws {ToldError} if it isn't a token response */
 export function tokensOf(
   target: Target,
   { status, body }: JsonAnswer,
@@ -72,7 +72,7 @@ export function tokensOf(
   const { access_token, refresh_token = '' } = body
   const complete = typeof access_token === 'string' && typeof refresh_token === 'string'
   if (status !== 200 || !complete || (target.refreshes && refresh_token === '')) {
-    throw new ToldError(`${target.name} answered ${status} to a good token request`)
+    throw new ToldError(`${target.name} responded ${status} to a valid token request`)
   }
   return { access_token, refresh_token }
 }
@@ -80,10 +80,10 @@ export function tokensOf(
 async function provesRotation(user: User, target: Target, refreshToken: string): Promise<void> {
   const renewed = tokensOf(target, await user.refresh(refreshToken))
   if (!target.isLimit && renewed.refresh_token === refreshToken) {
-    throw new ToldError(`${target.name} does not rotate refresh tokens`)
+    throw new ToldError(`${target.name} doesn't rotate refresh tokens`)
   }
-  refuses(target, 'a refresh token for the second time', await user.refresh(refreshToken))
-  refuses(target, 'the family of a stolen one', await user.refresh(renewed.refresh_token))
+  refuses(target, 'a refresh token used twice', await user.refresh(refreshToken))
+  refuses(target, 'the family of a stolen refresh token', await user.refresh(renewed.refresh_token))
 }
 
 async function refusesLogin(target: Target, what: string, login: Promise<string>): Promise<void> {
@@ -91,12 +91,12 @@ async function refusesLogin(target: Target, what: string, login: Promise<string>
     () => false,
     (error: unknown) => error instanceof ToldError,
   )
-  if (!refused) throw new ToldError(`${target.name} took ${what}`)
+  if (!refused) throw new ToldError(`${target.name} accepted ${what}`)
 }
 
 function refuses(target: Target, what: string, { status }: JsonAnswer): void {
   if (status !== 400 && status !== 401) {
-    throw new ToldError(`${target.name} answered ${status} to ${what}`)
+    throw new ToldError(`${target.name} responded ${status} to ${what}`)
   }
 }
 

@@ -12,7 +12,7 @@ const IS_WINDOWS = process.platform === 'win32'
 /** How long a command may take, in milliseconds. */
 const PATIENCE = 30_000
 
-/** From the start of a program's process to its first answer, in milliseconds; the median of some. */
+/** From the start of a program's process to its first response, in milliseconds: the median of some. */
 export async function measureStart({ launch }: Target, times: number): Promise<number> {
   const durations: number[] = []
   for (let time = 0; time < times; time += 1) {
@@ -23,7 +23,7 @@ export async function measureStart({ launch }: Target, times: number): Promise<n
   return median(durations)
 }
 
-/** From `npm start` to the first answers of all programs of the newest version, in milliseconds; the median of some. */
+/** From `npm start` until all programs of the newest version respond, in milliseconds: the median of some. */
 export async function measureNpmStart(times: number): Promise<number> {
   const newest = listVersions().at(-1)
   if (newest === undefined) throw new Error('There is no version to run')
@@ -34,7 +34,7 @@ export async function measureNpmStart(times: number): Promise<number> {
   return median(durations)
 }
 
-/** How long the workshop takes from one version to the next, in milliseconds; the median of some. */
+/** How long the workshop takes from one version to the next, in milliseconds: the median of some. */
 export function measureSwitch(times: number): Promise<number> {
   const [first, ...others] = listVersions()
   if (first === undefined) throw new Error('There is no version to run')
@@ -48,7 +48,7 @@ export function measureSwitch(times: number): Promise<number> {
         body: `version=${version.name}`,
       })
       await body.dump()
-      if (statusCode !== 303) throw new Error(`The workshop answers ${statusCode} to /run/start`)
+      if (statusCode !== 303) throw new Error(`The workshop responds ${statusCode} to /run/start`)
       await allAnswer(addresses, npm, version)
       durations.push(performance.now() - from)
     }
@@ -66,7 +66,7 @@ export function measureDiff(times: number): { npm: number; git: number } {
   return { npm: median(repeat(times, npm)), git: median(repeat(times, git)) }
 }
 
-/** Runs `npm start` on free ports until the work is done, which begins when programs and workshop answer. */
+/** Runs `npm start` on free ports, does the work once programs and workshop respond, and ends it. */
 async function withNpmStart<T>(
   version: Version,
   work: (addresses: Addresses, npm: ChildProcess, took: number) => Promise<T>,

@@ -1,7 +1,7 @@
 /** One row of a Markdown table. */
 export type Row = string[]
 
-/** A Markdown table whose columns stand under each other. */
+/** A Markdown table with aligned columns. */
 export function table(head: Row, rows: Row[]): string {
   const widths = head.map((_cell, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
@@ -12,13 +12,13 @@ export function table(head: Row, rows: Row[]): string {
   return [line(head), rule, ...rows.map(line)].join('\n')
 }
 
-/** With the digits that mean something: 12,345 or 12.3 or 0.47. */
+/** Rounds to three significant digits, or to an integer: 12,345 or 12.3 or 0.47. */
 export function figure(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString('en-US')
   return value.toFixed(value >= 10 ? 1 : 2)
 }
 
-/** How many times as much as another, or a dash where there is no other. */
+/** The ratio to another value, or a dash without one. */
 export function ratio(value: number, other: number | undefined): string {
   return other === undefined ? '-' : `${figure(value / other)} x`
 }

@@ -3,25 +3,25 @@ import { ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Launch } from './child.ts'
 import type { Endpoints } from './user.ts'
 
-/** A program that is measured. */
+/** A program to measure. */
 export interface Target {
   name: string
   launch: Launch
   endpoints: Endpoints
-  /** Answers constants: there is nothing that it refuses. */
+  /** Sends constant responses and rejects nothing. */
   isLimit: boolean
-  /** Has a resource that a token opens. */
+  /** Has a protected resource. */
   hasResource: boolean
-  /** Gives refresh tokens. */
+  /** Issues refresh tokens. */
   refreshes: boolean
 }
 
 const OWN: Endpoints = { authorize: '/authorize', token: '/token', me: '/api/me' }
 const TARGETS = join(ROOT, 'maintain', 'bench', 'targets')
-/** Lifetimes that no measurement outlives. */
+/** Lifetimes longer than any measurement. */
 const LONG = { ACCESS_TOKEN_TTL: '3600', CLIENT_URL: 'http://localhost:25001' }
 
-/** Fastify with answers that are constants. */
+/** Fastify with constant responses. */
 export const limit: Target = {
   name: 'limit',
   launch: {
@@ -35,7 +35,7 @@ export const limit: Target = {
   refreshes: true,
 }
 
-/** The certified server that one would use in place of the lab's. */
+/** The certified server to use in place of the lab's. */
 export const oidcProvider: Target = {
   name: 'oidc-provider',
   launch: {

@@ -4,12 +4,12 @@ import { Driver, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { sendOver } from '@oauth-lab/shared/testing/exchange.ts'
 import { Client } from 'undici'
 
-/** Where a target answers. */
+/** The endpoints of a target. */
 export interface Endpoints {
   authorize: string
   token: string
   me: string
-  /** The scope to ask for, where a target needs one. */
+  /** The scope to request, if a target needs one. */
   scope?: string
 }
 
@@ -19,7 +19,7 @@ const CLIENT = {
   clientSecret: 'lab-client-secret',
 }
 
-/** One person with one connection, and the client that acts for that person. */
+/** One user with one connection, and the client that acts for that user. */
 export class User extends Driver {
   readonly #scope: string | undefined
   readonly #connection: Client
@@ -32,10 +32,10 @@ export class User extends Driver {
   }
 
   /**
-   * Goes from the authorization request to the code: through every form and every redirect.
+   * Goes from the authorization request to the code, through every form and every redirect.
    *
-   * @param formShown false sends the password without having asked for the form first
-   * @throws {ToldError} when the login ends somewhere else than at the redirect URI with a code
+   * @param formShown false sends the password without requesting the form first
+   * @throws {ToldError} if the login doesn't end at the redirect URI with a code
    */
   async logIn(changes: Fields = {}, password = 'password0', formShown = true): Promise<string> {
     const browser = this.browser()
@@ -51,11 +51,11 @@ export class User extends Driver {
 }
 
 function codeOf({ url, status, location }: Page): string {
-  if (location === undefined) throw new ToldError(`${url} answered ${status}`)
+  if (location === undefined) throw new ToldError(`${url} responded ${status}`)
   const { searchParams } = new URL(location)
   const code = searchParams.get('code')
   if (code === null) throw new ToldError(searchParams.get('error') ?? 'no code')
-  // v01 knows no state. All others must bring it back as it went.
+  // v01 has no state. All others must return it unchanged.
   const state = searchParams.get('state')
   if (state !== null && state !== 'a-state') throw new ToldError('another state')
   return code

@@ -3,8 +3,8 @@ import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import Fastify from 'fastify'
 
 /**
- * The limit of the framework: the same routes, with answers that are constants of the same size. It
- * checks nothing and remembers nothing, so no server on Fastify can do the same work with less.
+ * The limit of the framework: the same routes, with constant responses of the same size. It checks
+ * nothing and stores nothing, so no server on Fastify can do the same work with less.
  */
 const config = readConfig(process.env)
 const token = 'x'.repeat(43)

@@ -8,9 +8,9 @@ import Provider, { type Configuration } from 'oidc-provider'
 import { UnboundedAdapter } from './unbounded-adapter.ts'
 
 /**
- * The certified server that people would use in place of the lab's own, told to do the same work:
+ * The certified server to use in place of the lab's own, configured to do the same work:
  * one confidential client, PKCE required, refresh tokens rotated, and a login form without script or
- * consent. Its ID tokens are signed with ES256, the cheapest that it knows.
+ * consent. Its ID tokens are signed with ES256, its cheapest algorithm.
  */
 const config = readConfig(process.env)
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -47,7 +47,7 @@ const configuration: Configuration = {
     accountId: id,
     claims: () => ({ sub: id, username: 'User Number 0', email: `${id}@oauth-lab.me` }),
   }),
-  // Nobody is asked for consent: the lab's own server does not ask either.
+  // Skips the consent page, because the lab's own server has none either.
   loadExistingGrant: async ({ oidc }) => {
     const { provider, client, session } = oidc
     const grant = new provider.Grant({
@@ -59,7 +59,7 @@ const configuration: Configuration = {
     return grant
   },
 }
-// Its own adapter keeps 1,000 entries and no more, which is right for speed and useless for memory.
+// Its own adapter keeps at most 1,000 entries, which suits the speed but not the memory measurement.
 if (process.env.UNBOUNDED) configuration.adapter = UnboundedAdapter
 
 const provider = new Provider(config.authServerUrl, configuration)

@@ -13,7 +13,7 @@ setInterval(() => {
   for (const [key, { expiresAt }] of entries) if (expiresAt < Date.now()) entries.delete(key)
 }, 10_000).unref()
 
-/** A place in memory for everything that oidc-provider keeps, without a bound on how much. */
+/** Stores everything that oidc-provider keeps in memory, without a limit. */
 export class UnboundedAdapter implements Adapter {
   readonly #model: string
 

@@ -26,24 +26,24 @@ beforeAll(async () => {
 })
 afterAll(() => lab.close())
 
-/** What a right password gets at an address of the authorization endpoint. */
+/** The response when the right password is posted to an authorization request. */
 function postPassword(url: string): Promise<Page> {
   const body = { username: 'user0', password: 'password0' }
   return new Browser().open(url, { method: 'POST', body })
 }
 
-describe('the server sends the state back', () => {
+describe('the server returns the state', () => {
   const values: [string, string][] = [
     ['of one letter', 'a'],
     ['of one digit', '0'],
-    ['of letters from everywhere', 'Ünï-código-日本語-🎉'],
-    ['of what divides parameters', '&=#+% "?;/\\'],
+    ['of letters from many scripts', 'Ünï-código-日本語-🎉'],
+    ['of characters that separate parameters', '&=#+% "?;/\\'],
     ['that is percent-encoded', '%41%26%00'],
     ['that is a query', 'a=b&code=c&error=d'],
     ['of markup', `<script>alert('1')</script>`],
-    ['of line breaks', 'a\r\nset-cookie: b=c\r\n\r\n'],
-    ['with blanks around it', ' a '],
-    ['of controls', '\0\t\x7f'],
+    ['with line breaks', 'a\r\nset-cookie: b=c\r\n\r\n'],
+    ['with spaces around it', ' a '],
+    ['of control characters', '\0\t\x7f'],
     ['of two thousand letters', 'x'.repeat(2000)],
   ]
   for (const [sentence, state] of values) {
@@ -58,7 +58,7 @@ describe('the server sends the state back', () => {
     })
   }
 
-  test('unchanged, whatever it is', async () => {
+  test('unchanged, whatever it contains', async () => {
     const character = fc
       .nat(0x10ffff)
       .map((point) => String.fromCodePoint(point).replace(/\p{Cs}/u, '?'))
@@ -73,18 +73,18 @@ describe('the server sends the state back', () => {
     )
   })
 
-  test('also to a redirect URI with a query of its own', async () => {
+  test('to a redirect URI with a query of its own too', async () => {
     const redirect_uri = 'http://localhost:25009/callback?from=other'
     const page = await postPassword(lab.authorizeUrl({ client_id: 'other-client', redirect_uri }))
     expect(redirectQuery(page)).toMatchObject({ from: 'other', state: 'a-state' })
   })
 
-  test('also when another parameter came twice', async () => {
+  test('even when another parameter came twice', async () => {
     const page = await new Browser().open(`${lab.authorizeUrl()}&response_type=code`)
     expect(redirectQuery(page)).toMatchObject({ state: 'a-state', error: 'invalid_request' })
   })
 
-  test('not at all if it is not UTF-8: that is invalid_request', async () => {
+  test("unless it isn't UTF-8, which is invalid_request", async () => {
     for (const encoded of ['%FF', 'a%C3', '%ED%A0%80']) {
       const page = await new Browser().open(
         `${lab.authorizeUrl({ state: undefined })}&state=${encoded}`,
@@ -94,7 +94,7 @@ describe('the server sends the state back', () => {
     }
   })
 
-  test('to nobody who sent none, or an empty one', async () => {
+  test('to no one who sent none, or an empty one', async () => {
     for (const state of [undefined, '']) {
       const granted = await postPassword(lab.authorizeUrl({ state }))
       expect(redirectQuery(granted).code).toBeDefined()
@@ -104,7 +104,7 @@ describe('the server sends the state back', () => {
     }
   })
 
-  test('to nobody who sent two, which is an error', async () => {
+  test('to no one who sent two, which is an error', async () => {
     for (const second of ['a-state', 'another']) {
       const url = `${lab.authorizeUrl()}&state=${second}`
       for (const page of [await new Browser().open(url), await postPassword(url)]) {
@@ -118,7 +118,7 @@ describe('the server sends the state back', () => {
 })
 
 describe('the client makes a state', () => {
-  test('that nobody can guess, and another one for each login', async () => {
+  test('that no one can guess, and a new one for each login', async () => {
     const browsers = [new Browser(), new Browser()]
     const states = []
     for (const browser of [...browsers, ...browsers]) states.push(await beginLogin(browser))
@@ -126,7 +126,7 @@ describe('the client makes a state', () => {
     for (const state of states) expect(state).toMatch(/^[\w-]{43}$/)
   })
 
-  test('that comes back with the code, and lets the login go on', async () => {
+  test('that comes back with the code, and the login continues', async () => {
     const browser = new Browser()
     const state = await beginLogin(browser)
     const callback = await lab.loginUntilCallback(browser)
@@ -135,7 +135,7 @@ describe('the client makes a state', () => {
   })
 })
 
-describe('the client refuses an answer', () => {
+describe('the client rejects a response', () => {
   const rows: [string, (state: string) => string][] = [
     ['without a state', () => ''],
     ['with an empty state', () => 'state='],
@@ -143,16 +143,16 @@ describe('the client refuses an answer', () => {
     ['with the state in capitals', (state) => `state=${state.toUpperCase()}`],
     ['with the beginning of the state', (state) => `state=${state.slice(0, -1)}`],
     ['with the state and more', (state) => `state=${state}x`],
-    ['with a blank after the state', (state) => `state=${state}%20`],
+    ['with a space after the state', (state) => `state=${state}%20`],
     ['with the state twice', (state) => `state=${state}&state=${state}`],
     ['with the state and another one', (state) => `state=${state}&state=x`],
     ['with another one and the state', (state) => `state=x&state=${state}`],
     ['with the state under another name', (state) => `State=${state}`],
-    ['with the name of a field that every object has', () => 'state=__proto__'],
-    ['without a state, of an error', () => 'error=access_denied'],
+    ['with a state that is a key of every object', () => 'state=__proto__'],
+    ['with an error and no state', () => 'error=access_denied'],
   ]
   for (const [sentence, query] of rows) {
-    test(`${sentence}: exchanges nothing, and leaves the login under way as it was`, async () => {
+    test(`${sentence}: exchanges nothing, and keeps the login that was started`, async () => {
       const browser = new Browser()
       const callback = await lab.loginUntilCallback(browser)
       const { state, code } = Object.fromEntries(new URL(callback).searchParams)
@@ -163,14 +163,14 @@ describe('the client refuses an answer', () => {
     })
   }
 
-  test('that came already, with everything right', async () => {
+  test('that was used already, even with everything right', async () => {
     const browser = new Browser()
     const callback = await lab.loginUntilCallback(browser)
     expect((await browser.visit(callback)).status).toBe(200)
     await expectWrongState(browser, callback)
   })
 
-  test('that comes again after the server refused the code, or the user', async () => {
+  test('that comes again after the server rejected the code, or the user', async () => {
     for (const refusal of [{ code: 'x' }, { error: 'access_denied' }]) {
       const browser = new Browser()
       const callback = await lab.loginUntilCallback(browser)
@@ -183,7 +183,7 @@ describe('the client refuses an answer', () => {
     }
   })
 
-  test('that comes five times at the same moment, but for one', async () => {
+  test('that comes five times at the same moment, all but once', async () => {
     const browser = new Browser()
     const callback = await lab.loginUntilCallback(browser)
     const before = tokenRequests(seen).length
@@ -192,7 +192,7 @@ describe('the client refuses an answer', () => {
     expect(tokenRequests(seen)).toHaveLength(before + 1)
   })
 
-  test('that belongs to another browser: nobody is logged in as somebody else by a link', async () => {
+  test('of another browser: no link can log you in as someone else', async () => {
     const [attacker, victim] = [new Browser(), new Browser()]
     const attack = await lab.loginUntilCallback(attacker, 'user1')
     await expectWrongState(victim, attack)
@@ -203,7 +203,7 @@ describe('the client refuses an answer', () => {
     expect((await attacker.visit(attack)).status).toBe(200)
   })
 
-  test('to the first of two logins in one browser: the later one counts', async () => {
+  test('to the first of two logins in one browser, because the later one counts', async () => {
     const browser = new Browser()
     const [first, second] = [
       await lab.loginUntilCallback(browser),
@@ -214,7 +214,7 @@ describe('the client refuses an answer', () => {
     await expectWrongState(browser, first)
   })
 
-  test('in a session that nobody used for a day, which is not the age of the session', async () => {
+  test('in a session that was idle for a day, however old the session is', async () => {
     const browser = new Browser()
     const begun = await lab.beginLogin(browser)
     passTime(86_000)
@@ -260,7 +260,7 @@ describe('the client refuses an answer', () => {
 })
 
 describe('the session cookie', () => {
-  test('is out of reach for scripts and for the posts of other sites', async () => {
+  test('is out of reach of scripts and of posts from other sites', async () => {
     const { headers } = await new Browser().open(`${lab.clientUrl}/login`)
     const cookie = String(headers['set-cookie'])
     expect(cookie).toMatch(/; HttpOnly(;|$)/)
@@ -269,7 +269,7 @@ describe('the session cookie', () => {
     expect(cookie).not.toMatch(/Secure|Domain|Expires|Max-Age/)
   })
 
-  test('is never sent over http when the client is at an https address', async () => {
+  test('is never sent over http when the client has an https address', async () => {
     const CLIENT_URL = `https://localhost:${await freePort()}`
     const secure = await startLab(programs, { CLIENT_URL })
     try {
@@ -282,7 +282,7 @@ describe('the session cookie', () => {
     }
   })
 
-  test('comes with the first login, and says nothing of what is in the session', async () => {
+  test('is set by the first login, and reveals nothing about the session', async () => {
     const browser = new Browser()
     const home = await browser.open(lab.clientUrl)
     expect(home.headers).not.toHaveProperty('set-cookie')
@@ -290,7 +290,7 @@ describe('the session cookie', () => {
     expect(await browser.jar.getCookieString(lab.clientUrl)).not.toContain(state)
   })
 
-  test('has the port in its name, so that two pairs in one browser leave each other alone', async () => {
+  test("has the port in its name, so two pairs in one browser don't disturb each other", async () => {
     const other = await startLab(programs)
     try {
       const browser = new Browser()
@@ -309,7 +309,7 @@ describe('the session cookie', () => {
     }
   })
 
-  test('that was tampered with opens no session', async () => {
+  test('opens no session after it was changed', async () => {
     const browser = new Browser()
     const callback = await lab.loginUntilCallback(browser)
     const cookie = await browser.jar.getCookieString(lab.clientUrl)
@@ -329,11 +329,11 @@ describe('the session cookie', () => {
   })
 })
 
-test('no answer of these could be kept, the server set no cookie, and nothing broke', () => {
+test('no response may be cached, the server set no cookie, and nothing crashed', () => {
   expect(unsoundAnswers(seen)).toEqual([])
 })
 
-/** Begins a login at the client; gives its state. */
+/** Starts a login at the client and returns its state. */
 async function beginLogin(browser: Browser): Promise<string> {
   return new URL(await lab.beginLogin(browser)).searchParams.get('state') ?? ''
 }

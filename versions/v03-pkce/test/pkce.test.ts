@@ -39,14 +39,14 @@ function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url')
 }
 
-/** What a right password gets at an address of the authorization endpoint. */
+/** The response when the right password is posted to an authorization request. */
 function postPassword(url: string): Promise<Page> {
   const body = { username: 'user0', password: 'password0' }
   return new Browser().open(url, { method: 'POST', body })
 }
 
 describe('the client', () => {
-  test('sends the challenge of a verifier that is another one for each login', async () => {
+  test('sends the challenge of a verifier that is new for each login', async () => {
     const browser = new Browser()
     const challenges = []
     for (const who of [browser, browser, new Browser()]) {
@@ -59,7 +59,7 @@ describe('the client', () => {
     expect(new Set(challenges).size).toBe(3)
   })
 
-  test('shows the verifier to the token endpoint alone, and only when it has the code', async () => {
+  test('sends the verifier only to the token endpoint, and only once it has the code', async () => {
     const before = seen.length
     const browser = new Browser()
     await lab.login(browser)
@@ -76,7 +76,7 @@ describe('the client', () => {
     expect(cookie).not.toContain(verifier)
   })
 
-  test("can not be made to use a code that was stolen from another browser's login", async () => {
+  test("can't use a code stolen from another browser's login", async () => {
     const [victim, thief] = [new Browser(), new Browser()]
     const stolen = new URL(await lab.loginUntilCallback(victim)).searchParams.get('code')
     const page = await thief.visit(await lab.answerLogin(thief, { code: stolen ?? '' }))
@@ -87,22 +87,22 @@ describe('the client', () => {
   })
 })
 
-describe('the authorization endpoint sends the browser back with invalid_request', () => {
+describe('the authorization endpoint redirects with invalid_request', () => {
   const rows: [string, Fields | string][] = [
     ['without a challenge', { code_challenge: undefined }],
     ['with an empty challenge', { code_challenge: '' }],
     ['with a challenge of 42 characters', { code_challenge: CODE_CHALLENGE.slice(1) }],
     ['with a challenge of 44 characters', { code_challenge: `${CODE_CHALLENGE}A` }],
     ['with a challenge in plain base64', { code_challenge: CODE_CHALLENGE.replace('-', '+') }],
-    ['with a challenge that has padding', { code_challenge: `${CODE_CHALLENGE}=` }],
-    ['with a challenge that has a blank', { code_challenge: CODE_CHALLENGE.replace('-', ' ') }],
+    ['with padding after the challenge', { code_challenge: `${CODE_CHALLENGE}=` }],
+    ['with a space in the challenge', { code_challenge: CODE_CHALLENGE.replace('-', ' ') }],
     ['with a line break after the challenge', { code_challenge: `${CODE_CHALLENGE}\n` }],
     ['with a tilde in the challenge', { code_challenge: CODE_CHALLENGE.replace('-', '~') }],
     ['with two challenges', `code_challenge=${CODE_CHALLENGE}`],
     ['without a method, which would be plain', { code_challenge_method: undefined }],
     ['with an empty method', { code_challenge_method: '' }],
     ['with the method plain', { code_challenge_method: 'plain' }],
-    ['with the method in small letters', { code_challenge_method: 's256' }],
+    ['with the method in lowercase', { code_challenge_method: 's256' }],
     ['with an unknown method', { code_challenge_method: 'S512' }],
     ['with two methods', 'code_challenge_method=S256'],
     [
@@ -123,7 +123,7 @@ describe('the authorization endpoint sends the browser back with invalid_request
     })
   }
 
-  test('but nowhere when the client or the redirect URI is wrong as well', async () => {
+  test('but shows a page when the client or the redirect URI is wrong too', async () => {
     for (const change of [{ client_id: 'nobody' }, { redirect_uri: 'https://evil.example/' }]) {
       const page = await new Browser().open(
         lab.authorizeUrl({ ...change, code_challenge: undefined }),
@@ -133,7 +133,7 @@ describe('the authorization endpoint sends the browser back with invalid_request
     }
   })
 
-  test('after any challenge that is not the SHA-256 of something', async () => {
+  test("for any challenge that can't be a SHA-256", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async (code_challenge) => {
         const { pathname, search } = new URL(lab.authorizeUrl({ code_challenge }))
@@ -146,13 +146,13 @@ describe('the authorization endpoint sends the browser back with invalid_request
 })
 
 describe('a code', () => {
-  test('is bought with the verifier of RFC 7636 appendix B', async () => {
+  test('is accepted with the verifier of RFC 7636 appendix B', async () => {
     expect(challengeOf(CODE_VERIFIER)).toBe(CODE_CHALLENGE)
     const code = await lab.code({ code_challenge: CODE_CHALLENGE })
     expect((await lab.redeem(code, { code_verifier: CODE_VERIFIER })).status).toBe(200)
   })
 
-  test('is bought with a verifier of 43 to 128 characters of each kind that may be in one', async () => {
+  test('is accepted with any verifier of 43 to 128 allowed characters', async () => {
     const all = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~'
     for (const code_verifier of [all.slice(-43), all, (all + all).slice(0, 128)]) {
       const code = await lab.code({ code_challenge: challengeOf(code_verifier) })
@@ -162,13 +162,13 @@ describe('a code', () => {
 
   const wrong: [string, string][] = [
     ['another verifier', 'x'.repeat(43)],
-    ['the challenge for a verifier', CODE_CHALLENGE],
+    ['the challenge as the verifier', CODE_CHALLENGE],
     ['a verifier in capitals', CODE_VERIFIER.toUpperCase()],
-    ['a verifier and more', `${CODE_VERIFIER}x`],
-    ['the verifier twice in one', CODE_VERIFIER + CODE_VERIFIER],
+    ['a longer verifier', `${CODE_VERIFIER}x`],
+    ['the verifier written twice', CODE_VERIFIER + CODE_VERIFIER],
   ]
   for (const [sentence, code_verifier] of wrong) {
-    test(`is worthless with ${sentence}, and spent by that`, async () => {
+    test(`is rejected with ${sentence}, and used up by that`, async () => {
       const code = await lab.code()
       expectError(await lab.redeem(code, { code_verifier }), 'invalid_grant')
       expectError(await lab.redeem(code), 'invalid_grant')
@@ -180,21 +180,21 @@ describe('a code', () => {
     ['an empty verifier', ''],
     ['a verifier of 42 characters', CODE_VERIFIER.slice(1)],
     ['a verifier of 129 characters', 'x'.repeat(129)],
-    ['a blank in the verifier', CODE_VERIFIER.replace('-', ' ')],
+    ['a space in the verifier', CODE_VERIFIER.replace('-', ' ')],
     ['a plus in the verifier', CODE_VERIFIER.replace('-', '+')],
     ['a percent sign in the verifier', CODE_VERIFIER.replace('-', '%')],
     ['a line break after the verifier', `${CODE_VERIFIER}\n`],
-    ['a letter that is no ASCII in the verifier', CODE_VERIFIER.replace('-', 'é')],
+    ['a letter outside ASCII in the verifier', CODE_VERIFIER.replace('-', 'é')],
   ]
   for (const [sentence, code_verifier] of malformed) {
-    test(`is refused with ${sentence}, and not spent by that`, async () => {
+    test(`is rejected with ${sentence}, and still works after that`, async () => {
       const code = await lab.code()
       expectError(await lab.redeem(code, { code_verifier }), 'invalid_request')
       expect((await lab.redeem(code)).status).toBe(200)
     })
   }
 
-  test('is refused with two verifiers, and not spent by that', async () => {
+  test('is rejected with two verifiers, and still works after that', async () => {
     const code = await lab.code()
     const form = new URLSearchParams([
       ['grant_type', 'authorization_code'],
@@ -211,17 +211,17 @@ describe('a code', () => {
     expect((await lab.redeem(code)).status).toBe(200)
   })
 
-  test('without a verifier is refused for that, before anybody looks whether it exists', async () => {
+  test('without a verifier is rejected before the server looks it up', async () => {
     expectError(await lab.redeem('no-such-code', { code_verifier: undefined }), 'invalid_request')
     expectError(await lab.redeem('no-such-code'), 'invalid_grant')
   })
 
-  test('is refused for the client before it is for the verifier', async () => {
+  test('is rejected for the client before the verifier is checked', async () => {
     const headers = { authorization: undefined }
     expectError(await lab.redeem('x', { code_verifier: undefined }, headers), 'invalid_client')
   })
 
-  test('is bought by no verifier but the right one', async () => {
+  test('is accepted only with the right verifier', async () => {
     const unreserved = fc.constantFrom(...CODE_VERIFIER, '.', '~')
     const verifiers = fc.string({ unit: unreserved, minLength: 43, maxLength: 128 })
     await fc.assert(
@@ -241,13 +241,13 @@ describe('a code', () => {
   }
 })
 
-describe('a client of other make (oauth4webapi) logs in', () => {
+describe('oauth4webapi, another OAuth client, logs in', () => {
   const ways: [string, (secret: string) => oauth.ClientAuth][] = [
     ['with HTTP Basic', oauth.ClientSecretBasic],
     ['with its secret in the body', oauth.ClientSecretPost],
   ]
   for (const [sentence, authentication] of ways) {
-    test(`${sentence}, and finds nothing wrong with the answers`, async () => {
+    test(`${sentence}, and finds no error in the responses`, async () => {
       const server: oauth.AuthorizationServer = {
         issuer: lab.serverUrl,
         token_endpoint: `${lab.serverUrl}/token`,
@@ -276,7 +276,7 @@ describe('a client of other make (oauth4webapi) logs in', () => {
     })
   }
 
-  test('unless the code is not its own, and understands the refusal', async () => {
+  test("unless the code isn't its own, and understands the error", async () => {
     const server: oauth.AuthorizationServer = {
       issuer: lab.serverUrl,
       token_endpoint: `${lab.serverUrl}/token`,
@@ -300,7 +300,7 @@ describe('a client of other make (oauth4webapi) logs in', () => {
     })
   })
 
-  test('unless the user does not come so far, and understands the error in the redirect', async () => {
+  test('unless the user gets no login form, and understands the error in the redirect', async () => {
     const server: oauth.AuthorizationServer = { issuer: lab.serverUrl }
     const { location } = await new Browser().open(lab.authorizeUrl({ code_challenge: undefined }))
     expect(() =>
@@ -314,6 +314,6 @@ describe('a client of other make (oauth4webapi) logs in', () => {
   })
 })
 
-test('no answer of these could be kept, the server set no cookie, and nothing broke', () => {
+test('no response may be cached, the server set no cookie, and nothing crashed', () => {
   expect(unsoundAnswers(seen)).toEqual([])
 })

@@ -19,7 +19,7 @@ const programs = recorded(snapshot, seen)
 const USER0 = { user_id: 'user0', username: 'User Number 0' }
 const USER1 = { user_id: 'user1', username: 'User Number 1' }
 
-/** What the resource endpoint does in place of its work, while a test lasts. */
+/** What the resource endpoint does in place of its work during a test. */
 let trouble: Hook | undefined
 /** The same for the token endpoint. */
 let tokenTrouble: Hook | undefined
@@ -39,22 +39,22 @@ afterEach(() => {
 })
 afterAll(() => lab.close())
 
-/** An access token straight from the server. */
+/** An access token, directly from the server. */
 async function accessToken(user = 'user0'): Promise<string> {
   return String((await lab.redeem(await lab.code({}, user))).body.access_token)
 }
 
-/** The access token that the client got last. */
+/** The last access token that the client got. */
 function lastTokenOfClient(): string {
   return JSON.parse(tokenRequests(seen).at(-1)?.body ?? '{}').access_token
 }
 
-/** How often the resource endpoint was asked. */
+/** How many requests the resource endpoint got. */
 function resourceRequests(): Exchange[] {
   return seen.filter(({ program, path }) => program === 'server' && path === '/api/me')
 }
 
-/** What the client shows to whoever has this cookie. */
+/** What the client shows to anyone who has this cookie. */
 async function openWith(cookie: string, path: string): Promise<{ status: number; body: string }> {
   const { statusCode, body } = await lab.client.inject({ url: path, headers: { cookie } })
   return { status: statusCode, body }
@@ -64,13 +64,13 @@ function expectLoggedOut(page: Page): void {
   expect(page.status).toBe(401)
   expect(page.location).toBeUndefined()
   expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
-  // A browser would open a dialog of its own.
+  // A challenge would make a browser open its own password dialog.
   expect(page.headers).not.toHaveProperty('www-authenticate')
   expect(html(page).querySelector('a[href="/login"]')).not.toBeNull()
 }
 
 describe('the resource endpoint', () => {
-  test('tells who the user is to whoever brings the access token', async () => {
+  test('tells anyone with the access token who the user is', async () => {
     expect(await lab.me(`Bearer ${await accessToken()}`)).toMatchObject({
       status: 200,
       body: USER0,
@@ -82,20 +82,20 @@ describe('the resource endpoint', () => {
     expect(headers).not.toHaveProperty('www-authenticate')
   })
 
-  test('takes the scheme in any case, and as many blanks after it as there are', async () => {
+  test('accepts the scheme in any case, with any number of spaces after it', async () => {
     const token = await accessToken()
     for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR', 'Bearer   ']) {
       expect((await lab.me(`${scheme} ${token}`)).status, scheme).toBe(200)
     }
   })
 
-  test('takes the same token as often as it comes', async () => {
+  test('accepts the same token any number of times', async () => {
     const token = await accessToken()
     const answers = await Promise.all([1, 2, 3].map(() => lab.me(`Bearer ${token}`)))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
   })
 
-  test('asks for a token, and speaks of no error, when there is none or another scheme', async () => {
+  test('sends a challenge without an error when there is no token, or another scheme', async () => {
     const token = await accessToken()
     const credentials = basic('lab-client', 'lab-client-secret')
     const headers = [undefined, '', credentials, token, `Token ${token}`, `Bearer${token}`]
@@ -117,32 +117,32 @@ describe('the resource endpoint', () => {
     ['a token that nobody issued', () => `Bearer ${'x'.repeat(43)}`],
     ['a token in capitals', (token) => `Bearer ${token.toUpperCase()}`],
     ['the beginning of a token', (token) => `Bearer ${token.slice(0, -1)}`],
-    ['a token and more', (token) => `Bearer ${token}x`],
+    ['a longer token', (token) => `Bearer ${token}x`],
     ['two tokens', (token) => `Bearer ${token} ${token}`],
     ['two tokens and a comma', (token) => `Bearer ${token},${token}`],
-    ['two headers in one', (token) => `Bearer ${token}, Bearer ${token}`],
+    ['two header values in one', (token) => `Bearer ${token}, Bearer ${token}`],
     ['a token in quotes', (token) => `Bearer "${token}"`],
     ['a named token', (token) => `Bearer token=${token}`],
     ['a tab before the token', (token) => `Bearer \t${token}`],
-    ['a blank that is none before the token', (token) => `Bearer \xa0${token}`],
-    ['a blank that is none after the token', (token) => `Bearer ${token}\xa0`],
+    ['a non-breaking space before the token', (token) => `Bearer \xa0${token}`],
+    ['a non-breaking space after the token', (token) => `Bearer ${token}\xa0`],
     ['padding after the token', (token) => `Bearer ${token}=`],
     ['a token that is percent-encoded', (token) => `Bearer %${token}`],
-    ['the name of a field that every object has', () => 'Bearer __proto__'],
+    ['a key of every object', () => 'Bearer __proto__'],
     ['the credentials of a client', () => 'Bearer lab-client:lab-client-secret'],
-    ['letters that are no ASCII', () => 'Bearer \xe9\xff'],
+    ['letters outside ASCII', () => 'Bearer \xe9\xff'],
   ]
   for (const [sentence, header] of wrong) {
-    test(`refuses ${sentence} as invalid_token`, async () => {
+    test(`rejects ${sentence} as invalid_token`, async () => {
       expectInvalidToken(await lab.me(header(await accessToken())))
     })
   }
 
-  test('refuses a code as invalid_token', async () => {
+  test('rejects a code as invalid_token', async () => {
     expectInvalidToken(await lab.me(`Bearer ${await lab.code()}`))
   })
 
-  test('takes a token as long as the settings say, and not longer', async () => {
+  test('accepts a token for as long as the settings say, and no longer', async () => {
     const short = await startLab(programs, { ACCESS_TOKEN_TTL: '99.5' })
     try {
       const { body } = await short.redeem(await short.code())
@@ -156,7 +156,7 @@ describe('the resource endpoint', () => {
     }
   })
 
-  test('does not look at a token in the address or in the body', async () => {
+  test('ignores a token in the query or in the body', async () => {
     const token = await accessToken()
     const url = `${lab.serverUrl}/api/me`
     const pages = [
@@ -172,7 +172,7 @@ describe('the resource endpoint', () => {
     expect((await new Browser().open(`${url}?access_token=x`, { headers })).status).toBe(200)
   })
 
-  test('is there for GET and HEAD alone, whatever the token', async () => {
+  test('exists only for GET and HEAD, whatever the token', async () => {
     const headers = { authorization: `Bearer ${await accessToken()}` }
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
       const page = await new Browser().open(`${lab.serverUrl}/api/me`, { method, headers })
@@ -187,7 +187,7 @@ describe('the resource endpoint', () => {
     expect(JSON.parse(deeper.body)).toHaveProperty('error')
   })
 
-  test('opens to no header but the right one', async () => {
+  test('accepts no header but the right one', async () => {
     const token = await accessToken()
     const unit = fc
       .integer({ min: 0x20, max: 0xff })
@@ -223,8 +223,8 @@ describe('the resource endpoint', () => {
   }
 })
 
-describe('the client, after a login,', () => {
-  test('shows the name that the resource server tells it', async () => {
+describe('after a login the client', () => {
+  test('shows the name that the resource server sends', async () => {
     const browser = new Browser()
     const callback = await browser.open(await lab.loginUntilCallback(browser, 'user1'))
     expect(callback.status).toBe(303)
@@ -239,7 +239,7 @@ describe('the client, after a login,', () => {
     expect(asked?.requestHeaders.authorization).toBe(`Bearer ${lastTokenOfClient()}`)
   })
 
-  test('says on its first page who is logged in, as the resource server tells it', async () => {
+  test('says on its first page who is logged in, as the resource server sends it', async () => {
     const browser = new Browser()
     expect(textOf(await browser.open(lab.clientUrl), 'main')).toContain('Not logged in')
     await lab.login(browser)
@@ -258,7 +258,7 @@ describe('the client, after a login,', () => {
     expect(textOf(await two.open(`${lab.clientUrl}/profile`), '#username')).toBe('User Number 1')
   })
 
-  test('has a fresh session: a cookie from before the login opens nothing', async () => {
+  test('has a new session: a cookie from before the login opens nothing', async () => {
     const victim = new Browser()
     const begun = await lab.beginLogin(victim)
     // The attacker knows this cookie, or even planted it.
@@ -273,7 +273,7 @@ describe('the client, after a login,', () => {
     expect((await openWith(fresh, '/profile')).status).toBe(200)
   })
 
-  test('takes a second login for the one that counts, and leaves nothing of the first', async () => {
+  test('keeps only the second of two logins', async () => {
     const browser = new Browser()
     await lab.login(browser, 'user0')
     const first = await browser.jar.getCookieString(lab.clientUrl)
@@ -281,7 +281,7 @@ describe('the client, after a login,', () => {
     expect((await openWith(first, '/profile')).status).toBe(401)
   })
 
-  test('keeps it when a second login fails', async () => {
+  test('keeps the login when a second one fails', async () => {
     const browser = new Browser()
     await lab.login(browser)
     const refused = await browser.visit(await lab.answerLogin(browser, { error: 'access_denied' }))
@@ -291,7 +291,7 @@ describe('the client, after a login,', () => {
     expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
   })
 
-  test('keeps it for a day after the last request', async () => {
+  test('keeps the login for a day after the last request', async () => {
     const lasting = await startLab(programs, { ACCESS_TOKEN_TTL: '1000000' })
     try {
       const browser = new Browser()
@@ -310,8 +310,8 @@ describe('the client, after a login,', () => {
   })
 })
 
-describe('a request that names a session which ended a moment ago', () => {
-  test('counts as logged out, and leaves the cookie of the new session alone', async () => {
+describe('a request that names a session that has just ended', () => {
+  test('counts as logged out, and keeps the cookie of the new session', async () => {
     const browser = new Browser()
     const started = await lab.beginLogin(browser)
     const old = await browser.jar.getCookieString(lab.clientUrl)
@@ -330,7 +330,7 @@ describe('a request that names a session which ended a moment ago', () => {
 })
 
 describe('a browser that never got the cookie of the new session', () => {
-  test('can log in again with the one that it has', async () => {
+  test('can log in again with the cookie it has', async () => {
     const browser = new Browser()
     const callback = await lab.loginUntilCallback(browser)
     // As after a double click: the second click makes the browser drop the response to the first.
@@ -345,8 +345,8 @@ describe('a browser that never got the cookie of the new session', () => {
   })
 })
 
-describe('a login that is answered twice', () => {
-  test('leaves the user logged in, and the page of the late response leads to the profile', async () => {
+describe('a login that gets two responses', () => {
+  test('leaves the user logged in, and the page of the late response links to the profile', async () => {
     const browser = new Browser()
     const loginPage = await lab.beginLogin(browser)
     const [first, second] = [
@@ -361,8 +361,8 @@ describe('a login that is answered twice', () => {
   })
 })
 
-describe('the client, without a login,', () => {
-  test('says so on /profile, and asks nobody', async () => {
+describe('without a login the client', () => {
+  test('says so on /profile, and sends no request to the resource server', async () => {
     const before = seen.filter(({ program }) => program === 'server').length
     const browsers = [new Browser(), new Browser()]
     await lab.beginLogin(browsers[1] ?? new Browser())
@@ -374,7 +374,7 @@ describe('the client, without a login,', () => {
     expect(seen.filter(({ program }) => program === 'server')).toHaveLength(before)
   })
 
-  test('takes no token from a request', async () => {
+  test('accepts no token from a request', async () => {
     const token = await accessToken()
     const headers = { authorization: `Bearer ${token}` }
     const url = `${lab.clientUrl}/profile?access_token=${token}`
@@ -401,7 +401,7 @@ describe('a logout', () => {
     expect((await lab.login(browser)).status).toBe(200)
   })
 
-  test('is a POST: a link or a picture that leads there changes nothing', async () => {
+  test('must be a POST: a link or an image that leads there changes nothing', async () => {
     const browser = new Browser()
     await lab.login(browser)
     for (const method of ['GET', 'HEAD', 'PUT', 'DELETE']) {
@@ -412,7 +412,7 @@ describe('a logout', () => {
     expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
   })
 
-  test('is nothing special where nobody is logged in, twice in a row, or with a body', async () => {
+  test('does no harm when no one is logged in, twice in a row, or with a body', async () => {
     const browser = new Browser()
     for (const body of ['', 'a=b', '{']) {
       for (const type of ['application/x-www-form-urlencoded', 'application/json']) {
@@ -427,7 +427,7 @@ describe('a logout', () => {
     }
   })
 
-  test('of one browser leaves the others logged in', async () => {
+  test('in one browser leaves the others logged in', async () => {
     const [one, two] = [new Browser(), new Browser()]
     await lab.login(one)
     await lab.login(two)
@@ -435,14 +435,14 @@ describe('a logout', () => {
     expect((await two.open(`${lab.clientUrl}/profile`)).status).toBe(200)
   })
 
-  test('ends the login that is under way as well', async () => {
+  test('also ends a login that was started', async () => {
     const browser = new Browser()
     const callback = await lab.loginUntilCallback(browser)
     await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
     expect((await browser.visit(callback)).status).toBe(400)
   })
 
-  test('is not undone by requests that began before it and end after it', async () => {
+  test("isn't undone by requests that start before it and end after it", async () => {
     const browser = new Browser()
     await lab.login(browser)
     const old = await browser.jar.getCookieString(lab.clientUrl)
@@ -462,7 +462,7 @@ describe('a logout', () => {
     expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(401)
   })
 
-  test('during the exchange of a code stays one', async () => {
+  test("during the exchange of a code isn't undone", async () => {
     const browser = new Browser()
     await lab.login(browser)
     const callback = await lab.loginUntilCallback(browser)
@@ -484,7 +484,7 @@ describe('a logout', () => {
     expect(headers).not.toHaveProperty('set-cookie')
   })
 
-  test('is one of the client alone: at the server the access token stays good until it expires', async () => {
+  test('happens only at the client: the server accepts the access token until it expires', async () => {
     const browser = new Browser()
     await lab.login(browser)
     const token = lastTokenOfClient()
@@ -493,7 +493,7 @@ describe('a logout', () => {
   })
 })
 
-describe('the client, when its login', () => {
+describe('the client, when its token', () => {
   test('has expired: says so, forgets the tokens, and offers to log in again', async () => {
     const short = await startLab(programs, { ACCESS_TOKEN_TTL: '20', REFRESH_TOKEN_TTL: '20' })
     try {
@@ -518,7 +518,7 @@ describe('the client, when its login', () => {
     }
   })
 
-  test('is refused by the resource server: the same, whatever stands in the body', async () => {
+  test('is rejected by the resource server: does the same, whatever the body says', async () => {
     for (const body of [{ error: 'invalid_token' }, '<h1>No</h1>', '']) {
       const browser = new Browser()
       await lab.login(browser)
@@ -531,7 +531,7 @@ describe('the client, when its login', () => {
     }
   })
 
-  test('is refused late: does not take away the login that was begun meanwhile', async () => {
+  test('is rejected late: keeps a login that was started meanwhile', async () => {
     const browser = new Browser()
     await lab.login(browser)
     const [asked, gate] = [new Gate(), new Gate()]
@@ -553,21 +553,27 @@ describe('the client, when its login', () => {
 
 describe('the client, when the resource server', () => {
   const troubles: [string, Hook][] = [
-    ['breaks down', async (_, reply) => reply.code(500).type('text/html').send('<h1>Error</h1>')],
-    ['breaks down in JSON', async (_, reply) => reply.code(500).send({ error: 'server_error' })],
-    ['forbids it', async (_, reply) => reply.code(403).send({ error: 'insufficient_scope' })],
-    ['does not know the address', async (_, reply) => reply.code(404).send({ error: 'not_found' })],
-    ['sends it elsewhere', async (_, reply) => reply.redirect('/elsewhere', 302)],
-    ['answers with a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
-    ['answers an array', async (_, reply) => reply.send([USER0])],
-    ['answers nothing', async (_, reply) => reply.send()],
+    ['fails', async (_, reply) => reply.code(500).type('text/html').send('<h1>Error</h1>')],
+    ['fails with JSON', async (_, reply) => reply.code(500).send({ error: 'server_error' })],
+    [
+      'forbids the request',
+      async (_, reply) => reply.code(403).send({ error: 'insufficient_scope' }),
+    ],
+    ["doesn't know the address", async (_, reply) => reply.code(404).send({ error: 'not_found' })],
+    ['redirects', async (_, reply) => reply.redirect('/elsewhere', 302)],
+    ['sends a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
+    ['sends an array', async (_, reply) => reply.send([USER0])],
+    ['sends an empty body', async (_, reply) => reply.send()],
     ['leaves out the name', async (_, reply) => reply.send({ ...USER0, username: undefined })],
-    ['names the user by a number', async (_, reply) => reply.send({ ...USER0, username: 7 })],
-    ['sends too much', async (_, reply) => reply.send({ ...USER0, more: 'x'.repeat(200_000) })],
+    ['sends a number as the user name', async (_, reply) => reply.send({ ...USER0, username: 7 })],
+    [
+      'sends too large a response',
+      async (_, reply) => reply.send({ ...USER0, more: 'x'.repeat(200_000) }),
+    ],
     ['hangs up', hangUp],
   ]
   for (const [sentence, hook] of troubles) {
-    test(`${sentence}: says so, with its address, and keeps the login`, async () => {
+    test(`${sentence}: says so, with the address, and keeps the login`, async () => {
       const browser = new Browser()
       await lab.login(browser)
       trouble = hook
@@ -581,7 +587,7 @@ describe('the client, when the resource server', () => {
     })
   }
 
-  test('is not there: says so, with its address, and keeps running', async () => {
+  test("isn't running: says so, with the address, and keeps running", async () => {
     const alone = await startLab(programs)
     try {
       const browser = new Browser()
@@ -596,7 +602,7 @@ describe('the client, when the resource server', () => {
     }
   })
 
-  test('tells a name of markup: shows it escaped', async () => {
+  test('sends markup in a name: shows it escaped', async () => {
     const browser = new Browser()
     await lab.login(browser)
     trouble = async (_, reply) => reply.send({ ...USER0, username: '<script>', email: '<b>x' })
@@ -609,10 +615,10 @@ describe('the client, when the resource server', () => {
   })
 })
 
-describe('a client of other make (oauth4webapi)', () => {
+describe('oauth4webapi, another OAuth client,', () => {
   const options = { [oauth.allowInsecureRequests]: true }
 
-  test('comes in with the token that it bought', async () => {
+  test('reads the resource with the token it got', async () => {
     const server: oauth.AuthorizationServer = {
       issuer: lab.serverUrl,
       token_endpoint: `${lab.serverUrl}/token`,
@@ -634,7 +640,7 @@ describe('a client of other make (oauth4webapi)', () => {
     expect(await response.json()).toMatchObject(USER1)
   })
 
-  test('understands the challenge when its token is not good', async () => {
+  test('understands the challenge when its token is invalid', async () => {
     const challenge = {
       scheme: 'bearer',
       parameters: { realm: 'oauth-lab', error: 'invalid_token' },
@@ -652,7 +658,7 @@ describe('a client of other make (oauth4webapi)', () => {
 })
 
 describe('a token', () => {
-  test('was in no answer of the client, however it went', () => {
+  test('is in no response of the client', () => {
     const answers = seen.filter(({ program }) => program === 'client')
     const shown = answers.map(({ headers, body }) => JSON.stringify(headers) + body).join('\n')
     const secrets = issuedTokens(seen)
@@ -661,16 +667,20 @@ describe('a token', () => {
   })
 })
 
-test('no answer of the client could be kept, and only its 502 was a 5xx', () => {
+test('no response of the client may be cached, and the only 5xx was its 502', () => {
   expect(unsoundAnswers(seen.filter(({ program }) => program === 'client'))).toEqual([])
 })
 
-until('v06', 'an access token opens everything: the email comes along, unasked for', async () => {
-  const { body } = await lab.redeem(await lab.code({ scope: 'profile' }))
-  expect((await lab.me(`Bearer ${body.access_token}`)).body.email).toBe('user0@oauth-lab.me')
-})
+until(
+  'v06',
+  'an access token opens everything: the email comes along, though nobody asked for it',
+  async () => {
+    const { body } = await lab.redeem(await lab.code({ scope: 'profile' }))
+    expect((await lab.me(`Bearer ${body.access_token}`)).body.email).toBe('user0@oauth-lab.me')
+  },
+)
 
-until('v06', 'the profile shows the email, and takes no answer without one', async () => {
+until('v06', 'the profile shows the email, and a response without one is rejected', async () => {
   const browser = new Browser()
   expect(textOf(await lab.login(browser), '#email')).toBe('user0@oauth-lab.me')
   trouble = async (_, reply) => reply.send(USER0)

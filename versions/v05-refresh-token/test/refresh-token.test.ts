@@ -26,15 +26,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Family } from '../server/store.ts'
 
 const DAY = 24 * 60 * 60
-/** An access token lives 300 seconds, and is renewed in the last 30 of them. */
+/** An access token lives 300 seconds, and the client renews it in the last 30. */
 const ALMOST_EXPIRED = 275
 const OTHER = { authorization: basic('other-client', 'other-client-secret') }
 const WRONG = { authorization: basic('lab-client', 'wrong') }
 
 const seen: Exchange[] = []
-/** What the server does before its work, or in place of it, while a test lasts. */
+/** What the server does before its work, or in place of it, during a test. */
 let trouble: Hook | undefined
-/** What the token endpoint leaves out of its responses while a test lasts. */
+/** What the token endpoint leaves out of its responses during a test. */
 let omitted: string[] = []
 const sparse: Programs = {
   ...snapshot,
@@ -68,12 +68,12 @@ interface Tokens {
   refresh_token: string
 }
 
-/** The tokens of a new login, straight from the server. */
+/** The tokens of a new login, directly from the server. */
 async function tokens(from = lab): Promise<Tokens> {
   return asTokens(await from.redeem(await from.code()))
 }
 
-/** The tokens that a refresh token buys. */
+/** The tokens that the server returns for a refresh token. */
 async function renewed({ refresh_token }: Tokens, from = lab): Promise<Tokens> {
   return asTokens(await from.token({ grant_type: 'refresh_token', refresh_token }))
 }
@@ -101,22 +101,22 @@ async function expectRefused(
   expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/)
 }
 
-/** The requests of the client for new tokens, since a moment of the record. */
+/** The client's refresh requests since a point in the record. */
 function refreshes(since = 0): Exchange[] {
   return tokenRequests(seen.slice(since)).filter(({ form }) => form?.grant_type === 'refresh_token')
 }
 
-/** The requests at the resource endpoint, since a moment of the record. */
+/** The requests at the resource endpoint since a point in the record. */
 function resourceRequests(since = 0): Exchange[] {
   return seen.slice(since).filter(({ program, path }) => program === 'server' && path === '/api/me')
 }
 
-/** The tokens that the client got last. */
+/** The last tokens that the client got. */
 function newestOfClient(): Tokens {
   return JSON.parse(tokenRequests(seen).at(-1)?.body ?? '{}')
 }
 
-/** The resource endpoint refuses this access token from now on, and no other. */
+/** From now on the resource endpoint rejects this access token, and no other. */
 function revoked({ access_token }: Tokens): Hook {
   return async ({ url, headers }, reply) => {
     if (url !== '/api/me' || headers.authorization !== `Bearer ${access_token}`) return
@@ -124,7 +124,7 @@ function revoked({ access_token }: Tokens): Hook {
   }
 }
 
-/** A browser in which somebody is logged in. */
+/** A browser with a user logged in. */
 async function loggedIn(at = lab): Promise<Browser> {
   const browser = new Browser()
   expect((await at.login(browser)).status).toBe(200)
@@ -143,14 +143,14 @@ function expectLoggedOut(page: Page): void {
 }
 
 describe('a refresh token', () => {
-  test('comes with the access token, which lives five minutes from now on', async () => {
+  test('comes with the access token, which now lives five minutes', async () => {
     const { body } = await lab.redeem(await lab.code())
     expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 300 })
     expect(body.refresh_token).toMatch(/^[\w-]{43,}$/)
     expect(body.refresh_token).not.toBe(body.access_token)
   })
 
-  test('buys a new access token and a new refresh token', async () => {
+  test('gets a new access token and a new refresh token', async () => {
     const first = await tokens()
     const answer = await lab.token({
       grant_type: 'refresh_token',
@@ -164,20 +164,20 @@ describe('a refresh token', () => {
     await expectAlive(second)
   })
 
-  test('buys tokens for the user who logged in', async () => {
+  test('gets tokens for the user who logged in', async () => {
     const first = asTokens(await lab.redeem(await lab.code({}, 'user1')))
     const { access_token } = await renewed(await renewed(first))
     expect((await lab.me(`Bearer ${access_token}`)).body.user_id).toBe('user1')
   })
 
-  test('comes from a client that authenticates in the body, too', async () => {
+  test('may come from a client that authenticates in the body', async () => {
     const { refresh_token } = await tokens()
     const credentials = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
     const form = { grant_type: 'refresh_token', refresh_token, ...credentials }
     expect((await lab.token(form, { authorization: undefined })).status).toBe(200)
   })
 
-  test('works once: used again, it ends every token that came from its login', async () => {
+  test('works once: using it again ends every token of its login', async () => {
     const first = await tokens()
     const second = await renewed(first)
     const third = await renewed(second)
@@ -188,7 +188,7 @@ describe('a refresh token', () => {
     for (const each of [third, second, first]) await expectRefused(each.refresh_token)
   })
 
-  test('works once, even if it is offered ten times at the same moment', async () => {
+  test('works once, even when it is sent ten times at the same moment', async () => {
     const { refresh_token } = await tokens()
     const offer = () => lab.token({ grant_type: 'refresh_token', refresh_token })
     const answers = await Promise.all(Array.from({ length: 10 }, offer))
@@ -197,7 +197,7 @@ describe('a refresh token', () => {
     for (const answer of granted) await expectDead(asTokens(answer))
   })
 
-  test('that is used again ends nothing of another login, even of the same user', async () => {
+  test('that is used again ends no other login, not even of the same user', async () => {
     const [one, other] = [await tokens(), await tokens()]
     await renewed(one)
     await expectRefused(one.refresh_token)
@@ -205,7 +205,7 @@ describe('a refresh token', () => {
     await renewed(other)
   })
 
-  test('of another client is worth nothing, and its attempt ends nothing', async () => {
+  test('of another client is rejected, and its attempt ends nothing', async () => {
     const first = await tokens()
     const offer = (refresh_token: string) =>
       lab.token({ grant_type: 'refresh_token', refresh_token }, OTHER)
@@ -222,7 +222,7 @@ describe('a refresh token', () => {
     await renewed(second)
   })
 
-  test('is not spent by a client that does not prove who it is', async () => {
+  test("isn't used up by a client with wrong credentials", async () => {
     const first = await tokens()
     const form = { grant_type: 'refresh_token', refresh_token: first.refresh_token }
     expect(await lab.token(form, WRONG)).toMatchObject({
@@ -234,7 +234,7 @@ describe('a refresh token', () => {
     await expectAlive(second)
   })
 
-  test('has to be there, once', async () => {
+  test('must be in the request exactly once', async () => {
     const { refresh_token } = await tokens()
     await expectRefused(undefined, lab, 'invalid_request')
     await expectRefused('', lab, 'invalid_request')
@@ -247,7 +247,7 @@ describe('a refresh token', () => {
     await renewed({ refresh_token, access_token: '' })
   })
 
-  test('is no access token, and no code, and neither of them is a refresh token', async () => {
+  test('is neither an access token nor a code, and neither of them is a refresh token', async () => {
     const code = await lab.code()
     await expectRefused(code)
     const first = asTokens(await lab.redeem(code))
@@ -258,10 +258,10 @@ describe('a refresh token', () => {
     await renewed(first)
   })
 
-  test('that nobody issued is worth nothing', async () => {
+  test('that was never issued is rejected', async () => {
     const right = await tokens()
     const { refresh_token } = right
-    // In the first part, which names the family: a wrong second part is a used token, and ends it.
+    // In the first part, which names the family: with a wrong second part it is a used token, and ends it.
     const near = fc.nat(42).map((at) => {
       const other = refresh_token[at] === 'A' ? 'B' : 'A'
       return refresh_token.slice(0, at) + other + refresh_token.slice(at + 1)
@@ -300,7 +300,7 @@ describe('a refresh token', () => {
     }
   })
 
-  test('that was used is known as a used one as long as there is a token to end', async () => {
+  test('that was used counts as used for as long as there is a token to end', async () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '100' })
     try {
       const first = await tokens(short)
@@ -317,8 +317,8 @@ describe('a refresh token', () => {
   })
 })
 
-describe('what the server remembers', () => {
-  test('does not grow with refreshes, and spent tokens are known as spent all the same', async () => {
+describe("the server's memory", () => {
+  test("doesn't grow with refreshes, and still recognizes every used token", async () => {
     const { createStore } = await load<typeof import('../server/store.ts')>('server/store.ts')
     const { registeredClients } =
       await load<typeof import('../server/clients.ts')>('server/clients.ts')
@@ -359,8 +359,8 @@ describe('what the server remembers', () => {
   })
 })
 
-describe('a token response without what RFC 6749 lets it leave out', () => {
-  test('is a login like any other: a token without an expiry is used until it is refused', async () => {
+describe('a token response without its optional fields', () => {
+  test('starts a login: the client uses a token without expires_in until it is rejected', async () => {
     omitted = ['expires_in']
     const browser = await loggedIn()
     const before = seen.length
@@ -372,7 +372,7 @@ describe('a token response without what RFC 6749 lets it leave out', () => {
     expect(refreshes(before)).toHaveLength(1)
   })
 
-  test('leaves the client with nothing to renew, when the login gave no refresh token', async () => {
+  test('without a refresh token leaves the client nothing to renew with', async () => {
     omitted = ['refresh_token']
     const browser = await loggedIn()
     const before = seen.length
@@ -383,7 +383,7 @@ describe('a token response without what RFC 6749 lets it leave out', () => {
     expect(refreshes(before)).toHaveLength(0)
   })
 
-  test('leaves the old refresh token in use, when a refresh gave no new one', async () => {
+  test('without a new refresh token leaves the old one in use', async () => {
     const browser = await loggedIn()
     omitted = ['refresh_token']
     const before = seen.length
@@ -397,8 +397,8 @@ describe('a token response without what RFC 6749 lets it leave out', () => {
   })
 })
 
-describe('a code that was used already', () => {
-  test('ends the tokens that it bought when its client offers it again, with all that belongs to it', async () => {
+describe('a used code', () => {
+  test('ends the tokens of its login, refreshed ones too, when its client sends it again', async () => {
     const code = await lab.code()
     const first = asTokens(await lab.redeem(code))
     const second = await renewed(first)
@@ -408,7 +408,7 @@ describe('a code that was used already', () => {
     await expectRefused(second.refresh_token)
   })
 
-  test('logs nobody out when somebody who found it brings it to the callback of the client', async () => {
+  test("logs no one out when a stranger brings it to the client's callback", async () => {
     const [victim, attacker] = [new Browser(), new Browser()]
     const callback = await lab.loginUntilCallback(victim)
     await victim.follow(await victim.open(callback))
@@ -419,7 +419,7 @@ describe('a code that was used already', () => {
     expect((await profile(victim)).status).toBe(200)
   })
 
-  test('does so long after a code expires', async () => {
+  test('still ends its tokens long after it has expired', async () => {
     const code = await lab.code()
     const first = asTokens(await lab.redeem(code))
     passTime(DAY)
@@ -434,8 +434,8 @@ describe('a code that was used already', () => {
     ['with another verifier', { code_verifier: 'x'.repeat(43) }, {}],
     ['when the verifier is missing', { code_verifier: undefined }, {}],
     ['when the verifier is malformed', { code_verifier: 'x' }, {}],
-    ['when another client offers it', {}, OTHER],
-    ['when a client offers it that does not prove who it is', {}, WRONG],
+    ['when another client sends it', {}, OTHER],
+    ['when a client with wrong credentials sends it', {}, WRONG],
   ]
   for (const [sentence, changes, headers] of harmless) {
     test(`ends nothing ${sentence}`, async () => {
@@ -447,7 +447,7 @@ describe('a code that was used already', () => {
     })
   }
 
-  test('in vain buys nothing later, and ends nothing of other logins', async () => {
+  test('that failed its first use gets nothing later, and ends no other login', async () => {
     const [code, other] = [await lab.code(), await tokens()]
     expect((await lab.redeem(code, { code_verifier: 'x'.repeat(43) })).status).toBe(400)
     expect((await lab.redeem(code)).body.error).toBe('invalid_grant')
@@ -456,7 +456,7 @@ describe('a code that was used already', () => {
 })
 
 describe('the client renews its tokens', () => {
-  test('in the last tenth of their life, and before it asks the resource server', async () => {
+  test('in the last tenth of their lifetime, before it calls the resource server', async () => {
     const browser = await loggedIn()
     passTime(265)
     const early = seen.length
@@ -473,7 +473,7 @@ describe('the client renews its tokens', () => {
     expect(refreshes(after)).toEqual([])
   })
 
-  test('thirty seconds before their end when they live longer than five minutes', async () => {
+  test('thirty seconds before they expire when they live longer than five minutes', async () => {
     const long = await startLab(programs, { ACCESS_TOKEN_TTL: '3600' })
     try {
       const browser = await loggedIn(long)
@@ -489,7 +489,7 @@ describe('the client renews its tokens', () => {
     }
   })
 
-  test('on the first page too, and again and again, each time with the newest refresh token', async () => {
+  test('on the first page too, each time with the newest refresh token', async () => {
     const browser = await loggedIn()
     for (const path of ['/', '/profile', '/', '/profile']) {
       const { refresh_token } = newestOfClient()
@@ -502,7 +502,7 @@ describe('the client renews its tokens', () => {
     }
   })
 
-  test('once on a 401, and asks again', async () => {
+  test('once after a 401, then calls again', async () => {
     const browser = await loggedIn()
     trouble = revoked(newestOfClient())
     const before = seen.length
@@ -511,7 +511,7 @@ describe('the client renews its tokens', () => {
     expect(resourceRequests(before).map(({ status }) => status)).toEqual([401, 200])
   })
 
-  test('not twice when the resource server refuses the new token as well', async () => {
+  test('only once, even if the resource server rejects the new token too', async () => {
     const browser = await loggedIn()
     trouble = async ({ url }, reply) => {
       return url === '/api/me' ? reply.code(401).send({ error: 'invalid_token' }) : undefined
@@ -524,7 +524,7 @@ describe('the client renews its tokens', () => {
     expect(resourceRequests(before)).toHaveLength(2)
   })
 
-  test('for each browser apart', async () => {
+  test('separately for each browser', async () => {
     const browsers = [await loggedIn(), await loggedIn(), await loggedIn()]
     passTime(ALMOST_EXPIRED)
     const before = seen.length
@@ -536,7 +536,7 @@ describe('the client renews its tokens', () => {
 })
 
 describe('many requests at once', () => {
-  test('across an expiry make one refresh, all succeed, and the session goes on', async () => {
+  test('around an expiry share one refresh, all succeed, and the session lasts', async () => {
     for (const pause of [ALMOST_EXPIRED, 301]) {
       const browser = await loggedIn()
       passTime(pause)
@@ -544,12 +544,12 @@ describe('many requests at once', () => {
     }
   })
 
-  test('that all meet a 401 make one refresh, all succeed, and the session goes on', async () => {
+  test('that all get a 401 share one refresh, all succeed, and the session lasts', async () => {
     const browser = await loggedIn()
     await expectOneRefresh(browser, revoked(newestOfClient()))
   })
 
-  test('keep the session at work when one that began before the refresh ends after it', async () => {
+  test('keep the session when one that started before the refresh ends after it', async () => {
     const browser = await loggedIn()
     const [asked, gate] = [new Gate(), new Gate()]
     let first = true
@@ -573,7 +573,7 @@ describe('many requests at once', () => {
     expect(refreshes(before).map(({ status }) => status)).toEqual([200, 200])
   })
 
-  test('make no second refresh when a 401 comes late, after another has renewed the token', async () => {
+  test('start no second refresh when a late 401 comes after another request has renewed the token', async () => {
     const browser = await loggedIn()
     const refuse = revoked(newestOfClient())
     const [asked, gate] = [new Gate(), new Gate()]
@@ -596,7 +596,7 @@ describe('many requests at once', () => {
     expect(refreshes(before)).toHaveLength(1)
   })
 
-  /** The server keeps the refresh waiting until all of the requests could have made one. */
+  /** The server holds the refresh until each of the requests has had time to start one. */
   async function expectOneRefresh(browser: Browser, hook?: Hook): Promise<void> {
     const [arrived, gate] = [new Gate(), new Gate()]
     let count = 0
@@ -627,7 +627,7 @@ describe('many requests at once', () => {
 })
 
 describe('a logout', () => {
-  test('while a refresh is under way stays one: the old cookie opens nothing', async () => {
+  test("during a refresh isn't undone: the old cookie opens nothing", async () => {
     const browser = await loggedIn()
     const old = await browser.jar.getCookieString(lab.clientUrl)
     passTime(ALMOST_EXPIRED)
@@ -650,7 +650,7 @@ describe('a logout', () => {
     await expectNothingLeft(browser, old)
   })
 
-  test('while a request waits for the resource server stays one, also when its answer is a 401', async () => {
+  test("during a call to the resource server isn't undone, even if the response is a 401", async () => {
     const browser = await loggedIn()
     const old = await browser.jar.getCookieString(lab.clientUrl)
     const refuse = revoked(newestOfClient())
@@ -687,8 +687,8 @@ describe('a logout', () => {
   }
 })
 
-describe('a refresh that is refused', () => {
-  test('forgets the tokens and offers to log in again, but sends the browser nowhere', async () => {
+describe('a refresh that the server rejects', () => {
+  test('ends the login and offers a new one, without a redirect', async () => {
     for (const path of ['/profile', '/']) {
       const browser = await loggedIn()
       await endFamily()
@@ -716,7 +716,7 @@ describe('a refresh that is refused', () => {
     expect(resourceRequests(before).map(({ status }) => status)).toEqual([401])
   })
 
-  test('is one refresh for many requests at once, which all end in the same page', async () => {
+  test('is sent once for many requests, which all get the same page', async () => {
     const browser = await loggedIn()
     await endFamily()
     passTime(ALMOST_EXPIRED)
@@ -729,7 +729,7 @@ describe('a refresh that is refused', () => {
     expect(refreshes(before)).toHaveLength(1)
   })
 
-  test('ends with the lifetime of the refresh token', async () => {
+  test('comes when the refresh token expires', async () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '400' })
     try {
       const browser = await loggedIn(short)
@@ -742,7 +742,7 @@ describe('a refresh that is refused', () => {
     }
   })
 
-  /** Ends the login that the client made last, as a thief would who uses its refresh token, too. */
+  /** Ends the client's last login, as a thief does who uses its refresh token too. */
   async function endFamily(): Promise<void> {
     const last = newestOfClient()
     await renewed(last)
@@ -750,10 +750,10 @@ describe('a refresh that is refused', () => {
   }
 })
 
-describe('a refresh that gets no proper answer', () => {
+describe('a refresh that gets no proper response', () => {
   const troubles: [string, Hook][] = [
     [
-      'since the server breaks down',
+      'because the server fails',
       async (_, reply) => reply.code(500).send({ error: 'server_error' }),
     ],
     ['but a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
@@ -763,7 +763,7 @@ describe('a refresh that gets no proper answer', () => {
         reply.send({ access_token: 'a-token-of-another-make', token_type: 'mac' }),
     ],
     [
-      'but a refresh token that is no text',
+      "but a refresh token that isn't a string",
       async (_, reply) =>
         reply.send({
           access_token: 'a-token-of-another-make',
@@ -771,11 +771,11 @@ describe('a refresh that gets no proper answer', () => {
           refresh_token: 7,
         }),
     ],
-    ['but another address', async (_, reply) => reply.redirect('/elsewhere', 307)],
-    ['since the server hangs up', hangUp],
+    ['but a redirect', async (_, reply) => reply.redirect('/elsewhere', 307)],
+    ['because the server hangs up', hangUp],
   ]
   for (const [sentence, hook] of troubles) {
-    test(`${sentence}: is a 502, and keeps the tokens`, async () => {
+    test(`${sentence}: is a 502, and the client keeps its tokens`, async () => {
       const browser = await loggedIn()
       passTime(ALMOST_EXPIRED)
       trouble = (request, reply) =>
@@ -789,7 +789,7 @@ describe('a refresh that gets no proper answer', () => {
     })
   }
 
-  test('since the server is gone: is a 502, and the client keeps running', async () => {
+  test("because the server isn't running: is a 502, and the client keeps running", async () => {
     const alone = await startLab(programs)
     try {
       const browser = await loggedIn(alone)
@@ -802,7 +802,7 @@ describe('a refresh that gets no proper answer', () => {
     }
   })
 
-  test('since that was lost on its way: the next one offers a used token, and the user logs in again', async () => {
+  test('because it was lost on the way: the next refresh sends a used token, and the user logs in again', async () => {
     const browser = await loggedIn()
     passTime(ALMOST_EXPIRED)
     const before = seen.length
@@ -822,10 +822,10 @@ describe('a refresh that gets no proper answer', () => {
   })
 })
 
-describe('a client of other make (oauth4webapi)', () => {
+describe('oauth4webapi, another OAuth client,', () => {
   const options = { [oauth.allowInsecureRequests]: true }
 
-  test('renews its tokens, and finds nothing wrong with the answers', async () => {
+  test('renews its tokens, and finds no error in the responses', async () => {
     const { server, client, authentication } = foreignClient()
     const callback = new URL(`${lab.redirectUri}?code=${await lab.code()}`)
     const parameters = oauth.validateAuthResponse(server, client, callback, oauth.expectNoState)
@@ -856,7 +856,7 @@ describe('a client of other make (oauth4webapi)', () => {
     expect(await response.json()).toMatchObject({ user_id: 'user0' })
   })
 
-  test('understands the refusal of a used refresh token', async () => {
+  test('understands the rejection of a used refresh token', async () => {
     const first = await tokens()
     await renewed(first)
     await expect(refresh(first.refresh_token)).rejects.toMatchObject({
@@ -888,7 +888,7 @@ describe('a client of other make (oauth4webapi)', () => {
 })
 
 describe('a token', () => {
-  test('was in no answer of the client, however it went', () => {
+  test('is in no response of the client', () => {
     const answers = seen.filter(({ program }) => program === 'client')
     const shown = answers.map(({ headers, body }) => JSON.stringify(headers) + body).join('\n')
     const secrets = issuedTokens(seen)
@@ -897,6 +897,6 @@ describe('a token', () => {
   })
 })
 
-test('no answer of the client could be kept, and only its 502 was a 5xx', () => {
+test('no response of the client may be cached, and the only 5xx was its 502', () => {
   expect(unsoundAnswers(seen.filter(({ program }) => program === 'client'))).toEqual([])
 })
