@@ -1,5 +1,8 @@
+import { stepName } from '@oauth-lab/course/differences/compare.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { PLAYGROUND, placeOf } from '@oauth-lab/course/exercises/playground.ts'
 import { isVersionFolder, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { found } from './page-trouble.ts'
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
 export interface KnownVersion extends Version {
@@ -7,6 +10,12 @@ export interface KnownVersion extends Version {
   id: string
   /** For a copy, the version that its exercise leads to. */
   leadsTo: Version | undefined
+}
+
+/** Two versions to compare. */
+export interface VersionPair {
+  older: KnownVersion
+  newer: KnownVersion
 }
 
 /**
@@ -31,6 +40,31 @@ export function knownVersion(
   playground: string = PLAYGROUND,
 ): KnownVersion | undefined {
   return knownVersions(playground).find((version) => version.id === id)
+}
+
+/** @throws {PageTrouble} where there is no version of this id */
+export function requireVersion(id: string, playground: string): KnownVersion {
+  const ids = knownVersions(playground).map((version) => version.id)
+  return found(
+    knownVersion(id, playground),
+    `There is no version with that name. Choose one of these: ${ids.join(', ')}.`,
+  )
+}
+
+/** The name of a version on a page: `v02-state`, or `your v02` for the learner's copy of that exercise. */
+export function titleOf({ name, leadsTo }: KnownVersion): string {
+  return leadsTo === undefined ? name : `your ${copyName(leadsTo)}`
+}
+
+/** The name of a step on a page: `v01 to v02`, or `your v02 to v02-state`. */
+export function pairName({ older, newer }: VersionPair): string {
+  const hasCopy = older.leadsTo !== undefined || newer.leadsTo !== undefined
+  return hasCopy ? `${titleOf(older)} to ${titleOf(newer)}` : stepName(older, newer)
+}
+
+/** Every version, for a form that has one chosen. */
+export function choicesIn(playground: string): { id: string; title: string }[] {
+  return knownVersions(playground).map((version) => ({ id: version.id, title: titleOf(version) }))
 }
 
 /** A version from the command line: a known one, or a copy in another folder. */

@@ -54,6 +54,11 @@ export function isLedFromElsewhere({ headers }: FastifyRequest): boolean {
   return !OWN_SITES.includes(headers['sec-fetch-site'])
 }
 
+/** Whether htmx sent the request, for a part of a page. */
+export function isForPart({ headers }: FastifyRequest): boolean {
+  return headers['hx-request'] === 'true'
+}
+
 /** Browsers say where a POST comes from. A request without that, such as curl's, isn't from a browser. */
 function isFromHere(request: FastifyRequest, origins: string[]): boolean {
   const { origin } = request.headers

@@ -6,8 +6,6 @@ import type { Version } from '@oauth-lab/course/programs/versions.ts'
 export interface VersionProgress {
   /** The slugs of the opened pages of its lesson. */
   read: string[]
-  /** The numbers of the questions whose answers were opened. */
-  opened: number[]
   /** In its exercise: how many checks passed last time, and how many there are. */
   done: number
   all: number
@@ -20,7 +18,7 @@ interface Remembered {
   versions: Record<string, VersionProgress>
 }
 
-const NOTHING: VersionProgress = { read: [], opened: [], done: 0, all: 0 }
+const NOTHING: VersionProgress = { read: [], done: 0, all: 0 }
 
 /**
  * What the learner at this machine has read and done. It is in one small file beside their copies, which is read
@@ -48,27 +46,17 @@ export class Progress {
 
   /** Records that a page of a lesson was opened. */
   noteRead({ name }: Version, slug: string, href: string): void {
-    const all = this.#read()
-    const before = versionIn(all, name)
-    const read = withOne(before.read, slug)
-    this.#write({ at: href, versions: { ...all.versions, [name]: { ...before, read } } })
-  }
-
-  /** Records that the answer to a question was opened. */
-  noteOpened(version: Version, question: number): void {
-    const opened = withOne(this.of(version).opened, question)
-    this.#change(version, { opened: opened.sort((one, other) => one - other) })
+    const { versions } = this.#read()
+    const before = versionIn({ versions }, name)
+    const read = [...new Set([...before.read, slug])]
+    this.#write({ at: href, versions: { ...versions, [name]: { ...before, read } } })
   }
 
   /** Records how many of an exercise's checks pass. */
-  noteDone(version: Version, done: number, all: number): void {
-    this.#change(version, { done, all })
-  }
-
-  #change({ name }: Version, change: Partial<VersionProgress>): void {
-    const all = this.#read()
-    const versions = { ...all.versions, [name]: { ...versionIn(all, name), ...change } }
-    this.#write({ ...all, versions })
+  noteDone({ name }: Version, done: number, all: number): void {
+    const before = this.#read()
+    const { read } = versionIn(before, name)
+    this.#write({ ...before, versions: { ...before.versions, [name]: { read, done, all } } })
   }
 
   #read(): Remembered {
@@ -96,33 +84,18 @@ export class Progress {
 function asRemembered(value: unknown): Remembered {
   const { at, versions } = Object(value)
   const entries = Object.entries(Object(versions)).map(([name, entry]) => {
-    const { read, opened, done, all } = Object(entry)
-    return [
-      name,
-      {
-        read: listOf(read, (item) => typeof item === 'string'),
-        opened: listOf(opened, isCount),
-        done: isCount(done) ? done : 0,
-        all: isCount(all) ? all : 0,
-      },
-    ]
+    const { read, done, all } = Object(entry)
+    const slugs = [read].flat().filter((slug) => typeof slug === 'string')
+    return [name, { read: slugs, done: asCount(done), all: asCount(all) }]
   })
   const isPage = typeof at === 'string' && at.startsWith('/lessons/')
   return { ...(isPage && { at }), versions: Object.fromEntries(entries) }
 }
 
-function listOf<T>(value: unknown, isOne: (item: unknown) => item is T): T[] {
-  return Array.isArray(value) ? value.filter(isOne) : []
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0
+function asCount(value: unknown): number {
+  return Number.isInteger(value) && Number(value) >= 0 ? Number(value) : 0
 }
 
 function versionIn({ versions }: Remembered, name: string): VersionProgress {
   return Object.hasOwn(versions, name) ? (versions[name] ?? NOTHING) : NOTHING
-}
-
-function withOne<T>(list: T[], item: T): T[] {
-  return list.includes(item) ? list : [...list, item]
 }

@@ -4,7 +4,6 @@ import { SIGNAL_DELAY, stopSignal } from '@oauth-lab/course/programs/run.ts'
 import { listen } from '@oauth-lab/shared/serve.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'
-import { TAP } from './traffic/tap.ts'
 
 /** What the workshop starts with. */
 export interface WorkshopOptions {
@@ -27,7 +26,7 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   signal.then(() => {
     ending = true
   })
-  const runner = new Runner({ preload: [TAP] })
+  const runner = new Runner()
   runner.on('line', (slot, { text }) => {
     console.log(slot === runner.main ? text : `${slot.id}: ${text}`)
   })

@@ -12,6 +12,8 @@ import { obituary, type RunningPrograms, startPrograms } from '@oauth-lab/course
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
+import { found } from './page-trouble.ts'
+import { TAP } from './traffic/tap.ts'
 
 /** A line written by a program, or about it. */
 export interface LogLine {
@@ -40,13 +42,8 @@ export interface Slot {
 interface RunnerEvents {
   change: [Slot]
   line: [Slot, LogLine]
-  /** A message from a preloaded module. */
+  /** What the tap in a program said, or the program itself. */
   message: [Slot, ProgramName, unknown]
-}
-
-/** Modules that all programs load first. */
-interface RunnerOptions {
-  preload?: string[]
 }
 
 /** The most lines of a log to keep, and to show of those that come at once. */
@@ -67,12 +64,10 @@ export class Runner extends EventEmitter<RunnerEvents> {
   readonly #running = new Map<Slot, RunningPrograms>()
   readonly #queues = new Map<Slot, Promise<unknown>>()
   readonly #restarts = new Set<Slot>()
-  readonly #options: RunnerOptions
 
-  constructor(options: RunnerOptions = {}) {
+  constructor() {
     super()
     this.setMaxListeners(0)
-    this.#options = options
   }
 
   /** In the order in which they were made. The first is the one of `npm start`. */
@@ -80,8 +75,14 @@ export class Runner extends EventEmitter<RunnerEvents> {
     return [...this.#slots.values()]
   }
 
-  slot(id: string): Slot | undefined {
-    return this.#slots.get(id)
+  /**
+   * The slot of this id, which may come from anywhere; the main one where none is named.
+   *
+   * @throws {PageTrouble} where there is none
+   */
+  require(id: unknown): Slot {
+    const slot = typeof id === 'string' ? this.#slots.get(id) : this.main
+    return found(slot, "That version isn't running anymore. Start it on the Run page.")
   }
 
   /** The slot of `npm start`, once there is one. */
@@ -168,7 +169,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     await Promise.all(this.slots.map((slot) => this.stop(slot)))
   }
 
-  /** Sends a message to the modules that were preloaded into a slot's programs. */
+  /** Says something to the tap in a program. */
   tell(slot: Slot, program: ProgramName, message: object): void {
     this.#running.get(slot)?.tell(program, message)
   }
@@ -199,7 +200,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
       version,
       addresses: slot.addresses,
       settings: settingsOf(slot.lifetimes),
-      preload: this.#options.preload ?? [],
+      preload: [TAP],
       onOutput: (text, program) => this.#addOutput(slot, program, text),
       onMessage: (message, program) => this.emit('message', slot, program, message),
     })

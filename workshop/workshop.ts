@@ -12,7 +12,7 @@ export interface Workshop {
   playground: string
   /** What the learner has read and done. */
   progress: Progress
-  /** The traffic of the programs, which load the tap. */
+  /** What the programs say to each other. */
   traffic: Traffic
   /** Does work in separate processes. */
   jobs: Jobs

@@ -1,18 +1,11 @@
-import { type Attack, expectedResult, type Result } from '@oauth-lab/course/attacks/attack.ts'
+import { type Attack, expectedResult } from '@oauth-lab/course/attacks/attack.ts'
 import { groupAttacks, LEGEND, RESULTS, WORDS } from '@oauth-lab/course/attacks/matrix.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
-import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
-
-/** The expected result of an attack on a version. */
-export interface ExpectedResult {
-  version: Version
-  short: string
-  result: Result
-}
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 
 /** The expected results of an attack. The tests check that they are true. */
-export function resultsOf(attack: Attack): ExpectedResult[] {
+export function resultsOf(attack: Attack) {
   return listVersions().map((version) => ({
     version,
     short: copyName(version),

@@ -9,8 +9,9 @@ export interface Turn {
   version: KnownVersion
   /** The check that is removed from a copy of it first. */
   without: Check | undefined
-  /** Undefined while it is being played. */
-  outcome: { played: PlayedAttack } | { trouble: PlayTrouble } | undefined
+  /** Neither while it is being played. */
+  played?: PlayedAttack
+  trouble?: PlayTrouble
 }
 
 /** A run of an attack, current or past. */
@@ -47,9 +48,8 @@ export class Plays {
   }
 
   /** Plays an attack on several versions. */
-  begin(attack: Attack, chosen: Pick<Turn, 'version' | 'without'>[], stepwise: boolean): Play {
+  begin(attack: Attack, turns: Turn[], stepwise: boolean): Play {
     this.#count += 1
-    const turns: Turn[] = chosen.map((turn) => ({ ...turn, outcome: undefined }))
     const ended = Promise.all(turns.map((turn, i) => this.#take(attack, turn, i % AT_ONCE)))
     const play = { id: String(this.#count), attack, turns, stepwise, ended }
     this.#plays.set(play.id, play)
@@ -67,10 +67,10 @@ export class Plays {
     }
     try {
       const job = { kind: `attack ${queue}`, module: MODULE, input, limit: LIMIT }
-      turn.outcome = { played: (await this.#jobs.run(job)) as PlayedAttack }
+      turn.played = (await this.#jobs.run(job)) as PlayedAttack
     } catch (error) {
       if (!(error instanceof JobError)) throw error
-      turn.outcome = { trouble: tellTrouble(error, version) }
+      turn.trouble = tellTrouble(error, version)
     }
   }
 }

@@ -1,26 +1,14 @@
 import { join } from 'node:path'
-import { type ActChange, diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
+import { diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
 import type { Act } from '@oauth-lab/course/differences/wire-play.ts'
 import { stampOf } from '@oauth-lab/course/exercises/watch.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { JobError, type Jobs } from '../jobs/jobs.ts'
 import { type PlayTrouble, tellTrouble } from '../jobs/tell-trouble.ts'
-import type { KnownVersion } from '../known-versions.ts'
-import type { VersionPair } from './chosen-versions.ts'
+import type { KnownVersion, VersionPair } from '../known-versions.ts'
 
 /** The played session of a version, or the reason why it can't be played. */
 export type Session = 'not played' | 'playing' | { acts: Act[] } | { trouble: PlayTrouble }
-
-/** The difference of a session between two versions, as far as they were played. */
-export interface WireDifference {
-  isPlaying: boolean
-  /** Whether a session must be requested first. */
-  isMissing: boolean
-  older: Session
-  newer: Session
-  /** Undefined while one of the two is missing. */
-  acts: ActChange[] | undefined
-}
 
 /** The time limit of a session, in milliseconds. */
 const LIMIT = 30_000
@@ -36,7 +24,7 @@ export class WirePlays {
   }
 
   /** The difference of two versions' messages, as far as they were played. */
-  differenceOf({ older, newer }: VersionPair): WireDifference {
+  differenceOf({ older, newer }: VersionPair) {
     const sessions = { older: this.#sessionOf(older), newer: this.#sessionOf(newer) }
     const states = Object.values(sessions)
     const acts =
@@ -46,7 +34,9 @@ export class WirePlays {
     return {
       ...sessions,
       isPlaying: states.includes('playing'),
+      /** Whether somebody has to ask for a session first. */
       isMissing: states.includes('not played'),
+      /** Undefined as long as one of the two is missing. */
       acts,
     }
   }

@@ -4,8 +4,6 @@ import type { Runner, Slot } from '../runner.ts'
 
 /** The slots where a learner's copy runs. Restarts them on save. */
 export class CopyRuns {
-  /** Whether every save restarts it. */
-  restartsOnSave = true
   readonly #place: Place
   readonly #playground: string
   readonly #runner: Runner
@@ -33,13 +31,8 @@ export class CopyRuns {
     return (this.slots[0] ?? this.#runner.main)?.addresses
   }
 
-  /** Whether a save matters. */
-  get waitForSaves(): boolean {
-    return this.restartsOnSave && this.slots.length > 0
-  }
-
+  /** Every save starts it anew. */
   onSave(): void {
-    if (!this.restartsOnSave) return
     for (const slot of this.slots) this.#runner.restart(slot)
   }
 

@@ -38,9 +38,9 @@ export function openExercises({ playground, runner, events, progress }: Workshop
         if (findings !== undefined) progress.noteDone(version, countDone(findings), findings.length)
       },
     })
-    checks.stayAwake = () => runs.waitForSaves
+    checks.stayAwake = () => runs.slots.length > 0
     runner.on('change', () => {
-      if (runs.waitForSaves) checks.wake()
+      if (runs.slots.length > 0) checks.wake()
     })
     return { place, checks, runs, progress }
   })

@@ -2,41 +2,19 @@ import { sourceOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
-import type { Sentence } from '@oauth-lab/course/exercises/sentence.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 import type { ChecksOnSave } from './checks-on-save.ts'
 import { countDone, type Exercise, isThere } from './open-exercises.ts'
-import { linkFiles, type Piece } from './text.ts'
+import { linkFiles } from './text.ts'
 
-/** A check as a page shows it. */
-interface SentenceView {
-  /** Its name in the lesson. */
-  id: string
-  /** Its number, counted from 1. */
-  number: number
-  text: string
-  status: 'done' | 'open' | 'waiting' | 'unknown'
-  /** Why it fails or waits. */
-  why: Piece[]
-}
-
-/** A step of the lesson as a page shows it, without its task. */
-interface StepView {
-  number: number
-  title: string
-  sentences: SentenceView[]
-  /** The hints given so far, as HTML. */
-  hints: string[]
-  hintsLeft: number
-  state: 'done' | 'current' | 'later'
-}
+type SentenceView = Awaited<ReturnType<typeof viewSentences>>[number]
 
 /** The data for the page of an exercise. */
 export async function viewExercise({ place, checks, runs, progress }: Exercise) {
@@ -81,7 +59,6 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     news: tellNews(checks),
     runs: {
       slots: runs.slots,
-      restartsOnSave: runs.restartsOnSave,
       canRun: runs.version !== undefined,
     },
   }
@@ -101,7 +78,7 @@ function viewStep(
   all: SentenceView[],
   { folder, version }: Place,
   current: LessonStep | undefined,
-): StepView {
+) {
   const { number, title, hints, checks } = step
   const sentences = all.filter(({ id }) => checks.includes(id))
   const given = givenHints(folder, number)
@@ -116,28 +93,27 @@ function viewStep(
   }
 }
 
-async function viewSentences(
-  place: Place,
-  { lastFindings }: ChecksOnSave,
-): Promise<SentenceView[]> {
+/** The sentences as the check counts them, from 1, with what is known of each. */
+async function viewSentences(place: Place, { lastFindings }: ChecksOnSave) {
   const findings = lastFindings?.findings
-  if (findings === undefined) return (await sentencesOf(place)).map(viewUnknown)
-  return findings.map((finding, index) => ({
-    id: finding.sentence.id,
-    number: index + 1,
-    text: finding.sentence.text,
-    status: finding.status,
-    why: linkFiles(whyNotDone(finding, findings), place),
-  }))
+  const sentences =
+    findings?.map((finding) => finding.sentence) ?? (await sentencesOf(place.version))
+  return sentences.map(({ id, text }, index) => {
+    const finding = findings?.[index]
+    return {
+      id,
+      number: index + 1,
+      text,
+      status: finding?.status ?? 'unknown',
+      /** Why it is not done. */
+      why: finding && findings ? linkFiles(whyNotDone(finding, findings), place) : [],
+    }
+  })
 }
 
-function viewUnknown({ id, text }: Sentence, index: number): SentenceView {
-  return { id, number: index + 1, text, status: 'unknown', why: [] }
-}
-
-async function sentencesOf({ version }: Place): Promise<Sentence[]> {
+async function sentencesOf({ number }: Version) {
   const { checks } = await import('@oauth-lab/course/exercises/all-checks.ts')
-  return checks[version.number]?.sentences ?? []
+  return checks[number]?.sentences ?? []
 }
 
 function viewCheck(place: Place, { checking, last, lastFindings }: ChecksOnSave) {

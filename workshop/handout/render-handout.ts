@@ -4,20 +4,12 @@ import { dirname, join } from 'node:path'
 import { type Lesson, type Part, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { Eta } from 'eta'
-import { type Difference, differenceOf } from '../difference/difference-view.ts'
+import { differenceOf } from '../difference/difference-view.ts'
 import { knownVersionOf } from '../known-versions.ts'
 import { pageOf } from '../lesson/outline.ts'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
-import { type QuestionView, renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
+import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { anchorsIn, withAnchorsOf, withLinksInside } from './anchors.ts'
-
-/** A part of a lesson: text, questions, or a difference. */
-interface PaperPart extends Pick<Part, 'title'> {
-  anchor: string
-  html: string
-  questions: QuestionView[]
-  difference: Difference | undefined
-}
 
 const DOCS = ['errors', 'glossary']
 const STYLES = ['workshop', 'lesson', 'code', 'hunks', 'handout']
@@ -66,7 +58,8 @@ async function paperLesson(version: Version) {
   }
 }
 
-async function paperPart(version: Version, lesson: Lesson, part: Part): Promise<PaperPart> {
+/** A part of a lesson: text, questions, or a difference. */
+async function paperPart(version: Version, lesson: Lesson, part: Part) {
   const anchor = `${version.name}-${pageOf(version, part)}`
   const paper = { title: part.title, anchor, html: '', questions: [], difference: undefined }
   if (part.name === 'questions') {

@@ -1,5 +1,6 @@
 import { explain } from '@oauth-lab/course/exercises/trouble.ts'
 import type { KnownVersion } from '../known-versions.ts'
+import { hrefOfFile } from '../lesson/code-places.ts'
 import type { JobError } from './jobs.ts'
 
 /** Why a version couldn't be played, with the line that caused it, if known. */
@@ -20,9 +21,6 @@ export function tellTrouble(
   const text = found.message.charAt(0).toUpperCase() + found.message.slice(1)
   return {
     message: /[.!?]$/.test(text) ? text : `${text}.`,
-    place: {
-      text: found.place,
-      href: `/code/${id}/${path.split('/').map(encodeURIComponent).join('/')}#L${line}`,
-    },
+    place: { text: found.place, href: `${hrefOfFile({ id }, path)}#L${line}` },
   }
 }

@@ -1,9 +1,8 @@
 import { dirname, join } from 'node:path'
 import { pairFiles, type TextPair } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
-import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
-import { knownVersions } from '../known-versions.ts'
+import { knownVersions, titleOf } from '../known-versions.ts'
 
 /** A folder whose files have pages. */
 export interface CodePlace {
@@ -27,11 +26,11 @@ export const SHARED_FOLDERS = ['shared', 'course', 'scripts', 'maintain']
 
 /** Every folder whose files have pages. */
 export function codePlaces(playground: string): CodePlace[] {
-  const versions = knownVersions(playground).map(({ id, name, folder, leadsTo, ...version }) => ({
-    id,
-    title: leadsTo === undefined ? name : `your ${copyName(leadsTo)}`,
-    folder,
-    before: versionBefore(leadsTo ?? { ...version, name, folder }),
+  const versions = knownVersions(playground).map((version) => ({
+    id: version.id,
+    title: titleOf(version),
+    folder: version.folder,
+    before: versionBefore(version.leadsTo ?? version),
   }))
   const shared = SHARED_FOLDERS.map((name) => {
     return { id: name, title: name, folder: join(ROOT, name), before: undefined }
@@ -46,11 +45,7 @@ export function filesOf({ folder, before }: CodePlace): ListedFile[] {
   const files = listFiles(folder).map((path): ListedFile => {
     return { path, kind: kinds.get(path) ?? 'same' }
   })
-  return files.sort((one, other) => compare(dirname(one.path), dirname(other.path)))
-}
-
-function compare(one: string, other: string): number {
-  return one === other ? 0 : one < other ? -1 : 1
+  return files.sort((one, other) => dirname(one.path).localeCompare(dirname(other.path)))
 }
 
 /** The address of a file in the source view, whatever its name. */

@@ -5,24 +5,21 @@ import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './render-markdown.ts'
 
-export interface RenderOptions {
-  /** The top level of headings inside a part. */
-  topLevel?: 2 | 3
-}
-
-const LEVEL_IN_LESSON = 3
-
-/** A piece of a part as HTML. Its source starts where the part does, or has no headings. */
+/**
+ * A piece of a part as HTML; its source begins where the part does, or has no headings.
+ *
+ * @param up how many levels its headings move up
+ */
 export function renderPart(
   version: Version,
   { headings }: Part,
   source: string,
-  { topLevel = LEVEL_IN_LESSON }: RenderOptions = {},
+  up = 0,
 ): Promise<string> {
   return renderMarkdown(source, {
     hrefOf: (href) => hrefInApp(href, fileOf(version)),
     anchors: new Map(headings.map(({ line, anchor }) => [line, anchor])),
-    up: LEVEL_IN_LESSON - topLevel,
+    up,
   })
 }
 

@@ -8,20 +8,14 @@ const NAMED_FORMS = Object.values(NAMED).flatMap(formsOf)
 const NAMED_FORM = new RegExp(`(?<!\\d)(?:${NAMED_FORMS.join('|')})(?!\\d)`, 'g')
 const START_COMMAND = /npm start(?! --)(?<version>(?: (?:playground\/)?v\d+)?)/g
 
-const known = new WeakMap<Lesson, { key: string; lesson: Lesson }>()
-
 /**
  * The lesson with the addresses of the running programs, so that commands copied from it work. While the addresses stay
- * the same, it is the same object, so renderings of its parts can be kept.
+ * the programs that run.
  *
  * @param addresses of the running programs, or undefined if none run: the lesson stays unchanged
  */
 export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Lesson {
   if (addresses === undefined || isSame(addresses, NAMED)) return lesson
-  const key = keyOf(addresses)
-  const before = known.get(lesson)
-  if (before?.key === key) return before.lesson
-
   const move = (part: Part): Part => ({
     ...part,
     source: textAt(part.source, addresses),
@@ -29,17 +23,11 @@ export function lessonAt(lesson: Lesson, addresses: Addresses | undefined): Less
     parts: part.parts.map(move),
   })
   const tryFirst = textAt(lesson.tryFirst, addresses)
-  const moved = { ...lesson, tryFirst, parts: lesson.parts.map(move) }
-  known.set(lesson, { key, lesson: moved })
-  return moved
+  return { ...lesson, tryFirst, parts: lesson.parts.map(move) }
 }
 
 function isSame(one: Addresses, other: Addresses): boolean {
-  return keyOf(one) === keyOf(other)
-}
-
-function keyOf(addresses: Addresses): string {
-  return Object.values(addresses).join(' ')
+  return Object.values(one).join(' ') === Object.values(other).join(' ')
 }
 
 /** A text with the addresses of the running programs. Without any it stays unchanged. */

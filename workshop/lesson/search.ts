@@ -1,32 +1,8 @@
-import type { Heading } from '@oauth-lab/course/lessons/markdown.ts'
 import type { Slot } from '../runner.ts'
 import { type Doc, listDocs } from './reference.ts'
 import { textAt } from './running-addresses.ts'
 
-/** A part of the reference that matches a search. */
-export interface Found {
-  href: string
-  /** Its heading. */
-  text: string
-  /** The title of its page. */
-  page: string
-  excerpt: Excerpt
-}
-
-/** The first match, and the words around it. */
-interface Excerpt {
-  before: string
-  match: string
-  after: string
-}
-
-/** From a heading to the next one. */
-interface Part {
-  href: string
-  heading: string
-  page: string
-  text: string
-}
+type Part = ReturnType<typeof partsOf>[number]
 
 /** Characters of an excerpt before the match and after it. */
 const BEFORE = 60
@@ -38,7 +14,7 @@ const AFTER = 120
  *
  * @param addresses of the running programs, or undefined to leave the texts unchanged
  */
-export function searchReference(query: string, addresses: Slot['addresses'] | undefined): Found[] {
+export function searchReference(query: string, addresses: Slot['addresses'] | undefined) {
   const phrase = simplify(query).toLowerCase()
   const words = phrase.split(' ')
   const rankOf = ({ heading, text }: Part) => {
@@ -63,21 +39,17 @@ export function searchReference(query: string, addresses: Slot['addresses'] | un
     })
 }
 
-function partsOf(
-  { name, title, headings, source }: Doc,
-  addresses: Slot['addresses'] | undefined,
-): Part[] {
+/** From each heading to the next one. */
+function partsOf({ name, title, headings, source }: Doc, addresses: Slot['addresses'] | undefined) {
   const lines = textAt(source, addresses).split('\n')
   return headings.map((heading, index) => ({
     href: `/reference/${name}#${heading.anchor}`,
     heading: heading.text,
     page: title,
-    text: simplify(lines.slice(heading.line, endOf(headings[index + 1])).join('\n')),
+    text: simplify(
+      lines.slice(heading.line, (headings[index + 1]?.line ?? Infinity) - 1).join('\n'),
+    ),
   }))
-}
-
-function endOf(next: Heading | undefined): number | undefined {
-  return next && next.line - 1
 }
 
 /** Markdown, or text copied from a page, as plain words in one line. */
@@ -91,7 +63,7 @@ function simplify(text: string): string {
 }
 
 /** The words around the first match, or the first words if only the heading matches. */
-function excerptOf(text: string, wanted: string[]): Excerpt {
+function excerptOf(text: string, wanted: string[]) {
   const lower = text.toLowerCase()
   const places = wanted.map((word) => ({ at: lower.indexOf(word), length: word.length }))
   const [first] = places.filter(({ at }) => at >= 0).sort((one, other) => one.at - other.at)

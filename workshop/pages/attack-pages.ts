@@ -9,15 +9,15 @@ import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { WORDS } from '@oauth-lab/course/attacks/matrix.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { resultsOf, viewMatrix } from '../attacks/matrix-view.ts'
 import { Plays, type Turn } from '../attacks/plays.ts'
-import { linkRules } from '../attacks/rule-links.ts'
-import { type LineView, viewLine, viewPlay } from '../attacks/story-view.ts'
-import { requireVersion, titleOf } from '../difference/chosen-versions.ts'
-import { type KnownVersion, knownVersions } from '../known-versions.ts'
+import { viewLine, viewPlay } from '../attacks/story-view.ts'
+import { choicesIn, type KnownVersion, knownVersions, requireVersion } from '../known-versions.ts'
+import { linkRules } from '../lesson/linked-text.ts'
 import { openPage } from '../lesson/outline.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { isForPart } from '../local-requests.ts'
+import { found, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
 
@@ -65,10 +65,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
       words: WORDS,
       stoppers: await stoppersOf(attack),
       chosen: (asked.length > 0 ? asked : telling).map(({ id }) => id),
-      choices: knownVersions(playground).map((version) => ({
-        id: version.id,
-        title: titleOf(version),
-      })),
+      choices: choicesIn(playground),
       weakenable: stoppingVersion(attack),
       play: play && viewPlay(play),
       ...ASSETS,
@@ -83,7 +80,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
       throw new PageTrouble(400, 'Choose a version to play this attack on.')
     const turns = versions.flatMap((version) => turnsOf(attack, version, weakened === '1'))
     const play = plays.begin(attack, turns, pace === 'steps')
-    if (isPart(request)) return reply.viewAsync('attack-play', { play: viewPlay(play) })
+    if (isForPart(request)) return reply.viewAsync('attack-play', { play: viewPlay(play) })
     await play.ended
     return reply.redirect(`/attacks/${attack.slug}?play=${play.id}`, 303)
   })
@@ -114,9 +111,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   }
 
   function findPlay(id: string) {
-    const play = plays.find(id)
-    if (play !== undefined) return play
-    throw new PageTrouble(404, 'This run is no longer kept. Play the attack again.')
+    return found(plays.find(id), 'This run is no longer kept. Play the attack again.')
   }
 
   /** The first version that blocks an attack. */
@@ -125,7 +120,7 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     return snapshots().find(({ number }) => number === since)
   }
 
-  async function stoppersOf(attack: Attack): Promise<LineView[]> {
+  async function stoppersOf(attack: Attack) {
     const version = stoppingVersion(attack)
     if (version === undefined) return []
     const lines = await Promise.all(attack.checks.map((check) => findLine(version, check)))
@@ -183,21 +178,11 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
  */
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
-  if (attack !== undefined) return attack
-  throw new PageTrouble(404, 'There is no attack with that name. The page Attacks lists them all.')
+  return found(attack, 'There is no attack with that name. The page Attacks lists them all.')
 }
 
-function turnsOf(
-  attack: Attack,
-  version: KnownVersion,
-  weakened: boolean,
-): Pick<Turn, 'version' | 'without'>[] {
+function turnsOf(attack: Attack, version: KnownVersion, weakened: boolean): Turn[] {
   const asItIs = { version, without: undefined }
   if (!weakened) return [asItIs]
   return [asItIs, ...attack.checks.map((check) => ({ version, without: check }))]
-}
-
-/** Whether htmx sent the request, for a part of a page. */
-function isPart({ headers }: FastifyRequest): boolean {
-  return headers['hx-request'] === 'true'
 }

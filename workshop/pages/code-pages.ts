@@ -11,25 +11,17 @@ import {
   type ListedFile,
 } from '../lesson/code-places.ts'
 import { htmlLinesOf } from '../lesson/code-text.ts'
-import { whenIdle } from '../lesson/when-idle.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { found, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
   Params: { id: string; '*': string }
 }
 
-const ASSETS = { styles: ['code'], scripts: ['code'], wide: true }
+const ASSETS = { styles: ['code'], wide: true }
 
 /** `/code/:id/path`: a file of a version, of a learner's copy, or of what the versions share. */
 export async function codePages(app: FastifyInstance, { playground }: Workshop): Promise<void> {
-  whenIdle(app, function* () {
-    // Highlighting a file for the first time takes a while.
-    for (const { folder } of listVersions()) {
-      for (const path of listFiles(folder)) yield () => linesOf(path, readText(folder, path) ?? '')
-    }
-  })
-
   app.get<Asked>('/code/:id', async ({ params }, reply) => {
     const place = find(params.id)
     return reply.viewAsync('code-files', {
@@ -45,12 +37,10 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
     const files = listed(place)
     const path = params['*']
     // Looked up in the list, never used as a path.
-    if (!files.some((file) => file.path === path)) {
-      throw new PageTrouble(
-        404,
-        `There is no such file in ${place.title}. Go back, and choose one from its list.`,
-      )
-    }
+    found(
+      files.find((file) => file.path === path),
+      `There is no such file in ${place.title}. Go back, and choose one from its list.`,
+    )
     return reply.viewAsync('code', {
       title: `${path} - ${place.title}`,
       place,
@@ -75,10 +65,11 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
 
   function find(id: string): CodePlace {
     const places = codePlaces(playground)
-    const place = places.find((candidate) => candidate.id === id)
-    if (place !== undefined) return place
-    const ids = places.map((candidate) => candidate.id).join(', ')
-    throw new PageTrouble(404, `There is no version with that name. Choose one of these: ${ids}.`)
+    const ids = places.map((place) => place.id).join(', ')
+    return found(
+      places.find((place) => place.id === id),
+      `There is no version with that name. Choose one of these: ${ids}.`,
+    )
   }
 }
 

@@ -3,14 +3,19 @@ import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { pairName, pairOf, titleOf, type VersionPair } from '../difference/chosen-versions.ts'
 import { differenceOf } from '../difference/difference-view.ts'
 import { WirePlays } from '../difference/wire-plays.ts'
-import { knownVersions } from '../known-versions.ts'
+import {
+  choicesIn,
+  pairName,
+  requireVersion,
+  titleOf,
+  type VersionPair,
+} from '../known-versions.ts'
 import { hrefOf, openPage } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
-import { whenIdle } from '../lesson/when-idle.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { isForPart } from '../local-requests.ts'
+import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { lanesAmong } from '../traffic/message.ts'
 import type { Workshop } from '../workshop.ts'
@@ -38,17 +43,10 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   const { playground, progress, jobs, runner } = workshop
   const addresses = () => runner.main?.addresses
   const plays = new WirePlays(jobs)
-  whenIdle(app, function* () {
-    for (const version of listVersions()) {
-      if (predecessorOf(version) !== undefined)
-        yield () => differenceOf(pairTo(version), false, addresses())
-    }
-  })
-
   app.get<InLesson>('/lessons/:version/difference', async (request, reply) => {
     const { params, query } = request
-    const version = laterVersion(params.version)
-    const pair = pairTo(version)
+    const pair = pairTo(params.version)
+    const version = pair.newer
     return reply.viewAsync('difference-lesson', {
       title: `The difference, ${pairName(pair)}`,
       outline: openPage(request, version, 'difference', progress),
@@ -72,8 +70,8 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   })
 
   app.get<InLesson>('/lessons/:version/wire', async (request, reply) => {
-    const version = laterVersion(request.params.version)
-    const pair = pairTo(version)
+    const pair = pairTo(request.params.version)
+    const version = pair.newer
     return reply.viewAsync('wire-lesson', {
       title: `On the wire, ${pairName(pair)}`,
       outline: openPage(request, version, 'wire', progress),
@@ -98,23 +96,30 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return reply.viewAsync('wire-messages', viewWire(askedPair(query)))
   })
 
-  app.post('/wire/plays', async ({ body, headers }, reply) => {
-    const pair = askedPair(Object(body))
+  app.post('/wire/plays', async (request, reply) => {
+    const pair = askedPair(Object(request.body))
     plays.play(pair)
-    if (headers['hx-request'] === 'true') return reply.viewAsync('wire-messages', viewWire(pair))
+    if (isForPart(request)) return reply.viewAsync('wire-messages', viewWire(pair))
     return reply.redirect(`/wire?from=${pair.older.id}&to=${pair.newer.id}`, 303)
   })
 
-  function pairTo(version: Version): VersionPair {
-    const before = predecessorOf(version)
-    if (before === undefined)
-      throw new PageTrouble(404, `There is no version before ${version.name}.`)
-    return pairOf(before.name, version.name, playground)
+  /** @throws {PageTrouble} where there is no such lesson, or none before it */
+  function pairTo(name: string): VersionPair {
+    const before = found(
+      predecessorOf(lessonVersion(name)),
+      `There is no version before ${name}, so there is nothing to compare.`,
+    )
+    return pairOf(before.name, name)
   }
 
+  /** Where no version is named, the first step of the course. */
   function askedPair({ from, to }: Asked): VersionPair {
-    const first = firstChoice()
-    return pairOf(from ?? first.from, to ?? first.to, playground)
+    const [first, second] = listVersions()
+    return pairOf(from ?? first?.name, to ?? second?.name)
+  }
+
+  function pairOf(from = '', to = ''): VersionPair {
+    return { older: requireVersion(from, playground), newer: requireVersion(to, playground) }
   }
 
   function viewWire(pair: VersionPair) {
@@ -172,25 +177,4 @@ async function introductionOf(version: Version): Promise<string> {
   const part = partOf(lesson, 'difference')
   if (part === undefined) return renderSentence(version, lesson.idea)
   return renderPart(version, part, part.introduction)
-}
-
-/**
- * The snapshot with this name, if it isn't the first.
- *
- * @throws {PageTrouble} if there is none
- */
-function laterVersion(name: string): Version {
-  const version = lessonVersion(name)
-  if (predecessorOf(version) !== undefined) return version
-  throw new PageTrouble(404, `There is no version before ${name}, so there is nothing to compare.`)
-}
-
-function choicesIn(playground: string) {
-  return knownVersions(playground).map((version) => ({ id: version.id, title: titleOf(version) }))
-}
-
-/** The first step of the course. */
-function firstChoice(): { from: string; to: string } {
-  const [first, second = first] = listVersions()
-  return { from: first?.name ?? '', to: second?.name ?? '' }
 }

@@ -9,7 +9,8 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
 import { viewExercise } from '../exercises/view.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { isForPart } from '../local-requests.ts'
+import { found, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -17,7 +18,7 @@ interface Asked {
   Querystring: { kept?: string }
 }
 
-const ASSETS = { styles: ['exercises'], scripts: ['exercises'] }
+const ASSETS = { styles: ['exercises'], scripts: ['lesson'] }
 
 /** `/exercises`: the learner's copies, their checks, hints and solutions. */
 export async function exercisePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
@@ -90,9 +91,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     requireCopy(exercise)
     const { version, folder } = exercise.place
     const wanted = read(request.body).step
-    const step = readSteps(version).find(({ number }) => String(number) === wanted)
-    if (step === undefined)
-      throw new PageTrouble(404, 'There is no such step in this exercise. Reload the page.')
+    const step = found(
+      readSteps(version).find(({ number }) => String(number) === wanted),
+      'There is no such step in this exercise. Reload the page.',
+    )
     inWords(() => countHint(folder, step.number, step.hints.length))
     workshop.events.publish('check')
     return answer('live', exercise, request, reply)
@@ -113,13 +115,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   })
   app.post<Asked>('/exercises/:name/run', async (request, reply) => {
     const exercise = find(request.params.name)
-    const { version } = exercise.runs
-    if (version === undefined) {
-      throw new PageTrouble(
-        404,
-        "Your copy can't run: server/main.ts is missing. Put it back, or start over.",
-      )
-    }
+    const version = found(
+      exercise.runs.version,
+      "Your copy can't run: server/main.ts is missing. Put it back, or start over.",
+    )
     const { runner } = workshop
     const wantsMain = read(request.body).where === 'main'
     // Not awaited: the page shows that it is starting, and gets an event when it has started.
@@ -127,19 +126,10 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     else await runner.openBeside(version)
     return answer('runs', exercise, request, reply)
   })
-  app.post<Asked>('/exercises/:name/restart', (request, reply) => {
-    const exercise = find(request.params.name)
-    exercise.runs.restartsOnSave = read(request.body).onSave === 'yes'
-    workshop.events.publish('status')
-    return answer('runs', exercise, request, reply)
-  })
-
   function find(name: string): Exercise {
-    const found = exercises.find(({ place }) => place.name === name)
-    if (found !== undefined) return found
     const names = exercises.map(({ place }) => place.name).join(', ')
-    throw new PageTrouble(
-      404,
+    return found(
+      exercises.find(({ place }) => place.name === name),
       `There is no exercise with that name. Choose one of these: ${names}.`,
     )
   }
@@ -154,7 +144,7 @@ async function sendPart(part: Part, exercise: Exercise, reply: FastifyReply) {
 
 /** A form sent by htmx gets the changed part of the page. Any other gets the whole page. */
 function answer(part: Part, exercise: Exercise, request: FastifyRequest, reply: FastifyReply) {
-  return comesFromPage(request) ? sendPart(part, exercise, reply) : goTo(reply, exercise, '')
+  return isForPart(request) ? sendPart(part, exercise, reply) : goTo(reply, exercise, '')
 }
 
 /** Changes the files of a copy while nothing checks or runs it. */
@@ -187,10 +177,6 @@ function readKept({ place }: Exercise, kept: string | undefined): string | undef
   return keptCopies(place).find((name) => name === kept)
 }
 
-function comesFromPage({ headers }: FastifyRequest): boolean {
-  return headers['hx-request'] === 'true'
-}
-
-function read(body: unknown): { step?: string; file?: string; where?: string; onSave?: string } {
+function read(body: unknown): { step?: string; file?: string; where?: string } {
   return Object(body)
 }

@@ -6,16 +6,14 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { countRead, hrefOf, OPENING, openPage, pageOf, unreadIn } from '../lesson/outline.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { cutAtStarts, viewStart } from '../lesson/starts.ts'
-import { whenIdle } from '../lesson/when-idle.ts'
 import { lifetimesAmong, lifetimesIn } from '../lifetimes.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { found } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -35,12 +33,6 @@ const PAGES: Partial<Record<PartName, string>> = {
 export async function lessonPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { progress, runner } = workshop
   const lessonHere = (version: Version) => lessonAt(readLesson(version), runner.main?.addresses)
-  whenIdle(app, function* () {
-    for (const version of listVersions()) {
-      for (const part of lessonHere(version).parts) yield () => htmlOf(version, part)
-    }
-  })
-
   app.get<Asked>('/lessons/:version', async (request, reply) => {
     const version = lessonVersion(request.params.version)
     const lesson = lessonHere(version)
@@ -74,9 +66,10 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     const { params, query } = request
     const version = lessonVersion(params.version)
     const lesson = lessonHere(version)
-    const part = lesson.parts.find(({ slug }) => slug === params.part)
-    if (part === undefined)
-      throw new PageTrouble(404, 'This lesson has no such page. Choose one from its contents.')
+    const part = found(
+      lesson.parts.find(({ slug }) => slug === params.part),
+      'This lesson has no such page. Choose one from its contents.',
+    )
     const slug = pageOf(version, part)
     if (slug !== part.slug) return reply.redirect(hrefOf(version, slug))
 
@@ -97,19 +90,6 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
     const start = { version: lessonVersion(params.version), lifetimes: lifetimesAmong(query) }
     return reply.viewAsync('lesson-running', { start: viewStart(start) })
   })
-
-  app.post<{ Params: { version: string; number: string } }>(
-    '/lessons/:version/questions/:number',
-    async ({ params }, reply) => {
-      const version = lessonVersion(params.version)
-      const questions = questionsOf(readLesson(version))
-      const question = questions.find(({ number }) => String(number) === params.number)
-      if (question === undefined)
-        throw new PageTrouble(404, 'There is no such question. Reload the page.')
-      progress.noteOpened(version, question.number)
-      return reply.code(204).send()
-    },
-  )
 }
 
 /**
@@ -119,19 +99,11 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
  */
 export function lessonVersion(name: string): Version {
   const versions = listVersions()
-  const version = versions.find((candidate) => candidate.name === name)
-  if (version !== undefined) return version
-  const names = versions.map((candidate) => candidate.name).join(', ')
-  throw new PageTrouble(404, `There is no lesson with that name. Choose one of these: ${names}.`)
-}
-
-/** Rendered once for each part. A changed lesson has new part objects. */
-const rendered = new WeakMap<Part, Promise<string>>()
-
-function htmlOf(version: Version, part: Part): Promise<string> {
-  const html = rendered.get(part) ?? renderPart(version, part, part.source, { topLevel: 2 })
-  rendered.set(part, html)
-  return html
+  const names = versions.map((version) => version.name).join(', ')
+  return found(
+    versions.find((version) => version.name === name),
+    `There is no lesson with that name. Choose one of these: ${names}.`,
+  )
 }
 
 /** The data of a page, besides the frame. */
@@ -142,7 +114,7 @@ async function viewPart(
   question: string | undefined,
 ) {
   if (part.name === 'questions') return viewQuestions(version, lesson, question)
-  const html = await htmlOf(version, part)
+  const html = await renderPart(version, part, part.source, 1)
   if (part.name !== 'tryIt') return { html }
   const pieces = cutAtStarts(html)
   return {
@@ -152,12 +124,10 @@ async function viewPart(
 
 async function viewQuestions(version: Version, lesson: Lesson, wanted: string | undefined) {
   const all = await renderQuestions(version, lesson)
-  const one = all.find(({ number }) => String(number) === wanted)
-  if (wanted !== undefined && one === undefined) {
-    throw new PageTrouble(
-      404,
-      `There is no such question. Choose a number from 1 to ${all.length}.`,
-    )
-  }
-  return { questions: one === undefined ? all : [one], one: one?.number, count: all.length }
+  if (wanted === undefined) return { questions: all, count: all.length }
+  const one = found(
+    all.find(({ number }) => String(number) === wanted),
+    `There is no such question. Choose a number from 1 to ${all.length}.`,
+  )
+  return { questions: [one], one: one.number, count: all.length }
 }

@@ -1,13 +1,13 @@
-import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { renderSentence } from '../lesson/render.ts'
+import { renderPart, renderSentence } from '../lesson/render.ts'
+import { lessonAt } from '../lesson/running-addresses.ts'
 import { viewStart } from '../lesson/starts.ts'
-import { whenIdle } from '../lesson/when-idle.ts'
 import { lifetimesIn } from '../lifetimes.ts'
-import { PageTrouble } from '../page-trouble.ts'
+import { found } from '../page-trouble.ts'
 import { slidesOf } from '../present/slides.ts'
-import { teacherNotesOf } from '../present/teacher.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
 
@@ -19,26 +19,23 @@ interface Asked {
 
 /** `/present/:version`: a lesson as slides, with notes. */
 export async function presentPages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
-  whenIdle(app, function* () {
-    for (const version of listVersions()) yield () => slidesOf(version, runner.main?.addresses)
-  })
-
   app.get<Asked>('/present/:version', async ({ params, query }, reply) => {
     return reply.viewAsync('present', await view(lessonVersion(params.version), query.slide))
   })
 
   app.get<Asked>('/present/:version/notes', async ({ params, query }, reply) => {
     const version = lessonVersion(params.version)
-    const notes = await teacherNotesOf(version, runner.main?.addresses)
+    const lesson = lessonAt(readLesson(version), runner.main?.addresses)
+    const part = partOf(lesson, 'teacher')
+    const html = part === undefined ? '' : await renderPart(version, part, part.source)
+    const notes = { minutes: factsOf(lesson).minutes, html }
     return reply.viewAsync('present-notes', { ...(await view(version, query.slide)), notes })
   })
 
   async function view(version: Version, asked: string | undefined) {
     const all = await slidesOf(version, runner.main?.addresses)
     const current = asked === undefined ? 1 : Number(asked)
-    if (!Number.isInteger(current) || current < 1 || current > all.length) {
-      throw new PageTrouble(404, `There is no such slide. Choose a number from 1 to ${all.length}.`)
-    }
+    found(all[current - 1], `There is no such slide. Choose a number from 1 to ${all.length}.`)
     const slides = all.map((slide, index) => ({
       ...slide,
       number: index + 1,

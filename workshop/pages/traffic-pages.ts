@@ -1,21 +1,19 @@
-import { PROGRAM_NAMES, programsOf } from '@oauth-lab/course/programs/programs.ts'
+import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { PageTrouble } from '../page-trouble.ts'
+import { isForPart } from '../local-requests.ts'
+import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
-import { toMermaid } from '../traffic/mermaid.ts'
-import { laneOf, lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
+import { lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
 import { capital } from '../traffic/message-kind.ts'
-import { type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
+import { CHANNEL_WORDS, type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
 import { now } from '../traffic/traffic.ts'
 import type { Workshop } from '../workshop.ts'
 
 type Fields = Record<string, unknown>
-
-const CHANNELS = ['front', 'back', 'outside'] as const
 
 /** `/traffic`: each message between browser and programs as it is sent, and the buttons to hold it. */
 export async function trafficPages(
@@ -23,7 +21,7 @@ export async function trafficPages(
   { runner, traffic }: Workshop,
 ): Promise<void> {
   app.get<{ Querystring: Fields }>('/traffic', ({ query }, reply) => {
-    const slot = query.slot === undefined ? runner.main : slotOf(query)
+    const slot = query.slot === undefined ? runner.main : runner.require(query.slot)
     const page = {
       title: 'Traffic',
       styles: ['lanes', 'traffic'],
@@ -36,6 +34,8 @@ export async function trafficPages(
       ...page,
       slots: runner.slots,
       filter,
+      channels: CHANNEL_WORDS,
+      query: new URLSearchParams({ slot: slot.id, ...filter }).toString(),
       ...rowsOf(slot, filter, undefined),
       ...whatWaits(slot),
     })
@@ -43,62 +43,55 @@ export async function trafficPages(
 
   // The parts that are requested again after a change.
   app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
-    return reply.viewAsync('traffic-rows', rowsOf(slotOf(query), readFilter(query), query.after))
+    return reply.viewAsync(
+      'traffic-rows',
+      rowsOf(runner.require(query.slot), readFilter(query), query.after),
+    )
   })
   app.get<{ Querystring: Fields }>('/traffic/waiting', ({ query }, reply) => {
-    return reply.viewAsync('traffic-waiting', whatWaits(slotOf(query)))
+    return reply.viewAsync('traffic-waiting', whatWaits(runner.require(query.slot)))
   })
   app.get<{ Querystring: Fields }>('/traffic/message', ({ query }, reply) => {
-    const slot = slotOf(query)
+    const slot = runner.require(query.slot)
     const details = detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
     return reply.viewAsync('traffic-message', details)
   })
 
   app.post<{ Body: Fields }>('/traffic/clear', (request, reply) => {
-    traffic.clear(slotOf(read(request)))
+    traffic.clear(runner.require(read(request).slot))
     return back(request, reply)
   })
   app.post<{ Body: Fields }>('/traffic/hold', (request, reply) => {
-    traffic.hold(slotOf(read(request)), read(request).on === 'true')
+    traffic.hold(runner.require(read(request).slot), read(request).on === 'true')
     return back(request, reply)
   })
   app.post<{ Body: Fields }>('/traffic/next', (request, reply) => {
     const { message } = read(request)
-    const slot = slotOf(read(request))
+    const slot = runner.require(read(request).slot)
     traffic.letGo(slot, message === undefined ? undefined : messageOf(slot, message))
     return back(request, reply)
   })
 
   app.get<{ Querystring: Fields }>('/traffic/har', ({ query }, reply) => {
-    const slot = slotOf(query)
+    const slot = runner.require(query.slot)
     const log = traffic.logOf(slot)
     const offset = Date.now() - now()
-    const har = toHar(shownOf(log, query), {
-      addresses: slot.addresses,
-      toDate: (at) => new Date(at + offset),
-      show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
-    })
+    const filter = readFilter(query)
+    const har = toHar(
+      log.entries.filter((entry) => passes(entry, filter)),
+      {
+        addresses: slot.addresses,
+        toDate: (at) => new Date(at + offset),
+        show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
+      },
+    )
     const name = `${slot.version.id}.har`
     reply.header('content-disposition', `attachment; filename="${name}"`)
     return reply.type('application/json').send(`${JSON.stringify(har, null, 2)}\n`)
   })
-  app.get<{ Querystring: Fields }>('/traffic/mermaid', ({ query }, reply) => {
-    const log = traffic.logOf(slotOf(query))
-    return reply.type('text/plain; charset=utf-8').send(toMermaid(shownOf(log, query), log.values))
-  })
-
-  function slotOf({ slot }: Fields): Slot {
-    const found = typeof slot === 'string' ? runner.slot(slot) : runner.main
-    if (found === undefined)
-      throw new PageTrouble(404, "That version isn't running anymore. Start it on the Run page.")
-    return found
-  }
-
   function messageOf(slot: Slot, id: unknown): Message {
-    const found = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
-    if (found === undefined)
-      throw new PageTrouble(404, 'That message is gone: the log keeps only the latest ones.')
-    return found
+    const message = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
+    return found(message, 'That message is gone: the log keeps only the latest ones.')
   }
 
   /** The rows that a page needs after a mark, or all rows if the mark is from another list. */
@@ -124,8 +117,8 @@ export async function trafficPages(
 
   /** Without script a form redirects to the page. With script the page gets an event. */
   async function back(request: FastifyRequest<{ Body: Fields }>, reply: FastifyReply) {
-    const slot = slotOf(read(request))
-    if (request.headers['hx-request'] === undefined) {
+    const slot = runner.require(read(request).slot)
+    if (!isForPart(request)) {
       return reply.redirect(`/traffic?slot=${slot.id}`, 303)
     }
     return reply.viewAsync('traffic-waiting', whatWaits(slot))
@@ -136,19 +129,13 @@ export async function trafficPages(
 function lanesOf({ version }: Slot, { entries }: TrafficLog) {
   const { listening } = programsOf(version)
   return lanesAmong([...listening, ...partiesOf(entries)]).map((lane) => {
-    return { name: lane, place: laneOf(lane), title: capital(wordsOf(lane)), words: wordsOf(lane) }
+    return { name: lane, title: capital(wordsOf(lane)) }
   })
 }
 
-function shownOf({ entries }: TrafficLog, query: Fields) {
-  const filter = readFilter(query)
-  return entries.filter((entry) => passes(entry, filter))
-}
-
-function readFilter({ channel, program, text }: Fields): Filter {
+function readFilter({ channel, text }: Fields): Filter {
   return {
-    channel: CHANNELS.find((known) => known === channel),
-    program: lanesAmong(PROGRAM_NAMES).find((known) => known === program),
+    channel: typeof channel === 'string' ? channel : '',
     text: typeof text === 'string' ? text : '',
   }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Note } from '@oauth-lab/course/differences/compare.ts'
 import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
@@ -8,11 +7,10 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { hrefInApp } from '../lesson/links.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import { renderNote } from '../difference/difference-view.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
-import { renderMarkdown } from '../lesson/render-markdown.ts'
-import { lessonAt, textAt } from '../lesson/running-addresses.ts'
+import { lessonAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 import { hunkSlidesOf } from './hunk-slides.ts'
 
@@ -24,12 +22,7 @@ export interface Slide {
   html: string
   kind: 'title' | 'text' | 'hunk' | 'question'
   /** Related pages of the workshop. */
-  links: SlideLink[]
-}
-
-export interface SlideLink {
-  href: string
-  text: string
+  links: { href: string; text: string }[]
 }
 
 const LIVE_TRAFFIC = { href: '/traffic', text: 'Live traffic' }
@@ -55,27 +48,13 @@ const MAKERS: Partial<Record<PartName, Maker>> = {
   missing: textSlides,
 }
 
-const known = new Map<string, { lesson: Lesson; slides: Promise<Slide[]> }>()
-
 /**
- * A lesson as slides. They are made again after its text changes.
+ * A lesson as slides.
  *
  * @param addresses of the running programs, or undefined to leave the text unchanged
  */
-export function slidesOf(version: Version, addresses?: Addresses): Promise<Slide[]> {
+export async function slidesOf(version: Version, addresses?: Addresses): Promise<Slide[]> {
   const lesson = lessonAt(readLesson(version), addresses)
-  const before = known.get(version.folder)
-  if (before?.lesson === lesson) return before.slides
-  const slides = makeSlides(version, lesson, addresses)
-  known.set(version.folder, { lesson, slides })
-  return slides
-}
-
-async function makeSlides(
-  version: Version,
-  lesson: Lesson,
-  addresses: Addresses,
-): Promise<Slide[]> {
   const slides = lesson.parts.map((part) => {
     return (part.name && MAKERS[part.name])?.(version, part, lesson, addresses) ?? []
   })
@@ -121,13 +100,13 @@ async function differenceSlides(
   const slides = await textSlides(version, { ...part, parts: [] })
   const links = [{ href: `/lessons/${version.name}/difference`, text: 'The whole difference' }]
   for (const file of readStep(older, version).files) {
-    const noteHtml = (note: Note) => renderNote({ ...note, text: textAt(note.text, addresses) })
+    const noteHtml = (note: Note) => renderNote(note, addresses)
     const asSlide = (html: string): Slide => {
       return { part: part.title, title: `\`${file.path}\``, html, kind: 'hunk', links }
     }
     if (file.intro !== '') {
-      const intro = textAt(file.intro, addresses)
-      slides.push({ ...asSlide(await render(version, part, intro)), kind: 'text' })
+      const note = { text: file.intro, version: version.name }
+      slides.push({ ...asSlide(await renderNote(note, addresses)), kind: 'text' })
     }
     slides.push(...(await hunkSlidesOf(file, noteHtml)).map(asSlide))
   }
@@ -182,11 +161,4 @@ async function questionSlides(version: Version, part: Part, lesson: Lesson): Pro
 /** The text of a slide has no anchors, because two slides may have the same heading. */
 function render(version: Version, part: Part, source: string): Promise<string> {
   return renderPart(version, { ...part, headings: [] }, source)
-}
-
-/** A note may be from another lesson, which its links are relative to. */
-function renderNote({ text, version }: Note): Promise<string> {
-  const home = listVersions().find(({ name }) => name === version)?.folder ?? ROOT
-  const hrefOf = (href: string) => hrefInApp(href, join(home, 'README.md'))
-  return renderMarkdown(text, { hrefOf, anchors: new Map(), up: 0 })
 }

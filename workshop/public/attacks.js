@@ -1,5 +1,4 @@
-// Shows a story all at once, or one step at a time with two buttons or the keys n and p. Also filters the table of
-// attacks.
+// Shows a story all at once, or one step at a time with two buttons or the keys n and p.
 
 const plays = new WeakMap()
 
@@ -8,7 +7,6 @@ document.addEventListener('htmx:afterSettle', () => {
 })
 for (const play of document.querySelectorAll('.play.played')) setUp(play, false)
 document.addEventListener('keydown', onKey)
-setUpFilter()
 
 /**
  * @param {HTMLElement} play
@@ -92,26 +90,4 @@ function onKey(event) {
   const state = plays.get(all.at(-1))
   if (state === undefined) return
   step(state, state.shown + (event.key === 'n' ? 1 : -1))
-}
-
-function setUpFilter() {
-  const field = document.querySelector('#attack-filter')
-  if (field === null) return
-  field.closest('form').hidden = false
-  field.closest('form').addEventListener('submit', (event) => event.preventDefault())
-  field.addEventListener('input', () => {
-    const words = field.value.toLowerCase().split(/\s+/)
-    let found = 0
-    for (const group of document.querySelectorAll('.matrix tbody')) {
-      let inGroup = 0
-      for (const row of group.querySelectorAll('.attack-row')) {
-        const text = row.querySelector('th').textContent.toLowerCase()
-        row.hidden = !words.every((word) => text.includes(word))
-        if (!row.hidden) inGroup += 1
-      }
-      group.hidden = inGroup === 0
-      found += inGroup
-    }
-    document.querySelector('#attack-count').textContent = field.value === '' ? '' : `${found} found`
-  })
 }

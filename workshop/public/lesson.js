@@ -1,33 +1,30 @@
-// The script of a lesson's text: shows the meaning of terms, copies code, and records opened answers.
+// What texts need of script: terms with their meaning, and buttons that copy a command, or a path. Parts of a page are
+// renewed all the time, so the buttons are listened to from above.
 
 import './terms.js'
 
-for (const code of document.querySelectorAll('.code-sh, .code-shell')) addCopyButton(code)
+const SHOWN = 2000
 
-/** @param {Element} code */
-function addCopyButton(code) {
+for (const code of document.querySelectorAll('.code-sh, .code-shell')) {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'copy small'
   button.textContent = 'Copy'
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText((code.querySelector('code')?.textContent ?? '').trimEnd())
-    button.textContent = 'Copied'
-    setTimeout(() => {
-      button.textContent = 'Copy'
-    }, 2000)
-  })
+  button.dataset.copy = (code.querySelector('code')?.textContent ?? '').trimEnd()
   code.append(button)
 }
 
-for (const question of document.querySelectorAll('[data-question]')) {
-  const { question: number } = question.dataset
-  const [, , version] = location.pathname.split('/')
-  question
-    .querySelector('details')
-    ?.addEventListener(
-      'toggle',
-      () => fetch(`/lessons/${version}/questions/${number}`, { method: 'POST' }),
-      { once: true },
-    )
-}
+document.addEventListener('click', async ({ target }) => {
+  const button = target.closest('[data-copy]')
+  if (button === null) return
+  const before = button.textContent
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy)
+    button.textContent = 'Copied'
+  } catch {
+    button.textContent = 'Select it and copy it by hand'
+  }
+  setTimeout(() => {
+    button.textContent = before
+  }, SHOWN)
+})

@@ -21,6 +21,23 @@ export async function loadMermaid(config) {
   return mermaid
 }
 
+/**
+ * Draws a diagram of a page in its figure.
+ *
+ * @returns {Promise<SVGElement>} the drawing
+ */
+export async function drawFigure(mermaid, figure, index) {
+  const { svg } = await mermaid.render(`diagram-${index}`, figure.querySelector('pre').textContent)
+  const drawing = figure.querySelector('.drawing')
+  drawing.innerHTML = svg
+  const picture = drawing.querySelector('svg')
+  picture.setAttribute('role', 'img')
+  picture.setAttribute('aria-label', figure.querySelector('figcaption').textContent)
+  picture.removeAttribute('aria-roledescription')
+  figure.classList.add('drawn')
+  return picture
+}
+
 /** Mermaid calculates with colors, so it needs the computed colors of the page. */
 function colors() {
   const probe = document.createElement('span')

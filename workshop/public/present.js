@@ -1,5 +1,5 @@
 // The slides of a lesson and the teacher's notes, in two windows that move together.
-import { loadMermaid } from './page-mermaid.js'
+import { drawFigure, loadMermaid } from './page-mermaid.js'
 
 const { version, count } = document.body.dataset
 const isNotes = document.body.classList.contains('notes')
@@ -150,19 +150,9 @@ async function drawAll() {
     },
   })
   for (const [index, figure] of figures.entries()) {
-    const { svg } = await mermaid.render(
-      `diagram-${index}`,
-      figure.querySelector('pre').textContent,
-    )
-    const drawing = figure.querySelector('.drawing')
-    drawing.innerHTML = svg
-    const picture = drawing.querySelector('svg')
-    picture.setAttribute('role', 'img')
-    picture.setAttribute('aria-label', figure.querySelector('figcaption').textContent)
-    picture.removeAttribute('aria-roledescription')
+    const picture = await drawFigure(mermaid, figure, index)
     // Removes its own width: here it fills the slide.
     picture.removeAttribute('style')
-    figure.classList.add('drawn')
   }
   fitAll()
 }

@@ -1,33 +1,21 @@
-import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findQuote } from '@oauth-lab/course/differences/notes.ts'
 import { readStep, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
-import { findVersion, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestWorkshop, temporaryFolder } from './lab.ts'
+import { describe, expect, test } from 'vitest'
+import { copyVersion, parse, temporaryFolder, workshopOfFile, workshopOfTest } from './lab.ts'
 
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
-
-async function get(path: string, app = workshop): Promise<{ status: number; text: string }> {
-  const answer = await fetch(`${app.url}${path}`)
-  return { status: answer.status, text: await answer.text() }
-}
+const workshop = await workshopOfFile()
 
 const steps = [...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const)
 
 describe('the page of a step', () => {
   test.each(steps)('to %s has each note beside its hunk', async (name, step) => {
-    const { text } = await get(`/lessons/${name}/difference`)
+    const { text } = await workshop.get(`/lessons/${name}/difference`)
     const places = parse(text).querySelectorAll('.hunk-place')
     const hunks = step.files.flatMap((file) => file.hunks)
     expect(places).toHaveLength(hunks.length)
@@ -42,20 +30,20 @@ describe('the page of a step', () => {
   })
 
   test.each(steps)('to %s has the lines of every hunk, in their order', async (name, step) => {
-    const { text } = await get(`/lessons/${name}/difference?view=unified`)
+    const { text } = await workshop.get(`/lessons/${name}/difference?view=unified`)
     expect(linesOf(text)).toEqual(linesOfHunks(step))
-    const sideBySide = await get(`/lessons/${name}/difference?view=side-by-side`)
+    const sideBySide = await workshop.get(`/lessons/${name}/difference?view=side-by-side`)
     expect(linesOf(sideBySide.text)).toEqual(linesOf(text))
   })
 
   test('shows the test files on request', async () => {
     const path = '/lessons/v02-state/difference'
-    expect((await get(path)).text).not.toContain('test/state.test.ts')
-    expect((await get(`${path}?tests=1`)).text).toContain('test/state.test.ts')
+    expect((await workshop.get(path)).text).not.toContain('test/state.test.ts')
+    expect((await workshop.get(`${path}?tests=1`)).text).toContain('test/state.test.ts')
   })
 
   test('links to each file, before and after', async () => {
-    const page = parse((await get('/lessons/v03-pkce/difference')).text)
+    const page = parse((await workshop.get('/lessons/v03-pkce/difference')).text)
     const links = page.querySelectorAll('.file-links a').map((link) => link.getAttribute('href'))
     expect(links).toContain('/code/v02-state/client/session.ts')
     expect(links).toContain('/code/v03-pkce/client/session.ts')
@@ -66,8 +54,8 @@ describe('the page of a step', () => {
 
 describe('the difference of any two versions', () => {
   test('has the notes of all steps between them', async () => {
-    const { text } = await get('/difference?from=v02-state&to=v04-protected-resource')
-    const step = readStep(version('v02'), version('v04'))
+    const { text } = await workshop.get('/difference?from=v02-state&to=v04-protected-resource')
+    const step = readStep(findVersion('v02'), findVersion('v04'))
     const notes = step.files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes))
     expect(parse(text).querySelectorAll('.note')).toHaveLength(notes.length)
   })
@@ -75,32 +63,21 @@ describe('the difference of any two versions', () => {
   test("of a learner's copy is up to date, with the notes of the step to it", async () => {
     const playground = temporaryFolder()
     const copy = join(playground, 'v02')
-    cpSync(version('v01').folder, copy, {
-      recursive: true,
-      filter: (path) => !path.includes('node_modules'),
-    })
-    const app = await TestWorkshop.open(undefined, playground)
-    try {
-      const path = '/difference?from=copy-v02&to=v02-state'
-      const before = await get(path, app)
-      expect(parse(before.text).querySelectorAll('.note').length).toBeGreaterThan(10)
-      expect(linesOf(before.text)).toContain('+   state: string | undefined')
+    copyVersion('v01', copy)
+    const app = await workshopOfTest(undefined, playground)
+    const path = '/difference?from=copy-v02&to=v02-state'
+    const before = await app.get(path)
+    expect(before.page().querySelectorAll('.note').length).toBeGreaterThan(10)
+    expect(linesOf(before.text)).toContain('+   state: string | undefined')
 
-      const file = join(copy, 'protocol.ts')
-      writeFileSync(file, readFileSync(join(version('v02').folder, 'protocol.ts')))
-      expect(linesOf((await get(path, app)).text)).not.toContain('+   state: string | undefined')
-    } finally {
-      await app.close()
-    }
+    cpSync(join(findVersion('v02').folder, 'protocol.ts'), join(copy, 'protocol.ts'))
+    expect(linesOf((await app.get(path)).text)).not.toContain('+   state: string | undefined')
   })
 
   test('of a copy with huge files appears soon, and says what it leaves out', async () => {
     const playground = temporaryFolder()
     const copy = join(playground, 'v03')
-    cpSync(findVersion('v02').folder, copy, {
-      recursive: true,
-      filter: (path) => !path.includes('node_modules'),
-    })
+    copyVersion('v02', copy)
     const add = (name: string, text: string) => writeFileSync(join(copy, 'client', name), text)
     add('lines.ts', 'const a = 1\n'.repeat(60_000))
     add('huge.ts', '')
@@ -111,12 +88,12 @@ describe('the difference of any two versions', () => {
     add('pkce.ts', 'a b '.repeat(20_000))
     for (let i = 0; i < 30; i += 1) add(`more-${i}.ts`, numbers(30_000).join('\n'))
     writeFileSync(join(copy, '.gitignore'), '*.nothing\n'.repeat(9_000))
-    const own = await TestWorkshop.open(undefined, playground)
+    const own = await workshopOfTest(undefined, playground)
     for (const [from, to] of [
       ['v02-state', 'copy-v03'],
       ['copy-v03', 'v03-pkce'],
     ]) {
-      const { status, text } = await get(`/difference?from=${from}&to=${to}`, own)
+      const { status, text } = await own.get(`/difference?from=${from}&to=${to}`)
       expect(status).toBe(200)
       for (const path of ['client/lines.ts', 'client/huge.ts', 'client/more-9.ts']) {
         const [, file] = text.split(`<span class="path">${path}</span>`)
@@ -126,22 +103,11 @@ describe('the difference of any two versions', () => {
         ])
       }
     }
-    await own.close()
   })
 
   test('of one version and itself is empty', async () => {
-    const { text } = await get('/difference?from=v02-state&to=v02-state')
+    const { text } = await workshop.get('/difference?from=v02-state&to=v02-state')
     expect(text).toContain('No difference.')
-  })
-
-  test.each([
-    ['/difference?from=../../etc&to=v02-state', 'There is no version with that name.'],
-    ['/lessons/v01-code-flow/difference', 'There is no version before v01-code-flow'],
-    ['/lessons/v09-nothing/difference', 'There is no lesson with that name.'],
-  ])('%s is not found, and the page says so', async (path, sentence) => {
-    const { status, text } = await get(path)
-    expect(status).toBe(404)
-    expect(text).toContain(sentence)
   })
 })
 
@@ -242,12 +208,4 @@ async function isInSight(page: Page, selector: string): Promise<void> {
   const box = await page.locator(selector).boundingBox()
   expect(box?.y).toBeGreaterThan(0)
   expect(box?.y).toBeLessThan(450)
-}
-
-function version(name: string): Version {
-  return findVersion(name)
-}
-
-function parse(body: string): ReturnType<typeof html> {
-  return html({ body } as Parameters<typeof html>[0])
 }

@@ -1,5 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
@@ -9,25 +8,16 @@ import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { seriousProblems, TestWorkshop } from './lab.ts'
+import { describe, expect, test } from 'vitest'
+import { folderOfFile, seriousProblems, workshopOfFile, workshopOfTest } from './lab.ts'
 
 const LOGIN = 'client/routes/login.ts'
 const HOME = 'client/views/home.eta'
 
-const root = mkdtempSync(join(tmpdir(), 'oauth-lab-exercises-'))
+const root = folderOfFile()
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
 const playground = join(root, 'playground')
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open('v01-code-flow', playground)
-})
-
-afterAll(async () => {
-  await workshop.close()
-  rmSync(root, { recursive: true, force: true })
-})
+const workshop = await workshopOfFile('v01-code-flow', playground)
 
 /** A new copy of an exercise. */
 function copy(name: string): Place {
@@ -41,87 +31,73 @@ function save({ folder }: Place, file: string, change: (text: string) => string)
   writeFileSync(path, change(readFileSync(path, 'utf8')))
 }
 
-function post(path: string, fields: Record<string, string> = {}) {
-  const body = new URLSearchParams(fields)
-  return fetch(`${workshop.url}${path}`, { method: 'POST', body, redirect: 'manual' })
-}
-
-async function textOf(path: string): Promise<[number, string]> {
-  const answer = await fetch(`${workshop.url}${path}`)
-  return [answer.status, await answer.text()]
-}
-
 describe('an exercise', () => {
-  test("that doesn't exist gets a clear error on every page", async () => {
-    for (const name of ['v99', '..', '%2e%2e%2fv02', 'constructor', 'copy-v02']) {
-      const [status, text] = await textOf(`/exercises/${name}`)
-      if (name !== '..') expect([name, status]).toEqual([name, 404])
-      if (name === 'v99') expect(text).toContain('Choose one of these: v01, v02, v03, v04, v05.')
-    }
-    expect((await post('/exercises/v99/begin')).status).toBe(404)
-  })
-
   test('that was not started has no checks, hints or differences', async () => {
     rmSync(join(playground, 'v03'), { recursive: true, force: true })
     for (const path of ['check', 'hint', 'solution']) {
-      const answer = await post(`/exercises/v03/${path}`, { step: '1' })
+      const answer = await workshop.post(`/exercises/v03/${path}`, { step: '1' })
       expect([path, answer.status]).toEqual([path, 404])
-      expect(await answer.text()).toContain('There is no playground/v03 yet.')
+      expect(answer.text).toContain('There is no playground/v03 yet.')
     }
-    expect((await textOf('/exercises/v03/solution'))[0]).toBe(404)
-    expect((await post('/exercises/v03/run', { where: 'beside' })).status).toBe(404)
+    expect((await workshop.get('/exercises/v03/solution')).status).toBe(404)
+    expect((await workshop.post('/exercises/v03/run', { where: 'beside' })).status).toBe(404)
   })
 
   test('that is started again keeps the old copy, and says under which name', async () => {
-    expect((await post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
+    expect((await workshop.post('/exercises/v04/begin')).headers.get('location')).toBe(
+      '/exercises/v04',
+    )
     // The copy is unchanged, so there is nothing to keep.
-    expect((await post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
+    expect((await workshop.post('/exercises/v04/begin')).headers.get('location')).toBe(
+      '/exercises/v04',
+    )
     save(findPlace('v04', playground), 'client/app.ts', (text) => `// mine\n${text}`)
-    const location = (await post('/exercises/v04/begin')).headers.get('location') ?? ''
+    const location = (await workshop.post('/exercises/v04/begin')).headers.get('location') ?? ''
     expect(location).toBe('/exercises/v04?kept=v04.old-1')
-    expect((await textOf(location))[1]).toContain('<code>playground/v04.old-1</code>.</p>')
+    expect((await workshop.get(location)).text).toContain('<code>playground/v04.old-1</code>.</p>')
     expect(readFileSync(join(playground, 'v04.old-1/client/app.ts'), 'utf8')).toContain('// mine')
     expect(readFileSync(join(playground, 'v04/client/app.ts'), 'utf8')).not.toContain('// mine')
     // An address can't make the page claim something untrue.
-    expect((await textOf('/exercises/v04?kept=v04.old-7'))[1]).not.toContain('v04.old-7')
+    expect((await workshop.get('/exercises/v04?kept=v04.old-7')).text).not.toContain('v04.old-7')
   })
 
   test('is solved file by file or at once, and the old files are kept', async () => {
     const place = copy('v04')
-    const [, before] = await textOf('/exercises/v04/solution')
+    const { text: before } = await workshop.get('/exercises/v04/solution')
     expect(before).toContain('/difference?from=copy-v04&amp;to=v04-protected-resource')
-    expect((await post('/exercises/v04/solution', { file: '../../package.json' })).status).toBe(404)
+    expect(
+      (await workshop.post('/exercises/v04/solution', { file: '../../package.json' })).status,
+    ).toBe(404)
 
     const file = 'client/api.ts'
     expect(before).toContain(file)
-    const one = await post('/exercises/v04/solution', { file })
+    const one = await workshop.post('/exercises/v04/solution', { file })
     expect(one.headers.get('location')).toMatch(/^\/exercises\/v04\/solution\?kept=v04\.old-\d+$/)
     const solved = endOf(place.version)
     expect(readFileSync(join(place.folder, file), 'utf8')).toBe(solved.get(file))
-    expect((await post('/exercises/v04/solution', { file })).status).toBe(404)
+    expect((await workshop.post('/exercises/v04/solution', { file })).status).toBe(404)
 
-    await post('/exercises/v04/solution')
-    expect((await textOf('/exercises/v04/solution'))[1]).toContain('in every file.')
+    await workshop.post('/exercises/v04/solution')
+    expect((await workshop.get('/exercises/v04/solution')).text).toContain('in every file.')
   })
 
   test('with a read-only playground gets a clear error', async () => {
     const full = join(root, 'a-file')
     writeFileSync(full, '')
-    const other = await TestWorkshop.open(undefined, full)
-    const answer = await fetch(`${other.url}/exercises/v02/begin`, { method: 'POST' })
+    const other = await workshopOfTest(undefined, full)
+    const answer = await other.post('/exercises/v02/begin')
     expect(answer.status).toBe(409)
-    expect(await answer.text()).toContain('there is a file where a folder should be')
-    expect((await fetch(`${other.url}/exercises/v02`)).status).toBe(200)
-    await other.close()
+    expect(answer.text).toContain('there is a file where a folder should be')
+    expect((await other.get('/exercises/v02')).status).toBe(200)
   })
 
   test("isn't checked when its page opens: the page requests that later", async () => {
     copy('v05')
-    await textOf('/exercises/v05')
-    await textOf('/exercises/v05/live')
-    expect((await textOf('/exercises/v05/live'))[1]).toContain('not checked yet')
-    await fetch(`${workshop.url}/exercises/v05/attend`, { method: 'POST' })
-    expect((await textOf('/exercises/v05/live'))[1]).toContain('checking ...')
+    await workshop.get('/exercises/v05')
+    await workshop.get('/exercises/v05/live')
+    expect((await workshop.get('/exercises/v05/live')).text).toContain('not checked yet')
+    await workshop.post('/exercises/v05/attend')
+    expect((await workshop.get('/exercises/v05/live')).text).toContain('checking ...')
   })
 })
 
@@ -259,16 +235,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       await expect.poll(() => page.locator('#runs .problem').count()).toBe(1)
       save(place, LOGIN, () => good)
       await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
-
-      const toggle = page.locator('#restart-on-save')
-      await toggle.click()
-      await expect.poll(() => toggle.getAttribute('aria-checked')).toBe('false')
-      const log = workshop.main.log.length
-      save(place, HOME, (text) => `<p>Saved again</p>${text}`)
-      await expect.poll(() => page.locator('#check .busy').count()).toBe(1)
-      await expect.poll(() => page.locator('#check .busy').count()).toBe(0)
-      expect([workshop.main.state, workshop.main.log.length]).toEqual(['running', log])
-      await toggle.click()
     },
   )
 

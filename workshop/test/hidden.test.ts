@@ -1,15 +1,9 @@
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { TestWorkshop } from './lab.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { workshopOfFile } from './lab.ts'
 
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open('v01-code-flow')
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile('v01-code-flow')
 
 /** Counts how often a page requests the status: once when its stream opens, then after each event. */
 const COUNT = `addEventListener('htmx:beforeRequest', ({ target }) => {

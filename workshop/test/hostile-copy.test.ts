@@ -2,10 +2,10 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace } from '@oauth-lab/course/exercises/playground.ts'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { knownVersion } from '../known-versions.ts'
 import { isTapMessage } from '../traffic/tap.ts'
-import { TestWorkshop } from './lab.ts'
+import { workshopOfTest } from './lab.ts'
 
 const REQUEST = {
   tap: 'request',
@@ -79,8 +79,7 @@ test('only a complete message counts as one from a tap', () => {
 })
 
 test('no output or message of a running copy harms the workshop or its pages', async () => {
-  const workshop = await TestWorkshop.open()
-  onTestFinished(() => workshop.close())
+  const workshop = await workshopOfTest()
   const place = findPlace('v02', workshop.playground)
   makeOrRenew(place)
   appendFileSync(
@@ -104,11 +103,9 @@ test('no output or message of a running copy harms the workshop or its pages', a
   for (const id of await ids()) {
     expect(await statusOf(`/traffic/message?slot=${slot.id}&id=${id}`)).toBe(200)
   }
-  for (const page of ['/run', `/run/log/${slot.id}`, `/traffic?slot=${slot.id}`]) {
-    expect(await statusOf(page)).toBe(200)
-  }
-  for (const kind of ['har', 'mermaid']) {
-    expect(await statusOf(`/traffic/${kind}?slot=${slot.id}`)).toBe(200)
+  for (const page of ['/run', `/run/log/${slot.id}`]) expect(await statusOf(page)).toBe(200)
+  for (const page of ['/traffic', '/traffic/har']) {
+    expect(await statusOf(`${page}?slot=${slot.id}`)).toBe(200)
   }
   expect(slot.state).toBe('running')
   expect(Math.max(...slot.log.map(({ text }) => text.length))).toBeLessThan(3_000)

@@ -1,17 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { findVersion } from '@oauth-lab/course/programs/versions.ts'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import type { FastifyInstance } from 'fastify'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { expect, onTestFinished } from 'vitest'
+import { afterAll, expect, onTestFinished } from 'vitest'
 import { buildWorkshop } from '../app.ts'
 import { knownVersion } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
-import { TAP } from '../traffic/tap.ts'
 
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -74,7 +75,7 @@ export class TestWorkshop {
    */
   static async open(version?: string, playground?: string): Promise<TestWorkshop> {
     const addresses = await freeAddresses()
-    const runner = new Runner({ preload: [TAP] })
+    const runner = new Runner()
     const workshop = new TestWorkshop(addresses.workshop, runner, playground)
     await workshop.#listen()
     const known = version === undefined ? undefined : knownVersion(version)
@@ -152,9 +153,16 @@ export class TestWorkshop {
   }
 
   /** Requests an address of the app without a browser. */
-  async get(path: string): Promise<{ status: number; text: string }> {
-    const answer = await fetch(`${this.url}${path}`)
-    return { status: answer.status, text: await answer.text() }
+  async get(path: string, request?: RequestInit) {
+    const answer = await fetch(`${this.url}${path}`, request)
+    const text = await answer.text()
+    return { status: answer.status, headers: answer.headers, text, page: () => parse(text) }
+  }
+
+  /** Sends a form, and follows no redirect. */
+  post(path: string, fields: Record<string, string> | [string, string][] = {}) {
+    const body = new URLSearchParams(fields)
+    return this.get(path, { method: 'POST', body, redirect: 'manual' })
   }
 
   /** Opens an address of the app. */
@@ -221,9 +229,43 @@ export async function seriousProblems(page: Page): Promise<string[]> {
     )
 }
 
+/** A workshop for all tests of a file. */
+export async function workshopOfFile(version?: string, playground?: string): Promise<TestWorkshop> {
+  const workshop = await TestWorkshop.open(version, playground)
+  afterAll(() => workshop.close())
+  return workshop
+}
+
+/** A workshop for one test. */
+export async function workshopOfTest(version?: string, playground?: string): Promise<TestWorkshop> {
+  const workshop = await TestWorkshop.open(version, playground)
+  onTestFinished(() => workshop.close())
+  return workshop
+}
+
+/** An empty folder that is gone when all tests of a file have ended. */
+export function folderOfFile(): string {
+  return folderUntil(afterAll)
+}
+
 /** An empty folder that is removed after the test. */
 export function temporaryFolder(): string {
+  return folderUntil(onTestFinished)
+}
+
+function folderUntil(end: (remove: () => void) => void): string {
   const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  end(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** Makes a learner's copy that is still as a version. */
+export function copyVersion(name: string, copy: string): void {
+  const { folder } = findVersion(name)
+  cpSync(folder, copy, { recursive: true, filter: (path) => !path.includes('node_modules') })
+  symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
+}
+
+export function parse(body: string) {
+  return html({ body } as Parameters<typeof html>[0])
 }

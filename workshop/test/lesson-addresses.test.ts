@@ -2,9 +2,9 @@ import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { type Lesson, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { addressesFrom } from '@oauth-lab/course/programs/programs.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { lessonAt } from '../lesson/running-addresses.ts'
-import { TestWorkshop } from './lab.ts'
+import { workshopOfTest } from './lab.ts'
 
 const [v01] = listVersions()
 if (v01 === undefined) throw new Error('There is no version')
@@ -89,15 +89,8 @@ test.each(listVersions())(
   },
 )
 
-test('a lesson is changed once for the same addresses, and again for others', () => {
-  const once = lessonAt(lesson, AT_26000)
-  expect(lessonAt(lesson, { ...AT_26000 })).toBe(once)
-  expect(sourceOf(lessonAt(lesson, ELSEWHERE))).not.toContain('localhost:26001')
-})
-
 test('slides, exercises and the reference name what was started', async () => {
-  const workshop = await TestWorkshop.open('v02-state')
-  onTestFinished(() => workshop.close())
+  const workshop = await workshopOfTest('v02-state')
   const { name } = findVersion('v02')
   const pages = [
     ...listVersions().flatMap(({ name }) => [`/present/${name}`, `/present/${name}/notes`]),
@@ -117,20 +110,16 @@ test('slides, exercises and the reference name what was started', async () => {
 })
 
 test('the pages name what was started, even after it was stopped', async () => {
-  const workshop = await TestWorkshop.open('v02-state')
-  try {
-    const { addresses } = workshop.main
-    const printed = `${addresses.client}/callback?code=`
-    const first = await workshop.get('/lessons/v02-state/try-it')
-    expect(first.text).toContain(printed)
-    expect(first.text).toContain(`<a href="${addresses.client}" target="_blank"`)
-    await workshop.runner.stop(workshop.main)
-    const second = await workshop.get('/lessons/v02-state/try-it')
-    expect(second.text).toContain(printed)
-    expect(second.text).not.toMatch(/localhost:2500[01]/)
-    const { text } = await workshop.get('/lessons/v02-state/the-idea')
-    expect(text).toContain(`Client (${workshop.main.ports.client})`)
-  } finally {
-    await workshop.close()
-  }
+  const workshop = await workshopOfTest('v02-state')
+  const { addresses } = workshop.main
+  const printed = `${addresses.client}/callback?code=`
+  const first = await workshop.get('/lessons/v02-state/try-it')
+  expect(first.text).toContain(printed)
+  expect(first.text).toContain(`<a href="${addresses.client}" target="_blank"`)
+  await workshop.runner.stop(workshop.main)
+  const second = await workshop.get('/lessons/v02-state/try-it')
+  expect(second.text).toContain(printed)
+  expect(second.text).not.toMatch(/localhost:2500[01]/)
+  const { text } = await workshop.get('/lessons/v02-state/the-idea')
+  expect(text).toContain(`Client (${workshop.main.ports.client})`)
 })

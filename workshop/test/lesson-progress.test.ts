@@ -7,7 +7,7 @@ import { temporaryFolder } from './lab.ts'
 
 const v01 = findVersion('v01')
 const v02 = findVersion('v02')
-const NOTHING = { read: [], opened: [], done: 0, all: 0 }
+const NOTHING = { read: [], done: 0, all: 0 }
 
 test('nothing is done at first, and reading the progress creates no file', () => {
   const folder = temporaryFolder()
@@ -22,16 +22,12 @@ test('what was read and done survives a restart, separately for each version', (
   progress.noteRead(v01, 'the-idea', '/lessons/v01-code-flow/the-idea')
   progress.noteRead(v01, 'the-problem', '/lessons/v01-code-flow/the-problem')
   progress.noteRead(v01, 'the-idea', '/lessons/v01-code-flow/the-idea')
-  progress.noteOpened(v01, 3)
-  progress.noteOpened(v01, 1)
-  progress.noteOpened(v01, 3)
   progress.noteDone(v01, 2, 9)
   progress.noteDone(v01, 5, 9)
 
   const later = new Progress(folder)
   expect(later.of(v01)).toEqual({
     read: ['the-idea', 'the-problem'],
-    opened: [1, 3],
     done: 5,
     all: 9,
   })
@@ -44,10 +40,9 @@ test('two writes at once lose nothing', () => {
   const [one, other] = [new Progress(folder), new Progress(folder)]
   one.noteRead(v01, 'the-idea', '/lessons/v01-code-flow/the-idea')
   other.noteDone(v01, 1, 9)
-  one.noteOpened(v02, 4)
   other.noteRead(v01, 'try-it', '/lessons/v01-code-flow/try-it')
-  expect(one.of(v01)).toEqual({ read: ['the-idea', 'try-it'], opened: [], done: 1, all: 9 })
-  expect(other.of(v02)).toEqual({ ...NOTHING, opened: [4] })
+  expect(one.of(v01)).toEqual({ read: ['the-idea', 'try-it'], done: 1, all: 9 })
+  expect(other.of(v02)).toEqual(NOTHING)
 })
 
 test.each([
@@ -56,7 +51,7 @@ test.each([
   'null',
   '[]',
   '{"at": "https://evil.example/", "versions": {"v01-code-flow": 7}}',
-  '{"at": 3, "versions": {"v01-code-flow": {"read": [1, {}], "opened": ["x", -1], "done": "all"}}}',
+  '{"at": 3, "versions": {"v01-code-flow": {"read": [1, {}], "done": "all", "all": -1}}}',
   '{"versions": {"__proto__": {"read": ["x"]}}}',
 ])('a file that contains %j counts as empty, and the next write repairs it', (text) => {
   const folder = temporaryFolder()

@@ -2,30 +2,24 @@ import { join } from 'node:path'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
-import {
-  findVersion,
-  listVersions,
-  type Version,
-  versionBefore,
-} from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { escapeHtml } from '../lesson/escape.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { renderPart } from '../lesson/render.ts'
-import { Progress } from '../progress.ts'
-import { seriousProblems, TestWorkshop, temporaryFolder } from './lab.ts'
+import {
+  seriousProblems,
+  type TestWorkshop,
+  temporaryFolder,
+  workshopOfFile,
+  workshopOfTest,
+} from './lab.ts'
 
 const versions = listVersions()
 const NARROW = { width: 390, height: 800 }
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile()
 
 function htmlOfParts(version: Version): Promise<string[]> {
   const { parts } = readLesson(version)
@@ -183,16 +177,12 @@ test('each command that starts a version has a button that does the same', async
 })
 
 test.runIf(full)('the version that runs has no such button', async () => {
-  const other = await TestWorkshop.open(v03.name)
-  try {
-    const buttons = async (version: Version) => {
-      return (await starts(version, other)).map(([, sent]) => sent !== '')
-    }
-    expect(await buttons(v05)).toEqual([true, true, true, true])
-    expect(await buttons(v03)).toEqual([true, false])
-  } finally {
-    await other.close()
+  const other = await workshopOfTest(v03.name)
+  const buttons = async (version: Version) => {
+    return (await starts(version, other)).map(([, sent]) => sent !== '')
   }
+  expect(await buttons(v05)).toEqual([true, true, true, true])
+  expect(await buttons(v03)).toEqual([true, false])
 })
 
 test('links may lead to other sites, but nothing is loaded from them', async () => {
@@ -207,35 +197,18 @@ test('links may lead to other sites, but nothing is loaded from them', async () 
   }
 })
 
-test("a lesson that doesn't exist gets a clear error", async () => {
-  for (const name of ['v99', 'constructor', '..%2fv01-code-flow', 'copy-v02', 'v01']) {
-    const { status, text } = await workshop.get(`/lessons/${name}`)
-    expect([name, status]).toEqual([name, 404])
-    expect(text).toContain(
-      'There is no lesson with that name. Choose one of these: v01-code-flow, ',
-    )
-  }
-  const { status, text } = await workshop.get('/lessons/v02-state/nothing')
-  expect(status).toBe(404)
-  expect(text).toContain('This lesson has no such page. Choose one from its contents.')
-})
-
 test('a page that was opened is marked as read, and no other is', async () => {
-  const other = await TestWorkshop.open(undefined, temporaryFolder())
-  try {
-    await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
-    const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
-    const [outline = ''] = (await answer.text()).split('<details class="folded outline-folded">')
-    const items = outline.split('<li ').slice(1)
-    const read = items.filter((item) => item.startsWith('class="read"'))
-    expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([
-      'The idea',
-      'For the teacher',
-    ])
-    expect(outline.match(/\(read\)/g)).toHaveLength(1)
-  } finally {
-    await other.close()
-  }
+  const other = await workshopOfTest(undefined, temporaryFolder())
+  await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
+  const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
+  const [outline = ''] = (await answer.text()).split('<details class="folded outline-folded">')
+  const items = outline.split('<li ').slice(1)
+  const read = items.filter((item) => item.startsWith('class="read"'))
+  expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([
+    'The idea',
+    'For the teacher',
+  ])
+  expect(outline.match(/\(read\)/g)).toHaveLength(1)
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
@@ -382,14 +355,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(async () => (await current.boundingBox())?.y).toBeGreaterThan(50)
   })
 
-  test.runIf(full)('an answer that was opened is remembered', async () => {
-    const page = await workshop.visit('/lessons/v02-state/check-yourself?question=3')
-    const told = page.waitForResponse((response) => response.url().endsWith('/questions/3'))
-    await page.getByText('Answer', { exact: true }).click()
-    expect((await told).status()).toBe(204)
-    expect(new Progress(workshop.playground).of(findVersion('v02')).opened).toContain(3)
-  })
-
   test.runIf(full)('a command is copied unchanged', async () => {
     const permissions = ['clipboard-read', 'clipboard-write']
     const page = await workshop.visit('/lessons/v01-code-flow/try-it', { own: { permissions } })
@@ -407,8 +372,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('one click starts the first experiment of v05, with its short lifetimes', async () => {
-    const other = await TestWorkshop.open('v05-refresh-token', workshop.playground)
-    onTestFinished(() => other.close())
+    const other = await workshopOfTest('v05-refresh-token', workshop.playground)
     const page = await other.visit('/lessons/v05-refresh-token')
     const name = 'Run v05-refresh-token now: access tokens live for 20 s'
     await page.getByRole('button', { name }).click()
@@ -420,35 +384,27 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full)('the lesson starts its version, and says when it runs', async () => {
-    const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
-    try {
-      const page = await other.visit('/lessons/v02-state')
-      await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
-      await page.getByText('v02-state is running:').waitFor()
-      expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
-      // A keyboard user continues from there.
-      expect(await page.locator(':focus').textContent()).toBe('open its client')
-      expect(other.main.version.name).toBe('v02-state')
-    } finally {
-      await other.close()
-    }
+    const other = await workshopOfTest('v01-code-flow', workshop.playground)
+    const page = await other.visit('/lessons/v02-state')
+    await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
+    await page.getByText('v02-state is running:').waitFor()
+    expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
+    // Who works by keyboard goes on from there.
+    expect(await page.locator(':focus').textContent()).toBe('open its client')
+    expect(other.main.version.name).toBe('v02-state')
   })
 
   test.runIf(full)(
     'two versions are compared on one page, which says which of them runs',
     async () => {
-      const other = await TestWorkshop.open('v01-code-flow', workshop.playground)
-      try {
-        const page = await other.visit('/lessons/v03-pkce/try-it')
-        await page.getByRole('button', { name: 'Run v02-state now' }).click()
-        await page.getByText('v02-state is running:').waitFor()
-        await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
-        await page.getByText('v03-pkce is running:').waitFor()
-        await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
-        expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
-      } finally {
-        await other.close()
-      }
+      const other = await workshopOfTest('v01-code-flow', workshop.playground)
+      const page = await other.visit('/lessons/v03-pkce/try-it')
+      await page.getByRole('button', { name: 'Run v02-state now' }).click()
+      await page.getByText('v02-state is running:').waitFor()
+      await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
+      await page.getByText('v03-pkce is running:').waitFor()
+      await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
+      expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
     },
   )
 

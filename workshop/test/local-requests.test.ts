@@ -4,17 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import Fastify from 'fastify'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { keepToThisMachine } from '../local-requests.ts'
-import { TestWorkshop } from './lab.ts'
+import { workshopOfFile } from './lab.ts'
 
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile()
 
 /** Sends headers that fetch would not send, and returns status and body. */
 function ask(
@@ -143,18 +137,9 @@ test('a version is found in a list, and its name never becomes part of a path', 
     'constructor',
     'v01-code-flow/',
   ]) {
-    const body = new URLSearchParams({ version })
-    const answer = await fetch(`${workshop.url}/run/beside`, { method: 'POST', body })
+    const answer = await workshop.post('/run/beside', { version })
     expect([version, answer.status]).toEqual([version, 404])
   }
-})
-
-test("an address that doesn't exist gets an error page with a link back", async () => {
-  const answer = await fetch(`${workshop.url}/nowhere`)
-  expect(answer.status).toBe(404)
-  expect(await answer.text()).toContain(
-    'There is no page at this address. Choose one from the navigation.',
-  )
 })
 
 test("a body that isn't a form is rejected, and breaks nothing", async () => {

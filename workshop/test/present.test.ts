@@ -6,9 +6,9 @@ import { listVersions, type Version, versionBefore } from '@oauth-lab/course/pro
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { slidesOf } from '../present/slides.ts'
-import { TestWorkshop } from './lab.ts'
+import { workshopOfFile } from './lab.ts'
 
 const versions = listVersions()
 const V02 = '/present/v02-state'
@@ -37,13 +37,7 @@ const SCREEN = `(() => {
     ].join(', '),
   }
 })()`
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile()
 
 const placeOf = (page: Page) => page.locator('#number').textContent()
 
@@ -133,11 +127,6 @@ describe.each(versions)('the slides of $name', (version) => {
       expect(bad).toEqual([])
     },
   )
-})
-
-test("a lesson that doesn't exist is not found", async () => {
-  expect((await workshop.get('/present/v09')).status).toBe(404)
-  expect((await workshop.get('/present/..%2Fshared')).status).toBe(404)
 })
 
 describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {

@@ -4,19 +4,13 @@ import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestWorkshop } from './lab.ts'
+import { describe, expect, test } from 'vitest'
+import { workshopOfFile } from './lab.ts'
 
 const docs = readdirSync(join(ROOT, 'docs'))
   .filter((file) => file.endsWith('.md'))
   .map((file) => file.replace('.md', ''))
-let workshop: TestWorkshop
-
-beforeAll(async () => {
-  workshop = await TestWorkshop.open()
-})
-
-afterAll(() => workshop.close())
+const workshop = await workshopOfFile()
 
 test.each(docs)('docs/%s.md has a page, with every heading under its anchor', async (name) => {
   const { status, text } = await workshop.get(`/reference/${name}`)
@@ -24,14 +18,6 @@ test.each(docs)('docs/%s.md has a page, with every heading under its anchor', as
   const { headings, blocks } = readPage(join(ROOT, 'docs', `${name}.md`))
   for (const { anchor, level } of headings) expect(text).toContain(`<h${level} id="${anchor}"`)
   expect(text.match(/<pre class="code/g) ?? []).toHaveLength(blocks.length)
-})
-
-test("a page that doesn't exist gets the list of those that do", async () => {
-  for (const name of ['nothing', '..%2fREADME', 'constructor']) {
-    const { status, text } = await workshop.get(`/reference/${name}`)
-    expect([name, status]).toEqual([name, 404])
-    expect(text).toContain('Choose one of these: glossary, errors, attacks')
-  }
 })
 
 /** The anchors that a search returns, in order. */
@@ -81,34 +67,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByLabel('Find').fill('')
     await page.locator('.terms').first().waitFor()
     expect(await page.locator('.terms li').count()).toBe(terms)
-  })
-
-  test('on a page it searches the text too, and shortens the contents', async () => {
-    const page = await workshop.visit('/reference/glossary')
-    await page.getByLabel('Find on this page').fill('cloak nothing has this')
-    await page.getByText('0 found').waitFor()
-    expect(await page.locator('.prose h2:visible').count()).toBe(0)
-    await page.getByLabel('Find on this page').fill('Fresh one for each LOGIN')
-    const left = await page.locator('.prose h2:visible').allInnerTexts()
-    expect(left).toContain('code verifier')
-    expect(left).not.toContain('base64url')
-    expect(await page.locator('.outline li:visible').allInnerTexts()).toEqual(left)
-  })
-
-  test('a link to a filtered part shows that part again', async () => {
-    const page = await workshop.visit('/reference/errors')
-    await page.getByLabel('Find on this page').fill('checklist to walk down')
-    await page.locator('.prose a[href$="#a-checklist-to-walk-down"]').first().waitFor()
-    await page.evaluate("location.hash = '#wrong-state'")
-    await page.getByRole('heading', { name: 'Wrong state' }).waitFor()
-    expect(await page.getByLabel('Find on this page').inputValue()).toBe('')
-  })
-
-  test('without script everything is shown, without a search field that does nothing', async () => {
-    const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
-    await page.goto(`${workshop.url}/reference/glossary`)
-    expect(await page.getByLabel('Find on this page').isVisible()).toBe(false)
-    expect(await page.locator('.prose h2:visible').count()).toBeGreaterThan(50)
   })
 
   // Axe is slow on long pages.

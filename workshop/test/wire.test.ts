@@ -1,58 +1,32 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
 import { playSession } from '@oauth-lab/course/differences/wire-play.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
-import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { TestWorkshop } from './lab.ts'
+import { describe, expect, test } from 'vitest'
+import { copyVersion, folderOfFile, parse, workshopOfFile } from './lab.ts'
 
-let workshop: TestWorkshop
-let playground: string
-
-beforeAll(async () => {
-  playground = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
-  const copy = join(playground, 'v02')
-  const { folder } = findVersion('v01')
-  cpSync(folder, copy, {
-    recursive: true,
-    filter: (path) => !path.includes('node_modules'),
-  })
-  symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
-  writeFileSync(join(copy, 'client', 'app.ts'), 'export const x: = 1\n')
-  workshop = await TestWorkshop.open(undefined, playground)
-})
-
-afterAll(async () => {
-  await workshop.close()
-  rmSync(playground, { recursive: true, force: true })
-})
+const playground = folderOfFile()
+copyVersion('v01', join(playground, 'v02'))
+writeFileSync(join(playground, 'v02', 'client', 'app.ts'), 'export const x: = 1\n')
+const workshop = await workshopOfFile(undefined, playground)
 
 /** The part of a page with the messages, once both versions have been played. */
 async function untilPlayed(from: string, to: string): Promise<ReturnType<typeof parse>> {
-  await fetch(`${workshop.url}/wire/plays`, {
-    method: 'POST',
-    body: new URLSearchParams({ from, to }),
-  })
+  await workshop.post('/wire/plays', { from, to })
   let page = parse('')
   await expect
     .poll(
       async () => {
-        const answer = await fetch(`${workshop.url}/wire/messages?from=${from}&to=${to}`)
-        page = parse(await answer.text())
+        page = (await workshop.get(`/wire/messages?from=${from}&to=${to}`)).page()
         return page.querySelector('[aria-busy]') === null
       },
       { timeout: 25_000, interval: 100 },
     )
     .toBe(true)
   return page
-}
-
-function parse(body: string) {
-  return html({ body } as Parameters<typeof html>[0])
 }
 
 /** A text without its markup. */
@@ -109,22 +83,12 @@ test.runIf(full)("a copy that doesn't run gets a clear error with its place", as
 test('opening the page plays nothing: a form requests that', async () => {
   const query = 'from=v01-code-flow&to=v02-state'
   for (const path of ['/lessons/v02-state/wire', `/wire?${query}`, `/wire/messages?${query}`]) {
-    const { text } = await workshop.get(path)
-    expect([path, parse(text).querySelector('#wire')?.getAttribute('action')]).toEqual([
+    const { page } = await workshop.get(path)
+    expect([path, page().querySelector('#wire')?.getAttribute('action')]).toEqual([
       path,
       '/wire/plays',
     ])
   }
-})
-
-test.each([
-  ['/lessons/v01-code-flow/wire', 'There is no version before v01-code-flow'],
-  ['/lessons/nothing/wire', 'There is no lesson with that name.'],
-  ['/wire?from=v01-code-flow&to=../x', 'There is no version with that name.'],
-])('%s is not found, and the page says so', async (path, sentence) => {
-  const answer = await fetch(`${workshop.url}${path}`)
-  expect(answer.status).toBe(404)
-  expect(await answer.text()).toContain(sentence)
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {

@@ -1,50 +1,13 @@
 import { dissect, type Field } from './dissect.ts'
-import {
-  type Explanation,
-  explainError,
-  explainStatus,
-  explanationOf,
-  type Source,
-} from './explanations.ts'
+import { explanationOf } from './explanations.ts'
 import type { TrafficLog } from './log.ts'
 import type { Header, Message } from './message.ts'
-import { type Place, placesOf } from './message-places.ts'
+import { placesOf } from './message-places.ts'
 import { isNewField } from './news.ts'
-import type { Piece, Values } from './values.ts'
 
-/** Everything about a message. */
-export interface Details {
-  id: number
-  sections: SectionView[]
-  /** The meaning of the status, if it isn't obvious. */
-  status: { what: string; source: Source } | undefined
-  trouble: string | undefined
-  places: Place[]
-  /** The message as it was on the wire. */
-  raw: Piece[]
-  /** The size of the body in bytes, and how many aren't shown. */
-  body: { text: Piece[]; size: number; isCut: boolean } | undefined
-}
-
-export interface SectionView {
-  title: string
-  minor: boolean
-  fields: FieldView[]
-}
-
-export interface FieldView {
-  name: string
-  value: Piece[]
-  isNew: boolean
-  explanation: Explanation | undefined
-  /** The meaning of the value, if it is an error code. */
-  error: { what: string; source: Source } | undefined
-}
-
-/** An opened message, as a page shows it. */
-export function detailsOf(message: Message, log: TrafficLog): Details {
+/** All that there is to say of a message, for a page where it is opened. */
+export function detailsOf(message: Message, { values }: TrafficLog) {
   const { kind, exchange } = message
-  const { values } = log
   const { text = '', size = 0 } =
     (kind === 'request' ? exchange.request : exchange.answer)?.body ?? {}
   return {
@@ -52,28 +15,30 @@ export function detailsOf(message: Message, log: TrafficLog): Details {
     sections: dissect(message).map(({ title, minor, fields }) => ({
       title,
       minor,
-      fields: fields.map((field) => toFieldView(message, field, values)),
+      fields: fields.map(viewField),
     })),
-    status: kind === 'answer' ? explainStatus(exchange.answer?.status ?? 0) : undefined,
+    status: kind === 'answer' ? explanationOf(`status: ${exchange.answer?.status}`) : undefined,
     trouble: exchange.trouble,
     places: placesOf(message),
+    /** The message as it was on the wire. */
     raw: values.find(headOf(message)),
+    /** How many bytes the body has, and whether some of them are not shown. */
     body:
       size === 0
         ? undefined
         : { text: values.find(text), size, isCut: Buffer.byteLength(text) < size },
   }
-}
 
-function toFieldView(message: Message, field: Field, values: Values): FieldView {
-  const { name, value, topic } = field
-  const named = values.of(value)
-  return {
-    name,
-    value: named === undefined ? values.find(value) : [{ value, named }],
-    isNew: isNewField(message, field),
-    explanation: explanationOf(topic),
-    error: name === 'error' ? explainError(value) : undefined,
+  function viewField(field: Field) {
+    const { name, value, topic } = field
+    const named = values.of(value)
+    return {
+      name,
+      value: named === undefined ? values.find(value) : [{ value, named }],
+      isNew: isNewField(message, field),
+      explanation: explanationOf(topic),
+      error: name === 'error' ? explanationOf(`error code: ${value}`) : undefined,
+    }
   }
 }
 

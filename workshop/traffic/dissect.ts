@@ -29,7 +29,7 @@ export type ValueKind =
 export interface Field {
   name: string
   value: string
-  /** The key of its explanation in explanations.ts: its set, and its name in the set. */
+  /** What explains it, see explanations.md: the set that it belongs to, and its name in there. */
   topic: string
   /** The kind of its value, if it is worth following. */
   kind: ValueKind | undefined
@@ -109,7 +109,7 @@ function dissectAuthorization(value: string): Section {
 
 function dissectCookies(header: string): Field[] {
   return parseCookies(header).map(([name, value]) => {
-    const topic = isOfTheLab(name) ? 'session cookie' : 'other cookie'
+    const topic = `cookie: ${isOfTheLab(name) ? 'session' : 'other'} cookie`
     return { name, value, topic, kind: 'session' }
   })
 }
@@ -119,7 +119,7 @@ function dissectSetCookie(header: string): Section {
   const [name, value] = cookie
   // An empty cookie replaces one that the browser must delete.
   const what = isOfTheLab(name) ? 'new session cookie' : 'new other cookie'
-  const topic = value === '' ? 'ended cookie' : what
+  const topic = `cookie: ${value === '' ? 'ended cookie' : what}`
   return section('Set-Cookie', [
     { name, value, topic, kind: 'session' },
     ...attributes.map((attribute) => field('cookie attribute', ...attribute)),

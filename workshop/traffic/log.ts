@@ -17,20 +17,11 @@ import { Values } from './values.ts'
 /** The most messages to keep. */
 const LONGEST_LOG = 500
 
-/** The tap's number for an exchange. */
-interface Place {
-  program: ProgramName
-  id: number
-  /** Unique, even after restarts. */
-  key: string
-}
-
 type Said<Name extends TapMessage['tap']> = Extract<TapMessage, { tap: Name }>
 
 /** An exchange that may still change, and its messages. */
 interface Pending {
   exchange: Exchange
-  place: Place
   request: Message
   answer: Message | undefined
 }
@@ -47,7 +38,6 @@ export class TrafficLog {
   /** When the first entry was sent. */
   began: number | undefined
   readonly #pending = new Map<string, Pending>()
-  readonly #places = new WeakMap<Message, Place>()
   readonly #connections = new Connections()
   #ids = 0
 
@@ -107,11 +97,6 @@ export class TrafficLog {
     return this.entries.filter((entry) => entry.kind !== 'note' && entry.waits) as Message[]
   }
 
-  /** The tap's number for a message. */
-  placeOf(message: Message): Place | undefined {
-    return this.#places.get(message)
-  }
-
   #addRequest(
     key: string,
     said: Said<'request'>,
@@ -122,6 +107,8 @@ export class TrafficLog {
     const headers = inPairs(said.headers)
     const exchange: Exchange = {
       program,
+      id: said.id,
+      key,
       from: this.#connections.ownerOf(peer, at) ?? strangerOf(headers),
       peer,
       version,
@@ -137,16 +124,14 @@ export class TrafficLog {
       exchange,
       waits: said.waits,
     }
-    const place = { program, id: said.id, key }
-    this.#pending.set(key, { exchange, place, request, answer: undefined })
-    this.#places.set(request, place)
+    this.#pending.set(key, { exchange, request, answer: undefined })
     this.#insert(request)
   }
 
   #addAnswer(pending: Pending, said: Said<'answer'>): void {
     const { exchange } = pending
     exchange.answer = { ...parseHead(said.head, said.status), body: said.body }
-    if (!said.waits) this.#pending.delete(pending.place.key)
+    if (!said.waits) this.#pending.delete(exchange.key)
     if (pending.answer !== undefined) {
       pending.answer.waits = said.waits
       this.#change(pending.answer)
@@ -161,7 +146,6 @@ export class TrafficLog {
       waits: said.waits,
     }
     pending.answer = answer
-    this.#places.set(answer, pending.place)
     this.#insert(answer)
   }
 
@@ -203,8 +187,7 @@ export class TrafficLog {
 
   #forgetOldest(): void {
     const oldest = this.entries.shift()
-    const place = oldest?.kind === 'request' ? this.#places.get(oldest) : undefined
-    if (place !== undefined) this.#pending.delete(place.key)
+    if (oldest?.kind === 'request') this.#pending.delete(oldest.exchange.key)
   }
 
   #change(entry: Entry): void {

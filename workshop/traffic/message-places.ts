@@ -1,7 +1,7 @@
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { isProgramCode, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import { pathOfAddress } from './http.ts'
-import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
+import { headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
 
 /** A line of a version's source, and its role for a message. */
@@ -12,116 +12,78 @@ export interface Place {
   href: string
 }
 
-interface SourceFile {
-  path: string
-  text: string
-}
-
 /** Where a version handles a message and where it makes it, as far as its source shows. */
-export function placesOf(message: Message): Place[] {
-  const { exchange } = message
-  const sources = readSources(exchange)
-  const found =
-    message.kind === 'request'
-      ? placesOfRequest(exchange, sources)
-      : placesOfAnswer(message, sources)
-  return found
-    .filter((place) => place !== undefined)
-    .map((place) => ({
-      ...place,
-      href: `/code/${exchange.version.id}/${place.file}#L${place.line}`,
-    }))
-}
+export function placesOf({ kind, exchange }: Message): Place[] {
+  const { program, from, request, answer, version } = exchange
+  const sources = listFiles(version.folder)
+    .filter((file) => isProgramCode(file) && file.endsWith('.ts'))
+    .map((file) => ({ file, text: readText(version.folder, file) ?? '' }))
 
-type Found = Omit<Place, 'href'> | undefined
+  /** The first such line of a program, if there is one. */
+  const find = (role: string, within: ProgramName, pattern: RegExp): Place[] => {
+    const own = sources.filter(({ file }) => file.startsWith(`${within}/`))
+    const { file, text } = own.find((source) => pattern.test(source.text)) ?? {}
+    if (file === undefined || text === undefined) return []
+    const line = text.slice(0, text.search(pattern)).split('\n').length
+    return [{ role, file, line, href: `/code/${version.id}/${file}#L${line}` }]
+  }
 
-function placesOfRequest(exchange: Exchange, sources: SourceFile[]): Found[] {
-  const { program, from, request } = exchange
   const path = pathOf(exchange)
-  const grantType = grantTypeOf(request.body.text)
-  const handled = findRoute(sources, program, request.method, path, 'handled by')
-  const grant = grantType === undefined ? undefined : findGrant(sources, grantType)
-  if (from !== 'browser' && from !== 'other') {
-    const asks = findText(sources, from, `grant_type: '${grantType}'`, 'asked for by')
-    return [asks, findMention(sources, from, path, 'sent by'), handled, grant]
+  const isProgram = from !== 'browser' && from !== 'other'
+  const grantType = grantTypeOf(request.body.text) ?? ''
+  const grant = grantType === '' ? undefined : nameOfGrant(grantType, sources)
+  const grants =
+    grant === undefined
+      ? []
+      : find('then by', 'server', new RegExp(`export (async )?function ${grant}\\b`))
+  const route = routeOf(request.method, path)
+  if (kind === 'answer') {
+    const answered = find('answered by', program, route)
+    const [location] = headerValues(answer?.headers ?? [], 'location')
+    if (location === undefined) {
+      const read = isProgram ? find('read by', from, mentionOf(path)) : []
+      return [...answered, ...grants, ...read]
+    }
+    const target = pathOfAddress(location)
+    const other = target === '/authorize' ? 'server' : 'client'
+    const leadsTo = location.startsWith('/') ? program : other
+    return [...answered, ...find('leads to', leadsTo, routeOf('GET', target))]
+  }
+
+  const handled = find('handled by', program, route)
+  if (isProgram) {
+    const asks = new RegExp(`grant_type: '${escapePattern(grantType)}'`)
+    return [
+      ...find('asked for by', from, asks),
+      ...find('sent by', from, mentionOf(path)),
+      ...handled,
+      ...grants,
+    ]
   }
   if (program === 'server' && path === '/authorize') {
-    return [findMention(sources, 'client', path, 'address made by'), handled]
+    return [...find('address made by', 'client', mentionOf(path)), ...handled]
   }
-  if (path === '/callback') {
-    return [findRoute(sources, 'server', 'POST', '/authorize', 'address made by'), handled]
-  }
-  return [handled]
-}
-
-function placesOfAnswer({ exchange }: Message, sources: SourceFile[]): Found[] {
-  const { program, from, request } = exchange
-  const path = pathOf(exchange)
-  const grantType = grantTypeOf(request.body.text)
-  const answered = findRoute(sources, program, request.method, path, 'answered by')
-  const grant = grantType === undefined ? undefined : findGrant(sources, grantType)
-  const isProgram = from !== 'browser' && from !== 'other'
-  const read = isProgram ? findMention(sources, from, path, 'read by') : undefined
-  const [location] = headerValues(exchange.answer?.headers ?? [], 'location')
-  if (location === undefined) return [answered, grant, read]
-
-  const other = pathOfAddress(location) === '/authorize' ? 'server' : 'client'
-  const leadsTo = location.startsWith('/') ? program : other
-  return [answered, findRoute(sources, leadsTo, 'GET', pathOfAddress(location), 'leads to')]
-}
-
-function readSources({ version: { folder } }: Exchange): SourceFile[] {
-  return listFiles(folder)
-    .filter((path) => isProgramCode(path) && path.endsWith('.ts'))
-    .map((path) => ({ path, text: readText(folder, path) ?? '' }))
+  if (path !== '/callback') return handled
+  return [...find('address made by', 'server', routeOf('POST', '/authorize')), ...handled]
 }
 
 /** The registration of a route, such as `app.get('/callback', ...)`, also with types and line breaks. */
-function findRoute(
-  sources: SourceFile[],
-  program: ProgramName,
-  method: string,
-  path: string,
-  role: string,
-): Found {
-  const name = method === 'HEAD' ? 'get' : method.toLowerCase()
-  const call = `\\.${escapePattern(name)}\\b[^(]{0,200}\\(\\s{0,100}(['"\`])${escapePattern(path)}\\1`
-  return find(sources, program, new RegExp(call), role)
+function routeOf(method: string, path: string): RegExp {
+  const name = escapePattern(method === 'HEAD' ? 'get' : method.toLowerCase())
+  return new RegExp(`\\.${name}\\b[^(]{0,200}\\(\\s{0,100}(['"\`])${escapePattern(path)}\\1`)
 }
 
 /** The function for a grant type. */
-function findGrant(sources: SourceFile[], grantType: string): Found {
-  const compares = new RegExp(
+function nameOfGrant(grantType: string, sources: { text: string }[]): string | undefined {
+  const call = new RegExp(
     `=== '${escapePattern(grantType)}'\\)\\s*(?:return )?(?:await )?(\\w+)\\(`,
   )
-  const name = sources
-    .map(({ text }) => compares.exec(text)?.[1])
-    .find((match) => match !== undefined)
-  if (name === undefined) return undefined
-  return find(sources, 'server', new RegExp(`export (async )?function ${name}\\b`), 'then by')
+  return sources.map(({ text }) => call.exec(text)?.[1]).find((name) => name !== undefined)
 }
 
 /** Finds the address of another program at the end of a quoted text. */
-function findMention(
-  sources: SourceFile[],
-  program: ProgramName,
-  path: string,
-  role: string,
-): Found {
-  return find(sources, program, new RegExp(`${escapePattern(path)}['"\`]`), role)
-}
-
-function findText(sources: SourceFile[], program: ProgramName, text: string, role: string): Found {
-  return find(sources, program, new RegExp(escapePattern(text)), role)
-}
-
-function find(sources: SourceFile[], program: ProgramName, pattern: RegExp, role: string): Found {
-  for (const { path, text } of sources) {
-    if (!path.startsWith(`${program}/`)) continue
-    const at = text.search(pattern)
-    if (at !== -1) return { role, file: path, line: text.slice(0, at).split('\n').length }
-  }
-  return undefined
+function mentionOf(path: string): RegExp {
+  return new RegExp(`${escapePattern(path)}['"\`]`)
 }
 
 /** The pattern that matches a text literally. */

@@ -16,6 +16,10 @@ export type Header = [name: string, value: string]
 export interface Exchange {
   /** The receiver of the request. */
   program: ProgramName
+  /** How the tap in it counts the exchange. */
+  id: number
+  /** Unique, even after restarts. */
+  key: string
   /** The sender of the request. */
   from: Party
   /** The sender's address and port. */

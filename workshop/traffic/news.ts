@@ -18,7 +18,7 @@ const HEADERS = new Map([
   ['Bearer challenge', 'WWW-Authenticate'],
 ])
 /** A browser sends a cookie everywhere, so it counts as new only where it is first set. */
-const COOKIE = /^(?:new )?session cookie$|^ended cookie$|^cookie attribute:/
+const COOKIE = /^cookie: (?:(?:new )?session|ended) cookie$|^cookie attribute:/
 const FIRST_COOKIE = Math.min(
   ...[...since].filter(([name]) => name.endsWith(': Set-Cookie')).map(([, number]) => number),
 )

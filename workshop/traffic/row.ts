@@ -7,8 +7,6 @@ import {
   type Exchange,
   laneOf,
   type Message,
-  type Note,
-  type Party,
   pathOf,
   receiverOf,
   senderOf,
@@ -16,61 +14,17 @@ import {
 } from './message.ts'
 import { titleOf } from './message-kind.ts'
 import { isNewField, isNewMessage } from './news.ts'
-import type { Named, Values } from './values.ts'
-
-/** A message in the list, before it is opened. */
-export interface Row {
-  kind: Entry['kind']
-  id: number
-  /** The position among the rows. */
-  order: number
-  time: string
-  /** For a screen reader, and for a search. */
-  sentence: string
-}
-
-export interface NoteRow extends Row {
-  kind: 'note'
-}
-
-export interface MessageRow extends Row {
-  kind: Message['kind']
-  from: string
-  to: string
-  /** Whether the arrow points to the right, and the lanes it connects, counted from 1. */
-  toRight: boolean
-  lanes: [left: number, right: number]
-  channel: Channel
-  channelWords: string
-  /** `GET /callback`, or the status of a response. */
-  label: string
-  isRefusal: boolean
-  title: string
-  isNew: boolean
-  waits: boolean
-  trouble: string | undefined
-  hints: Hint[]
-}
-
-/** A shortened parameter. */
-export interface Hint {
-  name: string
-  /** If it is short and not secret. */
-  value: string | undefined
-  named: Named | undefined
-  isNew: boolean
-}
+import type { Values } from './values.ts'
 
 /** Which messages to show. */
 export interface Filter {
-  channel: Channel | undefined
-  /** The sender or the receiver. */
-  program: Party | undefined
+  /** Empty for all. */
+  channel: string
   /** Anywhere in the message, in any case. */
   text: string
 }
 
-const CHANNEL_WORDS: Record<Channel, string> = {
+export const CHANNEL_WORDS: Record<Channel, string> = {
   front: 'front channel',
   back: 'back channel',
   outside: 'from outside',
@@ -81,22 +35,17 @@ const MOST_HINTS = 20
 const LONGEST_PATH = 200
 
 /** The rows of a log that changed since a revision and pass a filter. */
-export function rowsSince(
-  log: TrafficLog,
-  revision: number,
-  filter: Filter,
-): (MessageRow | NoteRow)[] {
+export function rowsSince(log: TrafficLog, revision: number, filter: Filter) {
   return log.entries
     .filter((entry) => entry.revision > revision && passes(entry, filter))
-    .map((entry) => (entry.kind === 'note' ? toNoteRow(entry, log) : toRow(entry, log)))
+    .map((entry) => viewRow(entry, log))
 }
 
 /** Whether an entry passes a filter. Notes belong to no channel, so only a search for text hides them. */
-export function passes(entry: Entry, { channel, program, text }: Filter): boolean {
+export function passes(entry: Entry, { channel, text }: Filter): boolean {
   const words = text.trim().toLowerCase()
   if (entry.kind === 'note') return words === '' || entry.text.toLowerCase().includes(words)
-  if (channel !== undefined && channelOf(entry) !== channel) return false
-  if (program !== undefined && ![senderOf(entry), receiverOf(entry)].includes(program)) return false
+  if (Object.hasOwn(CHANNEL_WORDS, channel) && channelOf(entry) !== channel) return false
   return words === '' || textOf(entry).includes(words)
 }
 
@@ -124,55 +73,66 @@ function askedOf(exchange: Exchange): string {
 }
 
 /** Minutes, seconds and milliseconds since the first entry. */
-export function timeOf(at: number, log: TrafficLog): string {
+function timeOf(at: number, log: TrafficLog): string {
   const passed = Math.max(0, Math.round(at - (log.began ?? at)))
   const seconds = (passed % 60_000) / 1000
   return `${Math.floor(passed / 60_000)}:${seconds.toFixed(3).padStart(6, '0')}`
 }
 
-function toNoteRow(note: Note, log: TrafficLog): NoteRow {
-  const { id, at, text } = note
-  return { kind: 'note', id, order: at, time: timeOf(at, log), sentence: text }
-}
-
-function toRow(message: Message, log: TrafficLog): MessageRow {
-  const { kind, id, at, exchange, waits } = message
-  const [from, to] = [senderOf(message), receiverOf(message)]
+/** What a page shows of an entry without being asked. */
+function viewRow(entry: Entry, log: TrafficLog) {
+  const { kind, id, at } = entry
+  const time = timeOf(at, log)
+  if (kind === 'note') return { kind, id, order: at, time, sentence: entry.text }
+  const { exchange, waits } = entry
+  const [from, to] = [senderOf(entry), receiverOf(entry)]
   const [begin, end] = [laneOf(from), laneOf(to)]
-  const channel = channelOf(message)
+  const channel = channelOf(entry)
   const status = exchange.answer?.status ?? 0
   const gotNone = kind === 'request' && exchange.answer !== undefined
   return {
     kind,
     id,
+    /** Rows stand in this order. */
     order: at,
-    time: timeOf(at, log),
-    sentence: sentenceOf(message),
+    time,
+    /** For a screen reader. */
+    sentence: sentenceOf(entry),
     from: wordsOf(from),
     to: wordsOf(to),
     toRight: begin < end,
-    lanes: [Math.min(begin, end), Math.max(begin, end)],
+    lanes: [Math.min(begin, end), Math.max(begin, end)] as const,
     channel,
     channelWords: CHANNEL_WORDS[channel],
     label: kind === 'request' ? askedOf(exchange) : String(status),
     isRefusal: kind === 'answer' && status >= 400,
-    title: titleOf(message),
-    isNew: isNewMessage(message),
+    title: titleOf(entry),
+    isNew: isNewMessage(entry),
     waits,
     trouble: gotNone ? undefined : exchange.trouble,
-    hints: hintsOf(message, log.values),
+    hints: hintsOf(entry, log.values),
   }
 }
 
-/** The values to follow from message to message, and what a version adds. */
-function hintsOf(message: Message, values: Values): Hint[] {
+/** In short, what one follows from message to message, and what a version adds. */
+function hintsOf(message: Message, values: Values) {
   const fields = dissect(message)
     .filter(({ minor }) => !minor)
     .flatMap((section) => section.fields)
   return fields
     .filter((field) => isTelling(field) || (isNewField(message, field) && isParameter(field)))
     .slice(0, MOST_HINTS)
-    .map((field) => toHint(message, field, values))
+    .map((field) => {
+      const { name, value, topic, kind } = field
+      // A value that is followed is a secret, also when it was met too long ago to have a name.
+      const isShort = kind === undefined && value.length <= LONGEST_HINT
+      return {
+        name: topic.endsWith('cookie') ? 'cookie' : name,
+        value: isShort ? value : undefined,
+        named: values.of(value),
+        isNew: isNewField(message, field),
+      }
+    })
 }
 
 function isTelling({ name, kind }: Field): boolean {
@@ -182,19 +142,6 @@ function isTelling({ name, kind }: Field): boolean {
 
 function isParameter({ topic }: Field): boolean {
   return !topic.startsWith('cookie attribute') && topic !== 'header: location'
-}
-
-function toHint(message: Message, field: Field, values: Values): Hint {
-  const { name, value, topic, kind } = field
-  const named = values.of(value)
-  // A value to follow is a secret, even if it was seen too long ago to have a name.
-  const isShort = kind === undefined && value.length <= LONGEST_HINT
-  return {
-    name: topic.endsWith('cookie') ? 'cookie' : name,
-    value: isShort ? value : undefined,
-    named,
-    isNew: isNewField(message, field),
-  }
 }
 
 function textOf(message: Message): string {

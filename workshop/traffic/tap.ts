@@ -62,37 +62,39 @@ const isText: Test = (value) => typeof value === 'string' && value.length <= LON
 const isTexts: Test = (value) => Array.isArray(value) && value.length < 5_000 && value.every(isText)
 const isBody: Test = (value) => isText(Object(value).text) && isNumber(Object(value).size)
 
-/** The fields that each message of the tap must have. */
-const FIELDS: { [Name in TapMessage['tap']]: Record<string, Test> } = {
-  request: {
+const TESTS: Record<string, Test> = {
+  ...{
     id: isNumber,
     at: isNumber,
+    status: isNumber,
     waits: isFlag,
+    headers: isTexts,
+    body: isBody,
+  },
+  ...{
     peer: isText,
     method: isText,
     url: isText,
     httpVersion: isText,
-    headers: isTexts,
-  },
-  body: { id: isNumber, body: isBody },
-  passed: { id: isNumber },
-  answer: {
-    id: isNumber,
-    at: isNumber,
-    waits: isFlag,
-    status: isNumber,
     head: isText,
-    body: isBody,
+    address: isText,
   },
-  broken: { id: isNumber },
-  connected: { at: isNumber, address: isText },
-  disconnected: { at: isNumber, address: isText },
+}
+
+/** The fields that each message of the tap must have. */
+const FIELDS: { [Name in TapMessage['tap']]: string[] } = {
+  request: ['id', 'at', 'waits', 'peer', 'method', 'url', 'httpVersion', 'headers'],
+  body: ['id', 'body'],
+  passed: ['id'],
+  answer: ['id', 'at', 'waits', 'status', 'head', 'body'],
+  broken: ['id'],
+  connected: ['at', 'address'],
+  disconnected: ['at', 'address'],
 }
 
 /** Whether a message from a program has the form of a tap's. A learner's copy can send anything to this process. */
 export function isTapMessage(message: unknown): message is TapMessage {
   const said = Object(message)
   if (!Object.hasOwn(FIELDS, said.tap) || !isNumber(said.process)) return false
-  const fields = Object.entries(FIELDS[said.tap as TapMessage['tap']])
-  return fields.every(([name, test]) => test(said[name]))
+  return FIELDS[said.tap as TapMessage['tap']].every((name) => TESTS[name]?.(said[name]))
 }

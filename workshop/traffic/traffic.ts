@@ -63,9 +63,9 @@ export class Traffic {
 
   /** Sends one message on: the oldest held one unless it is named. */
   letGo(slot: Slot, message: Message | undefined = this.logOf(slot).waiting[0]): void {
-    const place = message && this.logOf(slot).placeOf(message)
-    if (message === undefined || place === undefined) return
-    this.#order(slot, place.program, { tap: 'let go', id: place.id, half: message.kind })
+    if (message === undefined) return
+    const { exchange, kind: half } = message
+    this.#order(slot, exchange.program, { tap: 'let go', id: exchange.id, half })
   }
 
   #order(slot: Slot, program: ProgramName, order: TapOrder): void {
@@ -74,7 +74,7 @@ export class Traffic {
 
   /** Notes what happens to the programs, and closes their exchanges when they end. */
   #follow(slot: Slot): void {
-    if (this.#runner.slot(slot.id) === undefined) {
+    if (!this.#runner.slots.includes(slot)) {
       this.#logs.delete(slot.id)
       this.#states.delete(slot.id)
       this.#holding.delete(slot.id)
@@ -107,9 +107,9 @@ export class Traffic {
     this.#events.publish('status')
     // On any other page a user sees only a client that hangs.
     if (message === undefined || waitedBefore > 0) return
-    const place = log.placeOf(message)
+    const { program } = message.exchange
     const text = `${sentenceOf(message)}. Send it on at ${this.#address}?slot=${slot.id}`
-    if (place !== undefined) this.#runner.note(slot, { program: place.program, text })
+    this.#runner.note(slot, { program, text })
   }
 }
 

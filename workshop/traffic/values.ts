@@ -74,12 +74,14 @@ export class Values {
 
   /** A text with all its secrets masked. */
   mask(text: string): string {
-    return this.#replace(text, ({ masked }) => masked)
-  }
-
-  /** A text with the names of values instead of secrets, in brackets. */
-  name(text: string): string {
-    return this.#replace(text, ({ name }) => `[${name}]`)
+    const whole = this.#known.get(text)
+    if (whole?.secret) return whole.masked
+    return this.find(text)
+      .map((piece) => {
+        if (typeof piece === 'string') return piece
+        return piece.named.secret ? piece.named.masked : piece.value
+      })
+      .join('')
   }
 
   #findWords(text: string): Piece[] {
@@ -108,17 +110,6 @@ export class Values {
       yield found
       at += found.form.length - 1
     }
-  }
-
-  #replace(text: string, by: (named: Named) => string): string {
-    const whole = this.#known.get(text)
-    if (whole?.secret) return by(whole)
-    return this.find(text)
-      .map((piece) => {
-        if (typeof piece === 'string') return piece
-        return piece.named.secret ? by(piece.named) : piece.value
-      })
-      .join('')
   }
 
   #add(value: string, kind: ValueKind): void {
