@@ -248,7 +248,7 @@ describe.skipIf(!hasGit)('the command', () => {
 
   test('ends with the stale quotes, each with its place and its text', () => {
     const quote = {
-      place: 'course/attacks/stories/login-csrf.ts:11',
+      place: 'course/attacks/stories/login-csrf.ts:10',
       source: 'versions/v02-state/client/routes/callback.ts',
       text: 'if (!state) {\n  refuse()\n',
     }
