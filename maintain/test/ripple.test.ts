@@ -38,7 +38,6 @@ beforeAll(() => {
     // Each version adds its own line at the end of the one before.
     write(version, APP, [...lines, ...VERSIONS.slice(1, i + 1), ''].join('\n'))
     write(version, 'client/same.ts', 'same in all\n'.repeat(5))
-    write(version, 'package.json', `{\n  "name": "${version}",\n  "version": "1.0.0"\n}\n`)
     write(version, 'README.md', `# ${version}\n`)
   }
   commit()
@@ -229,14 +228,6 @@ describe.skipIf(!hasGit)("ripple doesn't touch", () => {
     write('v01-code', 'node_modules/x.js', 'x\n')
     expect(await ripple()).toBe(0)
     expect(printed).toContain('Nothing changed')
-  })
-
-  test('the name in package.json, whatever else it carries over', async () => {
-    edit('v01-code', 'package.json', '1.0.0', '1.1.0')
-    expect(await ripple()).toBe(0)
-    for (const version of LATER) {
-      expect(JSON.parse(read(version, 'package.json'))).toEqual({ name: version, version: '1.1.0' })
-    }
   })
 })
 

@@ -6,7 +6,6 @@ import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { main } from '../attack.ts'
-import { withMatrix } from '../print/readme-matrix.ts'
 
 /** Links need special rights there. */
 const windows = process.platform === 'win32'
@@ -167,7 +166,9 @@ describe('wrong arguments', () => {
 
 test('README.md has the current matrix (npm run attack -- --write)', async () => {
   const text = await readFile(join(ROOT, 'README.md'), 'utf8')
-  expect(text).toBe(withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
+  expect(text).toContain(
+    `<!-- attacks -->\n\n${matrixAsMarkdown(attacks, listVersions())}\n\n<!-- /attacks -->`,
+  )
 })
 
 test('the table of README.md says where an attack succeeds again', () => {

@@ -1,7 +1,6 @@
 import { NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
-import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { pairName, pairOf, titleOf, type VersionPair } from '../difference/chosen-versions.ts'
 import { differenceOf } from '../difference/difference-view.ts'
@@ -40,7 +39,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   const plays = new WirePlays(jobs)
   whenIdle(app, function* () {
     for (const version of listVersions()) {
-      if (predecessorOf(version) !== undefined)
+      if (versionBefore(version) !== undefined)
         yield () => differenceOf(pairTo(version), false, addresses())
     }
   })
@@ -106,7 +105,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   })
 
   function pairTo(version: Version): VersionPair {
-    const before = predecessorOf(version)
+    const before = versionBefore(version)
     if (before === undefined)
       throw new PageTrouble(404, `There is no version before ${version.name}.`)
     return pairOf(before.name, version.name, playground)
@@ -181,7 +180,7 @@ async function introductionOf(version: Version): Promise<string> {
  */
 function laterVersion(name: string): Version {
   const version = lessonVersion(name)
-  if (predecessorOf(version) !== undefined) return version
+  if (versionBefore(version) !== undefined) return version
   throw new PageTrouble(404, `There is no version before ${name}, so there is nothing to compare.`)
 }
 

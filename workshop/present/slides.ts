@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Note } from '@oauth-lab/course/differences/compare.ts'
-import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
+import { readStep } from '@oauth-lab/course/differences/step.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import {
   type Lesson,
@@ -8,7 +8,12 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import {
+  listVersions,
+  ROOT,
+  type Version,
+  versionBefore,
+} from '@oauth-lab/course/programs/versions.ts'
 import { hrefInApp } from '../lesson/links.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { renderMarkdown } from '../lesson/render-markdown.ts'
@@ -116,7 +121,7 @@ async function differenceSlides(
   _lesson: Lesson,
   addresses: Addresses,
 ): Promise<Slide[]> {
-  const older = predecessorOf(version)
+  const older = versionBefore(version)
   if (older === undefined) return textSlides(version, part)
   const slides = await textSlides(version, { ...part, parts: [] })
   const links = [{ href: `/lessons/${version.name}/difference`, text: 'The whole difference' }]

@@ -42,7 +42,9 @@ const SLUGS = [
 
 export const attacks: Attack[] = await Promise.all(
   SLUGS.map(async (slug) => {
-    const { attack }: { attack: AttackFile } = await import(`./${slug}.ts`)
+    const { attack }: { attack: AttackFile } = await import(
+      new URL(`${slug}.ts`, import.meta.url).href
+    )
     return { slug, ...attack }
   }),
 )
