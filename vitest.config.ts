@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { promisesKeptBy, promisesOfCopy } from './course/programs/test-projects.ts'
 import { listVersions } from './course/programs/versions.ts'
 
 const versions = listVersions()
@@ -45,15 +46,16 @@ export default defineConfig({
     expect: { poll: { interval: 20, timeout: 20_000 } },
     // A failure is reported with the project's name, so that tells which version broke which promise.
     projects: [
-      ...versions.flatMap(({ name, folder }) => {
-        const [short] = name.split('-')
-        const earlier = upTo(folder).slice(0, -1)
+      ...versions.flatMap((version, index) => {
+        const { folder } = version
+        const [own, earlier] = promisesKeptBy(version)
+        const before = versions.slice(0, index).map(({ folder }) => folder)
         return [
-          promises(`${short}`, folder, [folder]),
-          ...(earlier.length > 0 ? [promises(`${short}, earlier promises`, folder, earlier)] : []),
+          promises(own, folder, [folder]),
+          ...(before.length > 0 ? [promises(earlier, folder, before)] : []),
         ]
       }),
-      ...(copy ? [promises(`copy ${basename(copy)}`, copy, upTo(copy))] : []),
+      ...(copy ? [promises(promisesOfCopy(copy), copy, upTo(copy))] : []),
       {
         extends: true as const,
         test: {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, platform, release } from 'node:os'
 import { join } from 'node:path'
 import { readOptions } from '@oauth-lab/course/command-line.ts'
@@ -9,7 +9,6 @@ import {
   byRefreshes,
   type Fill,
   type GrowthFigures,
-  type HeapFigures,
   measureGrowth,
   measureHeap,
 } from './bench/lib/growth.ts'
@@ -18,6 +17,8 @@ import { proveRefusals } from './bench/lib/refusals.ts'
 import { measureDiff, measureNpmStart, measureStart, measureSwitch } from './bench/lib/startup.ts'
 import { figure, type Row, ratio, table } from './bench/lib/table.ts'
 import { limit, oidcProvider, type Target, targetOf } from './bench/lib/targets.ts'
+
+const RESULTS = join(ROOT, 'maintain', 'bench', 'RESULTS.md')
 
 /** The size of a run. */
 interface Extent {
@@ -66,7 +67,6 @@ const OPTIONS = { quick: { type: 'boolean' }, write: { type: 'boolean' } } as co
  * `npm run bench [-- --quick --write]` compares the servers of all versions with oidc-provider and
  * with the limit of the framework.
  *
- * @returns the exit status
  * @throws {ToldError} also for a wrong response of a target
  */
 export async function main(args: string[]): Promise<number> {
@@ -76,7 +76,7 @@ export async function main(args: string[]): Promise<number> {
   })
   pinLoad()
   const report = await runBench(quick ? QUICK : WHOLE)
-  if (write) writeFileSync(join(ROOT, 'maintain', 'bench', 'RESULTS.md'), resultsPage(report))
+  if (write) writeResults(report)
   return 0
 }
 
@@ -107,9 +107,11 @@ async function measureSpeeds(targets: Target[], extent: Extent): Promise<string>
     }
     const rows: Row[] = []
     for (const { name, work, needs } of WORKS) {
-      const measured = targets.filter(needs)
-      const figures = await inTurn(measured, children, work, extent)
-      rows.push(...measured.map((target) => speedRow(name, target, figures)))
+      const figures = await inTurn(targets.filter(needs), children, work, extent)
+      const [ofLimit, ofProvider] = [figures.get(limit), figures.get(oidcProvider)]
+      for (const [target, own] of figures) {
+        rows.push([name, target.name, figure(own), ratio(own, ofLimit), ratio(own, ofProvider)])
+      }
     }
     return table(['work', 'target', 'per second', 'of the limit', 'of oidc-provider'], rows)
   } finally {
@@ -135,17 +137,6 @@ async function inTurn(
   return new Map([...figures].map(([target, speeds]) => [target, median(speeds)]))
 }
 
-function speedRow(work: string, target: Target, figures: Map<Target, number>): Row {
-  const own = figures.get(target) ?? Number.NaN
-  return [
-    work,
-    target.name,
-    figure(own),
-    ratio(own, figures.get(limit)),
-    ratio(own, figures.get(oidcProvider)),
-  ]
-}
-
 /** Fills all heaps at once, because their size doesn't depend on how busy the machine is. */
 async function measureHeaps(targets: Target[], extent: Extent): Promise<string> {
   const kinds: { name: string; by: Fill; targets: Target[] }[] = [
@@ -156,16 +147,12 @@ async function measureHeaps(targets: Target[], extent: Extent): Promise<string> 
     targets.map(async (target): Promise<Row> => {
       const isProvider = target === oidcProvider
       const responses = isProvider ? extent.responsesOfProvider : extent.responses
-      return heapRow(name, target, await measureHeap(target, by, responses))
+      const heap = await measureHeap(target, by, responses)
+      return [name, target.name, ...[heap.atStart, heap.perResponses, heap.afterExpiry].map(figure)]
     }),
   )
   const head = ['token responses', 'target', 'at the start', 'per 100,000', 'after expiry']
   return table(head, await Promise.all(rows))
-}
-
-function heapRow(kind: string, target: Target, heap: HeapFigures): Row {
-  const figures = [heap.atStart, heap.perResponses, heap.afterExpiry]
-  return [kind, target.name, ...figures.map(figure)]
 }
 
 function growthTable(figures: GrowthFigures[]): string {
@@ -193,44 +180,14 @@ async function measureStarts(targets: Target[], { starts }: Extent): Promise<str
   return table(['what', 'time', 'of the limit'], rows)
 }
 
-function resultsPage(report: string): string {
+/** Replaces the figures between two marks of the page, which itself explains how to read them. */
+function writeResults(report: string): void {
   const pinned = canPin ? 'server and load each on its own core' : 'not pinned to cores'
-  return `# What the lab costs
-
-\`npm run bench -- --write\` wrote this page. Run it to measure your own machine, or run
-\`npm run bench -- --quick\` for a rough result in half a minute.
-
-Run on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ${platform()} ${release()}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${pinned}.
-
-${report}
-
-## How to read it
-
-- **limit** is a bare Fastify with the same routes and constant responses. It checks nothing and stores nothing.
-  **oidc-provider** is the certified server of that name, version 9. It has one confidential client, PKCE required,
-  rotated refresh tokens, a login form without script, no consent page, and ID tokens signed with ES256, its cheapest
-  algorithm. All others are the servers of the versions as \`npm start\` runs them, with their log.
-- 16 users with one connection each send requests as fast as they get responses, to one target after the other. The
-  figure is how often they did the work per second of the server's processor time, so it also holds on a busy machine.
-- Before it measures a target, the benchmark checks that the target rejects a wrong password, a wrong redirect URI, a
-  wrong secret, a wrong verifier (from v03), a code used twice, a made-up token (from v04), and a refresh token used
-  twice (v05). One wrong response ends the run without a table. Only the limit is exempt: it rejects nothing.
-- The whole flow is the authorization request, the login, the token request, and from v04 on the request for the
-  resource. v01 to v03 lack that last step, so compare their figures with each other, not with those of v04 and v05.
-- oidc-provider has its own userinfo endpoint, and its login takes four requests instead of the lab's two. For speed it
-  uses its own memory adapter, which keeps 1,000 entries. For the heap it uses one without a limit.
-- The heap is what remains after garbage collection. The responses to refreshes come from 32 logins that keep
-  refreshing. The responses to logins come from one login each, and their codes stay in memory too.
-
-## Where the time goes
-
-Compared with the limit, a request of v05 spends most of its time on three things: the log line, the headers of every response, and the count of
-running requests, which lets a program end without cutting one off. Without all three, in a manual test, \`GET /api/me\` reaches about 0.85 of the
-limit. The whole flow also renders pages from templates and computes random values and digests. The lab's programs exist to be watched and read,
-so they stay well below the limit on purpose.
-
-A login in v05 leaves an access token, a family of refresh tokens, and the used code with its redirect URI and challenge, to check a second use
-against. A refresh adds only one access token, which expires: a million refreshes of one login leave one family. At a million tokens a flow is
-slower, because Node's garbage collector needs more time for a larger heap. \`npm run diff\` starts Node and npm, and git doesn't.
-`
+  const run = `Run on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ${platform()} ${release()}, ${cpus().length} x ${cpus()[0]?.model.trim()}, ${pinned}.`
+  const page = readFileSync(RESULTS, 'utf8')
+  const figures = `\n\n${run}\n\n${report}\n\n`
+  writeFileSync(
+    RESULTS,
+    page.replace(/(?<=<!-- figures -->).*(?=<!-- \/figures -->)/s, () => figures),
+  )
 }

@@ -9,7 +9,13 @@ import {
   type Statuses,
   sendSlowly,
 } from './soak/send-hostile-input.ts'
-import { type SoakedPrograms, startPrograms, stopPrograms } from './soak/soaked-programs.ts'
+import {
+  type SoakedPrograms,
+  startPrograms,
+  stopPrograms,
+  type UsageOfBoth,
+  usageAfter,
+} from './soak/soaked-programs.ts'
 
 /** The default number of inputs. */
 const USUAL_COUNT = 1_000_000
@@ -26,12 +32,7 @@ const SLOW = [
   'POST /token HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n\r\n',
 ]
 
-/**
- * `npm run fuzz [count] [seed]` sends hostile input to both programs of every version.
- *
- * @returns the exit status
- * @throws {Finding} if a program broke a rule
- */
+/** `npm run fuzz [count] [seed]` sends hostile input to both programs of every version. */
 export async function main(args: string[]): Promise<number> {
   const [count = USUAL_COUNT, seed = Date.now() % 2 ** 31] = readArguments(args)
   await fuzz(count, seed)
@@ -61,7 +62,7 @@ async function fuzzVersion(version: Version, each: number, seed: number): Promis
   const programs = await startPrograms(version, { CODE_TTL: '60', SESSION_TTL: '60' })
   try {
     for (const name of PROGRAMS) await fuzzProgram(programs[name].origin, WARM_UP, seed, name)
-    const before = await heaps(programs)
+    const before = await usageAtRest(programs)
     await Promise.all(PROGRAMS.map((name) => fuzzOne(version, name, programs[name], each, seed)))
     await refuseGrowth(programs, before)
   } finally {
@@ -83,23 +84,13 @@ async function fuzzOne(
   console.log(`${version.name} ${name}  ${count} inputs, no findings  ${summary(statuses)}`)
 }
 
-/** The heaps of both programs once all their entries have expired, in bytes. */
-async function heaps({
-  server,
-  client,
-}: SoakedPrograms): Promise<{ server: number; client: number }> {
-  await Promise.all([server.advance(100_000), client.advance(100_000)])
-  await new Promise((resolve) => setTimeout(resolve, 11_000))
-  return { server: (await server.usage()).heap, client: (await client.usage()).heap }
-}
+/** The usage of both programs once all their entries have expired. */
+const usageAtRest = (programs: SoakedPrograms) => usageAfter(programs, 100_000)
 
-async function refuseGrowth(
-  programs: SoakedPrograms,
-  before: { server: number; client: number },
-): Promise<void> {
-  const after = await heaps(programs)
+async function refuseGrowth(programs: SoakedPrograms, before: UsageOfBoth): Promise<void> {
+  const after = await usageAtRest(programs)
   for (const name of PROGRAMS) {
-    const growth = after[name] - before[name]
+    const growth = after[name].heap - before[name].heap
     if (growth > GROWTH) throw new Finding(`the heap of the ${name} grew by ${growth} bytes`)
   }
 }

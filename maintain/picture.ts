@@ -6,15 +6,13 @@ import { settingsOf } from '@oauth-lab/course/programs/programs.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { CHROMIUM, launchChromium } from '@oauth-lab/shared/testing/chromium.ts'
-import { untilAnswers } from './bench/lib/child.ts'
+import { untilAnswered } from './bench/lib/child.ts'
 
 const FILE = join(ROOT, 'docs', 'workshop.png')
 const VERSION = 'v03-pkce'
 
 /**
  * `npm run picture` logs in to a version and takes the picture of the workshop's traffic page for README.md.
- *
- * @returns the exit status
  */
 export async function main(): Promise<number> {
   if (CHROMIUM === undefined) throw new ToldError('Chromium is missing. Set CHROMIUM to its path.')
@@ -25,7 +23,7 @@ export async function main(): Promise<number> {
   })
   try {
     const { server, client, workshop } = addresses
-    for (const origin of [server, client, workshop]) await untilAnswers(origin, lab)
+    for (const origin of [server, client, workshop]) await untilAnswered(origin, lab)
     await takePicture(client, workshop)
   } finally {
     const ended = once(lab, 'exit')

@@ -1,44 +1,32 @@
 import { availableParallelism } from 'node:os'
 import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import { hunkHeader, stepName } from '@oauth-lab/course/differences/compare.ts'
-import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import {
   findVersion,
   listVersions,
-  ROOT,
   type Version,
+  versionBefore,
 } from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import excuses from './prove/excused.json' with { type: 'json' }
 import { prove, type Verdict } from './prove/prove-units.ts'
-import { touchedSince } from './prove/touched.ts'
 import { type Unit, unitsOf } from './prove/units.ts'
 
-const HELP = `Undoes the changes from one version to the next, one at a time, each in a copy of the newer
+export const HELP = `Undoes the changes from one version to the next, one at a time, each in a copy of the newer
 version. Then it runs that version's type check and tests: something must fail.
 
-  npm run prove                          every step
-  npm run prove v03                      the step from v02 to v03
-  npm run prove -- v03 --hunk 7          only the change with that number
-  npm run prove -- v03 --statements      also each statement of added code by itself
-  npm run prove -- --changed             changes that aren't in the last commit
-  npm run prove -- --changed --from REV  changes made since a revision
+  npm run prove                  every step
+  npm run prove v03              the step from v02 to v03
+  npm run prove -- v03 --hunk 7  only the change with that number
 `
 
 const OPTIONS = {
   hunk: { type: 'string' },
-  statements: { type: 'boolean', default: false },
-  changed: { type: 'boolean', default: false },
-  from: { type: 'string' },
-  help: { type: 'boolean', default: false },
 } as const
 
 interface Arguments {
   steps: { older: Version; newer: Version }[]
   hunk: number | undefined
-  statements: boolean
-  /** Only changes made since this revision, or undefined for all changes. */
-  since: string | undefined
 }
 
 interface StepVerdict extends Verdict {
@@ -46,35 +34,28 @@ interface StepVerdict extends Verdict {
 }
 
 /**
- * `npm run prove [version] [-- --hunk N --statements --changed --from REV]` shows for every change of a step what fails
- * without it.
+ * `npm run prove [version] [-- --hunk N]` shows for every change of a step what fails without it.
  *
  * @returns the exit status: 1 if a change is unproven
- * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
-  const asked = readArguments(args)
-  return asked === undefined ? say(HELP) : proveSteps(asked)
+  return proveSteps(readArguments(args))
 }
 
-function say(text: string): number {
+function say(text: string): void {
   process.stdout.write(text)
-  return 0
 }
 
-async function proveSteps({ steps, hunk, statements, since }: Arguments): Promise<number> {
+async function proveSteps({ steps, hunk }: Arguments): Promise<number> {
   const told: StepVerdict[] = []
   for (const { older, newer } of steps) {
-    const all = unitsOf(older.folder, newer.folder, { statements })
+    const all = unitsOf(older.folder, newer.folder)
     if (hunk !== undefined && hunk > all.length) {
       throw wrongUsage(
         `${stepName(older, newer)} has ${all.length} changes, so there is no number ${hunk}.`,
       )
     }
-    const folders = { older: older.folder, newer: newer.folder }
-    const recent = since === undefined ? all : touchedSince(ROOT, since, folders, all)
-    const units = recent.filter(({ number }) => hunk === undefined || number === hunk)
-    if (units.length === 0) continue
+    const units = all.filter(({ number }) => hunk === undefined || number === hunk)
     say(`${stepName(older, newer)}: undoing ${describeUnits(units)}, one at a time.\n\n`)
     const results = await prove({
       version: newer.name,
@@ -90,15 +71,11 @@ async function proveSteps({ steps, hunk, statements, since }: Arguments): Promis
   return told.every(isSettled) ? 0 : 1
 }
 
-function readArguments(args: string[]): Arguments | undefined {
+function readArguments(args: string[]): Arguments {
   const { values, positionals } = readCommandLine(args, OPTIONS, {
     example: 'npm run prove -- v03 --hunk 2',
     hint: 'See npm run prove -- --help',
   })
-  if (values.help) return undefined
-  if (values.from !== undefined && !values.changed) {
-    throw wrongUsage('--from needs --changed: it names the revision to compare with.')
-  }
   if (positionals.length > 1) {
     throw wrongUsage('One step at a time, named by its newer version: npm run prove v03')
   }
@@ -109,8 +86,6 @@ function readArguments(args: string[]): Arguments | undefined {
   return {
     steps: name === undefined ? listVersions().flatMap(stepTo) : [findStep(name)],
     hunk: values.hunk === undefined ? undefined : readNumber(values.hunk),
-    statements: values.statements,
-    since: values.changed ? (values.from ?? 'HEAD') : undefined,
   }
 }
 
@@ -127,7 +102,7 @@ function findStep(name: string): Arguments['steps'][number] {
 }
 
 function stepTo(newer: Version): Arguments['steps'] {
-  const older = predecessorOf(newer)
+  const older = versionBefore(newer)
   return older === undefined ? [] : [{ older, newer }]
 }
 
@@ -153,7 +128,6 @@ function renderVerdict({ unit, finding, excuse }: Verdict): string {
 }
 
 function renderShare(verdicts: StepVerdict[]): string {
-  if (verdicts.length === 0) return 'Nothing to prove: there are no new changes.\n'
   const excused = verdicts.filter(({ excuse }) => excuse !== undefined).length
   const missed = verdicts.filter(({ finding }) => finding !== undefined)
   const byTypes = missed.filter(({ finding }) => finding?.by === 'types').length

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { readCommandLine } from '@oauth-lab/course/command-line.ts'
+import { promisesKeptBy } from '@oauth-lab/course/programs/test-projects.ts'
 import { runTool } from '@oauth-lab/course/programs/tools.ts'
 import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { type StaleQuote, staleQuotes } from '@oauth-lab/course/quotes.ts'
@@ -7,7 +8,7 @@ import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { carry, laterVersions, type Outcome, type Ripple } from './ripple/carry.ts'
 import type { Change } from './ripple/changes.ts'
 
-const HELP = `Carries the changes in one version into every later one.
+export const HELP = `Carries the changes in one version into every later one.
 
   npm run ripple v02                 changes that aren't committed yet
   npm run ripple -- v02 --from REV   changes since a revision, committed or not
@@ -20,21 +21,18 @@ const OPTIONS = {
   from: { type: 'string' },
   force: { type: 'boolean', default: false },
   'no-test': { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const
 
 /**
  * `npm run ripple version [-- --from REV --force --no-test]`
  *
  * @returns the exit status: 1 if something is left to do by hand
- * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = readCommandLine(args, OPTIONS, {
     example: 'npm run ripple -- v02 --from main',
     hint: 'See npm run ripple -- --help',
   })
-  if (values.help) return say(HELP)
   const [name, ...others] = positionals
   if (name === undefined || others.length > 0) {
     throw wrongUsage('Name the one version that you changed: npm run ripple v02')
@@ -124,8 +122,7 @@ async function test(root: string, version: string, outcomes: Outcome[]): Promise
     return false
   }
   const folder = join(root, 'versions', version)
-  // Its own promises, and those of earlier versions.
-  const kept = version.split('-', 1).flatMap((short) => [short, `${short}, *`])
+  const kept = promisesKeptBy(findVersion(folder))
   const tools: [what: string, packageName: string, args: string[], folder: string][] = [
     ['type check', 'typescript', ['-p', '.'], folder],
     ['tests', 'vitest', ['run', ...kept.map((project) => `--project=${project}`)], root],

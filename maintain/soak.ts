@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { Usage } from './bench/lib/probe.ts'
 import {
   compareLogins,
@@ -13,7 +13,14 @@ import {
   type Outcome,
   tellUsage,
 } from './soak/soak-load.ts'
-import { type SoakedPrograms, startPrograms, stopPrograms } from './soak/soaked-programs.ts'
+import {
+  type SoakedPrograms,
+  startPrograms,
+  stopPrograms,
+  type UsageOfBoth,
+  usageAfter,
+  usageOf,
+} from './soak/soaked-programs.ts'
 import { Visitor } from './soak/visitor.ts'
 
 /** So short that most entries expire during the traffic. */
@@ -23,8 +30,6 @@ const SETTINGS = {
   REFRESH_TOKEN_TTL: '3600',
   SESSION_TTL: '60',
 }
-/** Longer than the time between two sweeps of expired entries, in milliseconds. */
-const UNTIL_EXPIRED = 12_000
 /** How much a program's heap may grow from start to end, once everything has expired, in bytes. */
 const GROWTH = 8 * 1024 * 1024
 /** The largest heap allowed during a flood, in bytes. */
@@ -33,35 +38,20 @@ const MOST = 512 * 1024 * 1024
 const TIMING = 0.1
 const LOGINS_AT_ONCE = 200
 
-const OPTIONS = {
-  quick: { type: 'boolean' },
-  minutes: { type: 'string' },
-  flood: { type: 'string' },
-} as const
-
 /**
- * `npm run soak [-- --minutes N --flood N --quick]` puts the newest version under load and looks for errors and
- * growth.
+ * `npm run soak [-- --quick]` puts the newest version under load and looks for errors and growth.
  *
  * @returns the exit status: 1 for any error, and for growth
- * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
-  return soak(readExtent(args))
-}
-
-function readExtent(args: string[]): { minutes: number; flood: number } {
-  const { quick, ...values } = readOptions(args, OPTIONS, {
-    example: 'npm run soak -- --minutes 2',
-    hint: 'npm run soak accepts --minutes N, --flood N and --quick.',
+  const { quick } = readOptions(args, { quick: { type: 'boolean' } } as const, {
+    example: 'npm run soak -- --quick',
+    hint: 'npm run soak accepts --quick.',
   })
-  const minutes = Number(values.minutes ?? (quick ? 0.25 : 10))
-  const flood = Number(values.flood ?? (quick ? 20_000 : 1_000_000))
-  if (minutes > 0 && flood > 0) return { minutes, flood }
-  throw wrongUsage('--minutes and --flood need a number: npm run soak -- --minutes 2')
+  return quick ? soak(0.25, 20_000) : soak(10, 1_000_000)
 }
 
-async function soak({ minutes, flood }: { minutes: number; flood: number }): Promise<number> {
+async function soak(minutes: number, flood: number): Promise<number> {
   const version = listVersions().at(-1)
   if (version === undefined) throw new ToldError('There is no version in versions/.')
   const programs = await startPrograms(version, SETTINGS)
@@ -74,7 +64,7 @@ async function soak({ minutes, flood }: { minutes: number; flood: number }): Pro
 
     tell(`${LOGINS_AT_ONCE} logins at once`, await logInAtOnce(programs, LOGINS_AT_ONCE), problems)
     tell('mixed traffic', await mixTraffic(programs, minutes * 60_000), problems)
-    console.log(`then:  ${tellUsage(await usage(programs))}`)
+    console.log(`then:  ${tellUsage(await usageOf(programs))}`)
     await floodBoth(programs, flood, problems)
     await compareTiming(programs, problems)
 
@@ -113,7 +103,7 @@ async function floodBoth(
       })
       state.slowest = Math.max(state.slowest, performance.now() - from)
       state.done += 1
-      const { server, client } = await usage(programs)
+      const { server, client } = await usageOf(programs)
       state.most = Math.max(state.most, server.heap, client.heap)
       await sleep(500)
     }
@@ -142,20 +132,9 @@ function tell(name: string, { done, errors, duration }: Outcome, problems: strin
   problems.push(...errors.map((error) => `${name}: ${error}`))
 }
 
-async function usage({
-  server,
-  client,
-}: SoakedPrograms): Promise<{ server: Usage; client: Usage }> {
-  const [ofServer, ofClient] = await Promise.all([server.usage(), client.usage()])
-  return { server: ofServer, client: ofClient }
-}
-
 /** The usage of both programs once all their entries have expired. Moves their clocks instead of waiting. */
-async function afterExpiry(programs: SoakedPrograms): Promise<{ server: Usage; client: Usage }> {
-  const longest = Math.max(...Object.values(SETTINGS).map(Number))
-  await Promise.all([programs.server.advance(longest), programs.client.advance(longest)])
-  await sleep(UNTIL_EXPIRED)
-  return usage(programs)
+function afterExpiry(programs: SoakedPrograms): Promise<UsageOfBoth> {
+  return usageAfter(programs, Math.max(...Object.values(SETTINGS).map(Number)))
 }
 
 function growth(name: string, start: Usage, end: Usage): string[] {

@@ -20,28 +20,28 @@ import {
   type Version,
 } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
-import { type Paint, painter, wantsColors } from './print/ansi.ts'
+import { type Paint, terminalPaint } from './print/ansi.ts'
 import { printList, printMatrix } from './print/attack-matrix.ts'
 import { printStory, printWeakening } from './print/attack-story.ts'
-import { hasMatrix, withMatrix } from './print/readme-matrix.ts'
 
-const USAGE = `npm run attack                          every attack on every version
+export const HELP = `npm run attack                          every attack on every version
 npm run attack v03                      every attack on one version, or on a copy in a folder
 npm run attack NAME                     the last version where it succeeds, then the first that blocks it
 npm run attack NAME v03                 one attack on one version, or on a copy in a folder
 npm run attack -- NAME v03 --pause      the same, waiting for Enter after each step
 npm run attack -- NAME --weakened       on a copy of a version without the line that blocks it
 npm run attack -- --list                the names of all attacks
-npm run attack -- --markdown            the table for README.md; --write puts it there
+npm run attack -- --write               updates the table in README.md
 
 The command starts the lab's own programs on this machine and attacks only those.`
+
+/** What stands between the two markers in README.md. */
+const TABLE = /(?<=<!-- attacks -->).*?(?=<!-- \/attacks -->)/s
 
 const HINT = 'To list the attacks: npm run attack -- --list. For help: npm run attack -- --help.'
 
 const OPTIONS = {
-  help: { type: 'boolean' },
   list: { type: 'boolean' },
-  markdown: { type: 'boolean' },
   write: { type: 'boolean' },
   pause: { type: 'boolean' },
   weakened: { type: 'boolean' },
@@ -55,15 +55,13 @@ const OPTIONS = {
  * @throws {ToldError} for wrong arguments, or a folder whose programs don't run
  */
 export async function main(args: string[]): Promise<number> {
-  const paint = painter(wantsColors(process.env, process.stdout.isTTY))
+  const paint = terminalPaint()
   const { values, positionals } = readCommandLine(args, OPTIONS, {
     example: 'npm run attack -- login-csrf v01 --pause',
     hint: HINT,
   })
-  if (values.help) return print(USAGE)
   if (values.list) return print(printList(attacks, paint))
   if (values.write) return writeMatrix()
-  if (values.markdown) return print(matrixAsMarkdown(attacks, listVersions()))
 
   const attack = attacks.find(({ slug }) => positionals.includes(slug))
   if (attack === undefined) {
@@ -156,11 +154,16 @@ async function waitForEnter(): Promise<void> {
 async function writeMatrix(): Promise<number> {
   const file = join(ROOT, 'README.md')
   const text = await readFile(file, 'utf8')
-  if (!hasMatrix(text))
+  if (!TABLE.test(text)) {
     throw new ToldError(
       'README.md has no place for the table. Add a line <!-- attacks --> and a line <!-- /attacks -->.',
     )
-  await writeFile(file, withMatrix(text, matrixAsMarkdown(attacks, listVersions())))
+  }
+  const table = `\n\n${matrixAsMarkdown(attacks, listVersions())}\n\n`
+  await writeFile(
+    file,
+    text.replace(TABLE, () => table),
+  )
   return print('README.md now has the current table.')
 }
 

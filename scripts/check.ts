@@ -2,8 +2,8 @@ import type { CheckResult } from '@oauth-lab/course/exercises/check-copy.ts'
 import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
-import { painter, wantsColors } from './print/ansi.ts'
+import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
+import { terminalPaint } from './print/ansi.ts'
 import { renderResult } from './print/check-result.ts'
 
 /**
@@ -12,8 +12,7 @@ import { renderResult } from './print/check-result.ts'
  * @returns the exit status: 0 when everything is done
  */
 export function main(args: string[]): Promise<number> {
-  const read = () => readArguments(args, { watch: 'boolean' }, 'npm run check -- v02 --watch')
-  return runCommand(read, check)
+  return runCommand(args, { watch: 'boolean' }, 'npm run check -- v02 --watch', check)
 }
 
 async function check({ place, options }: ExerciseArguments): Promise<number> {
@@ -35,7 +34,7 @@ async function watch(place: Place): Promise<number> {
 }
 
 function render(place: Place, result: CheckResult, watching = false): string {
-  const paint = painter(wantsColors(process.env, process.stdout.isTTY))
+  const paint = terminalPaint()
   return renderResult(place, result, paint, watching)
 }
 

@@ -9,12 +9,14 @@ import {
   stepsOf,
 } from '@oauth-lab/course/differences/step.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { type DiffArguments, HELP, readArguments } from './lib/difference-arguments.ts'
-import { painter, wantsColors } from './print/ansi.ts'
+import { type DiffArguments, readArguments } from './lib/difference-arguments.ts'
+import { terminalPaint, wantsColors } from './print/ansi.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
 import { renderStat, renderSteps } from './print/difference-stat.ts'
 import { renderStep } from './print/difference-text.ts'
 import { page } from './print/pager.ts'
+
+export { HELP } from './lib/difference-arguments.ts'
 
 /** Columns of what goes into a file or a pipe. */
 const PIPE_WIDTH = 100
@@ -27,14 +29,12 @@ const LEAST_WIDTH = 40
  * options.
  *
  * @returns the exit status: 1 when something is wrong with the notes
- * @throws {ToldError}
  */
 export async function main(args: string[]): Promise<number> {
   const asked = readArguments(args)
-  if (asked.form === 'help') return say(HELP)
   if (asked.form === 'write') return say(await write(listVersions()))
   if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
-  if (asked.versions === undefined) return say(renderSteps(listVersions(), paint()))
+  if (asked.versions === undefined) return say(renderSteps(listVersions(), terminalPaint()))
 
   const { older, newer } = asked.versions
   if (asked.form === 'wire') return show(await wire(older, newer))
@@ -42,16 +42,15 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function showStep(step: Step, asked: DiffArguments): Promise<number> {
-  if (asked.form === 'markdown') return show(renderMarkdown(step))
   if (step.files.length === 0) return say('No difference.\n')
-  if (asked.form === 'stat') return show(renderStat(step, paint()))
+  if (asked.form === 'stat') return show(renderStat(step, terminalPaint()))
 
   const colors = wantsColors(process.env, process.stdout.isTTY)
   const { sideBySide } = asked
   // A terminal that does not know its width says 0.
   const columns = process.stdout.columns || (sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH)
   const width = Math.max(columns, LEAST_WIDTH)
-  return show(await renderStep(step, { paint: paint(), colors, width, sideBySide }))
+  return show(await renderStep(step, { paint: terminalPaint(), colors, width, sideBySide }))
 }
 
 /** Prints, a screen at a time where there is a screen. */
@@ -63,10 +62,6 @@ async function show(text: string): Promise<number> {
 function say(text: string): number {
   process.stdout.write(text)
   return 0
-}
-
-function paint() {
-  return painter(wantsColors(process.env, process.stdout.isTTY))
 }
 
 function check(versions: Version[]): number {
@@ -94,5 +89,5 @@ async function wire(older: Version, newer: Version): Promise<string> {
   const { renderWire } = await import('./print/wire.ts')
   // One after the other: while a session plays, time may be made to pass for the whole process.
   const before = await playSession(older)
-  return renderWire([older, newer], [before, await playSession(newer)], paint())
+  return renderWire([older, newer], [before, await playSession(newer)], terminalPaint())
 }

@@ -1,17 +1,14 @@
 import { existsSync } from 'node:fs'
 import { makeOrRenew, tellStart } from '@oauth-lab/course/exercises/make.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
+import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
 
 /**
  * `npm run exercise v02 [-- --force]` makes a copy to work on. Over a copy that is there it does so
  * with `--force` alone, and keeps that one.
- *
- * @returns the exit status
  */
 export function main(args: string[]): Promise<number> {
-  const read = () => readArguments(args, { force: 'boolean' }, 'npm run exercise -- v02 --force')
-  return runCommand(read, exercise)
+  return runCommand(args, { force: 'boolean' }, 'npm run exercise -- v02 --force', exercise)
 }
 
 function exercise({ place, options }: ExerciseArguments): number {

@@ -5,29 +5,24 @@ import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { renderHandout } from '../workshop/handout/render-handout.ts'
 
-const HELP = `All lessons as one page to print, with the differences, answers, errors and glossary.
+export const HELP = `All lessons as one page to print, with the differences, answers, errors and glossary.
 
   npm run handout                     writes handout.html at the top of the repo
   npm run handout -- --out FILE       writes it to FILE
 `
 
-const OPTIONS = { out: { type: 'string' }, help: { type: 'boolean' } } as const
+const OPTIONS = { out: { type: 'string' } } as const
 
 /**
  * `npm run handout [-- --out FILE]`
  *
- * @returns the exit status
  * @throws {ToldError} also when the file can't be written
  */
 export async function main(args: string[]): Promise<number> {
-  const { out, help } = readOptions(args, OPTIONS, {
+  const { out } = readOptions(args, OPTIONS, {
     example: 'npm run handout -- --out lessons.html',
     hint: 'See npm run handout -- --help',
   })
-  if (help) {
-    console.log(HELP)
-    return 0
-  }
   const file = out === undefined ? join(ROOT, 'handout.html') : resolve(typedIn(), out)
   const html = await renderHandout()
   try {

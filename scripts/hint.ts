@@ -4,26 +4,23 @@ import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
-import { painter, wantsColors, wrap } from './print/ansi.ts'
+import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
+import { terminalPaint } from './print/ansi.ts'
 import { renderTrouble } from './print/check-result.ts'
+import { wrap } from './print/wrap.ts'
 
 const WIDTH = 100
 
-/**
- * `npm run hint v02` gives the next hint for the first step that is not done yet, one at a time.
- *
- * @returns the exit status
- */
+/** `npm run hint v02` gives the next hint for the first step that is not done yet, one at a time. */
 export function main(args: string[]): Promise<number> {
-  return runCommand(() => readArguments(args, {}, 'npm run hint v02'), hint)
+  return runCommand(args, {}, 'npm run hint v02', hint)
 }
 
 async function hint({ place }: ExerciseArguments): Promise<number> {
   requireCopy(place)
   const result = await checkPlace(place)
   if (result.kind === 'trouble') {
-    const paint = painter(wantsColors(process.env, process.stdout.isTTY))
+    const paint = terminalPaint()
     console.log(renderTrouble(place, result.trouble, paint))
     return 1
   }

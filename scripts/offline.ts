@@ -8,7 +8,7 @@ import { PACKED } from './lib/install.mjs'
 import { fetchPackages } from './lib/offline/fetch.ts'
 import { MACHINES, readMachines } from './lib/offline/machines.ts'
 
-const HELP = `Packs the lab and everything it needs into one file, for laptops without a network.
+export const HELP = `Packs the lab and everything it needs into one file, for laptops without a network.
 
   npm run offline                               for Windows, macOS and Linux
   npm run offline -- --for win32-x64,linux-x64  only for these: ${MACHINES.join(', ')}
@@ -17,23 +17,18 @@ const HELP = `Packs the lab and everything it needs into one file, for laptops w
 /** What one machine makes, or what is nobody else's business. */
 const LEFT_OUT = ['node_modules', '.git', '.env', 'playground', 'screenshots', 'handout.html']
 
-const OPTIONS = { for: { type: 'string' }, help: { type: 'boolean' } } as const
+const OPTIONS = { for: { type: 'string' } } as const
 
 /**
  * `npm run offline [-- --for MACHINES]`
  *
- * @returns the exit status
  * @throws {ToldError} also when something could not be had
  */
 export async function main(args: string[]): Promise<number> {
-  const { for: list, help } = readOptions(args, OPTIONS, {
+  const { for: list } = readOptions(args, OPTIONS, {
     example: 'npm run offline -- --for win32-x64',
     hint: 'See npm run offline -- --help',
   })
-  if (help) {
-    console.log(HELP)
-    return 0
-  }
   const machines = list === undefined ? MACHINES : readMachines(list)
   console.log(`Fetching the packages for ${machines.join(', ')}.`)
   await fetchPackages(ROOT, machines)

@@ -4,7 +4,7 @@ import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.
 import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { main as diff } from './diff.ts'
-import { type ExerciseArguments, readArguments, runCommand } from './lib/exercise-arguments.ts'
+import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
 
 const OPTIONS = { file: 'string', write: 'boolean' } as const
 const EXAMPLE = 'npm run solution -- v02 --file client/routes/login.ts'
@@ -12,11 +12,9 @@ const EXAMPLE = 'npm run solution -- v02 --file client/routes/login.ts'
 /**
  * `npm run solution v02 [-- --file FILE --write]` shows how a copy differs from the version that it
  * leads to, and with `--write` makes it the same; what was there before is kept.
- *
- * @returns the exit status
  */
 export function main(args: string[]): Promise<number> {
-  return runCommand(() => readArguments(args, OPTIONS, EXAMPLE), solution)
+  return runCommand(args, OPTIONS, EXAMPLE, solution)
 }
 
 async function solution({ place, options }: ExerciseArguments): Promise<number> {

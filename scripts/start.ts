@@ -46,10 +46,6 @@ interface Arguments {
 /**
  * `npm start [version or folder] [-- --open --no-workshop --port N --watch]` runs the programs of a
  * version that listen, and the workshop beside them.
- *
- * @returns the exit status
- * @throws {ToldError}
- * @throws {ConfigError}
  */
 export async function main(args: string[]): Promise<number> {
   const { version, port, watch, workshop, open } = readArguments(args)

@@ -1,13 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
+import { promisesKeptBy, promisesOfCopy } from '@oauth-lab/course/programs/test-projects.ts'
 import { runTool, type ToolResult } from '@oauth-lab/course/programs/tools.ts'
-import {
-  findVersion,
-  listVersions,
-  ROOT,
-  type Version,
-} from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, isCopy, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
@@ -30,7 +26,7 @@ interface Scope {
   linted: string
   /** Folders, each with a tsconfig.json. */
   typed: string[]
-  /** Which projects of vitest.config.ts are run. A `*` stands for anything. */
+  /** Which projects of vitest.config.ts are run; `*` for all. */
   tested: string[]
 }
 
@@ -44,8 +40,6 @@ interface Scope {
  *
  * What a check reports stands below the tests. The last line is `N passed, N failed`: the tests, and among the failed each check
  * that failed.
- *
- * @returns the exit status
  */
 export function main(args: string[]): Promise<number> {
   return checkAll(scopeOf(args))
@@ -64,8 +58,8 @@ function scopeOf(args: string[]): Scope {
   if (text === undefined) {
     const others = readdirSync(ROOT).map((name) => join(ROOT, name))
     const typed = [...versions.map(({ folder }) => folder), ...others, ROOT]
-    const own = versions.map(shortName)
-    const tested = all ? ['*'] : ['tools', ...own, `${own.at(-1)}, *`]
+    const kept = versions.map(promisesKeptBy)
+    const tested = all ? ['*'] : ['tools', ...kept.map(([own]) => own), ...(kept.at(-1) ?? [])]
     return { linted: ROOT, typed: typed.filter(isTypeScriptProject), tested }
   }
   const version = findVersion(text, typedIn())
@@ -75,18 +69,13 @@ function scopeOf(args: string[]): Scope {
       `${folder} isn't in this repo, so it can't use the repo's test tools. Move it into playground/.`,
     )
   }
-  const isCopy = !versions.some((other) => other.folder === folder)
-  if (isCopy) process.env.OAUTH_LAB_COPY = folder
+  const copy = isCopy(version)
+  if (copy) process.env.OAUTH_LAB_COPY = folder
   return {
     linted: folder,
     typed: [folder, join(ROOT, 'shared')].filter(isTypeScriptProject),
-    tested: isCopy ? ['copy *'] : [shortName(version), `${shortName(version)}, *`],
+    tested: copy ? [promisesOfCopy(folder)] : promisesKeptBy(version),
   }
-}
-
-/** What vitest.config.ts calls a version: `v02`. */
-function shortName({ name }: Version): string {
-  return name.split('-', 1)[0] ?? name
 }
 
 function isTypeScriptProject(folder: string): boolean {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Addresses, portsOf } from '@oauth-lab/course/programs/programs.ts'
-import { SIGNAL_DELAY, stopSignal } from '@oauth-lab/course/programs/run.ts'
+import { SIGNAL_DELAY } from '@oauth-lab/course/programs/run.ts'
+import { stopSignal } from '@oauth-lab/course/programs/stop-signal.ts'
 import { listen } from '@oauth-lab/shared/serve.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { Runner, type Slot } from './runner.ts'

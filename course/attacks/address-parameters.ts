@@ -1,4 +1,3 @@
-import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
 import type { StoryRecord } from './story-record.ts'
 
 /** The value of a parameter in a URL, or undefined. */
@@ -22,10 +21,4 @@ export function callbackWith(
   parameters: Record<string, string | undefined>,
 ): string {
   return withParameters(lab.redirectUri, parameters)
-}
-
-/** The address of a login page, with a challenge whose verifier the attacker knows. */
-export function withOwnChallenge(loginPage: string): string {
-  if (parameterOf(loginPage, 'code_challenge') === undefined) return loginPage
-  return withParameters(loginPage, { code_challenge: CODE_CHALLENGE })
 }

@@ -27,9 +27,8 @@ export interface Check extends Edit {
   also?: readonly Edit[]
 }
 
-/** An attack: its description, its expected results, and its story. */
-export interface Attack {
-  slug: string
+/** What a file in `stories/` exports as `attack`: a description, the expected results, and the story. */
+export interface AttackFile {
   title: string
   /** The sections that define the rule against it. */
   rule: string
@@ -44,6 +43,16 @@ export interface Attack {
   /** Settings for the programs, for stories in which time passes. */
   settings?(knows: Knowledge): Record<string, string>
   play(stage: AttackStage): Promise<Ending>
+}
+
+export interface Attack extends AttackFile {
+  /** The name of its file. */
+  slug: string
+}
+
+/** Whether the attacker succeeded, and what they have gained in either case. */
+export function ending(succeeded: boolean, holds: Record<'succeeds' | 'blocked', string>): Ending {
+  return succeeded ? succeeds(holds.succeeds) : blocked(holds.blocked)
 }
 
 export function succeeds(holds: string): Ending {

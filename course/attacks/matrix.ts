@@ -1,4 +1,4 @@
-import type { Version } from '../programs/versions.ts'
+import { shortNameOf, type Version } from '../programs/versions.ts'
 import { type Attack, blockedSince, type Result } from './attack.ts'
 import type { Performance } from './play.ts'
 
@@ -28,7 +28,9 @@ export function groupAttacks(attacks: Attack[]): { heading: string; attacks: Att
     .sort(([one], [other]) => one - other)
     .map(([since, members]) => ({
       heading:
-        since === Number.POSITIVE_INFINITY ? 'Not blocked yet' : `Blocked from ${shortName(since)}`,
+        since === Number.POSITIVE_INFINITY
+          ? 'Not blocked yet'
+          : `Blocked from ${shortNameOf(since)}`,
       attacks: members,
     }))
 }
@@ -57,7 +59,7 @@ function blockedFrom(attack: Attack, versions: Version[]): string {
   if (first === undefined) return 'not yet'
   const linkTo = (number: number) => {
     const version = versions.find((candidate) => candidate.number === number)
-    return version ? `[${shortName(number)}](versions/${version.name})` : shortName(number)
+    return version ? `[${shortNameOf(number)}](versions/${version.name})` : shortNameOf(number)
   }
   const changes = Object.entries(attack.expected)
     .filter(([number]) => Number(number) > first)
@@ -65,9 +67,4 @@ function blockedFrom(attack: Attack, versions: Version[]): string {
       return `${result === 'succeeds' ? 'succeeds' : 'blocked'} again from ${linkTo(Number(number))}`
     })
   return [linkTo(first), ...changes].join('; ')
-}
-
-/** `v02` for the number 2. */
-export function shortName(number: number): string {
-  return `v${String(number).padStart(2, '0')}`
 }

@@ -1,14 +1,21 @@
 import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
-import { basic, credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
+import { basic, CODE_VERIFIER, credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { ToldError } from '../told-error.ts'
+import { callbackWith, parameterOf } from './address-parameters.ts'
 import type { Account, Told } from './story.ts'
 import type { StoryRecord } from './story-record.ts'
 
 /** A text becomes the meaning of the step. Without one, the step isn't part of the story. */
-export type Telling = Told | string | undefined
+type Telling = Told | string | undefined
+
+/** Who a token request claims to be from. The default secret is the correct one. */
+interface Client {
+  id: string
+  secret?: string
+}
 
 /** Where a request comes from, as far as SameSite=Lax is concerned. */
-export type Origin = 'a link on another site' | 'another site' | 'another port of localhost'
+type Origin = 'a link on another site' | 'another site' | 'another port of localhost'
 
 const COOKIES_SENT = {
   'a link on another site': 'lax',
@@ -86,9 +93,10 @@ export class Person {
     return page
   }
 
-  /** Logs in and stops at the redirect. Returns its address, with the code. */
-  async logsIn(loginPage: string, telling?: Telling): Promise<string> {
-    const { location, status } = await this.triesToLogIn(loginPage, telling)
+  /** Logs in, on a login page of their own unless one is given, and stops at the redirect. Returns its address, with the code. */
+  async logsIn(telling?: Telling, loginPage?: string): Promise<string> {
+    const page = loginPage ?? (await this.startsLogin())
+    const { location, status } = await this.triesToLogIn(page, telling)
     if (!location?.includes('code=')) {
       throw new ToldError(`A correct password gets no code: /authorize responds with ${status}.`)
     }
@@ -97,7 +105,7 @@ export class Person {
 
   /** A whole login, shown as one step. Returns the address with the code. */
   async logsInAtClient(meaning: string): Promise<string> {
-    const callback = await this.logsIn(await this.startsLogin())
+    const callback = await this.logsIn()
     await this.goesTo(callback)
     const from = `${this.name}'s browser` as const
     this.#record.tell({ actor: this.name, from, to: 'client', channel: 'front', meaning })
@@ -141,10 +149,38 @@ export class Person {
     this.#saw(page, { meaning, actor: 'attacker' })
   }
 
-  /** Sends a token request with their own program. The default secret is the correct one. */
+  /** Brings the code in a redirect's address to the client, with the state of a login that this browser started. */
+  bringsCode(callback: string, loginPage: string, telling: Telling): Promise<Page> {
+    const [code, state] = [parameterOf(callback, 'code'), parameterOf(loginPage, 'state')]
+    return this.goesTo(callbackWith(this.#record, { code, state }), telling)
+  }
+
+  /**
+   * Sends the code in a redirect's address to the token endpoint with their own program, and the verifier of the
+   * challenge in RFC 7636 where the version has PKCE.
+   */
+  redeems(callback: string, client: Client | undefined, telling: Telling, changes: Fields = {}) {
+    const { lab, knows } = this.#record
+    const form = {
+      grant_type: 'authorization_code',
+      code: parameterOf(callback, 'code'),
+      redirect_uri: lab.redirectUri,
+      ...(knows.pkce && { code_verifier: CODE_VERIFIER }),
+      ...changes,
+    }
+    return this.asksForToken(form, client, telling)
+  }
+
+  /** Sends a refresh token with their own program, which knows the client's id and secret. */
+  refreshes(refreshToken: unknown, telling: Telling) {
+    const form = { grant_type: 'refresh_token', refresh_token: String(refreshToken) }
+    return this.asksForToken(form, { id: this.#record.lab.config.clientId }, telling)
+  }
+
+  /** Sends a token request with their own program. */
   async asksForToken(
-    form: Record<string, string>,
-    client: { id: string; secret?: string } | undefined,
+    form: Fields,
+    client: Client | undefined,
     telling: Telling,
   ): Promise<Record<string, unknown>> {
     const authorization = client && basic(client.id, client.secret ?? `${client.id}-secret`)
@@ -152,7 +188,7 @@ export class Person {
   }
 
   /** Sends a form to the token endpoint with their own program. */
-  async resends(form: Record<string, string>, headers: Fields, telling: Telling) {
+  async resends(form: Fields, headers: Fields, telling: Telling) {
     const sent = { method: 'POST', headers, body: form }
     await this.#record.send(`${this.#record.lab.serverUrl}/token`, sent)
     return this.#receivedResponse(telling)

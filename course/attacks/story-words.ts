@@ -1,3 +1,4 @@
+import { shortNameOf } from '../programs/versions.ts'
 import { type Attack, blockedSince, type Ending } from './attack.ts'
 import type { Channel } from './story.ts'
 
@@ -34,5 +35,5 @@ export function tellRemedy(
   const since = blockedSince(attack)
   if (since === undefined) return { heading: 'No version blocks it yet', text: attack.remedy ?? '' }
   if (since <= number) return undefined
-  return { heading: `Blocked from v${String(since).padStart(2, '0')}`, text: attack.rule }
+  return { heading: `Blocked from ${shortNameOf(since)}`, text: attack.rule }
 }

@@ -1,5 +1,6 @@
 import { lessonFile, TITLES } from '../lessons/lesson.ts'
-import type { Version } from '../programs/versions.ts'
+import { isProgramCode } from '../programs/programs.ts'
+import { type Version, versionBefore } from '../programs/versions.ts'
 import {
   countLines,
   type FileChange,
@@ -9,14 +10,14 @@ import {
   type Note,
 } from './compare.ts'
 import { type FileNotes, findQuote, readNotes } from './notes.ts'
-import { isLesson, predecessorOf, readStep } from './step.ts'
+import { readStep } from './step.ts'
 
 /**
  * What is wrong with the notes of a version's lesson, and with what differs from the version before:
  * a sentence for each thing, with the place and what to do. The first version has nothing to explain.
  */
 export function checkVersion(version: Version): string[] {
-  const older = predecessorOf(version)
+  const older = versionBefore(version)
   if (older === undefined) return []
   const { files } = readStep(older, version, { notes: false })
   return checkNotes(version.name, files, readNotes(version))
@@ -37,10 +38,10 @@ export function checkNotes(
   const explained = new Set<Hunk>()
   return [
     ...(notes === undefined ? [missing] : []),
-    ...files.filter((file) => !isLesson(file)).map((file) => strayFile(version, file)),
+    ...files.filter(({ path }) => !isProgramCode(path)).map((file) => strayFile(version, file)),
     ...(notes ?? []).flatMap((fileNotes) => checkFileNotes(version, files, fileNotes, explained)),
     ...files
-      .filter(isLesson)
+      .filter(({ path }) => isProgramCode(path))
       .flatMap((file) =>
         file.hunks
           .filter((hunk) => !explained.has(hunk))
@@ -54,7 +55,7 @@ export function checkNotes(
 
 /** A line that says how many hunks a version has, and that all of them are explained. */
 export function describeChecked(version: Version): string {
-  const older = predecessorOf(version)
+  const older = versionBefore(version)
   if (older === undefined) return `${version.name}: the first version has nothing to explain.`
   const { files } = readStep(older, version)
   const { hunks } = countLines(files)
@@ -64,7 +65,7 @@ export function describeChecked(version: Version): string {
 
 /** The notes of a version's lesson whose quotes are in no changed line of their file. */
 export function staleNotes(version: Version): { path: string; note: Note }[] {
-  const older = predecessorOf(version)
+  const older = versionBefore(version)
   if (older === undefined) return []
   const { files } = readStep(older, version, { notes: false })
   return (readNotes(version) ?? []).flatMap(({ path, notes }) => {

@@ -1,5 +1,5 @@
 import { type StructuredPatchHunk, structuredPatch } from 'diff'
-import type { Version } from '../programs/versions.ts'
+import { shortName, type Version } from '../programs/versions.ts'
 import { listFiles, readText } from './files.ts'
 
 /** One line of a hunk, with its numbers in the two files, counted from 1. */
@@ -57,7 +57,7 @@ export interface FileChange extends TextPair {
 }
 
 /** The number of unchanged lines to show around a change, as in git. */
-export const DEFAULT_CONTEXT = 3
+const CONTEXT = 3
 /** The message for a file that isn't shown. */
 export const NOT_SHOWN = "Not shown: this isn't a text file, or it is too long."
 /** The most characters to compare, in all files together. */
@@ -66,7 +66,6 @@ const MOST_CHARACTERS = 600_000
 const MOST_EDITS = 1_000
 
 interface CompareOptions {
-  context?: number
   /** Leaves out the paths for which it returns false. */
   only?: (path: string) => boolean
 }
@@ -82,7 +81,7 @@ export function compareFolders(
     characters += pair.older.length + pair.newer.length
     const isTooMuch = characters > MOST_CHARACTERS
     const shown = isTooMuch ? { ...pair, older: '', newer: '', isText: false } : pair
-    return compareTexts(shown, options.context)
+    return compareTexts(shown)
   })
 }
 
@@ -113,9 +112,9 @@ export function pairFiles(
 }
 
 /** The hunks between two texts. */
-export function compareTexts(pair: TextPair, context = DEFAULT_CONTEXT): FileChange {
+export function compareTexts(pair: TextPair): FileChange {
   const { path, older, newer } = pair
-  const limit = { context, maxEditLength: MOST_EDITS }
+  const limit = { context: CONTEXT, maxEditLength: MOST_EDITS }
   const hunks =
     structuredPatch(path, path, older, newer, '', '', limit)?.hunks ?? replaceAll(older, newer)
   const enclosing = enclosingLines(older)
@@ -158,9 +157,7 @@ export function hunkHeader({ oldStart, oldCount, newStart, newCount, inside }: H
 
 /** `v02 to v03`, or the names of folders that aren't versions. */
 export function stepName(older: Version, newer: Version): string {
-  const short = ({ name, number }: Version) =>
-    number === 0 ? name : `v${String(number).padStart(2, '0')}`
-  return `${short(older)} to ${short(newer)}`
+  return `${shortName(older)} to ${shortName(newer)}`
 }
 
 function withUnixLineEnds(text: string): string {

@@ -1,9 +1,8 @@
 import MarkdownIt from 'markdown-it'
-import type { Note } from './compare.ts'
-import { type Hunk, hunkHeader, type Line } from './compare.ts'
+import { type Hunk, hunkHeader, type Line, type Note } from './compare.ts'
 import { type Piece, piecesOf, type Styled } from './highlight.ts'
 import { findQuotes, firstLine } from './notes.ts'
-import { rowsOf } from './words.ts'
+import { changedWords, type Range, rowsOf } from './words.ts'
 
 /** How to render a hunk. */
 export interface HunkSetting {
@@ -21,7 +20,7 @@ interface Place {
   /** Its row in the side-by-side view, counted from 1. */
   row: number
   /** The changed words of the line. */
-  words: { start: number; end: number }[]
+  words: Range[] | undefined
   /** The number of its note, if the hunk has several. */
   badge: number | undefined
 }
@@ -61,19 +60,15 @@ function renderBadge(number: number): string {
 }
 
 function renderLines(hunk: Hunk, styled: Styled): string {
-  const rows = rowsOf(hunk)
   const rowOf = new Map<Line, number>()
-  const wordsOf = new Map<Line, Place['words']>()
-  for (const [i, { older, newer, olderWords, newerWords }] of rows.entries()) {
-    if (older !== undefined) rowOf.set(older, i + 1)
-    if (newer !== undefined) rowOf.set(newer, i + 1)
-    if (older !== undefined) wordsOf.set(older, olderWords)
-    if (newer !== undefined) wordsOf.set(newer, newerWords)
+  for (const [i, { older, newer }] of rowsOf(hunk).entries()) {
+    for (const line of [older, newer]) if (line !== undefined) rowOf.set(line, i + 1)
   }
+  const words = changedWords(hunk)
   const badges = badgesOf(hunk)
   return hunk.lines
     .map((line) => {
-      const place = { line, styled, row: rowOf.get(line) ?? 1, words: wordsOf.get(line) ?? [] }
+      const place = { line, styled, row: rowOf.get(line) ?? 1, words: words.get(line) }
       return renderLine({ ...place, badge: badges.get(line) })
     })
     .join('\n')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { isProgramCode, PROGRAM_NAMES } from '../programs/programs.ts'
-import { ROOT, type Version, versionBefore } from '../programs/versions.ts'
-import { compareFolders, DEFAULT_CONTEXT, type FileChange } from './compare.ts'
+import { ROOT, shortName, type Version, versionBefore } from '../programs/versions.ts'
+import { compareFolders, type FileChange } from './compare.ts'
 import { attachNotes, notesBetween } from './notes.ts'
 
 /** The difference between two versions in reading order, with its notes. */
@@ -19,7 +19,6 @@ const LESSON = 'README.md'
 
 /** Which parts of a difference to show. */
 export interface StepOptions {
-  context?: number | undefined
   /** Whether to include test files. */
   tests?: boolean | undefined
   notes?: boolean | undefined
@@ -27,20 +26,15 @@ export interface StepOptions {
   paths?: string[] | undefined
 }
 
-/**
- * Compares two versions for a reader: their code, without the lessons and the name of the package,
- * which differ in every version.
- */
+/** Compares two versions for a reader: their code, without the lessons, which differ in every version. */
 export function readStep(older: Version, newer: Version, options: StepOptions = {}): Step {
-  const { context = DEFAULT_CONTEXT, tests = false, notes = true, paths = [] } = options
+  const { tests = false, notes = true, paths = [] } = options
   const allNotes = notesBetween(older, newer)
   const only = (path: string) => {
     if (paths.length > 0) return paths.some((place) => isBelow(path, place))
     return isTest(path) ? tests : path !== LESSON
   }
-  const files = compareFolders(older.folder, newer.folder, { context, only }).filter(
-    (file) => paths.length > 0 || !isNameAlone(file),
-  )
+  const files = compareFolders(older.folder, newer.folder, { only })
   const order = allNotes.map(({ path }) => path)
   files.sort((one, other) => comparePlaces(placeOf(one.path, order), placeOf(other.path, order)))
   if (notes) attachNotes(files, allNotes)
@@ -48,22 +42,16 @@ export function readStep(older: Version, newer: Version, options: StepOptions = 
 }
 
 /** The page of the step that leads to a version: `docs/differences/v02.md`. */
-export function differencePage({ name }: Version): string {
-  return join(DIFFERENCE_PAGES, `${name.split('-', 1)[0]}.md`)
+export function differencePage(version: Version): string {
+  return join(DIFFERENCE_PAGES, `${shortName(version)}.md`)
 }
 
 /** Every step from one version to the next. */
 export function* stepsOf(versions: Version[]): Generator<Step> {
   for (const newer of versions) {
-    const older = predecessorOf(newer)
+    const older = versionBefore(newer)
     if (older !== undefined) yield readStep(older, newer)
   }
-}
-
-/** The version before this one. A learner's copy has no number and so none before it. */
-export function predecessorOf(version: Version): Version | undefined {
-  const before = versionBefore(version)
-  return before?.number === 0 ? undefined : before
 }
 
 /** Whether a path is this file or is in this folder. */
@@ -71,19 +59,8 @@ export function isBelow(path: string, place: string): boolean {
   return path === place || path.startsWith(`${place}/`)
 }
 
-/** Whether a file is part of the lesson, so that notes must explain it. */
-export function isLesson({ path }: { path: string }): boolean {
-  return isProgramCode(path)
-}
-
 export function isTest(path: string): boolean {
   return isBelow(path, 'test')
-}
-
-/** Whether only the name of the package differs. */
-function isNameAlone({ path, older, newer }: FileChange): boolean {
-  const withoutName = (text: string) => text.replace(/^ *"name":.*\n/m, '')
-  return path === 'package.json' && withoutName(older) === withoutName(newer)
 }
 
 const READING_ORDER = ['protocol.ts', ...PROGRAM_NAMES]

@@ -44,13 +44,15 @@ export function diffWire(olderActs: Act[], newerActs: Act[]): ActChange[] {
 }
 
 function pairUp(older: Message[], newer: Message[]): MessageChange[] {
-  const changes = diffArrays(older.map(kindOf), newer.map(kindOf))
-  const rest = { older: [...older], newer: [...newer] }
-  return changes.flatMap(({ value, added, removed }) =>
-    value.flatMap(() => {
-      const before = added ? undefined : rest.older.shift()
-      const after = removed ? undefined : rest.newer.shift()
-      return compare(before, after)
+  return align(older, newer, kindOf).flatMap(([before, after]) => compare(before, after))
+}
+
+/** What stands at the same place in both, by its name, or what only one of them has. */
+function align<T>(older: T[], newer: T[], nameOf: (one: T) => string) {
+  const [olderRest, newerRest] = [[...older], [...newer]]
+  return diffArrays(older.map(nameOf), newer.map(nameOf)).flatMap(({ value, added, removed }) =>
+    value.map((): [T | undefined, T | undefined] => {
+      return [added ? undefined : olderRest.shift(), removed ? undefined : newerRest.shift()]
     }),
   )
 }
@@ -82,17 +84,11 @@ function compare(older: Message | undefined, newer: Message | undefined): Messag
 
 /** Puts changed fields of one name together, the older above the newer. */
 function diffFields(older: Field[], newer: Field[]): FieldChange[] {
-  const names = (fields: Field[]) => fields.map(({ name }) => name)
-  const rest = { older: [...older], newer: [...newer] }
-  return diffArrays(names(older), names(newer)).flatMap(({ value, added, removed }) =>
-    value.flatMap((): FieldChange[] => {
-      const before = added ? undefined : rest.older.shift()
-      const after = removed ? undefined : rest.newer.shift()
-      if (after !== undefined && before?.value === after.value) return [{ ...after, sign: ' ' }]
-      return [
-        ...(before === undefined ? [] : [{ ...before, sign: '-' as const }]),
-        ...(after === undefined ? [] : [{ ...after, sign: '+' as const }]),
-      ]
-    }),
-  )
+  return align(older, newer, ({ name }) => name).flatMap(([before, after]): FieldChange[] => {
+    if (after !== undefined && before?.value === after.value) return [{ ...after, sign: ' ' }]
+    return [
+      ...(before === undefined ? [] : [{ ...before, sign: '-' as const }]),
+      ...(after === undefined ? [] : [{ ...after, sign: '+' as const }]),
+    ]
+  })
 }

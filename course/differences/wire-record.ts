@@ -36,23 +36,11 @@ export function messagesOf(exchanges: Exchange[]): Message[] {
       const { program, method, path } = exchange
       const sender = senderOf(exchange, exchanges)
       const request = `${method} ${path}`
+      const sent = { at: asked, from: sender, to: program, request, isAnswer: false }
+      const answer = { at: answered, from: program, to: sender, request, isAnswer: true }
       return [
-        {
-          at: asked,
-          from: sender,
-          to: program,
-          request,
-          isAnswer: false,
-          ...readRequest(exchange),
-        },
-        {
-          at: answered,
-          from: program,
-          to: sender,
-          request,
-          isAnswer: true,
-          ...readAnswer(exchange),
-        },
+        { ...sent, ...readRequest(exchange) },
+        { ...answer, ...readAnswer(exchange) },
       ]
     })
     .toSorted((one, other) => one.at - other.at)

@@ -247,12 +247,9 @@ class CheckedPrograms {
   }
 
   async #startOnce(short: Record<string, string> | undefined): Promise<Stages> {
-    const serverPort = await freePort()
-    const clientPort = await freePort()
-    const shortPort = await freePort()
-    const standInPort = await freePort()
-    const apiPort = await freePort()
-    const standIn = new StandIn(standInPort, `http://localhost:${clientPort}/callback`)
+    const [serverPort, shortPort] = [await freePort(), await freePort()]
+    const [clientPort, apiPort] = [await freePort(), await freePort()]
+    const standIn = new StandIn(await freePort(), `http://localhost:${clientPort}/callback`)
     await standIn.listen()
     this.#ends.push(() => standIn.close())
     // The run may have been stopped meanwhile, and nothing would end what starts now.
@@ -262,28 +259,17 @@ class CheckedPrograms {
     const client = { url: `http://localhost:${clientPort}` }
     const hasApi = existsSync(join(folder, 'api', 'main.ts'))
     const apiUrl = `http://localhost:${apiPort}`
-    const server = (port: number, changes: Record<string, string> = {}) =>
-      this.#run('server', port, {
-        AUTH_SERVER_URL: `http://localhost:${port}`,
-        CLIENT_URL: client.url,
-        API_URL: apiUrl,
-        ...changes,
-      })
+    const run = (program: ProgramName, port: number, serverUrl: string, lifetimes = {}) => {
+      const urls = { AUTH_SERVER_URL: serverUrl, CLIENT_URL: client.url, API_URL: apiUrl }
+      return this.#run(program, port, { ...urls, ...lifetimes })
+    }
+    const serverUrl = `http://localhost:${serverPort}`
+    const shortUrl = `http://localhost:${shortPort}`
     const [mainServer, mainClient, shortServer, mainApi] = await settle([
-      server(serverPort),
-      this.#run('client', clientPort, {
-        AUTH_SERVER_URL: standIn.url,
-        CLIENT_URL: client.url,
-        API_URL: apiUrl,
-      }),
-      short === undefined ? undefined : server(shortPort, short),
-      hasApi
-        ? this.#run('api', apiPort, {
-            AUTH_SERVER_URL: `http://localhost:${serverPort}`,
-            CLIENT_URL: client.url,
-            API_URL: apiUrl,
-          })
-        : undefined,
+      run('server', serverPort, serverUrl),
+      run('client', clientPort, standIn.url),
+      short === undefined ? undefined : run('server', shortPort, shortUrl, short),
+      hasApi ? run('api', apiPort, serverUrl) : undefined,
     ] as const)
 
     const onRequest = (explainSlowness: () => Trouble) => {

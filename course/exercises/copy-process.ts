@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from '../programs/typescript.ts'
+import { startNode } from '../programs/typescript.ts'
 
 /** How much of its last output to keep, in characters: an error's stack, and the lines before it. */
 const LONGEST_STDERR = 64_000
@@ -11,12 +11,10 @@ const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
 const windows = process.platform === 'win32'
 
 /** What to run. */
-export interface CopyProcessSpec {
-  /** The program. */
+interface CopyProcessSpec {
   main: string
-  /** Modules to load before it, as URLs. */
   preload?: string[]
-  cwd?: string
+  folder?: string
   settings?: Record<string, string>
 }
 
@@ -30,11 +28,10 @@ export class CopyProcess {
   readonly ended: Promise<void>
   #stderr = ''
 
-  constructor({ main, preload = [], cwd, settings }: CopyProcessSpec) {
-    const modules = [KILL_WITH_PARENT, ...preload].flatMap((url) => ['--import', url])
-    this.child = spawn(process.execPath, [...modules, ...TYPESCRIPT_ARGUMENTS, main], {
-      ...(cwd !== undefined && { cwd }),
-      env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settings },
+  constructor({ preload = [], ...spec }: CopyProcessSpec) {
+    this.child = startNode({
+      ...spec,
+      preload: [KILL_WITH_PARENT, ...preload],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // In a process group, which can be killed as a whole. Windows has none, and would open a window.
       detached: !windows,

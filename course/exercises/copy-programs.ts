@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs'
-import { get } from 'node:http'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { listFilesIfThere } from '../differences/files.ts'
 import type { ProgramName } from '../programs/programs.ts'
+import { untilAnswers } from '../programs/who-answers.ts'
 import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
 import { explain, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
@@ -37,7 +35,6 @@ export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
 
 /** How long a program may take until it answers, in milliseconds, on a machine that has time. */
 const START_LIMIT = 8_000
-const POLL = 20
 const MAIN_FILES = ['main.ts', 'main.js', 'main.mjs']
 const WATCHDOG = new URL('./watchdog.mjs', import.meta.url).href
 
@@ -56,7 +53,7 @@ export const startProcess: StartProgram = async (spec) => {
     throw new TroubleError({ program, message, place: `${program}/main.ts` })
   }
 
-  const process = new CopyProcess({ main, preload: [WATCHDOG], cwd: folder, settings })
+  const process = new CopyProcess({ main, preload: [WATCHDOG], folder, settings })
   const running = new ProgramProcess(spec, process)
   signal.addEventListener('abort', () => running.stop())
   try {
@@ -73,13 +70,13 @@ class ProgramProcess implements RunningProgram {
   readonly #spec: ProgramSpec
   readonly #process: CopyProcess
   #ready = false
-  #ended = false
+  readonly #ended = new AbortController()
 
   constructor(spec: ProgramSpec, process: CopyProcess) {
     this.#spec = spec
     this.#process = process
     this.died = process.ended.then(() => {
-      this.#ended = true
+      this.#ended.abort()
       return this.#explainDeath()
     })
   }
@@ -91,17 +88,11 @@ class ProgramProcess implements RunningProgram {
   /** @throws {TroubleError} */
   async untilReady(): Promise<void> {
     const limit = patient(START_LIMIT)
-    const deadline = performance.now() + limit
-    const dead = this.died.then((trouble) => {
-      throw new TroubleError(trouble)
-    })
-    const answers = async () => {
-      while (!this.#ended && !(await takesRequests(this.#spec.port))) {
-        if (performance.now() > deadline) throw new TroubleError(this.#explainNoStart(limit))
-        await sleep(POLL)
-      }
-    }
-    await Promise.race([dead, answers()])
+    const tooLate = AbortSignal.timeout(limit)
+    const signal = AbortSignal.any([tooLate, this.#ended.signal])
+    await untilAnswers(this.#spec.port, signal, ({ takesRequests }) => takesRequests)
+    if (this.#ended.signal.aborted) throw new TroubleError(await this.died)
+    if (tooLate.aborted) throw new TroubleError(this.#explainNoStart(limit))
     this.#ready = true
   }
 
@@ -113,17 +104,13 @@ class ProgramProcess implements RunningProgram {
       return { program, message, place: blocked }
     }
     const message = `The ${program} hangs: ${method} ${path} gets no response. Look for a handler that returns nothing, or an await that never finishes.`
-    return {
-      program,
-      message,
-      place: placeOfRoute(folder, listFilesIfThere(folder), program, path),
-    }
+    return { program, message, place: placeOfRoute(folder, program, path) }
   }
 
   explainSlowness(method: string, path: string): Trouble {
     const { program, folder } = this.#spec
     const message = `The ${program} is too slow: the check timed out during ${method} ${path}.`
-    const place = placeOfRoute(folder, listFilesIfThere(folder), program, path)
+    const place = placeOfRoute(folder, program, path)
     return { program, message, place: this.#blockedAt() ?? place }
   }
 
@@ -160,27 +147,4 @@ class ProgramProcess implements RunningProgram {
 
 function endSentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`
-}
-
-/** Whether a program takes HTTP requests at a port, if only to keep silent. */
-function takesRequests(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    let connected = false
-    const options = { host: 'localhost', port, path: '/style.css', agent: false, timeout: 1_000 }
-    const request = get(options, (response) => {
-      response.resume()
-      resolve(true)
-    })
-    request.once('socket', (socket) => {
-      socket.once('connect', () => {
-        connected = true
-      })
-    })
-    request.once('timeout', () => {
-      resolve(connected)
-      request.destroy()
-    })
-    // Also when it hangs up at once: programs that only try whether a port is free do so.
-    request.on('error', () => resolve(false))
-  })
 }

@@ -1,6 +1,9 @@
 import { type Version, versionBefore } from '../programs/versions.ts'
 import { type Change, Draft, type Files, readFiles } from './draft.ts'
 
+/** The name of a version's copy: `v02`. */
+export { shortName as copyName } from '../programs/versions.ts'
+
 /** What is known of an exercise besides the lesson's text: the same way that it describes, in code. */
 export interface Exercise {
   /** Takes the answer out of the version; without it an exercise starts from the version before. */
@@ -46,9 +49,4 @@ export function statesOf(version: Version, exercise: Exercise): Files[] {
     files = draft.files
     return files
   })
-}
-
-/** The name of a version's copy: `v02`. */
-export function copyName({ number }: Version): string {
-  return `v${String(number).padStart(2, '0')}`
 }

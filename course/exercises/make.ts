@@ -3,21 +3,9 @@ import { lessonFile } from '../lessons/lesson.ts'
 import { readSteps } from '../lessons/steps.ts'
 import { wrongUsage } from '../told-error.ts'
 import { exercises } from './all-exercises.ts'
-import type { Files } from './draft.ts'
 import { sourceOf, startOf } from './exercise-start.ts'
 import { forgetHints } from './hint-memory.ts'
 import { holds, makeCopy, type Place, putAside } from './playground.ts'
-
-/** What an exercise starts with. */
-function startFiles({ version }: Place): Files {
-  return startOf(version, exerciseOf(version))
-}
-
-function exerciseOf({ number, name }: Place['version']) {
-  const exercise = exercises[number]
-  if (exercise === undefined) throw wrongUsage(`There is no exercise for ${name} yet.`)
-  return exercise
-}
 
 /** What happened to a requested copy. */
 export interface Made {
@@ -29,7 +17,10 @@ export interface Made {
 
 /** Makes the copy of an exercise. Keeps an earlier copy beside it, unless that is unchanged. */
 export function makeOrRenew(place: Place): Made {
-  const files = startFiles(place)
+  const { version } = place
+  const exercise = exercises[version.number]
+  if (exercise === undefined) throw wrongUsage(`There is no exercise for ${version.name} yet.`)
+  const files = startOf(version, exercise)
   const isThere = existsSync(place.folder)
   if (isThere && holds(place, files)) return { kept: undefined, untouched: true }
   const kept = isThere ? putAside(place) : undefined

@@ -8,10 +8,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { namesIn } from '../programs/programs.ts'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
 import { wrongUsage } from '../told-error.ts'
-import type { Files } from './draft.ts'
-import { readFiles } from './draft.ts'
+import { type Files, readFiles } from './draft.ts'
 import { copyName, sourceOf } from './exercise-start.ts'
 
 /** The folder of the learner's copies. */
@@ -101,15 +101,6 @@ export function keptCopies({ name, folder }: Place): string[] {
   return namesIn(dirname(folder))
     .filter((kept) => kept.startsWith(`${name}.old-`) && numberOf(kept) > 0)
     .sort((one, other) => numberOf(other) - numberOf(one))
-}
-
-/** Empty if there is no such folder. */
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }
 
 /** Whether a copy has exactly these files. */

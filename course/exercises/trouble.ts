@@ -117,13 +117,8 @@ function shorten(message: string): string {
 }
 
 function lineWith(file: string, text: string): string {
-  const lines = linesOf(file)
-  return String(
-    Math.max(
-      0,
-      lines.findIndex((line) => line.includes(text)),
-    ) + 1,
-  )
+  const at = linesOf(file).findIndex((line) => line.includes(text))
+  return String(Math.max(0, at) + 1)
 }
 
 /** None of a file that can't be read: it may have been deleted meanwhile. */
@@ -142,12 +137,13 @@ function firstLine(text: string): string {
 /** Where a copy mentions a path of its own, such as `/callback`: most likely where it answers it. */
 export function placeOfRoute(
   folder: string,
-  files: string[],
   program: ProgramName,
   path: string,
 ): string | undefined {
   const quoted = ["'", '"', '`'].map((quote) => quote + path + quote)
-  const own = files.filter((file) => file.startsWith(`${program}/`) && /\.[cm]?[jt]s$/.test(file))
+  const own = listFilesIfThere(folder).filter((file) => {
+    return file.startsWith(`${program}/`) && /\.[cm]?[jt]s$/.test(file)
+  })
   for (const file of own) {
     const lines = linesOf(join(folder, file))
     const at = lines.findIndex((line) => quoted.some((text) => line.includes(text)))

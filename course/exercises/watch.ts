@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { listFilesIfThere } from '../differences/files.ts'
+import { stopSignal } from '../programs/stop-signal.ts'
 import { ToldError } from '../told-error.ts'
 
 /** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
@@ -19,7 +20,7 @@ const NO_CHANGE = /^(\.|#|node_modules$|test$|testing$)|(~|\.md)$/
 export async function watchFolders(
   folders: string[],
   run: (signal: AbortSignal) => Promise<void>,
-  stopped: Promise<unknown> = untilInterrupted(),
+  stopped: Promise<unknown> = stopSignal(),
 ): Promise<void> {
   // A link doesn't change when the file behind it does.
   const roots = folders.map((folder) => realpathSync(folder))
@@ -72,12 +73,4 @@ function stampOfFile(file: string): string {
     // It is gone by now, or in a folder that may not be entered: what reads it says so in words.
     return 'unreadable'
   }
-}
-
-function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => resolve())
-    }
-  })
 }

@@ -12,12 +12,12 @@ export interface Difference {
   kind: 'changed' | 'missing' | 'extra'
 }
 
-/** The files in which a copy and its version differ. Their package.json have names of their own. */
+/** The files in which a copy and its version differ. */
 export function listDifferences({ folder, version }: Place): Difference[] {
   const [own, solved] = [readFiles(folder), endOf(version)]
   const paths = [...new Set([...own.keys(), ...solved.keys()])].sort()
   return paths.flatMap((path): Difference[] => {
-    if (path === 'package.json' || own.get(path) === solved.get(path)) return []
+    if (own.get(path) === solved.get(path)) return []
     if (!own.has(path)) return [{ path, kind: 'missing' }]
     return [{ path, kind: solved.has(path) ? 'changed' : 'extra' }]
   })

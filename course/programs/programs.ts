@@ -43,8 +43,8 @@ export function programsOf({ folder }: { folder: string }): Programs {
   return { listening, ending: all.filter((name) => !listening.some((one) => one === name)) }
 }
 
-/** None where a learner's copy is gone, is a file now, or may not be read: a start then says why. */
-function namesIn(folder: string): string[] {
+/** What a folder has in it. Nothing where it is gone, is a file now, or may not be read: a start then says why. */
+export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { watchFolders } from '../exercises/watch.ts'
 import {
   type Addresses,
@@ -13,22 +12,18 @@ import {
   settingsOf,
   titleOfProgram,
 } from './programs.ts'
-import { TYPESCRIPT_ARGUMENTS, TYPESCRIPT_SETTINGS } from './typescript.ts'
+import { stopSignal } from './stop-signal.ts'
+import { startNode } from './typescript.ts'
 import { ROOT, type Version } from './versions.ts'
-import { whoAnswers } from './who-answers.ts'
+import { untilAnswers } from './who-answers.ts'
 
 /** How long the programs may take to end, in milliseconds: their slowest request, and a little. */
 const LONGEST_END = 15_000
 /** For how many milliseconds a signal and what it did may arrive in the wrong order. */
 export const SIGNAL_DELAY = 200
-/** How often to see whether npm is still there, in milliseconds. */
-const PARENT_CHECK = 250
 /** For how long nothing is read from a program that has just written something, in milliseconds. */
 const OUTPUT_PAUSE = 10
-const END_WITH_PARENT = [
-  '--import',
-  pathToFileURL(join(import.meta.dirname, 'end-with-parent.mjs')).href,
-]
+const END_WITH_PARENT = new URL('./end-with-parent.mjs', import.meta.url).href
 
 /** What there is to run. */
 export interface RunSpec {
@@ -146,36 +141,14 @@ export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise
   return 0
 }
 
-/** Resolves at the first signal to stop. Further ones are taken without effect: npm hands them on. */
-export function stopSignal(): Promise<undefined> {
-  const parent = process.ppid
-  return new Promise((resolve) => {
-    const stop = () => resolve(undefined)
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
-    process.on('disconnect', stop)
-    if (process.env.npm_lifecycle_event === undefined) return
-    // npm runs this in a shell, which a SIGTERM ends at once without handing it on.
-    setInterval(() => isGone(parent) && stop(), PARENT_CHECK).unref()
-  })
-}
-
-function isGone(parent: number): boolean {
-  if (process.ppid !== parent) return true
-  // Windows gives an orphan no other parent: there the number of the dead one stays.
-  try {
-    process.kill(parent, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
 function startProgram(name: ProgramName, spec: RunSpec): RunningProgram {
   const { version, addresses, settings, preload = [], onOutput, onMessage } = spec
   const output = onOutput === undefined ? 'inherit' : 'pipe'
-  const child = spawn(process.execPath, programArguments(name, preload), {
-    cwd: version.folder,
-    env: { ...process.env, ...TYPESCRIPT_SETTINGS, ...settingsOf(addresses), ...settings },
+  const child = startNode({
+    main: `${name}/main.ts`,
+    preload: [END_WITH_PARENT, ...preload],
+    folder: version.folder,
+    settings: { ...settingsOf(addresses), ...settings },
     stdio: ['ignore', output, output, 'ipc'],
   })
   for (const stream of [child.stdout, child.stderr]) {
@@ -203,11 +176,6 @@ async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): P
   return ended
 }
 
-function programArguments(name: ProgramName, preload: string[]): string[] {
-  const modules = preload.flatMap((url) => ['--import', url])
-  return [...END_WITH_PARENT, ...modules, ...TYPESCRIPT_ARGUMENTS, `${name}/main.ts`]
-}
-
 /** Resolves to false when it is aborted before. */
 async function untilAllAnswer(
   programs: RunningProgram[],
@@ -215,10 +183,7 @@ async function untilAllAnswer(
   signal: AbortSignal,
 ): Promise<boolean> {
   for (const { name } of programs) {
-    while (!(await whoAnswers(ports[name]))?.program?.endsWith(` ${name}`)) {
-      if (signal.aborted) return false
-      await sleep(20)
-    }
+    await untilAnswers(ports[name], signal, ({ program }) => program?.endsWith(` ${name}`))
   }
   return !signal.aborted
 }

@@ -10,28 +10,31 @@ const require = createRequire(join(ROOT, 'package.json'))
 export interface ToolResult {
   /** The exit status; 1 when it was killed. */
   status: number
-  /** What it wrote to stdout and stderr, or nothing where that was shown at once. */
+  /** What it wrote to stdout and stderr. */
   output: string
 }
 
 /**
  * Runs the program of an installed package under this Node, without a shell.
  *
- * @param show whether its output goes to the terminal as it comes
+ * @param settings added to the environment
+ * @param timeout after how many milliseconds it is killed
  */
 export function runTool(
   packageName: string,
   args: string[],
   folder: string,
-  { show = false }: { show?: boolean } = {},
+  { settings = {}, timeout }: { settings?: Record<string, string>; timeout?: number } = {},
 ): Promise<ToolResult> {
   const child = spawn(process.execPath, [programOf(packageName), ...args], {
     cwd: folder,
-    stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+    env: { ...process.env, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(timeout !== undefined && { timeout }),
   })
   const chunks: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
   }
   return new Promise((resolve, reject) => {
     child.once('error', reject)

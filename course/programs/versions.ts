@@ -53,7 +53,22 @@ export function lookUpVersion(text: string, from: string = process.cwd()): Versi
   return isVersionFolder(folder) ? asVersion(folder) : undefined
 }
 
-/** The version just before this one, or undefined for the first. */
+/** `v03` for a version, and the name of a folder that is none. */
+export function shortName({ name, number }: Version): string {
+  return number === 0 ? name : shortNameOf(number)
+}
+
+/** `v03` for the number 3. */
+export function shortNameOf(number: number): string {
+  return `v${String(number).padStart(2, '0')}`
+}
+
+/** Whether a folder is a copy, and none of the snapshots. */
+export function isCopy({ folder }: Version): boolean {
+  return listVersions().every((version) => version.folder !== folder)
+}
+
+/** The version just before this one. Undefined for the first, and for a folder that is named after none. */
 export function versionBefore(version: Version): Version | undefined {
   return listVersions().findLast(({ number }) => number > 0 && number < version.number)
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Attack, blockedSince, expectedResult } from '../attacks/attack.ts'
@@ -103,6 +103,12 @@ describe('a story', () => {
       await stage.close()
     }
   })
+})
+
+test('stories/index.ts lists every story', () => {
+  const files = readdirSync(join(ROOT, 'course', 'attacks', 'stories'))
+  const slugs = attacks.map(({ slug }) => slug)
+  expect(files.sort()).toEqual(['index', ...slugs].map((name) => `${name}.ts`).sort())
 })
 
 test('docs/attacks.md names every attack and nothing else', () => {

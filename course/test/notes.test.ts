@@ -1,11 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { checkNotes, checkVersion } from '../differences/check-notes.ts'
 import { compareTexts, type FileChange } from '../differences/compare.ts'
 import { attachNotes, type FileNotes, notesOf as readFrom } from '../differences/notes.ts'
-import { readStep } from '../differences/step.ts'
 import { parseLesson, TITLES } from '../lessons/lesson.ts'
 import { listVersions } from '../programs/versions.ts'
 
@@ -166,29 +162,6 @@ describe('the check of the notes', () => {
     const files = [changedFile(), newFile('tsconfig.json')]
     const found = problems(files, HEADING, ...FIRST, ...SECOND)
     expect(found).toEqual([expect.stringContaining('v02-state/tsconfig.json: differs')])
-  })
-
-  const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-notes-'))
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-
-  test('allows only a new name in package.json, and any change in lesson and tests', () => {
-    const folders = ['older', 'newer'].map((name) => {
-      const folder = join(scratch, name)
-      mkdirSync(join(folder, 'test'), { recursive: true })
-      const type = name === 'older' ? 'module' : 'commonjs'
-      writeFileSync(
-        join(folder, 'package.json'),
-        `{\n  "name": "${name}",\n  "type": "${type}"\n}\n`,
-      )
-      for (const file of ['README.md', 'test/a.test.ts']) {
-        writeFileSync(join(folder, file), name)
-      }
-      return { name, folder, number: 0 }
-    })
-    const [older, newer] = folders
-    if (older === undefined || newer === undefined) throw new Error('no folders')
-    const { files } = readStep(older, newer)
-    expect(files.map(({ path }) => path)).toEqual(['package.json'])
   })
 })
 

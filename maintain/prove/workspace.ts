@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -13,6 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
+import { promisesOfCopy } from '@oauth-lab/course/programs/test-projects.ts'
+import { runTool } from '@oauth-lab/course/programs/tools.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 
 /** A failure: a type error, or the title of a failing test. */
@@ -72,23 +73,21 @@ export class Workspace {
   }
 
   async #checkTypes(): Promise<Finding | undefined> {
-    const tsc = join(this.#top, 'node_modules', 'typescript', 'bin', 'tsc')
     const args = ['-p', 'tsconfig.prove.json', '--singleThreaded', '--pretty', 'false']
-    const { status, output } = await runNode([tsc, ...args], this.#folder)
+    const { status, output } = await runTool('typescript', args, this.#folder)
     if (status === 0) return undefined
     return { by: 'types', what: output.split('\n', 1)[0] ?? '' }
   }
 
   async #runTests(which: string[]): Promise<Finding | undefined> {
-    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
     const report = join(this.#top, 'report.json')
     rmSync(report, { force: true })
-    const { status } = await runNode(
+    const { status } = await runTool(
+      'vitest',
       [
-        vitest,
         'run',
         ...which,
-        '--project=copy *',
+        `--project=${promisesOfCopy(this.#folder)}`,
         '--passWithNoTests',
         '--bail=1',
         '--pool=threads',
@@ -97,7 +96,7 @@ export class Workspace {
         `--outputFile=${report}`,
       ],
       ROOT,
-      { OAUTH_LAB_COPY: this.#folder },
+      { settings: { OAUTH_LAB_COPY: this.#folder }, timeout: LONGEST_RUN },
     )
     if (status === 0) return undefined
     return { by: 'test', what: readReport(report) }
@@ -133,23 +132,6 @@ const PROVE_TSCONFIG = {
 function link(target: string, path: string): void {
   // A junction needs no special rights on Windows.
   if (existsSync(target)) symlinkSync(target, path, 'junction')
-}
-
-function runNode(
-  args: string[],
-  cwd: string,
-  settings: Record<string, string> = {},
-): Promise<{ status: number; output: string }> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, ...settings }
-    const child = spawn(process.execPath, args, { cwd, env, timeout: LONGEST_RUN })
-    let output = ''
-    child.stdout.on('data', (chunk) => {
-      output += chunk
-    })
-    child.stderr.resume()
-    child.on('close', (status) => resolve({ status: status ?? 1, output }))
-  })
 }
 
 interface Report {

@@ -58,6 +58,8 @@ interface Target {
   now: string
   /** The source's folder at the revision. */
   before: string
+  /** An empty file. */
+  empty: string
   /** Files with uncommitted edits, from the top of the repo, or none if these don't matter. */
   edited: Set<string>
   labels: [version: string, before: string, now: string]
@@ -78,6 +80,8 @@ export function carry({ root, source, revision, force }: Ripple): {
   const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-'))
   try {
     extractFolder(root, commit, sourcePath, scratch)
+    const empty = join(scratch, 'empty')
+    writeFileSync(empty, '')
     const edited = force ? new Set<string>() : editedFiles(root)
     const outcomes = laterVersions(root, source).flatMap((version) => {
       const target: Target = {
@@ -86,6 +90,7 @@ export function carry({ root, source, revision, force }: Ripple): {
         now: join(root, sourcePath),
         before: join(scratch, sourcePath),
         edited,
+        empty,
         labels: [version, `${source} before`, `${source} now`],
       }
       return changes.map((change) => carryChange(change, target))
@@ -128,8 +133,11 @@ function carryChange(change: Change, target: Target): Outcome {
   if (now === undefined && theirs !== before) {
     return outcome('refused', 'was deleted, but differs here: delete it, or keep it')
   }
-  const { text, conflicts } = merge(place, { theirs, before, now }, target)
-  if (conflicts === 'binary') return outcome('refused', "isn't text")
+  const isPlain = now === undefined || theirs === undefined || theirs === before
+  const { text, conflicts, isText } = isPlain
+    ? { text: now, conflicts: false, isText: true }
+    : merge(join(folder, place), join(target.before, from), join(target.now, path), target)
+  if (!isText) return outcome('refused', "isn't text")
   if (text === theirs && !renamed) return outcome('same')
   const [unsaved] = [place, path].filter((file) => {
     return target.edited.has(`versions/${version}/${file}`)
@@ -142,55 +150,17 @@ function carryChange(change: Change, target: Target): Outcome {
   if (renamed) write(folder, from, undefined)
   if (conflicts) return outcome('conflict', 'both changed the same lines: look for <<<<<<<')
   if (renamed) return outcome('renamed', `was ${from}`)
-  return outcome(
-    { new: 'added', deleted: 'deleted', modified: 'merged', renamed: 'merged' }[
-      kind
-    ] as Outcome['did'],
-  )
-}
-
-interface Sides {
-  theirs: string | undefined
-  before: string | undefined
-  now: string | undefined
+  return outcome(kind === 'new' ? 'added' : kind === 'deleted' ? 'deleted' : 'merged')
 }
 
 /** The later version's text with the source's change. */
-function merge(
-  path: string,
-  { theirs, before, now }: Sides,
-  { labels }: Target,
-): { text: string | undefined; conflicts: boolean | 'binary' } {
-  if (now === undefined || theirs === undefined) return { text: now, conflicts: false }
-  if (theirs === before) return { text: now, conflicts: false }
-  // Every package has its own name, which doesn't count as a change.
-  const named = (text: string) =>
-    path === 'package.json' ? text.replace(NAME, NAME.exec(theirs)?.[0] ?? '$&') : text
-  return mergeTexts([theirs, named(before ?? ''), named(now)], labels)
-}
-
-const NAME = /"name": ".*"/
-
-function mergeTexts(
-  texts: [string, string, string],
-  labels: [string, string, string],
-): { text: string; conflicts: boolean | 'binary' } {
-  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-merge-'))
-  try {
-    const files = texts.map((text, i) => {
-      const file = join(folder, String(i))
-      writeFileSync(file, text, 'latin1')
-      return file
-    })
-    const names = labels.flatMap((label) => ['-L', label])
-    const args = ['merge-file', '--stdout', ...names, ...files]
-    const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
-    if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
-    if (status === null || status > 127) return { text: texts[0], conflicts: 'binary' }
-    return { text: stdout, conflicts: status > 0 }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+function merge(ours: string, before: string, now: string, { labels, empty }: Target) {
+  const names = labels.flatMap((label) => ['-L', label])
+  const files = [ours, existsSync(before) ? before : empty, now]
+  const args = ['merge-file', '--stdout', ...names, ...files]
+  const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
+  if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
+  return { text: stdout, conflicts: status !== 0, isText: status !== null && status <= 127 }
 }
 
 function has(folder: string, path: string): boolean {

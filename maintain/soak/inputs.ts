@@ -22,24 +22,12 @@ const RIGHT = [
   'username=user0&password=password0',
 ]
 const NAMES = [
-  'response_type',
-  'client_id',
-  'redirect_uri',
-  'state',
-  'code_challenge',
-  'code_challenge_method',
-  'username',
-  'password',
-  'grant_type',
-  'code',
-  'code_verifier',
-  'refresh_token',
-  'error',
-  'error_description',
-  '__proto__',
-  'constructor',
-  'toString',
-  'hasOwnProperty',
+  ...'response_type client_id redirect_uri state code_challenge code_challenge_method username password'.split(
+    ' ',
+  ),
+  ...'grant_type code code_verifier refresh_token error error_description __proto__ constructor toString hasOwnProperty'.split(
+    ' ',
+  ),
 ]
 const VALUES = [
   'code',

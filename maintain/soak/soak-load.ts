@@ -1,4 +1,5 @@
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
+import { median } from '../bench/lib/load.ts'
 import type { Usage } from '../bench/lib/probe.ts'
 import type { SoakedPrograms } from './soaked-programs.ts'
 import { expectStatus, Visitor } from './visitor.ts'
@@ -14,34 +15,34 @@ export interface Outcome {
 }
 
 /** Does something many times, some at once, and continues after an error. */
-export async function repeat(
+async function repeat(
   lanes: number,
   isOver: (done: number) => boolean,
-  work: (lane: number) => Promise<void>,
+  work: () => Promise<unknown>,
 ): Promise<Outcome> {
   const from = performance.now()
   const outcome: Outcome = { done: 0, errors: [], duration: 0 }
-  const run = async (lane: number) => {
+  const run = async () => {
     while (!isOver(outcome.done)) {
       outcome.done += 1
-      await work(lane).catch((error: Error) => outcome.errors.push(error.message))
+      await work().catch((error: Error) => outcome.errors.push(error.message))
     }
   }
-  await Promise.all(Array.from({ length: lanes }, (_, lane) => run(lane)))
+  await Promise.all(Array.from({ length: lanes }, run))
   return { ...outcome, duration: performance.now() - from }
+}
+
+function atMost(count: number) {
+  return (done: number) => done >= count
 }
 
 /** Logs in many users at the same moment. Each must end at a page with the right name. */
 export function logInAtOnce({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
-  return repeat(
-    count,
-    (done) => done >= count,
-    async () => {
-      const visitor = new Visitor(driver)
-      await visitor.logIn()
-      await visitor.expectLoggedIn()
-    },
-  )
+  return repeat(count, atMost(count), async () => {
+    const visitor = new Visitor(driver)
+    await visitor.logIn()
+    await visitor.expectLoggedIn()
+  })
 }
 
 /**
@@ -76,36 +77,18 @@ export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Pr
     },
   ]
   let turn = 0
-  return repeat(
-    16,
-    () => performance.now() >= until,
-    () => {
-      turn += 1
-      return kinds[turn % kinds.length]?.() ?? Promise.resolve()
-    },
-  )
+  const isOver = () => performance.now() >= until
+  return repeat(16, isOver, async () => kinds[turn++ % kinds.length]?.())
 }
 
 /** Starts logins that are never finished, each in a new browser: a session in the client. */
 export function floodClient({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
-  return repeat(
-    32,
-    (done) => done >= count,
-    async () => {
-      await driver.beginLogin(new Visitor(driver))
-    },
-  )
+  return repeat(32, atMost(count), () => driver.beginLogin(new Visitor(driver)))
 }
 
 /** Enters passwords for logins whose code is never redeemed: a code in the server. */
 export function floodServer({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
-  return repeat(
-    32,
-    (done) => done >= count,
-    async () => {
-      await driver.code()
-    },
-  )
+  return repeat(32, atMost(count), () => driver.code())
 }
 
 /**
@@ -137,8 +120,4 @@ export function tellUsage({ server, client }: { server: Usage; client: Usage }):
 
 export function mebibytes(bytes: number): string {
   return `${(bytes / MEBIBYTE).toFixed(1)} MiB`
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import {
   type ProgramName,
@@ -9,6 +10,8 @@ import {
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import { Child } from '../bench/lib/child.ts'
+import { SWEEP } from '../bench/lib/growth.ts'
+import type { Usage } from '../bench/lib/probe.ts'
 import { driverOf } from './visitor.ts'
 
 /** The programs of a version, each in its own process on a free port, and their driver. */
@@ -50,6 +53,20 @@ export function startProgram(
     ...(origin === undefined ? {} : { origin }),
     env,
   })
+}
+
+/** What each of both uses after a collection of garbage. */
+export type UsageOfBoth = Record<'server' | 'client', Usage>
+
+export async function usageOf({ server, client }: SoakedPrograms): Promise<UsageOfBoth> {
+  return { server: await server.usage(), client: await client.usage() }
+}
+
+/** What both use when so many seconds have passed and they have dropped what expired. Waits for a sweep alone. */
+export async function usageAfter(programs: SoakedPrograms, seconds: number): Promise<UsageOfBoth> {
+  await Promise.all([programs.server.advance(seconds), programs.client.advance(seconds)])
+  await sleep(SWEEP)
+  return usageOf(programs)
 }
 
 export async function stopPrograms({ server, client, others }: SoakedPrograms): Promise<void> {

@@ -1,19 +1,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
-import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
-import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
+import { findVersion, listVersions, versionBefore } from '@oauth-lab/course/programs/versions.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import excuses from '../prove/excused.json' with { type: 'json' }
 import { excuseFor } from '../prove/excused.ts'
 import { prove, type Verdict } from '../prove/prove-units.ts'
-import { touchedSince } from '../prove/touched.ts'
 import { type Unit, unitsOf } from '../prove/units.ts'
 import { main } from '../prove.ts'
-import { git } from '../ripple/git.ts'
 
 const OLDER = {
   'server/price.ts': `export function price(count: number): number {
@@ -93,22 +89,6 @@ describe('the changes of a step', () => {
     ])
   })
 
-  test('include, if asked for, each statement of added code with its comment', () => {
-    const units = unitsOf(older, newer, { statements: true })
-    const statements = units
-      .filter(({ path }) => path === 'server/discount.ts')
-      .map(({ lines }) => lines.map(({ text }) => text))
-    const [declaration, body, end] = NEWER['server/discount.ts'].split('\n')
-    expect(statements).toEqual([[declaration, body, end], [body]])
-    const inPrice = units.filter(({ path }) => path === 'server/price.ts')
-    expect(inPrice.map(({ lines }) => lines[0]?.text)).toEqual([
-      "import { discount } from './discount.ts'",
-      "import { discount } from './discount.ts'",
-      '// A price is never below zero.',
-      '  return count * 3',
-    ])
-  })
-
   test('are undone at the right place, whatever was removed or added above them', () => {
     const lines = ['gone', 'a', 'b', 'changed', 'c', 'd', '']
     const before = folder('versions/v03-before', { 'server/list.ts': lines.join('\n') })
@@ -124,7 +104,7 @@ describe('the changes of a step', () => {
 
   test('that are alone in their file restore the file of the version before when undone', () => {
     for (const version of listVersions()) {
-      const before = predecessorOf(version)
+      const before = versionBefore(version)
       const units = before === undefined ? [] : unitsOf(before.folder, version.folder)
       for (const { path, undone } of units) {
         const isAlone = units.filter((unit) => unit.path === path).length === 1
@@ -180,59 +160,11 @@ describe('a change', () => {
   })
 })
 
-describe.skipIf(!hasGit)('the changes that are new since a revision', () => {
-  const versions = () => ({ older, newer })
-
-  function commit(): void {
-    const author = ['-c', 'user.name=test', '-c', 'user.email=test@localhost']
-    git(scratch, ['add', '--all'])
-    git(scratch, [...author, 'commit', '--quiet', '--no-verify', '--no-gpg-sign', '-m', 'change'])
-  }
-
-  beforeAll(() => {
-    git(scratch, ['init', '--quiet', '--template='])
-    write(join(scratch, '.gitignore'), 'node_modules\n')
-    write(join(scratch, '.gitattributes'), '* -text\n')
-    commit()
-  })
-
-  test('are none when nothing has changed, and all of them before the version existed', () => {
-    const units = unitsOf(older, newer)
-    expect(touchedSince(scratch, 'HEAD', versions(), units)).toEqual([])
-    const elsewhere = { older, newer: join(scratch, 'versions/v03-not-yet') }
-    expect(touchedSince(scratch, 'HEAD', elsewhere, units)).toEqual(units)
-  })
-
-  test('are found by their content, not by their place', () => {
-    const file = join(newer, 'server/price.ts')
-    write(file, `// A line above.\n${NEWER['server/price.ts'].replace('* 3', '* 4')}`)
-    const touched = touchedSince(scratch, 'HEAD', versions(), unitsOf(older, newer))
-    expect(touched.map(({ lines }) => lines.map(({ text }) => text).join('\n'))).toEqual([
-      expect.stringContaining('// A line above.'),
-      expect.stringContaining('count * 4'),
-    ])
-    write(file, NEWER['server/price.ts'])
-  })
-
-  test('are all of them when the tests have changed, because any of them may have lost its proof', () => {
-    const file = join(newer, 'test/price.test.ts')
-    write(file, `${NEWER['test/price.test.ts']}\n`)
-    const units = unitsOf(older, newer)
-    expect(touchedSince(scratch, 'HEAD', versions(), units)).toEqual(units)
-    write(file, NEWER['test/price.test.ts'])
-  })
-
-  test("can't be found from an unknown revision", () => {
-    const attempt = () => touchedSince(scratch, 'nowhere', versions(), [])
-    expect(attempt).toThrow(wrongUsage('There is no revision "nowhere".'))
-  })
-})
-
 test('every excuse belongs to an existing change', () => {
   const units = listVersions().flatMap((version) => {
-    const before = predecessorOf(version)
+    const before = versionBefore(version)
     if (before === undefined) return []
-    const all = unitsOf(before.folder, version.folder, { statements: true })
+    const all = unitsOf(before.folder, version.folder)
     return all.map((unit) => ({ unit, version: version.name }))
   })
   for (const excuse of excuses) {
@@ -250,8 +182,6 @@ test.each([
   [['v02', '--hunk', 'x'], '--hunk needs the number of a change, not "x".'],
   [['v02', '--hunk', '999'], 'v01 to v02 has '],
   [['--hunk', '2'], '--hunk needs a version'],
-  [['--from', 'HEAD'], '--from needs --changed'],
-  [['--changed', '--from', 'nowhere'], 'There is no revision "nowhere".'],
   [['--nonsense'], "Unknown option '--nonsense'."],
 ])('%j gets a one-line error and exit status 2', async (args, message) => {
   await expect(main(args)).rejects.toMatchObject({

@@ -38,7 +38,6 @@ beforeAll(() => {
     // Each version adds its own line at the end of the one before.
     write(version, APP, [...lines, ...VERSIONS.slice(1, i + 1), ''].join('\n'))
     write(version, 'client/same.ts', 'same in all\n'.repeat(5))
-    write(version, 'package.json', `{\n  "name": "${version}",\n  "version": "1.0.0"\n}\n`)
     write(version, 'README.md', `# ${version}\n`)
   }
   commit()
@@ -230,14 +229,6 @@ describe.skipIf(!hasGit)("ripple doesn't touch", () => {
     expect(await ripple()).toBe(0)
     expect(printed).toContain('Nothing changed')
   })
-
-  test('the name in package.json, whatever else it carries over', async () => {
-    edit('v01-code', 'package.json', '1.0.0', '1.1.0')
-    expect(await ripple()).toBe(0)
-    for (const version of LATER) {
-      expect(JSON.parse(read(version, 'package.json'))).toEqual({ name: version, version: '1.1.0' })
-    }
-  })
 })
 
 describe.skipIf(!hasGit)('the command', () => {
@@ -248,7 +239,7 @@ describe.skipIf(!hasGit)('the command', () => {
 
   test('ends with the stale quotes, each with its place and its text', () => {
     const quote = {
-      place: 'course/attacks/stories/login-csrf.ts:11',
+      place: 'course/attacks/stories/login-csrf.ts:10',
       source: 'versions/v02-state/client/routes/callback.ts',
       text: 'if (!state) {\n  refuse()\n',
     }

@@ -1,5 +1,4 @@
 import { relative } from 'node:path'
-import { styleText } from 'node:util'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import {
   type Addresses,
@@ -8,7 +7,15 @@ import {
   programsOf,
   titleOfProgram,
 } from '@oauth-lab/course/programs/programs.ts'
-import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import {
+  isCopy,
+  listVersions,
+  ROOT,
+  shortName,
+  type Version,
+} from '@oauth-lab/course/programs/versions.ts'
+import { terminalPaint } from '../print/ansi.ts'
+import { wrap } from '../print/wrap.ts'
 
 const COLUMNS = 88
 const MARGIN = '  '
@@ -24,13 +31,17 @@ const OPENED: Listener[] = ['workshop', 'client']
  * @param listeners what runs
  */
 export function banner(version: Version, listeners: Listener[], addresses: Addresses): string {
+  const paint = terminalPaint()
   const { title, idea, tryFirst } = readLesson(version)
   const lines = [
-    bold(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title),
+    paint(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title, 'bold'),
     ...wrap(idea, COLUMNS),
     '',
     ...ORDER.filter((name) => listeners.includes(name)).flatMap((name) =>
-      row(titleOfProgram(name), OPENED.includes(name) ? bold(addresses[name]) : addresses[name]),
+      row(
+        titleOfProgram(name),
+        OPENED.includes(name) ? paint(addresses[name], 'bold') : addresses[name],
+      ),
     ),
     ...programsOf(version).ending.flatMap((name) => row(name, howToRun(name, version, addresses))),
     ...row('log in as', 'user0 with password0, or user1 with password1'),
@@ -42,42 +53,18 @@ export function banner(version: Version, listeners: Listener[], addresses: Addre
   return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`
 }
 
-function isCopy({ folder }: Version): boolean {
-  return listVersions().every((version) => version.folder !== folder)
-}
-
 /** The next version, or the first after the last, and which there are. A copy is checked first. */
 function otherVersions(version: Version): string {
   const versions = listVersions()
   const { number } = version
   if (isCopy(version) && number > 0) return `npm run check ${shortName(version)}`
-  const other = versions.find((one) => one.number > number) ?? versions[0]
-  const [first, last] = [versions[0], versions.at(-1)].map(shortName)
-  return `npm start ${shortName(other)} (there are ${first} to ${last})`
-}
-
-function shortName(version: Version | undefined): string {
-  return version?.name.split('-', 1)[0] ?? ''
+  const other = versions.find((one) => one.number > number) ?? versions[0] ?? version
+  const names = versions.map(shortName)
+  return `npm start ${shortName(other)} (there are ${names[0]} to ${names.at(-1)})`
 }
 
 function row(label: string, text: string): string[] {
   return wrap(text, COLUMNS - LABEL_COLUMNS).map(
     (line, index) => (index === 0 ? label : '').padEnd(LABEL_COLUMNS) + line,
   )
-}
-
-/** Lines of whole words. No text gives no line. */
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ').filter(Boolean)) {
-    const line = lines.at(-1)
-    if (line === undefined || line.length + 1 + word.length > columns) lines.push(word)
-    else lines[lines.length - 1] = `${line} ${word}`
-  }
-  return lines
-}
-
-function bold(text: string): string {
-  const coloured = process.stdout.isTTY && process.stdout.hasColors()
-  return coloured ? styleText('bold', text) : text
 }

@@ -1,32 +1,30 @@
 import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
-import { DEFAULT_CONTEXT } from '@oauth-lab/course/differences/compare.ts'
-import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
-import { findVersion, lookUpVersion, type Version } from '@oauth-lab/course/programs/versions.ts'
+import {
+  findVersion,
+  lookUpVersion,
+  type Version,
+  versionBefore,
+} from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 const OPTIONS = {
   'side-by-side': { type: 'boolean', default: false },
   'no-notes': { type: 'boolean', default: false },
-  context: { type: 'string' },
   tests: { type: 'boolean', default: false },
   stat: { type: 'boolean', default: false },
   wire: { type: 'boolean', default: false },
-  markdown: { type: 'boolean', default: false },
   check: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const
 
 /** What else may stand beside each form of answer. Without any of these it is code in the terminal. */
 const FORMS = {
   stat: ['tests'],
   wire: [],
-  markdown: [],
   check: [],
   write: [],
-  help: [],
 } as const satisfies Partial<Record<keyof typeof OPTIONS, (keyof typeof OPTIONS)[]>>
 
 export type Form = keyof typeof FORMS | 'code'
@@ -40,7 +38,6 @@ export interface DiffArguments {
   paths: string[]
   sideBySide: boolean
   notes: boolean
-  context: number
   tests: boolean
 }
 
@@ -54,12 +51,10 @@ export const HELP = `Shows how two versions differ, with the notes from the less
 Put -- before options: npm run diff -- v02 v03 --stat
 
   --side-by-side   the older version left, the newer one right
-  --context N      N unchanged lines around each change, instead of ${DEFAULT_CONTEXT}
   --no-notes       only the code
   --tests          also the files in test/
   --stat           the files and how much changed in each
   --wire           runs both, and shows how the messages of a session differ
-  --markdown       a page for a code host
   --check          what is missing or ambiguous in the notes of the newer version's lesson
   --write          rewrites docs/differences and the list of which version sends what first
 `
@@ -76,7 +71,7 @@ export function readArguments(args: string[]): DiffArguments {
   })
   const form = readForm(values)
   const { versions, paths } = readPlaces(positionals, typedIn())
-  if (versions === undefined && !['code', 'check', 'write', 'help'].includes(form)) {
+  if (versions === undefined && !['code', 'check', 'write'].includes(form)) {
     throw wrongUsage(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
   }
   if (paths.length > 0 && !['code', 'stat'].includes(form)) {
@@ -88,7 +83,6 @@ export function readArguments(args: string[]): DiffArguments {
     paths,
     sideBySide: values['side-by-side'],
     notes: !values['no-notes'],
-    context: values.context === undefined ? DEFAULT_CONTEXT : readCount(values.context),
     tests: values.tests,
   }
 }
@@ -97,17 +91,11 @@ function readForm(values: Partial<Record<keyof typeof OPTIONS, string | boolean>
   const given = (Object.keys(OPTIONS) as (keyof typeof OPTIONS)[]).filter((name) => values[name])
   const [form, other] = given.filter((name): name is keyof typeof FORMS => name in FORMS)
   if (form === undefined) return 'code'
-  if (form === 'help' || other === 'help') return 'help'
   const beside: readonly string[] = FORMS[form]
   const stray = other ?? given.find((name) => name !== form && !beside.includes(name))
   if (stray !== undefined)
     throw wrongUsage(`--${form} and --${stray} don't work together. Use one of them.`)
   return form
-}
-
-function readCount(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw wrongUsage(`--context needs a number of lines, not ${JSON.stringify(text)}.`)
 }
 
 /** One or two versions come first, files and folders of them after that. */
@@ -120,7 +108,7 @@ function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versio
     const versions = { older: one, newer: other }
     return { versions, paths: rest.map((place) => readPath(place, versions)) }
   }
-  const older = predecessorOf(one)
+  const older = versionBefore(one)
   if (older === undefined) {
     throw wrongUsage(
       `There is no version before ${one.name}. Name the version to compare it with: npm run diff ${first} v02`,
@@ -134,7 +122,7 @@ function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versio
 function findOther(text: string, one: Version, from: string): Version | undefined {
   const version = lookUpVersion(text, from)
   if (version !== undefined) return version
-  const before = predecessorOf(one)
+  const before = versionBefore(one)
   const holders = before === undefined ? [one] : [one, before]
   if (holders.some(({ folder }) => isFileOf(folder, text))) return undefined
   if (/^v?\d+$/i.test(text)) return findVersion(text, from)

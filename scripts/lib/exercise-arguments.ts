@@ -14,17 +14,7 @@ export interface ExerciseArguments {
   options: Record<string, string | boolean | undefined>
 }
 
-/**
- * Reads the arguments of a command of the exercises.
- *
- * @param example a right call with an option
- * @throws {ToldError}
- */
-export function readArguments(
-  args: string[],
-  kinds: OptionKinds,
-  example: string,
-): ExerciseArguments {
+function readArguments(args: string[], kinds: OptionKinds, example: string): ExerciseArguments {
   const names = Object.keys(kinds).map((name) => `--${name}`)
   const hint =
     names.length === 0 ? 'This command has no options.' : `The options are ${names.join(', ')}.`
@@ -39,14 +29,17 @@ export function readArguments(
 /**
  * Runs a command of the exercises. Tells first when somebody edits a version in place of a copy.
  *
+ * @param example a right call with an option
  * @returns the exit status
- * @throws {ToldError} in place of what the system says of a file
+ * @throws {ToldError} for wrong arguments, and in place of what the system says of a file
  */
 export async function runCommand(
-  read: () => ExerciseArguments,
+  args: string[],
+  kinds: OptionKinds,
+  example: string,
   run: (told: ExerciseArguments) => number | Promise<number>,
 ): Promise<number> {
-  const told = read()
+  const told = readArguments(args, kinds, example)
   const edited = await tellEditedVersions(told.place.name)
   if (edited !== undefined) console.error(edited)
   try {

@@ -10,7 +10,8 @@ const CANT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']
 
 /**
  * Runs one command of the lab, `scripts/<name>.ts` or `maintain/<name>.ts`, after installing what it needs. The exit status
- * is what its `main` gives. What it throws with an `exitStatus` (a `ToldError`) is told in words, here and nowhere else.
+ * is what its `main` gives. With `--help` it shows the `HELP` that the command exports. What a command throws with an
+ * `exitStatus` (a `ToldError`) is told in words, here and nowhere else.
  *
  * @param {string[]} args the command's name, and what it is told
  */
@@ -22,8 +23,9 @@ export async function run([name = '', ...args]) {
     await installPackages(ROOT, NEED_EVERYTHING.includes(name))
     const { register } = await import('tsx/esm/api')
     register()
-    const { main } = await import(pathToFileURL(file).href)
-    process.exitCode = await main(args)
+    const { main, HELP } = await import(pathToFileURL(file).href)
+    if (HELP !== undefined && args.includes('--help')) console.log(HELP.trimEnd())
+    else process.exitCode = await main(args)
   } catch (error) {
     // Where a file can't be written, the system's own words say which, and why.
     const status = CANT_WRITE.includes(error.code) ? 1 : error.exitStatus

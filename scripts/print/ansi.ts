@@ -36,28 +36,9 @@ export function painter(colors: boolean): Paint {
   }
 }
 
-/** Breaks paragraphs into lines of at most so many characters. Blank lines stay. */
-export function wrap(text: string, width: number): string[] {
-  return text.split(/\n[ \t]*\n/).flatMap((paragraph, i) => {
-    const lines: string[] = i === 0 ? [] : ['']
-    for (const item of paragraph.split(/\n(?=[-*] |\d+\. )/)) {
-      lines.push(...wrapParagraph(item, width))
-    }
-    return lines
-  })
-}
-
-function wrapParagraph(text: string, width: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = ''
-    }
-    line += line === '' ? word : ` ${word}`
-  }
-  return [...lines, line]
+/** Colors what goes to the terminal, where it wants colors. */
+export function terminalPaint(): Paint {
+  return painter(wantsColors(process.env, process.stdout.isTTY))
 }
 
 /** Whether colors are wanted, by the customs of NO_COLOR, FORCE_COLOR and TERM. */

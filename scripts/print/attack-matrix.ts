@@ -4,19 +4,18 @@ import {
   isDifferent,
   LEGEND,
   RESULTS,
-  shortName,
   WORDS,
 } from '@oauth-lab/course/attacks/matrix.ts'
 import type { Performance } from '@oauth-lab/course/attacks/play.ts'
-import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import { shortName, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Paint } from './ansi.ts'
-import { wrap } from './fill.ts'
+import { indented } from './wrap.ts'
 
 const STYLES = { succeeds: 'red', blocked: 'green', nothing: 'dim' } as const
 
 /** Prints all results as a table for a terminal, with a legend and the unexpected results. */
 export function printMatrix(rows: Performance[][], versions: Version[], paint: Paint): string {
-  const names = versions.map(columnName)
+  const names = versions.map(shortName)
   const nameWidth = Math.max(...rows.map(([cell]) => cell?.attack.slug.length ?? 0)) + 4
   const width = Math.max(10, ...names.map(({ length }) => length + 2))
   const lines = [' '.repeat(nameWidth) + names.map((name) => name.padEnd(width)).join('')]
@@ -60,7 +59,7 @@ function printDifferences(cells: Performance[]): string[] {
     '',
     'Unexpected results (!)',
     ...different.map(({ attack, version, expected, ending }) =>
-      wrap(
+      indented(
         `${attack.slug} on ${version.name}: expected "${WORDS[expected ?? 'nothing']}", got "${WORDS[ending.result]}". ${ending.holds}`,
         3,
       ),
@@ -77,8 +76,4 @@ export function printList(attacks: Attack[], paint: Paint): string {
       ...group.attacks.map(({ slug, title }) => `  ${slug}`.padEnd(width) + title),
     ])
     .join('\n')
-}
-
-function columnName({ name, number }: Version): string {
-  return number === 0 ? name : shortName(number)
 }

@@ -17,7 +17,7 @@ import {
 } from '@oauth-lab/course/attacks/story-words.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Paint } from './ansi.ts'
-import { fill, wrap } from './fill.ts'
+import { fill, indented } from './wrap.ts'
 
 /** Returns one text for the head of a story, one per step, and one for its end, so that the caller can pause between them. */
 export function printStory(
@@ -44,8 +44,8 @@ export function printWeakening({ name }: Version, check: Check, paint: Paint): s
 }
 
 function printHead({ attack, version, story }: Performance, paint: Paint): string {
-  const lines = [paint(`${attack.slug} on ${version.name}`, 'bold'), wrap(attack.title, 0)]
-  if (story.start !== '') lines.push('', 'The attacker starts with', wrap(story.start, 3))
+  const lines = [paint(`${attack.slug} on ${version.name}`, 'bold'), indented(attack.title, 0)]
+  if (story.start !== '') lines.push('', 'The attacker starts with', indented(story.start, 3))
   return lines.join('\n')
 }
 
@@ -57,7 +57,7 @@ function printStep(step: Step, number: number, paint: Paint): string {
       : `${paint(`${from} -> ${to}`, 'bold')}  ${paint(CHANNELS[channel], 'dim')}`
   const lines = [`${String(number).padStart(2)} ${head}`]
   if (message !== undefined) lines.push(...printMessage(message, paint))
-  return [...lines, wrap(meaning, 3)].join('\n')
+  return [...lines, indented(meaning, 3)].join('\n')
 }
 
 function printMessage(message: Message, paint: Paint): string[] {
@@ -92,11 +92,11 @@ function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint)
   const { ending } = performance
   const verdict = VERDICTS[ending.result]
   if (ending.result === 'nothing') {
-    return [paint(verdict, 'bold'), wrap(ending.holds, 3)].join('\n')
+    return [paint(verdict, 'bold'), indented(ending.holds, 3)].join('\n')
   }
   return [
     `${paint(verdict, ending.result === 'succeeds' ? 'red' : 'green')} At the end:`,
-    wrap(ending.holds, 3),
+    indented(ending.holds, 3),
     ...(ending.result === 'succeeds'
       ? printRemedy(performance)
       : printStoppers(performance, stoppers)),
@@ -105,14 +105,14 @@ function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint)
 
 function printRemedy({ attack, version }: Performance): string[] {
   const remedy = tellRemedy(attack, version)
-  return remedy === undefined ? [] : [remedy.heading, wrap(remedy.text, 3)]
+  return remedy === undefined ? [] : [remedy.heading, indented(remedy.text, 3)]
 }
 
 function printStoppers({ attack }: Performance, stoppers: FoundLine[]): string[] {
-  if (stoppers.length === 0) return ['The rule', wrap(attack.rule, 3)]
+  if (stoppers.length === 0) return ['The rule', indented(attack.rule, 3)]
   const places = stoppers.flatMap(({ file, number, line }) => [
     `   ${file}:${number}`,
     `      ${line}`,
   ])
-  return ['What blocked it', ...places, 'The rule', wrap(attack.rule, 3)]
+  return ['What blocked it', ...places, 'The rule', indented(attack.rule, 3)]
 }

@@ -2,7 +2,8 @@ import type { CheckResult, Finding } from '@oauth-lab/course/exercises/check-cop
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import type { Trouble } from '@oauth-lab/course/exercises/trouble.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
-import { type Paint, wrap } from './ansi.ts'
+import type { Paint } from './ansi.ts'
+import { wrap } from './wrap.ts'
 
 const WIDTH = 100
 const MARKS = { done: 'pass', open: 'fail', waiting: 'wait' } as const

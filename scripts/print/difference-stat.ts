@@ -1,7 +1,8 @@
 import { countLines, stepName } from '@oauth-lab/course/differences/compare.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
-import { isLesson, type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
+import { type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Paint } from './ansi.ts'
 
@@ -31,7 +32,7 @@ export function renderStat(step: Step, paint: Paint): string {
 export function renderSteps(versions: Version[], paint: Paint): string {
   const head = ['step', 'files (new)', 'lines', 'hunks', 'what it adds']
   const rows = [...stepsOf(versions)].map(({ older, newer, files }) => {
-    const lesson = files.filter(isLesson)
+    const lesson = files.filter(({ path }) => isProgramCode(path))
     const { added, removed, hunks } = countLines(lesson)
     const created = lesson.filter(({ kind }) => kind === 'new').length
     const { title } = readLesson(newer)

@@ -18,7 +18,8 @@ import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.t
 import type { Step } from '@oauth-lab/course/differences/step.ts'
 import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { LOOKS, type Paint, wrap } from './ansi.ts'
+import { LOOKS, type Paint } from './ansi.ts'
+import { wrap } from './wrap.ts'
 
 /** How a difference is set. */
 export interface Setting {

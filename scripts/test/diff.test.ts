@@ -44,8 +44,7 @@ describe('the command', () => {
     [['v02', 'v03', 'client/nowhere.ts'], 'There is no file "client/nowhere.ts"'],
     [['v02', 'v03', '../v01-code-flow'], 'There is no file "../v01-code-flow"'],
     [['v02', '--nonsense'], "Unknown option '--nonsense'."],
-    [['v02', '--context', 'many'], '--context needs a number of lines, not "many".'],
-    [['v02', '--stat', '--markdown'], "--stat and --markdown don't work together."],
+    [['v02', '--stat', '--wire'], "--stat and --wire don't work together."],
     [['v02', '--wire', '--tests'], "--wire and --tests don't work together."],
     [['v02', '--patch'], "Unknown option '--patch'."],
     [['--wire'], '--wire needs a version'],
@@ -121,12 +120,6 @@ describe('the command', () => {
       }
     },
   )
-
-  test('--context sets the number of unchanged lines around each change', async () => {
-    await main(['v03', 'client/routes/callback.ts', '--context', '0', '--no-notes'])
-    const lines = printed.trim().split('\n').slice(5)
-    expect(lines).toEqual([expect.stringMatching(/^@@/), expect.stringMatching(/^\+ /)])
-  })
 
   test('a file that is hidden by default is shown when it is named', async () => {
     await main(['v03', 'README.md', '--stat'])

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { isFree } from '@oauth-lab/course/programs/ports.ts'
 import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
@@ -208,7 +209,7 @@ describe('npm start', () => {
 
   test('runs a version and the workshop, and says where the workshop is', async () => {
     expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
-    expect(await whoAnswers(start.port + 2)).toEqual({ program: 'workshop' })
+    expect(await whoAnswers(start.port + 2)).toMatchObject({ program: 'workshop' })
     expect(start.output).toMatch(new RegExp(`workshop +${start.workshopUrl}\n`))
   })
 
@@ -495,12 +496,4 @@ async function freePorts(): Promise<number> {
   const port = 20_000 + 4 * randomInt(3_000)
   const free = await Promise.all([0, 1, 2, 3].map((index) => isFree(port + index)))
   return free.every(Boolean) ? port : freePorts()
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, 'localhost', () => probe.close(() => resolve(true)))
-  })
 }

@@ -1,7 +1,6 @@
 import { NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
-import { predecessorOf } from '@oauth-lab/course/differences/step.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { differenceOf } from '../difference/difference-view.ts'
 import { WirePlays } from '../difference/wire-plays.ts'
@@ -106,7 +105,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
   /** @throws {PageTrouble} where there is no such lesson, or none before it */
   function pairTo(name: string): VersionPair {
     const before = found(
-      predecessorOf(lessonVersion(name)),
+      versionBefore(lessonVersion(name)),
       `There is no version before ${name}, so there is nothing to compare.`,
     )
     return pairOf(before.name, name)

@@ -1,5 +1,5 @@
 import type { Note } from '@oauth-lab/course/differences/compare.ts'
-import { predecessorOf, readStep } from '@oauth-lab/course/differences/step.ts'
+import { readStep } from '@oauth-lab/course/differences/step.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import {
   type Lesson,
@@ -7,7 +7,7 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
-import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import { type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { renderNote } from '../difference/difference-view.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
@@ -95,7 +95,7 @@ async function differenceSlides(
   _lesson: Lesson,
   addresses: Addresses,
 ): Promise<Slide[]> {
-  const older = predecessorOf(version)
+  const older = versionBefore(version)
   if (older === undefined) return textSlides(version, part)
   const slides = await textSlides(version, { ...part, parts: [] })
   const links = [{ href: `/lessons/${version.name}/difference`, text: 'The whole difference' }]

@@ -1,8 +1,6 @@
-import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const attackersLoginLink: Attack = {
-  slug: 'attackers-login-link',
+export const attack: AttackFile = {
   title: "The victim logs in through the attacker's link, and the attacker intercepts the code",
   rule: 'RFC 9700 section 4.5.4',
   expected: { 1: 'succeeds' },
@@ -20,24 +18,20 @@ export const attackersLoginLink: Attack = {
     )
     stage.outside('attacker', 'victim', 'The attacker makes the victim open that login page.')
     const callback = await victim.logsIn(
-      own,
       'This is the real login page on the real server, so the victim logs in. The program copies the address with the code.',
+      own,
     )
-    const page = await attacker.goesTo(
-      callbackWith(stage, {
-        code: parameterOf(callback, 'code'),
-        state: parameterOf(own, 'state'),
-      }),
+    const page = await attacker.bringsCode(
+      callback,
+      own,
       "The attacker takes the victim's code to the client, in the browser that started this login. Everything matches.",
     )
 
-    if (stage.accountOn(page) !== 'victim') {
-      return blocked("The attacker gets nothing. This code doesn't match the attacker's login.")
-    }
-    return succeeds(
-      stage.knows.profile
+    return ending(stage.accountOn(page) === 'victim', {
+      succeeds: stage.knows.profile
         ? "The attacker's browser is logged in as the victim."
         : "The attacker's browser shows an access token for the victim's account.",
-    )
+      blocked: "The attacker gets nothing. This code doesn't match the attacker's login.",
+    })
   },
 }

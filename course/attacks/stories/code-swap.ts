@@ -1,8 +1,7 @@
 import { parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const codeSwap: Attack = {
-  slug: 'code-swap',
+export const attack: AttackFile = {
   title: "The attacker swaps the code in the victim's login response for their own",
   rule: 'RFC 9700 section 4.7.1',
   expected: { 1: 'succeeds', 3: 'blocked' },
@@ -20,11 +19,9 @@ export const codeSwap: Attack = {
       "Their own account, user1, and a way to make the victim open a link. Also a program on the victim's computer that reads every address the browser is redirected to and can stop it there.",
     )
     const callback = await victim.logsIn(
-      await victim.startsLogin(),
       'The victim starts a login and types the password. The program reads the address of the redirect and stops the browser.',
     )
     const own = await attacker.logsIn(
-      await attacker.startsLogin(),
       'The attacker logs in with their own account and keeps the unused code.',
     )
     const page = await victim.isSentTo(
@@ -34,13 +31,11 @@ export const codeSwap: Attack = {
         : "The attacker makes the victim open that same address. Only the code in it is the attacker's.",
     )
 
-    if (stage.accountOn(page) !== 'attacker') {
-      return blocked(
+    return ending(stage.accountOn(page) === 'attacker', {
+      succeeds:
+        "The victim typed the right password on the right server and ended up in someone else's account.",
+      blocked:
         "The attacker gets nothing. Their code belongs to their own challenge, and the victim's session holds the verifier of a different one.",
-      )
-    }
-    return succeeds(
-      "The victim typed the right password on the right server and ended up in someone else's account.",
-    )
+    })
   },
 }

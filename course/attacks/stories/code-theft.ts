@@ -1,9 +1,6 @@
-import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
-import { parameterOf } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const codeTheft: Attack = {
-  slug: 'code-theft',
+export const attack: AttackFile = {
   title: "The attacker redeems a stolen code with the client's own id and secret",
   rule: 'RFC 7636 sections 1 and 4.6, RFC 9700 section 4.5.3.1',
   expected: { 1: 'succeeds', 3: 'blocked' },
@@ -21,36 +18,34 @@ export const codeTheft: Attack = {
       "A program on the victim's computer that reads every address the browser is redirected to, and the client's id and secret from a copy of its settings.",
     )
     const callback = await victim.logsIn(
-      await victim.startsLogin(),
       'The victim logs in. The program copies the address with the code and stops the browser.',
     )
-    const request = {
-      grant_type: 'authorization_code',
-      code: parameterOf(callback, 'code') ?? '',
-      redirect_uri: lab.redirectUri,
-    }
+    const client = { id: lab.config.clientId }
     const responses = [
-      await attacker.asksForToken(
-        request,
-        { id: lab.config.clientId },
+      await attacker.redeems(
+        callback,
+        client,
         'The attacker goes straight to the token endpoint and poses as the client.',
+        { code_verifier: undefined },
       ),
     ]
     if (stage.knows.pkce) {
       responses.push(
-        await attacker.asksForToken(
-          { ...request, code_verifier: CODE_VERIFIER },
-          { id: lab.config.clientId },
+        await attacker.redeems(
+          callback,
+          client,
           'The request needs a verifier, so they make one up.',
         ),
       )
     }
 
-    if (!responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return blocked(
-        "The attacker gets nothing. The verifier never left the victim's session at the client. The challenge is public but doesn't reveal it.",
-      )
-    }
-    return succeeds("The attacker has an access token for the victim's account.")
+    return ending(
+      responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim'),
+      {
+        succeeds: "The attacker has an access token for the victim's account.",
+        blocked:
+          "The attacker gets nothing. The verifier never left the victim's session at the client. The challenge is public but doesn't reveal it.",
+      },
+    )
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, blocked, succeeds } from '../attack.ts'
 
-export const codeTwice: Attack = {
-  slug: 'code-twice',
+export const attack: AttackFile = {
   title: "The attacker copies the client's token request and sends it again",
   rule: 'RFC 6749 sections 4.1.2 and 10.5, RFC 9700 section 4.3.1',
   expected: { 1: 'blocked' },

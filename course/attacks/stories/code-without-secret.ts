@@ -1,9 +1,6 @@
-import { CODE_VERIFIER } from '@oauth-lab/shared/testing/lab.ts'
-import { parameterOf } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const codeWithoutSecret: Attack = {
-  slug: 'code-without-secret',
+export const attack: AttackFile = {
   title: "Someone who isn't a client tries to redeem a stolen code",
   rule: 'RFC 6749 sections 3.2.1 and 10.5',
   expected: { 1: 'blocked' },
@@ -21,39 +18,39 @@ export const codeWithoutSecret: Attack = {
       "A program on the victim's computer that reads every address the browser is redirected to. They don't know the client's secret.",
     )
     const callback = await victim.logsIn(
-      await victim.startsLogin(),
       'The victim logs in. The program copies the address with the code and stops the browser.',
     )
     const { clientId } = lab.config
-    const request = {
-      grant_type: 'authorization_code',
-      code: parameterOf(callback, 'code') ?? '',
-      redirect_uri: lab.redirectUri,
-      ...(stage.knows.pkce && { code_verifier: CODE_VERIFIER }),
-    }
     const responses = [
-      await attacker.asksForToken(
-        request,
+      await attacker.redeems(
+        callback,
         undefined,
         'The attacker sends the code to the token endpoint without any client id.',
       ),
-      await attacker.asksForToken({ ...request, client_id: clientId }, undefined, {
-        meaning:
-          "They add the client's id. It isn't secret: the address of every login page contains it.",
-        show: ['client_id'],
-      }),
-      await attacker.asksForToken(
-        request,
+      await attacker.redeems(
+        callback,
+        undefined,
+        {
+          meaning:
+            "They add the client's id. It isn't secret: the address of every login page contains it.",
+          show: ['client_id'],
+        },
+        { client_id: clientId },
+      ),
+      await attacker.redeems(
+        callback,
         { id: clientId, secret: 'secret' },
         { meaning: 'They send the id and guess the secret.', show: ['client_secret'] },
       ),
     ]
 
-    if (!responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return blocked(
-        "The attacker has a code they can't use. The code travels through the browser, where others may see it. The secret never does.",
-      )
-    }
-    return succeeds("The attacker has an access token for the victim's account.")
+    return ending(
+      responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim'),
+      {
+        succeeds: "The attacker has an access token for the victim's account.",
+        blocked:
+          "The attacker has a code they can't use. The code travels through the browser, where others may see it. The secret never does.",
+      },
+    )
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const cookieAfterLogout: Attack = {
-  slug: 'cookie-after-logout',
+export const attack: AttackFile = {
   title: 'The attacker uses a copy of the session cookie after the victim logs out',
   rule: 'RFC 6265 section 8.4',
   expected: { 1: 'nothing', 4: 'blocked' },
@@ -28,13 +27,11 @@ export const cookieAfterLogout: Attack = {
       'The attacker puts the cookie into their own browser and opens the profile page.',
     )
 
-    if (account !== 'victim') {
-      return blocked(
+    return ending(account === 'victim', {
+      succeeds:
+        "The attacker's browser is logged in as the victim, who thinks the session is over.",
+      blocked:
         "The attacker has a cookie that no longer works. The logout deletes the session in the client's memory, not just the cookie in the victim's browser.",
-      )
-    }
-    return succeeds(
-      "The attacker's browser is logged in as the victim, who thinks the session is over.",
-    )
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const cookieTossing: Attack = {
-  slug: 'cookie-tossing',
+export const attack: AttackFile = {
   title: "A neighboring site plants the attacker's session cookie in the victim's browser",
   rule: 'RFC 6265 section 8.6',
   expected: { 1: 'nothing', 4: 'succeeds' },
@@ -27,11 +26,10 @@ export const cookieTossing: Attack = {
     )
     const account = await victim.seesProfileOf('The victim opens the profile page.')
 
-    if (account !== 'attacker') {
-      return blocked("The victim's browser isn't logged in to the attacker's account.")
-    }
-    return succeeds(
-      "The victim is in the attacker's account and doesn't notice. The attacker can read everything the victim enters there.",
-    )
+    return ending(account === 'attacker', {
+      succeeds:
+        "The victim is in the attacker's account and doesn't notice. The attacker can read everything the victim enters there.",
+      blocked: "The victim's browser isn't logged in to the attacker's account.",
+    })
   },
 }

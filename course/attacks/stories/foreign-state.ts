@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, blocked, succeeds } from '../attack.ts'
 
-export const foreignState: Attack = {
-  slug: 'foreign-state',
+export const attack: AttackFile = {
   title: "The attacker slips their own login response into the victim's login",
   rule: 'RFC 6749 section 10.12, RFC 9700 section 4.7.1',
   expected: { 1: 'succeeds', 2: 'blocked' },
@@ -20,7 +19,6 @@ export const foreignState: Attack = {
       "The victim starts a login but hasn't typed the password yet.",
     )
     const trap = await attacker.logsIn(
-      await attacker.startsLogin(),
       "The attacker starts a login too, logs in with their own account and stops the browser at the redirect. This response is meant for the attacker's browser only.",
     )
     stage.outside('attacker', 'victim', 'The attacker makes the victim open that address.')
@@ -34,7 +32,7 @@ export const foreignState: Attack = {
         "The victim believes this is their own login, but it ended in the attacker's account.",
       )
     }
-    const response = await victim.logsIn(loginPage, 'The victim continues with their own login.')
+    const response = await victim.logsIn('The victim continues with their own login.', loginPage)
     const ownPage = await victim.goesTo(response, 'The browser delivers the right response.')
     return blocked(
       stage.accountOn(ownPage) === 'victim'

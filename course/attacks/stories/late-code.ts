@@ -1,9 +1,7 @@
-import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 import { SECONDS_PER_HOUR } from '../story-record.ts'
 
-export const lateCode: Attack = {
-  slug: 'late-code',
+export const attack: AttackFile = {
   title: 'The attacker finds an unused code in a log half an hour later',
   rule: 'RFC 6749 section 4.1.2',
   expected: { 1: 'blocked' },
@@ -26,24 +24,20 @@ export const lateCode: Attack = {
     )
     stage.outside('attacker', 'victim', 'The attacker makes the victim open that login page.')
     const callback = await victim.logsIn(
-      own,
       'The victim logs in there. Then the browser loses its connection.',
+      own,
     )
     await stage.waitMinutes(30)
     stage.outside('attacker', 'attacker', 'Half an hour later the attacker reads the log.')
-    const page = await attacker.goesTo(
-      callbackWith(stage, {
-        code: parameterOf(callback, 'code'),
-        state: parameterOf(own, 'state'),
-      }),
+    const page = await attacker.bringsCode(
+      callback,
+      own,
       'They take the code to the client. It belongs to a login of their own browser, so everything about it is right except its age.',
     )
 
-    if (stage.accountOn(page) !== 'victim') {
-      return blocked(
-        `The attacker gets nothing. A code expires after ${stage.knows.codeTtl / 60} minutes, which is plenty of time for a browser.`,
-      )
-    }
-    return succeeds("The attacker's browser is in the victim's account.")
+    return ending(stage.accountOn(page) === 'victim', {
+      succeeds: "The attacker's browser is in the victim's account.",
+      blocked: `The attacker gets nothing. A code expires after ${stage.knows.codeTtl / 60} minutes, which is plenty of time for a browser.`,
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const loginCsrf: Attack = {
-  slug: 'login-csrf',
+export const attack: AttackFile = {
   title: "The victim ends up in the attacker's account",
   rule: 'RFC 6749 section 10.12, RFC 9700 section 4.7',
   expected: { 1: 'succeeds', 2: 'blocked' },
@@ -20,8 +19,8 @@ export const loginCsrf: Attack = {
     )
     const loginPage = await attacker.startsLogin('The attacker starts a login like anyone else.')
     const trap = await attacker.logsIn(
-      loginPage,
       'They log in with their own account and stop the browser at the redirect. The address contains an unused code for their account.',
+      loginPage,
     )
     stage.outside(
       'attacker',
@@ -30,13 +29,11 @@ export const loginCsrf: Attack = {
     )
     const page = await victim.isSentTo(trap, 'The victim opens it without having started a login.')
 
-    if (stage.accountOn(page) !== 'attacker') {
-      return blocked(
+    return ending(stage.accountOn(page) === 'attacker', {
+      succeeds:
+        "The victim's browser is now in the attacker's account. The attacker can read what the victim writes or uploads there.",
+      blocked:
         'The attacker gets nothing. The client rejects the response, and the victim sees an error.',
-      )
-    }
-    return succeeds(
-      "The victim's browser is now in the attacker's account. The attacker can read what the victim writes or uploads there.",
-    )
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const loginPageAddress: Attack = {
-  slug: 'login-page-address',
+export const attack: AttackFile = {
   title: "The attacker logs in on the victim's login page before the victim does",
   rule: 'RFC 9700 section 4.7',
   expected: { 1: 'succeeds' },
@@ -18,17 +17,17 @@ export const loginPageAddress: Attack = {
       'The victim starts a login, and the attacker reads the address of the login page.',
     )
     const trap = await attacker.logsIn(
-      loginPage,
       "The attacker opens that same address and logs in with their own account. The server's response belongs to the victim's request.",
+      loginPage,
     )
     const page = await victim.isSentTo(
       trap,
       'The attacker makes the victim open the response. It is the one the client is waiting for.',
     )
 
-    if (stage.accountOn(page) !== 'attacker') {
-      return blocked('The attacker gets nothing. The client rejects the response.')
-    }
-    return succeeds("The victim's browser is now in the attacker's account.")
+    return ending(stage.accountOn(page) === 'attacker', {
+      succeeds: "The victim's browser is now in the attacker's account.",
+      blocked: 'The attacker gets nothing. The client rejects the response.',
+    })
   },
 }

@@ -1,8 +1,7 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 import { mayBeFramed } from '../browser-rules.ts'
 
-export const loginPageInFrame: Attack = {
-  slug: 'login-page-in-frame',
+export const attack: AttackFile = {
   title: "The attacker's page shows the login page in a frame and draws over it",
   rule: 'RFC 9700 section 4.16, RFC 6749 section 10.13',
   expected: { 1: 'blocked' },
@@ -36,13 +35,11 @@ export const loginPageInFrame: Attack = {
       }),
     ]
 
-    if (!pages.some(mayBeFramed)) {
-      return blocked(
+    return ending(pages.some(mayBeFramed), {
+      succeeds:
+        "The login page is part of the attacker's page. That page can hide what the victim really clicks, or cover the password field with its own.",
+      blocked:
         'The attacker gets an empty frame. The Content-Security-Policy header of each page forbids framing, and the browser obeys.',
-      )
-    }
-    return succeeds(
-      "The login page is part of the attacker's page. That page can hide what the victim really clicks, or cover the password field with its own.",
-    )
+    })
   },
 }

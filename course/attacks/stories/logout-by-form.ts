@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const logoutByForm: Attack = {
-  slug: 'logout-by-form',
+export const attack: AttackFile = {
   title: 'A form on another site logs the victim out',
   rule: 'RFC 9700 section 4.7, RFC 6265 section 8.2',
   expected: { 1: 'nothing', 4: 'blocked' },
@@ -29,11 +28,10 @@ export const logoutByForm: Attack = {
     })
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
-    if (account === 'victim') {
-      return blocked(
+    return ending(account !== 'victim', {
+      succeeds: 'The victim is logged out, as often as the attacker likes.',
+      blocked:
         "The attacker gets nothing: the victim is still logged in. The session cookie is SameSite=Lax, so the browser doesn't send it with a form from another site.",
-      )
-    }
-    return succeeds('The victim is logged out, as often as the attacker likes.')
+    })
   },
 }

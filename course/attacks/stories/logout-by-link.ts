@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const logoutByLink: Attack = {
-  slug: 'logout-by-link',
+export const attack: AttackFile = {
   title: 'A link or a fake image logs the victim out',
   rule: 'RFC 9110 section 9.2.1',
   expected: { 1: 'nothing', 4: 'blocked' },
@@ -32,11 +31,10 @@ export const logoutByLink: Attack = {
     })
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
-    if (account === 'victim') {
-      return blocked(
+    return ending(account !== 'victim', {
+      succeeds: 'The victim is logged out, as often as the attacker likes.',
+      blocked:
         'The attacker gets nothing: the victim is still logged in. Links and images only send GET requests, and a GET changes nothing here.',
-      )
-    }
-    return succeeds('The victim is logged out, as often as the attacker likes.')
+    })
   },
 }

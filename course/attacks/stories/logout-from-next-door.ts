@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const logoutFromNextDoor: Attack = {
-  slug: 'logout-from-next-door',
+export const attack: AttackFile = {
   title: 'A form on the same site logs the victim out',
   rule: 'RFC 9700 section 4.7, RFC 6265 section 8.2',
   expected: { 1: 'nothing', 4: 'succeeds' },
@@ -26,9 +25,9 @@ export const logoutFromNextDoor: Attack = {
     })
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
-    if (account === 'victim') return blocked('The victim is still logged in.')
-    return succeeds(
-      'The victim is logged out. This is only a nuisance: the attacker steals nothing.',
-    )
+    return ending(account !== 'victim', {
+      succeeds: 'The victim is logged out. This is only a nuisance: the attacker steals nothing.',
+      blocked: 'The victim is still logged in.',
+    })
   },
 }

@@ -1,8 +1,7 @@
 import { withParameters } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const openRedirect: Attack = {
-  slug: 'open-redirect',
+export const attack: AttackFile = {
   title: "A link to the server or the client redirects to the attacker's site",
   rule: 'RFC 9700 section 4.11, RFC 6749 sections 4.1.2.1 and 10.15',
   expected: { 1: 'blocked' },
@@ -47,13 +46,11 @@ export const openRedirect: Attack = {
       await victim.isSentTo(link, meaning, ['redirect_uri'])
     }
 
-    if (site.visits.length === 0) {
-      return blocked(
+    return ending(site.visits.length > 0, {
+      succeeds:
+        "The victim clicked a link to a server they trust, but is on the attacker's site and types the password there.",
+      blocked:
         'The attacker gets no visitor. Neither program redirects a browser to an address that a link supplies.',
-      )
-    }
-    return succeeds(
-      "The victim clicked a link to a server they trust, but is on the attacker's site and types the password there.",
-    )
+    })
   },
 }

@@ -1,9 +1,8 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, blocked, ending } from '../attack.ts'
 
 const COMMON = ['123456', 'password', '12345678', 'qwerty', '111111', 'letmein', 'iloveyou']
 
-export const passwordGuessing: Attack = {
-  slug: 'password-guessing',
+export const attack: AttackFile = {
   title: "The attacker guesses the victim's password on the login page",
   rule: 'RFC 6749 section 10.10',
   expected: { 1: 'succeeds' },
@@ -18,28 +17,23 @@ export const passwordGuessing: Attack = {
     const list = COMMON.flatMap((word) => endings.map((ending) => word + ending))
     const loginPage = await attacker.startsLogin('The attacker starts a login.')
 
-    let callback: string | undefined
-    let rejected = -1
-    while (callback === undefined && rejected < list.length - 1) {
-      rejected += 1
-      const guess = { username: 'user0', password: list[rejected] ?? '' }
-      const page = await attacker.triesToLogIn(loginPage, undefined, guess)
-      callback = page.location
+    for (const [rejected, password] of list.entries()) {
+      const guess = { username: 'user0', password }
+      const { location } = await attacker.triesToLogIn(loginPage, undefined, guess)
+      if (location === undefined) continue
+      stage.tell({
+        actor: 'attacker',
+        from: "attacker's browser",
+        to: 'server',
+        channel: 'front',
+        meaning: `They try one password after another without a pause. The server rejects ${rejected} of them and asks again each time. The next one, ${password}, is right.`,
+      })
+      const page = await attacker.goesTo(location, 'They continue like anyone else after a login.')
+      return ending(stage.accountOn(page) === 'victim', {
+        succeeds: "The attacker has the victim's password, and so the account.",
+        blocked: "The attacker isn't logged in as the victim.",
+      })
     }
-    if (callback === undefined)
-      return blocked(`The attacker gets nothing after ${list.length} tries.`)
-
-    stage.tell({
-      actor: 'attacker',
-      from: "attacker's browser",
-      to: 'server',
-      channel: 'front',
-      meaning: `They try one password after another without a pause. The server rejects ${rejected} of them and asks again each time. The next one, ${list[rejected]}, is right.`,
-    })
-    const page = await attacker.goesTo(callback, 'They continue like anyone else after a login.')
-
-    if (stage.accountOn(page) !== 'victim')
-      return blocked("The attacker isn't logged in as the victim.")
-    return succeeds("The attacker has the victim's password, and so the account.")
+    return blocked(`The attacker gets nothing after ${list.length} tries.`)
   },
 }

@@ -1,13 +1,12 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, blocked, succeeds } from '../attack.ts'
 
 const GRANT = 'server/grants/authorization-code.ts'
 const REQUEST = 'server/authorization-request.ts'
 const MATCH = 'if (!matchesChallenge(code_verifier, issuedCode.code_challenge)) {'
 
-export const pkceDowngrade: Attack = {
-  slug: 'pkce-downgrade',
+export const attack: AttackFile = {
   title: 'The attacker removes PKCE from a login, or weakens it',
   rule: 'RFC 9700 section 4.8, RFC 7636 sections 4.4.1 and 7.2',
   expected: { 1: 'nothing', 3: 'blocked' },
@@ -56,7 +55,6 @@ export const pkceDowngrade: Attack = {
       "Their own account, user1, and the client's id and secret. Also a program on the victim's computer that reads every address the browser is redirected to and can change it.",
     )
     const response = await victim.logsIn(
-      await victim.startsLogin(),
       'The victim logs in. The program reads the response and stops the browser.',
     )
     const stripped = await attacker.triesToLogIn(
@@ -87,17 +85,12 @@ export const pkceDowngrade: Attack = {
         show: ['code_challenge_method'],
       },
     )
-    const weak = codeIn(plain)
-    if (weak !== undefined) {
-      const { access_token } = await attacker.asksForToken(
-        {
-          grant_type: 'authorization_code',
-          code: weak,
-          redirect_uri: lab.redirectUri,
-          code_verifier: parameterOf(loginPage, 'code_challenge') ?? '',
-        },
+    if (codeIn(plain) !== undefined) {
+      const { access_token } = await attacker.redeems(
+        plain.location ?? '',
         { id: lab.config.clientId },
         'The attacker redeems the resulting code with the challenge as the verifier.',
+        { code_verifier: parameterOf(loginPage, 'code_challenge') },
       )
       if (stage.accountOf(access_token) === 'victim') {
         return succeeds("The attacker has an access token for the victim's account.")

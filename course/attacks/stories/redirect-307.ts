@@ -1,8 +1,7 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 import { bodyAfterRedirect } from '../browser-rules.ts'
 
-export const redirect307: Attack = {
-  slug: 'redirect-307',
+export const attack: AttackFile = {
   title: "The server's redirect makes the browser post the password to the client",
   rule: 'RFC 9700 section 4.12',
   expected: { 1: 'blocked' },
@@ -38,9 +37,9 @@ export const redirect307: Attack = {
       },
     )
 
-    if (body?.password === undefined) {
-      return blocked('The client gets the code, as it should, but not the password.')
-    }
-    return succeeds("The client has the victim's user name and password.")
+    return ending(body?.password !== undefined, {
+      succeeds: "The client has the victim's user name and password.",
+      blocked: 'The client gets the code, as it should, but not the password.',
+    })
   },
 }

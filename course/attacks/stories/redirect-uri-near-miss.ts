@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const redirectUriNearMiss: Attack = {
-  slug: 'redirect-uri-near-miss',
+export const attack: AttackFile = {
   title: "A look-alike redirect URI tries to catch the victim's code",
   rule: 'RFC 9700 sections 2.1 and 4.1, RFC 6749 sections 3.1.2.3 and 10.6',
   expected: { 1: 'blocked' },
@@ -54,13 +53,10 @@ export const redirectUriNearMiss: Attack = {
       if (location?.includes('code=') && !location.startsWith(`${redirectUri}?`)) caught.push(what)
     }
 
-    if (caught.length === 0) {
-      return blocked(
+    return ending(caught.length > 0, {
+      succeeds: `The server sends the victim's code to addresses that nobody registered: ${caught.join(', ')}.`,
+      blocked:
         "The attacker gets nothing. The server rejects each link with an error page. It doesn't ask for a password and doesn't redirect the browser.",
-      )
-    }
-    return succeeds(
-      `The server sends the victim's code to addresses that nobody registered: ${caught.join(', ')}.`,
-    )
+    })
   },
 }

@@ -1,6 +1,6 @@
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { callbackWith, parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 import { runsAttack } from '../browser-rules.ts'
 
 const SCRIPT = '"><script>attack()</script><img src="x" onerror="attack()">'
@@ -11,8 +11,7 @@ const LOOSE_POLICY = {
   without: "\"default-src 'self' 'unsafe-inline'\",",
 }
 
-export const reflectedScript: Attack = {
-  slug: 'reflected-script',
+export const attack: AttackFile = {
   title: 'A script in a link ends up in a page and runs there',
   rule: 'RFC 6749 section 10.14',
   expected: { 1: 'blocked' },
@@ -68,13 +67,11 @@ export const reflectedScript: Attack = {
       ),
     ]
 
-    if (!pages.some(runsAttack)) {
-      return blocked(
+    return ending(pages.some(runsAttack), {
+      succeeds:
+        "The attacker's script runs in a page of the lab. It sees everything the victim sees and can act for the victim.",
+      blocked:
         "The attacker gets nothing. The pages show the script as plain text. Even if one didn't, its Content-Security-Policy wouldn't let the script run.",
-      )
-    }
-    return succeeds(
-      "The attacker's script runs in a page of the lab. It sees everything the victim sees and can act for the victim.",
-    )
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const refreshTokenAfterLogout: Attack = {
-  slug: 'refresh-token-after-logout',
+export const attack: AttackFile = {
   title: 'The attacker uses a stolen refresh token after the victim logs out',
   rule: 'RFC 9700 section 4.14.2',
   expected: { 1: 'nothing', 5: 'succeeds' },
@@ -11,7 +10,7 @@ export const refreshTokenAfterLogout: Attack = {
     'Rotation reveals a theft only if the client uses its copy again. After a logout it never does. RFC 9700 section 4.14.2 lets the server revoke refresh tokens after a logout at the server. After a logout at the client, the client can ask for that (RFC 7009).',
 
   async play(stage) {
-    const { attacker, victim, lab } = stage
+    const { attacker, victim } = stage
     stage.attackerHas(
       "A copy of the client's memory and settings: the victim's refresh token, and the client's id and secret.",
     )
@@ -20,17 +19,16 @@ export const refreshTokenAfterLogout: Attack = {
     await victim.logsOut(
       "The victim logs out. The client forgets the tokens, but the server doesn't.",
     )
-    const { access_token } = await attacker.asksForToken(
-      { grant_type: 'refresh_token', refresh_token: String(refresh_token) },
-      { id: lab.config.clientId },
+    const { access_token } = await attacker.refreshes(
+      refresh_token,
       'The attacker sends the refresh token.',
     )
     const account = await attacker.readsProfileWith(access_token, 'They use the new access token.')
 
-    if (account !== 'victim')
-      return blocked('The attacker has a refresh token that no longer works.')
-    return succeeds(
-      "The attacker reads the victim's profile and can refresh until 30 days after the login. Nobody notices.",
-    )
+    return ending(account === 'victim', {
+      succeeds:
+        "The attacker reads the victim's profile and can refresh until 30 days after the login. Nobody notices.",
+      blocked: 'The attacker has a refresh token that no longer works.',
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const refreshTokenOfAnotherClient: Attack = {
-  slug: 'refresh-token-of-another-client',
+export const attack: AttackFile = {
   title: 'Someone uses a refresh token that belongs to another client',
   rule: 'RFC 6749 sections 6 and 10.4, RFC 9700 section 4.14.1',
   expected: { 1: 'nothing', 5: 'blocked' },
@@ -42,13 +41,15 @@ export const refreshTokenOfAnotherClient: Attack = {
     ]
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
-    if (responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim')) {
-      return succeeds("The attacker has tokens for the victim's account and can refresh them.")
-    }
-    return blocked(
-      account === 'victim'
-        ? "The attacker gets nothing, and the victim notices nothing. Attempts by other clients don't revoke the token."
-        : 'The attacker gets nothing, but the victim has to log in again.',
+    return ending(
+      responses.some(({ access_token }) => stage.accountOf(access_token) === 'victim'),
+      {
+        succeeds: "The attacker has tokens for the victim's account and can refresh them.",
+        blocked:
+          account === 'victim'
+            ? "The attacker gets nothing, and the victim notices nothing. Attempts by other clients don't revoke the token."
+            : 'The attacker gets nothing, but the victim has to log in again.',
+      },
     )
   },
 }

@@ -1,9 +1,7 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
-import type { AttackStage } from '../attack-stage.ts'
+import { type AttackFile, ending } from '../attack.ts'
 import { SECONDS_PER_HOUR } from '../story-record.ts'
 
-export const refreshTokenTheft: Attack = {
-  slug: 'refresh-token-theft',
+export const attack: AttackFile = {
   title: 'The attacker uses a stolen refresh token, once after its owner and once before',
   rule: 'RFC 9700 section 4.14.2, RFC 6749 section 10.4',
   expected: { 1: 'nothing', 5: 'blocked' },
@@ -30,14 +28,16 @@ export const refreshTokenTheft: Attack = {
     await victim.seesProfileOf(
       'Six minutes later the access token has expired, and the victim opens their profile. The client is the first to use the refresh token.',
     )
-    const late = await offer(stage, copied, 'The attacker sends the copy. It is already used.')
+    const late = await attacker.refreshes(
+      copied,
+      'The attacker sends the copy. It is already used.',
+    )
     await victim.seesProfileOf(
       'The victim opens the profile again. The server saw the same refresh token twice and revoked all tokens of this login.',
     )
 
     await victim.logsInAtClient('The victim logs in again. The attacker copies the new token.')
-    const early = await offer(
-      stage,
+    const early = await attacker.refreshes(
       stage.lastTokens.refresh_token,
       'This time the attacker is first.',
     )
@@ -46,21 +46,18 @@ export const refreshTokenTheft: Attack = {
     await victim.seesProfileOf(
       'Six minutes later the victim opens the profile. The client sends its refresh token, and the server sees that token for the second time.',
     )
-    const last = await offer(stage, early.refresh_token, 'The attacker tries to refresh again.')
+    const last = await attacker.refreshes(
+      early.refresh_token,
+      'The attacker tries to refresh again.',
+    )
 
-    if ([late, last].every(({ access_token }) => access_token === undefined)) {
-      return blocked(
-        'The attacker no longer has anything. A refresh token works once, so its second use reveals the theft. The server revokes all tokens of that login, and the victim has to log in again. Until then, the attacker could read the profile.',
-      )
-    }
-    return succeeds("The attacker has tokens for the victim's account and can refresh them.")
+    return ending(
+      [late, last].some(({ access_token }) => access_token !== undefined),
+      {
+        succeeds: "The attacker has tokens for the victim's account and can refresh them.",
+        blocked:
+          'The attacker no longer has anything. A refresh token works once, so its second use reveals the theft. The server revokes all tokens of that login, and the victim has to log in again. Until then, the attacker could read the profile.',
+      },
+    )
   },
-}
-
-function offer({ attacker, lab }: AttackStage, refreshToken: unknown, meaning: string) {
-  return attacker.asksForToken(
-    { grant_type: 'refresh_token', refresh_token: String(refreshToken) },
-    { id: lab.config.clientId },
-    meaning,
-  )
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const sessionFixation: Attack = {
-  slug: 'session-fixation',
+export const attack: AttackFile = {
   title: "The attacker plants their session in the victim's browser, and the victim logs in to it",
   rule: 'RFC 6265 section 8.4',
   expected: { 1: 'nothing', 4: 'blocked' },
@@ -32,7 +31,6 @@ export const sessionFixation: Attack = {
       "The attacker plants a copy of that cookie in the victim's browser. Both browsers now share one session.",
     )
     const callback = await victim.logsIn(
-      await victim.startsLogin(),
       'The victim starts a login in that session and types the password.',
     )
     await victim.goesTo(callback, 'The browser delivers the code.')
@@ -40,11 +38,10 @@ export const sessionFixation: Attack = {
       'The attacker opens the profile page with the cookie from before the login.',
     )
 
-    if (account !== 'victim') {
-      return blocked(
+    return ending(account === 'victim', {
+      succeeds: "The attacker's browser is logged in as the victim.",
+      blocked:
         'The attacker has a cookie that no longer works. At the login the client gave the victim a new session with a new id.',
-      )
-    }
-    return succeeds("The attacker's browser is logged in as the victim.")
+    })
   },
 }

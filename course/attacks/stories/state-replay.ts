@@ -1,8 +1,7 @@
 import { parameterOf, withParameters } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const stateReplay: Attack = {
-  slug: 'state-replay',
+export const attack: AttackFile = {
   title: 'The attacker reuses an old login response with their own code in it',
   rule: 'RFC 9700 sections 4.2.4 and 4.7.1',
   expected: { 1: 'succeeds', 2: 'blocked' },
@@ -26,7 +25,6 @@ export const stateReplay: Attack = {
       'The attacker finds the redirect with the code in the history. The code is already used, but the rest of the address was once valid for this browser.',
     )
     const own = await attacker.logsIn(
-      await attacker.startsLogin(),
       'The attacker logs in with their own account and keeps the unused code.',
     )
     const page = await victim.isSentTo(
@@ -34,11 +32,10 @@ export const stateReplay: Attack = {
       "The attacker makes the victim open the old address, with the attacker's code in it.",
     )
 
-    if (stage.accountOn(page) !== 'attacker') {
-      return blocked(
+    return ending(stage.accountOn(page) === 'attacker', {
+      succeeds: "The victim's browser is now in the attacker's account.",
+      blocked:
         'The attacker gets nothing. The state in that address was valid, but a state works only once.',
-      )
-    }
-    return succeeds("The victim's browser is now in the attacker's account.")
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const stolenToken: Attack = {
-  slug: 'stolen-token',
+export const attack: AttackFile = {
   title: 'The attacker uses a stolen access token right away',
   rule: 'RFC 6750 section 5.1, RFC 9700 section 4.10',
   expected: { 1: 'nothing', 4: 'succeeds' },
@@ -19,7 +18,9 @@ export const stolenToken: Attack = {
       'The attacker sends the token to the server with their own program.',
     )
 
-    if (account !== 'victim') return blocked('The attacker has a token that opens nothing.')
-    return succeeds("The attacker reads the victim's profile until the token expires.")
+    return ending(account === 'victim', {
+      succeeds: "The attacker reads the victim's profile until the token expires.",
+      blocked: 'The attacker has a token that opens nothing.',
+    })
   },
 }

@@ -1,7 +1,6 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const tokenAfterLogout: Attack = {
-  slug: 'token-after-logout',
+export const attack: AttackFile = {
   title: 'The attacker uses a stolen access token after the victim logs out',
   rule: 'RFC 9700 section 4.10',
   expected: { 1: 'nothing', 4: 'succeeds' },
@@ -21,9 +20,10 @@ export const tokenAfterLogout: Attack = {
       'The attacker sends the token to the server.',
     )
 
-    if (account !== 'victim') return blocked('The attacker has a token that no longer works.')
-    return succeeds(
-      "The attacker reads the victim's profile until the token expires, even though the victim has logged out.",
-    )
+    return ending(account === 'victim', {
+      succeeds:
+        "The attacker reads the victim's profile until the token expires, even though the victim has logged out.",
+      blocked: 'The attacker has a token that no longer works.',
+    })
   },
 }

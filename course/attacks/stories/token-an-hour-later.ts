@@ -1,8 +1,7 @@
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 import { SECONDS_PER_HOUR } from '../story-record.ts'
 
-export const tokenAnHourLater: Attack = {
-  slug: 'token-an-hour-later',
+export const attack: AttackFile = {
   title: 'The attacker finds and uses a stolen access token 45 minutes later',
   rule: 'RFC 6750 section 5.3, RFC 9700 section 4.14',
   expected: { 1: 'nothing', 4: 'succeeds', 5: 'blocked' },
@@ -33,13 +32,9 @@ export const tokenAnHourLater: Attack = {
       'They send it to the server with their own program.',
     )
 
-    if (account !== 'victim') {
-      return blocked(
-        `The attacker has a token that no longer works. It expired after ${minutes} minutes.`,
-      )
-    }
-    return succeeds(
-      `The attacker reads the victim's profile. A token works for ${minutes} minutes, whether or not the client needs it that long.`,
-    )
+    return ending(account === 'victim', {
+      succeeds: `The attacker reads the victim's profile. A token works for ${minutes} minutes, whether or not the client needs it that long.`,
+      blocked: `The attacker has a token that no longer works. It expired after ${minutes} minutes.`,
+    })
   },
 }

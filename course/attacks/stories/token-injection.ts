@@ -1,8 +1,7 @@
 import { callbackWith, parameterOf } from '../address-parameters.ts'
-import { type Attack, blocked, succeeds } from '../attack.ts'
+import { type AttackFile, ending } from '../attack.ts'
 
-export const tokenInjection: Attack = {
-  slug: 'token-injection',
+export const attack: AttackFile = {
   title: 'The attacker gives the client a stolen access token to log in with',
   rule: 'RFC 9700 sections 2.1.2 and 4.6',
   expected: { 1: 'nothing', 4: 'blocked' },
@@ -42,11 +41,10 @@ export const tokenInjection: Attack = {
     )
     const account = await attacker.seesProfileOf('They check whether they are logged in now.')
 
-    if (account !== 'victim') {
-      return blocked(
+    return ending(account === 'victim', {
+      succeeds: "The attacker's browser is logged in as the victim.",
+      blocked:
         "The attacker isn't logged in at the client. It accepts a code from a browser, but tokens only from the server. The token itself still works: see stolen-token.",
-      )
-    }
-    return succeeds("The attacker's browser is logged in as the victim.")
+    })
   },
 }

@@ -2,9 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
+import { untilAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import type { Question, Usage } from './probe.ts'
@@ -73,7 +72,7 @@ export class Child {
       // The program writes its log as usual, but nothing reads it here.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
-    await untilAnswers(origin, child)
+    await untilAnswered(origin, child)
     return new Child(origin, performance.now() - from, child)
   }
 
@@ -121,17 +120,15 @@ export class Child {
  * @param version waits for a program of that version, if given
  * @throws if the child ends first, or nothing responds within 30 seconds
  */
-export async function untilAnswers(
+export async function untilAnswered(
   origin: string,
   child: ChildProcess,
   version = '',
 ): Promise<void> {
-  const until = performance.now() + PATIENCE
-  while (performance.now() < until) {
-    if (child.exitCode !== null) throw new Error(`${origin} never responded: its program ended`)
-    const answer = await whoAnswers(portOf(origin))
-    if (answer !== undefined && (answer.program ?? '').startsWith(version)) return
-    await sleep(2)
-  }
-  throw new Error(`${origin} didn't respond within ${PATIENCE / 1000} seconds`)
+  const ended = new AbortController()
+  child.once('exit', () => ended.abort())
+  const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(PATIENCE)])
+  await untilAnswers(portOf(origin), signal, ({ program = '' }) => program.startsWith(version))
+  if (ended.signal.aborted) throw new Error(`${origin} never responded: its program ended`)
+  if (signal.aborted) throw new Error(`${origin} didn't respond within ${PATIENCE / 1000} seconds`)
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './child.ts'
 import { measure, wholeFlow } from './load.ts'
 import { tokensOf } from './refusals.ts'
@@ -10,7 +11,7 @@ const USERS = 32
 /** An hour, so that nothing expires while a server is filled. */
 const TTL = 3600
 /** How long a server may take until it removes expired entries, in milliseconds. */
-const SWEEP = 11_000
+export const SWEEP = 11_000
 
 /** What is alive on the heap, in MiB. */
 export interface HeapFigures {
@@ -48,7 +49,7 @@ export async function measureHeap(
     await by(target, child, responses)
     const full = (await child.usage()).heap
     await child.advance(10 * TTL)
-    await new Promise((resolve) => setTimeout(resolve, SWEEP))
+    await sleep(SWEEP)
     const afterExpiry = (await child.usage()).heap
     return {
       atStart: atStart / MEBIBYTE,

@@ -4,7 +4,7 @@ import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { type Addresses, programsOf, settingsOf } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { request } from 'undici'
-import { Child, untilAnswers } from './child.ts'
+import { Child, untilAnswered } from './child.ts'
 import { median } from './load.ts'
 import type { Target } from './targets.ts'
 
@@ -82,7 +82,7 @@ async function withNpmStart<T>(
   try {
     await allAnswer(addresses, npm, version)
     const took = performance.now() - from
-    await untilAnswers(addresses.workshop, npm)
+    await untilAnswered(addresses.workshop, npm)
     return await work(addresses, npm, took)
   } finally {
     npm.kill('SIGTERM')
@@ -92,7 +92,7 @@ async function withNpmStart<T>(
 
 async function allAnswer(addresses: Addresses, npm: ChildProcess, version: Version): Promise<void> {
   const { listening } = programsOf(version)
-  await Promise.all(listening.map((name) => untilAnswers(addresses[name], npm, version.name)))
+  await Promise.all(listening.map((name) => untilAnswered(addresses[name], npm, version.name)))
 }
 
 function run(command: string, args: string[]): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { ROOT, shortName, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Launch } from './child.ts'
 import type { Endpoints } from './user.ts'
 
@@ -24,11 +24,7 @@ const LONG = { ACCESS_TOKEN_TTL: '3600', CLIENT_URL: 'http://localhost:25001' }
 /** Fastify with constant responses. */
 export const limit: Target = {
   name: 'limit',
-  launch: {
-    main: join(TARGETS, 'limit.ts'),
-    folder: join(ROOT, 'maintain', 'bench'),
-    env: LONG,
-  },
+  launch: { main: join(TARGETS, 'limit.ts'), folder: TARGETS, env: LONG },
   endpoints: OWN,
   isLimit: true,
   hasResource: true,
@@ -38,11 +34,7 @@ export const limit: Target = {
 /** The certified server to use in place of the lab's. */
 export const oidcProvider: Target = {
   name: 'oidc-provider',
-  launch: {
-    main: join(TARGETS, 'oidc-provider.ts'),
-    folder: join(ROOT, 'maintain', 'bench'),
-    env: LONG,
-  },
+  launch: { main: join(TARGETS, 'oidc-provider.ts'), folder: TARGETS, env: LONG },
   endpoints: { authorize: '/auth', token: '/token', me: '/me', scope: 'openid' },
   isLimit: false,
   hasResource: true,
@@ -51,16 +43,13 @@ export const oidcProvider: Target = {
 
 /** The server of a snapshot. */
 export function targetOf(version: Version): Target {
+  const { folder, number } = version
   return {
-    name: `v${String(version.number).padStart(2, '0')}`,
-    launch: {
-      main: join(version.folder, 'server', 'main.ts'),
-      folder: version.folder,
-      env: LONG,
-    },
+    name: shortName(version),
+    launch: { main: join(folder, 'server', 'main.ts'), folder, env: LONG },
     endpoints: OWN,
     isLimit: false,
-    hasResource: version.number >= 4,
-    refreshes: version.number >= 5,
+    hasResource: number >= 4,
+    refreshes: number >= 5,
   }
 }

@@ -1,17 +1,8 @@
+import { ExpiringMap } from '@oauth-lab/shared/expiring-map.ts'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 
-interface Entry {
-  payload: AdapterPayload
-  /** In milliseconds of the wall clock. */
-  expiresAt: number
-}
-
-const entries = new Map<string, Entry>()
+const entries = new ExpiringMap<AdapterPayload>(Number.POSITIVE_INFINITY)
 const membersOfGrant = new Map<string, Set<string>>()
-
-setInterval(() => {
-  for (const [key, { expiresAt }] of entries) if (expiresAt < Date.now()) entries.delete(key)
-}, 10_000).unref()
 
 /** Stores everything that oidc-provider keeps in memory, without a limit. */
 export class UnboundedAdapter implements Adapter {
@@ -23,22 +14,21 @@ export class UnboundedAdapter implements Adapter {
 
   async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
     const key = this.#key(id)
-    entries.set(key, { payload, expiresAt: Date.now() + expiresIn * 1000 })
+    entries.set(key, payload, expiresIn)
     const { grantId, uid } = payload
-    if (this.#model === 'Session' && uid !== undefined) {
-      entries.set(`uid:${uid}`, { payload, expiresAt: Date.now() + expiresIn * 1000 })
-    }
+    if (this.#model === 'Session' && uid !== undefined)
+      entries.set(`uid:${uid}`, payload, expiresIn)
     if (grantId === undefined) return
     const members = membersOfGrant.get(grantId) ?? new Set()
     membersOfGrant.set(grantId, members.add(key))
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    return entries.get(this.#key(id))?.payload
+    return entries.get(this.#key(id))
   }
 
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    return entries.get(`uid:${uid}`)?.payload
+    return entries.get(`uid:${uid}`)
   }
 
   async findByUserCode(): Promise<undefined> {}
