@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { type Attack, tellingVersions } from '@oauth-lab/course/attacks/attack.ts'
+import { type Attack, blockingVersion, tellingVersions } from '@oauth-lab/course/attacks/attack.ts'
 import { withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { isDifferent, matrixAsMarkdown } from '@oauth-lab/course/attacks/matrix.ts'
 import {
@@ -26,17 +26,17 @@ import { printStory, printWeakening } from './print/attack-story.ts'
 
 export const HELP = `npm run attack                          every attack on every version
 npm run attack v03                      every attack on one version, or on a copy in a folder
-npm run attack NAME                     the last version where it succeeds, then the first that blocks it
+npm run attack NAME                     where it succeeds, where it is blocked, and where it succeeds again
 npm run attack NAME v03                 one attack on one version, or on a copy in a folder
 npm run attack -- NAME v03 --pause      the same, waiting for Enter after each step
 npm run attack -- NAME --weakened       on a copy of a version without the line that blocks it
 npm run attack -- --list                the names of all attacks
-npm run attack -- --write               updates the table in README.md
+npm run attack -- --write               updates the list in README.md
 
 The command starts the lab's own programs on this machine and attacks only those.`
 
 /** What stands between the two markers in README.md. */
-const TABLE = /(?<=<!-- attacks -->).*?(?=<!-- \/attacks -->)/s
+const LIST = /(?<=<!-- attacks -->).*?(?=<!-- \/attacks -->)/s
 
 const HINT = 'To list the attacks: npm run attack -- --list. For help: npm run attack -- --help.'
 
@@ -60,7 +60,7 @@ export async function main(args: string[]): Promise<number> {
     example: 'npm run attack -- login-csrf v01 --pause',
     hint: HINT,
   })
-  if (values.list) return print(printList(attacks, paint))
+  if (values.list) return print(printList(attacks, listVersions(), paint))
   if (values.write) return writeMatrix()
 
   const attack = attacks.find(({ slug }) => positionals.includes(slug))
@@ -82,6 +82,7 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function playMatrix(names: string[], paint: Paint): Promise<number> {
+  if (names.length > 1) throw wrongUsage(`Name one version, or none to see all. ${HINT}`)
   const versions = names.length === 0 ? listVersions() : names.map(versionOrAttack)
   const rows = await playAll(attacks, versions)
   print(printMatrix(rows, versions, paint))
@@ -121,7 +122,7 @@ async function playWeakened(
   pause: boolean,
   paint: Paint,
 ): Promise<number> {
-  const version = chosen ?? tellingVersions(attack, listVersions()).at(-1)
+  const version = chosen ?? blockingVersion(attack, listVersions())
   if (attack.checks.length === 0 || version === undefined) {
     throw wrongUsage(`No version blocks ${attack.slug} yet, so there is no check to remove.`)
   }
@@ -154,17 +155,17 @@ async function waitForEnter(): Promise<void> {
 async function writeMatrix(): Promise<number> {
   const file = join(ROOT, 'README.md')
   const text = await readFile(file, 'utf8')
-  if (!TABLE.test(text)) {
+  if (!LIST.test(text)) {
     throw new ToldError(
-      'README.md has no place for the table. Add a line <!-- attacks --> and a line <!-- /attacks -->.',
+      'README.md has no place for the list. Add a line <!-- attacks --> and a line <!-- /attacks -->.',
     )
   }
-  const table = `\n\n${matrixAsMarkdown(attacks, listVersions())}\n\n`
+  const list = `\n\n${matrixAsMarkdown(attacks, listVersions())}\n\n`
   await writeFile(
     file,
-    text.replace(TABLE, () => table),
+    text.replace(LIST, () => list),
   )
-  return print('README.md now has the current table.')
+  return print('README.md now has the current list.')
 }
 
 function print(text: string): 0 {

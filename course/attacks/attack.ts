@@ -38,7 +38,7 @@ export interface AttackFile {
   needs?: { feature: keyof Knowledge; otherwise: string }
   /** The lines that block it, in the first version that does. Empty if no version does. */
   checks: readonly Check[]
-  /** What would block it, if no version does. */
+  /** What would block it, if the newest version doesn't. */
   remedy?: string
   /** Settings for the programs, for stories in which time passes. */
   settings?(knows: Knowledge): Record<string, string>
@@ -70,19 +70,32 @@ export function expectedResult(attack: Attack, version: Version): Result | undef
   return latest === undefined ? undefined : attack.expected[latest]
 }
 
-/** The number of the first version expected to block it, or undefined. */
-export function blockedSince(attack: Attack): number | undefined {
+/** The number of the first version expected to block it, of those from a number on, or undefined. */
+export function blockedSince(attack: Attack, from = 1): number | undefined {
   return Object.keys(attack.expected)
     .map(Number)
-    .find((number) => attack.expected[number] === 'blocked')
+    .find((number) => number >= from && attack.expected[number] === 'blocked')
 }
 
-/** The two versions that show an attack best: the last where it succeeds, and the first after that to block it. */
+/** The first version that blocks an attack, or undefined. */
+export function blockingVersion<Kind extends Version>(
+  attack: Attack,
+  versions: Kind[],
+): Kind | undefined {
+  return versions.find((version) => expectedResult(attack, version) === 'blocked')
+}
+
+/**
+ * The versions that show an attack best: the last one where it succeeds before one blocks it, the one that blocks
+ * it, and the first after that where it succeeds again.
+ */
 export function tellingVersions<Kind extends Version>(attack: Attack, versions: Kind[]): Kind[] {
-  const last = versions.findLast((version) => expectedResult(attack, version) === 'succeeds')
-  const first = versions.find(
-    (version) =>
-      version.number > (last?.number ?? 0) && expectedResult(attack, version) === 'blocked',
-  )
-  return [last, first].filter((version) => version !== undefined)
+  const blocks = blockingVersion(attack, versions)
+  const turn = blocks?.number ?? Number.POSITIVE_INFINITY
+  const succeeding = versions.filter((version) => expectedResult(attack, version) === 'succeeds')
+  return [
+    succeeding.findLast(({ number }) => number < turn),
+    blocks,
+    succeeding.find(({ number }) => number > turn),
+  ].filter((version) => version !== undefined)
 }

@@ -10,6 +10,8 @@ export interface Knowledge {
   /** Users log in to the client, and the access token opens their profile. */
   profile: boolean
   refreshTokens: boolean
+  /** A token covers only the scopes that it was issued for. */
+  scopes: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -42,6 +44,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       pkce: searchParams.has('code_challenge'),
       profile: profile.status !== 404,
       refreshTokens: response.refresh_token !== undefined,
+      scopes: response.scope !== undefined,
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

@@ -196,11 +196,16 @@ export class Person {
 
   /** Requests the profile with their own program. Returns whose it is, if any. */
   async readsProfileWith(accessToken: unknown, telling: Telling): Promise<Account | undefined> {
-    const page = await this.#record.send(`${this.#record.lab.apiUrl}/api/me`, {
-      headers: { authorization: `Bearer ${accessToken}` },
-    })
-    this.#receivedResponse(telling)
-    return this.#record.accountOn(page)
+    const { user_id } = await this.asksApi('/api/me', accessToken, telling)
+    if (user_id === undefined) return undefined
+    return user_id === 'user0' ? 'victim' : 'attacker'
+  }
+
+  /** Sends an access token to the API with their own program, and returns the response. */
+  async asksApi(path: string, accessToken: unknown, telling: Telling) {
+    const headers = { authorization: `Bearer ${accessToken}` }
+    await this.#record.send(this.#record.lab.apiUrl + path, { headers })
+    return this.#receivedResponse(telling)
   }
 
   /** Adds a step for a page that this browser received, and one for each request the client sent meanwhile. */

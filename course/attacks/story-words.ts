@@ -1,5 +1,5 @@
-import { shortNameOf } from '../programs/versions.ts'
-import { type Attack, blockedSince, type Ending } from './attack.ts'
+import { shortNameOf, type Version } from '../programs/versions.ts'
+import { type Attack, blockedSince, type Ending, expectedResult } from './attack.ts'
 import type { Channel } from './story.ts'
 
 /** The name of each channel. */
@@ -27,13 +27,14 @@ export function shorten(value: string): string {
   return /^[\w~-]{32,}$/.test(value) ? `${value.slice(0, 6)}...` : value
 }
 
-/** The defense against an attack that succeeded. Undefined if this version already has it. */
+/** The defense against an attack that succeeded: of the next version that blocks it, or one that no version has. */
 export function tellRemedy(
   attack: Attack,
-  { number }: { number: number },
+  version: Version,
 ): { heading: string; text: string } | undefined {
-  const since = blockedSince(attack)
-  if (since === undefined) return { heading: 'No version blocks it yet', text: attack.remedy ?? '' }
-  if (since <= number) return undefined
-  return { heading: `Blocked from ${shortNameOf(since)}`, text: attack.rule }
+  if (expectedResult(attack, version) === 'blocked') return undefined
+  const next = blockedSince(attack, version.number + 1)
+  if (next !== undefined) return { heading: `Blocked from ${shortNameOf(next)}`, text: attack.rule }
+  if (attack.remedy === undefined) return undefined
+  return { heading: 'No later version blocks it', text: attack.remedy }
 }

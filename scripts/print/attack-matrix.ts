@@ -1,55 +1,45 @@
 import type { Attack } from '@oauth-lab/course/attacks/attack.ts'
 import {
-  groupAttacks,
+  expectedRows,
+  groupByRanges,
+  headingOf,
   isDifferent,
   LEGEND,
-  RESULTS,
+  type Range,
+  UNNAMED,
   WORDS,
 } from '@oauth-lab/course/attacks/matrix.ts'
 import type { Performance } from '@oauth-lab/course/attacks/play.ts'
-import { shortName, type Version } from '@oauth-lab/course/programs/versions.ts'
-import type { Paint } from './ansi.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Look, Paint } from './ansi.ts'
 import { indented } from './wrap.ts'
 
-const STYLES = { succeeds: 'red', blocked: 'green', nothing: 'dim' } as const
+const STYLES = { succeeds: 'red', blocked: 'green' } as const
 
-/** Prints all results as a table for a terminal, with a legend and the unexpected results. */
-export function printMatrix(rows: Performance[][], versions: Version[], paint: Paint): string {
-  const names = versions.map(shortName)
-  const nameWidth = Math.max(...rows.map(([cell]) => cell?.attack.slug.length ?? 0)) + 4
-  const width = Math.max(10, ...names.map(({ length }) => length + 2))
-  const lines = [' '.repeat(nameWidth) + names.map((name) => name.padEnd(width)).join('')]
-
-  const attacks = rows.flatMap(([cell]) => cell?.attack ?? [])
-  for (const group of groupAttacks(attacks)) {
-    lines.push(paint(group.heading, 'bold'))
-    for (const attack of group.attacks) {
-      const cells = rows.find(([cell]) => cell?.attack === attack) ?? []
-      lines.push(
-        printRow(
-          attack.slug.padStart(attack.slug.length + 2).padEnd(nameWidth),
-          cells,
-          width,
-          paint,
-        ),
-      )
-    }
-  }
-
-  const legend = RESULTS.map(
-    (result) => `${paint(WORDS[result].padEnd(10), STYLES[result])}${LEGEND[result]}`,
+/** Prints all results for a terminal: attacks that end the same way stand under one heading. */
+export function printMatrix(played: Performance[][], versions: Version[], paint: Paint): string {
+  const rows = played.flatMap((cells) => {
+    const [{ attack } = {}] = cells
+    if (attack === undefined) return []
+    const flag = cells.some(isDifferent) ? ' !' : ''
+    return { attack, flag, results: cells.map(({ ending }) => ending.result) }
+  })
+  const groups = groupByRanges(rows, versions).flatMap((group) => [
+    paint(headingOf(group.ranges), 'bold', ...lookOf(group.ranges)),
+    ...group.rows.map(({ attack, flag }) => `  ${attack.slug}${flag}`),
+  ])
+  const legend = LEGEND.map(
+    ({ result, meaning }) => `${paint(WORDS[result].padEnd(10), STYLES[result])}${meaning}`,
   )
   const hint = 'npm run attack NAME shows one attack step by step.'
-  return [...lines, '', ...legend, '', hint, ...printDifferences(rows.flat())].join('\n')
+  return [...groups, '', ...legend, UNNAMED, '', hint, ...printDifferences(played.flat())].join(
+    '\n',
+  )
 }
 
-function printRow(name: string, cells: Performance[], width: number, paint: Paint): string {
-  const words = cells.map((cell) => {
-    const { result } = cell.ending
-    const text = isDifferent(cell) ? `${WORDS[result]} !` : WORDS[result]
-    return paint(text.padEnd(width), STYLES[result])
-  })
-  return (name + words.join('')).trimEnd()
+/** The color of how it ends in the newest version. */
+function lookOf(ranges: Range[]): Look[] {
+  return ranges.slice(-1).map(({ result }) => STYLES[result])
 }
 
 function printDifferences(cells: Performance[]): string[] {
@@ -67,13 +57,13 @@ function printDifferences(cells: Performance[]): string[] {
   ]
 }
 
-/** Prints all attacks, one per line. */
-export function printList(attacks: Attack[], paint: Paint): string {
+/** Prints all attacks with their titles, one per line, and what is expected of them. */
+export function printList(attacks: Attack[], versions: Version[], paint: Paint): string {
   const width = Math.max(...attacks.map(({ slug }) => slug.length)) + 4
-  return groupAttacks(attacks)
-    .flatMap((group) => [
-      paint(group.heading, 'bold'),
-      ...group.attacks.map(({ slug, title }) => `  ${slug}`.padEnd(width) + title),
+  return groupByRanges(expectedRows(attacks, versions), versions)
+    .flatMap(({ ranges, rows }) => [
+      paint(headingOf(ranges), 'bold', ...lookOf(ranges)),
+      ...rows.map(({ attack: { slug, title } }) => `  ${slug}`.padEnd(width) + title),
     ])
     .join('\n')
 }

@@ -1,27 +1,44 @@
-import { type Attack, expectedResult } from '@oauth-lab/course/attacks/attack.ts'
-import { groupAttacks, LEGEND, RESULTS, WORDS } from '@oauth-lab/course/attacks/matrix.ts'
+import type { Attack } from '@oauth-lab/course/attacks/attack.ts'
+import {
+  expectedRows,
+  groupByRanges,
+  LEGEND,
+  placeOf,
+  type Range,
+  rangesOf,
+  UNNAMED,
+  WORDS,
+} from '@oauth-lab/course/attacks/matrix.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
-import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 
-/** The expected results of an attack. The tests check that they are true. */
-export function resultsOf(attack: Attack) {
-  return listVersions().map((version) => ({
-    version,
-    short: copyName(version),
-    result: expectedResult(attack, version) ?? 'nothing',
-  }))
+/** How an attack is expected to end, for `attack-ranges.eta`. */
+export function viewRanges(attack: Attack) {
+  const versions = listVersions()
+  return expectedRows([attack], versions).flatMap(({ results }) => {
+    return rangesOf(results, versions).map(viewRange)
+  })
 }
 
-/** All attacks and all versions, for `attack-matrix.eta`. */
-export function viewMatrix() {
+function viewRange(range: Range) {
+  const { result, first } = range
   return {
-    columns: listVersions().map((version) => ({ ...version, short: copyName(version) })),
-    groups: groupAttacks(attacks).map(({ heading, attacks: members }) => ({
-      heading,
-      rows: members.map((attack) => ({ attack, results: resultsOf(attack) })),
+    result,
+    word: WORDS[result],
+    place: placeOf(range),
+    href: `/lessons/${first.name}/attacks`,
+  }
+}
+
+/** All attacks in groups that end the same way, for `attack-matrix.eta`. */
+export function viewMatrix() {
+  const versions = listVersions()
+  return {
+    groups: groupByRanges(expectedRows(attacks, versions), versions).map(({ ranges, rows }) => ({
+      ranges: ranges.map(viewRange),
+      attacks: rows.map(({ attack }) => attack),
     })),
-    legend: RESULTS.map((result) => ({ result, word: WORDS[result], meaning: LEGEND[result] })),
-    words: WORDS,
+    legend: LEGEND.map(({ result, meaning }) => ({ result, word: WORDS[result], meaning })),
+    unnamed: UNNAMED,
   }
 }

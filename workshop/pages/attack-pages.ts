@@ -1,16 +1,16 @@
 import {
   type Attack,
   blockedSince,
+  blockingVersion,
   expectedResult,
   type Result,
   tellingVersions,
 } from '@oauth-lab/course/attacks/attack.ts'
 import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
-import { WORDS } from '@oauth-lab/course/attacks/matrix.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
-import { resultsOf, viewMatrix } from '../attacks/matrix-view.ts'
+import { viewMatrix, viewRanges } from '../attacks/matrix-view.ts'
 import { Plays, type Turn } from '../attacks/plays.ts'
 import { viewLine, viewPlay } from '../attacks/story-view.ts'
 import { choicesIn, type KnownVersion, knownVersions, requireVersion } from '../known-versions.ts'
@@ -47,8 +47,12 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
 
   app.get('/attacks', (_request, reply) => {
     const matrix = viewMatrix()
-    const count = matrix.groups.reduce((sum, { rows }) => sum + rows.length, 0)
-    return reply.viewAsync('attacks', { title: 'Attacks', count, matrix, ...ASSETS })
+    return reply.viewAsync('attacks', {
+      title: 'Attacks',
+      count: attacks.length,
+      matrix,
+      ...ASSETS,
+    })
   })
 
   app.get<Asked>('/attacks/:slug', async ({ params, query }, reply) => {
@@ -61,12 +65,11 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
       attack,
       rule: linkRules(attack.rule),
       remedy: attack.remedy === undefined ? undefined : linkRules(attack.remedy),
-      results: resultsOf(attack),
-      words: WORDS,
+      ranges: viewRanges(attack),
       stoppers: await stoppersOf(attack),
       chosen: (asked.length > 0 ? asked : telling).map(({ id }) => id),
       choices: choicesIn(playground),
-      weakenable: stoppingVersion(attack),
+      weakenable: blockingVersion(attack, snapshots()),
       play: play && viewPlay(play),
       ...ASSETS,
     })
@@ -114,14 +117,8 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     return found(plays.find(id), 'This run is no longer kept. Play the attack again.')
   }
 
-  /** The first version that blocks an attack. */
-  function stoppingVersion(attack: Attack): KnownVersion | undefined {
-    const since = blockedSince(attack)
-    return snapshots().find(({ number }) => number === since)
-  }
-
   async function stoppersOf(attack: Attack) {
-    const version = stoppingVersion(attack)
+    const version = blockingVersion(attack, snapshots())
     if (version === undefined) return []
     const lines = await Promise.all(attack.checks.map((check) => findLine(version, check)))
     return lines.flatMap((line) => (line === undefined ? [] : viewLine(version, line)))

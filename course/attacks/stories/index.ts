@@ -29,6 +29,8 @@ const SLUGS = [
   'refresh-token-theft',
   'refresh-token-of-another-client',
   'used-code-logout',
+  'over-broad-token',
+  'scope-upgrade',
   'attackers-login-link',
   'login-page-address',
   'password-guessing',
