@@ -47,6 +47,11 @@ export function parameter(parameters: Parameters, name: string): string | undefi
   return values[0]
 }
 
+/** The query of a request's URL, with its question mark. Empty without one. */
+export function queryOf(url: string): string {
+  return new URL(url, 'http://localhost').search
+}
+
 /** The value of a parameter that came exactly once and is UTF-8, or else undefined. */
 export function soleParameter(parameters: Parameters, name: string): string | undefined {
   const values = valuesOf(parameters, name)

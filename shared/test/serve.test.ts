@@ -229,7 +229,7 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     })
     const browser = new Browser()
     const form = await browser.open(`${url}/authorize?${query}`)
-    const granted = await browser.submit(form, { username: 'user0', password: 'password0' })
+    const granted = await browser.answerForms(form, { username: 'user0', password: 'password0' })
     const code = new URL(granted.location ?? '').searchParams.get('code') ?? ''
     const token = await browser.open(`${url}/token`, {
       method: 'POST',
@@ -248,19 +248,14 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     while (!run.output.includes('/nowhere')) await sleep(5)
     run.child.kill()
     await run.ended
-    expect(
-      run.output
-        .trimEnd()
-        .split('\n')
-        .map((line) => line.split(/ {2,}/).slice(0, 3)),
-    ).toEqual([
-      [`Listening at ${url}. Press Ctrl-C to stop it.`],
-      ['server', 'front', 'GET'],
-      ['server', 'front', 'POST'],
-      ['server', 'back', 'POST'],
-      ['server', 'back', 'GET'],
-      ['server', 'front', 'GET'],
-    ])
+    const [listening, ...lines] = run.output.trimEnd().split('\n')
+    expect(listening).toBe(`Listening at ${url}. Press Ctrl-C to stop it.`)
+    const told = lines.map((line) => line.split(/ {2,}/).slice(0, 3).join(' '))
+    const [start, end] = [told.slice(0, -3), told.slice(-3)]
+    expect(end).toEqual(['server back POST', 'server back GET', 'server front GET'])
+    // From v07 on a login takes more than one form.
+    for (const line of start) expect(line).toMatch(/^server front (GET|POST)$/)
+    expect(start.length).toBeGreaterThanOrEqual(2)
     const log = run.output + run.errors
     expect(log).toContain(`code_challenge=${CODE_CHALLENGE.slice(0, 4)}****`)
     const secrets = [

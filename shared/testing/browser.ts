@@ -1,5 +1,6 @@
 import { type HTMLElement, parse } from 'node-html-parser'
 import { CookieJar } from 'tough-cookie'
+import { portOf } from '../config.ts'
 import {
   type Exchange,
   encodeForm,
@@ -39,6 +40,12 @@ export class Browser {
     const page = await this.#send(url, { ...options, headers })
     for (const set of [page.headers['set-cookie'] ?? []].flat()) await this.jar.setCookie(set, url)
     return page
+  }
+
+  /** Whether a program of the lab keeps a session for this browser. */
+  async hasSession(origin: string): Promise<boolean> {
+    const cookies = await this.jar.getCookies(origin)
+    return cookies.some(({ key }) => key.endsWith(`oauth_lab_${portOf(origin)}`))
   }
 
   /** Follows redirects until there is a page. Returns a page that isn't a redirect unchanged. */

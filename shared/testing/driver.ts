@@ -54,6 +54,8 @@ export class Driver {
   readonly #addresses: Addresses
   readonly #send: Send
   readonly #paths: typeof PATHS
+  /** Who logged in last with each browser. */
+  readonly #users = new WeakMap<Browser, string>()
 
   constructor(addresses: Addresses, { send: sendOne = send, paths = PATHS }: DriverOptions = {}) {
     this.serverUrl = addresses.authServerUrl
@@ -93,10 +95,26 @@ export class Driver {
 
   /**
    * Opens an authorization request and fills in the server's forms: logs in as a user and, on a
-   * consent page, allows everything. Returns the redirect to the client, or the page that came instead.
+   * consent page, allows everything. If the server remembers another user in this browser, it logs them
+   * out first. Returns the redirect to the client, or the page that came instead.
    */
   async enterPassword(browser: Browser, authorizeUrl: string, user = 'user0'): Promise<Page> {
+    const before = this.#users.get(browser)
+    if (before !== undefined && before !== user && (await browser.hasSession(this.serverUrl))) {
+      await browser.open(`${this.serverUrl}/logout`, { method: 'POST' })
+    }
+    this.#users.set(browser, user)
     return browser.answerForms(await browser.open(authorizeUrl), credentials(user))
+  }
+
+  /**
+   * Posts the password of user0 to the authorization endpoint without opening its page, and allows what
+   * it asks then. Returns the redirect to the client, or the page that came instead.
+   */
+  async postPassword(url: string, form: FormFields = {}): Promise<Page> {
+    const browser = this.browser()
+    const body = { ...credentials('user0'), ...form }
+    return browser.answerForms(await browser.open(url, { method: 'POST', body }), {})
   }
 
   /** A login up to the point where the browser is about to deliver the code. Returns the callback's URL. */

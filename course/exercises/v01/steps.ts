@@ -28,7 +28,10 @@ export const v01: Exercise = {
     })
     const get = route(2, 'GET /authorize', "app.get('/authorize'")
     const post = route(4, 'POST /authorize', "app.post('/authorize'")
-    empty(draft, AUTHORIZE, { authorizeRoutes: `${get}\n${post}` })
+    empty(draft, AUTHORIZE, {
+      authorizeRoutes: `${get}\n${post}`,
+      sendCode: notWritten(4, 'sendCode'),
+    })
     empty(draft, 'client/routes/callback.ts', {
       callbackRoute: route(6, 'callbackRoute', "app.get('/callback'"),
     })

@@ -154,7 +154,7 @@ export const v02: Exercise = {
     },
     {
       what: 'the server sends back no state with the code',
-      changes: { [AUTHORIZE]: [['        state: authorizationRequest.state,\n', '']] },
+      changes: { [AUTHORIZE]: [['    state: authorizationRequest.state,\n', '']] },
       tells: 'state-returned',
     },
     {

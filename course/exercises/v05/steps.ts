@@ -67,7 +67,7 @@ export const v05: Exercise = {
       draft.write(CODE_GRANT, codeGrantWithoutEnd(draft.final(CODE_GRANT)))
       const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
       draft.write(REFRESH_GRANT, grant)
-      draft.take(AUTHORIZE, ['        ended: false,\n', ''])
+      draft.take(AUTHORIZE, ['    ended: false,\n', ''])
     },
     (draft) => {
       for (const path of [REFRESH_GRANT, AUTHORIZE]) draft.take(path)

@@ -49,12 +49,6 @@ function authorizeUrl(change: Fields | string): string {
   return typeof change === 'string' ? `${lab.authorizeUrl()}&${change}` : lab.authorizeUrl(change)
 }
 
-/** The response when the right password is posted to an authorization request. */
-function postPassword(url: string): Promise<Page> {
-  const body = { username: 'user0', password: 'password0' }
-  return new Browser().open(url, { method: 'POST', body })
-}
-
 /** The body of a token request: valid except for what is added at its end. */
 function redeemBody(code: string, added = ''): string {
   const form = new URLSearchParams({
@@ -188,7 +182,7 @@ describe('the login form', () => {
   test('ignores unknown parameters, however often they come', async () => {
     for (const added of ['y', 'x=1&x=2&x', '__proto__=1&constructor=2', '&&=&=1']) {
       expect((await new Browser().open(authorizeUrl(added))).status, added).toBe(200)
-      expect(redirectQuery(await postPassword(authorizeUrl(added))).code, added).toBeDefined()
+      expect(redirectQuery(await lab.postPassword(authorizeUrl(added))).code, added).toBeDefined()
     }
   })
 
@@ -286,7 +280,7 @@ describe('the authorization endpoint shows the error and does not redirect', () 
   })
 
   async function expectPage(url: string, which: string): Promise<void> {
-    for (const page of [await new Browser().open(url), await postPassword(url)]) {
+    for (const page of [await new Browser().open(url), await lab.postPassword(url)]) {
       expect(page.status).toBe(400)
       expect(page.location).toBeUndefined()
       expect(page.headers['content-type']).toBe('text/html; charset=utf-8')
@@ -311,7 +305,7 @@ describe('the authorization endpoint redirects with an error', () => {
   for (const [sentence, change, error] of rows) {
     test(sentence, async () => {
       const url = authorizeUrl(change)
-      for (const page of [await new Browser().open(url), await postPassword(url)]) {
+      for (const page of [await new Browser().open(url), await lab.postPassword(url)]) {
         expect([302, 303]).toContain(page.status)
         expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
         const answer = redirectQuery(page)
@@ -334,7 +328,7 @@ describe('the authorization endpoint redirects with an error', () => {
 
 describe('a password', () => {
   test('that is right sends the browser to the redirect URI with a code and without the password', async () => {
-    const page = await postPassword(lab.authorizeUrl())
+    const page = await lab.postPassword(lab.authorizeUrl())
     // RFC 9700 section 4.12: after a 307 the browser would post the password to the client.
     expect(page.status).toBe(303)
     expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
@@ -344,7 +338,7 @@ describe('a password', () => {
 
   test('that is right keeps the query of the redirect URI', async () => {
     const { client_id, redirect_uri } = OTHER
-    const page = await postPassword(lab.authorizeUrl({ client_id, redirect_uri }))
+    const page = await lab.postPassword(lab.authorizeUrl({ client_id, redirect_uri }))
     expect(page.location).toMatch(/^http:\/\/localhost:25009\/callback\?/)
     expect(redirectQuery(page)).toMatchObject({ from: 'other', code: expect.any(String) })
   })
@@ -388,7 +382,7 @@ describe('a password', () => {
     expect(page.body).not.toContain('hunter22')
 
     const second = await browser.submit(page, { username: 'user0', password: 'password0' })
-    expect(redirectQuery(second).code).toBeDefined()
+    expect(redirectQuery(await browser.answerForms(second, {})).code).toBeDefined()
   })
 
   test('that is right gets a code after a wrong one', async () => {
@@ -1328,7 +1322,7 @@ describe('for any input', () => {
     )
   })
 
-  test("no response may be cached, the server set no cookie, and the only 5xx was the client's 502", () => {
+  test("no response may be cached, no program got a cookie, and the only 5xx was the client's 502", () => {
     expect(seen.length).toBeGreaterThan(500)
     expect(unsoundAnswers(seen)).toEqual([])
   })
@@ -1433,6 +1427,30 @@ until('v05', 'nothing can renew an access token: the user has to log in again', 
 until('v06', 'the server ignores scope, whatever it holds and however often it comes', async () => {
   for (const added of ['scope=a', 'scope=a&scope=b']) {
     expect((await new Browser().open(authorizeUrl(added))).status, added).toBe(200)
-    expect(redirectQuery(await postPassword(authorizeUrl(added))).code, added).toBeDefined()
+    expect(redirectQuery(await lab.postPassword(authorizeUrl(added))).code, added).toBeDefined()
   }
 })
+
+until('v07', 'logging in is allowing: the code comes with the answer to the password', async () => {
+  const browser = new Browser()
+  const page = await browser.submit(await browser.open(lab.authorizeUrl()), {
+    username: 'user0',
+    password: 'password0',
+  })
+  expect(redirectQuery(page).code).toBeDefined()
+})
+
+until(
+  'v07',
+  'the server sets no cookie: it remembers nobody, and asks for the password',
+  async () => {
+    const browser = new Browser()
+    for (const _time of [1, 2]) {
+      const page = await browser.open(lab.authorizeUrl())
+      expect(html(page).querySelector('[name=password]')).not.toBeNull()
+      await lab.login(browser)
+    }
+    const answers = seen.filter(({ program }) => program === 'server')
+    expect(answers.filter(({ headers }) => headers['set-cookie'] !== undefined)).toEqual([])
+  },
+)

@@ -1,11 +1,5 @@
 import { createHash } from 'node:crypto'
-import {
-  Browser,
-  html,
-  type Page,
-  redirectQuery,
-  textOf,
-} from '@oauth-lab/shared/testing/browser.ts'
+import { Browser, html, redirectQuery, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import {
   basic,
   CODE_CHALLENGE,
@@ -37,12 +31,6 @@ afterAll(() => lab.close())
 /** RFC 7636 section 4.2 */
 function challengeOf(verifier: string): string {
   return createHash('sha256').update(verifier).digest('base64url')
-}
-
-/** The response when the right password is posted to an authorization request. */
-function postPassword(url: string): Promise<Page> {
-  const body = { username: 'user0', password: 'password0' }
-  return new Browser().open(url, { method: 'POST', body })
 }
 
 describe('the client', () => {
@@ -114,7 +102,7 @@ describe('the authorization endpoint redirects with invalid_request', () => {
     test(sentence, async () => {
       const url =
         typeof change === 'string' ? `${lab.authorizeUrl()}&${change}` : lab.authorizeUrl(change)
-      for (const page of [await new Browser().open(url), await postPassword(url)]) {
+      for (const page of [await new Browser().open(url), await lab.postPassword(url)]) {
         expect(page.location?.split('?')[0]).toBe(lab.redirectUri)
         expect(redirectQuery(page)).toMatchObject({ error: 'invalid_request', state: 'a-state' })
         expect(redirectQuery(page).error_description).toMatch(/^code_challenge/)
@@ -314,6 +302,6 @@ describe('oauth4webapi, another OAuth client, logs in', () => {
   })
 })
 
-test('no response may be cached, the server set no cookie, and nothing crashed', () => {
+test('no response may be cached, no program got a cookie, and nothing crashed', () => {
   expect(unsoundAnswers(seen)).toEqual([])
 })

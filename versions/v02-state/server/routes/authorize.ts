@@ -1,7 +1,7 @@
 import { pagePolicy } from '@oauth-lab/shared/app.ts'
 import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'
 import { randomToken } from '@oauth-lab/shared/secrets.ts'
-import { authenticateUser } from '@oauth-lab/shared/users.ts'
+import { authenticateUser, type User } from '@oauth-lab/shared/users.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AuthorizationRequest } from '../../protocol.ts'
 import { AuthorizationError, readAuthorizationRequest } from '../authorization-request.ts'
@@ -37,21 +37,7 @@ export async function authorizeRoutes(
         return showLogin(reply.code(401), authorizationRequest, message, username)
       }
 
-      // RFC 6749 section 4.1.2
-      const code = randomToken()
-      const grant: Grant = {
-        client_id: authorizationRequest.client_id,
-        user,
-      }
-      const issuedCode: IssuedCode = {
-        grant,
-        redirect_uri: authorizationRequest.redirect_uri,
-      }
-      store.codes.set(code, issuedCode, store.codeTtl)
-      return sendAuthorizationResponse(reply, authorizationRequest.redirect_uri, {
-        code,
-        state: authorizationRequest.state,
-      })
+      return sendCode(reply, store, authorizationRequest, user)
     },
   )
 
@@ -75,4 +61,27 @@ function showLogin(
   const { origin } = new URL(redirect_uri)
   reply.header('content-security-policy', pagePolicy(origin))
   return reply.view('login.eta', { client_id, origin, message, username })
+}
+
+/** Issues a code, and sends the browser back to the client with it. RFC 6749 section 4.1.2 */
+function sendCode(
+  reply: FastifyReply,
+  store: Store,
+  authorizationRequest: AuthorizationRequest,
+  user: User,
+): FastifyReply {
+  const code = randomToken()
+  const grant: Grant = {
+    client_id: authorizationRequest.client_id,
+    user,
+  }
+  const issuedCode: IssuedCode = {
+    grant,
+    redirect_uri: authorizationRequest.redirect_uri,
+  }
+  store.codes.set(code, issuedCode, store.codeTtl)
+  return sendAuthorizationResponse(reply, authorizationRequest.redirect_uri, {
+    code,
+    state: authorizationRequest.state,
+  })
 }
