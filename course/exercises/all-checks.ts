@@ -4,6 +4,14 @@ import { v02 } from './v02/checks.ts'
 import { v03 } from './v03/checks.ts'
 import { v04 } from './v04/checks.ts'
 import { v05 } from './v05/checks.ts'
+import { v06 } from './v06/checks.ts'
 
 /** What can be tried out about each version, by its number. */
-export const checks: Record<number, VersionChecks> = { 1: v01, 2: v02, 3: v03, 4: v04, 5: v05 }
+export const checks: Record<number, VersionChecks> = {
+  1: v01,
+  2: v02,
+  3: v03,
+  4: v04,
+  5: v05,
+  6: v06,
+}

@@ -4,6 +4,14 @@ import { v02 } from './v02/steps.ts'
 import { v03 } from './v03/steps.ts'
 import { v04 } from './v04/steps.ts'
 import { v05 } from './v05/steps.ts'
+import { v06 } from './v06/steps.ts'
 
 /** The exercise of each version, by its number. */
-export const exercises: Record<number, Exercise> = { 1: v01, 2: v02, 3: v03, 4: v04, 5: v05 }
+export const exercises: Record<number, Exercise> = {
+  1: v01,
+  2: v02,
+  3: v03,
+  4: v04,
+  5: v05,
+  6: v06,
+}

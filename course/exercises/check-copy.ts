@@ -83,9 +83,10 @@ export async function checkCopy(
 async function tryOutAll(
   programs: CheckedPrograms,
   folder: string,
-  { short, sentences }: VersionChecks,
+  checks: VersionChecks,
 ): Promise<Finding[]> {
-  const { server, client, shortLived, api } = await programs.startAll(short)
+  const { sentences } = checks
+  const { server, client, shortLived, api } = await programs.startAll(checks)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
   // One at a time within a lane, because a copy may keep one state for everyone.
   const lanes = await settle([
@@ -218,14 +219,14 @@ class CheckedPrograms {
   }
 
   /** @throws {TroubleError} if a program doesn't start */
-  async startAll(short: Record<string, string> | undefined, tries = TRIES): Promise<Stages> {
+  async startAll(checks: VersionChecks, tries = TRIES): Promise<Stages> {
     try {
-      return await this.#startOnce(short)
+      return await this.#startOnce(checks)
     } catch (error) {
       const portTaken = PORT_TAKEN.test((error as Error).message)
       if (!portTaken || tries === 1) throw error
       await this.#endAll()
-      return this.startAll(short, tries - 1)
+      return this.startAll(checks, tries - 1)
     }
   }
 
@@ -246,10 +247,11 @@ class CheckedPrograms {
     await Promise.all(this.#ends.splice(0).map((end) => end()))
   }
 
-  async #startOnce(short: Record<string, string> | undefined): Promise<Stages> {
+  async #startOnce({ short, scopes }: VersionChecks): Promise<Stages> {
     const [serverPort, shortPort] = [await freePort(), await freePort()]
     const [clientPort, apiPort] = [await freePort(), await freePort()]
-    const standIn = new StandIn(await freePort(), `http://localhost:${clientPort}/callback`)
+    const redirectUri = `http://localhost:${clientPort}/callback`
+    const standIn = new StandIn(await freePort(), redirectUri, scopes)
     await standIn.listen()
     this.#ends.push(() => standIn.close())
     // The run may have been stopped meanwhile, and nothing would end what starts now.

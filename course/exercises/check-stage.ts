@@ -102,6 +102,7 @@ export class Stage {
     )
     const sent = new URL(location).searchParams
     this.standIn.noteLogin(sent)
+    expectNoRefusal('authorization request', this.standIn.refusedLogin)
     return sent
   }
 
@@ -139,12 +140,9 @@ export class Stage {
     return page
   }
 
-  /** @throws {NotYet} when the client sent a token request that a server refuses, with the reason */
+  /** @throws {NotYet} when the client sent a token request that a server rejects, with the reason */
   expectAccepted(): void {
-    const { refusal } = this.standIn
-    if (refusal === undefined) return
-    const { error, reason, file } = refusal
-    throw new NotYet(`the server rejects the client's token request with ${error}: ${reason}`, file)
+    expectNoRefusal('token request', this.standIn.refusal)
   }
 
   /** Lets a sentence begin afresh. */
@@ -244,15 +242,18 @@ export class CheckDriver extends Driver {
     return code
   }
 
-  /** Tokens of a fresh login. */
-  async tokens(): Promise<Record<'access_token' | 'refresh_token', string>> {
-    const { status, body } = await this.redeem(await this.code())
+  /** Tokens of a fresh login, whose authorization request may be changed. */
+  async tokens(
+    changes: Fields = {},
+  ): Promise<Record<'access_token' | 'refresh_token', string> & { scope: unknown }> {
+    const { status, body } = await this.redeem(await this.code(changes))
     must(
       status === 200 && typeof body.access_token === 'string',
       `POST /token returns ${answered(status, body)} for a valid code`,
       'server/grants/authorization-code.ts',
     )
-    return { access_token: body.access_token, refresh_token: String(body.refresh_token ?? '') }
+    const { access_token, refresh_token, scope } = body
+    return { access_token, refresh_token: String(refresh_token ?? ''), scope }
   }
 
   protected override read({ body }: Page): JsonAnswer['body'] {
@@ -262,6 +263,12 @@ export class CheckDriver extends Driver {
       return {}
     }
   }
+}
+
+function expectNoRefusal(request: string, refusal: StandIn['refusedLogin']): void {
+  if (refusal === undefined) return
+  const { error, reason, file } = refusal
+  throw new NotYet(`the server rejects the client's ${request} with ${error}: ${reason}`, file)
 }
 
 /** Another client that is registered at the server. */

@@ -23,5 +23,7 @@ export interface Sentence {
 export interface VersionChecks {
   /** The lifetimes of the short server, in seconds; undefined where no sentence needs one. */
   short?: Record<string, string>
+  /** What the client is registered for at the stand-in; undefined in a version without scopes. */
+  scopes?: string[]
   sentences: Sentence[]
 }

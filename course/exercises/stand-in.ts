@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { request } from 'undici'
-import { type Known, type Refusal, refusalOf, type TokenRequest } from './token-request-rules.ts'
+import {
+  type Known,
+  type Refusal,
+  refusalOf,
+  type TokenRequest,
+  wrongScope,
+} from './token-request-rules.ts'
 
 /** The longest body that a copy may send, in characters. */
 const LONGEST_BODY = 100_000
@@ -12,6 +18,9 @@ export interface StandInAnswer {
   headers?: Record<string, string>
   body: Record<string, unknown> | string
 }
+
+const ME = '/api/me'
+const EMAIL = '/api/email'
 
 type Answer = StandInAnswer | Promise<StandInAnswer>
 
@@ -30,24 +39,34 @@ export class StandIn {
   /** Its origin. */
   readonly url: string
   tokenRequests: TokenRequest[] = []
-  /** The `Authorization` headers at `/api/me`. */
+  /** The `Authorization` headers at the resources. */
   resourceRequests: string[] = []
   issued: Record<'access_token' | 'refresh_token', string>[] = []
   /** What was wrong with the last rejected token request. */
   refusal: Refusal | undefined
+  /** What was wrong with the last rejected authorization request. */
+  refusedLogin: Pick<Refusal, 'error' | 'reason' | 'file'> | undefined
   /** The response to a valid token request. */
   onToken: (request: TokenRequest) => Answer = () => this.tokens()
-  onResource: (authorization: string) => Answer = () => ({ status: 200, body: USER })
+  onResource: (authorization: string, path: string) => Answer = (authorization, path) =>
+    this.user(authorization, path)
   /** The origin to pass everything on to. */
   passOnTo: string | undefined
   /** The last error of the server to which it hands everything on, in words. */
   passedOnError: string | undefined
   readonly #http: Server
   readonly #redirectUri: string
+  readonly #scopes: string[] | undefined
   #known: Known
+  /** What the last login was for. */
+  #asked: string[] = []
+  /** What each access token covers. */
+  readonly #covered = new Map<string, string[]>()
 
-  constructor(port: number, redirectUri: string) {
+  /** @param scopes what the client is registered for; undefined in a version without scopes */
+  constructor(port: number, redirectUri: string, scopes?: string[]) {
     this.#redirectUri = redirectUri
+    this.#scopes = scopes
     this.#known = this.#nothingKnown()
     this.url = `http://localhost:${port}`
     this.#http = createServer((incoming, response) => {
@@ -74,9 +93,12 @@ export class StandIn {
     this.resourceRequests = []
     this.issued = []
     this.refusal = undefined
+    this.refusedLogin = undefined
     this.#known = this.#nothingKnown()
+    this.#asked = []
+    this.#covered.clear()
     this.onToken = () => this.tokens()
-    this.onResource = (authorization) => this.user(authorization)
+    this.onResource = (authorization, path) => this.user(authorization, path)
     this.passOnTo = undefined
     this.passedOnError = undefined
   }
@@ -85,6 +107,7 @@ export class StandIn {
   noteLogin(sent: URLSearchParams): void {
     const challenge = sent.get('code_challenge')
     if (challenge) this.#known.challenges.add(challenge)
+    if (this.#scopes !== undefined) this.#noteScopes(sent.getAll('scope'), this.#scopes)
   }
 
   /** Notes a code that it sends through a browser. */
@@ -99,11 +122,28 @@ export class StandIn {
     return { status: 200, body: { ...tokens, token_type: 'Bearer', expires_in: 3600, ...changes } }
   }
 
-  /** The user that each access token stands for. */
-  user(authorization: string): StandInAnswer {
+  /** What a resource tells of the user that each access token stands for. */
+  user(authorization: string, path = ME): StandInAnswer {
     const token = tokenIn(authorization)
     const known = this.issued.some(({ access_token }) => access_token === token)
-    return known ? { status: 200, body: USER } : tokenRefused()
+    if (!known) return tokenRefused()
+    if (this.#scopes === undefined) return { status: 200, body: USER }
+    const { email, ...profile } = USER
+    const [scope, body] = path === EMAIL ? ['email', { email }] : ['profile', profile]
+    const covered = this.#covered.get(token) ?? []
+    return covered.includes(scope) ? { status: 200, body } : scopeMissing(scope)
+  }
+
+  #noteScopes(sent: string[], registered: string[]): void {
+    const [scope = '', another] = sent.filter((one) => one !== '')
+    const file = 'client/routes/login.ts'
+    const wrong = wrongScope(scope, registered)
+    if (another !== undefined) {
+      this.refusedLogin = { error: 'invalid_request', reason: 'it has scope twice', file }
+    } else if (wrong !== undefined) {
+      this.refusedLogin = { error: 'invalid_scope', reason: wrong, file }
+    }
+    this.#asked = scopesIn(scope || 'profile')
   }
 
   async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -124,9 +164,10 @@ export class StandIn {
       this.tokenRequests.push(asked)
       return this.#tokenAnswer(asked)
     }
-    if (method === 'GET' && pathname === '/api/me') {
+    const resources = this.#scopes === undefined ? [ME] : [ME, EMAIL]
+    if (method === 'GET' && resources.includes(pathname)) {
       this.resourceRequests.push(authorization)
-      return this.onResource(authorization)
+      return this.onResource(authorization, pathname)
     }
     return { status: 404, body: { error: 'not_found' } }
   }
@@ -160,15 +201,24 @@ export class StandIn {
       const headers = status === 401 ? { 'www-authenticate': 'Basic realm="stand-in"' } : {}
       return { status, headers, body: { error, error_description: reason } }
     }
-    this.#known.codes.delete(asked.form.get('code') ?? '')
+    const { codes, refreshTokens } = this.#known
+    const used = asked.form.get('refresh_token') ?? ''
+    const isRefresh = asked.form.get('grant_type') === 'refresh_token'
+    const login = this.#scopes && this.#asked
+    const allowed = isRefresh ? refreshTokens.get(used) : login
+    codes.delete(asked.form.get('code') ?? '')
     const answer = await this.onToken(asked)
-    const { refresh_token } = Object(answer.body)
-    // RFC 6749 section 6: without a new refresh token the old one stays.
+    const { access_token, refresh_token } = Object(answer.body)
+    // RFC 6749 section 6: without a new refresh token the old one stays. Either keeps the whole scope.
     if (refresh_token !== undefined) {
-      this.#known.refreshTokens.delete(asked.form.get('refresh_token') ?? '')
-      this.#known.refreshTokens.add(refresh_token)
+      refreshTokens.delete(used)
+      refreshTokens.set(refresh_token, allowed)
     }
-    return answer
+    if (allowed === undefined || access_token === undefined) return answer
+    const part = isRefresh && asked.form.get('scope')
+    const covered = part ? scopesIn(part) : allowed
+    this.#covered.set(access_token, covered)
+    return { ...answer, body: { scope: covered.join(' '), ...Object(answer.body) } }
   }
 
   #nothingKnown(): Known {
@@ -176,7 +226,7 @@ export class StandIn {
       redirectUri: this.#redirectUri,
       codes: new Set(),
       challenges: new Set(),
-      refreshTokens: new Set(),
+      refreshTokens: new Map(),
     }
   }
 }
@@ -185,6 +235,18 @@ export class StandIn {
 export function tokenRefused(): StandInAnswer {
   const headers = { 'www-authenticate': 'Bearer realm="stand-in", error="invalid_token"' }
   return { status: 401, headers, body: { error: 'invalid_token' } }
+}
+
+/** What a resource answers to a token that is good for something else. RFC 6750 section 3.1 */
+function scopeMissing(scope: string): StandInAnswer {
+  const challenge = `Bearer realm="stand-in", error="insufficient_scope", scope="${scope}"`
+  const body = { error: 'insufficient_scope' }
+  return { status: 403, headers: { 'www-authenticate': challenge }, body }
+}
+
+/** The names in a scope parameter, each of them once. */
+function scopesIn(scope: string): string[] {
+  return [...new Set(scope.split(' '))]
 }
 
 /** The access token in an `Authorization` header; empty without one. */

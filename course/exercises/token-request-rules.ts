@@ -24,7 +24,8 @@ export interface Known {
   codes: Set<string>
   /** The challenges of the authorization requests so far. */
   challenges: Set<string>
-  refreshTokens: Set<string>
+  /** With what each login was allowed; undefined in a version without scopes. */
+  refreshTokens: Map<string, string[] | undefined>
 }
 
 const FORM = 'application/x-www-form-urlencoded'
@@ -33,6 +34,8 @@ const CLIENT_SECRET = 'lab-client-secret'
 const TOKEN_REQUEST = 'client/token-request.ts'
 const CALLBACK = 'client/routes/callback.ts'
 const MANAGER = 'client/token-manager.ts'
+/** RFC 6749 section 3.3: token *( SP token ) */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /**
  * What is wrong with a token request, in the order in which a server looks: the body, the client, the
@@ -102,8 +105,27 @@ function refuseCode(form: URLSearchParams, known: Known): Refusal | undefined {
 function refuseRefreshToken(form: URLSearchParams, { refreshTokens }: Known): Refusal | undefined {
   const token = form.get('refresh_token')
   if (!token) return refusal(400, 'invalid_request', MANAGER)('it has no refresh_token')
-  if (refreshTokens.has(token)) return undefined
-  return refusal(400, 'invalid_grant', MANAGER)('its refresh_token is unknown or used')
+  if (!refreshTokens.has(token)) {
+    return refusal(400, 'invalid_grant', MANAGER)('its refresh_token is unknown or used')
+  }
+  const allowed = refreshTokens.get(token)
+  const wrong = allowed && wrongScope(form.get('scope') ?? '', allowed)
+  return wrong === undefined ? undefined : refusal(400, 'invalid_scope', MANAGER)(wrong)
+}
+
+/**
+ * What is wrong with a scope parameter, in words; undefined when nothing is. RFC 6749 section 3.3
+ *
+ * @param scope an empty one counts as absent
+ */
+export function wrongScope(scope: string, allowed: string[]): string | undefined {
+  if (scope === '') return undefined
+  if (!SCOPE.test(scope)) {
+    return `its scope is ${JSON.stringify(scope)}, but it should be names with one space between two`
+  }
+  const wrong = scope.split(' ').find((name) => !allowed.includes(name))
+  if (wrong === undefined) return undefined
+  return `its scope lists ${wrong}, but it may list only these: ${allowed.join(', ')}`
 }
 
 /** RFC 6749 section 2.3.1 */

@@ -8,7 +8,7 @@ import { startInProcess } from '../exercises/in-process.ts'
 import { StandIn } from '../exercises/stand-in.ts'
 import { findVersion } from '../programs/versions.ts'
 
-// The stand-in and the server of v05 get the same token requests, each with one thing wrong.
+// The stand-in and the server of v06 get the same requests, each with one thing wrong.
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const AUTHORIZATION = { authorization: basic('lab-client', 'lab-client-secret') }
@@ -79,7 +79,7 @@ beforeAll(async () => {
   redirectUri = `${CLIENT_URL}/callback`
   running = await startInProcess({
     program: 'server',
-    folder: findVersion('v05').folder,
+    folder: findVersion('v06').folder,
     port: serverPort,
     settings: { AUTH_SERVER_URL, CLIENT_URL },
     signal: new AbortController().signal,
@@ -90,13 +90,13 @@ beforeAll(async () => {
     clientId: 'lab-client',
     clientSecret: 'lab-client-secret',
   })
-  standIn = new StandIn(standInPort, redirectUri)
+  standIn = new StandIn(standInPort, redirectUri, ['profile', 'email'])
   await standIn.listen()
 })
 
 afterAll(() => Promise.all([running.stop(), standIn.close()]))
 
-describe('the stand-in server rejects, as the server of v05 does, a token request that', () => {
+describe('the stand-in server rejects, as the server of v06 does, a token request that', () => {
   test.each(wrong)('%s', async (_what, sent) => {
     const { standIn, server } = await sendToBoth(sent)
     expect(standIn).toEqual(server)
@@ -115,7 +115,7 @@ describe('the stand-in server rejects, as the server of v05 does, a token reques
   })
 })
 
-describe('the stand-in server accepts, as the server of v05 does, a token request that', () => {
+describe('the stand-in server accepts, as the server of v06 does, a token request that', () => {
   test.each(right)('%s', async (_what, sent) => {
     const { standIn, server } = await sendToBoth(sent)
     expect(standIn).toEqual(server)
@@ -130,11 +130,87 @@ describe('the stand-in server accepts, as the server of v05 does, a token reques
   })
 })
 
+const scopes = [
+  ['', 'email', 'profile', 'profile email', 'email profile email'],
+  ['admin', 'profile  email', ' ', 'email ', 'profile,email', '__proto__', 'a"b'],
+].flat()
+
+describe('the stand-in server and the server of v06 agree about a scope:', () => {
+  test.each(scopes)('"%s" in an authorization request', async (scope) => {
+    const { location } = await server.authorize({ scope })
+    const error = location && new URL(location).searchParams.get('error')
+    standIn.reset()
+    standIn.noteLogin(new URLSearchParams({ scope }))
+    expect(standIn.refusedLogin?.error).toBe(error)
+  })
+
+  test.each(scopes)(
+    '"%s" in a refresh of a login for profile and email, or for profile',
+    async (scope) => {
+      for (const login of ['email profile', 'profile']) {
+        const tokens = await tokensOfBoth(login)
+        const answers = []
+        for (const { url, refresh_token } of tokens) {
+          const form = { grant_type: 'refresh_token', refresh_token, scope }
+          const narrowed = (await send(url, { form }, '')).body
+          const again = {
+            ...form,
+            scope: '',
+            refresh_token: narrowed.refresh_token ?? refresh_token,
+          }
+          const whole = (await send(url, { form: again }, '')).body
+          answers.push([narrowed.error, narrowed.scope, whole.scope])
+        }
+        expect(answers[0]).toEqual(answers[1])
+      }
+    },
+  )
+
+  test.each(['profile', 'email', 'profile email'])('"%s" at the resources', async (scope) => {
+    for (const path of ['/api/me', '/api/email']) {
+      const answers = []
+      for (const { url, access_token } of await tokensOfBoth(scope)) {
+        const headers = { authorization: `Bearer ${access_token}` }
+        const page = await new Browser().open(url + path, { headers })
+        const { error_description: _, ...body } = JSON.parse(page.body)
+        answers.push([page.status, body])
+      }
+      expect(answers[0]).toEqual(answers[1])
+    }
+  })
+
+  test('one that comes twice is rejected', () => {
+    standIn.reset()
+    standIn.noteLogin(new URLSearchParams('scope=profile&scope=profile'))
+    expect(standIn.refusedLogin?.error).toBe('invalid_request')
+  })
+})
+
+test('a stand-in for a server without scopes ignores one', () => {
+  const old = new StandIn(0, redirectUri)
+  old.noteLogin(new URLSearchParams({ scope: 'admin' }))
+  expect(old.refusedLogin).toBeUndefined()
+  expect(old.tokens().body).not.toHaveProperty('scope')
+})
+
+/** The tokens of a login for a scope, at the stand-in and at the server. */
+async function tokensOfBoth(scope: string) {
+  const code = await newCode({ scope })
+  const answers = []
+  for (const url of [standIn.url, server.serverUrl]) {
+    const { body } = await send(url, {}, code)
+    expect(body.scope).toBe(scope)
+    const { access_token = '', refresh_token = '' } = body
+    answers.push({ url, access_token, refresh_token })
+  }
+  return answers
+}
+
 /** A code that both servers know. */
-async function newCode(): Promise<string> {
-  const code = await server.code()
+async function newCode(changes: Record<string, string> = {}): Promise<string> {
+  const code = await server.code(changes)
   standIn.reset()
-  standIn.noteLogin(new URLSearchParams({ code_challenge: CODE_CHALLENGE }))
+  standIn.noteLogin(new URLSearchParams({ code_challenge: CODE_CHALLENGE, ...changes }))
   standIn.noteCode(code)
   return code
 }

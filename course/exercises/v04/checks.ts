@@ -14,6 +14,7 @@ const FILE_OF: Record<string, string> = {
   '/': 'client/routes/home.ts',
   '/callback': 'client/routes/callback.ts',
   '/profile': 'client/routes/profile.ts',
+  '/email': 'client/routes/email.ts',
 }
 
 /** A later version must not lose it on the way. */

@@ -340,10 +340,10 @@ export const v05: VersionChecks = {
         const refuse = stage.standIn.onResource
         const allMet = new Gate()
         let met = 0
-        stage.standIn.onResource = (authorization) => {
+        stage.standIn.onResource = (authorization, path) => {
           met += 1
           if (met === 10) allMet.open()
-          return refuse(authorization)
+          return refuse(authorization, path)
         }
         stage.standIn.onToken = async () => {
           // Until all ten have met the refused token; a client may also ask one after the other.
