@@ -37,6 +37,7 @@ const MALFORMED = [
 const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const UNKNOWN = [
   'admin',
+  'mail',
   'profile admin',
   'profile,email',
   'PROFILE',
@@ -360,7 +361,7 @@ export const v06: VersionChecks = {
       file: 'server/grants/refresh-token.ts',
       needs: ['scope-refused', 'scope-form', 'refresh-keeps', 'refresh-less'],
       async probe({ server }) {
-        for (const scope of ['email', BOTH, 'admin', 'profile  profile', ' ', '__proto__']) {
+        for (const scope of ['email', BOTH, 'admin', 'file', 'profile  profile', ' ']) {
           const { refresh_token } = await server.tokens({ scope: 'profile' })
           const { status, body } = await refresh(server, refresh_token, scope)
           must(
