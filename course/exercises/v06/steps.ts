@@ -40,7 +40,7 @@ export const v06: Exercise = {
       for (const path of ['server/clients.ts', SCOPES, REQUEST]) draft.take(path)
     },
     (draft) => {
-      draft.take(AUTHORIZE, ['        scopes: authorizationRequest.scopes,\n', ''])
+      draft.take(AUTHORIZE, ['    scopes: authorizationRequest.scopes,\n', ''])
       draft.take(LOGIN_PAGE)
     },
     (draft) => {
