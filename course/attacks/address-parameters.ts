@@ -1,3 +1,4 @@
+import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
 import type { StoryRecord } from './story-record.ts'
 
 /** The value of a parameter in a URL, or undefined. */
@@ -21,4 +22,16 @@ export function callbackWith(
   parameters: Record<string, string | undefined>,
 ): string {
   return withParameters(lab.redirectUri, parameters)
+}
+
+/** The attacker's own client, as it is registered with the server. */
+export const OTHER_CLIENT = {
+  client_id: 'other-client',
+  redirect_uri: 'http://localhost:25009/callback?from=other',
+}
+
+/** An authorization request with the client's parameters, but from other-client. */
+export function requestOfOtherClient(authorizationRequest: string, scope = 'profile'): string {
+  const changes = { ...OTHER_CLIENT, code_challenge: CODE_CHALLENGE, scope }
+  return withParameters(authorizationRequest, changes)
 }

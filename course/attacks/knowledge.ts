@@ -12,6 +12,8 @@ export interface Knowledge {
   refreshTokens: boolean
   /** A token covers only the scopes that it was issued for. */
   scopes: boolean
+  /** The server remembers who logged in, and asks for consent on a page of its own. */
+  serverSession: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -45,6 +47,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       profile: profile.status !== 404,
       refreshTokens: response.refresh_token !== undefined,
       scopes: response.scope !== undefined,
+      serverSession: await browser.hasSession(lab.serverUrl),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

@@ -1,12 +1,14 @@
 import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, CODE_VERIFIER, credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { ToldError } from '../told-error.ts'
-import { callbackWith, parameterOf } from './address-parameters.ts'
+import { callbackWith, OTHER_CLIENT, parameterOf } from './address-parameters.ts'
 import type { Account, Told } from './story.ts'
 import type { StoryRecord } from './story-record.ts'
 
 /** A text becomes the meaning of the step. Without one, the step isn't part of the story. */
 type Telling = Told | string | undefined
+
+type Credentials = ReturnType<typeof credentials>
 
 /** Who a token request claims to be from. The default secret is the correct one. */
 interface Client {
@@ -17,11 +19,20 @@ interface Client {
 /** Where a request comes from, as far as SameSite=Lax is concerned. */
 type Origin = 'a link on another site' | 'another site' | 'another port of localhost'
 
-const COOKIES_SENT = {
-  'a link on another site': 'lax',
-  'another site': 'none',
-  'another port of localhost': 'strict',
+/** The cookies that a browser sends with such a request, and what it says of the site that the request is from. */
+const SENT = {
+  'a link on another site': { cookies: 'lax', site: 'cross-site' },
+  'another site': { cookies: 'none', site: 'cross-site' },
+  'another port of localhost': { cookies: 'strict', site: 'same-site' },
 } as const
+
+interface MadeToSend {
+  from: Origin
+  meaning: string
+  form?: Record<string, string>
+  /** A browser from before 2023 doesn't say where a request comes from. */
+  isOldBrowser?: boolean
+}
 
 /** Someone with their own browser and account. */
 export class Person {
@@ -83,14 +94,26 @@ export class Person {
   }
 
   /** Types a password into the login page and gives consent. The story shows the last page. */
-  async triesToLogIn(
-    loginPage: string,
-    telling?: Telling,
-    typed = credentials(this.user),
-  ): Promise<Page> {
-    const page = await this.browser.answerForms(await this.browser.open(loginPage), typed)
-    this.#saw(page, telling, { username: typed.username })
+  async triesToLogIn(loginPage: string, telling?: Telling, typed?: Credentials): Promise<Page> {
+    return this.fillsIn(await this.browser.open(loginPage), telling, typed)
+  }
+
+  /** Fills in the forms of the server from an open page on: a password and consent. The story shows the last page. */
+  async fillsIn(open: Page, telling?: Telling, typed = credentials(this.user)): Promise<Page> {
+    const page = await this.browser.answerForms(open, typed)
+    // A consent page names the user. Where there is none, the password decides.
+    const owner =
+      this.#record.accountOn(open) ?? (typed.username === 'user0' ? 'victim' : 'attacker')
+    this.#saw(page, telling, { owner })
     return page
+  }
+
+  /** Types their password into the login page. Returns the response to that form alone. */
+  async typesPassword(loginPage: string, telling: Telling): Promise<Page> {
+    const page = await this.browser.open(loginPage)
+    const response = await this.browser.submit(page, credentials(this.user))
+    this.#saw(response, telling)
+    return response
   }
 
   /** Logs in, on a login page of their own unless one is given, and stops at the redirect. Returns its address, with the code. */
@@ -112,11 +135,12 @@ export class Person {
     return callback
   }
 
-  /** Copies the client's cookies from another browser into their own. */
-  async copiesCookiesOf(other: Person): Promise<void> {
-    const { clientUrl } = this.#record.lab
-    for (const cookie of (await other.browser.jar.getSetCookieStrings(clientUrl)) ?? []) {
-      await this.browser.jar.setCookie(cookie, clientUrl)
+  /** Copies the session cookie of a program, the client unless told otherwise, from another browser into their own. */
+  async copiesCookieOf(other: Person, origin = this.#record.lab.clientUrl): Promise<void> {
+    for (const cookie of await other.browser.jar.getCookies(origin)) {
+      if (cookie.key.endsWith(`_${new URL(origin).port}`)) {
+        await this.browser.jar.setCookie(cookie.toString(), origin)
+      }
     }
   }
 
@@ -137,16 +161,24 @@ export class Person {
   async isMadeToSend(
     method: 'GET' | 'POST',
     url: string,
-    { from, meaning }: { from: Origin; meaning: string },
-  ): Promise<void> {
+    { from, meaning, form, isOldBrowser = false }: MadeToSend,
+  ): Promise<Page> {
     const { jar } = this.browser
-    const cookie = await jar.getCookieString(url, { sameSiteContext: COOKIES_SENT[from] })
+    const { cookies, site } = SENT[from]
+    const cookie = await jar.getCookieString(url, { sameSiteContext: cookies })
     const page = await new Browser(this.#record.send).open(url, {
       method,
-      headers: { cookie: cookie || undefined },
+      headers: { 'sec-fetch-site': isOldBrowser ? undefined : site, cookie: cookie || undefined },
+      ...(form && { body: form }),
     })
     for (const set of [page.headers['set-cookie'] ?? []].flat()) await jar.setCookie(set, url)
-    this.#saw(page, { meaning, actor: 'attacker' })
+    const shown = url.startsWith(this.#record.lab.serverUrl) && !isOldBrowser
+    this.#saw(
+      page,
+      { meaning, actor: 'attacker' },
+      shown ? { headers: { 'Sec-Fetch-Site': site } } : {},
+    )
+    return page
   }
 
   /** Brings the code in a redirect's address to the client, with the state of a login that this browser started. */
@@ -169,6 +201,12 @@ export class Person {
       ...changes,
     }
     return this.asksForToken(form, client, telling)
+  }
+
+  /** Exchanges the code in a redirect's address as other-client, the attacker's own client. */
+  redeemsAsOtherClient(callback: string, telling: Telling) {
+    const { client_id, redirect_uri } = OTHER_CLIENT
+    return this.redeems(callback, { id: client_id }, telling, { redirect_uri })
   }
 
   /** Sends a refresh token with their own program, which knows the client's id and secret. */
@@ -212,10 +250,10 @@ export class Person {
   #saw(
     page: Page,
     telling: Telling,
-    { username, headers }: { username?: string; headers?: Record<string, string> } = {},
+    { owner, headers }: { owner?: Account; headers?: Record<string, string> } = {},
   ) {
     const told = asTold(telling)
-    this.#record.noteOwners(page, this.name, username)
+    this.#record.noteOwners(page, this.name, owner)
     const exchanges = this.#record.newExchanges()
     if (told === undefined) return
     this.#record.tellPage(this.name, page, told, headers)

@@ -107,9 +107,8 @@ export class StoryRecord {
   }
 
   /** Remembers whose login the values in a page's redirect came from. */
-  noteOwners(page: Page, whose: Account, username?: string): void {
+  noteOwners(page: Page, whose: Account, owner = whose): void {
     const { searchParams } = new URL(page.location ?? 'none:')
-    const owner = username === undefined ? whose : username === 'user0' ? 'victim' : 'attacker'
     const code = searchParams.get('code')
     if (code !== null && !this.#owners.has(code)) this.#owners.set(code, owner)
     for (const name of ['state', 'code_challenge']) {

@@ -20,7 +20,7 @@ export const attack: AttackFile = {
     const { attacker, victim } = stage
     stage.attackerHas("Access to the cookies in the victim's browser, on a shared computer.")
     await victim.logsInAtClient('The victim logs in.')
-    await attacker.copiesCookiesOf(victim)
+    await attacker.copiesCookieOf(victim)
     stage.outside('attacker', "victim's browser", 'The attacker copies the session cookie.')
     await victim.logsOut('The victim logs out and goes home.')
     const account = await attacker.seesProfileOf(

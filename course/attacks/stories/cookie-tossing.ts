@@ -18,7 +18,7 @@ export const attack: AttackFile = {
       'Their own account, user1, and a site on another port of localhost or on a neighboring subdomain. Cookies ignore ports, so that site can set one that the client reads.',
     )
     await attacker.logsInAtClient('The attacker logs in with their own account.')
-    await victim.copiesCookiesOf(attacker)
+    await victim.copiesCookieOf(attacker)
     stage.outside(
       'attacker',
       "victim's browser",

@@ -31,6 +31,9 @@ const SLUGS = [
   'used-code-logout',
   'over-broad-token',
   'scope-upgrade',
+  'consent-csrf',
+  'login-csrf-at-server',
+  'session-fixation-at-server',
   'attackers-login-link',
   'login-page-address',
   'password-guessing',
@@ -40,6 +43,7 @@ const SLUGS = [
   'stolen-token',
   'token-after-logout',
   'refresh-token-after-logout',
+  'shared-computer',
 ]
 
 export const attacks: Attack[] = await Promise.all(

@@ -35,6 +35,17 @@ export const attack: AttackFile = {
       }),
     ]
 
+    if (stage.knows.serverSession) {
+      await victim.logsInAtClient('Another time, the victim is logged in at the server already.')
+      pages.push(
+        await victim.opens(loginPage, {
+          meaning:
+            'The page loads the consent page into its frame, to have the victim click Allow.',
+          actor: 'attacker',
+        }),
+      )
+    }
+
     return ending(pages.some(mayBeFramed), {
       succeeds:
         "The login page is part of the attacker's page. That page can hide what the victim really clicks, or cover the password field with its own.",

@@ -14,30 +14,32 @@ export const attack: AttackFile = {
   ],
 
   async play(stage) {
-    const { victim } = stage
+    const { victim, lab } = stage
     stage.attackerHas(
       'The client itself. This time the client is the attacker. It wants the password, which the victim types only on the server.',
     )
     const loginPage = await victim.startsLogin('The victim starts a login.')
     const form = { username: victim.user, password: 'password0' }
-    const response = await victim.triesToLogIn(
+    const response = await victim.typesPassword(
       loginPage,
-      'The victim types the password on the server. The server responds with a redirect to the client.',
+      'The victim types the password on the server. The server responds with a redirect.',
     )
+    const { location = lab.clientUrl } = response
     const body = bodyAfterRedirect(response, form)
-    await victim.goesOn(
-      response.location ?? stage.lab.clientUrl,
-      body === undefined ? {} : { form: body },
-      {
-        meaning:
-          body === undefined
-            ? 'After a 303 the browser sends a GET to the new address, without the form.'
-            : 'After this redirect the browser sends the form again, to the new address.',
-        show: ['password'],
-      },
-    )
+    const page = await victim.goesOn(location, body === undefined ? {} : { form: body }, {
+      meaning:
+        body === undefined
+          ? 'After a 303 the browser sends a GET to the new address, without the form.'
+          : 'After this redirect the browser sends the form again, to the new address.',
+      show: ['password'],
+    })
 
-    return ending(body?.password !== undefined, {
+    if (stage.knows.serverSession) {
+      const allowed = await victim.fillsIn(page, 'The victim allows what the client asks for.')
+      await victim.goesTo(allowed.location ?? page.url)
+    }
+
+    return ending(body?.password !== undefined && location.startsWith(lab.clientUrl), {
       succeeds: "The client has the victim's user name and password.",
       blocked: 'The client gets the code, as it should, but not the password.',
     })

@@ -1,12 +1,5 @@
-import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
-import { parameterOf, withParameters } from '../address-parameters.ts'
+import { parameterOf, requestOfOtherClient } from '../address-parameters.ts'
 import { type AttackFile, ending } from '../attack.ts'
-
-/** As it is registered with the server. */
-const OTHER_CLIENT = {
-  client_id: 'other-client',
-  redirect_uri: 'http://localhost:25009/callback?from=other',
-}
 
 export const attack: AttackFile = {
   title: 'The attacker asks for a scope that nobody gave them',
@@ -47,20 +40,15 @@ export const attack: AttackFile = {
       ),
     ]
 
-    const link = withParameters(await attacker.startsLogin(), {
-      ...OTHER_CLIENT,
-      code_challenge: CODE_CHALLENGE,
-      scope: 'profile email',
-    })
+    const link = requestOfOtherClient(await attacker.startsLogin(), 'profile email')
     const { location = link } = await victim.triesToLogIn(link, {
       meaning: 'They send the victim to the server for other-client, and ask for both scopes.',
       actor: 'attacker',
       show: ['client_id'],
     })
     if (parameterOf(location, 'code') !== undefined) {
-      const { client_id, redirect_uri } = OTHER_CLIENT
       const telling = 'They exchange the code as other-client.'
-      tokens.push(await attacker.redeems(location, { id: client_id }, telling, { redirect_uri }))
+      tokens.push(await attacker.redeemsAsOtherClient(location, telling))
     }
     const good = tokens.find(({ access_token }) => access_token !== undefined)
     const telling = 'They ask the server for the email address.'

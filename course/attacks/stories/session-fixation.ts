@@ -24,7 +24,7 @@ export const attack: AttackFile = {
     await attacker.startsLogin(
       'The attacker starts a login just to get a session. The client sets a cookie.',
     )
-    await victim.copiesCookiesOf(attacker)
+    await victim.copiesCookieOf(attacker)
     stage.outside(
       'attacker',
       "victim's browser",
