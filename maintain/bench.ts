@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, platform, release } from 'node:os'
 import { join } from 'node:path'
 import { readOptions } from '@oauth-lab/course/command-line.ts'
-import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, ROOT, shortName } from '@oauth-lab/course/programs/versions.ts'
 import { Child, canPin, pinLoad, unpinLoad } from './bench/lib/child.ts'
 import {
   byLogins,
@@ -174,9 +174,13 @@ async function measureStarts(targets: Target[], { starts }: Extent): Promise<str
   }
   rows.push(['npm start until both programs respond', figure(await measureNpmStart(starts)), ''])
   rows.push(['the workshop changes the version', figure(await measureSwitch(starts)), ''])
-  const { npm, git } = measureDiff(starts)
-  rows.push(['git diff --no-index of v04 and v05', figure(git), ''])
-  rows.push(['npm run diff v04 v05', figure(npm), `${ratio(npm, git)} git`])
+  const [before, after] = listVersions().slice(-2)
+  if (before !== undefined && after !== undefined) {
+    const { npm, git } = measureDiff(before, after, starts)
+    const [older, newer] = [shortName(before), shortName(after)]
+    rows.push([`git diff --no-index of ${older} and ${newer}`, figure(git), ''])
+    rows.push([`npm run diff ${older} ${newer}`, figure(npm), `${ratio(npm, git)} git`])
+  }
   return table(['what', 'time', 'of the limit'], rows)
 }
 

@@ -1,4 +1,5 @@
-import type { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { portOf } from '@oauth-lab/shared/config.ts'
+import { type Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
@@ -19,6 +20,7 @@ const AN_HOUR_LATER = 3660
 const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown>][] = [
   ['Open the client', (lab, browser) => browser.visit(`${lab.clientUrl}/`)],
   ['Log in', (lab, browser) => lab.login(browser)],
+  ['Open the email address', openEmail],
   [
     'Open the profile, an hour and a minute later',
     (lab, browser) => passTime(AN_HOUR_LATER, () => browser.visit(`${lab.clientUrl}/profile`)),
@@ -27,6 +29,11 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
     'Log out',
     async (lab, browser) =>
       browser.follow(await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })),
+  ],
+  ['Log in again', (lab, browser) => lab.login(browser)],
+  [
+    'Log out at the server',
+    (lab, browser) => browser.open(`${lab.serverUrl}/logout`, { method: 'POST' }),
   ],
 ]
 
@@ -56,10 +63,19 @@ export async function playSession({ folder }: Version): Promise<Act[]> {
   }
 }
 
+/** Opens the page with the email address. Where that page offers a login for it, allows it. */
+async function openEmail(lab: Lab, browser: Browser): Promise<void> {
+  const page = await browser.visit(`${lab.clientUrl}/email`)
+  const offer = html(page).querySelector('a[href^="/login?"]')?.getAttribute('href')
+  if (offer === undefined) return
+  const { location = '' } = await browser.open(`${lab.clientUrl}${offer}`)
+  await browser.follow(await browser.answerForms(await browser.open(location), {}))
+}
+
 /** A random value: base64url, or what a version may use instead. Unguessable values are long. */
 const SECRET = /[\w.~-]{32,}/g
 /** The value of a cookie may contain any character of base64, as its signature does. */
-const COOKIE_SECRET = /(?<==)[^;\s]{32,}/g
+const COOKIE = /([^;=\s]+)=([^;\s]{32,})/g
 
 /** Makes the programs believe that so many seconds have passed: they read no other clock. */
 async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> {
@@ -87,16 +103,25 @@ function nameValues(lab: Lab): (message: Message) => Message {
   }
 
   function put(field: string, value: string): string {
-    const named = value
-      .replace(credentials, `Basic base64(${clientId}:${clientSecret})`)
-      .replace(field.endsWith('Cookie') ? COOKIE_SECRET : SECRET, (secret) => nameOf(field, secret))
+    const named = field.endsWith('Cookie')
+      ? value.replace(
+          COOKIE,
+          (_all, cookie, secret) => `${cookie}=${nameOf(holderOf(cookie), secret)}`,
+        )
+      : value
+          .replace(credentials, `Basic base64(${clientId}:${clientSecret})`)
+          .replace(SECRET, (secret) => nameOf(field, secret))
     return withDefaultPorts(lab, named)
   }
 
-  function nameOf(field: string, value: string): string {
+  /** What a cookie is the key to. Its name ends with the port of its program. */
+  function holderOf(cookie: string): string {
+    return cookie.endsWith(`_${portOf(lab.serverUrl)}`) ? 'server session' : 'session'
+  }
+
+  function nameOf(what: string, value: string): string {
     const known = names.get(value)
     if (known !== undefined) return known
-    const what = field.endsWith('Cookie') ? 'session' : field
     const count = (counts.get(what) ?? 0) + 1
     counts.set(what, count)
     const name = count === 1 ? `<${what}>` : `<${what} ${count}>`

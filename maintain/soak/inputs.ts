@@ -8,21 +8,31 @@ export interface Input {
 }
 
 const PATHS = {
-  server: ['/authorize', '/token', '/api/me', '/style.css', '/'],
-  client: ['/', '/login', '/callback', '/profile', '/logout'],
+  server: [
+    '/authorize',
+    '/consent',
+    '/logout',
+    '/token',
+    '/api/me',
+    '/api/email',
+    '/style.css',
+    '/',
+  ],
+  client: ['/', '/login', '/callback', '/profile', '/email', '/logout'],
 }
 /** The program to send to. */
 export type ProgramName = keyof typeof PATHS
 
-/** Valid requests, until a part is replaced. */
+/** Valid requests, until a part is replaced. The redirect URI of this client is the same on all ports. */
 const RIGHT = [
-  'response_type=code&client_id=lab-client&state=x&code_challenge_method=S256',
+  `response_type=code&client_id=other-client&redirect_uri=http%3A%2F%2Flocalhost%3A25009%2Fcallback%3Ffrom%3Dother&state=x&code_challenge=${'x'.repeat(43)}&code_challenge_method=S256&scope=profile`,
   'grant_type=authorization_code&client_id=lab-client&client_secret=lab-client-secret&code=x',
-  'grant_type=refresh_token&client_id=lab-client&client_secret=lab-client-secret&refresh_token=x',
+  'grant_type=refresh_token&client_id=lab-client&client_secret=lab-client-secret&refresh_token=x&scope=email',
   'username=user0&password=password0',
+  'consent=x&decision=allow&scope=profile&scope=email',
 ]
 const NAMES = [
-  ...'response_type client_id redirect_uri state code_challenge code_challenge_method username password'.split(
+  ...'response_type client_id redirect_uri state code_challenge code_challenge_method scope for username password decision consent'.split(
     ' ',
   ),
   ...'grant_type code code_verifier refresh_token error error_description __proto__ constructor toString hasOwnProperty'.split(
@@ -39,6 +49,10 @@ const VALUES = [
   'refresh_token',
   'user0',
   'password0',
+  'profile email',
+  'email',
+  'allow',
+  'deny',
   'x'.repeat(43),
 ]
 /** Texts that break decoders, encoded for a query or a form. */
@@ -101,7 +115,7 @@ const nearlyRight = fc
     list[index] = `${list[index]?.split('=')[0]}=${value}`
     return [...list, ...more].join('&')
   })
-const pairs = fc.oneof(anyPairs, nearlyRight)
+const pairs = fc.oneof(anyPairs, nearlyRight, fc.constantFrom(...RIGHT))
 const manyPairs = fc.constantFrom(1_000, 5_000, 10_000).map((count) => 'a&'.repeat(count))
 const manyNames = fc
   .constantFrom(1_000, 10_000)
@@ -146,7 +160,13 @@ const header = fc.oneof(
   pairs.map((text) => `cookie: oauth_lab_25001=${text.slice(0, 1_000)}`),
   headerValue.map((value) => `x-forwarded-host: ${value}`),
   fc.constantFrom(0.5, 0.9).map((part) => `x-long: ${'x'.repeat(HEADER_LIMIT * part)}`),
-  fc.constantFrom('accept: */*', 'expect: 100-continue', 'range: bytes=0-', 'origin: null'),
+  fc.constantFrom(
+    'accept: */*',
+    'expect: 100-continue',
+    'range: bytes=0-',
+    'origin: null',
+    'sec-fetch-site: same-site',
+  ),
 )
 
 const wholeOf = (program: ProgramName): fc.Arbitrary<Input> =>

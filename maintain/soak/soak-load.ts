@@ -47,7 +47,7 @@ export function logInAtOnce({ driver }: SoakedPrograms, count: number): Promise<
 
 /**
  * A mix of what users and attackers do: complete logins with and without a logout, logins that are never
- * finished, wrong passwords, wrong states, made-up codes and tokens, missing pages.
+ * finished or canceled, wrong passwords, wrong states, made-up codes, tokens and consents, missing pages.
  */
 export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Promise<Outcome> {
   const until = performance.now() + milliseconds
@@ -69,6 +69,23 @@ export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Pr
       const url = await driver.beginLogin(visitor)
       expectStatus(await visitor.post(url, { username: 'user0', password: 'wrong' }), 401)
       expectStatus(await visitor.open(`${driver.redirectUri}?code=x&state=x`), 400)
+    },
+    async () => {
+      const visitor = new Visitor(driver)
+      const url = await driver.beginLogin(visitor)
+      const canceled = await visitor.post(url, { decision: 'deny' })
+      expectStatus(await visitor.follow(canceled), 400)
+      const consent = url.replace('/authorize', '/consent')
+      expectStatus(await visitor.post(consent, { consent: 'x', decision: 'allow' }), 400)
+    },
+    async () => {
+      const visitor = new Visitor(driver)
+      await visitor.logIn()
+      await visitor.logOut()
+      // The server still knows the user.
+      await visitor.logIn()
+      await visitor.expectLoggedIn()
+      expectStatus(await visitor.post(`${driver.serverUrl}/logout`, {}), 303)
     },
     async () => {
       expectStatus(await driver.redeem('x', {}, { authorization: wrong }), 401)

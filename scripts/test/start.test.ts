@@ -10,6 +10,7 @@ import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/vers
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
+import { credentials } from '@oauth-lab/shared/testing/driver.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from '../start.ts'
@@ -476,8 +477,7 @@ describe('npm start says in one line', () => {
 
 async function login(browser: Browser, { clientUrl }: Start, user: string): Promise<void> {
   const form = await browser.visit(`${clientUrl}/login`)
-  const password = user.replace('user', 'password')
-  const end = await browser.follow(await browser.submit(form, { username: user, password }))
+  const end = await browser.follow(await browser.answerForms(form, credentials(user)))
   expect(end.status, html(end).text).toBe(200)
 }
 

@@ -20,6 +20,13 @@ const LOGIN = [
   'browser to server, POST /authorize, answered 303',
   'server to browser, 303 to POST /authorize',
 ]
+/** From v07, between the login and its end. */
+const CONSENT = [
+  'browser to server, GET /authorize, answered 200',
+  'server to browser, 200 to GET /authorize',
+  'browser to server, POST /consent, answered 303',
+  'server to browser, 303 to POST /consent',
+]
 const EXCHANGE = [
   'client to server, POST /token, answered 200',
   'server to client, 200 to POST /token',
@@ -68,10 +75,11 @@ async function rowsOf(page: Page): Promise<string[]> {
   return texts.map((text) => text.split('.', 1)[0] ?? '')
 }
 
-async function logIn(page: Page): Promise<void> {
+async function logIn(page: Page, hasConsent = false): Promise<void> {
   await page.goto(`${workshop.main.addresses.client}/`)
   await page.getByText('Start authorization').click()
   await enterPassword(page)
+  if (hasConsent) await page.getByRole('button', { name: 'Allow', exact: true }).click()
   await page.waitForURL(/\/(callback|profile)/)
 }
 
@@ -129,10 +137,11 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       const traffic = await workshop.visit('/traffic')
       const page = await workshop.newPage({ own: {} })
       const seen = watch(page)
-      await logIn(page)
+      const consent = number < 7 ? [] : CONSENT
+      await logIn(page, consent.length > 0)
 
-      const sentences = [...LOGIN, ...(number < 4 ? ENDS.page : ENDS.profile)]
-      await expect.poll(() => rowsOf(traffic)).toEqual(sentences)
+      const end = number < 4 ? ENDS.page : ENDS.profile
+      await expect.poll(() => rowsOf(traffic)).toEqual([...LOGIN, ...consent, ...end])
 
       const har = await harOf()
       const front = har.filter(({ comment }) => comment.startsWith('browser to'))
@@ -148,9 +157,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         expect(inLowerCase(response.headers)).toEqual(await answer?.allHeaders())
         if (response.status === 200) expect(response.content.text).toBe(await text)
       }
-      const [cookie] = await page.context().cookies()
-      const setCookies = har.flatMap(({ response }) => response.cookies)
-      expect(setCookies.at(-1)?.value).toBe(cookie?.value)
+      const set = har.flatMap(({ response }) => response.cookies).at(-1)
+      const cookies = await page.context().cookies()
+      expect(cookies.find(({ name }) => name === set?.name)?.value).toBe(set?.value)
       expectBackChannel(har, number)
     })
   })

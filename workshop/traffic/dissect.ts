@@ -18,6 +18,7 @@ export type ValueKind =
   | 'state'
   | 'code'
   | 'code verifier'
+  | 'consent'
   | 'access token'
   | 'refresh token'
   | 'client secret'
@@ -51,6 +52,7 @@ const KINDS = new Map<string, ValueKind>([
   ['code', 'code'],
   ['code_challenge', 'code challenge'],
   ['code_verifier', 'code verifier'],
+  ['consent', 'consent'],
   ['access_token', 'access token'],
   ['refresh_token', 'refresh token'],
   ['password', 'password'],
@@ -161,7 +163,7 @@ function field(set: string, name: string, value: string, kind?: ValueKind): Fiel
   return { name, value, topic: `${set}: ${name.toLowerCase()}`, kind }
 }
 
-/** The cookie of the lab's client has the port in its name. A copy may name its own differently. */
+/** A cookie of the lab has its program's port in the name. A copy may name its own differently. */
 function isOfTheLab(name: string): boolean {
   return /^oauth_lab_\d+$/.test(name)
 }

@@ -13,6 +13,8 @@ const PLAIN_FIELDS = new Set([
   'code_challenge',
   'code_challenge_method',
   'scope',
+  'decision',
+  'for',
   'realm',
   'token_type',
   'expires_in',

@@ -6,7 +6,9 @@ export type ParameterSet =
   | 'authorization request'
   | 'authorization response'
   | 'authorization error'
+  | 'login address'
   | 'login form'
+  | 'consent form'
   | 'token request'
   | 'refresh request'
   | 'token response'
@@ -18,7 +20,9 @@ export type ParameterSet =
 /** The set in the query of an address, known by its path. */
 export function setOfQuery(address: string): ParameterSet {
   const path = pathOfAddress(address)
-  if (path === '/authorize') return 'authorization request'
+  // The server's forms repeat the request in their addresses, so that it is checked each time.
+  if (['/authorize', '/consent', '/logout'].includes(path)) return 'authorization request'
+  if (path === '/login') return 'login address'
   if (path !== '/callback') return 'unknown'
   const names = parseForm(splitAddress(address).query).map(([name]) => name)
   return names.includes('error') ? 'authorization error' : 'authorization response'
@@ -28,6 +32,7 @@ export function setOfQuery(address: string): ParameterSet {
 export function setOfForm(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
   if (path === '/authorize') return 'login form'
+  if (path === '/consent') return 'consent form'
   if (path !== '/token') return 'unknown'
   return grantTypeOf(exchange.request.body.text) === 'refresh_token'
     ? 'refresh request'
@@ -39,7 +44,7 @@ export function setOfJson(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
   const refused = (exchange.answer?.status ?? 0) >= 400
   if (path === '/token') return refused ? 'token error' : 'token response'
-  if (path === '/api/me') return refused ? 'resource error' : 'resource response'
+  if (path.startsWith('/api/')) return refused ? 'resource error' : 'resource response'
   return 'unknown'
 }
 
@@ -52,11 +57,12 @@ const REQUESTS: Record<string, string> = {
   'client GET /': 'Start page',
   'client GET /login': 'Start a login',
   'client GET /profile': 'Profile page',
+  'client GET /email': 'Email page',
   'client POST /logout': 'Log out',
   'server GET /authorize': 'Authorization request',
   'server POST /authorize': 'Login form',
-  'server GET /api/me': 'Resource request',
-  'api GET /api/me': 'Resource request',
+  'server POST /consent': 'Consent form',
+  'server POST /logout': 'Log out at the server',
 }
 
 function titleOfRequest(exchange: Exchange): string {
@@ -64,6 +70,7 @@ function titleOfRequest(exchange: Exchange): string {
   const asked = `${program} ${request.method} ${pathOf(exchange)}`
   if (asked === 'client GET /callback') return capital(setOfQuery(request.url))
   if (asked === 'server POST /token') return capital(setOfForm(exchange))
+  if (pathOf(exchange).startsWith('/api/')) return 'Resource request'
   return REQUESTS[asked] ?? 'Request'
 }
 
@@ -89,7 +96,8 @@ function titleOfJson(exchange: Exchange): string {
 
 function titleOfPage(exchange: Exchange, status: number): string {
   const isLogin = exchange.program === 'server' && pathOf(exchange) === '/authorize'
-  if (isLogin && status === 200) return 'Login page'
+  const isConsent = exchange.answer?.body.text.includes(' action="/consent?')
+  if (isLogin && status === 200) return isConsent ? 'Consent page' : 'Login page'
   if (isLogin && status === 401) return 'Login page, again'
   return status < 400 ? 'Page' : 'Error page'
 }

@@ -64,7 +64,7 @@ export function placesOf({ kind, exchange }: Message): Place[] {
     return [...find('address made by', 'client', mentionOf(path)), ...handled]
   }
   if (path !== '/callback') return handled
-  return [...find('address made by', 'server', routeOf('POST', '/authorize')), ...handled]
+  return [...find('address made by', 'server', /function sendCode\b/), ...handled]
 }
 
 /** The registration of a route, such as `app.get('/callback', ...)`, also with types and line breaks. */

@@ -17,11 +17,7 @@ const HEADERS = new Map([
   ['Basic challenge', 'WWW-Authenticate'],
   ['Bearer challenge', 'WWW-Authenticate'],
 ])
-/** A browser sends a cookie everywhere, so it counts as new only where it is first set. */
 const COOKIE = /^cookie: (?:(?:new )?session|ended) cookie$|^cookie attribute:/
-const FIRST_COOKIE = Math.min(
-  ...[...since].filter(([name]) => name.endsWith(': Set-Cookie')).map(([, number]) => number),
-)
 
 /** Whether the version before has no such message. */
 export function isNewMessage({ kind, exchange }: Message): boolean {
@@ -34,13 +30,21 @@ export function isNewField({ kind, exchange }: Message, field: Field): boolean {
 }
 
 function sinceOf(exchange: Exchange, kind: Message['kind'], { name, topic }: Field) {
-  if (COOKIE.test(topic)) return FIRST_COOKIE
+  if (COOKIE.test(topic)) return firstCookieOf(kind === 'answer' ? exchange.program : undefined)
   const field = HEADERS.get(topic.split(':', 1)[0] ?? '') ?? name
   const other: Message['kind'] = kind === 'answer' ? 'request' : 'answer'
   // An error response returns the state too, but the played session gets no error.
   return [kind, other]
     .map((half) => since.get(nameOfField(nameOf(exchange, half), field)))
     .find((number) => number !== undefined)
+}
+
+/** A browser sends a cookie everywhere, so it counts as new only where a program first sets one. */
+function firstCookieOf(program: string | undefined): number {
+  const set = [...since].filter(([name]) => {
+    return name.startsWith(`answer of ${program ?? ''}`) && name.endsWith(': Set-Cookie')
+  })
+  return Math.min(...set.map(([, number]) => number))
 }
 
 /** In the first version everything would be new, so nothing is marked. */

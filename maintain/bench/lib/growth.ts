@@ -84,7 +84,12 @@ export async function measureGrowth(target: Target, steps: number[]): Promise<Gr
 
 function startForMemory({ launch }: Target): Promise<Child> {
   const ttl = String(TTL)
-  const lifetimes = { CODE_TTL: '60', ACCESS_TOKEN_TTL: ttl, REFRESH_TOKEN_TTL: ttl }
+  const lifetimes = {
+    CODE_TTL: '60',
+    ACCESS_TOKEN_TTL: ttl,
+    REFRESH_TOKEN_TTL: ttl,
+    SESSION_TTL: ttl,
+  }
   return Child.start({ ...launch, env: { ...launch.env, ...lifetimes, UNBOUNDED: 'yes' } })
 }
 

@@ -57,12 +57,13 @@ export function measureSwitch(times: number): Promise<number> {
 }
 
 /** How long `npm run diff` takes for two versions, and `git diff` for their folders, in milliseconds. */
-export function measureDiff(times: number): { npm: number; git: number } {
-  const [before, after] = listVersions().slice(-2)
-  const { folder: from = '' } = before ?? {}
-  const { folder: to = '' } = after ?? {}
-  const npm = () => run('npm', ['run', '--silent', 'diff', before?.name ?? '', after?.name ?? ''])
-  const git = () => run('git', ['diff', '--no-index', from, to])
+export function measureDiff(
+  before: Version,
+  after: Version,
+  times: number,
+): { npm: number; git: number } {
+  const npm = () => run('npm', ['run', '--silent', 'diff', before.name, after.name])
+  const git = () => run('git', ['diff', '--no-index', before.folder, after.folder])
   return { npm: median(repeat(times, npm)), git: median(repeat(times, git)) }
 }
 
