@@ -1,4 +1,4 @@
-// Types `npm start` as a learner does, waits until both programs answer, and stops it again.
+// Runs `npm start` as a learner does, waits until both programs respond, and stops it again.
 import { spawn, spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -14,7 +14,7 @@ const answers = Promise.all([AUTH_SERVER_URL, CLIENT_URL].map(untilItAnswers))
 const problem = await Promise.race([
   answers.then(() => undefined),
   died.then(() => 'npm start ended by itself.'),
-  sleep(PATIENCE, `No answer within ${PATIENCE / 1000} seconds.`),
+  sleep(PATIENCE, `No response within ${PATIENCE / 1000} seconds.`),
 ])
 
 if (npm.exitCode === null && npm.signalCode === null) {
@@ -22,7 +22,7 @@ if (npm.exitCode === null && npm.signalCode === null) {
   else process.kill(-npm.pid, 'SIGINT')
   await died
 }
-console.log(problem ?? 'Both programs answered.')
+console.log(problem ?? 'Both programs responded.')
 process.exit(problem === undefined ? 0 : 1)
 
 /** @param {string} address */

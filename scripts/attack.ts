@@ -35,7 +35,7 @@ npm run attack -- --write               updates the list in README.md
 
 The command starts the lab's own programs on this machine and attacks only those.`
 
-/** What stands between the two markers in README.md. */
+/** The list between the two markers in README.md. */
 const LIST = /(?<=<!-- attacks -->).*?(?=<!-- \/attacks -->)/s
 
 const HINT = 'To list the attacks: npm run attack -- --list. For help: npm run attack -- --help.'
@@ -51,7 +51,7 @@ const OPTIONS = {
  * Plays attacks and prints the results.
  *
  * @param args the arguments after `npm run attack`
- * @returns the exit status: 0 when every result is as expected, 1 otherwise
+ * @returns the exit status: 0 if every result is as expected, 1 otherwise
  * @throws {ToldError} for wrong arguments, or a folder whose programs don't run
  */
 export async function main(args: string[]): Promise<number> {
@@ -107,7 +107,7 @@ async function playStories(
     const performance = await playAttack(attack, version)
     await show(performance, pause, paint)
     if (!isDifferent(performance)) continue
-    print(paint(`This is not the result expected of ${version.name}.\n`, 'red'))
+    print(paint(`This isn't the result expected for ${version.name}.\n`, 'red'))
     status = 1
   }
   const isBlockedEverywhere = !Object.values(attack.expected).includes('succeeds')

@@ -7,9 +7,9 @@ import { terminalPaint } from './print/ansi.ts'
 import { renderResult } from './print/check-result.ts'
 
 /**
- * `npm run check v02 [-- --watch]` tells what a copy does already, sentence by sentence.
+ * `npm run check v02 [-- --watch]` runs the checks on a copy and prints their results.
  *
- * @returns the exit status: 0 when everything is done
+ * @returns the exit status: 0 if every check passes
  */
 export function main(args: string[]): Promise<number> {
   return runCommand(args, { watch: 'boolean' }, 'npm run check -- v02 --watch', check)

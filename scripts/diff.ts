@@ -18,17 +18,17 @@ import { page } from './print/pager.ts'
 
 export { HELP } from './lib/difference-arguments.ts'
 
-/** Columns of what goes into a file or a pipe. */
+/** The width of text that goes into a file or a pipe, in columns. */
 const PIPE_WIDTH = 100
 const WIDE_PIPE_WIDTH = 160
-/** Columns below which nothing is set well any more. */
+/** The smallest width that still looks right, in columns. */
 const LEAST_WIDTH = 40
 
 /**
  * `npm run diff [older] [newer] [file] [-- options]` shows how two versions differ; `--help` lists the
  * options.
  *
- * @returns the exit status: 1 when something is wrong with the notes
+ * @returns the exit status: 1 if something is wrong with the notes
  */
 export async function main(args: string[]): Promise<number> {
   const asked = readArguments(args)
@@ -47,13 +47,13 @@ async function showStep(step: Step, asked: DiffArguments): Promise<number> {
 
   const colors = wantsColors(process.env, process.stdout.isTTY)
   const { sideBySide } = asked
-  // A terminal that does not know its width says 0.
+  // A terminal that doesn't know its width reports 0.
   const columns = process.stdout.columns || (sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH)
   const width = Math.max(columns, LEAST_WIDTH)
   return show(await renderStep(step, { paint: terminalPaint(), colors, width, sideBySide }))
 }
 
-/** Prints, a screen at a time where there is a screen. */
+/** Prints text, a screen at a time on a terminal. */
 async function show(text: string): Promise<number> {
   if (process.stdout.isTTY && (await page(text, process.env))) return 0
   return say(text)
@@ -87,7 +87,7 @@ async function write(versions: Version[]): Promise<string> {
 async function wire(older: Version, newer: Version): Promise<string> {
   const { playSession } = await import('@oauth-lab/course/differences/wire-play.ts')
   const { renderWire } = await import('./print/wire.ts')
-  // One after the other: while a session plays, time may be made to pass for the whole process.
+  // One after the other, because a session may move the clock of the whole process.
   const before = await playSession(older)
   return renderWire([older, newer], [before, await playSession(newer)], terminalPaint())
 }

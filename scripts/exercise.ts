@@ -4,8 +4,8 @@ import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
 
 /**
- * `npm run exercise v02 [-- --force]` makes a copy to work on. Over a copy that is there it does so
- * with `--force` alone, and keeps that one.
+ * `npm run exercise v02 [-- --force]` makes a copy to work on. If there already is one, it needs `--force`,
+ * and keeps the earlier copy under another name.
  */
 export function main(args: string[]): Promise<number> {
   return runCommand(args, { force: 'boolean' }, 'npm run exercise -- v02 --force', exercise)

@@ -16,7 +16,7 @@ const OPTIONS = { out: { type: 'string' } } as const
 /**
  * `npm run handout [-- --out FILE]`
  *
- * @throws {ToldError} also when the file can't be written
+ * @throws {ToldError} for wrong arguments, or if the file can't be written
  */
 export async function main(args: string[]): Promise<number> {
   const { out } = readOptions(args, OPTIONS, {

@@ -11,7 +11,7 @@ import { wrap } from './print/wrap.ts'
 
 const WIDTH = 100
 
-/** `npm run hint v02` gives the next hint for the first step that is not done yet, one at a time. */
+/** `npm run hint v02` gives one more hint for the first step that isn't done yet. */
 export function main(args: string[]): Promise<number> {
   return runCommand(args, {}, 'npm run hint v02', hint)
 }

@@ -14,7 +14,7 @@ export const HELP = `Packs the lab and everything it needs into one file, for la
   npm run offline -- --for win32-x64,linux-x64  only for these: ${MACHINES.join(', ')}
 `
 
-/** What one machine makes, or what is nobody else's business. */
+/** What a machine makes for itself, or what belongs to its user. */
 const LEFT_OUT = ['node_modules', '.git', '.env', 'playground', 'screenshots', 'handout.html']
 
 const OPTIONS = { for: { type: 'string' } } as const
@@ -22,7 +22,7 @@ const OPTIONS = { for: { type: 'string' } } as const
 /**
  * `npm run offline [-- --for MACHINES]`
  *
- * @throws {ToldError} also when something could not be had
+ * @throws {ToldError} for wrong arguments, or if something can't be fetched or packed
  */
 export async function main(args: string[]): Promise<number> {
   const { for: list } = readOptions(args, OPTIONS, {
@@ -36,14 +36,14 @@ export async function main(args: string[]): Promise<number> {
   return 0
 }
 
-/** @throws {ToldError} with what tar says */
+/** @throws {ToldError} with the message of tar */
 function pack(): void {
   const folder = dirname(ROOT)
   const name = basename(ROOT)
   const file = `${name}-offline.tgz`
   console.log('Packing. This takes a minute or two.')
   const leaveOut = LEFT_OUT.map((pattern) => `--exclude=${pattern}`)
-  // Windows has tar since version 10. Names are relative to the folder: the tar of Git for Windows takes C: for a host.
+  // Windows 10 and later have tar. Names are relative: the tar of Git for Windows reads C: as a host.
   const { status, stderr, error } = spawnSync('tar', ['-czf', file, ...leaveOut, name], {
     cwd: folder,
     encoding: 'utf8',

@@ -1,5 +1,5 @@
-// What every command of the lab begins with. In the syntax of old Nodes, so that one that is too old
-// gets as far as the sentence which says so: newer syntax, and static imports, are for lib/run-command.mjs.
+// Every command of the lab starts here. The syntax is old, so even a Node that is too old can run this and
+// say so. Newer syntax and static imports belong in lib/run-command.mjs.
 
 const [major = 0, minor = 0] = process.version.slice(1).split('.').map(Number)
 

@@ -10,8 +10,8 @@ const OPTIONS = { file: 'string', write: 'boolean' } as const
 const EXAMPLE = 'npm run solution -- v02 --file client/routes/login.ts'
 
 /**
- * `npm run solution v02 [-- --file FILE --write]` shows how a copy differs from the version that it
- * leads to, and with `--write` makes it the same; what was there before is kept.
+ * `npm run solution v02 [-- --file FILE --write]` shows how a copy differs from the version it leads to.
+ * With `--write` it makes the copy the same, and keeps the earlier one.
  */
 export function main(args: string[]): Promise<number> {
   return runCommand(args, OPTIONS, EXAMPLE, solution)

@@ -22,7 +22,7 @@ import { refuseUnusablePort } from '@oauth-lab/shared/serve.ts'
 import { banner } from './lib/banner.ts'
 
 const FIRST_VERSION = '1'
-/** The highest that leaves room for the others above it. */
+/** The highest port that leaves room for the other programs above it. */
 const LAST_PORT = 65_536 - PORT_COUNT
 const OPTIONS =
   'The options are --open, --no-workshop, --port N (for the server; the others get the next ones) and --watch (without the workshop).'
@@ -44,8 +44,8 @@ interface Arguments {
 }
 
 /**
- * `npm start [version or folder] [-- --open --no-workshop --port N --watch]` runs the programs of a
- * version that listen, and the workshop beside them.
+ * `npm start [version or folder] [-- --open --no-workshop --port N --watch]` runs the listening programs of
+ * a version, and the workshop.
  */
 export async function main(args: string[]): Promise<number> {
   const { version, port, watch, workshop, open } = readArguments(args)
@@ -129,7 +129,7 @@ function portsFrom(port: number): number[] {
   return Object.values(portsOf(addressesFrom(port)))
 }
 
-/** A version that was copied to a place from which its imports lead nowhere. */
+/** @throws {ToldError} for a copy in a folder where its imports lead nowhere */
 function refuseUnlinkedCopy({ folder }: Version): void {
   if (findsShared(realpathSync(folder))) return
   throw new ToldError(
@@ -151,7 +151,7 @@ function readAddresses(port: number | undefined): Addresses {
   return addressesOf(readConfig(process.env))
 }
 
-/** @throws {ConfigError} when two of them would listen on one port */
+/** @throws {ConfigError} if two of them would listen on one port */
 function refuseSharedPorts(listeners: Listener[], addresses: Addresses): void {
   const ports = portsOf(addresses)
   for (const [index, name] of listeners.entries()) {
@@ -164,8 +164,8 @@ function refuseSharedPorts(listeners: Listener[], addresses: Addresses): void {
 }
 
 /**
- * @throws {ToldError} that says who answers there and how to choose others
- * @throws {ConfigError} when nobody answers, and the port can't be used all the same
+ * @throws {ToldError} if something responds on a port: says what, and how to choose other ports
+ * @throws {ConfigError} if nothing responds on a port, but it can't be used
  */
 async function refuseTakenPorts({ name }: Version, ports: number[]): Promise<void> {
   const taken = await Promise.all(ports.map(describeTaken))
@@ -188,7 +188,7 @@ async function describeTaken(port: number): Promise<string | undefined> {
     : `Port ${port} is already in use: ${program} is still running there.`
 }
 
-/** The first of 26000, 26100 and so on where nobody answers, nor at the next ones. */
+/** The first of 26000, 26100 and so on where nothing responds, there or on the next ones. */
 async function freePort(port = 26_000): Promise<number> {
   const answers = await Promise.all(portsFrom(port).map(whoAnswers))
   return answers.every((answer) => answer === undefined) ? port : freePort(port + 100)

@@ -9,10 +9,10 @@ import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { wantsColors } from './print/ansi.ts'
 
-/** Checks that run at once, each on one core. */
+/** How many checks run at once, each on one core. */
 const AT_ONCE = 2
 
-/** What is run beside the tests. */
+/** A check that runs beside the tests. */
 interface Check {
   name: string
   run: () => Promise<ToolResult>
@@ -20,26 +20,26 @@ interface Check {
 
 const HINT = 'All versions or one of them: npm test, npm test v02, npm test -- --all'
 
-/** What is checked. */
+/** What to check. */
 interface Scope {
-  /** A folder. All in it is checked for format and lint. */
+  /** The folder to check for format and lint. */
   linted: string
-  /** Folders, each with a tsconfig.json. */
+  /** The folders to check for types, each with a tsconfig.json. */
   typed: string[]
-  /** Which projects of vitest.config.ts are run; `*` for all. */
+  /** The projects of vitest.config.ts to run, or `*` for all. */
   tested: string[]
 }
 
 /**
- * `npm test [version | copy] [-- --all]` checks format and lint, and the types of each program by itself, while it
- * runs the tests:
+ * `npm test [version | copy] [-- --all]` checks format, lint and the types of each program, while it runs the
+ * tests:
  *
- * - of one version or copy, all promises that it keeps: its own and those of earlier versions
+ * - for one version or copy, all promises that it keeps: its own and those of earlier versions
  * - without one, each promise against the version that makes it and against the newest, and all other tests
  * - with `--all`, each promise against every version that keeps it, and all other tests
  *
- * What a check reports stands below the tests. The last line is `N passed, N failed`: the tests, and among the failed each check
- * that failed.
+ * The reports of the checks are below the tests. The last line, `N passed, N failed`, counts the tests, and
+ * each check that failed.
  */
 export function main(args: string[]): Promise<number> {
   return checkAll(scopeOf(args))
@@ -83,29 +83,29 @@ function isTypeScriptProject(folder: string): boolean {
 }
 
 async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
-  // A learner's copy is left alone by the linter: all its files are ignored.
+  // The linter ignores all files of a learner's copy.
   const strict = ['check', '--error-on-warnings', '--no-errors-on-unmatched']
   const checks: Check[] = [
     { name: 'format and lint', run: () => runTool('@biomejs/biome', [...strict, linted], ROOT) },
     ...typed.map((folder) => ({
       name: `types of ${relative(ROOT, folder) || 'scripts'}`,
-      // More threads for a program this small take twice the work, and no less time.
+      // For programs this small, more threads cost twice the work and save no time.
       run: () => runTool('typescript', ['--singleThreaded', '--project', folder], ROOT),
     })),
   ]
-  // Vitest takes CI for a terminal.
+  // Vitest treats CI as a terminal.
   if (!wantsColors(process.env, process.stdout.isTTY)) process.env.NO_COLOR = '1'
   const { runVitest } = await import('./lib/run-vitest.ts')
   const waiting = checks.entries()
   const lines: string[] = []
   const complaints: string[] = []
   const failures: string[] = []
-  // Side by side: the tests leave a core idle now and then, while they wait for a program.
+  // At the same time, because the tests leave a core idle while they wait for a program.
   const [{ passed, failed, skipped }] = await Promise.all([
     runVitest(tested),
     ...Array.from({ length: AT_ONCE }, runChecks),
   ])
-  // Below the report of the tests, in one piece and always in the same order.
+  // Below the report of the tests, together and always in the same order.
   for (const text of [...lines, ...complaints.filter(Boolean)]) console.log(text)
   const failedChecks = failures.filter(Boolean)
   if (skipped > 0) console.log(`${skipped} skipped: ${reasonsToSkip().join('; ')}.`)
@@ -126,10 +126,10 @@ async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
   }
 }
 
-/** What this machine, or this run, has no part of. */
+/** What this machine or this run lacks. */
 function reasonsToSkip(): string[] {
   const reasons = [
-    process.env.OAUTH_LAB_FULL !== '1' && 'the long share is for OAUTH_LAB_FULL=1 npm test',
+    process.env.OAUTH_LAB_FULL !== '1' && 'the long share, which needs OAUTH_LAB_FULL=1 npm test',
     CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
     !hasGit && 'no git',
     process.platform === 'win32' && 'signals and POSIX shells, which Windows lacks',

@@ -25,7 +25,7 @@ const UNREADABLE: Record<string, [status: string, text: string]> = {
   ],
 }
 const NO_HTTP: [string, string] = ['400 Bad Request', 'This is not a valid HTTP request.']
-/** How long the other side has to read why its connection ends, in milliseconds. */
+/** How long a sender may take to read why its connection ends, in milliseconds. */
 const LAST_WORDS = 1_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 

@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici'
 import { PageError } from './page-error.ts'
 
-/** How long the other side may take for its whole response, in milliseconds. */
+/** How long a server may take for its whole response, in milliseconds. */
 const PATIENCE = 5_000
 /** The largest response, in bytes. */
 const LARGEST_ANSWER = 64 * 1024

@@ -33,7 +33,7 @@ export interface LabConfig {
   sessionSecret: string
 }
 
-/** An impossible setting. The message is one line, ready to be shown. */
+/** An invalid setting. The message is one line, ready to show. */
 export class ConfigError extends Error {
   readonly exitStatus = 1
 }
@@ -151,7 +151,7 @@ function clientId(env: Environment, name: keyof typeof CLIENTS): string {
   const others = Object.entries(CLIENTS)
     .filter(([other]) => other !== name)
     .map(([other, id]) => env[other] || id)
-  // RFC 9700 section 4.15: a client must not be taken for a user, nor for another client.
+  // RFC 9700 section 4.15: a client must not be mistaken for a user or another client.
   if (isUser(value) || [...OTHER_CLIENTS, ...others].includes(value)) {
     throw wrong(name, describe(value), 'a name that no user and no other client has')
   }
@@ -183,7 +183,7 @@ function wrong(name: string, held: string, allowed: string): ConfigError {
   return new ConfigError(`${name} is ${held}. Set it to ${allowed}.`)
 }
 
-/** Quoted, on one line, and never longer than a line. */
+/** Quoted, and short enough for one line. */
 function describe(value: string): string {
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
 }

@@ -1,4 +1,4 @@
-/** How often expired entries are looked for, in milliseconds. */
+/** How often to look for expired entries, in milliseconds. */
 const SWEEP_EVERY = 10_000
 /** The share of a full map that is removed at once. */
 const ROOM = 1 / 100

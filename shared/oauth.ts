@@ -20,7 +20,7 @@ export type OAuthErrorCode =
  */
 export class OAuthError extends Error {
   readonly code: OAuthErrorCode
-  /** What a token would have to cover, where it is `insufficient_scope`. RFC 6750 section 3 */
+  /** The scope that the request needs, for `insufficient_scope`. RFC 6750 section 3 */
   readonly scope: string | undefined
 
   constructor(code: OAuthErrorCode, description: string, scope?: string) {

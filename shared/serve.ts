@@ -47,10 +47,10 @@ export async function listen(app: FastifyInstance, port: number): Promise<void> 
 }
 
 /**
- * Fastify listens on every address of localhost, but says nothing if one of them is taken. A browser
- * could then reach another program there, most likely an earlier snapshot.
+ * Fastify listens on every address of localhost, but reports no error if one of them is taken. A
+ * browser could then reach another program there, most likely an earlier snapshot.
  *
- * @throws {ConfigError} when the port can't be used
+ * @throws {ConfigError} if the port can't be used
  */
 export async function refuseUnusablePort(port: number): Promise<void> {
   for (const address of ['127.0.0.1', '::1']) {
@@ -116,7 +116,7 @@ function endOnSignal(app: FastifyInstance): void {
   }
   process.on('SIGINT', end)
   process.on('SIGTERM', end)
-  // As after `npm run server | head`.
+  // This happens with `npm run server | head`.
   process.stdout.once('error', () => {
     console.error('Nothing reads the output of this program anymore, so it stops.')
     end()

@@ -15,7 +15,7 @@ const LONGEST_REQUEST = 60
  * its cookie when the first value is stored in its session.
  *
  * @param origin the program's address in the browser
- * @param isLasting tells the sessions that a flood of short visits must not push out
+ * @param isLasting whether a flood of short visits must not push out this session
  */
 export function registerSessions(
   app: FastifyInstance,

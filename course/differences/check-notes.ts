@@ -13,8 +13,8 @@ import { type FileNotes, findQuote, readNotes } from './notes.ts'
 import { readStep } from './step.ts'
 
 /**
- * What is wrong with the notes of a version's lesson, and with what differs from the version before:
- * a sentence for each thing, with the place and what to do. The first version has nothing to explain.
+ * What is wrong with the notes of a version's lesson, or with the code that differs from the version
+ * before. Each problem is a sentence with the place and what to do.
  */
 export function checkVersion(version: Version): string[] {
   const older = versionBefore(version)
@@ -88,7 +88,7 @@ function checkFileNotes(
   const file = files.find((candidate) => candidate.path === path)
   if (file === undefined) {
     return [
-      `${lessonFile(version)}:${line}: the heading ${path} names no file that differs. Notes stand under headings such as ### \`client/app.ts\`.`,
+      `${lessonFile(version)}:${line}: the heading ${path} names no file that differs. Put notes under headings such as ### \`client/app.ts\`.`,
     ]
   }
   if (notes.length === 0) return [`${lessonFile(version)}:${line}: no note under ${path}.`]

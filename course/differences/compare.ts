@@ -30,7 +30,7 @@ export interface Hunk {
   oldCount: number
   newStart: number
   newCount: number
-  /** The line that begins the function or type it stands in, as git shows it; may be empty. */
+  /** The first line of the function or type around it, as git shows it. May be empty. */
   inside: string
   lines: Line[]
   /** The lessons' notes on it. */
@@ -48,7 +48,7 @@ export interface TextPair {
   isText: boolean
 }
 
-/** A file that differs between two folders, with the places. */
+/** A file that differs between two folders, with its hunks. */
 export interface FileChange extends TextPair {
   /** Empty if it isn't shown. */
   hunks: Hunk[]
@@ -62,7 +62,7 @@ const CONTEXT = 3
 export const NOT_SHOWN = "Not shown: this isn't a text file, or it is too long."
 /** The most characters to compare, in all files together. */
 const MOST_CHARACTERS = 600_000
-/** How many lines to take out and to put in are looked for; the time grows with the square of that. */
+/** The most removed and added lines to look for. The time grows with the square of it. */
 const MOST_EDITS = 1_000
 
 interface CompareOptions {
@@ -199,7 +199,7 @@ function replaceAll(older: string, newer: string): StructuredPatchHunk[] {
   return [{ ...gone, newStart, newLines, lines: [...gone.lines, ...added.lines] }]
 }
 
-/** For each line the nearest one above that starts with a letter: git's own rule, where no language is set. */
+/** For each line, the nearest one above that starts with a letter: git's rule if it knows no language. */
 function enclosingLines(text: string): string[] {
   let nearest = ''
   return text.split('\n').map((line) => {

@@ -10,7 +10,7 @@ const MOST_RULES = 500
 
 /**
  * The files of a version or of a learner's copy, as paths with slashes below its folder, without those
- * that the .gitignore of the repo or of the folder lists.
+ * in the .gitignore of the repo or of the folder.
  */
 export function listFiles(folder: string): string[] {
   const ignored = ignore().add(['.git', ...rulesIn(ROOT), ...rulesIn(folder)])

@@ -65,7 +65,7 @@ export function isTest(path: string): boolean {
 
 const READING_ORDER = ['protocol.ts', ...PROGRAM_NAMES]
 
-/** Protocol, server, client, API, programs that end, the rest, tests; in each of them as the lesson has them, then by path. */
+/** Protocol, server, client, API, other programs, the rest, tests; each in the lesson's order, then by path. */
 function placeOf(path: string, lessonOrder: string[]): [number, number, string] {
   const program = READING_ORDER.findIndex((place) => isBelow(path, place))
   const last = isTest(path) ? 9 : isProgramCode(path) ? 7 : 8

@@ -47,7 +47,7 @@ function pairUp(older: Message[], newer: Message[]): MessageChange[] {
   return align(older, newer, kindOf).flatMap(([before, after]) => compare(before, after))
 }
 
-/** What stands at the same place in both, by its name, or what only one of them has. */
+/** Pairs what has the same name at the same place in both. What only one of them has stays alone. */
 function align<T>(older: T[], newer: T[], nameOf: (one: T) => string) {
   const [olderRest, newerRest] = [[...older], [...newer]]
   return diffArrays(older.map(nameOf), newer.map(nameOf)).flatMap(({ value, added, removed }) =>

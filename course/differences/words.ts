@@ -16,7 +16,7 @@ export interface Row {
   newerWords: Range[]
 }
 
-/** Lines with less than this in common aren't a changed line but two lines. */
+/** Lines with less than this in common count as two lines, not as one that changed. */
 const LIKENESS = 0.5
 /** Longer groups of changed lines get no changed words. */
 const LONGEST_GROUP = 400

@@ -6,7 +6,7 @@ import { v04 } from './v04/checks.ts'
 import { v05 } from './v05/checks.ts'
 import { v06 } from './v06/checks.ts'
 
-/** What can be tried out about each version, by its number. */
+/** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
   1: v01,
   2: v02,

@@ -55,8 +55,8 @@ const SETTINGS = {
 }
 
 /**
- * Runs a copy on free ports and tries out each sentence. Nothing is left running. A copy that does not
- * start, dies, hangs or takes too long gives a trouble in place of findings.
+ * Starts a copy on free ports and runs all checks on it. Nothing is left running. If the copy doesn't
+ * start, dies, hangs or takes too long, the result is a trouble in place of findings.
  */
 export async function checkCopy(
   folder: string,
@@ -130,8 +130,8 @@ async function tryOne(probe: Sentence['probe'], stage: Stage): Promise<NotYet | 
 }
 
 /**
- * All of them. When one fails, the failure of the first that fails at about the same time: so it does
- * not matter which was quicker, and nothing waits for those that are slow.
+ * The results of all of them. If several fail at about the same time, it throws the failure of the first
+ * in the list: which one was quicker makes no difference, and nothing waits for slow ones.
  */
 async function settle<T extends readonly unknown[]>(
   all: T,
@@ -175,7 +175,7 @@ function conclude(
   })
 }
 
-/** Whether both failed for one reason outside of what they check, such as a login that fails. */
+/** Whether both failed for the same reason outside of what they check, such as a failed login. */
 function hasSameCause(one: NotYet | undefined, other: NotYet): boolean {
   return one?.file !== undefined && one.file === other.file && one.message === other.message
 }
@@ -241,7 +241,7 @@ class CheckedPrograms {
   }
 
   async #endAll(): Promise<void> {
-    // Also those that are still starting.
+    // Ends those that are still starting, too.
     this.#abort.abort()
     this.#abort = new AbortController()
     await Promise.all(this.#ends.splice(0).map((end) => end()))

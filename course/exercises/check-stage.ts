@@ -13,17 +13,17 @@ import { patient } from './patience.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
 import { explain, type Trouble, TroubleError } from './trouble.ts'
 
-/** How long a request may take, in milliseconds, on a machine that has time. */
+/** How long a request may take, in milliseconds, on an idle machine. */
 const REQUEST_LIMIT = 4_000
-/** For how long the other ends of a request that failed may come later, in milliseconds. */
+/** How long after a failed request the news of the program's death may arrive, in milliseconds. */
 const DEATH_NEWS = 500
 
 /** The client that every copy knows. */
 const CLIENT = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
 
-/** Why a check fails. The message is what was seen, in words, without a full stop. */
+/** Why a check fails. The message says what was seen, without a period at the end. */
 export class NotYet extends Error {
-  /** Where to look, when that is not the file of the sentence. */
+  /** Where to look, if not in the file of the check. */
   readonly file: string | undefined
 
   constructor(seen: string, file?: string) {
@@ -33,34 +33,34 @@ export class NotYet extends Error {
 }
 
 /**
- * @param file where to look, when that is not the file of the sentence
- * @throws {NotYet} unless it is so
+ * @param file where to look, if not in the file of the check
+ * @throws {NotYet} unless the condition holds
  */
 export function must(condition: unknown, seen: string, file?: string): asserts condition {
   if (!condition) throw new NotYet(seen, file)
 }
 
-/** What the stage is built of. */
+/** The programs of a stage. */
 export interface Cast {
   folder: string
   server: { url: string; running: RunningProgram }
-  /** Without a running program where it is no part of the stage. */
+  /** Without a running program if this stage isn't for the client. */
   client: { url: string; running?: RunningProgram }
-  /** Where the copy has one, and the stage is for it. */
+  /** If the copy has one and the stage is for it. */
   api?: { url: string; running: RunningProgram }
   standIn?: StandIn
-  /** Called with each request: what to say of it when the time for the check runs out now. */
+  /** Called with each request. Gets the message for a check that times out during it. */
   onRequest?: (explainSlowness: () => Trouble) => void
 }
 
 /**
- * Where the sentences of a version are tried out: a running copy, as it looks from outside. Every
- * request has an end: a program that does not answer, or dies, ends the check.
+ * What a check works with: a running copy, seen from outside. No request hangs: a program that doesn't
+ * respond, or dies, ends the check.
  */
 export class Stage {
   readonly server: CheckDriver
   readonly #cast: Cast
-  /** What the last answer with a 500 was about. */
+  /** The last request that got a 500. */
   #broken: { request: string; running: RunningProgram } | undefined
 
   constructor(cast: Cast) {
@@ -106,18 +106,18 @@ export class Stage {
     return sent
   }
 
-  /** Brings an answer to the callback, as a redirect of the server would; follows redirects. */
+  /** Sends an authorization response to the callback through the browser, and follows redirects. */
   async answer(browser: Browser, answer: Fields): Promise<Page> {
     return browser.follow(await this.bring(browser, answer))
   }
 
-  /** Brings an answer to the callback, as a redirect of the server would; gives what that answers. */
+  /** Sends an authorization response to the callback through the browser. Follows no redirect. */
   async bring(browser: Browser, answer: Fields): Promise<Page> {
     if (answer.code !== undefined) this.standIn.noteCode(answer.code)
     return browser.open(`${this.redirectUri}?${encodeForm(answer)}`)
   }
 
-  /** A whole login, with the stand-in as the server. Returns the page that it ends at. */
+  /** A whole login, with the stand-in as the server. Returns the page it ends at. */
   async login(browser: Browser): Promise<Page> {
     const sent = await this.begin(browser)
     const state = sent.get('state') ?? undefined
@@ -126,7 +126,7 @@ export class Stage {
     return page
   }
 
-  /** A whole login in which the client talks to the copy's server. Returns the page that it ends at. */
+  /** A whole login in which the client talks to the copy's server. Returns the page it ends at. */
   async loginAtServer(browser: Browser, user: string): Promise<Page> {
     this.standIn.passOnTo = this.server.serverUrl
     const start = await browser.visit(`${this.clientUrl}/login`)
@@ -140,22 +140,22 @@ export class Stage {
     return page
   }
 
-  /** @throws {NotYet} when the client sent a token request that a server rejects, with the reason */
+  /** @throws {NotYet} if the client sent a token request that a server rejects, with the reason */
   expectAccepted(): void {
     expectNoRefusal('token request', this.standIn.refusal)
   }
 
-  /** Lets a sentence begin afresh. */
+  /** Forgets everything, for the next check. */
   reset(): void {
     this.#cast.standIn?.reset()
     this.#broken = undefined
   }
 
-  /** Why a handler threw, and where: the cause of whatever was seen after that. */
+  /** Why a handler threw, and where: the cause of everything the check saw after that. */
   async explainBroken(): Promise<NotYet | undefined> {
     if (this.#broken === undefined) return undefined
     const { request, running } = this.#broken
-    // The page of a 500 may be here before the line on stderr.
+    // The response with the 500 may arrive before the line on stderr.
     await sleep(50)
     const last = running.stderr().slice(-4_000)
     const { message, place } = explain(lastError(last), this.#cast.folder) ?? {}
@@ -193,7 +193,7 @@ export class Stage {
   #programAt(url: string): RunningProgram | undefined {
     const { server, client, api, standIn } = this.#cast
     if (url.startsWith(server.url)) return server.running
-    // What is handed on is answered by the server in the end.
+    // The stand-in passes these requests on to the server.
     if (standIn?.passOnTo !== undefined && url.startsWith(standIn.url)) {
       return server.running
     }
@@ -202,7 +202,7 @@ export class Stage {
   }
 }
 
-/** Servers listen on each address of localhost in turn, and may not have come to all of them. */
+/** Retries: a server listens on one address of localhost after the other, and may not be done yet. */
 async function sendWhenThere(url: string, options: RequestOptions, tries = 5): Promise<Page> {
   try {
     return await send(url, options)
@@ -214,15 +214,15 @@ async function sendWhenThere(url: string, options: RequestOptions, tries = 5): P
 }
 
 /**
- * The driver of a copy's server. A copy may answer anything: what is no JSON counts as an empty object, and where a
- * code or a token is missing, the check fails with what was seen.
+ * The driver of a copy's server. A copy may send anything: a body that isn't JSON counts as an empty
+ * object, and if a code or a token is missing, the check fails with what was seen.
  */
 export class CheckDriver extends Driver {
   authorize(changes: Fields = {}, options: RequestOptions = {}): Promise<Page> {
     return this.browser().open(this.authorizeUrl(changes), options)
   }
 
-  /** Posts name and password to an authorization endpoint's URL, and allows what the server then asks. */
+  /** Posts name and password with an authorization request, and allows everything on a consent page. */
   async logIn(changes: Fields = {}, password = 'password0'): Promise<Page> {
     const browser = this.browser()
     const body = { username: 'user0', password }
@@ -230,7 +230,7 @@ export class CheckDriver extends Driver {
     return browser.answerForms(page, {})
   }
 
-  /** A code of the server. */
+  /** A code from the server. */
   override async code(changes: Fields = {}): Promise<string> {
     const page = await this.logIn(changes)
     const code = queryOf(page).get('code')
@@ -274,7 +274,7 @@ function expectNoRefusal(request: string, refusal: StandIn['refusedLogin']): voi
 /** Another client that is registered at the server. */
 export const OTHER_CLIENT = { authorization: basic('other-client', 'other-client-secret') }
 
-/** Where a page was, in words. */
+/** What a response was, in words: the status, and where a redirect leads. */
 export function saw(page: Page): string {
   if (page.location === undefined) return `it returns ${page.status}`
   const { origin, pathname, searchParams } = new URL(page.location)
@@ -282,12 +282,12 @@ export function saw(page: Page): string {
   return `it returns ${page.status}, to ${origin}${pathname} with ${names || 'nothing'} in the query`
 }
 
-/** What a JSON endpoint answered, in words: the status, and the error where there is one. */
+/** What a JSON endpoint returned, in words: the status, and the error if there is one. */
 export function answered(status: number, { error }: JsonAnswer['body']): string {
   return error === undefined ? `${status}` : `${status} ${error}`
 }
 
-/** The query of the address that a redirect names; empty where there is none. */
+/** The query parameters of a redirect, or none for another response. */
 export function queryOf(page: Page): URLSearchParams {
   return page.location === undefined ? new URLSearchParams() : new URL(page.location).searchParams
 }
@@ -302,7 +302,7 @@ export function leadsTo(page: Page, redirectUri: string): boolean {
   return page.location?.split('?')[0] === redirectUri
 }
 
-/** From the last line that begins an error on: what came before belongs to other requests. */
+/** Everything from the last line that starts an error: what came before belongs to other requests. */
 function lastError(stderr: string): string {
   const starts = [...stderr.matchAll(/^(?:\w*Error)\b/gm)]
   return stderr.slice(starts.at(-1)?.index ?? stderr.length)

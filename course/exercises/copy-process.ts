@@ -5,7 +5,7 @@ import { startNode } from '../programs/typescript.ts'
 
 /** How much of its last output to keep, in characters: an error's stack, and the lines before it. */
 const LONGEST_STDERR = 64_000
-/** How long its last output may arrive after its exit, in milliseconds. */
+/** How long after its exit its last output may arrive, in milliseconds. */
 const LAST_WORDS = 200
 const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
 const windows = process.platform === 'win32'
@@ -19,8 +19,8 @@ interface CopyProcessSpec {
 }
 
 /**
- * A process that runs code of a learner's copy. Whatever the code does, the process ends when it is told to, or when
- * this one is gone; what it has started ends with it, and it never fills this one's memory.
+ * A process that runs code of a learner's copy. Whatever the code does, the process ends on request, or
+ * with this one, and so does everything it started. Its output never fills this one's memory.
  */
 export class CopyProcess {
   readonly child: ChildProcess
@@ -39,7 +39,7 @@ export class CopyProcess {
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-LONGEST_STDERR)
     })
-    // It can't be started, as when its folder was deleted the moment before.
+    // It can't start, for example because its folder was deleted a moment ago.
     this.child.on('error', ({ message }) => {
       this.#stderr += message
     })
@@ -63,12 +63,12 @@ export class CopyProcess {
     const { child } = this
     await new Promise((resolve) => {
       child.once('exit', resolve)
-      // The only news of one that could not be started.
+      // A process that couldn't start emits only this one.
       child.once('close', resolve)
     })
     this.#kill()
     if (child.stderr === null) return
-    // Something that is in no group may hold the other end of this for good.
+    // A process outside the group may keep the other end open forever.
     await Promise.race([finished(child.stderr).catch(() => undefined), sleep(LAST_WORDS)])
     child.stderr.destroy()
   }
@@ -83,7 +83,7 @@ export class CopyProcess {
     try {
       process.kill(-pid, 'SIGKILL')
     } catch {
-      // There is nobody left in the group.
+      // No process is left in the group.
     }
   }
 }

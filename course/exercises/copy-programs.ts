@@ -6,7 +6,7 @@ import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
 import { explain, placeOfRoute, type Trouble, TroubleError } from './trouble.ts'
 
-/** One program of a copy, with the settings that it is to run with. */
+/** One program of a copy, and the settings to run it with. */
 export interface ProgramSpec {
   program: ProgramName
   /** Absolute. */
@@ -33,15 +33,15 @@ export interface RunningProgram {
 /** Starts a program and waits until it responds. */
 export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
 
-/** How long a program may take until it answers, in milliseconds, on a machine that has time. */
+/** How long a program may take to respond for the first time, in milliseconds, on an idle machine. */
 const START_LIMIT = 8_000
 const MAIN_FILES = ['main.ts', 'main.js', 'main.mjs']
 const WATCHDOG = new URL('./watchdog.mjs', import.meta.url).href
 
 /**
- * Runs a program in a process of its own.
+ * Runs a program in its own process.
  *
- * @throws {TroubleError} when it does not start
+ * @throws {TroubleError} if it doesn't start
  */
 export const startProcess: StartProgram = async (spec) => {
   const { program, folder, settings, signal } = spec
@@ -138,7 +138,7 @@ class ProgramProcess implements RunningProgram {
     return { program, message, place: blocked ?? `${program}/main.ts:1` }
   }
 
-  /** The innermost place in the copy where a loop holds the program up. */
+  /** The innermost place in the copy where a loop blocks the program. */
   #blockedAt(): string | undefined {
     const lines = this.stderr().match(/^blocked at .+$/gm)
     return lines === null ? undefined : explain(lines.join('\n'), this.#spec.folder)?.place

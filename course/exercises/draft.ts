@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { listFiles } from '../differences/files.ts'
 import { isProgramCode } from '../programs/programs.ts'
 
-/** The files of a copy, by their paths with slashes. */
+/** The text of each file of a copy, by its path with slashes. */
 export type Files = ReadonlyMap<string, string>
 
-/** What goes into a copy beside the code. */
+/** What a copy has besides the code. */
 const CONFIGURATION = ['tsconfig.json', 'package.json']
 
 /** Reads the code of a version or of a copy. */
@@ -17,16 +17,16 @@ export function readFiles(folder: string): Files {
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 
-/** A change of one place in a text: what stands there, which must be there once, and what shall. */
+/** A change at one place in a text. The old text must be there exactly once. */
 export type Change = readonly [from: string, to: string]
 
-/** What should stand in a text once, and doesn't. */
+/** A quote that should be in a text exactly once, and isn't. */
 export class StaleQuoteError extends Error {
-  /** The texts that were looked for. */
+  /** The quotes that weren't found. */
   readonly quotes: string[]
-  /** The text that they were looked for in. */
+  /** The text that should have them. */
   readonly text: string
-  /** The file that it is of, where that is known. */
+  /** The file that the text is from, if known. */
   readonly path: string | undefined
 
   constructor(
@@ -41,8 +41,8 @@ export class StaleQuoteError extends Error {
 }
 
 /**
- * A copy on its way from one version to the next. It takes its text from the version that it leads to, so
- * a fix there needs none here.
+ * A copy on its way from one version to the next. It takes its text from the version it leads to, so a
+ * fix there needs no fix here.
  */
 export class Draft {
   readonly #files: Map<string, string>
@@ -57,7 +57,7 @@ export class Draft {
     return this.#files
   }
 
-  /** Takes a file as the version has it, but for some changes. */
+  /** Takes a file from the version, with some changes. */
   take(path: string, ...changes: Change[]): void {
     this.write(path, change(path, this.final(path), changes))
   }
@@ -92,7 +92,7 @@ export class Draft {
 /**
  * Applies changes to a text.
  *
- * @throws {StaleQuoteError} with all places that are not there exactly once
+ * @throws {StaleQuoteError} with all quotes that aren't there exactly once
  */
 export function change(path: string, text: string | undefined, changes: readonly Change[]): string {
   const quotes = changes.map(([from]) => from)
@@ -112,9 +112,9 @@ export function change(path: string, text: string | undefined, changes: readonly
 }
 
 /**
- * The part of a text from the one mark on, and up to the other; to the end without that.
+ * The part of a text from one quote up to another, or to the end.
  *
- * @throws {StaleQuoteError} when one of them is not there
+ * @throws {StaleQuoteError} if one of them isn't there
  */
 export function part(text: string, from: string, to?: string): string {
   const start = text.indexOf(from)

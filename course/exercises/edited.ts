@@ -6,8 +6,8 @@ import { isProgramCode } from '../programs/programs.ts'
 import { ROOT } from '../programs/versions.ts'
 
 /**
- * What to say when files of a version were changed: the exercises are done in playground/, and a
- * version is what they are compared with. Undefined when none was, or where git can't tell.
+ * The warning for someone who changed files of a version: exercises are done in playground/, and the
+ * versions are what copies are compared with. Undefined if none changed, or if git can't tell.
  */
 export async function tellEditedVersions(
   name: string,

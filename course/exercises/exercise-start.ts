@@ -4,13 +4,13 @@ import { type Change, Draft, type Files, readFiles } from './draft.ts'
 /** The name of a version's copy: `v02`. */
 export { shortName as copyName } from '../programs/versions.ts'
 
-/** What is known of an exercise besides the lesson's text: the same way that it describes, in code. */
+/** An exercise in code: the same steps that the lesson's text describes. */
 export interface Exercise {
-  /** Takes the answer out of the version; without it an exercise starts from the version before. */
+  /** Removes the solution from the version. Without it, the exercise starts from the version before. */
   skeleton?: (draft: Draft) => void
   /** What each step of the lesson's exercise does, in order. */
   steps: ((draft: Draft) => void)[]
-  /** What people get wrong, as changes of the finished version. */
+  /** What people get wrong, as changes to the finished version. */
   mistakes: Mistake[]
 }
 
@@ -19,16 +19,16 @@ export interface Mistake {
   what: string
   /** By the path of the file. */
   changes: Record<string, readonly Change[]>
-  /** The one sentence that tells of it. */
+  /** The id of the one check that fails because of it. */
   tells: string
 }
 
-/** The version that an exercise starts from: the one before, or itself where there is none. */
+/** The version that an exercise starts from: the one before, or itself for the first. */
 export function sourceOf(version: Version): Version {
   return versionBefore(version) ?? version
 }
 
-/** The files that an exercise starts with. */
+/** The files at the start of an exercise. */
 export function startOf(version: Version, { skeleton }: Exercise): Files {
   const draft = new Draft(readFiles(sourceOf(version).folder), readFiles(version.folder))
   skeleton?.(draft)

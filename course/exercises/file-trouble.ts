@@ -11,7 +11,7 @@ const MEANINGS: Record<string, string> = {
   EEXIST: 'something else has this name already',
 }
 
-/** What the system refused to do with a file or folder, in words; undefined for any other error. */
+/** The message for a file or folder that can't be read or written. Undefined for any other error. */
 export function tellFileTrouble(error: unknown): string | undefined {
   const { code, path } = Object(error)
   if (typeof code !== 'string' || typeof path !== 'string') return undefined

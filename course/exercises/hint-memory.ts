@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path'
 type Memory = Record<string, number>
 
 /**
- * Counts one more hint for a step, up to the last, and gives the number. It is remembered beside the
- * copy, in a file whose name begins with a dot, as long as the copy is the same.
+ * Counts one more hint for a step, up to the last, and returns the count. A hidden file beside the copy
+ * remembers it until a new copy is made.
  */
 export function countHint(folder: string, step: number, last: number): number {
   const file = fileOf(folder)

@@ -6,8 +6,8 @@ import { addressesOf } from '../programs/programs.ts'
 import type { StartProgram } from './copy-programs.ts'
 
 /**
- * Runs a program of a copy inside of this process, for the proofs of the exercises: they check a
- * hundred copies, all of which start and end as they should.
+ * Runs a program of a copy in this process, for the proofs of the exercises: they check a hundred
+ * copies, all of which start and stop without trouble.
  */
 export const startInProcess: StartProgram = async ({ program, folder, settings }) => {
   const module = await import(pathToFileURL(join(folder, program, 'app.ts')).href)

@@ -1,8 +1,8 @@
 import { ChildProcess } from 'node:child_process'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
-// Loaded into each process that runs code of a learner's copy. The process ends with the one that started it, also
-// while a loop of the copy blocks it: a second thread sees to that. What it has started ends with it.
+// Loaded into each process that runs code of a learner's copy. The process ends with the one that
+// started it, and so does everything it started. A second thread ends it even if a loop blocks it.
 
 const INTERVAL = 250
 
@@ -14,7 +14,7 @@ if (isMainThread) {
   setInterval(() => isGone(workerData) && end(), INTERVAL)
 }
 
-/** What the copy starts stays in the group of this process, so that it ends with it. */
+/** Keeps every process that the copy starts in this one's group, so they end together. */
 function staySameGroup() {
   const { spawn } = ChildProcess.prototype
   ChildProcess.prototype.spawn = function (options) {

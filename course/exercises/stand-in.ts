@@ -12,7 +12,7 @@ import {
 /** The longest body that a copy may send, in characters. */
 const LONGEST_BODY = 100_000
 
-/** A JSON answer. */
+/** A response of the stand-in. */
 export interface StandInAnswer {
   status: number
   headers?: Record<string, string>
@@ -52,7 +52,7 @@ export class StandIn {
     this.user(authorization, path)
   /** The origin to pass everything on to. */
   passOnTo: string | undefined
-  /** The last error of the server to which it hands everything on, in words. */
+  /** The last error of the server that it passes everything on to, in words. */
   passedOnError: string | undefined
   readonly #http: Server
   readonly #redirectUri: string
@@ -87,7 +87,7 @@ export class StandIn {
     await new Promise((resolve) => this.#http.close(resolve))
   }
 
-  /** Forgets what it saw, and answers as a good server does. */
+  /** Forgets what it saw, and behaves like a correct server again. */
   reset(): void {
     this.tokenRequests = []
     this.resourceRequests = []
@@ -103,26 +103,26 @@ export class StandIn {
     this.passedOnError = undefined
   }
 
-  /** Notes what the client sends a browser to it with. */
+  /** Remembers the authorization request of the client. */
   noteLogin(sent: URLSearchParams): void {
     const challenge = sent.get('code_challenge')
     if (challenge) this.#known.challenges.add(challenge)
     if (this.#scopes !== undefined) this.#noteScopes(sent.getAll('scope'), this.#scopes)
   }
 
-  /** Notes a code that it sends through a browser. */
+  /** Remembers a code that it sends through a browser. */
   noteCode(code: string): void {
     this.#known.codes.add(code)
   }
 
-  /** An answer with new tokens. */
+  /** A response with new tokens. */
   tokens(changes: Record<string, unknown> = {}): StandInAnswer {
     const tokens = { access_token: randomValue(), refresh_token: randomValue() }
     this.issued.push(tokens)
     return { status: 200, body: { ...tokens, token_type: 'Bearer', expires_in: 3600, ...changes } }
   }
 
-  /** What a resource tells of the user that each access token stands for. */
+  /** The response of a resource: its part of the user, if the stand-in issued this access token. */
   user(authorization: string, path = ME): StandInAnswer {
     const token = tokenIn(authorization)
     const known = this.issued.some(({ access_token }) => access_token === token)
@@ -237,7 +237,7 @@ export function tokenRefused(): StandInAnswer {
   return { status: 401, headers, body: { error: 'invalid_token' } }
 }
 
-/** What a resource answers to a token that is good for something else. RFC 6750 section 3.1 */
+/** The response of a resource to a token whose scope doesn't cover it. RFC 6750 section 3.1 */
 function scopeMissing(scope: string): StandInAnswer {
   const challenge = `Bearer realm="stand-in", error="insufficient_scope", scope="${scope}"`
   const body = { error: 'insufficient_scope' }
@@ -249,17 +249,17 @@ function scopesIn(scope: string): string[] {
   return [...new Set(scope.split(' '))]
 }
 
-/** The access token in an `Authorization` header; empty without one. */
+/** The access token in an `Authorization` header, or an empty string. */
 export function tokenIn(authorization: string): string {
   return /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? ''
 }
 
-/** @throws when it is longer than any that is right */
+/** @throws if it is longer than any valid one */
 async function readBody(incoming: IncomingMessage): Promise<string> {
   let body = ''
   for await (const piece of incoming.setEncoding('utf8')) {
     body += piece
-    if (body.length > LONGEST_BODY) throw new Error('The body has no end')
+    if (body.length > LONGEST_BODY) throw new Error('The body is too long')
   }
   return body
 }

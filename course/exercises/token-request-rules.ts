@@ -7,20 +7,20 @@ export interface TokenRequest {
   contentType: string
 }
 
-/** Why an authorization server refuses a token request. RFC 6749 section 5.2 */
+/** Why an authorization server rejects a token request. RFC 6749 section 5.2 */
 export interface Refusal {
   status: 400 | 401
   error: string
-  /** In words, without a full stop. */
+  /** In words, without a period at the end. */
   reason: string
-  /** The file of a version that makes this part of the request. */
+  /** The file of the client that builds this part of the request. */
   file: string
 }
 
-/** What the server knows when a token request comes. */
+/** What the server knows when it gets a token request. */
 export interface Known {
   redirectUri: string
-  /** The codes that it sent through the browser and nobody has used. */
+  /** The codes that it sent through the browser and that no one has used. */
   codes: Set<string>
   /** The challenges of the authorization requests so far. */
   challenges: Set<string>
@@ -38,8 +38,8 @@ const MANAGER = 'client/token-manager.ts'
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
 /**
- * What is wrong with a token request, in the order in which a server looks: the body, the client, the
- * grant type, the parameters, the grant. Undefined when nothing is.
+ * What is wrong with a token request, in the order a server checks it: the body, the client, the grant
+ * type, the parameters, the grant. Undefined for a valid one.
  */
 export function refusalOf(request: TokenRequest, known: Known): Refusal | undefined {
   return refuseBody(request) ?? refuseClient(request) ?? refuseGrant(request.form, known)
@@ -96,7 +96,7 @@ function refuseCode(form: URLSearchParams, known: Known): Refusal | undefined {
     return invalid("its code isn't the one from the redirect, or was used before")
   if (uri !== redirectUri) return invalid(`its redirect_uri is ${uri}, not ${redirectUri}`)
   const verifier = form.get('code_verifier')
-  // Without one, this may be a version that knows no PKCE.
+  // A version without PKCE sends none.
   if (!verifier || challenges.size === 0) return undefined
   if (challenges.has(createHash('sha256').update(verifier).digest('base64url'))) return undefined
   return invalid("its code_verifier doesn't match the code_challenge of this login")

@@ -9,11 +9,11 @@ export interface Trouble {
   program: ProgramName
   /** In words, without a stack. */
   message: string
-  /** File and line below the copy's folder, such as `client/routes/login.ts:12`, where it is known. */
+  /** File and line in the copy, such as `client/routes/login.ts:12`, if known. */
   place: string | undefined
 }
 
-/** Ends a check: there is no sense in asking a broken copy further questions. */
+/** Ends the run: a broken copy can't be checked any further. */
 export class TroubleError extends Error {
   readonly trouble: Trouble
 
@@ -23,7 +23,7 @@ export class TroubleError extends Error {
   }
 }
 
-/** What a program's stderr says of its end, in one sentence, and the place in the copy that it names. */
+/** Why a program ended, according to its stderr, in one sentence, and the place in the copy. */
 export interface Explanation {
   message: string
   place: string | undefined
@@ -32,12 +32,12 @@ export interface Explanation {
 const TRANSFORM = /^(.+\.[cm]?[jt]sx?):(\d+):\d+: ERROR: (.+)$/m
 const MISSING = /Cannot find (?:module|package) '/
 const MESSAGE = /^(?:Uncaught )?((?:\w*Error|\w*Exception|\w*Warning)\b[^\n]*)$/m
-/** What follows the name of a file: a query, which loads a module once more, and a line. */
+/** What follows the name of a file: a query, if the module was loaded again, and a line. */
 const LINE = /(?:\?[^\s:]{0,100})?:(\d+)/y
 /** The longest message to show, in characters. */
 const LONGEST_MESSAGE = 500
 
-/** Reads what a program wrote to stderr. Undefined when it wrote nothing. */
+/** Explains what a program wrote to stderr. Undefined if it wrote nothing. */
 export function explain(stderr: string, folder: string): Explanation | undefined {
   if (stderr.trim() === '') return undefined
   const names = namesOf(folder)
@@ -57,8 +57,8 @@ export function explain(stderr: string, folder: string): Explanation | undefined
 }
 
 /**
- * The files of a copy, by every name that Node and esbuild give them. They are looked for as they are: a folder may be
- * called anything, such as `oauth-lab (1)`, and what a program writes may look like a file and be none.
+ * The files of a copy, by every name that Node and esbuild give them. Only these exact names count: a
+ * folder may be called anything, such as `oauth-lab (1)`, and not all output that looks like a path is one.
  */
 function namesOf(folder: string): Map<string, string> {
   const names = new Map<string, string>()
@@ -121,7 +121,7 @@ function lineWith(file: string, text: string): string {
   return String(Math.max(0, at) + 1)
 }
 
-/** None of a file that can't be read: it may have been deleted meanwhile. */
+/** The lines of a file, or none if it can't be read: it may just have been deleted. */
 function linesOf(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').split('\n')
@@ -134,7 +134,7 @@ function firstLine(text: string): string {
   return text.trim().split('\n', 1)[0] ?? ''
 }
 
-/** Where a copy mentions a path of its own, such as `/callback`: most likely where it answers it. */
+/** Where a program mentions a path, such as `/callback`: most likely in the route for it. */
 export function placeOfRoute(
   folder: string,
   program: ProgramName,

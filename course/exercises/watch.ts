@@ -5,17 +5,17 @@ import { listFilesIfThere } from '../differences/files.ts'
 import { stopSignal } from '../programs/stop-signal.ts'
 import { ToldError } from '../told-error.ts'
 
-/** How often to look, in milliseconds. A copy has some thirty files, so that looking costs nothing. */
+/** How often to look for changes, in milliseconds. A copy has only some thirty files. */
 export const INTERVAL = 200
 
-/** What a save may touch without being a change of a program: packages, tests, texts, an editor's own files. */
+/** Files whose changes don't matter to a program: packages, tests, texts, an editor's own files. */
 const NO_CHANGE = /^(\.|#|node_modules$|test$|testing$)|(~|\.md)$/
 
 /**
- * Runs something at once, and again each time that a file in one of the folders changes. What still runs then
- * is told to stop, and waited for. Goes on until a signal ends it.
+ * Runs something at once, and again each time a file in one of the folders changes. It aborts a run that
+ * is still going, and waits for it. It goes on until a signal ends it.
  *
- * @throws {ToldError} when the system has no room for another watch
+ * @throws {ToldError} if the system can't watch more files
  */
 export async function watchFolders(
   folders: string[],
@@ -24,7 +24,7 @@ export async function watchFolders(
 ): Promise<void> {
   // A link doesn't change when the file behind it does.
   const roots = folders.map((folder) => realpathSync(folder))
-  // Loaded by those alone that watch: it is no part of a start.
+  // Loaded only here, because a normal start doesn't need it.
   const { watch } = await import('chokidar')
   const watcher = watch(roots, {
     ignored: (path) => !roots.includes(path) && NO_CHANGE.test(basename(path)),
@@ -57,7 +57,7 @@ export async function watchFolders(
   }
 }
 
-/** Changes with every save, new file and deleted file. Empty for a folder that is not there. */
+/** A text that changes with every saved, new or deleted file. Empty for a missing folder. */
 export function stampOf(folder: string): string {
   const stamps = listFilesIfThere(folder).map(
     (path) => `${path} ${stampOfFile(join(folder, path))}`,
@@ -70,7 +70,7 @@ function stampOfFile(file: string): string {
     const stat = statSync(file)
     return `${stat.mtimeMs} ${stat.size}`
   } catch {
-    // It is gone by now, or in a folder that may not be entered: what reads it says so in words.
+    // It is gone, or in a folder without access. Whoever reads it next reports that.
     return 'unreadable'
   }
 }

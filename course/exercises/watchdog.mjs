@@ -3,8 +3,8 @@ import { Session } from 'node:inspector'
 import { SourceMap } from 'node:module'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
 
-// Loaded into each program that a check runs. A loop that never ends blocks the whole program: then a
-// second thread says where it runs.
+// Loaded into each program that a check runs. If a loop never ends and blocks the program, a second
+// thread reports where.
 
 const BEAT = 100
 /** Milliseconds without a beat after which the program counts as blocked. */
@@ -52,7 +52,7 @@ function tellWhereItRuns() {
   session.post('Debugger.enable', () => session.post('Debugger.pause'))
 }
 
-/** Lines are counted from 0 by the debugger and by source maps, and from 1 by people. */
+/** Debuggers and source maps count lines from 0, people from 1. */
 function placeOf({ scriptId, lineNumber, columnNumber }, scripts) {
   const { url, sourceMapURL } = scripts.get(scriptId) ?? {}
   if (!url?.startsWith('file:')) return undefined

@@ -1,6 +1,6 @@
 import type { Finding } from './check-copy.ts'
 
-/** Why a check fails and where to look, or which checks it waits for; empty for one that passes. */
+/** Why a check fails and where to look, or which checks it waits for. Empty for one that passes. */
 export function whyNotDone(finding: Finding, all: Finding[]): string {
   if (finding.status === 'open') return `${asSentence(finding.seen)}. Look at ${finding.place}.`
   if (finding.status === 'done') return ''

@@ -24,10 +24,10 @@ export function listDifferences({ folder, version }: Place): Difference[] {
 }
 
 /**
- * Makes a copy the same as its version, or one file of it; a file that the version does not have is
- * taken away. The copy as it was is kept.
+ * Makes a copy, or one file of it, the same as its version. Deletes a file that the version doesn't
+ * have. Keeps the earlier copy.
  *
- * @returns the name of the folder that it is kept in
+ * @returns the name of the folder with the earlier copy
  */
 export function writeSolution(place: Place, path?: string): string {
   const { folder, version } = place

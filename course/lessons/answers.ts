@@ -7,12 +7,12 @@ import { Shell } from './shell.ts'
 
 /**
  * Runs the commands of a page in one shell, from top to bottom, and compares what they print with what
- * the page promises. The versions run one after another on the same free ports, as they do for a reader
- * on the default ones, which are replaced in commands and answers.
+ * the page shows. The versions run one after another on the same free ports, which replace the default
+ * ones in commands and output.
  *
- * @param page named in front of each problem
- * @param load gives the programs of a version
- * @returns a text for each command that printed something else than promised
+ * @param page the name to print before each problem
+ * @param load loads the programs of a version
+ * @returns a text for each command that prints something else
  */
 export async function findWrongAnswers(
   page: string,

@@ -1,21 +1,21 @@
 import type { MarkdownPage } from './markdown.ts'
 
-/** Which version answers a command, and how it is started. */
+/** Which version a command runs against, and how to start it. */
 export interface Setup {
   /** Such as `v03`. */
   version: string
-  /** Settings that the programs are started with, such as CODE_TTL. */
+  /** Settings for its programs, such as CODE_TTL. */
   settings: Record<string, string>
-  /** Whether the client runs alone, as after its server was stopped. */
+  /** Whether the client runs alone, as if its server had been stopped. */
   withoutServer: boolean
 }
 
-/** A command that a page shows, and the answer that it promises. */
+/** A command on a page, and the output that the page shows for it. */
 export interface Step {
   command: string
   expected: string
   line: number
-  /** The same object for all steps that one running version answers. */
+  /** The same object for all steps against one running version. */
   setup: Setup
 }
 
@@ -23,17 +23,17 @@ const MARKER = /^<!-- run: (.*?) -->/
 const SETTING = /^([A-Z_]+)=(.*)$/
 
 /**
- * The commands of a page, from top to bottom: every block in ```sh. The ```text block that comes next,
- * before any other block, is the answer; where there is none, the command prints nothing. A command
- * that the reader types and the test does not run (one that starts the lab, say) stands in ```shell.
+ * The commands of a page, from top to bottom: every ```sh block. If the next block is a ```text block, it
+ * is the output. Otherwise the command prints nothing. A ```shell block is for commands that readers type
+ * but the test doesn't run, such as one that starts the lab.
  *
- * `<!-- run: v03 -->` starts that version, in place of the one that ran until there. Settings may
- * follow, `<!-- run: v03 CODE_TTL=0.2 -->`, and `no-server`, for a client whose server was stopped.
- * The shell is the same for the whole page: a variable or function stays from one command to the next.
- * Its folder is empty at first, but a block that begins with `npm ` runs at the top of the repo.
+ * `<!-- run: v03 -->` starts that version, in place of the one before. Settings may follow,
+ * `<!-- run: v03 CODE_TTL=0.2 -->`, and `no-server`, for a client whose server was stopped. The whole page
+ * uses one shell, so variables and functions stay from one command to the next. It starts in an empty
+ * folder, but a block that starts with `npm ` runs at the top of the repo.
  *
- * @param version the one that runs until the page names another; a lesson's own
- * @throws {Error} for a command that no version answers
+ * @param version the one to start with, until the page names another
+ * @throws {Error} for a command before any version
  */
 export function readCommands(page: MarkdownPage, version?: string): Step[] {
   const setups = page.html.flatMap(({ text, line }) => {
@@ -46,7 +46,9 @@ export function readCommands(page: MarkdownPage, version?: string): Step[] {
     if (language !== 'sh') return []
     const setup = setups.findLast((candidate) => candidate.line < line)?.setup
     if (setup === undefined) {
-      throw new Error(`line ${line}: no <!-- run: vNN --> above says which version answers this`)
+      throw new Error(
+        `line ${line}: no <!-- run: vNN --> above says which version to run this against`,
+      )
     }
     const next = page.blocks[index + 1]
     const expected = next?.language === 'text' ? next.text : ''
@@ -67,9 +69,9 @@ function readMarker(marker: string): Setup {
 }
 
 /**
- * Whether an answer is the one that was promised. `...` in the promise stands for one or more
- * characters that are no white space: a code, a token, whatever differs from run to run. White space
- * at the ends of lines does not count.
+ * Whether output is as expected. `...` in the expected text stands for one or more characters that aren't
+ * white space: a code, a token, whatever differs from run to run. White space at the ends of lines doesn't
+ * count.
  */
 export function isExpected(actual: string, expected: string): boolean {
   const lines = linesOf(actual)
@@ -80,7 +82,7 @@ export function isExpected(actual: string, expected: string): boolean {
   )
 }
 
-/** A line of output that may differ in what `...` stands for. */
+/** The pattern for a line of output, in which `...` stands for anything. */
 function asPattern(line: string): RegExp {
   const parts = line.split('...').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${parts.join('\\S+')}$`)

@@ -1,12 +1,12 @@
 import { type Lesson, type PartName, partOf } from './lesson.ts'
 
-/** What the course at a glance says of a lesson. */
+/** The facts about a lesson for the course at a glance. */
 export interface Facts {
-  /** For how many minutes of teaching it is. */
+  /** How many minutes it takes to teach. */
   minutes: number
-  /** How long it takes someone who works alone, with the exercise. */
+  /** How many minutes it takes someone who works alone, with the exercise. */
   minutesAlone: number
-  /** The first thing that is still missing at its end, as a sentence in Markdown. */
+  /** The first thing that is still open at its end, as a sentence in Markdown. */
   hole: string
 }
 
@@ -14,7 +14,7 @@ const MINUTES = /^\*\*Minutes:\*\* (\d+)/m
 /** The first cell of the first row below the head of a table. */
 const FIRST_ROW = /^\| --- .*\n\| (.+?) \|/m
 
-/** Reads them out of the parts that say them. */
+/** Reads the facts from the parts of a lesson. */
 export function factsOf(lesson: Lesson): Facts {
   const sourceOf = (name: PartName) => partOf(lesson, name)?.source ?? ''
   return {

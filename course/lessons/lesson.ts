@@ -30,7 +30,7 @@ export interface Part {
   title: string
   /** How long it takes someone who works alone, if the lesson says so. */
   minutes: number | undefined
-  /** The title as the end of an address: `still-open`. */
+  /** The title as the end of a URL: `still-open`. */
   slug: string
   /** The anchor of its heading in the whole lesson: `still-open`. */
   anchor: string
@@ -66,8 +66,8 @@ const TOP_LEVEL = 2
 const known = new Map<string, { stamp: string; lesson: Lesson }>()
 
 /**
- * Reads the lesson of a version, again only when its file has changed. A folder without a README.md has a lesson
- * without parts, named after the folder.
+ * Reads the lesson of a version. Reads the file again only if it has changed. A folder without a README.md
+ * has a lesson without parts, named after the folder.
  */
 export function readLesson({ folder, name }: Version): Lesson {
   const file = join(folder, 'README.md')
@@ -83,7 +83,7 @@ export function readLesson({ folder, name }: Version): Lesson {
   return lesson
 }
 
-/** Where the lesson of a version is, for people: `versions/v02-state/README.md`. */
+/** The path of a version's lesson, to show to people: `versions/v02-state/README.md`. */
 export function lessonFile(version: string): string {
   return `versions/${version}/README.md`
 }
@@ -108,7 +108,7 @@ function minutesIn(top: string): Map<string, number> {
   return new Map(Array.from(steps, ([, title = '', minutes]) => [title.trim(), Number(minutes)]))
 }
 
-/** The part of this name, wherever in the lesson it stands. */
+/** The part with this name, wherever it is in the lesson. */
 export function partOf({ parts }: { parts: Part[] }, name: PartName): Part | undefined {
   return parts.flatMap((part) => [part, ...part.parts]).find((part) => part.name === name)
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import GithubSlugger from 'github-slugger'
 import MarkdownIt from 'markdown-it'
 
-/** A heading, with the anchor that a code host gives it. */
+/** A heading, with the anchor that GitHub gives it. */
 export interface Heading {
   level: number
   text: string
@@ -24,7 +24,7 @@ export interface Link {
   line: number
 }
 
-/** What a page of the course is made of, each kind in the order in which it stands there. */
+/** The parts of a page of the course, each kind in the order of the page. */
 export interface MarkdownPage {
   headings: Heading[]
   blocks: CodeBlock[]

@@ -7,7 +7,7 @@ export interface Question {
   question: string
   /** Material for the question, as Markdown. May be empty. */
   material: string
-  /** Markdown too. */
+  /** In Markdown. */
   answer: string
 }
 

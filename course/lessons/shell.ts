@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../programs/versions.ts'
 
-/** How long one command may take before the shell is ended, in milliseconds. */
+/** How long one command may take before the shell is killed, in milliseconds. */
 const PATIENCE = 30_000
 
-/** What is missing on this machine to run the commands of the lessons, or undefined. */
+/** What this machine lacks to run the commands of the lessons, or undefined. */
 export function missingForCommands(): string | undefined {
   if (process.platform === 'win32') return 'a POSIX shell'
   const tries = { sh: ['-c', ':'], curl: ['--version'], npm: ['--version'] }
@@ -18,9 +18,9 @@ export function missingForCommands(): string | undefined {
 }
 
 /**
- * A POSIX shell that runs one command after another, as if somebody typed them: variables and functions
- * stay. It works in an empty folder of its own, which goes with it; commands of npm run at the top of the
- * repo, and what they set does not stay.
+ * A POSIX shell that runs one command after another, as if someone typed them: variables and functions
+ * stay. It starts in its own empty folder, which `close()` deletes. npm commands run at the top of the
+ * repo, and variables that they set don't stay.
  */
 export class Shell {
   readonly #folder = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
@@ -33,20 +33,20 @@ export class Shell {
   constructor() {
     this.#process = spawn('sh', [], {
       cwd: this.#folder,
-      // Nothing of the user's own, such as a proxy or a .curlrc, may change an answer.
+      // The user's own settings, such as a proxy or a .curlrc, must not change the output.
       env: {
         PATH: process.env.PATH,
         HOME: this.#folder,
         LC_ALL: 'C',
         OAUTH_LAB_TOP: ROOT,
-        // Else npm asks the package registry for a newer npm.
+        // Otherwise npm asks the package registry for a newer npm.
         npm_config_update_notifier: 'false',
       },
-      // A process group of its own, so that a command that hangs can be ended with it.
+      // In its own process group, so a command that hangs is killed with it.
       detached: true,
     })
     this.#ended = once(this.#process, 'close')
-    // What is written to a shell that has ended is not lost on anybody: run tells of it.
+    // Writing to a shell that has ended fails. run() reports that.
     this.#process.stdin.on('error', () => {})
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -56,7 +56,7 @@ export class Shell {
     }
   }
 
-  /** Runs one command; gives what it printed on stdout and stderr. */
+  /** Runs one command. Returns what it printed on stdout and stderr. */
   async run(command: string): Promise<string> {
     this.#output = ''
     const end = `\nend of a command ${randomUUID()}\n`
@@ -74,7 +74,7 @@ export class Shell {
     clearTimeout(timer)
 
     const [printed = '', rest] = this.#output.split(end)
-    return rest === undefined ? `${printed}(here the shell ended)` : printed
+    return rest === undefined ? `${printed}(the shell ended here)` : printed
   }
 
   async close(): Promise<void> {

@@ -7,20 +7,20 @@ export interface LessonStep {
   title: string
   /** The line of its heading in the lesson's README.md. */
   line: number
-  /** What there is to do, as it stands in the lesson. */
+  /** What to do, as in the lesson. */
   task: string
-  /** From the folded hint, one thought each. */
+  /** From the folded hint, one or a few sentences each. */
   hints: string[]
-  /** The ids of the checks that pass after it, none where it can't be seen from outside. */
+  /** The ids of the checks that pass after it. None if it can't be seen from outside. */
   checks: string[]
 }
 
 const STEP = /^Step (\d+): (.+)$/
 const HINT = /<details><summary>Hint<\/summary>\s*([\s\S]*?)\s*<\/details>/
-/** The end of a sentence, perhaps inside of code. */
+/** The end of a sentence, possibly inside code. */
 const THOUGHT_END = /(?<=[.?!]\)?) +(?=[A-Z`])/
 
-/** The steps of a version's exercise, from the one place where they are told: its lesson. */
+/** The steps of a version's exercise, read from its lesson. */
 export function readSteps(version: Version): LessonStep[] {
   return (partOf(readLesson(version), 'exercise')?.parts ?? []).flatMap(asStep)
 }
@@ -42,7 +42,7 @@ function asStep({ title: heading, lines, source }: Part): LessonStep[] {
   ]
 }
 
-/** The sentences of a paragraph. A full stop inside of code ends none. */
+/** The sentences of a paragraph. A period inside code doesn't end one. */
 function thoughtsOf(paragraph: string): string[] {
   const thoughts: string[] = []
   for (const piece of unwrap(paragraph).split(THOUGHT_END)) {

@@ -4,14 +4,14 @@ import { type Addresses, addressesAt, PORT_COUNT } from './programs.ts'
 
 const ADDRESSES = ['127.0.0.1', '::1']
 
-/** Of programs and workshop, at ports that nobody uses right now. */
+/** Addresses for the programs and the workshop, at ports that nothing uses right now. */
 export async function freeAddresses(): Promise<Addresses> {
   const ports: number[] = []
   while (ports.length < PORT_COUNT) ports.push(await freePort())
   return addressesAt(ports)
 }
 
-/** Whether nobody listens at a port of this machine, in either protocol family. */
+/** Whether nothing listens on a port of this machine, in either protocol family. */
 export async function isFree(port: number): Promise<boolean> {
   for (const address of ADDRESSES) {
     if (!(await canListen(port, address))) return false
@@ -23,7 +23,7 @@ function canListen(port: number, address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe: Server = createServer()
     probe.once('error', ({ code }: NodeJS.ErrnoException) => {
-      // A machine that does not speak the other protocol family.
+      // This machine doesn't have this protocol family.
       resolve(code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')
     })
     probe.listen(port, address, () => probe.close(() => resolve(true)))

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import { ROOT } from './versions.ts'
 
-/** What listens, in the order of the ports that `--port N` gives, and the setting that says where it does. */
+/** What listens, in the order of the ports that `--port N` assigns, and the setting with its address. */
 const LISTENERS = {
   server: { setting: 'AUTH_SERVER_URL', key: 'authServerUrl' },
   client: { setting: 'CLIENT_URL', key: 'clientUrl' },
@@ -15,7 +15,7 @@ const LISTENERS = {
 export type Listener = keyof typeof LISTENERS
 /** A program that listens. */
 export type ProgramName = Exclude<Listener, 'workshop'>
-/** Where each of them is, whether a version has it or not. */
+/** The address of each of them, whether a version has it or not. */
 export type Addresses = Record<Listener, string>
 
 const ALL = Object.keys(LISTENERS) as Listener[]
@@ -37,13 +37,13 @@ export function programsOf({ folder }: { folder: string }): Programs {
   const all = namesIn(folder).filter(
     (name) => /^[\w-]+$/.test(name) && existsSync(join(folder, name, 'main.ts')),
   )
-  // By its name, since the `app.ts` of a copy may be unfinished: a start then says what it lacks, and also
-  // where a copy has lost one of the two programs that every version has.
+  // By name, because the `app.ts` of a copy may be unfinished, or one of the two programs that every version
+  // has may be lost. Starting the copy then reports that.
   const listening = PROGRAM_NAMES.filter((name) => name !== 'api' || all.includes(name))
   return { listening, ending: all.filter((name) => !listening.some((one) => one === name)) }
 }
 
-/** What a folder has in it. Nothing where it is gone, is a file now, or may not be read: a start then says why. */
+/** The names in a folder. None if it's gone, is a file, or can't be read: whatever uses it next says why. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -53,8 +53,8 @@ export function namesIn(folder: string): string[] {
 }
 
 /**
- * How to run a program that ends, in words. The terminal in which somebody does knows nothing of `--port`, so what
- * is not where it is by default is named. Nobody but browsers calls the client.
+ * How to run a program that ends, in words. A reader runs it in another terminal, which knows nothing of
+ * `--port`, so this names each address that isn't the default. Only browsers call the client.
  */
 export function howToRun(name: string, version: { folder: string }, addresses: Addresses): string {
   const usual = addressesOf(readConfig({}))
@@ -68,12 +68,12 @@ export function titleOfProgram(name: string): string {
   return name === 'api' ? 'API' : name
 }
 
-/** The setting that says where a program, or the workshop, listens. */
+/** The setting with the address of a program or of the workshop. */
 export function settingOf(name: Listener): string {
   return LISTENERS[name].setting
 }
 
-/** The settings that say where all of them are. */
+/** The settings with all these addresses. */
 export function settingsOf(addresses: Addresses): Record<string, string> {
   return Object.fromEntries(ALL.map((name) => [settingOf(name), addresses[name]]))
 }
@@ -82,7 +82,7 @@ export function addressesOf(config: LabConfig): Addresses {
   return toRecord((name) => config[LISTENERS[name].key])
 }
 
-/** The addresses that `--port` gives. */
+/** The addresses that `--port` assigns. */
 export function addressesFrom(port: number): Addresses {
   return addressesAt(ALL.map((_, index) => port + index))
 }

@@ -17,41 +17,41 @@ import { startNode } from './typescript.ts'
 import { ROOT, type Version } from './versions.ts'
 import { untilAnswers } from './who-answers.ts'
 
-/** How long the programs may take to end, in milliseconds: their slowest request, and a little. */
+/** How long the programs may take to end, in milliseconds: a bit longer than their slowest request. */
 const LONGEST_END = 15_000
-/** For how many milliseconds a signal and what it did may arrive in the wrong order. */
+/** How far apart a signal and its effect may arrive in the wrong order, in milliseconds. */
 export const SIGNAL_DELAY = 200
-/** For how long nothing is read from a program that has just written something, in milliseconds. */
+/** How long to wait between two reads of a program's output, in milliseconds. */
 const OUTPUT_PAUSE = 10
 const END_WITH_PARENT = new URL('./end-with-parent.mjs', import.meta.url).href
 
-/** What there is to run. */
+/** What to run. */
 export interface RunSpec {
   version: Version
   addresses: Addresses
-  /** Added to the environment that this process has. */
+  /** Added to the environment of this process. */
   settings?: Record<string, string>
   /** Modules that each program loads before its own, as URLs. */
   preload?: string[]
-  /** Takes what the programs write. Without it they write to the terminal. */
+  /** Gets what the programs write. Without it they write to the terminal. */
   onOutput?: (text: string, name: ProgramName) => void
-  /** Takes what a preloaded module says with `process.send`. */
+  /** Gets what a preloaded module sends with `process.send`. */
   onMessage?: (message: unknown, name: ProgramName) => void
 }
 
 /** Programs that were started together. */
 export interface RunningPrograms {
-  /** Resolves to true when all of them answer, and to false when one ended before. */
+  /** Resolves to true when all of them respond, or to false if one ended before. */
   readonly ready: Promise<boolean>
   /** How the first of them ended. The others are left running. */
   readonly firstEnd: Promise<Ended>
-  /** Says something to the modules that were preloaded into a program. */
+  /** Sends a message to the modules that were preloaded into a program. */
   tell(name: ProgramName, message: object): void
-  /** Lets all of them answer what is under way, and end. Nothing is left running when it resolves. */
+  /** Ends all of them, after they respond to the current requests. Nothing is left running afterwards. */
   stop(): Promise<void>
 }
 
-/** How a program ended: with a status, or by a signal, which is the reason where it never began. */
+/** How a program ended: with a status or by a signal. For one that couldn't start, `signal` is the reason. */
 export interface Ended {
   name: ProgramName
   status: number | null
@@ -86,10 +86,10 @@ export function startPrograms(spec: RunSpec): RunningPrograms {
 }
 
 /**
- * Runs the programs of a version until a signal comes, or until one of them dies: then the others
- * are stopped, too. Nothing is left running when it returns.
+ * Runs the programs of a version until a signal arrives. If one of them dies, it stops the others, too.
+ * Nothing is left running when it returns.
  *
- * @param onReady called once, when all of them answer
+ * @param onReady called once, when all of them respond
  * @returns the exit status: 0 after a signal
  */
 export async function runPrograms(spec: RunSpec, onReady: () => void): Promise<number> {
@@ -110,12 +110,12 @@ export async function runPrograms(spec: RunSpec, onReady: () => void): Promise<n
 }
 
 /**
- * Runs the programs of a version until a signal comes, and starts all of them anew each time that a file of theirs
- * or of `shared/` changes: what one forgets in a restart, the others should not keep. A program that dies is
- * started again with the next change.
+ * Runs the programs of a version until a signal arrives. It restarts all of them each time one of their files
+ * or of `shared/` changes: if one loses its memory, the others shouldn't keep theirs. A program that dies
+ * starts again with the next change.
  *
- * @param onReady called once, when all of them answer for the first time
- * @returns the exit status, of a signal
+ * @param onReady called once, when all of them respond for the first time
+ * @returns the exit status after a signal
  */
 export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise<number> {
   let isFirst = true
@@ -154,29 +154,29 @@ function startProgram(name: ProgramName, spec: RunSpec): RunningProgram {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {
       onOutput?.(text, name)
-      // A program that writes without end has to wait: there are others to serve.
+      // A program that writes without end has to wait, so the others are served too.
       stream.pause()
       setTimeout(() => stream.resume(), OUTPUT_PAUSE)
     })
   }
-  // Also when nobody wants to know: Node keeps messages for as long as nobody listens.
+  // Even without onMessage: Node keeps messages until something listens.
   child.on('message', (message) => onMessage?.(message, name))
   const ended = new Promise<Ended>((resolve) => {
     child.once('exit', (status, signal) => resolve({ name, status, signal }))
-    // It can't be started at all, as when its folder was deleted the moment before.
+    // It can't start, for example because its folder was deleted a moment ago.
     child.on('error', ({ message }) => resolve({ name, status: null, signal: message }))
   })
   return { name, process: child, ended: ended.then((end) => afterLastWords(child, end)) }
 }
 
-/** What a program wrote last may be read after the news of its end. */
+/** Waits for a program's last output, which may arrive after the news of its end. */
 async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): Promise<Ended> {
   const closed = [stdout, stderr].map((stream) => stream && finished(stream))
   await Promise.race([Promise.allSettled(closed), sleep(SIGNAL_DELAY)])
   return ended
 }
 
-/** Resolves to false when it is aborted before. */
+/** Resolves to false if it is aborted first. */
 async function untilAllAnswer(
   programs: RunningProgram[],
   ports: Record<ProgramName, number>,
@@ -199,7 +199,7 @@ async function stop(programs: RunningProgram[]): Promise<void> {
   clearTimeout(force)
 }
 
-/** What is said of a program's death. */
+/** The message about a program that died. */
 export function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
   const how = signal ?? `exit status ${status}`
   const title = titleOfProgram(name)

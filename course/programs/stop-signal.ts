@@ -1,7 +1,7 @@
-/** How often to see whether npm is still there, in milliseconds. */
+/** How often to check whether npm is still running, in milliseconds. */
 const PARENT_CHECK = 250
 
-/** Resolves at the first signal to stop. Further ones are taken without effect: npm hands them on. */
+/** Resolves at the first signal to stop. Ignores further ones, because npm passes on its own. */
 export function stopSignal(): Promise<undefined> {
   const parent = process.ppid
   return new Promise((resolve) => {
@@ -9,14 +9,14 @@ export function stopSignal(): Promise<undefined> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
     process.on('disconnect', stop)
     if (process.env.npm_lifecycle_event === undefined) return
-    // npm runs this in a shell, which a SIGTERM ends at once without handing it on.
+    // npm runs this in a shell, which ends at once on a SIGTERM and doesn't pass it on.
     setInterval(() => isGone(parent) && stop(), PARENT_CHECK).unref()
   })
 }
 
 function isGone(parent: number): boolean {
   if (process.ppid !== parent) return true
-  // Windows gives an orphan no other parent: there the number of the dead one stays.
+  // On Windows an orphan keeps the process ID of its dead parent.
   try {
     process.kill(parent, 0)
     return false

@@ -6,9 +6,9 @@ import { ROOT } from './versions.ts'
 
 const require = createRequire(join(ROOT, 'package.json'))
 
-/** What a tool left behind. */
+/** The result of a tool. */
 export interface ToolResult {
-  /** The exit status; 1 when it was killed. */
+  /** The exit status, or 1 if it was killed. */
   status: number
   /** What it wrote to stdout and stderr. */
   output: string
@@ -44,7 +44,7 @@ export function runTool(
   })
 }
 
-/** The file that `bin` in a package's package.json names, whether its `exports` show it or not. */
+/** The file that `bin` in a package's package.json names, even if its `exports` don't list it. */
 function programOf(packageName: string): string {
   const manifest = require.resolve(`${packageName}/package.json`)
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8'))

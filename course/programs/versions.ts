@@ -12,11 +12,11 @@ export interface Version {
   name: string
   /** Its absolute folder. */
   folder: string
-  /** 3 for `v03-pkce`; 0 for a folder that is named otherwise. */
+  /** 3 for `v03-pkce`, 0 for a folder with another name. */
   number: number
 }
 
-/** The snapshots, in the order of their numbers: whatever stands in versions/. */
+/** The snapshots in versions/, by number. */
 export function listVersions(): Version[] {
   return readdirSync(VERSIONS)
     .filter((name) => /^v\d+-/.test(name) && isVersionFolder(join(VERSIONS, name)))
@@ -27,7 +27,7 @@ export function listVersions(): Version[] {
 /**
  * The version that `v03`, `3` or `v03-pkce` means, or the copy in the folder that a path leads to.
  *
- * @param from the folder that a relative path starts at
+ * @param from the folder that a relative path starts from
  * @throws {ToldError}
  */
 export function findVersion(text: string, from: string = process.cwd()): Version {
@@ -39,7 +39,7 @@ export function findVersion(text: string, from: string = process.cwd()): Version
   )
 }
 
-/** The same, or undefined where there is none. */
+/** The same, or undefined if there is none. */
 export function lookUpVersion(text: string, from: string = process.cwd()): Version | undefined {
   const versions = listVersions()
   const number = /^v?0*(\d+)$/i.exec(text)?.[1]
@@ -53,7 +53,7 @@ export function lookUpVersion(text: string, from: string = process.cwd()): Versi
   return isVersionFolder(folder) ? asVersion(folder) : undefined
 }
 
-/** `v03` for a version, and the name of a folder that is none. */
+/** `v03` for a version, or the name of another folder. */
 export function shortName({ name, number }: Version): string {
   return number === 0 ? name : shortNameOf(number)
 }
@@ -63,17 +63,17 @@ export function shortNameOf(number: number): string {
   return `v${String(number).padStart(2, '0')}`
 }
 
-/** Whether a folder is a copy, and none of the snapshots. */
+/** Whether a folder is a copy, not a snapshot. */
 export function isCopy({ folder }: Version): boolean {
   return listVersions().every((version) => version.folder !== folder)
 }
 
-/** The version just before this one. Undefined for the first, and for a folder that is named after none. */
+/** The version just before this one. Undefined for the first, and for a folder without a version's name. */
 export function versionBefore(version: Version): Version | undefined {
   return listVersions().findLast(({ number }) => number > 0 && number < version.number)
 }
 
-/** Whether a folder can be run as a version: each has a server. */
+/** Whether a folder can run as a version: each has a server. */
 export function isVersionFolder(folder: string): boolean {
   const main = join(folder, 'server', 'main.ts')
   return existsSync(main) && statSync(main).isFile()

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL = 10
 
-/** What answers at a port. */
+/** What responds on a port. */
 export interface Answer {
-  /** Version and program, such as `v02-state server`; undefined when it is none of the lab's. */
+  /** Version and program, such as `v02-state server`. Undefined if it isn't one of the lab's. */
   program: string | undefined
-  /** Whether it took the request, if only to keep silent. False when it hung up, as what only tries whether a port is free does. */
+  /** Whether it accepted the request, even without a response. A program that only tests the port hangs up. */
   takesRequests: boolean
 }
 
-/** Waits until what answers at a port is right. Ends sooner when it is aborted. */
+/** Waits until the right program responds on a port. Ends early if aborted. */
 export async function untilAnswers(
   port: number,
   signal: AbortSignal,
@@ -24,11 +24,11 @@ export async function untilAnswers(
   }
 }
 
-/** Asks a port of this machine who is there. Undefined when nobody is. */
+/** Finds out what responds on a port of this machine. Undefined if nothing does. */
 export async function whoAnswers(port: number): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     let connected = false
-    // The one address that no request log shows.
+    // No request log shows this one path.
     const options = { host: 'localhost', port, path: '/style.css', agent: false, timeout: 1_000 }
     const request = get(options, (response) => {
       response.resume()

@@ -21,12 +21,12 @@ const COLUMNS = 88
 const MARGIN = '  '
 const LABEL_COLUMNS = 13
 
-/** In the order in which they are opened: what is not opened is not highlighted. */
+/** In the order in which people open them. */
 const ORDER = ['workshop', 'client', 'server', 'api'] as const
 const OPENED: Listener[] = ['workshop', 'client']
 
 /**
- * What one reads after `npm start`: what runs here and where, what to do with it, how to go on.
+ * The text after `npm start`: what runs here and where, what to try, and how to continue.
  *
  * @param listeners what runs
  */
@@ -53,7 +53,7 @@ export function banner(version: Version, listeners: Listener[], addresses: Addre
   return `\n${lines.map((line) => `${MARGIN}${line}`.trimEnd()).join('\n')}\n`
 }
 
-/** The next version, or the first after the last, and which there are. A copy is checked first. */
+/** How to start the next version, or the first after the last. For a copy, how to check it. */
 function otherVersions(version: Version): string {
   const versions = listVersions()
   const { number } = version

@@ -19,7 +19,7 @@ const OPTIONS = {
   write: { type: 'boolean', default: false },
 } as const
 
-/** What else may stand beside each form of answer. Without any of these it is code in the terminal. */
+/** The options that each form of output allows. Without any of these forms, it is code in the terminal. */
 const FORMS = {
   stat: ['tests'],
   wire: [],
@@ -32,9 +32,9 @@ export type Form = keyof typeof FORMS | 'code'
 /** What a command line asks for. */
 export interface DiffArguments {
   form: Form
-  /** Undefined where no version is named. */
+  /** Undefined if no version is named. */
   versions: { older: Version; newer: Version } | undefined
-  /** Files and folders of the two, with slashes. */
+  /** Files and folders of the two versions, with slashes. */
   paths: string[]
   sideBySide: boolean
   notes: boolean
@@ -62,7 +62,7 @@ Put -- before options: npm run diff -- v02 v03 --stat
 /**
  * Reads a command line.
  *
- * @throws {ToldError} with one line that says what can't be followed
+ * @throws {ToldError} with one line that says what is wrong
  */
 export function readArguments(args: string[]): DiffArguments {
   const { values, positionals } = readCommandLine(args, OPTIONS, {
@@ -98,7 +98,7 @@ function readForm(values: Partial<Record<keyof typeof OPTIONS, string | boolean>
   return form
 }
 
-/** One or two versions come first, files and folders of them after that. */
+/** One or two versions come first, then files and folders in them. */
 function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versions' | 'paths'> {
   const [first, second, ...rest] = places
   if (first === undefined) return { versions: undefined, paths: [] }
@@ -118,7 +118,7 @@ function readPlaces(places: string[], from: string): Pick<DiffArguments, 'versio
   return { versions, paths: places.slice(1).map((place) => readPath(place, versions)) }
 }
 
-/** The second version, or undefined where the second word is a file of the first one. */
+/** The second version, or undefined if the second word is a file of the first one. */
 function findOther(text: string, one: Version, from: string): Version | undefined {
   const version = lookUpVersion(text, from)
   if (version !== undefined) return version

@@ -7,7 +7,7 @@ import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 /** Options by name: `boolean` for a switch, `string` for one with a value. */
 type OptionKinds = Record<string, 'boolean' | 'string'>
 
-/** What a command of the exercises is told. */
+/** The arguments of a command of the exercises. */
 export interface ExerciseArguments {
   place: Place
   /** The options that were given. */
@@ -27,11 +27,11 @@ function readArguments(args: string[], kinds: OptionKinds, example: string): Exe
 }
 
 /**
- * Runs a command of the exercises. Tells first when somebody edits a version in place of a copy.
+ * Runs a command of the exercises. Warns first if someone edited a version instead of a copy.
  *
- * @param example a right call with an option
+ * @param example a valid call with an option
  * @returns the exit status
- * @throws {ToldError} for wrong arguments, and in place of what the system says of a file
+ * @throws {ToldError} for wrong arguments, or for a file that can't be read or written
  */
 export async function runCommand(
   args: string[],

@@ -5,7 +5,7 @@ import * as fs from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The last one that is plain JavaScript: it needs no script, no shell and no build for each machine. */
+/** The last release in plain JavaScript: it needs no script, no shell and no build for each machine. */
 export const PNPM = 'pnpm@10.34.9'
 /** What `npm run offline` fills: the tarball of pnpm, and a store of all packages. */
 export const PACKED = 'offline'
@@ -21,24 +21,24 @@ export const NEED_EVERYTHING = [
   'soak',
   'test',
 ]
-/** What the lab notes about its packages. pnpm leaves hidden folders alone. */
+/** What the lab remembers about its packages. pnpm leaves hidden folders alone. */
 const NOTES = join('node_modules', '.oauth-lab')
 const MARKER = join(NOTES, 'installed')
-/** For how long a running installation may not have touched its ticket, in milliseconds. */
+/** A ticket that was untouched for this long belongs to no running installation, in milliseconds. */
 const LONGEST_SILENCE = 10_000
 const NO_NETWORK = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/i
 
-/** Why the packages could not be installed. The message is fit to be shown as it is. */
+/** Why the packages couldn't be installed. The message is ready to show. */
 export class SetupError extends Error {
   exitStatus = 1
 }
 
 /**
- * Installs the packages of the repo, unless they are there and the lock file is the same since. It needs nothing but
+ * Installs the packages of the repo, unless they are there and the lock file hasn't changed. It needs only
  * Node and npm.
  *
  * @param {string} root the top of the repo
- * @param {boolean} everything whether to install what tests and measurements need, too
+ * @param {boolean} everything whether to also install what tests and measurements need
  * @throws {SetupError}
  */
 export async function installPackages(root, everything) {
@@ -52,7 +52,7 @@ export async function installPackages(root, everything) {
     if (isInstalled()) return
     const [, extent] = readMarker(root)
     const isPacked = fs.existsSync(join(root, PACKED_PNPM))
-    // What is there isn't removed, and the packed folder may be deleted after the first start.
+    // Never removes installed packages. The packed folder may be deleted after the first start.
     const all = everything || extent === 'everything' || isPacked
     console.log(
       all && extent === 'runtime'
@@ -77,7 +77,7 @@ function refuseReadOnly(root) {
 }
 
 /**
- * For which lock file packages were installed last, and which of them.
+ * The lock file that packages were last installed for, and which packages those were.
  *
  * @param {string} root
  */
@@ -87,8 +87,8 @@ function readMarker(root) {
 }
 
 /**
- * Stands for everything that decides what gets installed. The package.json files don't count: what
- * they ask for stands in the lock file, and a learner's copy of a version has none there.
+ * A digest of everything that decides what gets installed. The package.json files don't count: the lock
+ * file has what they ask for, except for a learner's copy, which it doesn't list.
  *
  * @param {string} root
  */
@@ -101,7 +101,7 @@ function fingerprintOf(root) {
 }
 
 /**
- * Fetches pnpm with npm, or takes the packed one. Node runs it as it is: no link and no install script is needed.
+ * Fetches pnpm with npm, or takes the packed one. Node can run it without a link or an install script.
  *
  * @param {string} root
  * @returns {Promise<string>} its program
@@ -120,9 +120,9 @@ export async function fetchPnpm(root) {
 /**
  * Runs a program under this Node, and waits for it.
  *
- * @param {string[]} args the program's file, and what it is told
+ * @param {string[]} args the program's file, and its arguments
  * @param {string} folder where it runs
- * @throws {SetupError} when it fails
+ * @throws {SetupError} if it fails
  */
 export async function runNode(args, folder) {
   // CI keeps pnpm from asking questions.
@@ -142,7 +142,7 @@ export async function runNode(args, folder) {
   if (status !== 0) throw new SetupError(explain(output))
 }
 
-/** The program that `npm` starts: the one this runs under, else the one beside this Node. */
+/** The program behind `npm`: the one that runs this command, or the one beside this Node. */
 export function findNpm() {
   const bin = dirname(fs.realpathSync(process.execPath))
   const inPath = (process.env.PATH ?? '')
@@ -178,9 +178,9 @@ function explain(output) {
 }
 
 /**
- * Two installations at once would tear at the same files: the second waits for the first. Each command draws a ticket,
- * then looks for others, and takes its ticket back if there is one. Of two commands at least the later one sees the
- * other's ticket. One that a killed command left behind is ignored, so nobody has to replace it.
+ * Two installations at once would break each other's files, so the second waits for the first. Each command
+ * writes a ticket, then looks for others, and removes its own if there is one. Of two commands, at least the
+ * later one sees the other's ticket. It ignores a ticket that a killed command left behind.
  *
  * @param {string} root
  * @param {() => Promise<void>} work

@@ -4,16 +4,16 @@ import { pathToFileURL } from 'node:url'
 import { installPackages, NEED_EVERYTHING, SetupError } from './install.mjs'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** Where commands stand: those of the lab, and those that only maintainers run. */
+/** The folders with commands: those of the lab, and those for maintainers. */
 const FOLDERS = ['scripts', 'maintain'].map((name) => join(ROOT, name)).filter(existsSync)
 const CANT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']
 
 /**
- * Runs one command of the lab, `scripts/<name>.ts` or `maintain/<name>.ts`, after installing what it needs. The exit status
- * is what its `main` gives. With `--help` it shows the `HELP` that the command exports. What a command throws with an
- * `exitStatus` (a `ToldError`) is told in words, here and nowhere else.
+ * Installs what a command needs, then runs it: `scripts/<name>.ts` or `maintain/<name>.ts`. Its `main`
+ * returns the exit status. With `--help`, prints the command's `HELP`. This is the only place that prints
+ * the message of an error with an `exitStatus`, such as a `ToldError`.
  *
- * @param {string[]} args the command's name, and what it is told
+ * @param {string[]} args the command's name and its arguments
  */
 export async function run([name = '', ...args]) {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endUnread)
@@ -27,7 +27,7 @@ export async function run([name = '', ...args]) {
     if (HELP !== undefined && args.includes('--help')) console.log(HELP.trimEnd())
     else process.exitCode = await main(args)
   } catch (error) {
-    // Where a file can't be written, the system's own words say which, and why.
+    // If a file can't be written, the system's message says which one, and why.
     const status = CANT_WRITE.includes(error.code) ? 1 : error.exitStatus
     if (status === undefined) throw error
     console.error(error.message)
@@ -45,7 +45,7 @@ function findCommand(name) {
 }
 
 function refuseOddPath() {
-  // tsx takes them for a query and for a pattern.
+  // tsx reads them as a query and as a pattern.
   const odd = /[?*]/.exec(ROOT)?.[0]
   if (odd === undefined) return
   throw new SetupError(
@@ -53,7 +53,7 @@ function refuseOddPath() {
   )
 }
 
-/** `npm test | head` reads no further. Ends the command as a SIGTERM would: nothing is left running. */
+/** Ends the command as a SIGTERM would, once nothing reads its output, as with `npm test | head`. */
 function endUnread() {
   const heard = process.emit('SIGTERM', 'SIGTERM')
   if (!heard) process.exit()

@@ -3,7 +3,7 @@ import { startVitest } from 'vitest/node'
 
 interface TestCounts {
   passed: number
-  /** Also counts what could not run: a file that does not load, a run that breaks off. */
+  /** Also counts what couldn't run: a file that doesn't load, or a run that broke off. */
   failed: number
   skipped: number
 }
@@ -11,7 +11,7 @@ interface TestCounts {
 /**
  * Runs tests, with vitest's own report on the terminal.
  *
- * @param project which projects of vitest.config.ts; `*` for all
+ * @param project the projects of vitest.config.ts to run, or `*` for all
  */
 export async function runVitest(project: string[]): Promise<TestCounts> {
   const { state } = await startVitest('test', [], { run: true, root: ROOT, project })

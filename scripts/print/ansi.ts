@@ -1,6 +1,6 @@
 import type { Style } from '@oauth-lab/course/differences/highlight.ts'
 
-/** How pieces of text are colored: with a terminal's own 16 colors, so that it fits any background. */
+/** Colors a text with the terminal's own 16 colors, so it fits any background. */
 export type Paint = (text: string, ...looks: Look[]) => string
 
 const CODES = {
@@ -17,7 +17,7 @@ const CODES = {
 } as const
 export type Look = keyof typeof CODES
 
-/** The looks of code. Red and green are left to what was removed and added. */
+/** The looks of code. Red and green are for removed and added lines. */
 export const LOOKS: Record<Style, Look[]> = {
   plain: [],
   keyword: ['magenta'],
@@ -27,7 +27,7 @@ export const LOOKS: Record<Style, Look[]> = {
   comment: ['dim'],
 }
 
-/** Colors text, or leaves it as it is. */
+/** Colors text, or returns it unchanged. */
 export function painter(colors: boolean): Paint {
   return (text, ...looks) => {
     if (!colors || looks.length === 0 || text === '') return text
@@ -36,12 +36,12 @@ export function painter(colors: boolean): Paint {
   }
 }
 
-/** Colors what goes to the terminal, where it wants colors. */
+/** Colors text for the terminal, if it wants colors. */
 export function terminalPaint(): Paint {
   return painter(wantsColors(process.env, process.stdout.isTTY))
 }
 
-/** Whether colors are wanted, by the customs of NO_COLOR, FORCE_COLOR and TERM. */
+/** Whether to use colors, according to NO_COLOR, FORCE_COLOR and TERM. */
 export function wantsColors(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
   if (env.NO_COLOR) return false
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0'

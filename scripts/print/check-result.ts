@@ -8,12 +8,12 @@ import { wrap } from './wrap.ts'
 const WIDTH = 100
 const MARKS = { done: 'pass', open: 'fail', waiting: 'wait' } as const
 const COLORS = { done: 'green', open: 'red', waiting: 'yellow' } as const
-/** Where the sentences begin: after the mark and the number. */
+/** Where the text of a check starts: after the mark and the number. */
 const INDENT = ' '.repeat(10)
 
 /**
- * The result of a check, as it is printed: each sentence, how many pass, and what to do next. With
- * `watching` the check runs again by itself, so the text doesn't say how to run it.
+ * The printed results of a copy: each check, how many pass, and what to do next. With `watching` the checks
+ * run again by themselves, so the text doesn't say how to run them.
  */
 export function renderResult(
   place: Place,

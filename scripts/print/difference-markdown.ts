@@ -21,10 +21,10 @@ export function renderMarkdown(step: Step): string {
   const { title } = readLesson(newer)
   return `${[
     `# ${stepName(older, newer)}: ${title.replace(/^v\d+: /, '')}`,
-    'Each hunk stands under its note, which is taken from ' +
+    'Each hunk has its note above it, from ' +
       `[the lesson](${hrefOf(newer.folder)}/README.md). ` +
       'This page is generated: change the code or the lesson, then run `npm run diff -- --write`.',
-    `${describeStep(files)}. A name leads to the file's difference.`,
+    `${describeStep(files)}. Each name links to the file's difference.`,
     [
       '| file | lines |',
       '| --- | --- |',
@@ -49,7 +49,7 @@ function renderFile({ older, newer }: Step, file: FileChange): string[] {
   ]
 }
 
-/** Where several notes share a hunk each says first which line it speaks of. */
+/** If several notes share a hunk, each starts with its line. */
 function renderNotes(notes: Note[]): string[] {
   if (notes.length === 1) return notes.map(({ text, version }) => fromLesson(text, version))
   return notes.flatMap((note) => [
@@ -58,7 +58,7 @@ function renderNotes(notes: Note[]): string[] {
   ])
 }
 
-/** A text of a lesson with its links leading where they lead from there. */
+/** A text from a lesson. Its links lead to the same places as in the lesson. */
 function fromLesson(text: string, version: string): string {
   const home = hrefOf(join(ROOT, 'versions', version))
   return text.replaceAll(/(`[^`]+`)|\]\((?!https?:)([^)]*)\)/g, (_all, code, href) => {
@@ -88,7 +88,7 @@ function inlineCode(text: string): string {
   return text.includes('`') ? `${ticks} ${text} ${ticks}` : `\`${text}\``
 }
 
-/** How many backticks stand next to each other, at most. */
+/** The length of the longest run of backticks. */
 function longestRun(text: string): number {
   return Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length))
 }

@@ -21,12 +21,12 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { LOOKS, type Paint } from './ansi.ts'
 import { wrap } from './wrap.ts'
 
-/** How a difference is set. */
+/** How to print a difference. */
 export interface Setting {
   paint: Paint
-  /** Whether `paint` colors anything, so that code has to be read for it. */
+  /** Whether `paint` colors anything, and code needs highlighting. */
   colors: boolean
-  /** Characters in a line. */
+  /** In characters. */
   width: number
   sideBySide: boolean
 }
@@ -69,7 +69,7 @@ async function renderFile(file: FileChange, setting: Setting): Promise<string[]>
   return lines
 }
 
-/** Where several notes share a hunk each says first which line it speaks of. */
+/** If several notes share a hunk, each starts with its line. */
 function renderNotes(notes: Note[], setting: Setting): string[] {
   const bar = setting.paint('│', 'yellow')
   const withBar = (text: string) => (text === '' ? bar : `${bar} ${text}`)
@@ -80,7 +80,7 @@ function renderNotes(notes: Note[], setting: Setting): string[] {
   ])
 }
 
-/** Markdown without what a terminal has no use for: stars, and links but for their addresses. */
+/** Markdown as plain text for a terminal: no stars, and only the addresses of links. */
 function plainText(markdown: string): string {
   return withoutLocalLinks(markdown).replaceAll(
     /(`[^`]+`)|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)]*)\)/g,
@@ -153,7 +153,7 @@ function renderHalf(
   })
 }
 
-/** Breaks a line into stretches of a width. */
+/** Breaks a line into parts that fit a width. */
 function chunk(pieces: Piece[], width: number): Piece[][] {
   const chunks: Piece[][] = [[]]
   let left = width

@@ -1,7 +1,7 @@
-/** How long a line of a story may be. */
+/** The longest line of a story, in characters. */
 const WIDTH = 92
 
-/** Breaks paragraphs and lists into lines of at most so many characters. Blank lines stay; no text gives no line. */
+/** Breaks paragraphs and lists into lines of at most `width` characters. Keeps blank lines. */
 export function wrap(text: string, width: number): string[] {
   return text.split(/\n[ \t]*\n/).flatMap((paragraph, i) => [
     ...(i === 0 ? [] : ['']),
@@ -22,7 +22,7 @@ export function fill(pieces: string[], between: string, indent: number): string 
   return lines.map((line) => ' '.repeat(indent) + line).join('\n')
 }
 
-/** A piece is broken only where it is longer than a line. */
+/** Breaks a piece only if it is longer than a line. */
 function fillLines(pieces: string[], between: string, room: number): string[] {
   const lines: string[] = []
   for (const piece of pieces) {
@@ -33,7 +33,7 @@ function fillLines(pieces: string[], between: string, room: number): string[] {
   return lines
 }
 
-/** A piece as lines of its own, broken between its words. A word is never broken. */
+/** Breaks a piece into lines between its words, and never inside a word. */
 function breakUp(piece: string, room: number): string[] {
   if (piece.length <= room || !piece.includes(' ')) return [piece]
   const at = piece.lastIndexOf(' ', room)

@@ -14,15 +14,15 @@ import { chooseForm, type Form, fillIn, formsOn } from './forms.ts'
 /** The response that a browser got for one request. */
 export type Page = Exchange
 
-/** The user agent of a browser, by which a recorder tells it from a program. */
+/** The user agent of this browser. A recorder uses it to tell browsers from programs. */
 export const USER_AGENT = 'test-browser'
 
 /** The most redirects and forms in a row. */
 const MOST_STEPS = 10
 
 /**
- * A browser without a screen: it has cookies, which know hosts but no ports, it follows
- * redirects one at a time or to the end, and it fills in forms. Each instance is a separate browser.
+ * A browser without a screen. It keeps cookies by host, not by port, follows redirects one at a time
+ * or to the end, and fills in forms. Each instance is a separate browser.
  */
 export class Browser {
   readonly jar = new CookieJar()
@@ -73,7 +73,7 @@ export class Browser {
    */
   async submit(page: Page, fields: FormFields = {}, press = 'allow'): Promise<Page> {
     const form = chooseForm(formsOn(page), fields, press)
-    if (form === undefined) throw new Error(`No form at ${page.url}, which answered ${page.status}`)
+    if (form === undefined) throw new Error(`No form at ${page.url}, which returned ${page.status}`)
     return this.#submitForm(form, fields, press)
   }
 
@@ -124,7 +124,7 @@ export function textOf(page: Pick<Page, 'body'>, selector: string): string | und
   return html(page).querySelector(selector)?.text.trim()
 }
 
-/** The parameters in the address that a redirect names. */
+/** The query parameters of a redirect. */
 export function redirectQuery(page: Page): Record<string, string> {
   return Object.fromEntries(new URL(page.location ?? 'none:').searchParams)
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-/** Where Linux distributions put Chromium. Elsewhere the setting CHROMIUM says where one is. */
+/** Where Linux distributions put Chromium. Elsewhere, set CHROMIUM to its path. */
 export const CHROMIUM = [
   process.env.CHROMIUM ?? '',
   '/usr/bin/chromium',

@@ -14,7 +14,7 @@ import {
 export const CODE_VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 export const CODE_CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
-/** Parameters by name; undefined leaves out one that would be there. */
+/** Parameters by name. Undefined leaves out one that would be sent. */
 export type Fields = Record<string, string | undefined>
 
 /** The response of an endpoint for programs. */
@@ -28,7 +28,7 @@ export interface JsonAnswer {
 export interface Addresses {
   authServerUrl: string
   clientUrl: string
-  /** The address of the API, or undefined if the authorization server has the resource. */
+  /** The address of the API, or undefined if the authorization server serves the resource. */
   apiUrl?: string | undefined
   clientId: string
   clientSecret: string
@@ -89,7 +89,7 @@ export class Driver {
   /** Starts a login at the client. Returns the URL that the client sends the browser to. */
   async beginLogin(browser: Browser): Promise<string> {
     const page = await browser.open(`${this.clientUrl}/login`)
-    if (page.location === undefined) throw new Error(`/login answered ${page.status}`)
+    if (page.location === undefined) throw new Error(`/login returned ${page.status}`)
     return page.location
   }
 
@@ -120,11 +120,11 @@ export class Driver {
   /** A login up to the point where the browser is about to deliver the code. Returns the callback's URL. */
   async loginUntilCallback(browser: Browser, user = 'user0'): Promise<string> {
     const page = await this.enterPassword(browser, await this.beginLogin(browser), user)
-    if (page.location === undefined) throw new Error(`/authorize answered ${page.status}`)
+    if (page.location === undefined) throw new Error(`/authorize returned ${page.status}`)
     return page.location
   }
 
-  /** A whole login. Returns the page that it ends at. */
+  /** A whole login. Returns the page it ends at. */
   async login(browser: Browser, user = 'user0'): Promise<Page> {
     return browser.visit(await this.loginUntilCallback(browser, user))
   }
@@ -146,7 +146,7 @@ export class Driver {
     return code
   }
 
-  /** Sends a code to the token endpoint, with everything right except for what is changed. */
+  /** Sends a code to the token endpoint, in a valid request except for what is changed. */
   redeem(code: string, changes: Fields = {}, headers: Fields = {}): Promise<JsonAnswer> {
     const form = {
       grant_type: 'authorization_code',

@@ -14,7 +14,7 @@ export interface Exchange {
   status: number
   headers: Headers
   body: string
-  /** The absolute URL that a redirect names. */
+  /** The absolute URL that a redirect leads to. */
   location: string | undefined
 }
 

@@ -18,12 +18,12 @@ export const hangUp: Hook = async (request, reply) => {
   request.raw.socket.destroy()
 }
 
-/** A server outside the lab that responds to every request as it is told to. */
+/** A server outside the lab that handles every request with the given listener. */
 export function fakeServer(answer: RequestListener): FastifyInstance {
   return Fastify({ serverFactory: () => createServer(answer) })
 }
 
-/** A promise that waits until it is opened. */
+/** A promise that stays pending until `open()` is called. */
 export class Gate {
   readonly opened: Promise<void>
   #open: () => void = () => {}

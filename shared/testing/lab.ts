@@ -42,12 +42,12 @@ export class Lab extends Driver {
 
   #app(setting: string): FastifyInstance {
     const app = this.#apps.get(setting)
-    if (app === undefined) throw new Error(`No program answers at ${setting}`)
+    if (app === undefined) throw new Error(`No program listens at ${setting}`)
     return app
   }
 }
 
-/** Starts programs on free ports. Settings are those of the environment, such as CODE_TTL. */
+/** Starts programs on free ports. The settings are environment variables, such as CODE_TTL. */
 export async function startLab(
   programs: Programs,
   settings: Record<string, string> = {},

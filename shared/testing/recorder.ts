@@ -13,7 +13,7 @@ export interface Exchange extends AnyExchange {
   channel: 'front' | 'back'
   /** Whether the program has a route for it. */
   hasRoute: boolean
-  /** The places of request and response among all that were recorded: requests may be nested. */
+  /** The positions of the request and of the response in the recording. Requests may be nested. */
   order: [request: number, response: number]
 }
 

@@ -164,7 +164,7 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
         const path = pathOf(exchange)
         const roles = places.map(({ role }) => role)
         expect(roles, nameOf(message)).toContain(
-          message.kind === 'request' ? 'handled by' : 'answered by',
+          message.kind === 'request' ? 'handled by' : 'sent by',
         )
         const file = `${exchange.program}/routes/${ROUTE_FILES[path]}.ts`
         expect(
@@ -209,10 +209,10 @@ test('a token request links to its grant, and to the code that sends it', async 
   const [fromClient] = requests.filter(({ exchange }) => exchange.from === 'client')
   const places = await placesOf(fromClient as Message)
   expect(places.map(({ role, file }) => `${role} ${file}`)).toEqual([
-    'asked for by client/token-manager.ts',
+    'built by client/token-manager.ts',
     'sent by client/token-request.ts',
     'handled by server/routes/token.ts',
-    'then by server/grants/refresh-token.ts',
+    'grant handled by server/grants/refresh-token.ts',
   ])
   expect(places[0]?.href).toMatch(`/code/${last?.name}/client/token-manager.ts#L`)
 })

@@ -35,10 +35,10 @@ export function placesOf({ kind, exchange }: Message): Place[] {
   const grants =
     grant === undefined
       ? []
-      : find('then by', 'server', new RegExp(`export (async )?function ${grant}\\b`))
+      : find('grant handled by', 'server', new RegExp(`export (async )?function ${grant}\\b`))
   const route = routeOf(request.method, path)
   if (kind === 'answer') {
-    const answered = find('answered by', program, route)
+    const answered = find('sent by', program, route)
     const [location] = headerValues(answer?.headers ?? [], 'location')
     if (location === undefined) {
       const read = isProgram ? find('read by', from, mentionOf(path)) : []
@@ -54,17 +54,17 @@ export function placesOf({ kind, exchange }: Message): Place[] {
   if (isProgram) {
     const asks = new RegExp(`grant_type: '${escapePattern(grantType)}'`)
     return [
-      ...find('asked for by', from, asks),
+      ...find('built by', from, asks),
       ...find('sent by', from, mentionOf(path)),
       ...handled,
       ...grants,
     ]
   }
   if (program === 'server' && path === '/authorize') {
-    return [...find('address made by', 'client', mentionOf(path)), ...handled]
+    return [...find('URL built by', 'client', mentionOf(path)), ...handled]
   }
   if (path !== '/callback') return handled
-  return [...find('address made by', 'server', /function sendCode\b/), ...handled]
+  return [...find('URL built by', 'server', /function sendCode\b/), ...handled]
 }
 
 /** The registration of a route, such as `app.get('/callback', ...)`, also with types and line breaks. */

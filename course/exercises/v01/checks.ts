@@ -364,7 +364,7 @@ export const v01: VersionChecks = {
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const code = await server.code()
-        // A code must outlive the way through a browser.
+        // A code must live long enough to pass through a browser.
         await sleep(150)
         const { status, body } = await server.redeem(code)
         must(
@@ -547,13 +547,13 @@ export const v01: VersionChecks = {
   ],
 }
 
-/** Whether a code works without a wait; a few tries, for machines that are slow themselves. */
+/** Whether a code works if it's used at once. It tries again, because the machine may be slow. */
 async function worksAtOnce(server: CheckDriver, tries = 5): Promise<boolean> {
   const { status } = await server.redeem(await server.code())
   return status === 200 || (tries > 1 && worksAtOnce(server, tries - 1))
 }
 
-/** A login in which the client of the copy talks to its server. */
+/** A login in which the copy's client talks to its server. */
 export async function loginShowsToken(stage: Stage): Promise<void> {
   const page = await stage.loginAtServer(stage.browser(), 'user0')
   const [code] = [new URL(page.url).searchParams.get('code')]

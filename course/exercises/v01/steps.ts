@@ -10,7 +10,7 @@ const CODE_GRANT = 'server/grants/authorization-code.ts'
 const TOKEN_REQUEST = 'client/token-request.ts'
 const STRICT = '"extends": "../../tsconfig.base.json",\n'
 const LENIENT = `${STRICT}  "compilerOptions": { "noUnusedLocals": false, "noUnusedParameters": false },\n`
-/** The body of readAuthorizationRequest, before it makes redirects of errors. */
+/** The body of readAuthorizationRequest, before it turns errors into redirects. */
 const NO_CATCH = `  const { client, redirect_uri } = verifyRedirectUri(query, clients)
   return readParameters(query, client, redirect_uri)
 `
@@ -105,7 +105,7 @@ export const v01: Exercise = {
 
   mistakes: [
     {
-      what: 'the redirect URI is compared by its beginning',
+      what: 'the server compares only the start of the redirect URI',
       changes: {
         [REQUEST]: [
           [
@@ -117,14 +117,14 @@ export const v01: Exercise = {
       tells: 'redirect-uri',
     },
     {
-      what: 'a 307 makes the browser post the password on',
+      what: 'a 307 makes the browser post the password to the client',
       changes: {
         [RESPONSE]: [['reply.redirect(url.href, 303)', 'reply.redirect(url.href, 307)']],
       },
       tells: 'code',
     },
     {
-      what: 'the query of the redirect is glued together by hand',
+      what: 'the server appends the query of the redirect as text',
       changes: {
         [RESPONSE]: [
           [
@@ -137,7 +137,7 @@ export const v01: Exercise = {
       tells: 'redirect-query',
     },
     {
-      what: 'the request is not checked again when the form comes',
+      what: "the server doesn't check the request again when the form is posted",
       changes: {
         [AUTHORIZE]: [
           [
@@ -149,26 +149,26 @@ export const v01: Exercise = {
       tells: 'request-checked-again',
     },
     {
-      what: 'a wrong password is answered as if it were right to ask again',
+      what: 'a wrong password gets a 200',
       changes: { [AUTHORIZE]: [['reply.code(401)', 'reply.code(200)']] },
       tells: 'wrong-password',
     },
     {
-      what: 'the code is the same for every login of a user',
+      what: 'a user gets the same code at every login',
       changes: {
         [AUTHORIZE]: [['const code = randomToken()', 'const code = user.user_id.repeat(8)']],
       },
       tells: 'fresh-code',
     },
     {
-      what: 'the error of the response type is told on a page of the server',
+      what: 'the server shows the error about the response type on its own page',
       changes: {
         [AUTHORIZE]: [['if (!(error instanceof AuthorizationError)) throw error', 'throw error']],
       },
       tells: 'error-redirect',
     },
     {
-      what: 'the error in the address goes into the page as it came',
+      what: "the page shows the URL's error parameter unescaped",
       changes: {
         'client/routes/callback.ts': [
           [
@@ -180,12 +180,12 @@ export const v01: Exercise = {
       tells: 'callback-escapes',
     },
     {
-      what: 'the code is not used up',
+      what: 'a code works more than once',
       changes: { [CODE_GRANT]: [['  store.codes.delete(code)\n', '']] },
       tells: 'code-once',
     },
     {
-      what: 'the code is used up before it is known whose it is',
+      what: 'the server marks the code as used before it knows whose it is',
       changes: {
         [CODE_GRANT]: [
           ['  store.codes.delete(code)\n', ''],
@@ -198,21 +198,21 @@ export const v01: Exercise = {
       tells: 'code-not-used-by-others',
     },
     {
-      what: 'nobody asks whose code it is',
+      what: "the server doesn't check which client the code belongs to",
       changes: {
         [CODE_GRANT]: [[' || issuedCode.grant.client_id !== client.client_id', '']],
       },
       tells: 'code-client',
     },
     {
-      what: 'the redirect URI is not compared at the token endpoint',
+      what: "the token endpoint doesn't compare the redirect URI",
       changes: {
         [CODE_GRANT]: [['issuedCode.redirect_uri !== redirect_uri', "redirect_uri === ''"]],
       },
       tells: 'code-redirect-uri',
     },
     {
-      what: 'the lifetime of a code is taken for milliseconds, and so is a thousand times too long',
+      what: 'the lifetime of a code is a thousand times too long',
       changes: { [AUTHORIZE]: [['store.codeTtl)', 'store.codeTtl * 1000)']] },
       tells: 'code-expires',
     },
@@ -222,7 +222,7 @@ export const v01: Exercise = {
       tells: 'token',
     },
     {
-      what: 'expires_in counts milliseconds',
+      what: 'expires_in is in milliseconds',
       changes: {
         'server/tokens.ts': [['Math.ceil(store.accessTokenTtl)', 'store.accessTokenTtl * 1000']],
       },
@@ -236,7 +236,7 @@ export const v01: Exercise = {
       tells: 'wrong-secret',
     },
     {
-      what: 'the client forgets its redirect URI at the token endpoint',
+      what: 'the client sends a different redirect URI to the token endpoint',
       changes: {
         'client/routes/callback.ts': [['/callback`,\n', '/callback/`,\n']],
       },
@@ -262,7 +262,7 @@ export const v01: Exercise = {
       tells: 'exchange',
     },
     {
-      what: 'the token request does not prove which client it is from',
+      what: 'the token request has no client secret',
       changes: {
         [TOKEN_REQUEST]: [
           [
@@ -274,19 +274,19 @@ export const v01: Exercise = {
       tells: 'exchange',
     },
     {
-      what: 'the token request is sent without its code',
+      what: 'the token request has no code',
       changes: { 'client/routes/callback.ts': [['      code,\n', "      code: '',\n"]] },
       tells: 'exchange',
     },
     {
-      what: 'the client sends the browser nowhere',
+      what: "the client doesn't redirect the browser",
       changes: {
         'client/routes/login.ts': [['reply.redirect(url.href, 302)', 'reply.send(url.href)']],
       },
       tells: 'login',
     },
     {
-      what: 'a secret in the body is ignored beside the header',
+      what: 'the server ignores a secret in the body if there is one in the header',
       changes: {
         'server/client-auth.ts': [
           [
@@ -298,7 +298,7 @@ export const v01: Exercise = {
       tells: 'one-method',
     },
     {
-      what: 'a secret in the body is not compared',
+      what: "the server doesn't compare a secret in the body",
       changes: {
         'server/client-auth.ts': [
           ['client === undefined || !right', 'client === undefined || (!right && inHeader)'],
@@ -307,12 +307,12 @@ export const v01: Exercise = {
       tells: 'wrong-secret',
     },
     {
-      what: 'the code goes into the page as it came',
+      what: 'the page shows the code unescaped',
       changes: { 'client/views/callback.eta': [['<%= it.code %>', '<%~ it.code %>']] },
       tells: 'result',
     },
     {
-      what: 'a user name that nobody has is told from a wrong password',
+      what: "an unknown user name doesn't get the same response as a wrong password",
       changes: {
         [AUTHORIZE]: [
           [
@@ -326,11 +326,11 @@ export const v01: Exercise = {
   ],
 }
 
-/** Puts other bodies into functions of a file, which keeps its imports and everything else. */
+/** Replaces the bodies of some functions of a file, and keeps everything else. */
 function empty(draft: Draft, path: string, bodies: Record<string, string>): void {
   const changes = Object.entries(bodies).map(([name, body]) => {
     const declaration = part(draft.final(path), `function ${name}(`, '\n}\n')
-    // Parameters may stand on lines of their own: the body begins after the line that ends them.
+    // Each parameter may have its own line: the body starts after the line that ends them.
     const head = /^[\s\S]*?\{\n(?= {2}\S)(?! {2}\w+: .*\n\})/.exec(declaration)?.[0] ?? ''
     return [declaration, head + body.trimEnd()] as const
   })

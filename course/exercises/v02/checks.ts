@@ -7,7 +7,7 @@ import type { VersionChecks } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 import { loginShowsToken } from '../v01/checks.ts'
 
-/** For how many milliseconds a token is held back, while another answer comes. */
+/** How long to hold back a token while a second response arrives, in milliseconds. */
 const HOLD = 1_000
 
 export const v02: VersionChecks = {
@@ -231,7 +231,7 @@ export const v02: VersionChecks = {
   ],
 }
 
-/** The first cookie that the client sets in a login. */
+/** The cookies that the client sets when a login starts are HttpOnly and SameSite=Lax. */
 export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
   const page = await stage.browser().open(`${stage.clientUrl}/login`)
   const cookies = [page.headers['set-cookie'] ?? []].flat()
@@ -242,7 +242,7 @@ export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
   }
 }
 
-/** Brings an answer, and a code with the same state after it. */
+/** Sends a response, and then a code with the same state. */
 async function answerTwice(stage: Stage, first: Fields, which: string): Promise<void> {
   const browser = stage.browser()
   const state = (await stage.begin(browser)).get('state') ?? undefined
@@ -252,7 +252,7 @@ async function answerTwice(stage: Stage, first: Fields, which: string): Promise<
   expectRefused(stage, page, which, asked)
 }
 
-/** Brings an answer, and another with the same state while the client still waits for a token. */
+/** Sends a response, and another with the same state while the client still waits for a token. */
 async function answerMeanwhile(stage: Stage): Promise<void> {
   const { standIn } = stage
   const browser = stage.browser()
@@ -263,7 +263,7 @@ async function answerMeanwhile(stage: Stage): Promise<void> {
   standIn.onToken = async () => {
     if (second === undefined) {
       second = bring()
-      // Not for ever: a client may well take the requests of a browser one after the other.
+      // Not forever: a client may handle the requests of a browser one after the other.
       await Promise.race([second, sleep(patient(HOLD), undefined, { ref: false })])
     }
     return standIn.tokens()

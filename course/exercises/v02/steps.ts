@@ -44,12 +44,12 @@ export const v02: Exercise = {
 
   mistakes: [
     {
-      what: 'the state is sent, but not kept',
+      what: "the client sends the state, but doesn't store it",
       changes: { [LOGIN]: [['request.session.pendingLogin = {\n      state,\n    }\n', '']] },
       tells: 'right-state',
     },
     {
-      what: 'the state is kept, but for all browsers together',
+      what: 'the client stores one state for all browsers',
       changes: {
         [LOGIN]: [
           [
@@ -72,22 +72,22 @@ export const v02: Exercise = {
       tells: 'state-sent',
     },
     {
-      what: 'the state is short enough to be guessed',
+      what: 'the state is short enough to guess',
       changes: { [LOGIN]: [['randomToken()', 'randomToken().slice(0, 8)']] },
       tells: 'state-sent',
     },
     {
-      what: 'the first login of a browser is kept, and not the last',
+      what: 'the client keeps the first login of a browser in place of the last',
       changes: { [LOGIN]: [['pendingLogin = {', 'pendingLogin ??= {']] },
       tells: 'later-login',
     },
     {
-      what: 'the state is not used up',
+      what: 'a state works more than once',
       changes: { [CALLBACK]: [['    delete request.session.pendingLogin\n', '']] },
       tells: 'state-once',
     },
     {
-      what: 'the state is used up after the exchange',
+      what: 'the client deletes the state only after the exchange',
       changes: {
         [CALLBACK]: [
           ['    delete request.session.pendingLogin\n    await request.session.save()\n', ''],
@@ -100,7 +100,7 @@ export const v02: Exercise = {
       tells: 'state-once',
     },
     {
-      what: 'an error leaves the state good',
+      what: 'a state still works after an error',
       changes: {
         [CALLBACK]: [
           [
@@ -112,7 +112,7 @@ export const v02: Exercise = {
       tells: 'state-once',
     },
     {
-      what: 'the state is used up before it is compared',
+      what: 'the client deletes the state before it compares it',
       changes: {
         [CALLBACK]: [
           ['    delete request.session.pendingLogin\n', ''],
@@ -175,7 +175,7 @@ export const v02: Exercise = {
       tells: 'state-with-error',
     },
     {
-      what: 'the word undefined stands for no state',
+      what: 'the server sends the word undefined if there is no state',
       changes: {
         [RESPONSE]: [
           [
@@ -187,7 +187,7 @@ export const v02: Exercise = {
       tells: 'no-state',
     },
     {
-      what: 'of two states the first is taken',
+      what: 'the server takes the first of two states',
       changes: {
         'server/authorization-request.ts': [
           ["state: parameter(query, 'state'),", 'state: [query.state].flat()[0],'],

@@ -7,11 +7,11 @@ import { randomValue } from '../stand-in.ts'
 import { loginShowsToken } from '../v01/checks.ts'
 
 const VERIFIER = /^[\w.~-]{43,128}$/
-/** Every unreserved character of RFC 7636 section 4.1 that is no letter or digit, and both lengths. */
+/** Each unreserved character of RFC 7636 section 4.1 except letters and digits, in both extreme lengths. */
 const UNUSUAL_VERIFIERS = ['.~-_'.padEnd(43, 'a'), '.~-_'.padEnd(128, 'Z9')]
 const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
 
-/** A later version must not lose it on the way. */
+/** Later versions must still do this. */
 export const stateStill: Sentence = {
   id: 'state-still',
   text: 'The client still rejects a wrong state and accepts the right one',
@@ -324,7 +324,7 @@ async function loginWithChallenge(stage: Stage, browser: Browser): Promise<Bough
   return bringCode(stage, browser, await stage.begin(browser))
 }
 
-/** Brings a code to the callback; gives what the client makes of it at the token endpoint. */
+/** Sends a code to the callback. Returns the verifier of the client's token request. */
 async function bringCode(stage: Stage, browser: Browser, sent: URLSearchParams): Promise<Bought> {
   const state = sent.get('state') ?? undefined
   const page = await stage.answer(browser, { code: randomValue(), state })
@@ -337,7 +337,7 @@ async function bringCode(stage: Stage, browser: Browser, sent: URLSearchParams):
   }
 }
 
-/** In base64url or in base64: which of them is another question. */
+/** Compares in base64url or base64: another check decides which of them is right. */
 function sameHash(verifier: string, challenge: string): boolean {
   return Buffer.from(challenge, 'base64').toString('base64url') === hashOf(verifier)
 }

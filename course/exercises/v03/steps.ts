@@ -59,12 +59,12 @@ export const v03: Exercise = {
       tells: 'verifier-matches',
     },
     {
-      what: 'the challenge is in base64 in place of base64url',
+      what: 'the challenge is in base64, not base64url',
       changes: { 'client/pkce.ts': [["digest('base64url')", "digest('base64')"]] },
       tells: 'challenge',
     },
     {
-      what: 'the server computes base64 in place of base64url',
+      what: 'the server computes base64, not base64url',
       changes: { [PKCE]: [["digest('base64url')", "digest('base64')"]] },
       tells: 'right-verifier',
     },
@@ -74,7 +74,7 @@ export const v03: Exercise = {
       tells: 'method',
     },
     {
-      what: 'the server lets the method plain pass',
+      what: 'the server accepts the method plain',
       changes: {
         'server/authorization-request.ts': [
           [
@@ -99,7 +99,7 @@ export const v03: Exercise = {
       tells: 'challenge-required',
     },
     {
-      what: 'the verifier is one for the whole program',
+      what: 'the client keeps one verifier for all browsers',
       changes: {
         [LOGIN]: [
           [
@@ -116,7 +116,7 @@ export const v03: Exercise = {
       tells: 'verifier-of-browser',
     },
     {
-      what: 'the verifier is sent to the server through the browser, too',
+      what: 'the client also sends the verifier through the browser',
       changes: {
         [LOGIN]: [
           [
@@ -128,12 +128,12 @@ export const v03: Exercise = {
       tells: 'verifier-secret',
     },
     {
-      what: 'the verifier is not sent with the code',
+      what: "the client doesn't send the verifier with the code",
       changes: { [CALLBACK]: [['pendingLogin.codeVerifier', "''"]] },
       tells: 'verifier-sent',
     },
     {
-      what: 'the state is forgotten over the verifier',
+      what: 'the client no longer compares the state',
       changes: {
         [CALLBACK]: [
           ['!sameSecret(state, pendingLogin.state)', '!pendingLogin.codeVerifier'],
@@ -143,7 +143,7 @@ export const v03: Exercise = {
       tells: 'state-still',
     },
     {
-      what: 'the verifier is compared with the challenge as it is',
+      what: 'the server accepts the challenge itself as the verifier',
       changes: {
         [PKCE]: [
           [
@@ -175,7 +175,7 @@ export const v03: Exercise = {
       tells: 'verifier-form',
     },
     {
-      what: 'the verifier is compared before the code is used up',
+      what: 'the server compares the verifier before it deletes the code',
       changes: {
         [CODE_GRANT]: [
           ['  store.codes.delete(code)\n', ''],
@@ -188,7 +188,7 @@ export const v03: Exercise = {
       tells: 'wrong-verifier-uses-code',
     },
     {
-      what: 'the code is used up before the verifier is looked for',
+      what: 'the server deletes the code before it looks for the verifier',
       changes: {
         [CODE_GRANT]: [
           [
@@ -210,17 +210,17 @@ export const v03: Exercise = {
       tells: 'state-still',
     },
     {
-      what: 'a verifier with a dot or a tilde is refused',
+      what: 'the server rejects a verifier with a dot or a tilde',
       changes: { [PKCE]: [['[\\w.~-]{43,128}', '[\\w-]{43,128}']] },
       tells: 'right-verifier',
     },
     {
-      what: 'a verifier of 128 characters is refused',
+      what: 'the server rejects a verifier of 128 characters',
       changes: { [PKCE]: [['{43,128}', '{43,127}']] },
       tells: 'right-verifier',
     },
     {
-      what: 'a challenge with an underscore is refused',
+      what: 'the server rejects a challenge with an underscore',
       changes: { [PKCE]: [['[\\w-]{43}$', '[a-zA-Z0-9-]{43}$']] },
       tells: 'right-verifier',
     },

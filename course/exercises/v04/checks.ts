@@ -7,9 +7,9 @@ import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, tokenIn, tokenRefused, USER } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
 
-/** What a client sends that has no token, and asks all the same. */
+/** What a client without a token sends if it calls anyway. */
 const NO_TOKEN = /^(?:Bearer *)?(?:undefined|null)?$/i
-/** Which file answers an address of the client. */
+/** The file of the client that handles each path. */
 const FILE_OF: Record<string, string> = {
   '/': 'client/routes/home.ts',
   '/callback': 'client/routes/callback.ts',
@@ -17,7 +17,7 @@ const FILE_OF: Record<string, string> = {
   '/email': 'client/routes/email.ts',
 }
 
-/** A later version must not lose it on the way. */
+/** Later versions must still do this. */
 export const freshSession: Sentence = {
   id: 'fresh-session',
   text: "A login starts a new session: the old cookie isn't logged in",
@@ -377,7 +377,7 @@ export const v04: VersionChecks = {
   ],
 }
 
-/** A login in which the client of the copy talks to its server. */
+/** A login in which the copy's client talks to its server. */
 export async function loginShowsProfile(stage: Stage): Promise<void> {
   const page = await stage.loginAtServer(stage.browser(), 'user1')
   must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
@@ -389,12 +389,12 @@ export async function loginShowsProfile(stage: Stage): Promise<void> {
 
 export interface LoggedIn {
   browser: Browser
-  /** The answer of the callback. */
+  /** The response of the callback. */
   callback: Page
   code: string
 }
 
-/** A login with the stand-in for a server, as far as the answer of the callback. */
+/** A login with the stand-in as the server, up to the response of the callback. */
 export async function logIn(stage: Stage): Promise<LoggedIn> {
   const browser = stage.browser()
   return finish(stage, browser, await stage.begin(browser))
@@ -407,7 +407,7 @@ async function finish(stage: Stage, browser: Browser, sent: URLSearchParams): Pr
   return { browser, callback, code }
 }
 
-/** @throws {NotYet} when the profile finds no token in the session right after a login */
+/** @throws {NotYet} if the profile finds no token in the session right after a login */
 export function expectTokenKept({ standIn }: Stage, profile: Page): void {
   const asksWithout = standIn.resourceRequests.every((sent) => NO_TOKEN.test(sent))
   must(
@@ -417,7 +417,7 @@ export function expectTokenKept({ standIn }: Stage, profile: Page): void {
   )
 }
 
-/** @throws {NotYet} when one of the pages shows a token, or the code */
+/** @throws {NotYet} if one of the pages shows a token or the code */
 export function expectNothingShown(stage: Stage, pages: Page[], code: string): void {
   const tokens = stage.standIn.issued.flatMap((issued) => Object.values(issued))
   for (const { url, headers, body } of pages) {
@@ -429,12 +429,12 @@ export function expectNothingShown(stage: Stage, pages: Page[], code: string): v
   }
 }
 
-/** Opens a page of the client as somebody who knows a cookie and nothing else. */
+/** Opens a page of the client as someone who has only a cookie. */
 export async function openWith(stage: Stage, cookie: string, path: string): Promise<Page> {
   return stage.browser().open(stage.clientUrl + path, { headers: { cookie } })
 }
 
-/** Whether somebody is told, or shown, to log in. */
+/** Whether this status asks for a login, or redirects to one. */
 export function isShut(status: number): boolean {
   return [401, 302, 303].includes(status)
 }

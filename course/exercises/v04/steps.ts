@@ -124,7 +124,7 @@ export const v04: Exercise = {
       tells: 'no-token',
     },
     {
-      what: 'a token in the address is taken',
+      what: 'the server accepts a token in the URL',
       changes: {
         [BEARER_AUTH]: [
           [
@@ -140,7 +140,7 @@ export const v04: Exercise = {
       tells: 'token-in-query',
     },
     {
-      what: 'the scheme is compared letter by letter',
+      what: 'the scheme is case-sensitive',
       changes: {
         [BEARER_AUTH]: [
           ['/^Bearer( |$)/i', '/^Bearer( |$)/'],
@@ -150,7 +150,7 @@ export const v04: Exercise = {
       tells: 'scheme-case',
     },
     {
-      what: 'a wrong token is answered with a 403',
+      what: 'a wrong token gets a 403',
       changes: {
         [BEARER_AUTH]: [
           ["reply.header('www-authenticate', `", "reply.code(403).header('www-authenticate', `"],
@@ -159,14 +159,14 @@ export const v04: Exercise = {
       tells: 'wrong-token',
     },
     {
-      what: 'the whole grant is sent, and not the user alone',
+      what: 'the response contains more than the user',
       changes: {
         [ME]: [['return grant.user', 'return { ...grant.user, client_id: grant.client_id }']],
       },
       tells: 'nothing-else',
     },
     {
-      what: 'the lifetime of an access token is taken for milliseconds',
+      what: 'the lifetime of an access token is a thousand times too long',
       changes: {
         'server/tokens.ts': [
           ['token, store.accessTokenTtl)', 'token, store.accessTokenTtl * 1000)'],
@@ -175,7 +175,7 @@ export const v04: Exercise = {
       tells: 'expired-token',
     },
     {
-      what: 'the token is shown on the profile',
+      what: 'the profile shows the token',
       changes: {
         'client/routes/profile.ts': [
           [
@@ -187,21 +187,21 @@ export const v04: Exercise = {
       tells: 'tokens-hidden',
     },
     {
-      what: 'the callback shows a page in place of a redirect',
+      what: "the callback shows a page and doesn't redirect",
       changes: {
         [CALLBACK]: [["return reply.redirect('/profile', 303)", "return reply.view('home.eta')"]],
       },
       tells: 'to-profile',
     },
     {
-      what: 'the token is not kept',
+      what: "the client doesn't store the token",
       changes: {
         [CALLBACK]: [['    request.session.tokens = tokenResponse\n', '    void tokenResponse\n']],
       },
       tells: 'profile',
     },
     {
-      what: 'who has no token is sent to the login at once',
+      what: 'without a token, the profile redirects to the login at once',
       changes: {
         'client/routes/profile.ts': [
           [
@@ -213,12 +213,12 @@ export const v04: Exercise = {
       tells: 'not-logged-in',
     },
     {
-      what: 'a refused token is kept',
+      what: 'the client keeps a rejected token',
       changes: { [API]: [['  delete session.tokens\n', '']] },
       tells: 'refused-token',
     },
     {
-      what: 'an answer that makes no sense ends the login',
+      what: 'a response that makes no sense ends the login',
       changes: {
         [API]: [
           [
@@ -232,12 +232,12 @@ export const v04: Exercise = {
       tells: 'resource-nonsense',
     },
     {
-      what: 'the session id stays the same at the login',
+      what: "a login doesn't change the session ID",
       changes: { [CALLBACK]: [['    await request.session.regenerate()\n', '']] },
       tells: 'fresh-session',
     },
     {
-      what: 'a logout forgets the cookie of the browser, and not the session',
+      what: "a logout clears the browser's cookie, but not the session",
       changes: {
         [LOGOUT]: [
           [
@@ -249,7 +249,7 @@ export const v04: Exercise = {
       tells: 'old-cookie',
     },
     {
-      what: 'a logout redirects, and forgets nothing',
+      what: "a logout redirects, but doesn't end the session",
       changes: {
         [LOGOUT]: [
           ['    await request.session.destroy()\n', ''],
@@ -259,7 +259,7 @@ export const v04: Exercise = {
       tells: 'logout',
     },
     {
-      what: 'a GET logs out, too',
+      what: 'a GET also logs out',
       changes: {
         [LOGOUT]: [
           [
@@ -275,14 +275,14 @@ export const v04: Exercise = {
       tells: 'logout-by-post',
     },
     {
-      what: 'a login that is under way outlives a logout',
+      what: 'a login in progress survives a logout',
       changes: {
         [CALLBACK]: [["    if (sessionHasEnded(request)) return reply.redirect('/', 303)\n", '']],
       },
       tells: 'logout-stays',
     },
     {
-      what: 'the start page is the same for everybody',
+      what: 'the start page is the same for everyone',
       changes: { 'client/views/home.eta': [['<% if (it.user) { %>', '<% if (it.nobody) { %>']] },
       tells: 'home',
     },
@@ -325,14 +325,14 @@ export const v04: Exercise = {
       tells: 'profile',
     },
     {
-      what: 'the verifier is not the one of the challenge',
+      what: "the verifier doesn't match the challenge",
       changes: {
         [CALLBACK]: [['pendingLogin.codeVerifier', 'pendingLogin.codeVerifier.slice(1)']],
       },
       tells: 'to-profile',
     },
     {
-      what: 'the state is not compared any more',
+      what: 'the client no longer compares the state',
       changes: {
         [CALLBACK]: [
           ['!state || !pendingLogin || !sameSecret(state, pendingLogin.state)', '!pendingLogin'],
@@ -341,7 +341,7 @@ export const v04: Exercise = {
       tells: 'state-still',
     },
     {
-      what: 'the word after Bearer counts, whatever follows it',
+      what: 'the server ignores what follows the first word after Bearer',
       changes: { [BEARER_AUTH]: [['/^Bearer +(.*)$/i', '/^Bearer +(\\S*)/i']] },
       tells: 'wrong-token',
     },

@@ -25,9 +25,9 @@ import {
 
 /** The lifetime of a login at the short server, in milliseconds. */
 const SHORT = 900
-/** For how many milliseconds a token is held back, while other requests come. */
+/** How long to hold back a token while other requests arrive, in milliseconds. */
 const HOLD = 1_000
-/** How often a probe is made again when the machine was too slow for its times. */
+/** How many times to try a check that depends on time, because the machine may be too slow for it. */
 const TRIES = 4
 
 export const v05: VersionChecks = {
@@ -346,7 +346,7 @@ export const v05: VersionChecks = {
           return refuse(authorization, path)
         }
         stage.standIn.onToken = async () => {
-          // Until all ten have met the refused token; a client may also ask one after the other.
+          // Until the token was rejected for all ten. A client may also send them one after the other.
           await Promise.race([allMet.opened, sleep(patient(HOLD), undefined, { ref: false })])
           await sleep(50)
           return stage.standIn.tokens()
@@ -491,7 +491,7 @@ class Gate {
   })
 }
 
-/** The tokens of one login: the first, and those that a refresh gave for them. */
+/** The tokens of one login: the first ones, and those from a refresh. */
 async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
   const first = await server.tokens()
   const { status, body } = await server.refresh(first.refresh_token)
@@ -514,7 +514,7 @@ async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void
   const half = performance.now() - loggedIn
   await sleep(SHORT + 100 - half)
   const third = await server.refresh(String(second.body.refresh_token))
-  // A machine that was too slow proves nothing: the second token may be over in any case.
+  // A machine that was too slow proves nothing: the second token may have expired anyway.
   const tooSlow = half > SHORT || performance.now() - loggedIn > SHORT * 1.5
   if (tooSlow && tries > 1) return lifeIsCountedFromLogin(stage, tries - 1)
   must(
@@ -523,7 +523,7 @@ async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void
   )
   must(
     third.status === 400,
-    `${SHORT / 1000} seconds after the login (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token that came later gets ${third.status}`,
+    `${SHORT / 1000} seconds after the login (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token from a later refresh gets ${third.status}`,
   )
 }
 
@@ -565,7 +565,7 @@ async function renewsInTime(stage: Stage, tries = TRIES): Promise<void> {
   await sleep(930)
   stage.standIn.onToken = () => stage.standIn.tokens()
   await openProfile(stage, browser)
-  // Only a client that also renews in time could tell; one that is late anyway looks the same.
+  // On a slow machine, a client that refreshes in time looks the same as one that doesn't.
   const tooSlow = performance.now() - began > 1_000 || answered - began > 60
   if (tooSlow && tries > 1) return renewsInTime(stage, tries - 1)
   const count = refreshesAt(stage).length
@@ -584,7 +584,7 @@ function refreshesAt({ standIn }: Stage): URLSearchParams[] {
   return forms.filter((form) => form.get('grant_type') === 'refresh_token')
 }
 
-/** From now on `/api/me` refuses the access tokens that were issued before. */
+/** From now on `/api/me` rejects the access tokens issued so far. */
 function refuseTokensSoFar(standIn: StandIn): void {
   const old = standIn.issued.map(({ access_token }) => access_token)
   standIn.onResource = (authorization) => {
@@ -592,7 +592,7 @@ function refuseTokensSoFar(standIn: StandIn): void {
   }
 }
 
-/** The next request at `/api/me` is refused, and those after it are answered as usual. */
+/** `/api/me` rejects the next request, and handles those after it as usual. */
 function refuseOnce(standIn: StandIn): void {
   let refused = false
   standIn.onResource = (authorization) => {

@@ -9,11 +9,11 @@ const MANAGER = 'client/token-manager.ts'
 const REFRESH_GRANT = 'server/grants/refresh-token.ts'
 const STORE = 'server/store.ts'
 
-/** What the refresh token grant says of a used token, and how it issues the next one. */
+/** How the refresh token grant recognizes a used token, and how it issues the next one. */
 const NOT_CURRENT = '!sameSecret(refresh_token, family.id + family.secret)'
 const ISSUE_NEXT = '  const next = issueRefreshToken(family)\n'
 
-/** A manager that holds the tokens, and doesn't renew them yet. */
+/** A manager that holds the tokens, but doesn't renew them yet. */
 const HOLDER = `import type { BackChannelResponse } from '@oauth-lab/shared/back-channel.ts'
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { AccessTokenResponse } from '../protocol.ts'
@@ -93,26 +93,26 @@ export const v05: Exercise = {
 
   mistakes: [
     {
-      what: 'a refresh gives the old refresh token again',
+      what: 'a refresh returns the old refresh token again',
       changes: {
         [REFRESH_GRANT]: [['const next = issueRefreshToken(family)', 'const next = refresh_token']],
       },
       tells: 'rotation',
     },
     {
-      what: 'the old refresh token stays good',
+      what: 'the old refresh token still works',
       changes: {
         [REFRESH_GRANT]: [[NOT_CURRENT, "refresh_token === ''"]],
       },
       tells: 'rotation',
     },
     {
-      what: 'a used refresh token that comes again is refused, and that is all',
+      what: 'the server rejects a used refresh token, but revokes nothing',
       changes: { [REFRESH_GRANT]: [['    family.grant.ended = true\n', '']] },
       tells: 'reuse-ends-refresh',
     },
     {
-      what: 'a reuse ends the refresh tokens, and leaves the access tokens',
+      what: 'a reuse revokes the refresh tokens, but not the access tokens',
       changes: {
         [STORE]: [
           [
@@ -124,7 +124,7 @@ export const v05: Exercise = {
       tells: 'reuse-ends-access',
     },
     {
-      what: 'a reuse ends the access tokens, and leaves the refresh tokens',
+      what: 'a reuse revokes the access tokens, but not the refresh tokens',
       changes: {
         [STORE]: [
           [
@@ -136,12 +136,12 @@ export const v05: Exercise = {
       tells: 'reuse-ends-refresh',
     },
     {
-      what: 'a code that comes again is refused, and that is all',
+      what: 'the server rejects a used code, but revokes nothing',
       changes: { [CODE_GRANT]: [['    grant.ended = true\n', '']] },
       tells: 'code-reuse',
     },
     {
-      what: 'the time of a refresh token is counted from the last refresh',
+      what: 'the lifetime of a refresh token counts from the last refresh',
       changes: {
         [REFRESH_GRANT]: [
           [
@@ -153,14 +153,14 @@ export const v05: Exercise = {
       tells: 'from-login',
     },
     {
-      what: 'the time at which a refresh token expires is taken for seconds',
+      what: 'a refresh token expires a thousand times too late',
       changes: {
         [REFRESH_GRANT]: [['>= family.expiresAt', '>= family.expiresAt * 1000']],
       },
       tells: 'from-login',
     },
     {
-      what: 'the refresh token is used up before it is known whose it is',
+      what: 'the server marks a refresh token as used before it knows whose it is',
       changes: {
         [REFRESH_GRANT]: [
           [
@@ -172,7 +172,7 @@ export const v05: Exercise = {
       tells: 'refresh-by-other',
     },
     {
-      what: 'nobody asks whose refresh token it is',
+      what: "the server doesn't check which client the refresh token belongs to",
       changes: { [REFRESH_GRANT]: [[' || family.grant.client_id !== client.client_id', '']] },
       tells: 'refresh-refused',
     },
@@ -182,17 +182,17 @@ export const v05: Exercise = {
       tells: 'lifetime',
     },
     {
-      what: 'each request makes a refresh of its own',
+      what: 'each request causes its own refresh',
       changes: { [MANAGER]: [['this.#renewal ??= this', 'this.#renewal = this']] },
       tells: 'one-refresh',
     },
     {
-      what: 'a late 401 makes another refresh',
+      what: 'a late 401 causes another refresh',
       changes: { [MANAGER]: [['if (accessToken === this.#tokens.access_token) await', 'await']] },
       tells: 'late-401',
     },
     {
-      what: 'the new refresh token is not kept',
+      what: "the client doesn't keep the new refresh token",
       changes: { [MANAGER]: [['{ refresh_token, ...tokens }', '{ ...tokens, refresh_token }']] },
       tells: 'keeps-new-tokens',
     },
@@ -202,19 +202,19 @@ export const v05: Exercise = {
       tells: 'not-too-early',
     },
     {
-      what: 'expires_in is taken for more than seconds',
+      what: 'the client counts expires_in a thousand times too long',
       changes: { [MANAGER]: [['(expires_in - lead) * 1000', '(expires_in - lead) * 1_000_000']] },
       tells: 'in-time',
     },
     {
-      what: 'it renews after a 401 alone',
+      what: 'the client refreshes only after a 401',
       changes: {
         [MANAGER]: [['      if (performance.now() >= this.#renewAt) await this.#renew()\n', '']],
       },
       tells: 'in-time',
     },
     {
-      what: 'a refused refresh is shown as it came',
+      what: "the client doesn't handle a rejected refresh",
       changes: {
         [MANAGER]: [
           ['if (error instanceof TokenRequestRefused) return { status: 401, body: {} }', ''],
@@ -223,7 +223,7 @@ export const v05: Exercise = {
       tells: 'refused-refresh',
     },
     {
-      what: 'a refresh that gets no proper answer ends the login',
+      what: 'a refresh without a usable response ends the login',
       changes: {
         [API]: [
           [
@@ -235,7 +235,7 @@ export const v05: Exercise = {
       tells: 'refresh-nonsense',
     },
     {
-      what: 'a token that is refused at once is renewed again and again',
+      what: 'the client refreshes more than once for one request',
       changes: {
         [MANAGER]: [
           [
@@ -247,7 +247,7 @@ export const v05: Exercise = {
       tells: 'one-retry',
     },
     {
-      what: 'the token goes to the browser with the redirect',
+      what: 'the redirect shows the token to the browser',
       changes: {
         [CALLBACK]: [
           [
@@ -281,7 +281,7 @@ export const v05: Exercise = {
       tells: 'renews-after-401',
     },
     {
-      what: 'the access token is sent in place of the refresh token',
+      what: 'the client sends the access token in place of the refresh token',
       changes: {
         [MANAGER]: [
           [
@@ -293,7 +293,7 @@ export const v05: Exercise = {
       tells: 'renews-after-401',
     },
     {
-      what: 'any client that sends a used refresh token ends the family',
+      what: 'a used refresh token from any client revokes the tokens',
       changes: {
         [REFRESH_GRANT]: [
           [
@@ -305,14 +305,14 @@ export const v05: Exercise = {
       tells: 'refresh-by-other',
     },
     {
-      what: 'the session id stays the same at the login',
+      what: "a login doesn't change the session ID",
       changes: {
         [CALLBACK]: [['    await request.session.regenerate()\n', '']],
       },
       tells: 'fresh-session',
     },
     {
-      what: 'only the last used refresh token of a login is remembered',
+      what: 'the server recognizes only the last used refresh token of a login',
       changes: {
         [REFRESH_GRANT]: [
           [
@@ -329,7 +329,7 @@ export const v05: Exercise = {
       tells: 'reuse-ends-refresh',
     },
     {
-      what: 'a used code ends its login, even without the right verifier',
+      what: 'a used code revokes the tokens, even without the right verifier',
       changes: {
         [CODE_GRANT]: [
           [
@@ -341,7 +341,7 @@ export const v05: Exercise = {
       tells: 'code-reuse',
     },
     {
-      what: 'a refresh without a new refresh token loses the old one',
+      what: 'the client loses the old refresh token if a refresh returns no new one',
       changes: { [MANAGER]: [['{ refresh_token, ...tokens }', 'tokens']] },
       tells: 'keeps-new-tokens',
     },
@@ -361,7 +361,7 @@ function refreshRequestIn(messages: string): string {
   )
 }
 
-/** A store that knows nothing that ends before its time; it counts from the login, or not yet. */
+/** A store where nothing is revoked. `counted` says whether lifetimes already count from the login. */
 function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): string {
   const full = draft.final(STORE)
   const before = change(STORE, full, [
@@ -390,7 +390,7 @@ function withoutUsedCodes(store: string): Change[] {
   ]
 }
 
-/** A grant that issues both tokens, doesn't recognize a used code, and forgets a family when its time is over. */
+/** A grant that issues both tokens, and doesn't recognize a used code yet. */
 function codeGrantWithoutEnd(full: string): string {
   const before = change(CODE_GRANT, full, withoutCodeReuse(full))
   return change(CODE_GRANT, before, [
@@ -409,7 +409,7 @@ function withoutCodeReuse(codeGrant: string): Change[] {
   ]
 }
 
-/** A grant that rejects a used refresh token and ends nothing. Each refresh extends a login that isn't counted. */
+/** A refresh grant that revokes nothing yet. Without `counted`, each refresh extends the login. */
 function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean }): string {
   const before = change(REFRESH_GRANT, full, [
     [part(full, '  // RFC 9700 section 4.14.2', '  if (!sameSecret('), ''],
@@ -425,7 +425,7 @@ function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean })
   ])
 }
 
-/** A manager that lets a refusal pass as it came. */
+/** A manager that doesn't handle a rejected refresh yet. */
 function withoutRefusals(full: string): string {
   const body = part(full, '    try {\n', '  }\n\n  /** Requests that need')
   const inner = part(body, '      if (performance', '    } catch').replace(/^ {2}/gm, '')
@@ -435,7 +435,7 @@ function withoutRefusals(full: string): string {
   ])
 }
 
-/** A manager that renews after a 401 alone. */
+/** A manager that refreshes only after a 401. */
 function withoutClock(manager: string): string {
   return change(MANAGER, manager, [
     [part(manager, '  /** In milliseconds of the monotonic', '  #renewal:'), ''],
@@ -450,7 +450,7 @@ function withoutClock(manager: string): string {
   ])
 }
 
-/** A manager that knows of one request at a time. */
+/** A manager that expects one request at a time. */
 function firstManager(full: string): string {
   const manager = withoutClock(withoutRefusals(full))
   return change(MANAGER, manager, [

@@ -4,8 +4,8 @@ import { fetchPnpm, findNpm, PACKED, PNPM, runNode } from '../install.mjs'
 import { supportedArchitectures } from './machines.ts'
 
 /**
- * Fills the packed folder: with pnpm, and with every package that the lock file names, for all these machines. The
- * packages of the repo itself stay as they are: pnpm works in a folder of its own.
+ * Fills the packed folder with pnpm, and with every package in the lock file for all these machines. It
+ * doesn't touch the installed packages of the repo: pnpm works in its own folder.
  *
  * @throws {ToldError} with what npm or pnpm says
  */
@@ -20,7 +20,7 @@ export async function fetchPackages(root: string, machines: string[]): Promise<v
   appendFileSync(join(workplace, 'pnpm-workspace.yaml'), supportedArchitectures(machines))
   await runNode([await fetchPnpm(root), 'fetch', '--store-dir', store], workplace)
   rmSync(workplace, { recursive: true })
-  // A link to each folder that uses the store: on another machine it leads nowhere.
+  // These are links to the folders that use the store. They lead nowhere on another machine.
   for (const layout of readdirSync(store)) {
     rmSync(join(store, layout, 'projects'), { recursive: true, force: true })
   }

@@ -1,6 +1,6 @@
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 
-/** The kinds of machines that a class brings: operating system and processor, as Node names them. */
+/** The kinds of machines in a class: operating system and processor, as Node names them. */
 export const MACHINES = [
   'win32-x64',
   'win32-arm64',
@@ -13,7 +13,7 @@ export const MACHINES = [
 /**
  * Reads a list such as `win32-x64,linux-x64`.
  *
- * @throws {ToldError} for a machine that the lab does not know
+ * @throws {ToldError} for an unknown machine
  */
 export function readMachines(text: string): string[] {
   const machines = text.split(',').map((machine) => machine.trim())

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-// A server of v02 in plain JavaScript, with nothing of the lab's: checks look at answers alone.
+// A server of v02 in plain JavaScript, without any code of the lab: checks look only at responses.
 
 const { AUTH_SERVER_URL = '', CLIENT_URL, CLIENT_ID, CLIENT_SECRET } = process.env
 const clients = {
