@@ -87,7 +87,7 @@ describe("a learner's copy", () => {
 
   test('must keep the results of the version it is named after', async () => {
     expect(await main(['login-csrf', copy.version.folder])).toBe(1)
-    expect(out).toContain('This isn't the result expected for v02-state.')
+    expect(out).toContain("This isn't the result expected for v02-state.")
   })
 
   test('with another name has no expected result', async () => {
