@@ -31,6 +31,12 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await page.keyboard.press('Tab')
       await page.keyboard.type('password0')
       await page.keyboard.press('Enter')
+      // From v07 on, the server asks for permission on a page of its own.
+      if (version.number >= 7) {
+        await page.getByText('Allow', { exact: true }).waitFor()
+        await expectToFit(page)
+        await page.getByText('Allow', { exact: true }).press('Enter')
+      }
       await page.waitForURL(/\/(callback|profile)/)
       await expectToFit(page)
 

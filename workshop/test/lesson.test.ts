@@ -190,7 +190,9 @@ test('links may lead to other sites, but nothing is loaded from them', async () 
     for (const html of await htmlOfParts(version)) {
       expect(html).not.toMatch(/<(img|script|iframe|link)\b/)
       for (const [link] of html.matchAll(/<a href="https?:[^>]*>/g)) {
-        expect(link).toMatch(/href="(https:\/\/www\.rfc-editor\.org|http:\/\/localhost:2[57]001)/)
+        expect(link).toMatch(
+          /href="(https:\/\/(www\.rfc-editor|www\.w3|openid)\.|http:\/\/localhost:2[57]001)/,
+        )
         expect(link).toContain('target="_blank" rel="noopener noreferrer"')
       }
     }
