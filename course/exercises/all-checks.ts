@@ -5,6 +5,7 @@ import { v03 } from './v03/checks.ts'
 import { v04 } from './v04/checks.ts'
 import { v05 } from './v05/checks.ts'
 import { v06 } from './v06/checks.ts'
+import { v07 } from './v07/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -14,4 +15,5 @@ export const checks: Record<number, VersionChecks> = {
   4: v04,
   5: v05,
   6: v06,
+  7: v07,
 }

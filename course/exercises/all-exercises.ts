@@ -5,6 +5,7 @@ import { v03 } from './v03/steps.ts'
 import { v04 } from './v04/steps.ts'
 import { v05 } from './v05/steps.ts'
 import { v06 } from './v06/steps.ts'
+import { v07 } from './v07/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -14,4 +15,5 @@ export const exercises: Record<number, Exercise> = {
   4: v04,
   5: v05,
   6: v06,
+  7: v07,
 }

@@ -12,14 +12,14 @@ import {
   saw,
   textOf,
 } from '../check-stage.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, type StandInAnswer, tokenIn, USER } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
 import { expectNothingShown, expectTokenKept, freshSession, logIn } from '../v04/checks.ts'
 
-const BOTH = 'profile email'
+export const BOTH = 'profile email'
 /** A request that is right for the other client, which is registered for `profile` alone. */
-const OTHER_REQUEST = {
+export const OTHER_REQUEST = {
   client_id: 'other-client',
   redirect_uri: 'http://localhost:25009/callback?from=other',
 }
@@ -44,6 +44,28 @@ const UNKNOWN = [
   'users.read:all/*',
   '__proto__',
 ]
+
+/** Also for the versions after this one. */
+export const cancel: Sentence = {
+  id: 'cancel',
+  text: 'A POST with decision=deny gets a redirect with error=access_denied, whatever else the form holds',
+  on: 'server',
+  file: 'server/routes/authorize.ts',
+  async probe(stage) {
+    const user = { username: 'user0', password: 'password0' }
+    const forms: Record<string, FormFields> = {
+      'and empty fields': { username: '', password: '', decision: 'deny' },
+      'and the right password': { ...user, decision: 'deny' },
+      'and another decision before it': { ...user, decision: ['allow', 'deny'] },
+    }
+    for (const [what, body] of Object.entries(forms)) {
+      const url = stage.server.authorizeUrl()
+      const page = await stage.browser().open(url, { method: 'POST', body })
+      const request = `POST /authorize with decision=deny ${what}`
+      expectError(page, stage.redirectUri, request, 'access_denied')
+    }
+  },
+}
 
 export const v06: VersionChecks = {
   scopes: ['profile', 'email'],
@@ -92,7 +114,8 @@ export const v06: VersionChecks = {
         const page = await stage
           .browser()
           .open(`${stage.server.authorizeUrl()}&scope=profile&scope=profile`)
-        expectError(page, stage.redirectUri, 'with scope given twice', 'invalid_request')
+        const request = 'GET /authorize with scope given twice'
+        expectError(page, stage.redirectUri, request, 'invalid_request')
       },
     },
     {
@@ -126,31 +149,7 @@ export const v06: VersionChecks = {
         }
       },
     },
-    {
-      id: 'cancel',
-      text: 'A POST with decision=deny gets a redirect with error=access_denied, whatever else the form holds',
-      on: 'server',
-      file: 'server/routes/authorize.ts',
-      async probe(stage) {
-        const user = { username: 'user0', password: 'password0' }
-        const forms: Record<string, FormFields> = {
-          'and empty fields': { username: '', password: '', decision: 'deny' },
-          'and the right password': { ...user, decision: 'deny' },
-          'and another decision before it': { ...user, decision: ['allow', 'deny'] },
-        }
-        for (const [what, body] of Object.entries(forms)) {
-          const url = stage.server.authorizeUrl()
-          const page = await stage.browser().open(url, { method: 'POST', body })
-          expectError(
-            page,
-            stage.redirectUri,
-            `with decision=deny ${what}`,
-            'access_denied',
-            'POST',
-          )
-        }
-      },
-    },
+    cancel,
     {
       id: 'cancel-button',
       text: 'The login page has a Cancel button that needs no password, and Enter still logs in',
@@ -663,18 +662,12 @@ async function expectRefused(stage: Stage, changes: Fields, error: string): Prom
   const page = await stage.server.authorize(changes)
   const redirectUri = changes.redirect_uri ?? stage.redirectUri
   const who = changes.client_id === undefined ? '' : `of ${changes.client_id} `
-  expectError(page, redirectUri, `${who}with scope=${JSON.stringify(changes.scope)}`, error)
+  const request = `GET /authorize ${who}with scope=${JSON.stringify(changes.scope)}`
+  expectError(page, redirectUri, request, error)
 }
 
 /** @throws {NotYet} unless the browser goes back to the client with an error and nothing else */
-function expectError(
-  page: Page,
-  redirectUri: string,
-  what: string,
-  error: string,
-  method = 'GET',
-): void {
-  const request = `${method} /authorize ${what}`
+export function expectError(page: Page, redirectUri: string, request: string, error: string): void {
   must(leadsTo(page, redirectUri.split('?')[0] ?? ''), `${request}: ${went(page)}`)
   const query = queryOf(page)
   must(!query.has('code'), `${request} gets a code`)
@@ -693,13 +686,13 @@ function expectError(
 }
 
 /** @throws {NotYet} unless a page lists these scopes, and no other */
-function expectListed(page: Page, scope: string, when: string): void {
+export function expectListed(page: Page, scope: string, when: string): void {
   const text = textOf(page)
   for (const name of ['profile', 'email']) {
     const isListed = new RegExp(`\\b${name}\\b`).test(text)
     const isAsked = scope.split(' ').includes(name)
-    must(isListed || !isAsked, `${when}, the login page doesn't name ${name}: ${went(page)}`)
-    must(isAsked || !isListed, `${when}, the login page names ${name}, which wasn't asked for`)
+    must(isListed || !isAsked, `${when}, the page doesn't name ${name}: ${went(page)}`)
+    must(isAsked || !isListed, `${when}, the page names ${name}, which wasn't asked for`)
   }
 }
 
@@ -722,17 +715,17 @@ function challengeOf({ headers }: JsonAnswer): string {
   return String(headers['www-authenticate'] ?? '')
 }
 
-function withScope(scope: string | undefined): string {
+export function withScope(scope: string | undefined): string {
   if (scope === undefined) return 'without a scope'
   return scope === '' ? 'with an empty scope' : `with scope=${scope}`
 }
 
-function shown(scope: unknown): string {
+export function shown(scope: unknown): string {
   return scope === undefined ? 'no scope' : `scope ${JSON.stringify(scope)}`
 }
 
 /** What came of an authorization request, in words. */
-function went(page: Page): string {
+export function went(page: Page): string {
   const error = queryOf(page).get('error')
   return error === null ? saw(page) : `${saw(page)}, error=${error}`
 }
