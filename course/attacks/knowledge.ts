@@ -14,6 +14,8 @@ export interface Knowledge {
   scopes: boolean
   /** The server remembers who logged in, and asks for consent on a page of its own. */
   serverSession: boolean
+  /** The server remembers what a user allowed, and asks only for more. */
+  remembersConsent: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -41,12 +43,14 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
     if (tokens === undefined) throw new ToldError('A login ends without an access token.')
     const response = jsonIn(tokens)
     const profile = await browser.open(`${lab.clientUrl}/profile`)
+    const second = await browser.open(await lab.beginLogin(browser))
     return {
       state: searchParams.has('state'),
       pkce: searchParams.has('code_challenge'),
       profile: profile.status !== 404,
       refreshTokens: response.refresh_token !== undefined,
       scopes: response.scope !== undefined,
+      remembersConsent: second.location !== undefined,
       serverSession: await browser.hasSession(lab.serverUrl),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,

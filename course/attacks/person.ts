@@ -1,5 +1,6 @@
 import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, CODE_VERIFIER, credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
+import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { ToldError } from '../told-error.ts'
 import { callbackWith, OTHER_CLIENT, parameterOf } from './address-parameters.ts'
 import type { Account, Told } from './story.ts'
@@ -7,8 +8,6 @@ import type { StoryRecord } from './story-record.ts'
 
 /** A text becomes the meaning of the step. Without one, the step isn't part of the story. */
 type Telling = Told | string | undefined
-
-type Credentials = ReturnType<typeof credentials>
 
 /** Who a token request claims to be from. The default secret is the correct one. */
 interface Client {
@@ -94,18 +93,25 @@ export class Person {
   }
 
   /** Types a password into the login page and gives consent. The story shows the last page. */
-  async triesToLogIn(loginPage: string, telling?: Telling, typed?: Credentials): Promise<Page> {
+  async triesToLogIn(loginPage: string, telling?: Telling, typed?: FormFields): Promise<Page> {
     return this.fillsIn(await this.browser.open(loginPage), telling, typed)
   }
 
   /** Fills in the forms of the server from an open page on: a password and consent. The story shows the last page. */
-  async fillsIn(open: Page, telling?: Telling, typed = credentials(this.user)): Promise<Page> {
+  async fillsIn(
+    open: Page,
+    telling?: Telling,
+    typed: FormFields = credentials(this.user),
+  ): Promise<Page> {
     const page = await this.browser.answerForms(open, typed)
-    // A consent page names the user. Where there is none, the password decides.
-    const owner =
-      this.#record.accountOn(open) ?? (typed.username === 'user0' ? 'victim' : 'attacker')
-    this.#saw(page, telling, { owner })
+    this.#saw(page, telling, { owner: this.#ownerOf(open, typed) })
     return page
+  }
+
+  /** A consent page names the user. A login page doesn't, so the password decides. */
+  #ownerOf(open: Page, { username }: FormFields): Account {
+    if (open.location !== undefined) return this.name
+    return this.#record.accountOn(open) ?? (username === 'user0' ? 'victim' : 'attacker')
   }
 
   /** Types their password into the login page. Returns the response to that form alone. */

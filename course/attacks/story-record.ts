@@ -193,9 +193,13 @@ export class StoryRecord {
   #meaningOf(exchange: Exchange): string {
     const { path, status, form } = exchange
     if (path !== '/token') {
-      return status === 200
-        ? 'Before it responds, the client asks the server whose token it has.'
-        : 'The client asks the server whose token it has. The server no longer accepts the token.'
+      const what = path === '/api/email' ? 'for the email address' : 'whose token it has'
+      if (status === 200) return `Before it responds, the client asks the server ${what}.`
+      const why =
+        status === 403
+          ? 'The token does not cover that.'
+          : 'The server no longer accepts the token.'
+      return `The client asks the server ${what}. ${why}`
     }
     const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
     const whose = owner === undefined ? 'a' : `the ${owner}'s`

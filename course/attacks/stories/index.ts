@@ -34,6 +34,8 @@ const SLUGS = [
   'consent-csrf',
   'login-csrf-at-server',
   'session-fixation-at-server',
+  'scope-creep',
+  'return-address',
   'attackers-login-link',
   'login-page-address',
   'password-guessing',

@@ -1,3 +1,4 @@
+import { requestOfOtherClient } from '../address-parameters.ts'
 import { type AttackFile, ending } from '../attack.ts'
 import { mayBeFramed } from '../browser-rules.ts'
 
@@ -38,9 +39,9 @@ export const attack: AttackFile = {
     if (stage.knows.serverSession) {
       await victim.logsInAtClient('Another time, the victim is logged in at the server already.')
       pages.push(
-        await victim.opens(loginPage, {
+        await victim.opens(requestOfOtherClient(loginPage), {
           meaning:
-            'The page loads the consent page into its frame, to have the victim click Allow.',
+            "The page loads the consent page for the attacker's own client into its frame, to have the victim click Allow.",
           actor: 'attacker',
         }),
       )
