@@ -28,7 +28,7 @@ export async function homePage(app: FastifyInstance, { progress }: Workshop): Pr
       first: wayInto(versions[0]),
       place: findPlace(versions, progress),
       matrix: viewMatrix(),
-      styles: ['attacks', 'home'],
+      styles: ['lanes', 'attacks', 'home'],
       scripts: ['home'],
     })
   })
