@@ -34,7 +34,7 @@ export async function homePage(app: FastifyInstance, { progress }: Workshop): Pr
   })
 }
 
-/** The halves of the course that have versions, each with these. */
+/** The halves of the course that have versions, each with its versions. */
 export function halvesOf(versions: Version[]) {
   return HALVES.map(({ id, title, from }, index) => {
     const end = HALVES[index + 1]?.from ?? Number.POSITIVE_INFINITY
