@@ -40,7 +40,7 @@ export interface AppOptions {
   playground?: string
 }
 
-/** The navigation: what the addresses of an area start with, and where it opens if not there. */
+/** The navigation: the start of an area's addresses, and the page it opens at if that is another one. */
 const AREAS = [
   { text: 'Lessons', path: '/lessons', href: '/#lessons' },
   { text: 'Difference', path: '/difference' },
@@ -62,7 +62,7 @@ const VENDOR_FOLDERS = {
   '/vendor/mermaid/': join(dirname(resolve('mermaid/package.json')), 'dist'),
 }
 
-/** The app to teach and to learn with: lessons, what runs, its traffic, and the learner's copies. */
+/** The app for teachers and learners: lessons, what runs, its traffic, and the learner's copies. */
 export function buildWorkshop({
   runner,
   port,
@@ -94,7 +94,7 @@ export function buildWorkshop({
       areas: AREAS,
       main: runner.main,
       held: workshop.traffic.held,
-      // Then nothing may start by itself.
+      // If so, nothing may start by itself.
       isLedFromElsewhere: isLedFromElsewhere(request),
     }
   })

@@ -42,7 +42,7 @@ export function knownVersion(
   return knownVersions(playground).find((version) => version.id === id)
 }
 
-/** @throws {PageTrouble} where there is no version of this id */
+/** @throws {PageTrouble} if no version has this id */
 export function requireVersion(id: string, playground: string): KnownVersion {
   const ids = knownVersions(playground).map((version) => version.id)
   return found(
@@ -62,7 +62,7 @@ export function pairName({ older, newer }: VersionPair): string {
   return hasCopy ? `${titleOf(older)} to ${titleOf(newer)}` : stepName(older, newer)
 }
 
-/** Every version, for a form that has one chosen. */
+/** Every version, as choices in a form. */
 export function choicesIn(playground: string): { id: string; title: string }[] {
   return knownVersions(playground).map((version) => ({ id: version.id, title: titleOf(version) }))
 }

@@ -9,9 +9,9 @@ export class PageTrouble extends Error {
 }
 
 /**
- * What was looked for.
+ * A value that was looked for.
  *
- * @param words what to say when it isn't there
+ * @param words the message if it isn't there
  * @throws {PageTrouble} with these words
  */
 export function found<T>(value: T | undefined, words: string): T {

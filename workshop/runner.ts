@@ -42,11 +42,11 @@ export interface Slot {
 interface RunnerEvents {
   change: [Slot]
   line: [Slot, LogLine]
-  /** What the tap in a program said, or the program itself. */
+  /** A message from the tap in a program, or from the program itself. */
   message: [Slot, ProgramName, unknown]
 }
 
-/** The most lines of a log to keep, and to show of those that come at once. */
+/** The most lines of a log to keep, and to add at once. */
 const LONGEST_LOG = 500
 /** The most characters to show of a line of the log. Anyone who sends a request writes a line. */
 const LONGEST_LINE = 2_000
@@ -76,9 +76,9 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   /**
-   * The slot of this id, which may come from anywhere; the main one where none is named.
+   * The slot with this id, which may come from anywhere. Without an id, the main one.
    *
-   * @throws {PageTrouble} where there is none
+   * @throws {PageTrouble} if there is none
    */
   require(id: unknown): Slot {
     const slot = typeof id === 'string' ? this.#slots.get(id) : this.main
@@ -169,7 +169,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     await Promise.all(this.slots.map((slot) => this.stop(slot)))
   }
 
-  /** Says something to the tap in a program. */
+  /** Sends a message to the tap in a program. */
   tell(slot: Slot, program: ProgramName, message: object): void {
     this.#running.get(slot)?.tell(program, message)
   }
@@ -225,7 +225,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   async #end(slot: Slot): Promise<void> {
     const programs = this.#running.get(slot)
-    // First of all, so that its end isn't reported.
+    // First, so its end isn't reported.
     this.#running.delete(slot)
     await programs?.stop()
   }

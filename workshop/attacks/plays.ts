@@ -9,7 +9,7 @@ export interface Turn {
   version: KnownVersion
   /** The check that is removed from a copy of it first. */
   without: Check | undefined
-  /** Neither while it is being played. */
+  /** Both are undefined while it is being played. */
   played?: PlayedAttack
   trouble?: PlayTrouble
 }

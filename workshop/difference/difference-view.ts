@@ -58,7 +58,7 @@ async function viewFile(
     return {
       /** Counted from 1 over all files. */
       number: hunksBefore + i + 1,
-      /** The lines that it is about, as git writes them. */
+      /** Its line numbers, as git writes them. */
       place: hunkHeader(hunk),
       html: renderHunk(hunk, { styled, noteHtml: (note) => notes.get(note) ?? '', sides }),
     }
@@ -73,7 +73,7 @@ async function viewFile(
     isText,
     intro: intro === '' ? '' : await renderNote({ text: intro, version }, addresses),
     hunks,
-    /** The pages of the whole file, where a side has it. */
+    /** The pages of the whole file, on each side that has it. */
     olderHref: kind === 'new' ? undefined : hrefOfFile(older, path),
     newerHref: kind === 'deleted' ? undefined : hrefOfFile(newer, path),
   }

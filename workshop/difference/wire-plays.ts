@@ -34,7 +34,7 @@ export class WirePlays {
     return {
       ...sessions,
       isPlaying: states.includes('playing'),
-      /** Whether somebody has to ask for a session first. */
+      /** Whether a session must be requested first. */
       isMissing: states.includes('not played'),
       /** Undefined as long as one of the two is missing. */
       acts,

@@ -5,7 +5,7 @@ import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import { hrefOfFile } from '../lesson/code-places.ts'
 import { type LinkedText, linkMatches } from '../lesson/linked-text.ts'
 
-/** A text in which each file that the copy has leads to its page, with a line where there is one. */
+/** A text with a link for each file of the copy, to a line if the text names one. */
 export function linkFiles(text: string, place: Place): LinkedText[] {
   const { listening, ending } = programsOf(place)
   const programs = [...listening, ...ending].join('|')

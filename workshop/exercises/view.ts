@@ -93,7 +93,7 @@ function viewStep(
   }
 }
 
-/** The sentences as the check counts them, from 1, with what is known of each. */
+/** The checks, numbered from 1, each with its last result. */
 async function viewSentences(place: Place, { lastFindings }: ChecksOnSave) {
   const findings = lastFindings?.findings
   const sentences =
@@ -105,7 +105,7 @@ async function viewSentences(place: Place, { lastFindings }: ChecksOnSave) {
       number: index + 1,
       text,
       status: finding?.status ?? 'unknown',
-      /** Why it is not done. */
+      /** Why it doesn't pass. */
       why: finding && findings ? linkFiles(whyNotDone(finding, findings), place) : [],
     }
   })

@@ -47,8 +47,8 @@ export class Jobs {
   /**
    * Does a job when its turn comes.
    *
-   * @returns what its module has answered
-   * @throws {JobError} that says why there is no answer
+   * @returns the result of its module
+   * @throws {JobError} that says why there is no result
    */
   async run(spec: JobSpec): Promise<unknown> {
     const before = this.#queues.get(spec.kind)

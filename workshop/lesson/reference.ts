@@ -58,7 +58,7 @@ function parse(name: string, file: string) {
   const [title, ...headings] = all
   const paragraph = source.split('\n\n')[1] ?? ''
   return {
-    /** What its address ends with: `errors`. */
+    /** The end of its address: `errors`. */
     name,
     title: title?.text ?? name,
     /** Its first paragraph as HTML. */

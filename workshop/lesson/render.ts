@@ -6,7 +6,7 @@ import { hrefInApp } from './links.ts'
 import { renderInline, renderMarkdown } from './render-markdown.ts'
 
 /**
- * A piece of a part as HTML; its source begins where the part does, or has no headings.
+ * A piece of a part as HTML. It starts where the part does, or has no headings.
  *
  * @param up how many levels its headings move up
  */

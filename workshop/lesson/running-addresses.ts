@@ -9,8 +9,7 @@ const NAMED_FORM = new RegExp(`(?<!\\d)(?:${NAMED_FORMS.join('|')})(?!\\d)`, 'g'
 const START_COMMAND = /npm start(?! --)(?<version>(?: (?:playground\/)?v\d+)?)/g
 
 /**
- * The lesson with the addresses of the running programs, so that commands copied from it work. While the addresses stay
- * the programs that run.
+ * The lesson with the addresses of the running programs, so that commands copied from it work.
  *
  * @param addresses of the running programs, or undefined if none run: the lesson stays unchanged
  */

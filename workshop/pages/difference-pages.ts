@@ -102,7 +102,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return reply.redirect(`/wire?from=${pair.older.id}&to=${pair.newer.id}`, 303)
   })
 
-  /** @throws {PageTrouble} where there is no such lesson, or none before it */
+  /** @throws {PageTrouble} if there is no such lesson, or none before it */
   function pairTo(name: string): VersionPair {
     const before = found(
       versionBefore(lessonVersion(name)),
@@ -111,7 +111,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return pairOf(before.name, name)
   }
 
-  /** Where no version is named, the first step of the course. */
+  /** The named versions, or else the first step of the course. */
   function askedPair({ from, to }: Asked): VersionPair {
     const [first, second] = listVersions()
     return pairOf(from ?? first?.name, to ?? second?.name)

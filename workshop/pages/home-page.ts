@@ -28,13 +28,13 @@ export async function homePage(app: FastifyInstance, { progress }: Workshop): Pr
       first: wayInto(versions[0]),
       place: findPlace(versions, progress),
       matrix: viewMatrix(),
-      styles: ['attacks', 'home'],
+      styles: ['lanes', 'attacks', 'home'],
       scripts: ['home'],
     })
   })
 }
 
-/** The halves of the course that have versions, each with these. */
+/** The halves of the course that have versions, each with its versions. */
 export function halvesOf(versions: Version[]) {
   return HALVES.map(({ id, title, from }, index) => {
     const end = HALVES[index + 1]?.from ?? Number.POSITIVE_INFINITY

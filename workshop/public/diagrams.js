@@ -17,11 +17,11 @@ async function drawAll() {
   for (const [index, figure] of figures.entries()) {
     try {
       const picture = await drawFigure(mermaid, figure, index)
-      // A drawing is hardly smaller than it was drawn: its frame scrolls before its words get too small.
+      // Keeps the words large enough to read: on a narrow page, the frame scrolls.
       picture.style.setProperty('--least', `${SMALLEST * picture.viewBox.baseVal.width}px`)
       figure.querySelector('details').open = false
     } catch {
-      // It is still there as text.
+      // The diagram is still there as text.
       figure.classList.add('undrawable')
     }
   }

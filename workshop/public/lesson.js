@@ -1,5 +1,5 @@
-// What texts need of script: terms with their meaning, and buttons that copy a command, or a path. Parts of a page are
-// renewed all the time, so the buttons are listened to from above.
+// Terms with their meaning, and buttons that copy a command or a path. Parts of a page are replaced often, so the
+// document listens for clicks on the buttons.
 
 import './terms.js'
 

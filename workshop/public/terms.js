@@ -73,7 +73,7 @@ async function readGlossary() {
   return glossary
 }
 
-/** The term and what is said of it, without the sources at its end, and without links: a tooltip has none. */
+/** The term and its entry, without the sources at the end, and without links, which a tooltip can't have. */
 function entryOf({ hash }, page) {
   const heading = page?.getElementById(hash.slice(1))
   if (!heading) return []

@@ -1,4 +1,4 @@
-// The page of the traffic: takes in what is new, opens messages, and shows secrets at a click.
+// The Traffic page: inserts new messages, opens them, and shows secrets at a click.
 
 const list = document.querySelector('#traffic')
 /** Within this distance from the end of the page, in pixels, the page follows new messages. */

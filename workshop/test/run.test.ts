@@ -199,8 +199,8 @@ describe('the runner', () => {
     }
     await expect.poll(() => rows(slot)).toContain('API to another program, 200 to GET /api/me')
     const shown = await rows(slot)
-    expect(shown).toContain('browser to API, GET /api/me, answered 200')
-    expect(shown).toContain('API to server, GET /introspect, answered 404')
+    expect(shown).toContain('browser to API, GET /api/me, response 200')
+    expect(shown).toContain('API to server, GET /introspect, response 404')
     expect(shown).toContain('<li class="api">API</li>')
     // The arrow between the lanes of server and API.
     expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')

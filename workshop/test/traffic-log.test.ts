@@ -138,7 +138,7 @@ describe('the log', () => {
     scene.answer(2, 3)
     const rows = rowsSince(scene.log, revision, ALL)
     expect(rows.map(({ sentence }) => sentence)).toEqual([
-      'browser to server, GET /, answered 200',
+      'browser to server, GET /, response 200',
       'server to browser, 200 to GET /',
     ])
   })
@@ -170,7 +170,7 @@ describe('the log', () => {
   test('tells processes apart, because each numbers its own requests', () => {
     const scene = new Scene().ask(1, 1, { url: '/old', process: 1 } as Request)
     scene.ask(1, 2, { url: '/new', process: 2 } as Request).answer(1, 3)
-    expect(scene.sentences()[0]).toContain('GET /old, answered 200')
+    expect(scene.sentences()[0]).toContain('GET /old, response 200')
     expect(scene.sentences()[1]).toContain('GET /new, no response yet')
   })
 })

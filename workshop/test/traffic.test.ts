@@ -11,38 +11,38 @@ import { seriousProblems, workshopOfFile } from './lab.ts'
 const workshop = await workshopOfFile('v01-code-flow')
 
 const LOGIN = [
-  'browser to client, GET /, answered 200',
+  'browser to client, GET /, response 200',
   'client to browser, 200 to GET /',
-  'browser to client, GET /login, answered 302',
+  'browser to client, GET /login, response 302',
   'client to browser, 302 to GET /login',
-  'browser to server, GET /authorize, answered 200',
+  'browser to server, GET /authorize, response 200',
   'server to browser, 200 to GET /authorize',
-  'browser to server, POST /authorize, answered 303',
+  'browser to server, POST /authorize, response 303',
   'server to browser, 303 to POST /authorize',
 ]
 /** From v07, between the login and its end. */
 const CONSENT = [
-  'browser to server, GET /authorize, answered 200',
+  'browser to server, GET /authorize, response 200',
   'server to browser, 200 to GET /authorize',
-  'browser to server, POST /consent, answered 303',
+  'browser to server, POST /consent, response 303',
   'server to browser, 303 to POST /consent',
 ]
 const EXCHANGE = [
-  'client to server, POST /token, answered 200',
+  'client to server, POST /token, response 200',
   'server to client, 200 to POST /token',
 ]
 const ENDS = {
   page: [
-    'browser to client, GET /callback, answered 200',
+    'browser to client, GET /callback, response 200',
     ...EXCHANGE,
     'client to browser, 200 to GET /callback',
   ],
   profile: [
-    'browser to client, GET /callback, answered 303',
+    'browser to client, GET /callback, response 303',
     ...EXCHANGE,
     'client to browser, 303 to GET /callback',
-    'browser to client, GET /profile, answered 200',
-    'client to server, GET /api/me, answered 200',
+    'browser to client, GET /profile, response 200',
+    'client to server, GET /api/me, response 200',
     'server to client, 200 to GET /api/me',
     'client to browser, 200 to GET /profile',
   ],
@@ -248,7 +248,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect
         .poll(() => rowsOf(traffic))
         .toEqual([
-          'another program to server, POST /token, answered 400',
+          'another program to server, POST /token, response 400',
           'server to another program, 400 to POST /token',
         ])
     })

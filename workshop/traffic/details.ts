@@ -5,7 +5,7 @@ import type { Header, Message } from './message.ts'
 import { placesOf } from './message-places.ts'
 import { isNewField } from './news.ts'
 
-/** All that there is to say of a message, for a page where it is opened. */
+/** Everything about a message, for a page where someone opened it. */
 export function detailsOf(message: Message, { values }: TrafficLog) {
   const { kind, exchange } = message
   const { text = '', size = 0 } =
@@ -22,7 +22,7 @@ export function detailsOf(message: Message, { values }: TrafficLog) {
     places: placesOf(message),
     /** The message as it was on the wire. */
     raw: values.find(headOf(message)),
-    /** How many bytes the body has, and whether some of them are not shown. */
+    /** The body with its size in bytes, and whether it is shown only in part. */
     body:
       size === 0
         ? undefined

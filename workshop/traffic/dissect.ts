@@ -30,7 +30,7 @@ export type ValueKind =
 export interface Field {
   name: string
   value: string
-  /** What explains it, see explanations.md: the set that it belongs to, and its name in there. */
+  /** Its row in explanations.md: the set it belongs to, and its name there. */
   topic: string
   /** The kind of its value, if it is worth following. */
   kind: ValueKind | undefined

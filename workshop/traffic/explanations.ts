@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What one thing that a message says is for: a row of explanations.md. */
+/** What a part of a message is for: a row of explanations.md. */
 export interface Explanation {
   what: string
-  /** Of an error code or a status nobody says that. */
+  /** Undefined for an error code or a status. */
   madeBy: string | undefined
   checkedBy: string | undefined
   /** The section that specifies it. */
@@ -20,7 +20,7 @@ const EXPLANATIONS = new Map(
     }),
 )
 
-/** What explains a topic, such as `token request: code` or `status: 303`; undefined for what the lab does not speak of. */
+/** The explanation of a topic, such as `token request: code` or `status: 303`, if there is one. */
 export function explanationOf(topic: string): Explanation | undefined {
   return EXPLANATIONS.get(topic)
 }

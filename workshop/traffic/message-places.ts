@@ -12,7 +12,7 @@ export interface Place {
   href: string
 }
 
-/** Where a version handles a message and where it makes it, as far as its source shows. */
+/** The lines of a version that build, send or handle a message, as far as its source shows. */
 export function placesOf({ kind, exchange }: Message): Place[] {
   const { program, from, request, answer, version } = exchange
   const sources = listFiles(version.folder)

@@ -16,7 +16,7 @@ export type Header = [name: string, value: string]
 export interface Exchange {
   /** The receiver of the request. */
   program: ProgramName
-  /** How the tap in it counts the exchange. */
+  /** Its number, counted by the tap in that program. */
   id: number
   /** Unique, even after restarts. */
   key: string
@@ -24,7 +24,7 @@ export interface Exchange {
   from: Party
   /** The sender's address and port. */
   peer: string
-  /** The version that ran there then. */
+  /** The version that was running there. */
   version: KnownVersion
   request: {
     method: string

@@ -61,7 +61,7 @@ export function sentenceOf(message: Message): string {
 
 function fateOf({ exchange, waits }: Message): string {
   if (waits) return 'waiting'
-  if (exchange.answer !== undefined) return `answered ${exchange.answer.status}`
+  if (exchange.answer !== undefined) return `response ${exchange.answer.status}`
   return exchange.trouble === undefined ? 'no response yet' : 'never got a response'
 }
 
@@ -79,7 +79,7 @@ function timeOf(at: number, log: TrafficLog): string {
   return `${Math.floor(passed / 60_000)}:${seconds.toFixed(3).padStart(6, '0')}`
 }
 
-/** What a page shows of an entry without being asked. */
+/** The data of a row before someone opens it. */
 function viewRow(entry: Entry, log: TrafficLog) {
   const { kind, id, at } = entry
   const time = timeOf(at, log)
@@ -93,7 +93,7 @@ function viewRow(entry: Entry, log: TrafficLog) {
   return {
     kind,
     id,
-    /** Rows stand in this order. */
+    /** The page sorts its rows by this. */
     order: at,
     time,
     /** For a screen reader. */
@@ -114,7 +114,7 @@ function viewRow(entry: Entry, log: TrafficLog) {
   }
 }
 
-/** In short, what one follows from message to message, and what a version adds. */
+/** In short, the values to follow from message to message, and what a version adds. */
 function hintsOf(message: Message, values: Values) {
   const fields = dissect(message)
     .filter(({ minor }) => !minor)
@@ -129,7 +129,7 @@ function hintsOf(message: Message, values: Values) {
     .slice(0, MOST_HINTS)
     .map((field) => {
       const { name, value, topic, kind } = field
-      // A value that is followed is a secret, also when it was met too long ago to have a name.
+      // A value to follow is a secret, even if it is too old to still have a name.
       const isShort = kind === undefined && value.length <= LONGEST_HINT
       return {
         name: topic.endsWith('cookie') ? 'cookie' : name,

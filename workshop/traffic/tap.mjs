@@ -119,7 +119,7 @@ function watchAnswer(exchange, request, response) {
       finish()
       return response
     }
-    // For the program, the response is sent.
+    // To the program, the response counts as sent.
     Object.defineProperty(response, 'writableEnded', { value: true, configurable: true })
     kept.push(finish)
     tell(true)

@@ -23,7 +23,7 @@ export type TapMessage = { process: number } & (
       method: string
       url: string
       httpVersion: string
-      /** Names and values alternately, as they came. */
+      /** Names and values alternately, as received. */
       headers: string[]
     }
   | { tap: 'body'; id: number; body: Body }

@@ -143,12 +143,12 @@ export const v05: VersionChecks = {
         const me = await server.me(`Bearer ${second.access_token}`)
         must(
           status === 400 || me.status === 200,
-          `after a used refresh token comes again, the access tokens are revoked, but the newest refresh token gets ${status}`,
+          `after a used refresh token is sent again, the access tokens are revoked, but the newest refresh token gets ${status}`,
           'server/store.ts',
         )
         must(
           status === 400,
-          `after a used refresh token comes again, the newest one still gets ${status}: end everything that came from that login`,
+          `after a used refresh token is sent again, the newest one still gets ${status}: end everything that came from that login`,
         )
         const [oldest, next] = await familyOf(server)
         const { body } = await server.refresh(next.refresh_token)
@@ -156,7 +156,7 @@ export const v05: VersionChecks = {
         const newest = await server.refresh(String(body.refresh_token))
         must(
           newest.status === 400,
-          `after the oldest of three refresh tokens comes again, the newest one gets ${newest.status}`,
+          `after the oldest of three refresh tokens is sent again, the newest one gets ${newest.status}`,
         )
       },
     },
@@ -174,7 +174,7 @@ export const v05: VersionChecks = {
           const which = access_token === first.access_token ? 'first' : 'newest'
           must(
             status === 401,
-            `after a used refresh token comes again, GET /api/me returns ${status} for the ${which} access token`,
+            `after a used refresh token is sent again, GET /api/me returns ${status} for the ${which} access token`,
           )
         }
       },

@@ -18,7 +18,7 @@ import { stateStill } from '../v03/checks.ts'
 import { expectNothingShown, expectTokenKept, freshSession, logIn } from '../v04/checks.ts'
 
 export const BOTH = 'profile email'
-/** A request that is right for the other client, which is registered for `profile` alone. */
+/** A valid request of the other client, which is registered only for `profile`. */
 export const OTHER_REQUEST = {
   client_id: 'other-client',
   redirect_uri: 'http://localhost:25009/callback?from=other',
@@ -72,7 +72,7 @@ export const v06: VersionChecks = {
   sentences: [
     {
       id: 'good-scope',
-      text: 'The login page still comes: without a scope, with an empty one, and with one that the client is registered for',
+      text: 'The login page still appears: without a scope, with an empty one, and with one that the client is registered for',
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server }) {
@@ -131,7 +131,7 @@ export const v06: VersionChecks = {
           textOf(await server.authorize({ scope })).replaceAll(scope, '')
         must(
           (await words('profile')) !== (await words('email')),
-          "the login pages for profile and for email differ in the scope's name alone: say in words what each scope allows",
+          "the login pages for profile and for email differ only in the scope's name: say in words what each scope allows",
         )
         const wrong = await server.logIn({ scope: BOTH }, 'wrong')
         expectListed(wrong, BOTH, 'after a wrong password')
@@ -391,7 +391,7 @@ export const v06: VersionChecks = {
     },
     {
       id: 'refresh-doubled',
-      text: 'A refresh with scope given twice gets 400 and invalid_request, and ends nothing',
+      text: 'A refresh with scope given twice gets 400 and invalid_request, and revokes nothing',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh-keeps', 'refresh-less'],
@@ -429,7 +429,7 @@ export const v06: VersionChecks = {
         const newest = await refresh(server, String(next.body.refresh_token))
         must(
           newest.status === 400,
-          `after a used refresh token comes again with scope=admin, the newest one gets ${newest.status}`,
+          `after a used refresh token is sent again with scope=admin, the newest one gets ${newest.status}`,
         )
       },
     },
@@ -443,7 +443,7 @@ export const v06: VersionChecks = {
         must(sent.length > 0, 'the redirect URL has no scope')
         must(
           sent.length === 1 && sent[0] === 'profile',
-          `the redirect URL has ${shown(sent.join(', '))}: this version needs profile alone`,
+          `the redirect URL has ${shown(sent.join(', '))}: this version needs only profile`,
         )
       },
     },
@@ -459,7 +459,7 @@ export const v06: VersionChecks = {
         expectTokenKept(stage, page)
         must(
           page.status === 200,
-          `when the response of /api/me has user_id and username alone, GET /profile returns ${page.status}`,
+          `when the response of /api/me has only user_id and username, GET /profile returns ${page.status}`,
         )
         const view = 'client/views/profile.eta'
         must(textOf(page).includes(USER.username), "the page doesn't show the user name", view)
@@ -535,7 +535,7 @@ export const v06: VersionChecks = {
         const { status } = await browser.open(`${stage.clientUrl}/profile`)
         must(
           status === 200,
-          `after /api/email returned 403, GET /profile returns ${status}: the token is still good for everything else`,
+          `after /api/email returned 403, GET /profile returns ${status}: the token still works for everything else`,
         )
       },
     },
@@ -607,7 +607,7 @@ export const v06: VersionChecks = {
   ],
 }
 
-/** Posts a refresh; a list of scopes is a scope that comes several times. */
+/** Sends a refresh. A list of scopes sends the parameter several times. */
 function refresh(
   server: CheckDriver,
   refresh_token: string,
@@ -616,7 +616,7 @@ function refresh(
   return server.token({ grant_type: 'refresh_token', refresh_token, scope })
 }
 
-/** A refresh for `profile`, of a login that was for more. */
+/** A refresh for `profile`, after a login for more. */
 async function narrow(server: CheckDriver, refresh_token: string) {
   const { status, body } = await refresh(server, refresh_token, 'profile')
   must(
@@ -630,7 +630,7 @@ function email(server: CheckDriver, accessToken: string): Promise<JsonAnswer> {
   return server.me(`Bearer ${accessToken}`, '/api/email')
 }
 
-/** What each resource answers to a token that is good for the other one alone. */
+/** The response of each resource to a token that covers only the other one. */
 async function withoutScope(server: CheckDriver) {
   const cases = [
     ['profile', '/api/email', 'email'],
@@ -651,13 +651,13 @@ async function openEmail({ clientUrl }: Stage, browser: Browser): Promise<Page> 
   return page
 }
 
-/** From now on the stand-in answers at `/api/email` like this. */
+/** From now on the stand-in responds to `/api/email` like this. */
 function atEmail({ standIn }: Stage, answer: (authorization: string) => StandInAnswer): void {
   standIn.onResource = (authorization, path) =>
     path === '/api/email' ? answer(authorization) : standIn.user(authorization, path)
 }
 
-/** @throws {NotYet} unless an authorization request is refused */
+/** @throws {NotYet} unless the server rejects an authorization request */
 async function expectRefused(stage: Stage, changes: Fields, error: string): Promise<void> {
   const page = await stage.server.authorize(changes)
   const redirectUri = changes.redirect_uri ?? stage.redirectUri
@@ -677,12 +677,9 @@ export function expectError(page: Page, redirectUri: string, request: string, er
   )
   must(
     DESCRIPTION.test(query.get('error_description') ?? ''),
-    `${request}: error_description has a character that RFC 6749 section 4.1.2.1 doesn't allow. Don't repeat what came`,
+    `${request}: error_description has a character that RFC 6749 section 4.1.2.1 doesn't allow. Don't repeat the scope in it`,
   )
-  must(
-    query.get('state') === 'a-state',
-    `${request}: the redirect with the error has lost the state`,
-  )
+  must(query.get('state') === 'a-state', `${request}: the redirect with the error has no state`)
 }
 
 /** @throws {NotYet} unless a page lists these scopes, and no other */
@@ -724,7 +721,7 @@ export function shown(scope: unknown): string {
   return scope === undefined ? 'no scope' : `scope ${JSON.stringify(scope)}`
 }
 
-/** What came of an authorization request, in words. */
+/** The response to an authorization request, in words. */
 export function went(page: Page): string {
   const error = queryOf(page).get('error')
   return error === null ? saw(page) : `${saw(page)}, error=${error}`

@@ -23,7 +23,7 @@ const CANCEL_BUTTON =
 const NO_EMAIL = '  if (status === 403) {\n'
 const ASK = "url.searchParams.set('scope', 'profile')"
 
-/** The messages as they are before the resources check a scope. */
+/** The messages before the resources check a scope. */
 const ONE_RESOURCE: Change = [
   '}\n\n/** The same for a resource with a scope of its own. */\nexport type EmailInfo = {\n',
   '',
@@ -65,7 +65,7 @@ export const v06: Exercise = {
 
   mistakes: [
     {
-      what: 'a scope that the server does not know is left out in silence',
+      what: 'the server ignores an unknown scope',
       changes: {
         [REQUEST]: [
           [
@@ -77,7 +77,7 @@ export const v06: Exercise = {
       tells: 'scope-refused',
     },
     {
-      what: 'a client may ask for whatever the server knows',
+      what: 'a client may request every scope that the server knows',
       changes: {
         [REQUEST]: [
           ['readScopes(scope, client.scopes)', "readScopes(scope, ['profile', 'email'])"],
@@ -86,7 +86,7 @@ export const v06: Exercise = {
       tells: 'scope-refused',
     },
     {
-      what: 'a name that every object has counts as known',
+      what: 'the name of a member that every object has counts as known',
       changes: {
         [REQUEST]: [
           [
@@ -103,14 +103,14 @@ export const v06: Exercise = {
       tells: 'scope-form',
     },
     {
-      what: 'the error repeats the scope as it came',
+      what: 'the error description repeats the scope unescaped',
       changes: {
         [SCOPES]: [["OAuthError('invalid_scope', ", "OAuthError('invalid_scope', scope + "]],
       },
       tells: 'scope-form',
     },
     {
-      what: 'of two scopes the first is taken',
+      what: 'the server takes the first of two scopes',
       changes: {
         [REQUEST]: [["parameter(query, 'scope')", '([query.scope].flat()[0] || undefined)']],
       },
@@ -129,7 +129,7 @@ export const v06: Exercise = {
       tells: 'good-scope',
     },
     {
-      what: 'without a scope the client gets all that it is registered for',
+      what: 'without a scope the client gets every scope it is registered for',
       changes: { [REQUEST]: [["?? 'profile'", "?? client.scopes.join(' ')"]] },
       tells: 'default-scope',
     },
@@ -141,17 +141,17 @@ export const v06: Exercise = {
       tells: 'scopes-shown',
     },
     {
-      what: 'the login page says nothing but the names',
+      what: 'the login page lists only the names',
       changes: { [LOGIN_PAGE]: [[': <%= it.scopeMeanings[scope] %>', '']] },
       tells: 'scopes-shown',
     },
     {
-      what: 'a login is canceled only after a look at the password',
+      what: 'canceling a login needs a user name',
       changes: { [AUTHORIZE]: [[DENIES, DENIES.replace('(', '(request.body.username && ')]] },
       tells: 'cancel',
     },
     {
-      what: 'a canceled login loses its state',
+      what: 'the response to a canceled login has no state',
       changes: {
         [AUTHORIZE]: [
           [
@@ -173,24 +173,24 @@ export const v06: Exercise = {
       tells: 'cancel-button',
     },
     {
-      what: 'a token covers all that its client is registered for',
+      what: 'a token covers every scope its client is registered for',
       changes: { [CODE_GRANT]: [['scopes: grant.scopes', 'scopes: client.scopes']] },
       tells: 'token-scope',
     },
     {
-      what: 'the token response does not say what the token covers',
+      what: "the token response doesn't say what the token covers",
       changes: { 'server/tokens.ts': [["    scope: token.scopes.join(' '),\n", '']] },
       tells: 'token-scope',
     },
     {
-      what: 'scopes are sorted',
+      what: 'the server sorts the scopes',
       changes: {
         [SCOPES]: [["[...new Set(scope.split(' '))]", "[...new Set(scope.split(' '))].sort()"]],
       },
       tells: 'scope-order',
     },
     {
-      what: 'scopes come in the order of the registration',
+      what: 'the server returns the scopes in the order of the registration',
       changes: {
         [SCOPES]: [['return scopes\n', 'return allowed.filter((name) => scopes.includes(name))\n']],
       },
@@ -202,17 +202,17 @@ export const v06: Exercise = {
       tells: 'scope-order',
     },
     {
-      what: '/api/me still tells the email',
+      what: '/api/me still returns the email',
       changes: { [ME]: [['    return { user_id, username }', '    return grant.user']] },
       tells: 'me-without-email',
     },
     {
-      what: '/api/email asks for profile',
+      what: '/api/email requires the scope profile',
       changes: { [ME]: [["findAccessToken, 'email')", "findAccessToken, 'profile')"]] },
       tells: 'email-with-scope',
     },
     {
-      what: 'nobody looks at the scope of a token',
+      what: "the resources don't check the scope of a token",
       changes: {
         [BEARER]: [['if (!issued.scopes.includes(scope)) {', 'if (scope === undefined) {']],
       },
@@ -224,7 +224,7 @@ export const v06: Exercise = {
       tells: 'insufficient-scope',
     },
     {
-      what: 'the 403 does not say which scope is missing',
+      what: "the 403 doesn't say which scope is missing",
       changes: {
         [BEARER]: [
           ['    reply.code(403)\n', '    return reply.code(403).send({ error: error.code })\n'],
@@ -243,19 +243,19 @@ export const v06: Exercise = {
       tells: 'refresh-keeps',
     },
     {
-      what: 'a refresh pays no attention to the scope',
+      what: 'a refresh ignores the scope',
       changes: { [REFRESH_GRANT]: [[READ_REFRESH_SCOPE, 'family.grant.scopes']] },
       tells: 'refresh-less',
     },
     {
-      what: 'a refresh for less narrows the login for good',
+      what: 'a refresh for less narrows the login permanently',
       changes: {
         [REFRESH_GRANT]: [[ISSUE_NEXT, `  family.grant.scopes = scopes\n${ISSUE_NEXT}`]],
       },
       tells: 'refresh-whole',
     },
     {
-      what: 'a refresh may ask for all that the client is registered for',
+      what: 'a refresh may request every scope the client is registered for',
       changes: {
         [REFRESH_GRANT]: [
           ['readScopes(scope, family.grant.scopes)', 'readScopes(scope, client.scopes)'],
@@ -274,7 +274,7 @@ export const v06: Exercise = {
       tells: 'refresh-unused',
     },
     {
-      what: 'the scope of a refresh is read after its token',
+      what: 'the server reads the scope of a refresh after its token',
       changes: {
         [REFRESH_GRANT]: [
           [READ_SCOPE, ''],
@@ -284,7 +284,7 @@ export const v06: Exercise = {
       tells: 'refresh-doubled',
     },
     {
-      what: 'the scope of a refresh is checked before its token',
+      what: 'the server checks the scope of a refresh before its token',
       changes: {
         [REFRESH_GRANT]: [
           [READ_SCOPE, `${READ_SCOPE}  if (scope) readScopes(scope, client.scopes)\n`],
@@ -293,12 +293,12 @@ export const v06: Exercise = {
       tells: 'reuse-still',
     },
     {
-      what: 'the client asks for more than it needs',
+      what: 'the client requests more than it needs',
       changes: { [LOGIN]: [[ASK, ASK.replace('profile', 'profile email')]] },
       tells: 'asks-profile',
     },
     {
-      what: 'the client asks for a scope that the server does not know',
+      what: "the client requests a scope that the server doesn't know",
       changes: { [LOGIN]: [[ASK, ASK.replace('profile', 'openid profile')]] },
       tells: 'asks-profile',
     },
@@ -331,7 +331,7 @@ export const v06: Exercise = {
       tells: 'email-403',
     },
     {
-      what: 'the tokens are forgotten after a 403',
+      what: 'the client forgets the tokens after a 403',
       changes: { [API]: [[NO_EMAIL, `${NO_EMAIL}    delete session.tokens\n`]] },
       tells: 'keeps-tokens',
     },
@@ -345,7 +345,7 @@ export const v06: Exercise = {
       tells: 'keeps-tokens',
     },
     {
-      what: 'whatever /api/email answers is shown',
+      what: 'the page shows whatever /api/email returns',
       changes: { [API]: [["status !== 200 || typeof email !== 'string'", 'status !== 200']] },
       tells: 'email-nonsense',
     },
