@@ -56,8 +56,9 @@ export const attack: AttackFile = {
     const caught = responses.map(({ location = lab.serverUrl }) => location)
     const callback = caught.find((location) => parameterOf(location, 'code') !== undefined)
     const tokens =
-      callback &&
-      (await attacker.redeemsAsOtherClient(callback, 'They exchange the code as other-client.'))
+      callback === undefined
+        ? undefined
+        : await attacker.redeemsAsOtherClient(callback, 'They exchange the code as other-client.')
 
     return ending(stage.accountOf(tokens?.access_token) === 'victim', {
       succeeds:
