@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Attack, blockedSince, expectedResult } from '../attacks/attack.ts'
 import { AttackStage } from '../attacks/attack-stage.ts'
+import { findLine } from '../attacks/deciding-lines.ts'
 import { knowledgeOf } from '../attacks/knowledge.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { type Performance, playAll } from '../attacks/play.ts'
@@ -56,6 +57,16 @@ describe('what each version blocks', () => {
       expect(attack.checks.length > 0, attack.slug).toBe(blockedSince(attack) !== undefined)
       const ends = Object.values(attack.expected).at(-1)
       expect(attack.remedy === undefined, attack.slug).toBe(ends === 'blocked')
+    }
+  })
+
+  test('every version that blocks an attack has the lines that block it', async () => {
+    for (const attack of attacks) {
+      for (const version of versions) {
+        if (expectedResult(attack, version) !== 'blocked') continue
+        const lines = await Promise.all(attack.checks.map((check) => findLine(version, check)))
+        expect(lines, `${attack.slug} on ${version.name}`).not.toContain(undefined)
+      }
     }
   })
 

@@ -6,9 +6,10 @@ export const attack: AttackFile = {
   expected: { 1: 'succeeds', 4: 'blocked' },
   checks: [
     {
-      file: 'client/routes/callback.ts',
-      line: "return reply.redirect('/profile', 303)",
-      without: "return reply.redirect('/profile?access_token=' + tokenResponse.access_token, 303)",
+      file: 'client/routes/profile.ts',
+      line: "return reply.view('profile.eta', { user })",
+      without:
+        "return reply.view('profile.eta', { user: { ...user, username: request.session.tokens?.access_token } })",
     },
   ],
 
