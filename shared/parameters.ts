@@ -69,7 +69,8 @@ export function requiredParameter(parameters: Parameters, name: string): string 
   return value
 }
 
-function valuesOf(parameters: Parameters, name: string): Value[] {
+/** All values of a parameter but the empty ones. */
+export function valuesOf(parameters: Parameters, name: string): Value[] {
   const value = parameters[name]
   const values = value === undefined ? [] : [value].flat()
   return values.filter((one) => one !== '')

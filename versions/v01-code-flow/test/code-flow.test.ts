@@ -998,7 +998,7 @@ describe('a response', () => {
       ['client', await lab.login(browser)],
       ['client', await browser.open(`${lab.clientUrl}/nowhere`)],
       ['client', await browser.open(`${lab.clientUrl}/login`, { method: 'POST' })],
-      ['server', await browser.open(lab.authorizeUrl())],
+      ['server', await new Browser().open(lab.authorizeUrl())],
       ['server', await browser.open(lab.authorizeUrl(), { method: 'POST', body: {} })],
       ['server', await browser.open(`${lab.serverUrl}/authorize`)],
       ['server', await browser.open(`${lab.serverUrl}/nowhere`)],

@@ -555,10 +555,6 @@ describe('the client, when the resource server', () => {
   const troubles: [string, Hook][] = [
     ['fails', async (_, reply) => reply.code(500).type('text/html').send('<h1>Error</h1>')],
     ['fails with JSON', async (_, reply) => reply.code(500).send({ error: 'server_error' })],
-    [
-      'forbids the request',
-      async (_, reply) => reply.code(403).send({ error: 'insufficient_scope' }),
-    ],
     ["doesn't know the address", async (_, reply) => reply.code(404).send({ error: 'not_found' })],
     ['redirects', async (_, reply) => reply.redirect('/elsewhere', 302)],
     ['sends a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
@@ -685,4 +681,13 @@ until('v06', 'the profile shows the email, and a response without one is rejecte
   expect(textOf(await lab.login(browser), '#email')).toBe('user0@oauth-lab.me')
   trouble = async (_, reply) => reply.send(USER0)
   expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(502)
+})
+
+until('v08', 'a 403 of the resource server makes no sense to the client', async () => {
+  const browser = new Browser()
+  await lab.login(browser)
+  trouble = async (_, reply) => reply.code(403).send({ error: 'insufficient_scope' })
+  expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(502)
+  trouble = undefined
+  expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
 })

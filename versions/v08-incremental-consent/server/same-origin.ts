@@ -1,0 +1,14 @@
+import { PageError } from '@oauth-lab/shared/page-error.ts'
+import type { FastifyRequest } from 'fastify'
+
+/**
+ * Refuses forms that a page of another site sends. Browsers say where a request comes from.
+ * W3C Fetch Metadata section 2.3
+ *
+ * @throws {PageError} 400
+ */
+export async function refuseForeignForms({ method, headers }: FastifyRequest): Promise<void> {
+  const site = headers['sec-fetch-site'] ?? 'same-origin'
+  if (method !== 'POST' || site === 'same-origin') return
+  throw new PageError(400, 'Foreign form', 'Only a page of this server can send this form.')
+}
