@@ -119,8 +119,13 @@ function hintsOf(message: Message, values: Values) {
   const fields = dissect(message)
     .filter(({ minor }) => !minor)
     .flatMap((section) => section.fields)
-  return fields
-    .filter((field) => isTelling(field) || (isNewField(message, field) && isParameter(field)))
+  const told = fields.filter((field) => {
+    return isTelling(field) || (isNewField(message, field) && isParameter(field))
+  })
+  // A bearer error is in the header and in the JSON.
+  const keys = told.map(({ name, value }) => `${name} ${value}`)
+  return told
+    .filter((_field, index) => keys.indexOf(keys[index] ?? '') === index)
     .slice(0, MOST_HINTS)
     .map((field) => {
       const { name, value, topic, kind } = field
@@ -137,7 +142,7 @@ function hintsOf(message: Message, values: Values) {
 
 function isTelling({ name, kind }: Field): boolean {
   if (kind !== undefined) return kind !== 'client id' && kind !== 'client credentials'
-  return ['error', 'grant_type'].includes(name)
+  return ['error', 'grant_type', 'scope', 'decision'].includes(name)
 }
 
 function isParameter({ topic }: Field): boolean {
