@@ -438,6 +438,7 @@ describe('the client', () => {
     const profile = await lab.login(new Browser())
     expect(textOf(profile, '#username')).toBe('User Number 0')
     expect(profile.body).not.toContain('@oauth-lab.me')
+    expect(html(profile).querySelector('#email')).toBeNull()
     expect(html(profile).querySelector('a[href="/email"]')).not.toBeNull()
   })
 
