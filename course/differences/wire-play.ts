@@ -20,7 +20,6 @@ const AN_HOUR_LATER = 3660
 const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown>][] = [
   ['Open the client', (lab, browser) => browser.visit(`${lab.clientUrl}/`)],
   ['Log in', (lab, browser) => lab.login(browser)],
-  ['Open the email address', openEmail],
   [
     'Open the profile, an hour and a minute later',
     (lab, browser) => passTime(AN_HOUR_LATER, () => browser.visit(`${lab.clientUrl}/profile`)),
@@ -30,7 +29,10 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
     async (lab, browser) =>
       browser.follow(await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })),
   ],
+  ['Send a wrong authorization request', sendWrongRequest],
   ['Log in again', (lab, browser) => lab.login(browser)],
+  // Late, because it may get more tokens, and the names of values count them.
+  ['Open the email address', openEmail],
   [
     'Log out at the server',
     (lab, browser) => browser.open(`${lab.serverUrl}/logout`, { method: 'POST' }),
@@ -61,6 +63,13 @@ export async function playSession({ folder }: Version): Promise<Act[]> {
   } finally {
     await lab.close()
   }
+}
+
+/** Starts a login, and asks for a response type that no version supports. */
+async function sendWrongRequest(lab: Lab, browser: Browser): Promise<void> {
+  const url = new URL(await lab.beginLogin(browser))
+  url.searchParams.set('response_type', 'token')
+  await browser.visit(url.href)
 }
 
 /** Opens the page with the email address. Where that page offers a login for it, allows it. */

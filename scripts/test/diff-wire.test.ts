@@ -32,8 +32,8 @@ test('two runs of one version give the same result, whatever their ports and ran
 test('from v01 to v03 the login gets state, challenge and verifier, each in the right message', () => {
   const lines = wire(v01, v03)
   expect(signed(lines, '-')).toEqual([])
-  // Both log in twice. The values of the second login are numbered.
-  const added = signed(lines, '+').map((line) => line.replace(/ 2>/, '>'))
+  // Both start several logins. The values of later ones are numbered.
+  const added = signed(lines, '+').map((line) => line.replace(/ \d>/, '>'))
   expect(new Set(added)).toEqual(
     new Set([
       'state <state>',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
-import { Browser } from '@oauth-lab/shared/testing/browser.ts'
+import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, credentials } from '@oauth-lab/shared/testing/driver.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
@@ -62,7 +62,11 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
   const { location: callback = '' } = await browser.answerForms(page, credentials('user0'))
   await browser.follow(await browser.open(callback))
   await browser.open(callback)
-  await browser.open(`${client}/email`)
+  const email = await browser.open(`${client}/email`)
+  const offer = html(email).querySelector('a[href^="/login?"]')?.getAttribute('href')
+  if (offer !== undefined) {
+    await browser.follow(await browser.answerForms(await browser.visit(client + offer), {}))
+  }
   await sleep(ACCESS_TOKEN_TTL * 1000 + 20)
   await browser.open(`${client}/profile`)
   await browser.open(`${client}/`)
@@ -82,8 +86,8 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
     await new Browser().open(`${server}/api/me`, { headers })
   }
   if (version.number < 7) return
-  await browser.submit(await browser.open(location), {}, 'deny')
   await browser.open(`${server}/logout`, { method: 'POST' })
+  await browser.answerForms(await browser.open(location), credentials('user1'), 'deny')
 
   function ask(body: Record<string, string>, headers: Record<string, string> = {}) {
     return new Browser().open(`${server}/token`, { method: 'POST', body, headers })

@@ -32,11 +32,7 @@ export function isNewField({ kind, exchange }: Message, field: Field): boolean {
 function sinceOf(exchange: Exchange, kind: Message['kind'], { name, topic }: Field) {
   if (COOKIE.test(topic)) return firstCookieOf(kind === 'answer' ? exchange.program : undefined)
   const field = HEADERS.get(topic.split(':', 1)[0] ?? '') ?? name
-  const other: Message['kind'] = kind === 'answer' ? 'request' : 'answer'
-  // An error response returns the state too, but the played session gets no error.
-  return [kind, other]
-    .map((half) => since.get(nameOfField(nameOf(exchange, half), field)))
-    .find((number) => number !== undefined)
+  return since.get(nameOfField(nameOf(exchange, kind), field))
 }
 
 /** A browser sends a cookie everywhere, so it counts as new only where a program first sets one. */
