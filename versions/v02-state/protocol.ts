@@ -9,13 +9,13 @@ export type AuthorizationRequest = {
   state: string | undefined
 }
 
-/** What the browser brings back after a successful login. RFC 6749 section 4.1.2 */
+/** What the browser delivers after a successful login. RFC 6749 section 4.1.2 */
 export type AuthorizationResponse = {
   code: string
   state: string | undefined
 }
 
-/** What the browser brings back when something went wrong. RFC 6749 section 4.1.2.1 */
+/** What the browser delivers if something went wrong. RFC 6749 section 4.1.2.1 */
 export type AuthorizationErrorResponse = {
   error: OAuthErrorCode
   error_description: string

@@ -10,17 +10,17 @@ export type AuthorizationRequest = {
   /** The SHA-256 of the client's code verifier, in base64url. RFC 7636 section 4.3 */
   code_challenge: string
   code_challenge_method: 'S256'
-  /** What the client asks to be allowed: in the query, names with a space between two. RFC 6749 section 3.3 */
+  /** What the client asks for: in the query, names separated by spaces. RFC 6749 section 3.3 */
   scopes: string[]
 }
 
-/** What the browser brings back after a successful login. RFC 6749 section 4.1.2 */
+/** What the browser delivers after a successful login. RFC 6749 section 4.1.2 */
 export type AuthorizationResponse = {
   code: string
   state: string | undefined
 }
 
-/** What the browser brings back when something went wrong. RFC 6749 section 4.1.2.1 */
+/** What the browser delivers if something went wrong. RFC 6749 section 4.1.2.1 */
 export type AuthorizationErrorResponse = {
   error: OAuthErrorCode
   error_description: string
@@ -66,7 +66,7 @@ export type UserInfo = {
   username: string
 }
 
-/** The same for a resource with a scope of its own. */
+/** The same for a resource with its own scope. */
 export type EmailInfo = {
   email: string
 }

@@ -96,7 +96,7 @@ export const v04: Exercise = {
       draft.take(
         CALLBACK,
         ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
-        [part(callback, '    // A logout in another tab', '    // A new session id'), ''],
+        [part(callback, '    // A logout in another tab', '    // A new session ID'), ''],
       )
     },
     (draft) => {

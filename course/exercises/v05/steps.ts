@@ -385,7 +385,7 @@ function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): strin
 
 function withoutUsedCodes(store: string): Change[] {
   return [
-    [part(store, '  /** Codes that bought tokens', '}\n\nexport function'), ''],
+    [part(store, '  /** Codes that were exchanged', '}\n\nexport function'), ''],
     ['    usedCodes: new ExpiringMap(1_000_000, hasEnded),\n', ''],
   ]
 }
@@ -431,7 +431,7 @@ function withoutRefusals(full: string): string {
   const inner = part(body, '      if (performance', '    } catch').replace(/^ {2}/gm, '')
   return change(MANAGER, full, [
     [body, inner.replace('return await call', 'return call')],
-    [' Returns a 401 when the server refuses to renew it, too.', ''],
+    [' Returns a 401 if the server also rejects the refresh.', ''],
   ])
 }
 

@@ -48,7 +48,7 @@ const UNKNOWN = [
 /** Also for the versions after this one. */
 export const cancel: Sentence = {
   id: 'cancel',
-  text: 'A POST with decision=deny gets a redirect with error=access_denied, whatever else the form holds',
+  text: 'A POST with decision=deny gets a redirect with error=access_denied, whatever else is in the form',
   on: 'server',
   file: 'server/routes/authorize.ts',
   async probe(stage) {

@@ -25,7 +25,7 @@ const ASK = "url.searchParams.set('scope', 'profile')"
 
 /** The messages before the resources check a scope. */
 const ONE_RESOURCE: Change = [
-  '}\n\n/** The same for a resource with a scope of its own. */\nexport type EmailInfo = {\n',
+  '}\n\n/** The same for a resource with its own scope. */\nexport type EmailInfo = {\n',
   '',
 ]
 const NO_SCOPE_IN_RESPONSE: Change = [

@@ -18,7 +18,7 @@ import {
   withScope,
 } from '../v06/checks.ts'
 
-/** What browsers say of a form that isn't of the server's own pages. W3C Fetch Metadata section 2.3 */
+/** What browsers send with a form from another site's page. W3C Fetch Metadata section 2.3 */
 const FOREIGN = {
   'cross-site': 'a form of another site',
   'same-site': 'a form of another program on this host',
@@ -51,7 +51,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-links',
-      text: 'GET /authorize works from every site, because that is how clients send people here',
+      text: 'GET /authorize works from every site, because clients send people here that way',
       on: 'server',
       file: 'server/same-origin.ts',
       async probe({ server }) {
@@ -194,7 +194,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'planted-cookie',
-      text: 'The cookie from before a login is worth nothing after it',
+      text: 'The cookie from before a login is useless after it',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['new-session-id', 'password-once'],
@@ -298,7 +298,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'consent-random',
-      text: 'Each page carries a value of its own, named consent, with at least 128 random bits',
+      text: 'Each page has its own value, named consent, with at least 128 random bits',
       on: 'server',
       file: 'server/consent.ts',
       needs: ['password-once'],
@@ -419,7 +419,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'consent-once',
-      text: 'A value works once, whether the answer was Allow or Deny',
+      text: 'A value works once, for Allow or for Deny',
       on: 'server',
       file: 'server/consent.ts',
       needs: ['asks-again', 'consent-missing', 'deny'],
@@ -554,7 +554,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-login',
-      text: "A form of another site can't log anyone in: POST /authorize gets a 400 page if Sec-Fetch-Site isn't same-origin",
+      text: "A form from another site can't log anyone in: POST /authorize gets a 400 page if Sec-Fetch-Site isn't same-origin",
       on: 'server',
       file: 'server/same-origin.ts',
       needs: ['own-forms', 'password-once'],
@@ -572,7 +572,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-consent',
-      text: 'Nor can it allow anything: POST /consent gets a 400 page, too, and the value stays good',
+      text: 'Nor can it allow anything: POST /consent also gets a 400 page, and the value still works',
       on: 'server',
       file: 'server/same-origin.ts',
       needs: ['foreign-login', 'asks-again'],
@@ -650,7 +650,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-logout',
-      text: "A form of another site can't log anyone out",
+      text: "A form from another site can't log anyone out",
       on: 'server',
       file: 'server/same-origin.ts',
       needs: ['server-logout', 'foreign-login', 'foreign-consent'],
@@ -756,7 +756,7 @@ async function newValue(stage: Stage, browser: Browser, changes: Fields = {}): P
   return value
 }
 
-/** Answers a consent page, with anything as the form. Follows no redirect. */
+/** Sends the form of a consent page, with any fields. Follows no redirect. */
 async function answer(
   { server }: Stage,
   browser: Browser,
@@ -779,7 +779,7 @@ async function logOut({ server }: Stage, browser: Browser, query = ''): Promise<
   return page
 }
 
-/** Whether a browser, or someone who knows a cookie and nothing else, gets the login page. */
+/** Whether a browser, or someone who has only a cookie, gets the login page. */
 async function asksPassword({ server }: Stage, browser: Browser, cookie?: string) {
   return hasPassword(await browser.open(server.authorizeUrl(), { headers: { cookie } }))
 }

@@ -26,7 +26,7 @@ const STORE_LOGIN = '      request.session.login = { user, consents: new Map() }
 const FOREIGN = "if (method !== 'POST' || site === 'same-origin') return"
 const DECIDES = "soleParameter(form, 'decision') !== 'allow'"
 
-/** The server's routes as they are before forms of other sites are refused, and before the logout. */
+/** The server's routes before it rejects forms from other sites, and before the logout. */
 const NO_HOOK: Change[] = [
   ["import { refuseForeignForms } from './same-origin.ts'\n", ''],
   ["    pages.addHook('onRequest', refuseForeignForms)\n", ''],
@@ -48,7 +48,7 @@ const NO_VALUE_SENT: Change = [
   '',
 ]
 
-/** The routes as they are while a consent page has no value, and nothing takes its answer. */
+/** The routes while a consent page has no value, and nothing handles its form. */
 function takeRoutes(draft: Draft, ...changes: Change[]): void {
   const endpoint = part(draft.final(AUTHORIZE), CONSENT_ENDPOINT, ERROR_HANDLER)
   draft.take(
@@ -96,7 +96,7 @@ export const v07: Exercise = {
       tells: 'no-cookie',
     },
     {
-      what: 'the login page still says what is asked',
+      what: 'the login page still says what the client asks for',
       changes: {
         [LOGIN_PAGE]: [['asks who you are.', 'asks who you are, and for your email.']],
       },
@@ -108,7 +108,7 @@ export const v07: Exercise = {
       tells: 'login-only',
     },
     {
-      what: 'the code is issued at the login, without a question',
+      what: 'the server issues the code at the login, without asking',
       changes: {
         [AUTHORIZE]: [
           [
@@ -125,17 +125,17 @@ export const v07: Exercise = {
       tells: 'back-to-request',
     },
     {
-      what: 'the way back loses the request',
+      what: 'the redirect after the login loses the request',
       changes: { [AUTHORIZE]: [['redirect(request.url, 303)', "redirect('/authorize', 303)"]] },
       tells: 'back-to-request',
     },
     {
-      what: "the server's cookie is called like the client's",
+      what: "the server's cookie has the same name as the client's",
       changes: { [APP]: [['config.authServerUrl', 'config.clientUrl']] },
       tells: 'session-cookie',
     },
     {
-      what: 'the session id stays the same at a login',
+      what: "a login doesn't change the session ID",
       changes: { [AUTHORIZE]: [[REGENERATE, '']] },
       tells: 'new-session-id',
     },
@@ -147,12 +147,12 @@ export const v07: Exercise = {
       tells: 'new-session-id',
     },
     {
-      what: 'the login is forgotten, because regenerate() comes after it',
+      what: 'the server stores the login before regenerate(), which loses it',
       changes: { [AUTHORIZE]: [[REGENERATE + STORE_LOGIN, STORE_LOGIN + REGENERATE]] },
       tells: 'session-cookie',
     },
     {
-      what: 'someone who is logged in gets a code without a question',
+      what: 'someone who is logged in gets a code without being asked',
       changes: {
         [AUTHORIZE]: [
           [ISSUE, `    return sendCode(reply, store, authorizationRequest, login.user)\n`],
@@ -161,7 +161,7 @@ export const v07: Exercise = {
       tells: 'password-once',
     },
     {
-      what: 'the consent page does not say where the client is',
+      what: "the consent page doesn't show the client's origin",
       changes: { [CONSENT_PAGE]: [[' at <code><%= it.origin %></code>', '']] },
       tells: 'consent-page',
     },
@@ -178,12 +178,12 @@ export const v07: Exercise = {
       tells: 'consent-buttons',
     },
     {
-      what: 'browsers do not follow the redirect after Allow',
+      what: "browsers don't follow the redirect after Allow",
       changes: { [AUTHORIZE]: [[`${CSP}    const page`, '    const page']] },
       tells: 'consent-client-origin',
     },
     {
-      what: 'the value of a page is a count',
+      what: 'the value of a page is a counter',
       changes: {
         [CONSENT]: [
           ['const consent = randomToken()', 'const consent = String(login.consents.size)'],
@@ -192,7 +192,7 @@ export const v07: Exercise = {
       tells: 'consent-random',
     },
     {
-      what: 'whoever allowed once is never asked again',
+      what: 'the server never asks again after one Allow',
       changes: {
         [AUTHORIZE]: [
           [
@@ -208,29 +208,29 @@ export const v07: Exercise = {
       tells: 'asks-again',
     },
     {
-      what: 'an answer without a decision counts as a yes',
+      what: 'a form without a decision counts as Allow',
       changes: { [AUTHORIZE]: [[DECIDES, "soleParameter(form, 'decision') === 'deny'"]] },
       tells: 'decision-else',
     },
     {
-      what: 'of two decisions the last one counts',
+      what: 'the last of two decisions counts',
       changes: { [AUTHORIZE]: [[DECIDES, "[form.decision].flat().at(-1) !== 'allow'"]] },
       tells: 'decision-else',
     },
     {
-      what: 'nobody looks at the value',
+      what: "the server doesn't check the value",
       changes: {
         [AUTHORIZE]: [[' || !useConsent(login, authorizationRequest, consent)', '']],
       },
       tells: 'consent-missing',
     },
     {
-      what: 'a value works again and again',
+      what: 'a value works more than once',
       changes: { [CONSENT]: [[USE, 'return true']] },
       tells: 'consent-once',
     },
     {
-      what: 'a Deny does not use the value up',
+      what: 'a value still works after a Deny',
       changes: {
         [AUTHORIZE]: [
           [
@@ -271,7 +271,7 @@ export const v07: Exercise = {
       tells: 'consent-request',
     },
     {
-      what: 'a value works for every request of its client',
+      what: 'a value works for every request of the same client',
       changes: {
         [CONSENT]: [[DIGEST, 'JSON.stringify([request.client_id, request.scopes])']],
       },
@@ -312,24 +312,24 @@ export const v07: Exercise = {
       tells: 'consent-newest',
     },
     {
-      what: 'a second tab ends the first one',
+      what: 'a second tab makes the first one useless',
       changes: { [CONSENT]: [['MOST_PAGES = 20', 'MOST_PAGES = 1']] },
       tells: 'consent-newest',
     },
     {
-      what: 'the newest value goes when there are too many',
+      what: 'the server drops the newest value if there are too many',
       changes: {
         [CONSENT]: [[OLDEST, "const oldest = [...login.consents.keys()].at(-1) ?? ''"]],
       },
       tells: 'consent-newest',
     },
     {
-      what: 'a form without the header counts as one of another site',
+      what: 'a form without the header counts as one from another site',
       changes: { [SAME_ORIGIN]: [[" ?? 'same-origin'", '']] },
       tells: 'own-forms',
     },
     {
-      what: 'links of other sites are refused, too',
+      what: 'the server also rejects links from other sites',
       changes: { [SAME_ORIGIN]: [[FOREIGN, "if (site === 'same-origin') return"]] },
       tells: 'foreign-links',
     },
@@ -341,14 +341,14 @@ export const v07: Exercise = {
       tells: 'foreign-login',
     },
     {
-      what: 'none counts as the server itself',
+      what: 'Sec-Fetch-Site: none counts as the server itself',
       changes: {
         [SAME_ORIGIN]: [[FOREIGN, FOREIGN.replace(') return', " || site === 'none') return")]],
       },
       tells: 'foreign-login',
     },
     {
-      what: 'only the login is kept from other sites',
+      what: 'only the login form is protected from other sites',
       changes: {
         [SAME_ORIGIN]: [
           ['{ method, headers }', '{ method, headers, url }'],
@@ -368,7 +368,7 @@ export const v07: Exercise = {
       tells: 'foreign-logout',
     },
     {
-      what: 'the logout ends the cookie, not the session',
+      what: 'the logout clears the cookie, but not the session',
       changes: {
         [LOGOUT]: [
           [
@@ -385,7 +385,7 @@ export const v07: Exercise = {
       tells: 'logout-query',
     },
     {
-      what: 'the logout writes the query anew',
+      what: 'the logout encodes the query again',
       changes: {
         [LOGOUT]: [['queryOf(request.url)', "'?' + new URLSearchParams(request.query)"]],
       },

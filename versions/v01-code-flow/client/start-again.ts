@@ -1,2 +1,2 @@
-/** The way out of every page that says a login went wrong. */
+/** The link on every page that says a login went wrong. */
 export const startAgain = { href: '/login', text: 'Start again' }

@@ -4,7 +4,7 @@ import { type Parameters, parameter, requiredParameter } from '@oauth-lab/shared
 import type { AuthorizationRequest } from '../protocol.ts'
 import type { Client, Clients } from './clients.ts'
 
-/** An error that the browser takes back to the client. RFC 6749 section 4.1.2.1 */
+/** An error that the browser delivers to the client. RFC 6749 section 4.1.2.1 */
 export class AuthorizationError extends OAuthError {
   readonly redirectUri: string
 

@@ -7,7 +7,7 @@ import { startAgain } from './start-again.ts'
 /**
  * Calls the token endpoint directly, without the browser. RFC 6749 section 4.1.3
  *
- * @throws {PageError} 400 with the server's error, or 502 when the server is away or makes no sense
+ * @throws {PageError} 400 with the server's error, or 502 if it can't be reached or makes no sense
  */
 export async function requestToken(
   config: LabConfig,

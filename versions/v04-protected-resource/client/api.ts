@@ -15,8 +15,8 @@ const logIn = { href: '/login', text: 'Log in' }
 /**
  * Asks the resource server who is logged in.
  *
- * @throws {PageError} 401 without a token, or when the token is rejected: the session forgets it
- * @throws {PageError} 502 when the server is away or makes no sense
+ * @throws {PageError} 401 without a token, or if the token is rejected: the session forgets it
+ * @throws {PageError} 502 if the server can't be reached or makes no sense
  */
 export async function fetchUserInfo(config: LabConfig, session: Session): Promise<UserInfo> {
   const url = `${config.authServerUrl}/api/me`

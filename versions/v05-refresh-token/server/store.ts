@@ -8,7 +8,7 @@ export interface Grant {
   user: User
   /** When the user authorized it, in milliseconds of the monotonic clock. */
   authorizedAt: number
-  /** True once it was revoked. It takes every code and token that stands for it along. */
+  /** True once it was revoked, along with every code and token that stands for it. */
   ended: boolean
 }
 
@@ -26,7 +26,7 @@ export interface IssuedAccessToken {
   grant: Grant
 }
 
-/** The refresh tokens of one login. Each one is the family's id and a secret. Only the newest works. */
+/** The refresh tokens of one login. Each one is the family's ID and a secret. Only the newest works. */
 export interface Family {
   grant: Grant
   id: string
@@ -44,7 +44,7 @@ export interface Store {
   families: ExpiringMap<Family>
   /** Counted from the authorization. */
   refreshTokenTtl: number
-  /** Codes that bought tokens. A second use gives a thief away. */
+  /** Codes that were exchanged for tokens. A second use reveals a thief. */
   usedCodes: ExpiringMap<IssuedCode>
 }
 

@@ -11,7 +11,7 @@ declare module 'fastify' {
   /** What the client remembers about one browser, which a session cookie identifies. */
   interface Session {
     pendingLogin?: PendingLogin
-    /** Present while somebody is logged in. */
+    /** Set while someone is logged in. */
     tokens?: TokenManager
   }
 }

@@ -44,7 +44,7 @@ export async function sendBearerError(
   }
   const details = `error="${error.code}", error_description="${error.message}"`
   reply.header('www-authenticate', `Bearer realm="oauth-lab", ${details}`)
-  // RFC 6750 section 3.1: the token is good, but not for this.
+  // RFC 6750 section 3.1: the token is valid, but not for this.
   if (error.code === 'insufficient_scope') {
     reply.code(403)
     reply.header('www-authenticate', `Bearer realm="oauth-lab", ${details}, scope="${error.scope}"`)

@@ -15,8 +15,8 @@ const logIn = { href: '/login', text: 'Log in' }
 /**
  * Asks the resource server who is logged in.
  *
- * @throws {PageError} 401 without a token, or when the token is rejected: the session forgets it
- * @throws {PageError} 502 when the server is away or makes no sense
+ * @throws {PageError} 401 without a token, or if the token is rejected: the session forgets it
+ * @throws {PageError} 502 if the server can't be reached or makes no sense
  */
 export async function fetchUserInfo(config: LabConfig, session: Session): Promise<UserInfo> {
   const url = `${config.authServerUrl}/api/me`
@@ -28,12 +28,12 @@ export async function fetchUserInfo(config: LabConfig, session: Session): Promis
 /**
  * Asks the resource server for the user's email address.
  *
- * @throws {PageError} 403 when the token doesn't cover it, and whatever fetchUserInfo throws
+ * @throws {PageError} 403 if the token doesn't cover it, and whatever fetchUserInfo throws
  */
 export async function fetchEmail(config: LabConfig, session: Session): Promise<EmailInfo> {
   const url = `${config.authServerUrl}/api/email`
   const { status, body } = await callApi(session, url)
-  // RFC 6750 section 3.1: the token is still good for everything else.
+  // RFC 6750 section 3.1: the token still works for everything else.
   if (status === 403) {
     const message = 'This app is not allowed to see your email address.'
     throw new PageError(403, 'Not allowed', message, { href: '/profile', text: 'Your profile' })

@@ -23,7 +23,7 @@ export class TokenManager {
 
   /**
    * Calls the resource server. Renews the access token first if it's about to expire, and once more if
-   * the response is 401. Returns a 401 when the server refuses to renew it, too.
+   * the response is 401. Returns a 401 if the server also rejects the refresh.
    */
   async use(
     call: (accessToken: string) => Promise<BackChannelResponse>,
@@ -43,7 +43,7 @@ export class TokenManager {
     }
   }
 
-  /** Requests that need a renewal while one is under way wait for that one. */
+  /** Requests that need a renewal wait for one that is already running. */
   #renew(): Promise<void> {
     this.#renewal ??= this.#requestTokens().finally(() => {
       this.#renewal = undefined

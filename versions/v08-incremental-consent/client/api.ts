@@ -15,8 +15,8 @@ const logIn = { href: '/login', text: 'Log in' }
 /**
  * Asks the resource server who is logged in. Returns undefined when the token doesn't cover that.
  *
- * @throws {PageError} 401 without a token, or when the token is rejected: the session forgets it
- * @throws {PageError} 502 when the server is away or makes no sense
+ * @throws {PageError} 401 without a token, or if the token is rejected: the session forgets it
+ * @throws {PageError} 502 if the server can't be reached or makes no sense
  */
 export async function fetchUserInfo(
   config: LabConfig,
@@ -32,7 +32,7 @@ export async function fetchUserInfo(
 /**
  * Asks the resource server for the user's email address.
  *
- * @throws {PageError} 403 when the token doesn't cover it, and whatever fetchUserInfo throws
+ * @throws {PageError} 403 if the token doesn't cover it, and whatever fetchUserInfo throws
  */
 export async function fetchEmail(config: LabConfig, session: Session): Promise<EmailInfo> {
   const url = `${config.authServerUrl}/api/email`
@@ -59,7 +59,7 @@ async function callApi(session: Session, url: string, scope: string): Promise<Ba
       headers: { authorization: `Bearer ${accessToken}` },
     })
   const response = await session.tokens.use(call)
-  // RFC 6750 section 3.1: the token is still good, but it doesn't cover this.
+  // RFC 6750 section 3.1: the token is still valid, but it doesn't cover this.
   if (response.status === 403) session.tokens.scopes.delete(scope)
   if (response.status !== 401) return response
   delete session.tokens

@@ -4,13 +4,13 @@ import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { AccessTokenRequest, AccessTokenResponse, RefreshRequest } from '../protocol.ts'
 import { startAgain } from './start-again.ts'
 
-/** The server understood the request and refused it. RFC 6749 section 5.2 */
+/** The server understood the request and rejected it. RFC 6749 section 5.2 */
 export class TokenRequestRefused extends PageError {}
 
 /**
  * Calls the token endpoint directly, without the browser. RFC 6749 section 4.1.3
  *
- * @throws {PageError} 400 with the server's error, or 502 when the server is away or makes no sense
+ * @throws {PageError} 400 with the server's error, or 502 if it can't be reached or makes no sense
  */
 export async function requestToken(
   config: LabConfig,

@@ -6,7 +6,7 @@ import type { Client, Clients } from './clients.ts'
 import { isCodeChallenge } from './pkce.ts'
 import { readScopes } from './scopes.ts'
 
-/** An error that the browser takes back to the client. RFC 6749 section 4.1.2.1 */
+/** An error that the browser delivers to the client. RFC 6749 section 4.1.2.1 */
 export class AuthorizationError extends OAuthError {
   readonly redirectUri: string
 

@@ -1,6 +1,6 @@
 import type { User } from '@oauth-lab/shared/users.ts'
 
-/** Somebody who logged in at the server with one browser. */
+/** Someone who logged in at the server with one browser. */
 export interface Login {
   user: User
   /** The consent pages without an answer, by the value on the page. */
@@ -10,7 +10,7 @@ export interface Login {
 declare module 'fastify' {
   /** What the server remembers about one browser, which a session cookie identifies. */
   interface Session {
-    /** Present while somebody is logged in. */
+    /** Set while someone is logged in. */
     login?: Login
   }
 }

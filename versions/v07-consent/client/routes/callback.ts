@@ -47,10 +47,10 @@ export async function callbackRoute(
       code_verifier: pendingLogin.codeVerifier,
     })
 
-    // A logout in another tab, while the exchange was under way, ends this login as well.
+    // A logout in another tab during the exchange also ends this login.
     if (sessionHasEnded(request)) return reply.redirect('/', 303)
 
-    // A new session id: someone who knew the old one must not be logged in by it.
+    // A new session ID: someone who knows the old one must not be logged in with it.
     await request.session.regenerate()
     request.session.tokens = new TokenManager(config, tokenResponse)
     return reply.redirect('/profile', 303)

@@ -2,7 +2,7 @@ import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
 import { fetchEmail } from '../api.ts'
 
-/** A page whose content needs another scope than the profile. */
+/** A page that needs a different scope from the profile. */
 export async function emailRoute(
   app: FastifyInstance,
   { config }: { config: LabConfig },

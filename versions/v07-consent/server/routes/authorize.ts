@@ -53,7 +53,7 @@ export async function authorizeRoutes(
         return showLogin(reply.code(401), authorizationRequest, message, username)
       }
 
-      // A new session id: someone who knew the old one must not be logged in by it.
+      // A new session ID: someone who knows the old one must not be logged in with it.
       await request.session.regenerate()
       request.session.login = { user, consents: new Map() }
       return reply.redirect(request.url, 303)

@@ -13,7 +13,7 @@ const ID_LENGTH = 43
 /**
  * Exchanges a refresh token for a new access token and a new refresh token. RFC 6749 section 6
  *
- * @throws {OAuthError} `invalid_request` when the token is missing, `invalid_grant` when it's no good
+ * @throws {OAuthError} `invalid_request` when the token is missing, `invalid_grant` when it's invalid
  */
 export async function refreshTokenGrant(
   form: Parameters,
@@ -28,7 +28,7 @@ export async function refreshTokenGrant(
     throw new OAuthError('invalid_grant', 'The refresh token is unknown or of another client')
   }
   // RFC 9700 section 4.14.2: a used token means that two parties have it. Nobody can tell which one is
-  // the thief, so every token of this login ends.
+  // the thief, so all tokens of this login are revoked.
   if (!sameSecret(refresh_token, family.id + family.secret)) {
     family.grant.ended = true
     throw new OAuthError('invalid_grant', 'The refresh token was used before: the login has ended')
