@@ -510,7 +510,7 @@ export const v07: VersionChecks = {
       text: 'A value lasts CODE_TTL seconds',
       on: 'short server',
       file: 'server/consent.ts',
-      needs: ['consent-missing'],
+      needs: ['asks-again', 'consent-missing'],
       async probe(stage) {
         const browser = await logIn(stage)
         const start = performance.now()
