@@ -20,7 +20,7 @@ function promises(name: string, snapshot: string, folders: string[]) {
   }
 }
 
-/** The folders of all versions up to the one that a folder is named after. */
+/** The folders of all versions up to the one with the folder's number. */
 function upTo(folder: string): string[] {
   const number = Number(/^v(\d+)/.exec(basename(folder))?.[1] ?? newest?.number)
   // A folder named after no version, as in the tests of `npm run prove`, brings its own tests.
@@ -28,7 +28,7 @@ function upTo(folder: string): string[] {
   return versions.filter((version) => version.number <= number).map(({ folder }) => folder)
 }
 
-// Tests, and what they start, know nothing of a person's own settings. Git finds an empty file for them.
+// A person's own settings must not affect the tests, or what they start. Git reads an empty file instead.
 for (const name of Object.keys(process.env)) {
   if (name === 'FORCE_COLOR' || name.startsWith('GIT_')) delete process.env[name]
 }
@@ -44,7 +44,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     expect: { poll: { interval: 20, timeout: 20_000 } },
-    // A failure is reported with the project's name, so that tells which version broke which promise.
+    // Failures are reported with the project's name, which says which version broke which promise.
     projects: [
       ...versions.flatMap((version, index) => {
         const { folder } = version

@@ -2,22 +2,22 @@ import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { ROOT } from './programs/versions.ts'
 import { wrongUsage } from './told-error.ts'
 
-/** As `parseArgs` of Node takes them. */
+/** In the form of Node's `parseArgs`. */
 type OptionKinds = NonNullable<ParseArgsConfig['options']>
 
-/** What a complaint about a command line needs. */
+/** What an error message about a command line says. */
 interface Usage {
-  /** A right call with an option, to show where `--` stands. */
+  /** A valid call with an option, to show where `--` goes. */
   example: string
-  /** A sentence that says which options there are, or where to read it. */
+  /** A sentence that lists the options, or says where to find them. */
   hint: string
 }
 
 /**
- * Reads the arguments of a command. Only names of options count as wrong here: how many words it takes is the
- * command's own business.
+ * Reads the arguments of a command. It checks only the options. The command itself checks how many words it
+ * gets.
  *
- * @throws {ToldError} for an unknown option, a missing value, or an option that npm has taken for its own
+ * @throws {ToldError} for an unknown option, a missing value, or an option that npm read as its own
  */
 export function readCommandLine<const Options extends OptionKinds>(
   args: string[],
@@ -33,7 +33,7 @@ export function readCommandLine<const Options extends OptionKinds>(
   }
 }
 
-/** The same for a command that takes options alone. */
+/** The same for a command that takes only options. */
 export function readOptions<const Options extends OptionKinds>(
   args: string[],
   options: Options,
@@ -44,7 +44,7 @@ export function readOptions<const Options extends OptionKinds>(
   throw wrongUsage(`This command doesn't take ${JSON.stringify(positionals[0])}. ${usage.hint}`)
 }
 
-/** npm takes options for its own where no `--` stands before them. */
+/** npm reads options as its own if there is no `--` before them. */
 function refuseOptionsKeptByNpm(names: string[], example: string): void {
   const kept = names.find(
     (name) => process.env[`npm_config_${name.replaceAll('-', '_')}`] !== undefined,

@@ -17,19 +17,19 @@ import { copyName, endOf, type Mistake, sourceOf } from './exercises/exercise-st
 import { lessonFile } from './lessons/lesson.ts'
 import { listVersions, ROOT, type Version } from './programs/versions.ts'
 
-/** A text that should stand in a file of a version, and doesn't. */
+/** A quote that should be in a file of a version, and isn't. */
 export interface StaleQuote {
-  /** Where it is quoted: `course/attacks/stories/login-csrf.ts:11`. */
+  /** The place of the quote: `course/attacks/stories/login-csrf.ts:11`. */
   place: string
-  /** What it should stand in: `versions/v02-state/client/routes/callback.ts`. */
+  /** The file that should have it: `versions/v02-state/client/routes/callback.ts`. */
   source: string
-  /** What is quoted. */
+  /** The quoted text. */
   text: string
 }
 
 /**
- * Every quote of these versions that is stale: the deciding lines of the attacks, the steps and mistakes of the
- * exercises, and the notes of the lessons. What holds a quote finds its line by the text, so a line may move.
+ * Every stale quote of these versions: the deciding lines of the attacks, the steps and mistakes of the
+ * exercises, and the notes of the lessons. A quote finds its line by the text, so the line may move.
  */
 export async function staleQuotes(versions: Version[] = listVersions()): Promise<StaleQuote[]> {
   const stale: StaleQuote[] = []
@@ -76,7 +76,7 @@ function staleInExercise(version: Version): StaleQuote[] {
     } catch (error) {
       if (!(error instanceof StaleQuoteError)) throw error
       const source = sourceOfQuote(error, versions)
-      // After one failure a half-made copy lacks what later steps look for.
+      // After one failure, the copy lacks what later steps look for.
       if (source === undefined && error.text !== '' && stale.length > 0) return
       for (const text of error.quotes) {
         const place = placeInStack(error, file) ?? placeOf(file, text, mistake?.what)
@@ -103,7 +103,7 @@ function staleInExercise(version: Version): StaleQuote[] {
   return stale
 }
 
-/** Goes on after a change that finds its place no more, so that one step tells of all of them. */
+/** Continues after a change that doesn't find its place, so that one step reports all of them. */
 class PatientDraft extends Draft {
   readonly #attempt: (work: () => void) => void
 
@@ -122,7 +122,7 @@ class PatientDraft extends Draft {
   }
 }
 
-/** The file of a version that the text is, in which a quote was looked for. */
+/** The file of a version with the text that a quote was looked for in. */
 function sourceOfQuote(
   { text, path }: StaleQuoteError,
   versions: { name: string; files: Files }[],
@@ -134,16 +134,16 @@ function sourceOfQuote(
   return undefined
 }
 
-/** Where in a file an error comes from. */
+/** The line of a file that an error comes from. */
 function placeInStack({ stack = '' }: Error, file: string): string | undefined {
   const [, line] = new RegExp(`${file.slice('course/'.length)}:(\\d+)`).exec(stack) ?? []
   return line && `${file}:${line}`
 }
 
 /**
- * Where a file quotes a text: the line that has the first line of the text, as it may stand in a string.
+ * The place where a file quotes a text: the line with the first line of the text, as written in a string.
  *
- * @param after what the quote stands below
+ * @param after a text above the quote
  */
 function placeOf(file: string, text: string, after = ''): string {
   const plain = (line: string) => line.replaceAll('\\', '')

@@ -3,7 +3,7 @@
  * `scripts/lib/run-command.mjs` prints it, and ends the command with its status.
  */
 export class ToldError extends Error {
-  /** 2 where the command was typed wrong, 1 otherwise. */
+  /** 2 if the command was typed wrong, 1 otherwise. */
   readonly exitStatus: 1 | 2
 
   constructor(message: string, exitStatus: 1 | 2 = 1) {

@@ -12,7 +12,7 @@ export interface Knowledge {
   refreshTokens: boolean
   /** A token covers only the scopes that it was issued for. */
   scopes: boolean
-  /** The server remembers who logged in, and asks for consent on a page of its own. */
+  /** The server remembers who logged in, and asks for consent on a separate page. */
   serverSession: boolean
   /** The server remembers what a user allowed, and asks only for more. */
   remembersConsent: boolean

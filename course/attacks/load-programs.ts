@@ -22,10 +22,10 @@ async function loadBuilder(file: string, name: keyof Programs): Promise<Programs
     throw new ToldError(`There is no ${file}.`)
   })
   const module = await import(pathToFileURL(file).href).catch((error: Error) => {
-    throw new ToldError(`${file} does not load: ${error.message}${hintFor(error)}`)
+    throw new ToldError(`${file} doesn't load: ${error.message}${hintFor(error)}`)
   })
   if (typeof module[name] !== 'function') {
-    throw new ToldError(`${file} does not export ${name}.`)
+    throw new ToldError(`${file} doesn't export ${name}.`)
   }
   return module[name]
 }

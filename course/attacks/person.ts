@@ -114,7 +114,7 @@ export class Person {
     return this.#record.accountOn(open) ?? (username === 'user0' ? 'victim' : 'attacker')
   }
 
-  /** Types their password into the login page. Returns the response to that form alone. */
+  /** Types their password into the login page. Returns the response to that form only. */
   async typesPassword(loginPage: string, telling: Telling): Promise<Page> {
     const page = await this.browser.open(loginPage)
     const response = await this.browser.submit(page, credentials(this.user))
@@ -122,7 +122,7 @@ export class Person {
     return response
   }
 
-  /** Logs in, on a login page of their own unless one is given, and stops at the redirect. Returns its address, with the code. */
+  /** Logs in, on the given login page or a new one. Returns the address of the redirect, with the code. */
   async logsIn(telling?: Telling, loginPage?: string): Promise<string> {
     const page = loginPage ?? (await this.startsLogin())
     const { location, status } = await this.triesToLogIn(page, telling)

@@ -13,7 +13,7 @@ const NO_CHANGE = /^(\.|#|node_modules$|test$|testing$)|(~|\.md)$/
 
 /**
  * Runs something at once, and again each time a file in one of the folders changes. It aborts a run that
- * is still going, and waits for it. It goes on until a signal ends it.
+ * is still going, and waits for it. It continues until a signal ends it.
  *
  * @throws {ToldError} if the system can't watch more files
  */

@@ -55,14 +55,14 @@ export function startProgram(
   })
 }
 
-/** What each of both uses after a collection of garbage. */
+/** The usage of each program after garbage collection. */
 export type UsageOfBoth = Record<'server' | 'client', Usage>
 
 export async function usageOf({ server, client }: SoakedPrograms): Promise<UsageOfBoth> {
   return { server: await server.usage(), client: await client.usage() }
 }
 
-/** What both use when so many seconds have passed and they have dropped what expired. Waits for a sweep alone. */
+/** The usage of both once this many seconds have passed and expired entries are gone. Waits only for a sweep. */
 export async function usageAfter(programs: SoakedPrograms, seconds: number): Promise<UsageOfBoth> {
   await Promise.all([programs.server.advance(seconds), programs.client.advance(seconds)])
   await sleep(SWEEP)

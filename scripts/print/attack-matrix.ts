@@ -16,7 +16,7 @@ import { indented } from './wrap.ts'
 
 const STYLES = { succeeds: 'red', blocked: 'green' } as const
 
-/** Prints all results for a terminal: attacks that end the same way stand under one heading. */
+/** Prints all results for a terminal: attacks that end the same way share a heading. */
 export function printMatrix(played: Performance[][], versions: Version[], paint: Paint): string {
   const rows = played.flatMap((cells) => {
     const [{ attack } = {}] = cells

@@ -141,7 +141,7 @@ describe("a learner's copy", () => {
     await writeFile(join(copy.version.folder, 'server', 'app.ts'), 'throw new Error("typo")')
     await expect(main(['login-csrf', copy.version.folder])).rejects.toMatchObject({
       exitStatus: 1,
-      message: expect.stringMatching(/app\.ts does not load: typo/),
+      message: expect.stringMatching(/app\.ts doesn't load: typo/),
     })
   })
 })

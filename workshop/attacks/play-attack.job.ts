@@ -21,7 +21,7 @@ export interface PlayedAttack {
   stoppers: FoundLine[]
 }
 
-// A separate process, because a learner's copy may hang or crash, and each play must load its modules anew.
+// A separate process, because a learner's copy may hang or crash, and each play must load its modules again.
 answerJob(({ slug, version, without }: AttackOrder) => {
   const attack = attacks.find((candidate) => candidate.slug === slug)
   if (attack === undefined) throw new Error(`There is no attack ${slug}`)

@@ -31,7 +31,7 @@ export class CopyRuns {
     return (this.slots[0] ?? this.#runner.main)?.addresses
   }
 
-  /** Every save starts it anew. */
+  /** Every save restarts it. */
   onSave(): void {
     for (const slot of this.slots) this.#runner.restart(slot)
   }

@@ -20,8 +20,8 @@ import {
 
 /** What browsers send with a form from another site's page. W3C Fetch Metadata section 2.3 */
 const FOREIGN = {
-  'cross-site': 'a form of another site',
-  'same-site': 'a form of another program on this host',
+  'cross-site': 'a form from another site',
+  'same-site': 'a form from another program on this host',
   none: 'a form that no page sent',
 }
 /** A state with characters that a URL has to escape. */
