@@ -69,7 +69,7 @@ export async function authorizeRoutes(
       const { login } = request.session
       // RFC 6749 section 10.12: only a page that this user saw for this request can be answered.
       if (login === undefined || !useConsent(login, authorizationRequest, consent)) {
-        const message = 'The page was answered before, is too old, or is of another login.'
+        const message = 'This page was used before, has expired, or belongs to another login.'
         const next = { href: `/authorize${queryOf(request.url)}`, text: 'Show it again' }
         throw new PageError(400, 'Not asked for', message, next)
       }
