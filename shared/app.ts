@@ -26,7 +26,7 @@ const UNREADABLE: Record<string, [status: string, text: string]> = {
 }
 const NO_HTTP: [string, string] = ['400 Bad Request', 'This is not a valid HTTP request.']
 /** How long a sender may take to read why its connection ends, in milliseconds. */
-const LAST_WORDS = 1_000
+const TIME_TO_READ = 1_000
 const FORM_TYPE = /^application\/x-www-form-urlencoded[ \t]*(;|$)/i
 
 const layout = readFileSync(join(import.meta.dirname, 'views/layout.eta'), 'utf8')
@@ -78,7 +78,7 @@ export function createApp(folder: string): FastifyInstance {
         `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${text}\n`,
       )
       // Cuts off a sender that doesn't hang up.
-      setTimeout(() => socket.destroy(), LAST_WORDS).unref()
+      setTimeout(() => socket.destroy(), TIME_TO_READ).unref()
     },
   })
   const ownPolicy = pagePolicy()
@@ -90,7 +90,7 @@ export function createApp(folder: string): FastifyInstance {
     production: true,
     defaultContext: { version, program, workshopUrl },
   })
-  readFormsAlone(app)
+  readOnlyForms(app)
 
   app.addHook('onRoute', ({ url, method, config }) => {
     const { methods } = routes.get(url) ?? { methods: new Set() }
@@ -180,7 +180,7 @@ export function pagePolicy(formTarget = ''): string {
  * Reads forms into `request.body`, and any other body into undefined: each endpoint has its own error
  * for a body that isn't a form.
  */
-function readFormsAlone(app: FastifyInstance): void {
+function readOnlyForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.register(formbody, { parser: parseParameters })
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null))

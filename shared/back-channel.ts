@@ -4,9 +4,9 @@ import { PageError } from './page-error.ts'
 /** How long a server may take for its whole response, in milliseconds. */
 const PATIENCE = 5_000
 /** The largest response, in bytes. */
-const LARGEST_ANSWER = 64 * 1024
+const LARGEST_RESPONSE = 64 * 1024
 
-const agent = new Agent({ maxResponseSize: LARGEST_ANSWER, connections: 64 })
+const agent = new Agent({ maxResponseSize: LARGEST_RESPONSE, connections: 64 })
 
 /** The HTTP status, and the JSON object in the body. */
 export interface BackChannelResponse {
@@ -36,8 +36,8 @@ export async function callBackChannel(
     .then(async ({ statusCode, body }) => ({ statusCode, text: await body.text() }))
     .catch((error: Error) => {
       throw signal.aborted
-        ? noAnswer(url, `did not respond within ${PATIENCE / 1000} seconds`)
-        : noAnswer(url, explain(error))
+        ? badGateway(url, `did not respond within ${PATIENCE / 1000} seconds`)
+        : badGateway(url, explain(error))
     })
   // RFC 6750 section 3: a 401 or 403 says everything in its headers, so its body may be anything.
   const body = parseObject(text) ?? ([401, 403].includes(statusCode) ? {} : undefined)
@@ -47,10 +47,10 @@ export async function callBackChannel(
 
 /** The error for a response that makes no sense. */
 export function badResponse(url: string, status: number): PageError {
-  return noAnswer(url, `sent a response that makes no sense (status ${status})`)
+  return badGateway(url, `sent a response that makes no sense (status ${status})`)
 }
 
-function noAnswer(url: string, what: string): PageError {
+function badGateway(url: string, what: string): PageError {
   return new PageError(
     502,
     'No usable response from the server',

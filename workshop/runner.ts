@@ -8,7 +8,11 @@ import {
   portsOf,
   programsOf,
 } from '@oauth-lab/course/programs/programs.ts'
-import { obituary, type RunningPrograms, startPrograms } from '@oauth-lab/course/programs/run.ts'
+import {
+  describeDeath,
+  type RunningPrograms,
+  startPrograms,
+} from '@oauth-lab/course/programs/run.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
@@ -218,7 +222,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
       if (this.#running.get(slot) !== programs) return
       this.#running.delete(slot)
       const wasReady = slot.state === 'running'
-      this.#set(slot, { state: 'failed', problem: obituary(ended, wasReady) })
+      this.#set(slot, { state: 'failed', problem: describeDeath(ended, wasReady) })
       await this.#inTurn(slot, () => programs.stop())
     })
   }

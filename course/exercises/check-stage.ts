@@ -16,7 +16,7 @@ import { explain, type Trouble, TroubleError } from './trouble.ts'
 /** How long a request may take, in milliseconds, on an idle machine. */
 const REQUEST_LIMIT = 4_000
 /** How long after a failed request the news of the program's death may arrive, in milliseconds. */
-const DEATH_NEWS = 500
+const DEATH_DELAY = 500
 
 /** The client that every copy knows. */
 const CLIENT = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
@@ -179,7 +179,7 @@ export class Stage {
     })
     try {
       const answered = sendWhenThere(url, options).catch(async (error) => {
-        await Promise.race([dead, sleep(DEATH_NEWS)])
+        await Promise.race([dead, sleep(DEATH_DELAY)])
         throw new NotYet(`${method} ${path} gets no usable response (${(error as Error).message})`)
       })
       const page = await Promise.race([answered, limit, dead])

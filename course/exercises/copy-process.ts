@@ -6,7 +6,7 @@ import { startNode } from '../programs/typescript.ts'
 /** How much of its last output to keep, in characters: an error's stack, and the lines before it. */
 const LONGEST_STDERR = 64_000
 /** How long after its exit its last output may arrive, in milliseconds. */
-const LAST_WORDS = 200
+const OUTPUT_DELAY = 200
 const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
 const windows = process.platform === 'win32'
 
@@ -69,7 +69,7 @@ export class CopyProcess {
     this.#kill()
     if (child.stderr === null) return
     // A process outside the group may keep the other end open forever.
-    await Promise.race([finished(child.stderr).catch(() => undefined), sleep(LAST_WORDS)])
+    await Promise.race([finished(child.stderr).catch(() => undefined), sleep(OUTPUT_DELAY)])
     child.stderr.destroy()
   }
 

@@ -105,7 +105,7 @@ export async function runPrograms(spec: RunSpec, onReady: () => void): Promise<n
   await programs.stop()
 
   if (dead === undefined) return 0
-  console.error(obituary(dead, await ready))
+  console.error(describeDeath(dead, await ready))
   return dead.status || 1
 }
 
@@ -135,7 +135,7 @@ export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise
     if (dead !== undefined) await sleep(SIGNAL_DELAY)
     await programs.stop()
     if (dead === undefined || changed.aborted) return
-    console.error(`${obituary(dead, await ready)} Save a file to start them again.`)
+    console.error(`${describeDeath(dead, await ready)} Save a file to start them again.`)
   }
   await watchFolders([spec.version.folder, join(ROOT, 'shared')], run, stopSignal())
   return 0
@@ -166,11 +166,11 @@ function startProgram(name: ProgramName, spec: RunSpec): RunningProgram {
     // It can't start, for example because its folder was deleted a moment ago.
     child.on('error', ({ message }) => resolve({ name, status: null, signal: message }))
   })
-  return { name, process: child, ended: ended.then((end) => afterLastWords(child, end)) }
+  return { name, process: child, ended: ended.then((end) => afterLastOutput(child, end)) }
 }
 
 /** Waits for a program's last output, which may arrive after the news of its end. */
-async function afterLastWords({ stdout, stderr }: ChildProcess, ended: Ended): Promise<Ended> {
+async function afterLastOutput({ stdout, stderr }: ChildProcess, ended: Ended): Promise<Ended> {
   const closed = [stdout, stderr].map((stream) => stream && finished(stream))
   await Promise.race([Promise.allSettled(closed), sleep(SIGNAL_DELAY)])
   return ended
@@ -200,7 +200,7 @@ async function stop(programs: RunningProgram[]): Promise<void> {
 }
 
 /** The message about a program that died. */
-export function obituary({ name, status, signal }: Ended, wasReady: boolean): string {
+export function describeDeath({ name, status, signal }: Ended, wasReady: boolean): string {
   const how = signal ?? `exit status ${status}`
   const title = titleOfProgram(name)
   if (!wasReady) return `The ${title} didn't start (${how}).`
