@@ -6,6 +6,7 @@ import { v04 } from './v04/checks.ts'
 import { v05 } from './v05/checks.ts'
 import { v06 } from './v06/checks.ts'
 import { v07 } from './v07/checks.ts'
+import { v08 } from './v08/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -16,4 +17,5 @@ export const checks: Record<number, VersionChecks> = {
   5: v05,
   6: v06,
   7: v07,
+  8: v08,
 }

@@ -6,6 +6,7 @@ import { v04 } from './v04/steps.ts'
 import { v05 } from './v05/steps.ts'
 import { v06 } from './v06/steps.ts'
 import { v07 } from './v07/steps.ts'
+import { v08 } from './v08/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -16,4 +17,5 @@ export const exercises: Record<number, Exercise> = {
   5: v05,
   6: v06,
   7: v07,
+  8: v08,
 }

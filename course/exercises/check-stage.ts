@@ -92,12 +92,12 @@ export class Stage {
   }
 
   /** Starts a login at the client. Returns the parameters that it sends to the server. */
-  async begin(browser: Browser): Promise<URLSearchParams> {
-    const page = await browser.open(`${this.clientUrl}/login`)
+  async begin(browser: Browser, path = '/login'): Promise<URLSearchParams> {
+    const page = await browser.open(this.clientUrl + path)
     const { location = '' } = page
     must(
       [302, 303].includes(page.status) && location.startsWith(`${this.standIn.url}/authorize?`),
-      `GET /login doesn't send the browser to the server: it returns ${page.status}`,
+      `GET ${path} doesn't send the browser to the server: it returns ${page.status}`,
       'client/routes/login.ts',
     )
     const sent = new URL(location).searchParams
@@ -118,8 +118,8 @@ export class Stage {
   }
 
   /** A whole login, with the stand-in as the server. Returns the page it ends at. */
-  async login(browser: Browser): Promise<Page> {
-    const sent = await this.begin(browser)
+  async login(browser: Browser, path = '/login'): Promise<Page> {
+    const sent = await this.begin(browser, path)
     const state = sent.get('state') ?? undefined
     const page = await this.answer(browser, { code: randomValue(), state })
     this.expectAccepted()

@@ -50,6 +50,8 @@ export class StandIn {
   onToken: (request: TokenRequest) => Answer = () => this.tokens()
   onResource: (authorization: string, path: string) => Answer = (authorization, path) =>
     this.user(authorization, path)
+  /** The only scopes that its user allows; undefined for all that are asked for. */
+  allows: string[] | undefined
   /** The origin to pass everything on to. */
   passOnTo: string | undefined
   /** The last error of the server that it passes everything on to, in words. */
@@ -99,6 +101,7 @@ export class StandIn {
     this.#covered.clear()
     this.onToken = () => this.tokens()
     this.onResource = (authorization, path) => this.user(authorization, path)
+    this.allows = undefined
     this.passOnTo = undefined
     this.passedOnError = undefined
   }
@@ -204,7 +207,7 @@ export class StandIn {
     const { codes, refreshTokens } = this.#known
     const used = asked.form.get('refresh_token') ?? ''
     const isRefresh = asked.form.get('grant_type') === 'refresh_token'
-    const login = this.#scopes && this.#asked
+    const login = this.#scopes && this.#asked.filter((one) => this.allows?.includes(one) ?? true)
     const allowed = isRefresh ? refreshTokens.get(used) : login
     codes.delete(asked.form.get('code') ?? '')
     const answer = await this.onToken(asked)

@@ -67,6 +67,67 @@ export const cancel: Sentence = {
   },
 }
 
+export const asksProfile: Sentence = {
+  id: 'asks-profile',
+  text: 'GET /login asks for scope=profile and nothing more',
+  on: 'client',
+  file: 'client/routes/login.ts',
+  async probe(stage) {
+    const sent = (await stage.begin(stage.browser())).getAll('scope')
+    must(sent.length > 0, 'the redirect URL has no scope')
+    must(
+      sent.length === 1 && sent[0] === 'profile',
+      `the redirect URL has ${shown(sent.join(', '))}: this version needs profile alone`,
+    )
+  },
+}
+
+export const email403: Sentence = {
+  id: 'email-403',
+  text: 'When /api/email returns 403, GET /email returns a 403 page that says so, and redirects nowhere',
+  on: 'client',
+  file: 'client/api.ts',
+  needs: ['asks-profile', 'email-page'],
+  async probe(stage) {
+    const { browser } = await logIn(stage)
+    const page = await openEmail(stage, browser)
+    const when = 'when /api/email returns 403'
+    must(
+      page.location === undefined,
+      `${when}, GET /email sends the browser to ${page.location}: whether to ask for more is the user's choice`,
+      'client/routes/email.ts',
+    )
+    must(page.status === 403, `${when}, GET /email returns ${page.status}`)
+    must(
+      String(page.headers['content-type']).startsWith('text/html') && /email/i.test(textOf(page)),
+      `${when}, no page tells the user that this app may not see the email address`,
+    )
+  },
+}
+
+export const keepsTokens: Sentence = {
+  id: 'keeps-tokens',
+  text: "After that 403 the client still has its tokens, and hasn't refreshed them",
+  on: 'client',
+  file: 'client/api.ts',
+  needs: ['asks-profile', 'profile-without-email', 'email-page'],
+  async probe(stage) {
+    const { browser } = await logIn(stage)
+    const before = stage.standIn.tokenRequests.length
+    await openEmail(stage, browser)
+    must(
+      stage.standIn.tokenRequests.length === before,
+      "when /api/email returns 403, the client refreshes its tokens, but a new token wouldn't cover more",
+      'client/token-manager.ts',
+    )
+    const { status } = await browser.open(`${stage.clientUrl}/profile`)
+    must(
+      status === 200,
+      `after /api/email returned 403, GET /profile returns ${status}: the token is still good for everything else`,
+    )
+  },
+}
+
 export const v06: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
@@ -433,20 +494,7 @@ export const v06: VersionChecks = {
         )
       },
     },
-    {
-      id: 'asks-profile',
-      text: 'GET /login asks for scope=profile and nothing more',
-      on: 'client',
-      file: 'client/routes/login.ts',
-      async probe(stage) {
-        const sent = (await stage.begin(stage.browser())).getAll('scope')
-        must(sent.length > 0, 'the redirect URL has no scope')
-        must(
-          sent.length === 1 && sent[0] === 'profile',
-          `the redirect URL has ${shown(sent.join(', '))}: this version needs only profile`,
-        )
-      },
-    },
+    asksProfile,
     {
       id: 'profile-without-email',
       text: 'GET /profile needs no email: it shows the user name and a link to /email',
@@ -494,51 +542,8 @@ export const v06: VersionChecks = {
         must(textOf(page).includes(USER.email), "the page doesn't show the email address")
       },
     },
-    {
-      id: 'email-403',
-      text: 'When /api/email returns 403, GET /email returns a 403 page that says so, and redirects nowhere',
-      on: 'client',
-      file: 'client/api.ts',
-      needs: ['asks-profile', 'email-page'],
-      async probe(stage) {
-        const { browser } = await logIn(stage)
-        const page = await openEmail(stage, browser)
-        const when = 'when /api/email returns 403'
-        must(
-          page.location === undefined,
-          `${when}, GET /email sends the browser to ${page.location}: whether to ask for more is the user's choice`,
-          'client/routes/email.ts',
-        )
-        must(page.status === 403, `${when}, GET /email returns ${page.status}`)
-        must(
-          String(page.headers['content-type']).startsWith('text/html') &&
-            /email/i.test(textOf(page)),
-          `${when}, no page tells the user that this app may not see the email address`,
-        )
-      },
-    },
-    {
-      id: 'keeps-tokens',
-      text: "After that 403 the client still has its tokens, and hasn't refreshed them",
-      on: 'client',
-      file: 'client/api.ts',
-      needs: ['asks-profile', 'profile-without-email', 'email-page'],
-      async probe(stage) {
-        const { browser } = await logIn(stage)
-        const before = stage.standIn.tokenRequests.length
-        await openEmail(stage, browser)
-        must(
-          stage.standIn.tokenRequests.length === before,
-          "when /api/email returns 403, the client refreshes its tokens, but a new token wouldn't cover more",
-          'client/token-manager.ts',
-        )
-        const { status } = await browser.open(`${stage.clientUrl}/profile`)
-        must(
-          status === 200,
-          `after /api/email returned 403, GET /profile returns ${status}: the token still works for everything else`,
-        )
-      },
-    },
+    email403,
+    keepsTokens,
     {
       id: 'email-without-login',
       text: 'GET /email without a login returns 401, and calls nothing',
@@ -645,7 +650,7 @@ async function withoutScope(server: CheckDriver) {
   return answers
 }
 
-async function openEmail({ clientUrl }: Stage, browser: Browser): Promise<Page> {
+export async function openEmail({ clientUrl }: Stage, browser: Browser): Promise<Page> {
   const page = await browser.open(`${clientUrl}/email`)
   must(page.status !== 404, 'the client has no GET /email', 'client/routes/email.ts')
   return page

@@ -5,7 +5,7 @@ import { credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Form, formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { answered, leadsTo, must, queryOf, type Stage, textOf } from '../check-stage.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 import {
   BOTH,
@@ -28,6 +28,50 @@ const FOREIGN = {
 const STATE = 'a b&"c=d'
 /** How many values of consent pages a session keeps. */
 const MOST_PAGES = 20
+
+export const refusedStill: Sentence = {
+  id: 'refused-still',
+  text: 'A wrong redirect URI still gets a 400 page and a wrong scope invalid_scope, logged in or not',
+  on: 'server',
+  file: 'server/routes/authorize.ts',
+  async probe(stage) {
+    const browser = stage.browser()
+    for (const when of ['before a login', 'after a login']) {
+      const evil = await browser.open(
+        stage.server.authorizeUrl({ redirect_uri: 'https://evil.example/callback' }),
+      )
+      must(
+        evil.status === 400,
+        `${when}, GET /authorize with an unknown redirect URI: ${went(evil)}`,
+      )
+      const page = await browser.open(stage.server.authorizeUrl({ scope: 'admin' }))
+      const request = `${when}, GET /authorize with scope=admin`
+      expectError(page, stage.redirectUri, request, 'invalid_scope')
+      await postPassword(stage, browser)
+    }
+  },
+}
+
+export const consentMissing: Sentence = {
+  id: 'consent-missing',
+  text: 'Without the value of the page, or with a wrong one, POST /consent gets a 400 page and no code',
+  on: 'server',
+  file: 'server/routes/authorize.ts',
+  needs: ['allow'],
+  async probe(stage) {
+    const browser = await logIn(stage)
+    await consentPage(stage, browser)
+    const wrong = ['', randomValue(), '__proto__', 'constructor']
+    for (const decision of ['allow', 'deny']) {
+      const page = await answer(stage, browser, { decision })
+      expectRefused(page, `POST /consent with decision=${decision} and no value`)
+      for (const consent of wrong) {
+        const page = await answer(stage, browser, { consent, decision })
+        expectRefused(page, `POST /consent with decision=${decision} and consent=${consent}`)
+      }
+    }
+  },
+}
 
 export const v07: VersionChecks = {
   short: { CODE_TTL: '0.4' },
@@ -80,28 +124,7 @@ export const v07: VersionChecks = {
         }
       },
     },
-    {
-      id: 'refused-still',
-      text: 'A wrong redirect URI still gets a 400 page, and a wrong scope invalid_scope, logged in or not',
-      on: 'server',
-      file: 'server/routes/authorize.ts',
-      async probe(stage) {
-        const browser = stage.browser()
-        for (const when of ['before a login', 'after a login']) {
-          const evil = await browser.open(
-            stage.server.authorizeUrl({ redirect_uri: 'https://evil.example/callback' }),
-          )
-          must(
-            evil.status === 400,
-            `${when}, GET /authorize with an unknown redirect URI: ${went(evil)}`,
-          )
-          const page = await browser.open(stage.server.authorizeUrl({ scope: 'admin' }))
-          const request = `${when}, GET /authorize with scope=admin`
-          expectError(page, stage.redirectUri, request, 'invalid_scope')
-          await postPassword(stage, browser)
-        }
-      },
-    },
+    refusedStill,
     {
       id: 'login-only',
       text: `The login page lists no scopes, and its button doesn't say "allow"`,
@@ -397,26 +420,7 @@ export const v07: VersionChecks = {
         }
       },
     },
-    {
-      id: 'consent-missing',
-      text: 'Without the value of the page, or with a wrong one, POST /consent gets a 400 page and no code',
-      on: 'server',
-      file: 'server/routes/authorize.ts',
-      needs: ['allow'],
-      async probe(stage) {
-        const browser = await logIn(stage)
-        await consentPage(stage, browser)
-        const wrong = ['', randomValue(), '__proto__', 'constructor']
-        for (const decision of ['allow', 'deny']) {
-          const page = await answer(stage, browser, { decision })
-          expectRefused(page, `POST /consent with decision=${decision} and no value`)
-          for (const consent of wrong) {
-            const page = await answer(stage, browser, { consent, decision })
-            expectRefused(page, `POST /consent with decision=${decision} and consent=${consent}`)
-          }
-        }
-      },
-    },
+    consentMissing,
     {
       id: 'consent-once',
       text: 'A value works once, for Allow or for Deny',
@@ -722,7 +726,7 @@ function postPassword(
 }
 
 /** A browser that is logged in at the server. */
-async function logIn(
+export async function logIn(
   stage: Stage,
   user = 'user0',
   browser = stage.browser(),
@@ -739,7 +743,11 @@ async function logIn(
 }
 
 /** What someone who is logged in gets for an authorization request. */
-async function consentPage(stage: Stage, browser: Browser, changes: Fields = {}): Promise<Page> {
+export async function consentPage(
+  stage: Stage,
+  browser: Browser,
+  changes: Fields = {},
+): Promise<Page> {
   const page = await browser.open(stage.server.authorizeUrl(changes))
   const request = 'GET /authorize of someone who is logged in'
   must(!queryOf(page).has('code'), `${request} returns a code: nobody was asked`)
@@ -749,15 +757,19 @@ async function consentPage(stage: Stage, browser: Browser, changes: Fields = {})
 }
 
 /** The value on a new consent page. */
-async function newValue(stage: Stage, browser: Browser, changes: Fields = {}): Promise<string> {
+export async function newValue(
+  stage: Stage,
+  browser: Browser,
+  changes: Fields = {},
+): Promise<string> {
   const page = await consentPage(stage, browser, changes)
   const value = html(page).querySelector('input[name=consent]')?.getAttribute('value')
   must(value, 'the page has no <input type="hidden" name="consent"> with a value')
   return value
 }
 
-/** Sends the form of a consent page, with any fields. Follows no redirect. */
-async function answer(
+/** Answers a consent page, with anything as the form. Follows no redirect. */
+export async function answer(
   { server }: Stage,
   browser: Browser,
   body: FormFields,
@@ -811,14 +823,14 @@ function expectSameQuery({ server }: Stage, url: string, changes: Fields, what: 
 }
 
 /** @throws {NotYet} unless an answer to a consent page gets a code */
-function expectCode({ redirectUri }: Stage, page: Page, what: string): string {
+export function expectCode({ redirectUri }: Stage, page: Page, what: string): string {
   const code = queryOf(page).get('code')
   must(leadsTo(page, redirectUri) && code, `${what} gets no code: ${went(page)}`)
   return code
 }
 
 /** @throws {NotYet} unless an answer to a consent page gets a 400 page */
-function expectRefused(page: Page, what: string): void {
+export function expectRefused(page: Page, what: string): void {
   must(!queryOf(page).has('code'), `${what} gets a code`)
   must(page.status === 400, `${what} gets no 400 page: ${went(page)}`)
 }
