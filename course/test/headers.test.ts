@@ -1,4 +1,5 @@
 import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
+import { credentials } from '@oauth-lab/shared/testing/driver.ts'
 import type { RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Fields, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,7 +20,7 @@ const JSON_ANSWER = { ...EVERYWHERE, 'content-type': 'application/json; charset=
 const REDIRECT = { ...EVERYWHERE, location: expect.stringMatching(/^(\/|http:\/\/localhost:)/) }
 const STYLE = { ...EVERYWHERE, 'cache-control': 'no-cache', 'content-type': 'text/css' }
 /** The response to this form redirects to the client. */
-const LOGIN_FORM = {
+const FORM = {
   ...PAGE,
   'content-security-policy': expect.stringMatching(
     new RegExp(`^${policy("'self' http://localhost:\\d+")}$`),
@@ -40,6 +41,11 @@ const BAD_BEARER = {
     /^Bearer realm="oauth-lab", error="invalid_token", error_description="[^"]+"$/,
   ),
 }
+const LACKS_SCOPE = {
+  'www-authenticate': expect.stringMatching(
+    /^Bearer realm="oauth-lab", error="insufficient_scope", error_description="[^"]+", scope="email"$/,
+  ),
+}
 /** Headers that Node adds to each response. */
 const TRANSPORT = ['connection', 'content-length', 'date', 'keep-alive']
 
@@ -57,12 +63,11 @@ const inAll: Row[] = [
   ['server', 'an unknown page', atServer('/nowhere'), 404, PAGE],
   ['server', 'an unknown resource', atServer('/api/nowhere'), 404, JSON_ANSWER],
   ['server', 'the start page', atServer('/'), 200, PAGE],
-  ['server', 'the login form', authorize(), 200, LOGIN_FORM],
+  ['server', 'the login form', authorize(), 200, FORM],
   ['server', 'a request of nobody', atServer('/authorize'), 400, PAGE],
   ['server', 'another response type', authorize({ response_type: 'token' }), 303, REDIRECT],
-  ['server', 'a body that is no form', authorize({}, { method: 'POST' }), 400, LOGIN_FORM],
-  ['server', 'a wrong password', logIn('wrong'), 401, LOGIN_FORM],
-  ['server', 'a right password', logIn('password0'), 303, REDIRECT],
+  ['server', 'a body that is no form', authorize({}, { method: 'POST' }), 400, FORM],
+  ['server', 'a wrong password', logIn('wrong'), 401, FORM],
   ['server', 'a form that is too large', logIn('x'.repeat(17 * 1024)), 413, PAGE],
   [
     'server',
@@ -98,6 +103,11 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
       ['client', 'the start of a login', atClient('/login'), 302, REDIRECT],
       ['client', 'the end of a login', callback(), 200, PAGE],
     ],
+  },
+  {
+    from: 1,
+    to: 6,
+    rows: [['server', 'a right password', logIn('password0'), 303, REDIRECT]],
   },
   {
     from: 2,
@@ -155,6 +165,49 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
       ['server', 'a refresh with a made-up token', refresh('x'), 400, JSON_ANSWER],
     ],
   },
+  {
+    from: 6,
+    to: 99,
+    rows: [
+      ['server', 'an unknown scope', authorize({ scope: 'admin' }), 303, REDIRECT],
+      ['server', 'the email', email('email'), 200, JSON_ANSWER],
+      [
+        'server',
+        'the email with a token for the name',
+        email('profile'),
+        403,
+        { ...JSON_ANSWER, ...LACKS_SCOPE },
+      ],
+      ['client', 'the email after a login', loggedIn('/email'), 403, PAGE],
+      ['client', 'the email without a login', atClient('/email'), 401, PAGE],
+    ],
+  },
+  {
+    from: 7,
+    to: 99,
+    rows: [
+      ['server', 'a right password', logIn('password0'), 303, { ...REDIRECT, ...COOKIE }],
+      ['server', 'the consent page', openConsent, 200, FORM],
+      ['server', 'a no', deny(), 303, REDIRECT],
+      ['server', 'a yes to nothing', atServer('/consent', { method: 'POST' }), 400, PAGE],
+      ['server', 'a logout', logOut(), 303, { ...REDIRECT, ...NO_COOKIE }],
+      ['server', 'a logout by GET', atServer('/logout'), 405, allow(PAGE, 'POST')],
+    ],
+  },
+  {
+    from: 8,
+    to: 99,
+    rows: [
+      ['server', 'a code without a page', logInAgain(), 303, REDIRECT],
+      [
+        'client',
+        'a login for a page',
+        atClient('/login?for=email'),
+        302,
+        { ...REDIRECT, ...COOKIE },
+      ],
+    ],
+  },
 ]
 
 describe.each(listVersions())('headers of $name', ({ name, number, folder }) => {
@@ -200,6 +253,30 @@ function logIn(password: string): Ask {
   return authorize({}, { method: 'POST', body: { username: 'user0', password } })
 }
 
+/** The consent page, also for a user who has allowed the profile. */
+async function openConsent(lab: Lab, browser: Browser): Promise<Page> {
+  const form = await browser.open(lab.authorizeUrl({ scope: 'profile email' }))
+  return browser.follow(await browser.submit(form, credentials('user1')))
+}
+
+function deny(): Ask {
+  return async (lab, browser) => browser.submit(await openConsent(lab, browser), {}, 'deny')
+}
+
+function logInAgain(): Ask {
+  return async (lab, browser) => {
+    await lab.login(browser)
+    return browser.open(lab.authorizeUrl())
+  }
+}
+
+function logOut(): Ask {
+  return async (lab, browser) => {
+    await lab.login(browser)
+    return browser.open(`${lab.serverUrl}/logout`, { method: 'POST' })
+  }
+}
+
 function callback(): Ask {
   return async (lab, browser) => browser.open(await lab.loginUntilCallback(browser))
 }
@@ -230,6 +307,11 @@ function me(accessToken?: string): Ask {
   return async (lab) => lab.me(`Bearer ${accessToken ?? (await tokens(lab)).access_token}`)
 }
 
-async function tokens(lab: Lab): Promise<Record<string, unknown>> {
-  return (await lab.redeem(await lab.code())).body
+function email(scope: string): Ask {
+  return async (lab) =>
+    lab.me(`Bearer ${(await tokens(lab, { scope })).access_token}`, '/api/email')
+}
+
+async function tokens(lab: Lab, changes: Fields = {}): Promise<Record<string, unknown>> {
+  return (await lab.redeem(await lab.code(changes))).body
 }

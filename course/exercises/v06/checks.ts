@@ -77,7 +77,7 @@ export const asksProfile: Sentence = {
     must(sent.length > 0, 'the redirect URL has no scope')
     must(
       sent.length === 1 && sent[0] === 'profile',
-      `the redirect URL has ${shown(sent.join(', '))}: this version needs profile alone`,
+      `the redirect URL has ${shown(sent.join(', '))}: this version needs only profile`,
     )
   },
 }
