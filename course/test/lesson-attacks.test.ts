@@ -36,6 +36,12 @@ describe.each(listVersions())('the lesson of $name', (version) => {
     expect(named.filter((slug) => resultOf(slug) !== 'succeeds')).toEqual([])
   })
 
+  test('names first under "Still open" what the next version closes', () => {
+    const next = listVersions().find(({ number }) => number === version.number + 1)
+    const [, row = ''] = /^\| --- .*\n(.*)/m.exec(partOf(lesson, 'missing')?.source ?? '') ?? []
+    if (next !== undefined) expect(row).toContain(`](../${next.name}/`)
+  })
+
   function resultOf(slug: string) {
     const attack = attacks.find((candidate) => candidate.slug === slug)
     return attack && expectedResult(attack, version)
