@@ -7,6 +7,7 @@ import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
 import { terminalPaint } from './print/ansi.ts'
 import { renderTrouble } from './print/check-result.ts'
+import { plainText } from './print/plain-text.ts'
 import { wrap } from './print/wrap.ts'
 
 const WIDTH = 100
@@ -37,7 +38,7 @@ function tellHint(
   const { name, folder } = place
   const given = countHint(folder, number, hints.length)
   const shown = hints.slice(0, given).flatMap((text, index) => {
-    const lines = wrap(text, WIDTH - 5)
+    const lines = wrap(plainText(text), WIDTH - 5)
     return lines.map((line, at) => (at === 0 ? `  ${index + 1}. ${line}` : `     ${line}`))
   })
   const files = [...new Set(rest.map(({ sentence }) => sentence.file))]
@@ -50,7 +51,7 @@ function tellHint(
           `That was the last hint for this step. Next: npm run check ${name}, or look at the solution:`,
           ...files.map((file) => `      npm run solution -- ${name} --file ${file}`),
         ]
-  const head = [`Step ${number}: ${title}`, '', ...wrap(task, WIDTH), '', 'Hints:']
+  const head = [`Step ${number}: ${title}`, '', ...wrap(plainText(task), WIDTH), '', 'Hints:']
   return [...head, ...shown, '', ...next, ''].join('\n')
 }
 

@@ -13,12 +13,13 @@ import {
   piecesOf,
   type Styled,
 } from '@oauth-lab/course/differences/highlight.ts'
-import { firstLine, withoutLocalLinks } from '@oauth-lab/course/differences/notes.ts'
+import { firstLine } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
 import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { LOOKS, type Paint } from './ansi.ts'
+import { plainText } from './plain-text.ts'
 import { wrap } from './wrap.ts'
 
 /** How to print a difference. */
@@ -78,16 +79,6 @@ function renderNotes(notes: Note[], setting: Setting): string[] {
     ...(notes.length > 1 ? [withBar(setting.paint(firstLine(note), 'bold'))] : []),
     ...wrap(plainText(note.text), textWidth(setting)).map(withBar),
   ])
-}
-
-/** Markdown as plain text for a terminal: no stars, and only the addresses of links. */
-function plainText(markdown: string): string {
-  return withoutLocalLinks(markdown).replaceAll(
-    /(`[^`]+`)|\*\*([^*]+)\*\*|\*([^*\s][^*]*)\*|\[([^\]]+)\]\(([^)]*)\)/g,
-    (_all, code, strong, emphasis, text, address) => {
-      return code ?? strong ?? emphasis ?? `${text} (${address})`
-    },
-  )
 }
 
 function textWidth({ width }: Setting): number {

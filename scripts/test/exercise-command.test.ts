@@ -22,12 +22,13 @@ import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/p
 import type { VersionChecks } from '@oauth-lab/course/exercises/sentence.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
-import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
 import { painter } from '../print/ansi.ts'
 import { renderResult } from '../print/check-result.ts'
+import { plainText } from '../print/plain-text.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
@@ -289,6 +290,12 @@ describe('hints', () => {
     const [first] = readSteps(findVersion('v02'))
     expect(first?.hints.length).toBeGreaterThan(1)
     for (const hint of first?.hints ?? []) expect(hint.split('`').length % 2).toBe(1)
+  })
+
+  test('and tasks have no Markdown in a terminal', () => {
+    const steps = listVersions().flatMap(readSteps)
+    const texts = steps.flatMap(({ task, hints }) => [task, ...hints]).map(plainText)
+    expect(texts.filter((text) => /\*\*|\]\(/.test(text.replaceAll(/`[^`]*`/g, '')))).toEqual([])
   })
 })
 
