@@ -12,7 +12,7 @@ const ID_LENGTH = 43
 /**
  * Exchanges a refresh token for a new access token and a new refresh token. RFC 6749 section 6
  *
- * @throws {OAuthError} `invalid_request` when the token is missing, `invalid_grant` when it's invalid
+ * @throws {OAuthError} with a code of RFC 6749 section 5.2, such as `invalid_grant` for a used token
  */
 export async function refreshTokenGrant(
   form: Parameters,
