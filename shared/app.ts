@@ -65,8 +65,9 @@ export function createApp(folder: string): FastifyInstance {
     return503OnClosing: false,
     // Node applies the request timeout to bodies only if the headers' timeout isn't longer.
     http: { connectionsCheckingInterval: 1_000, headersTimeout: REQUEST_TIMEOUT },
-    // RFC 9112 section 3.2.2: a server must also accept a whole URL in place of a path.
-    rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*\/?/i, '/'),
+    // RFC 9112 section 3.2.2: a server must also accept a whole URL in place of a path. A slash goes before
+    // anything else: Fastify's router would ignore the first character, whatever it is.
+    rewriteUrl: ({ url = '/' }) => url.replace(/^(https?:\/\/[^/?#]*\/?|(?!\/))/i, '/'),
     frameworkErrors: (_error, request, reply) => {
       setHeaders(reply)
       sendNotFound(request, reply)

@@ -1144,6 +1144,18 @@ describe('a response', () => {
     expect(await sendRaw(lab.clientUrl, start)).toMatch(/^HTTP\/1\.1 200 /)
   })
 
+  test('to an address that starts with a star is a 404, whatever follows', async () => {
+    const urls = [lab.serverUrl, lab.clientUrl]
+    for (const address of ['*', '*authorize', '*login', '*logout', '*style.css']) {
+      for (const method of ['GET', 'POST']) {
+        const request = `${method} ${address} HTTP/1.1\r\n${HOST}\r\n`
+        for (const url of urls) {
+          expect(await sendRaw(url, request), request).toMatch(/^HTTP\/1\.1 404 /)
+        }
+      }
+    }
+  })
+
   test('to a malformed request is never worse than a 4xx', async () => {
     const urls = [lab.serverUrl, lab.clientUrl]
     const asked = broken.flatMap(([name, request]) => urls.map((url) => ({ name, request, url })))
