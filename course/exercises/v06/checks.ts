@@ -56,7 +56,7 @@ export const cancel: Sentence = {
     const forms: Record<string, FormFields> = {
       'and empty fields': { username: '', password: '', decision: 'deny' },
       'and the right password': { ...user, decision: 'deny' },
-      'and another decision before it': { ...user, decision: ['allow', 'deny'] },
+      'after decision=allow in the same form': { ...user, decision: ['allow', 'deny'] },
     }
     for (const [what, body] of Object.entries(forms)) {
       const url = stage.server.authorizeUrl()
@@ -84,7 +84,7 @@ export const asksProfile: Sentence = {
 
 export const email403: Sentence = {
   id: 'email-403',
-  text: 'When /api/email returns 403, GET /email returns a 403 page that says so, and redirects nowhere',
+  text: 'When /api/email returns 403, GET /email returns a 403 page that mentions the email, and redirects nowhere',
   on: 'client',
   file: 'client/api.ts',
   needs: ['asks-profile', 'email-page'],
@@ -107,7 +107,7 @@ export const email403: Sentence = {
 
 export const keepsTokens: Sentence = {
   id: 'keeps-tokens',
-  text: "After that 403 the client still has its tokens, and hasn't refreshed them",
+  text: "After a 403 from /api/email the client keeps its tokens, and doesn't refresh them",
   on: 'client',
   file: 'client/api.ts',
   needs: ['asks-profile', 'profile-without-email', 'email-page'],
@@ -158,7 +158,7 @@ export const v06: VersionChecks = {
     },
     {
       id: 'scope-form',
-      text: 'So does a malformed scope: with two spaces, a space at the start or the end, or a character like "',
+      text: 'A malformed scope gets error=invalid_scope, too: with two spaces, a space at the start or the end, or a character like "',
       on: 'server',
       file: 'server/scopes.ts',
       needs: ['scope-refused'],
@@ -341,7 +341,7 @@ export const v06: VersionChecks = {
     },
     {
       id: 'challenge-scope',
-      text: 'The WWW-Authenticate header of that 403 names the missing scope',
+      text: 'The WWW-Authenticate header of a 403 names the missing scope',
       on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['insufficient-scope'],
@@ -393,7 +393,7 @@ export const v06: VersionChecks = {
     },
     {
       id: 'refresh-whole',
-      text: 'The refresh token keeps the whole: the next refresh gets all scopes again',
+      text: 'After a refresh for less, the next refresh gets all scopes again',
       on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh-less'],

@@ -88,7 +88,7 @@ export const v07: VersionChecks = {
           const header = site === undefined ? 'without Sec-Fetch-Site' : `with ${siteHeader(site)}`
           must(
             status !== 400,
-            `${header}, POST /authorize returns 400. Refuse it only if the header is there and isn't same-origin`,
+            `${header}, POST /authorize returns 400. Reject it only if the header is there and isn't same-origin`,
           )
         }
       },
@@ -163,7 +163,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'session-cookie',
-      text: "It also gets a cookie, with a name that isn't the client's, and HttpOnly",
+      text: "The right password gets a cookie, with a name that isn't the client's, and HttpOnly",
       on: 'server',
       file: 'server/app.ts',
       needs: ['back-to-request'],
@@ -259,7 +259,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'consent-scopes',
-      text: 'It lists each requested scope, by name and in words, and no other',
+      text: 'The consent page lists each requested scope, by name and in words, and no other',
       on: 'server',
       file: 'server/views/consent.eta',
       needs: ['password-once'],
@@ -279,7 +279,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'consent-buttons',
-      text: 'It has the buttons Allow and Deny, in a form that posts to /consent with the query of the request',
+      text: 'The consent page has the buttons Allow and Deny, in a form that posts to /consent with the query of the request',
       on: 'server',
       file: 'server/views/consent.eta',
       needs: ['password-once'],
@@ -298,7 +298,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'consent-client-origin',
-      text: 'Its Content-Security-Policy lets the form redirect to the client',
+      text: 'The Content-Security-Policy of the consent page lets its form redirect to the client',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['password-once'],
@@ -379,7 +379,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'asks-again',
-      text: "Having allowed it once isn't enough: the next request gets the page again",
+      text: 'After Allow, the next request gets the consent page again',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['allow'],
@@ -403,7 +403,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'decision-else',
-      text: "So does everything else that isn't decision=allow: none, another value, two of them",
+      text: 'Everything but one decision=allow counts as a no: no decision, another value, two of them',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['deny'],
@@ -576,7 +576,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-consent',
-      text: 'Nor can it allow anything: POST /consent also gets a 400 page, and the value still works',
+      text: "A form from another site can't allow anything: POST /consent gets a 400 page, and the value still works",
       on: 'server',
       file: 'server/same-origin.ts',
       needs: ['foreign-login', 'asks-again'],
@@ -617,7 +617,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'logout-query',
-      text: 'It redirects to /authorize with exactly the query that it got',
+      text: 'POST /logout redirects to /authorize with exactly the query that it got',
       on: 'server',
       file: 'server/routes/logout.ts',
       needs: ['server-logout'],
