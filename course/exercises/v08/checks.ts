@@ -453,7 +453,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'for-email',
-      text: 'After a login it asks for what the token covers, and email',
+      text: 'After a login, it asks for what the token covers, and email',
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-covered', 'for-email-first', 'email-unticked'],
@@ -471,7 +471,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'for-else',
-      text: 'Any other for counts as none: the login asks for profile, and leads to /profile',
+      text: 'Any other value of for counts as none: the login asks for profile, and leads to /profile',
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-profile'],
@@ -563,7 +563,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'no-address',
-      text: 'Nothing in the query of /login or /callback changes it',
+      text: 'Nothing else in the query of /login, and nothing in that of /callback, changes the way back',
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['way-back'],
