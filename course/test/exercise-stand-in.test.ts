@@ -186,6 +186,19 @@ describe('the stand-in server and the server of v06 agree about a scope:', () =>
   })
 })
 
+test('a stand-in whose user allows part of what is asked for issues a token for that part', async () => {
+  const code = await newCode({ scope: 'profile email' })
+  standIn.allows = ['email']
+  const { body } = await send(standIn.url, {}, code)
+  expect(body.scope).toBe('email')
+  const headers = { authorization: `Bearer ${body.access_token}` }
+  expect((await new Browser().open(`${standIn.url}/api/me`, { headers })).status).toBe(403)
+  const form = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }
+  expect((await send(standIn.url, { form }, '')).body.scope).toBe('email')
+  standIn.reset()
+  expect(standIn.allows).toBeUndefined()
+})
+
 test('a stand-in for a server without scopes ignores one', () => {
   const old = new StandIn(0, redirectUri)
   old.noteLogin(new URLSearchParams({ scope: 'admin' }))

@@ -49,8 +49,8 @@ const MEMORY = ['no-page', 'other-session', 'other-user', 'more-asks']
 /** What a check needs that relies on the boxes that users tick. */
 const BOXES = [...MEMORY, 'boxes', 'nothing-ticked', 'not-requested', 'part-of-yes']
 
-// The server remembers what was allowed, so the order of its checks matters. At first, user0 allows
-// profile and user1 email; the last ones allow the rest. The other client never gets a yes.
+// The server remembers what was allowed, so the order of its checks matters. user0 allows profile first,
+// and then email; user1 the other way round. The other client never gets a yes.
 export const v08: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
@@ -91,7 +91,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'other-session',
-      text: 'So it does in another session of the same user',
+      text: 'Another session of the same user gets it, too',
       on: 'server',
       file: 'server/store.ts',
       needs: ['no-page'],
@@ -151,6 +151,21 @@ export const v08: VersionChecks = {
       },
     },
     {
+      id: 'adds-up',
+      text: 'A new yes adds to the old ones: profile one time and email another time are enough for both',
+      on: 'server',
+      file: 'server/routes/authorize.ts',
+      needs: ['no-page'],
+      async probe(stage) {
+        const browser = await logIn(stage)
+        for (const scope of ['profile', 'email']) await allowAll(stage, browser, scope)
+        const when = 'after an Allow for profile, and another one for email,'
+        const page = await openWithoutPage(stage, browser, { scope: BOTH }, when)
+        const got = String(await tokenScope(stage, page, `${when} a request for both`))
+        must(sorted(got) === sorted(BOTH), `${when} a request for both leads to ${shown(got)}`)
+      },
+    },
+    {
       id: 'boxes',
       text: 'The consent page has a ticked checkbox for each requested scope that is new',
       on: 'server',
@@ -183,7 +198,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'nothing-ticked',
-      text: 'Allow with nothing ticked gets access_denied, unless some of the request was allowed before',
+      text: 'Allow with nothing ticked, and nothing allowed before, gets access_denied',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...MEMORY, 'boxes'],
@@ -195,11 +210,6 @@ export const v08: VersionChecks = {
           expectError(page, stage.redirectUri, request, 'access_denied')
         }
         await expectAsked(stage, browser, { scope: BOTH }, 'after an Allow with nothing ticked')
-
-        const page = await allow(stage, await logIn(stage, 'user0'), 'email', [])
-        const request =
-          'after an Allow for profile, a request for email, and Allow with nothing ticked,'
-        expectError(page, stage.redirectUri, request, 'access_denied')
       },
     },
     {
@@ -278,15 +288,18 @@ export const v08: VersionChecks = {
     },
     {
       id: 'nothing-new',
-      text: 'Allow is also for what was requested and allowed before, with nothing ticked',
+      text: 'Allow with nothing ticked is for what was requested and allowed before, and for nothing else',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...BOXES, 'part-remembered'],
       async probe(stage) {
-        const page = await allow(stage, await logIn(stage, 'user1'), BOTH, [])
-        const what = 'with email allowed before, Allow with profile not ticked'
-        const scope = await tokenScope(stage, page, what)
-        must(scope === 'email', `${what} leads to a token response with ${shown(scope)}`)
+        const browser = await logIn(stage, 'user1')
+        const what = 'with email allowed before, and nothing ticked, Allow'
+        const page = await allow(stage, browser, BOTH, [])
+        const scope = await tokenScope(stage, page, `${what} for both`)
+        must(scope === 'email', `${what} for both leads to a token response with ${shown(scope)}`)
+        const none = await allow(stage, browser, 'profile', [])
+        expectError(none, stage.redirectUri, `${what} for profile`, 'access_denied')
       },
     },
     {
@@ -296,32 +309,17 @@ export const v08: VersionChecks = {
       file: 'server/routes/authorize.ts',
       needs: [...BOXES, 'nothing-new'],
       async probe(stage) {
-        const scope = 'email profile'
-        const browser = await logIn(stage, 'user0')
+        const scope = 'profile email'
+        const browser = await logIn(stage, 'user1')
         must(
           boxesOn(await consentPage(stage, browser, { scope })).length > 0,
           'the page has no checkboxes',
           'server/views/consent.eta',
         )
-        const page = await allow(stage, browser, scope, ['email', 'email'])
-        const what = `with profile allowed before, and scope=${scope}, Allow with email ticked twice`
+        const page = await allow(stage, browser, scope, ['profile', 'profile'])
+        const what = `with email allowed before, and scope=${scope}, Allow with profile ticked twice`
         const got = await tokenScope(stage, page, what)
         must(got === scope, `${what} leads to a token response with ${shown(got)}`)
-      },
-    },
-    {
-      id: 'adds-up',
-      text: 'A new yes adds to the old ones: profile one time and email another time are enough for both',
-      on: 'server',
-      file: 'server/routes/authorize.ts',
-      needs: [...MEMORY, 'nothing-new'],
-      async probe(stage) {
-        const browser = await logIn(stage, 'user1')
-        for (const scope of ['email', 'profile']) await allowAll(stage, browser, scope)
-        const when = 'after an Allow for email, and another one for profile,'
-        const page = await openWithoutPage(stage, browser, { scope: BOTH }, when)
-        const got = String(await tokenScope(stage, page, `${when} a request for both`))
-        must(sorted(got) === sorted(BOTH), `${when} a request for both leads to ${shown(got)}`)
       },
     },
     {
@@ -452,26 +450,8 @@ export const v08: VersionChecks = {
       },
     },
     {
-      id: 'for-email',
-      text: 'After a login it asks for what the token covers, and email',
-      on: 'client',
-      file: 'client/routes/login.ts',
-      needs: ['asks-covered', 'for-email-first', 'email-unticked'],
-      async probe(stage) {
-        for (const scope of ['profile', 'email', BOTH]) {
-          const browser = await logInWithScope(stage, scope)
-          const asked = await askedScope(stage, browser, FOR_EMAIL)
-          const expected = sorted(`${scope} email`)
-          must(
-            asked === expected,
-            `after a token response with scope "${scope}", GET ${FOR_EMAIL} asks for ${asked}, not ${expected}`,
-          )
-        }
-      },
-    },
-    {
       id: 'for-else',
-      text: 'Any other for counts as none: the login asks for profile, and leads to /profile',
+      text: 'Any other value of for counts as none: the login asks for profile, and leads to /profile',
       on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-profile'],
@@ -528,6 +508,24 @@ export const v08: VersionChecks = {
       },
     },
     {
+      id: 'for-email',
+      text: 'After a login, it asks for what the token covers, and email',
+      on: 'client',
+      file: 'client/routes/login.ts',
+      needs: ['asks-covered', 'for-email-first', 'email-unticked'],
+      async probe(stage) {
+        for (const scope of ['profile', 'email', BOTH]) {
+          const browser = await logInWithScope(stage, scope)
+          const asked = await askedScope(stage, browser, FOR_EMAIL)
+          const expected = sorted(`${scope} email`)
+          must(
+            asked === expected,
+            `after a token response with scope "${scope}", GET ${FOR_EMAIL} asks for ${asked}, not ${expected}`,
+          )
+        }
+      },
+    },
+    {
       id: 'way-back',
       text: 'A login from /login?for=email leads to /email',
       on: 'client',
@@ -535,9 +533,9 @@ export const v08: VersionChecks = {
       needs: ['for-else'],
       async probe(stage) {
         const browser = stage.browser()
-        for (const when of ['without a login', 'after a login']) {
+        for (const when of ['', 'after another login, ']) {
           const sent = await stage.begin(browser, FOR_EMAIL)
-          expectWayBack(stage, await finish(stage, browser, sent), '/email', `${when}, one`)
+          expectWayBack(stage, await finish(stage, browser, sent), '/email', when)
         }
       },
     },
@@ -551,19 +549,19 @@ export const v08: VersionChecks = {
         const browser = stage.browser()
         await stage.begin(browser, FOR_EMAIL)
         const plain = await finish(stage, browser, await stage.begin(browser))
-        const other = `after one from ${FOR_EMAIL} that never came back, a login`
+        const other = `after one from ${FOR_EMAIL} that never came back, `
         expectWayBack(stage, plain, '/profile', other, '/login')
         await stage.begin(browser)
         const sent = await stage.begin(browser, FOR_EMAIL)
-        const after = 'after one from /login that never came back, a login'
+        const after = 'after one from /login that never came back, '
         expectWayBack(stage, await finish(stage, browser, sent), '/email', after)
         const last = await finish(stage, browser, await stage.begin(browser))
-        expectWayBack(stage, last, '/profile', `after one from ${FOR_EMAIL}, a login`, '/login')
+        expectWayBack(stage, last, '/profile', `after one from ${FOR_EMAIL}, `, '/login')
       },
     },
     {
       id: 'no-address',
-      text: 'Nothing in the query of /login or /callback changes it',
+      text: 'Nothing else in the query of /login, and nothing in that of /callback, changes the way back',
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['way-back'],
@@ -576,16 +574,16 @@ export const v08: VersionChecks = {
             const browser = stage.browser()
             const sent = await stage.begin(browser, `${path}&${name}=${encodeURIComponent(EVIL)}`)
             const page = await finish(stage, browser, sent)
-            const login = `with ${name}=${EVIL} in the query, a login`
-            expectWayBack(stage, page, end, login, path, 'client/routes/login.ts')
+            const when = `with ${name}=${EVIL} in the query, `
+            expectWayBack(stage, page, end, when, path, 'client/routes/login.ts')
           }
           for (const value of [EVIL, 'email', 'profile']) {
             const browser = stage.browser()
             const sent = await stage.begin(browser, path)
             const more = Object.fromEntries(['for', ...ADDRESSES].map((name) => [name, value]))
             const page = await finish(stage, browser, sent, more)
-            const login = `with for=${value} and next=${value} in the query of /callback, a login`
-            expectWayBack(stage, page, end, login, path)
+            const when = `with for=${value} and next=${value} in the query of /callback, `
+            expectWayBack(stage, page, end, when, path)
           }
         }
       },
@@ -839,12 +837,16 @@ function expectWayBack(
   { clientUrl }: Stage,
   page: Page,
   path: string,
-  login: string,
+  when: string,
   from = FOR_EMAIL,
   file?: string,
 ): void {
   const end = leadsOn(page)
-  must(end === clientUrl + path, `${login} from ${from} leads to ${end}, not to ${path}`, file)
+  must(
+    end === clientUrl + path,
+    `${when}a login from ${from} leads to ${end}, not to ${path}`,
+    file,
+  )
 }
 
 /** @throws {NotYet} unless a page links to this path, whose URL it returns */

@@ -207,7 +207,7 @@ export const v08: Exercise = {
           ],
         ],
       },
-      tells: 'nothing-ticked',
+      tells: 'nothing-new',
     },
     {
       what: 'the boxes come without ticks',
