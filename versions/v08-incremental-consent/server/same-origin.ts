@@ -10,5 +10,5 @@ import type { FastifyRequest } from 'fastify'
 export async function refuseForeignForms({ method, headers }: FastifyRequest): Promise<void> {
   const site = headers['sec-fetch-site'] ?? 'same-origin'
   if (method !== 'POST' || site === 'same-origin') return
-  throw new PageError(400, 'Foreign form', 'Only a page of this server can send this form.')
+  throw new PageError(400, 'Cross-origin form', 'Only a page of this server can send this form.')
 }

@@ -71,7 +71,7 @@ export async function authorizeRoutes(
       if (login === undefined || !useConsent(login, authorizationRequest, consent)) {
         const message = 'This page was used before, has expired, or belongs to another login.'
         const next = { href: `/authorize${queryOf(request.url)}`, text: 'Show it again' }
-        throw new PageError(400, 'Not asked for', message, next)
+        throw new PageError(400, 'Invalid consent', message, next)
       }
       // RFC 6749 section 4.1.2.1
       if (soleParameter(form, 'decision') !== 'allow') {

@@ -76,11 +76,11 @@ export async function authorizeRoutes(
       if (login === undefined || !useConsent(login, authorizationRequest, consent)) {
         const message = 'This page was used before, has expired, or belongs to another login.'
         const next = { href: `/authorize${queryOf(request.url)}`, text: 'Show it again' }
-        throw new PageError(400, 'Not asked for', message, next)
+        throw new PageError(400, 'Invalid consent', message, next)
       }
       const ticked = valuesOf(form, 'scope')
       if (!ticked.every((scope) => authorizationRequest.scopes.includes(scope ?? ''))) {
-        throw new PageError(400, 'Not asked for', 'The client asks for other scopes.')
+        throw new PageError(400, 'Invalid consent', 'The client asks for other scopes.')
       }
       const allowed = allowedScopesOf(store, login.user, authorizationRequest.client_id)
       const scopes = authorizationRequest.scopes.filter((scope) => {
