@@ -358,7 +358,7 @@ export const v08: Exercise = {
       changes: {
         [TOKEN_REQUEST]: [
           [
-            "(scope === undefined || (typeof scope === 'string' && scope !== ''))",
+            "(scope === undefined || (typeof scope === 'string' && /^\\S+( \\S+)*$/.test(scope)))",
             '(scope === undefined || String(scope) === scope || true)',
           ],
         ],

@@ -49,6 +49,6 @@ function isTokenResponse(body: Record<string, unknown>): body is AccessTokenResp
     String(token_type).toLowerCase() === 'bearer' &&
     (expires_in === undefined || (typeof expires_in === 'number' && expires_in > 0)) &&
     (refresh_token === undefined || typeof refresh_token === 'string') &&
-    (scope === undefined || (typeof scope === 'string' && scope !== ''))
+    (scope === undefined || (typeof scope === 'string' && /^\S+( \S+)*$/.test(scope)))
   )
 }

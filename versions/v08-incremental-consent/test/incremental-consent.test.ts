@@ -465,7 +465,7 @@ describe('the client learns what its token covers', () => {
     expect(await askedScope(browser)).toBe('profile')
   })
 
-  for (const scope of [7, '', ['profile'], { profile: true }]) {
+  for (const scope of [7, '', ' ', 'profile  email', ['profile'], { profile: true }]) {
     test(`from no response whose scope is ${JSON.stringify(scope)}: that makes no sense`, async () => {
       const browser = new Browser()
       const callback = await lab.loginUntilCallback(browser)
