@@ -7,7 +7,7 @@ export const attack: AttackFile = {
   expected: { 1: 'nothing', 7: 'succeeds' },
   needs: {
     feature: 'serverSession',
-    otherwise: 'The server asks for the password at each login, whoever sits there.',
+    otherwise: 'The server asks for the password at each login, no matter who is at the computer.',
   },
   checks: [],
   remedy:

@@ -288,7 +288,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'nothing-new',
-      text: 'Allow with nothing ticked is for what was requested and allowed before, and for nothing else',
+      text: 'Allow with nothing ticked grants only what was requested and allowed before',
       on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...BOXES, 'part-remembered'],
@@ -590,7 +590,7 @@ export const v08: VersionChecks = {
     },
     {
       id: 'denied-keeps',
-      text: 'After access_denied, whoever was logged in still is, with the tokens they had',
+      text: 'After access_denied, a user who was logged in still is, with the same tokens',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {

@@ -176,7 +176,7 @@ export const v08: Exercise = {
       tells: 'other-client',
     },
     {
-      what: 'whoever allowed something once is not asked for more',
+      what: 'a user who allowed something once is never asked again',
       changes: { [AUTHORIZE]: [['asked.length === 0', 'allowed.size > 0']] },
       tells: 'more-asks',
     },

@@ -6,7 +6,7 @@ import type { Login } from './session.ts'
 /** The most consent pages of a session that can be answered. The newest ones count. */
 const MOST_PAGES = 20
 
-/** Returns a value for a consent page, for ttl seconds. Whoever sends it back has seen what the page says. */
+/** Returns the value of a consent page. It proves that someone saw the page, for ttl seconds. */
 export function issueConsent(login: Login, request: AuthorizationRequest, ttl: number): string {
   const consent = randomToken()
   const expiresAt = performance.now() + ttl * 1000

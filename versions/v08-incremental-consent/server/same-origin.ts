@@ -2,7 +2,7 @@ import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { FastifyRequest } from 'fastify'
 
 /**
- * Rejects forms from pages of other sites. Browsers say where a request comes from.
+ * Rejects forms from pages of other origins. Browsers say where a request comes from.
  * W3C Fetch Metadata section 2.3
  *
  * @throws {PageError} 400
