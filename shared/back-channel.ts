@@ -19,6 +19,8 @@ export interface BackChannelRequest {
   headers: Record<string, string>
   /** Sent unchanged. */
   body?: string
+  /** The status of the response says everything, so its body may be anything. RFC 7009 section 2.2 */
+  ignoreBody?: boolean
 }
 
 /**
@@ -29,7 +31,7 @@ export interface BackChannelRequest {
  */
 export async function callBackChannel(
   url: string,
-  options: BackChannelRequest,
+  { ignoreBody = false, ...options }: BackChannelRequest,
 ): Promise<BackChannelResponse> {
   const signal = AbortSignal.timeout(PATIENCE)
   const { statusCode, text } = await request(url, { ...options, signal, dispatcher: agent })
@@ -40,7 +42,8 @@ export async function callBackChannel(
         : badGateway(url, explain(error))
     })
   // RFC 6750 section 3: a 401 or 403 says everything in its headers, so its body may be anything.
-  const body = parseObject(text) ?? ([401, 403].includes(statusCode) ? {} : undefined)
+  const mayBeAnything = ignoreBody || [401, 403].includes(statusCode)
+  const body = parseObject(text) ?? (mayBeAnything ? {} : undefined)
   if (body === undefined) throw badResponse(url, statusCode)
   return { status: statusCode, body }
 }

@@ -63,6 +63,14 @@ describe('the back channel', () => {
     }
   })
 
+  test('returns the status alone when the caller ignores the body, whatever that is', async () => {
+    for (const body of ['<h1>Done</h1>', '[]', '']) {
+      const url = await serverThat((_, answer) => answer.end(body))
+      const answer = await callBackChannel(url, { method: 'POST', headers: {}, ignoreBody: true })
+      expect(answer).toEqual({ status: 200, body: {} })
+    }
+  })
+
   const nonsense: [string, RequestListener, RegExp][] = [
     ['a page', (_, answer) => answer.end('<h1>Hello</h1>'), /makes no sense \(status 200\)/],
     ['nothing', (_, answer) => answer.writeHead(204).end(), /makes no sense \(status 204\)/],

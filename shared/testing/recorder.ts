@@ -46,7 +46,7 @@ export function issuedTokens(exchanges: Exchange[]): string[] {
 export function unsoundAnswers(exchanges: Exchange[]): string[] {
   const wrong = exchanges.filter(({ program, path, status, headers }) => {
     const kept = headers['cache-control'] !== 'no-store' && path !== '/style.css'
-    const cookie = /^\/(token|api)\b/.test(path) && headers['set-cookie'] !== undefined
+    const cookie = /^\/(token|revoke|api)\b/.test(path) && headers['set-cookie'] !== undefined
     const broken = status >= 500 && !(program === 'client' && status === 502)
     return kept || cookie || broken
   })

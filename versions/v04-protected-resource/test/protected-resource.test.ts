@@ -484,13 +484,17 @@ describe('a logout', () => {
     expect(headers).not.toHaveProperty('set-cookie')
   })
 
-  test('happens only at the client: the server accepts the access token until it expires', async () => {
-    const browser = new Browser()
-    await lab.login(browser)
-    const token = lastTokenOfClient()
-    await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
-    expect(await lab.me(`Bearer ${token}`)).toMatchObject({ status: 200, body: USER0 })
-  })
+  until(
+    'v09',
+    'happens only at the client: the server accepts the access token until it expires',
+    async () => {
+      const browser = new Browser()
+      await lab.login(browser)
+      const token = lastTokenOfClient()
+      await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+      expect(await lab.me(`Bearer ${token}`)).toMatchObject({ status: 200, body: USER0 })
+    },
+  )
 })
 
 describe('the client, when its token', () => {
