@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import {
   Browser,
@@ -401,6 +403,28 @@ describe('an answer gets a page with status 400, and no code,', () => {
     expectRefused(await answer(new Browser(), url, { consent, ...ALLOW }, { cookie: old }))
     await logIn(browser)
     expectRefused(await answer(browser, url, { consent, ...ALLOW }))
+  })
+
+  test('when a logout came in between, also while the form was arriving', async () => {
+    const browser = await loggedIn()
+    const url = lab.authorizeUrl()
+    const form = `consent=${consentOn(await browser.open(url))}&scope=profile&decision=allow`
+    const cookie = await browser.jar.getCookieString(lab.serverUrl)
+    const headers = {
+      cookie,
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': form.length,
+      expect: '100-continue',
+    }
+    const slow = httpRequest(url.replace('/authorize', '/consent'), { method: 'POST', headers })
+    const response = once(slow, 'response')
+    // The server asks for the form, so it knows the session.
+    await once(slow, 'continue')
+    await browser.open(`${lab.serverUrl}/logout`, { method: 'POST' })
+    slow.end(form)
+    const [{ statusCode, headers: answered }] = await response
+    expect(statusCode).toBe(400)
+    expect(answered).not.toHaveProperty('location')
   })
 
   test('when another login came in between', async () => {

@@ -3,6 +3,7 @@ import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
 import { type Parameters, queryOf, soleParameter } from '@oauth-lab/shared/parameters.ts'
 import { randomToken } from '@oauth-lab/shared/secrets.ts'
+import { sessionHasEnded } from '@oauth-lab/shared/session.ts'
 import { authenticateUser, type User } from '@oauth-lab/shared/users.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AuthorizationRequest } from '../../protocol.ts'
@@ -66,7 +67,8 @@ export async function authorizeRoutes(
       const authorizationRequest = readAuthorizationRequest(request.query, clients)
       const form = request.body ?? {}
       const consent = soleParameter(form, 'consent') ?? ''
-      const { login } = request.session
+      // The form may arrive slowly, and a logout in between counts.
+      const login = sessionHasEnded(request) ? undefined : request.session.login
       // RFC 6749 section 10.12: only a page that this user saw for this request can be answered.
       if (login === undefined || !useConsent(login, authorizationRequest, consent)) {
         const message = 'This page was used before, has expired, or belongs to another login.'
