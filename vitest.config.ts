@@ -41,9 +41,10 @@ export default defineConfig({
     isolate: false,
     // One worker for each core; the default leaves one core idle.
     maxWorkers: '100%',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    expect: { poll: { interval: 20, timeout: 20_000 } },
+    // Only a test that hangs reaches these, on a crowded machine too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { interval: 20, timeout: 60_000 } },
     // Failures are reported with the project's name, which says which version broke which promise.
     projects: [
       ...versions.flatMap((version, index) => {
