@@ -1,3 +1,4 @@
+import { type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import type { Knowledge } from './knowledge.ts'
@@ -16,7 +17,9 @@ export class AttackStage extends StoryRecord {
     settings: Record<string, string> = {},
   ): Promise<AttackStage> {
     const exchanges: Exchange[] = []
-    const lab = await startLab(recorded(programs, exchanges), settings)
-    return new AttackStage(lab, exchanges, knows)
+    const network = { isCut: false }
+    const cut: Hook = async (...request) => (network.isCut ? hangUp(...request) : undefined)
+    const lab = await startLab(withServerHook(recorded(programs, exchanges), cut), settings)
+    return new AttackStage(lab, exchanges, knows, network)
   }
 }

@@ -16,6 +16,8 @@ export interface Knowledge {
   serverSession: boolean
   /** The server remembers what a user allowed, and asks only for more. */
   remembersConsent: boolean
+  /** A client can end its access at the server. */
+  revocation: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -52,6 +54,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       scopes: response.scope !== undefined,
       remembersConsent: second.location !== undefined,
       serverSession: await browser.hasSession(lab.serverUrl),
+      revocation: lab.server.hasRoute({ method: 'POST', url: '/revoke' }),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

@@ -227,14 +227,22 @@ export class Person {
     client: Client | undefined,
     telling: Telling,
   ): Promise<Record<string, unknown>> {
-    const authorization = client && basic(client.id, client.secret ?? `${client.id}-secret`)
-    return this.resends(form, { authorization }, telling)
+    return this.resends(form, authorizationOf(client), telling)
   }
 
   /** Sends a form to the token endpoint with their own program. */
-  async resends(form: Fields, headers: Fields, telling: Telling) {
+  resends(form: Fields, headers: Fields, telling: Telling) {
+    return this.#posts('/token', form, headers, telling)
+  }
+
+  /** Sends a form to the revocation endpoint with their own program. */
+  revokes(form: Fields, client: Client | undefined, telling: Telling) {
+    return this.#posts('/revoke', form, authorizationOf(client), telling)
+  }
+
+  async #posts(path: string, form: Fields, headers: Fields, telling: Telling) {
     const sent = { method: 'POST', headers, body: form }
-    await this.#record.send(`${this.#record.lab.serverUrl}/token`, sent)
+    await this.#record.send(this.#record.lab.serverUrl + path, sent)
     return this.#receivedResponse(telling)
   }
 
@@ -283,6 +291,10 @@ export class Person {
   #receivedResponse(telling: Telling): Record<string, unknown> {
     return this.#record.tellProgram(asTold(telling))
   }
+}
+
+function authorizationOf(client: Client | undefined): Fields {
+  return { authorization: client && basic(client.id, client.secret ?? `${client.id}-secret`) }
 }
 
 function asTold(telling: Telling): Told | undefined {

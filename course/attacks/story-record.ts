@@ -20,6 +20,8 @@ export const SECONDS_PER_HOUR = 2
 export class StoryRecord {
   readonly lab: Lab
   readonly knows: Knowledge
+  /** While it is cut, nobody reaches the server. */
+  readonly network: { isCut: boolean }
   readonly #exchanges: Exchange[]
   readonly #owners = new Map<string, Account>()
   readonly #accessTokens = new Set<string>()
@@ -28,10 +30,16 @@ export class StoryRecord {
   #heard = 0
   #site: AttackerSite | undefined
 
-  protected constructor(lab: Lab, exchanges: Exchange[], knows: Knowledge) {
+  protected constructor(
+    lab: Lab,
+    exchanges: Exchange[],
+    knows: Knowledge,
+    network: { isCut: boolean },
+  ) {
     this.lab = lab
     this.#exchanges = exchanges
     this.knows = knows
+    this.network = network
   }
 
   async close(): Promise<void> {
@@ -192,6 +200,8 @@ export class StoryRecord {
 
   #meaningOf(exchange: Exchange): string {
     const { path, status, form } = exchange
+    if (path === '/revoke')
+      return 'Before it responds, the client asks the server to revoke its tokens.'
     if (path !== '/token') {
       const what = path === '/api/email' ? 'for the email address' : 'whose token it has'
       if (status === 200) return `Before it responds, the client asks the server ${what}.`

@@ -19,6 +19,7 @@ const LESSONS: [RegExp, number][] = [
   [/\brefresh|\brotat|\bfamily|\brenew/i, 5],
   [/\bscopes?\b/i, 6],
   [/\bconsent/i, 7],
+  [/\brevocation\b|\bRFC 7009\b/i, 9],
 ]
 
 let rows: Performance[][]

@@ -36,6 +36,9 @@ const SLUGS = [
   'session-fixation-at-server',
   'scope-creep',
   'return-address',
+  'token-after-logout',
+  'refresh-token-after-logout',
+  'revoke-foreign-token',
   'attackers-login-link',
   'login-page-address',
   'password-guessing',
@@ -43,8 +46,7 @@ const SLUGS = [
   'logout-from-next-door',
   'cookie-tossing',
   'stolen-token',
-  'token-after-logout',
-  'refresh-token-after-logout',
+  'logout-unheard',
   'shared-computer',
 ]
 

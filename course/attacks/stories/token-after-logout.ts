@@ -2,12 +2,21 @@ import { type AttackFile, ending } from '../attack.ts'
 
 export const attack: AttackFile = {
   title: 'The attacker uses a stolen access token after the victim logs out',
-  rule: 'RFC 9700 section 4.10',
-  expected: { 1: 'nothing', 4: 'succeeds' },
+  rule: 'RFC 7009 section 2.1',
+  expected: { 1: 'nothing', 4: 'succeeds', 9: 'blocked' },
   needs: { feature: 'profile', otherwise: 'An access token opens nothing in this version.' },
-  checks: [],
-  remedy:
-    "A logout ends the session at the client, but the server doesn't learn about it. RFC 7009 describes how a client tells the server to revoke a token.",
+  checks: [
+    {
+      file: 'client/routes/logout.ts',
+      line: 'await tokens?.revoke()',
+      without: '',
+    },
+    {
+      file: 'server/routes/revoke.ts',
+      line: 'if (family !== undefined) grant.ended = true',
+      without: '',
+    },
+  ],
 
   async play(stage) {
     const { attacker, victim } = stage
@@ -23,7 +32,8 @@ export const attack: AttackFile = {
     return ending(account === 'victim', {
       succeeds:
         "The attacker reads the victim's profile until the token expires, even though the victim has logged out.",
-      blocked: 'The attacker has a token that no longer works.',
+      blocked:
+        'The attacker has a token that no longer works. At the logout, the client asked the server to revoke its refresh token, and with it the server ended every access token of that login.',
     })
   },
 }
