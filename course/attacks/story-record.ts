@@ -9,8 +9,8 @@ import type { Knowledge } from './knowledge.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
 import { tellExchange, tellRequest, type Words } from './telling.ts'
 
-/** How many seconds an hour lasts in a story. */
-export const SECONDS_PER_HOUR = 2
+/** How many seconds an hour lasts in a story. Shorter hours would expire tokens during the requests of a busy machine. */
+export const SECONDS_PER_HOUR = 4
 
 /**
  * The record of an attack: the programs, the messages, and the steps of the story. It also remembers
@@ -90,8 +90,8 @@ export class StoryRecord {
   }
 
   /** Waits for some of the story's time. */
-  async waitMinutes(minutes: number): Promise<void> {
-    await sleep((minutes / 60) * SECONDS_PER_HOUR * 1000)
+  async waitMinutes(minutes: number, secondsPerHour = SECONDS_PER_HOUR): Promise<void> {
+    await sleep((minutes / 60) * secondsPerHour * 1000)
   }
 
   /** Whether an address belongs to the programs or to the attacker's site. */

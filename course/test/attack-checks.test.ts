@@ -26,6 +26,6 @@ describe('the line that blocks an attack', () => {
         await copy.remove()
       }
     },
-    30_000,
+    120_000,
   )
 })

@@ -25,7 +25,7 @@ const LESSONS: [RegExp, number][] = [
 let rows: Performance[][]
 beforeAll(async () => {
   rows = await playAll(attacks, versions)
-}, 60_000)
+}, 240_000)
 
 /** The runs of an attack on all versions. */
 function performances(attack: Attack): Performance[] {
