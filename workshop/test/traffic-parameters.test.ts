@@ -88,9 +88,12 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
   if (version.number < 7) return
   await browser.open(`${server}/logout`, { method: 'POST' })
   await browser.answerForms(await browser.open(location), credentials('user1'), 'deny')
+  if (version.number < 9) return
+  await ask({ ...ofTheClient, token: 'x', token_type_hint: 'access_token' }, {}, '/revoke')
+  await ask(ofTheClient, {}, '/revoke')
 
-  function ask(body: Record<string, string>, headers: Record<string, string> = {}) {
-    return new Browser().open(`${server}/token`, { method: 'POST', body, headers })
+  function ask(body: Record<string, string>, headers: Record<string, string> = {}, to = '/token') {
+    return new Browser().open(server + to, { method: 'POST', body, headers })
   }
 }
 
@@ -190,6 +193,7 @@ const ROUTE_FILES: Record<string, string> = {
   '/authorize': 'authorize',
   '/consent': 'authorize',
   '/token': 'token',
+  '/revoke': 'revoke',
   '/api/me': 'me',
   '/api/email': 'me',
 }

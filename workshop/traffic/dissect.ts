@@ -21,6 +21,7 @@ export type ValueKind =
   | 'consent'
   | 'access token'
   | 'refresh token'
+  | 'token'
   | 'client secret'
   | 'client credentials'
   | 'password'
@@ -55,6 +56,7 @@ const KINDS = new Map<string, ValueKind>([
   ['consent', 'consent'],
   ['access_token', 'access token'],
   ['refresh_token', 'refresh token'],
+  ['token', 'token'],
   ['password', 'password'],
 ])
 

@@ -17,6 +17,7 @@ const PLAIN_FIELDS = new Set([
   'for',
   'realm',
   'token_type',
+  'token_type_hint',
   'expires_in',
   'error',
   'error_description',

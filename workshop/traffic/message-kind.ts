@@ -11,6 +11,7 @@ export type ParameterSet =
   | 'consent form'
   | 'token request'
   | 'refresh request'
+  | 'revocation request'
   | 'token response'
   | 'token error'
   | 'resource response'
@@ -33,6 +34,7 @@ export function setOfForm(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
   if (path === '/authorize') return 'login form'
   if (path === '/consent') return 'consent form'
+  if (path === '/revoke') return 'revocation request'
   if (path !== '/token') return 'unknown'
   return grantTypeOf(exchange.request.body.text) === 'refresh_token'
     ? 'refresh request'
@@ -44,6 +46,8 @@ export function setOfJson(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
   const refused = (exchange.answer?.status ?? 0) >= 400
   if (path === '/token') return refused ? 'token error' : 'token response'
+  // RFC 7009 section 2.2.1: its errors are those of the token endpoint. A success has no body.
+  if (path === '/revoke') return 'token error'
   if (path.startsWith('/api/')) return refused ? 'resource error' : 'resource response'
   return 'unknown'
 }
@@ -63,6 +67,7 @@ const REQUESTS: Record<string, string> = {
   'server POST /authorize': 'Login form',
   'server POST /consent': 'Consent form',
   'server POST /logout': 'Log out at the server',
+  'server POST /revoke': 'Revocation request',
 }
 
 function titleOfRequest(exchange: Exchange): string {
