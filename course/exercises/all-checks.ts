@@ -7,6 +7,7 @@ import { v05 } from './v05/checks.ts'
 import { v06 } from './v06/checks.ts'
 import { v07 } from './v07/checks.ts'
 import { v08 } from './v08/checks.ts'
+import { v09 } from './v09/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -18,4 +19,5 @@ export const checks: Record<number, VersionChecks> = {
   6: v06,
   7: v07,
   8: v08,
+  9: v09,
 }

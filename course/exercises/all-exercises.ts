@@ -7,6 +7,7 @@ import { v05 } from './v05/steps.ts'
 import { v06 } from './v06/steps.ts'
 import { v07 } from './v07/steps.ts'
 import { v08 } from './v08/steps.ts'
+import { v09 } from './v09/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -18,4 +19,5 @@ export const exercises: Record<number, Exercise> = {
   6: v06,
   7: v07,
   8: v08,
+  9: v09,
 }

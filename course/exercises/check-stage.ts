@@ -140,9 +140,10 @@ export class Stage {
     return page
   }
 
-  /** @throws {NotYet} if the client sent a token request that a server rejects, with the reason */
+  /** @throws {NotYet} if the client sent a request that a server rejects, with the reason */
   expectAccepted(): void {
     expectNoRefusal('token request', this.standIn.refusal)
+    expectNoRefusal('revocation request', this.standIn.refusedRevocation)
   }
 
   /** Forgets everything, for the next check. */

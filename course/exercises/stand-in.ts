@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { request } from 'undici'
 import {
   type Known,
+  type ProgramRequest,
   type Refusal,
   refusalOf,
-  type TokenRequest,
+  refusalOfRevocation,
   wrongScope,
 } from './token-request-rules.ts'
 
@@ -18,6 +19,8 @@ export interface StandInAnswer {
   headers?: Record<string, string>
   body: Record<string, unknown> | string
 }
+
+export type Tokens = Record<'access_token' | 'refresh_token', string>
 
 const ME = '/api/me'
 const EMAIL = '/api/email'
@@ -38,23 +41,30 @@ export const USER = {
 export class StandIn {
   /** Its origin. */
   readonly url: string
-  tokenRequests: TokenRequest[] = []
+  tokenRequests: ProgramRequest[] = []
+  revocations: ProgramRequest[] = []
   /** The `Authorization` headers at the resources. */
   resourceRequests: string[] = []
-  issued: Record<'access_token' | 'refresh_token', string>[] = []
+  issued: Tokens[] = []
   /** What was wrong with the last rejected token request. */
   refusal: Refusal | undefined
+  /** What was wrong with the last rejected revocation request. */
+  refusedRevocation: Refusal | undefined
   /** What was wrong with the last rejected authorization request. */
   refusedLogin: Pick<Refusal, 'error' | 'reason' | 'file'> | undefined
   /** The response to a valid token request. */
-  onToken: (request: TokenRequest) => Answer = () => this.tokens()
+  onToken: (request: ProgramRequest) => Answer = () => this.tokens()
+  /** The response to a valid revocation request. One that throws hangs up. */
+  onRevoke: (request: ProgramRequest) => Answer = (request) => this.revoke(request)
   onResource: (authorization: string, path: string) => Answer = (authorization, path) =>
     this.user(authorization, path)
   /** The only scopes that its user allows; undefined for all that are asked for. */
   allows: string[] | undefined
   /** The origin to pass everything on to. */
   passOnTo: string | undefined
-  /** The last error of the server that it passes everything on to, in words. */
+  /** The last response of that server to a token request, as it came. */
+  passedOnTokens: string | undefined
+  /** The last error of that server, in words. */
   passedOnError: string | undefined
   readonly #http: Server
   readonly #redirectUri: string
@@ -64,6 +74,9 @@ export class StandIn {
   #asked: string[] = []
   /** What each access token covers. */
   readonly #covered = new Map<string, string[]>()
+  /** The tokens of each login, used ones too. */
+  #logins: Set<unknown>[] = []
+  readonly #ended = new Set<string>()
 
   /** @param scopes what the client is registered for; undefined in a version without scopes */
   constructor(port: number, redirectUri: string, scopes?: string[]) {
@@ -92,17 +105,23 @@ export class StandIn {
   /** Forgets what it saw, and behaves like a correct server again. */
   reset(): void {
     this.tokenRequests = []
+    this.revocations = []
     this.resourceRequests = []
     this.issued = []
     this.refusal = undefined
+    this.refusedRevocation = undefined
     this.refusedLogin = undefined
     this.#known = this.#nothingKnown()
     this.#asked = []
     this.#covered.clear()
+    this.#logins = []
+    this.#ended.clear()
     this.onToken = () => this.tokens()
+    this.onRevoke = (request) => this.revoke(request)
     this.onResource = (authorization, path) => this.user(authorization, path)
     this.allows = undefined
     this.passOnTo = undefined
+    this.passedOnTokens = undefined
     this.passedOnError = undefined
   }
 
@@ -129,12 +148,24 @@ export class StandIn {
   user(authorization: string, path = ME): StandInAnswer {
     const token = tokenIn(authorization)
     const known = this.issued.some(({ access_token }) => access_token === token)
-    if (!known) return tokenRefused()
+    if (!known || this.#ended.has(token)) return tokenRefused()
     if (this.#scopes === undefined) return { status: 200, body: USER }
     const { email, ...profile } = USER
     const [scope, body] = path === EMAIL ? ['email', { email }] : ['profile', profile]
     const covered = this.#covered.get(token) ?? []
     return covered.includes(scope) ? { status: 200, body } : scopeMissing(scope)
+  }
+
+  /** Ends a token: a refresh token, used or not, with its whole login. RFC 7009 section 2.1 */
+  revoke({ form }: ProgramRequest): StandInAnswer {
+    const token = form.get('token') ?? ''
+    const isAccessToken = this.issued.some(({ access_token }) => access_token === token)
+    const login = this.#logins.find((tokens) => tokens.has(token)) ?? []
+    for (const one of isAccessToken ? [token] : login) {
+      this.#ended.add(String(one))
+      this.#known.refreshTokens.delete(String(one))
+    }
+    return { status: 200, body: '' }
   }
 
   #noteScopes(sent: string[], registered: string[]): void {
@@ -162,10 +193,17 @@ export class StandIn {
   #play({ method, url = '', headers }: IncomingMessage, body: string): Answer {
     const { pathname } = new URL(url, this.url)
     const { authorization = '', 'content-type': contentType = '' } = headers
+    const asked = { form: new URLSearchParams(body), authorization, contentType }
     if (method === 'POST' && pathname === '/token') {
-      const asked = { form: new URLSearchParams(body), authorization, contentType }
       this.tokenRequests.push(asked)
       return this.#tokenAnswer(asked)
+    }
+    if (method === 'POST' && pathname === '/revoke') {
+      this.revocations.push(asked)
+      const refusal = refusalOfRevocation(asked)
+      if (refusal === undefined) return this.onRevoke(asked)
+      this.refusedRevocation = refusal
+      return refused(refusal)
     }
     const resources = this.#scopes === undefined ? [ME] : [ME, EMAIL]
     if (method === 'GET' && resources.includes(pathname)) {
@@ -188,21 +226,20 @@ export class StandIn {
       body: body === '' ? null : body,
     })
     const answered = await answer.body.text()
+    const [path] = (incoming.url ?? '').split('?')
+    if (path === '/token') this.passedOnTokens = answered
     if (answer.statusCode >= 400) {
-      const [path] = (incoming.url ?? '').split('?')
       this.passedOnError = `${incoming.method} ${path} returned ${answer.statusCode} ${answered}`
     }
     response.writeHead(answer.statusCode, answer.headers as Record<string, string>)
     response.end(answered)
   }
 
-  async #tokenAnswer(asked: TokenRequest): Promise<StandInAnswer> {
+  async #tokenAnswer(asked: ProgramRequest): Promise<StandInAnswer> {
     const refusal = refusalOf(asked, this.#known)
     if (refusal !== undefined) {
       this.refusal = refusal
-      const { status, error, reason } = refusal
-      const headers = status === 401 ? { 'www-authenticate': 'Basic realm="stand-in"' } : {}
-      return { status, headers, body: { error, error_description: reason } }
+      return refused(refusal)
     }
     const { codes, refreshTokens } = this.#known
     const used = asked.form.get('refresh_token') ?? ''
@@ -212,6 +249,10 @@ export class StandIn {
     codes.delete(asked.form.get('code') ?? '')
     const answer = await this.onToken(asked)
     const { access_token, refresh_token } = Object(answer.body)
+    const before = isRefresh && this.#logins.find((tokens) => tokens.has(used))
+    const tokens = before || new Set()
+    if (!before) this.#logins.push(tokens)
+    tokens.add(access_token).add(refresh_token)
     // RFC 6749 section 6: without a new refresh token the old one stays. Either keeps the whole scope.
     if (refresh_token !== undefined) {
       refreshTokens.delete(used)
@@ -232,6 +273,11 @@ export class StandIn {
       refreshTokens: new Map(),
     }
   }
+}
+
+function refused({ status, error, reason }: Refusal): StandInAnswer {
+  const headers = status === 401 ? { 'www-authenticate': 'Basic realm="stand-in"' } : {}
+  return { status, headers, body: { error, error_description: reason } }
 }
 
 /** The response of `/api/me` to an invalid token. */

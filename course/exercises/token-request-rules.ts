@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 
-/** A request at the token endpoint. */
-export interface TokenRequest {
+/** A request of the client at an endpoint for programs. */
+export interface ProgramRequest {
   form: URLSearchParams
   authorization: string
   contentType: string
 }
 
-/** Why an authorization server rejects a token request. RFC 6749 section 5.2 */
+/** Why an authorization server rejects such a request. RFC 6749 section 5.2 */
 export interface Refusal {
   status: 400 | 401
   error: string
@@ -34,6 +34,7 @@ const CLIENT_SECRET = 'lab-client-secret'
 const TOKEN_REQUEST = 'client/token-request.ts'
 const CALLBACK = 'client/routes/callback.ts'
 const MANAGER = 'client/token-manager.ts'
+const REVOCATION = 'client/revocation.ts'
 /** RFC 6749 section 3.3: token *( SP token ) */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
@@ -41,12 +42,26 @@ const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
  * What is wrong with a token request, in the order a server checks it: the body, the client, the grant
  * type, the parameters, the grant. Undefined for a valid one.
  */
-export function refusalOf(request: TokenRequest, known: Known): Refusal | undefined {
-  return refuseBody(request) ?? refuseClient(request) ?? refuseGrant(request.form, known)
+export function refusalOf(request: ProgramRequest, known: Known): Refusal | undefined {
+  return refuseSender(request, TOKEN_REQUEST) ?? refuseGrant(request.form, known)
 }
 
-function refuseBody({ contentType, form }: TokenRequest): Refusal | undefined {
-  const invalid = refusal(400, 'invalid_request', TOKEN_REQUEST)
+/**
+ * What is wrong with a revocation request, in the same order. A token that the server doesn't know is
+ * fine. RFC 7009 section 2.1
+ */
+export function refusalOfRevocation(request: ProgramRequest): Refusal | undefined {
+  const wrong = refuseSender(request, REVOCATION)
+  if (wrong !== undefined || request.form.get('token')) return wrong
+  return refusal(400, 'invalid_request', REVOCATION)('it has no token')
+}
+
+function refuseSender(request: ProgramRequest, file: string): Refusal | undefined {
+  return refuseBody(request, file) ?? refuseClient(request, file)
+}
+
+function refuseBody({ contentType, form }: ProgramRequest, file: string): Refusal | undefined {
+  const invalid = refusal(400, 'invalid_request', file)
   if (contentType.split(';')[0]?.trim().toLowerCase() !== FORM) {
     const sent = contentType === '' ? 'has no Content-Type' : `has Content-Type ${contentType}`
     return invalid(`it ${sent}, but a form needs ${FORM}`)
@@ -55,8 +70,8 @@ function refuseBody({ contentType, form }: TokenRequest): Refusal | undefined {
   return twice === undefined ? undefined : invalid(`it has ${twice} twice`)
 }
 
-function refuseClient({ authorization, form }: TokenRequest): Refusal | undefined {
-  const invalid = refusal(401, 'invalid_client', TOKEN_REQUEST)
+function refuseClient({ authorization, form }: ProgramRequest, file: string): Refusal | undefined {
+  const invalid = refusal(401, 'invalid_client', file)
   const [id, secret] = [form.get('client_id'), form.get('client_secret')]
   if (authorization === '') {
     if (!secret)
@@ -68,7 +83,7 @@ function refuseClient({ authorization, form }: TokenRequest): Refusal | undefine
   }
   if (secret) {
     const reason = 'it has the client secret twice: in Authorization and in the body'
-    return refusal(400, 'invalid_request', TOKEN_REQUEST)(reason)
+    return refusal(400, 'invalid_request', file)(reason)
   }
   const [scheme = '', credentials = ''] = authorization.split(/ +/)
   if (scheme.toLowerCase() !== 'basic') return invalid("its Authorization header isn't Basic")

@@ -10,7 +10,7 @@ import { stateStill } from '../v03/checks.ts'
 /** What a client without a token sends if it calls anyway. */
 const NO_TOKEN = /^(?:Bearer *)?(?:undefined|null)?$/i
 /** The file of the client that handles each path. */
-const FILE_OF: Record<string, string> = {
+export const FILE_OF: Record<string, string> = {
   '/': 'client/routes/home.ts',
   '/callback': 'client/routes/callback.ts',
   '/profile': 'client/routes/profile.ts',

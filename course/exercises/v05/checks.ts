@@ -575,7 +575,7 @@ async function renewsInTime(stage: Stage, tries = TRIES): Promise<void> {
   )
 }
 
-async function openProfile({ clientUrl }: Stage, browser: Browser): Promise<Page> {
+export async function openProfile({ clientUrl }: Stage, browser: Browser): Promise<Page> {
   return browser.open(`${clientUrl}/profile`)
 }
 
@@ -593,7 +593,7 @@ function refuseTokensSoFar(standIn: StandIn): void {
 }
 
 /** `/api/me` rejects the next request, and handles those after it as usual. */
-function refuseOnce(standIn: StandIn): void {
+export function refuseOnce(standIn: StandIn): void {
   let refused = false
   standIn.onResource = (authorization) => {
     if (refused) return standIn.user(authorization)

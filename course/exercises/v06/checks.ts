@@ -34,7 +34,7 @@ const MALFORMED = [
   'pröfile',
 ]
 /** RFC 6749 section 4.1.2.1 */
-const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+export const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const UNKNOWN = [
   'admin',
   'mail',
