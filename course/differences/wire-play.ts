@@ -33,6 +33,7 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
   ['Log in again', (lab, browser) => lab.login(browser)],
   // Late, because it may get more tokens, and the names of values count them.
   ['Open the email address', openEmail],
+  ['Disconnect the client at the server', disconnectClient],
   [
     'Log out at the server',
     (lab, browser) => browser.open(`${lab.serverUrl}/logout`, { method: 'POST' }),
@@ -79,6 +80,13 @@ async function openEmail(lab: Lab, browser: Browser): Promise<void> {
   if (offer === undefined) return
   const { location = '' } = await browser.open(`${lab.clientUrl}${offer}`)
   await browser.follow(await browser.answerForms(await browser.open(location), {}))
+}
+
+/** Opens the page with the connected apps, and disconnects the first one. */
+async function disconnectClient(lab: Lab, browser: Browser): Promise<void> {
+  const page = await browser.visit(`${lab.serverUrl}/account`)
+  if (page.status === 200)
+    await browser.follow(await browser.submit(page, { client_id: lab.config.clientId }))
 }
 
 /** A random value: base64url, or what a version may use instead. Unguessable values are long. */

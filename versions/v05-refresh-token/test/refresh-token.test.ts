@@ -337,6 +337,7 @@ describe("the server's memory", () => {
       client_id: 'lab-client',
       user,
       scopes: [],
+      allowed: new Set(['profile']),
       authorizedAt: performance.now(),
       ended: false,
     }
