@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { redirectQuery } from '../testing/browser.ts'
 import { credentials, Driver } from '../testing/driver.ts'
+import { send } from '../testing/exchange.ts'
 import { formsOn } from '../testing/forms.ts'
 import { startLab } from '../testing/lab.ts'
 import { freePort } from '../testing/ports.ts'
@@ -191,10 +192,11 @@ describe('a record', () => {
     try {
       await lab.browser().open(`${lab.redirectUri}?code=a-code`)
       expect((await lab.me('Bearer x')).body).toEqual({ user_id: 'user0' })
+      await send(`${lab.apiUrl}/api/me`, { headers: { 'sec-fetch-site': 'none' } })
     } finally {
       await lab.close()
     }
-    const [token, callback, me] = exchanges
+    const [token, callback, me, real] = exchanges
     expect(tokenRequests(exchanges)).toEqual([token])
     expect(token).toMatchObject({
       program: 'server',
@@ -210,6 +212,7 @@ describe('a record', () => {
     })
     expect(callback?.location).toBe(`${lab.clientUrl}/profile`)
     expect(me).toMatchObject({ program: 'api', channel: 'back', order: [4, 5] })
+    expect(real?.channel, 'a real browser').toBe('front')
   })
 })
 

@@ -74,7 +74,7 @@ function record(
       method: request.method,
       url,
       path: request.url.split('?', 1)[0] ?? '',
-      channel: request.headers['user-agent'] === USER_AGENT ? 'front' : 'back',
+      channel: isFromBrowser(request.headers) ? 'front' : 'back',
       hasRoute: !request.is404,
       // Fastify doesn't call `onRequest` for a request without a route.
       order: [asked.get(request) ?? next(), next()],
@@ -86,4 +86,9 @@ function record(
       body: typeof payload === 'string' ? payload : '',
     })
   })
+}
+
+/** Real browsers say where a request comes from. One may still ask for a page of a test that had this port before. */
+function isFromBrowser(headers: Headers): boolean {
+  return headers['user-agent'] === USER_AGENT || headers['sec-fetch-site'] !== undefined
 }
