@@ -7,5 +7,6 @@ const MOST = 4
 export function patient(milliseconds: number): number {
   const [load = 0] = loadavg()
   const crowding = load / (2 * availableParallelism())
-  return milliseconds * Math.min(Math.max(crowding, 1), MOST)
+  // Whole milliseconds: AbortSignal.timeout throws at a fraction.
+  return Math.round(milliseconds * Math.min(Math.max(crowding, 1), MOST))
 }
