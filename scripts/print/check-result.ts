@@ -3,7 +3,7 @@ import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import type { Trouble } from '@oauth-lab/course/exercises/trouble.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
 import type { Paint } from './ansi.ts'
-import { wrap } from './wrap.ts'
+import { fill, wrap } from './wrap.ts'
 
 const WIDTH = 100
 const MARKS = { done: 'pass', open: 'fail', waiting: 'wait' } as const
@@ -12,8 +12,9 @@ const COLORS = { done: 'green', open: 'red', waiting: 'yellow' } as const
 const INDENT = ' '.repeat(10)
 
 /**
- * The printed results of a copy: each check, how many pass, and what to do next. With `watching` the checks
- * run again by themselves, so the text doesn't say how to run them.
+ * The printed results of a copy: each check, how many pass, and what to do next. Checks that wait come last,
+ * by what they wait for. With `watching` the checks run again by themselves, so the text doesn't say how to
+ * run them.
  */
 export function renderResult(
   place: Place,
@@ -24,7 +25,10 @@ export function renderResult(
   if (result.kind === 'trouble') return renderTrouble(place, result.trouble, paint, watching)
   const { findings } = result
   const done = findings.filter(({ status }) => status === 'done').length
-  const lines = findings.flatMap((finding) => renderFinding(finding, findings, paint))
+  const lines = findings
+    .filter(({ status }) => status !== 'waiting')
+    .flatMap((finding) => renderFinding(finding, findings, paint))
+  lines.push(...renderWaiting(findings, paint))
   const count = `${done} of ${findings.length} checks pass.`
   const next = done === findings.length ? goOnWhenDone(place) : goOn(place, watching)
   return [...lines, '', count, ...next, ''].join('\n')
@@ -51,6 +55,26 @@ function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[]
   const text = [`${mark} ${number} ${first}`, ...rest.map((line) => INDENT + line)]
   const why = status === 'done' ? [] : wrap(whyNotDone(finding, all), WIDTH - INDENT.length)
   return [...text, ...why.map((line) => INDENT + paint(line, COLORS[status]))]
+}
+
+/** The checks that wait, one entry for all that wait for the same. */
+function renderWaiting(all: Finding[], paint: Paint): string[] {
+  const groups = new Map<string, string[]>()
+  for (const [i, finding] of all.entries()) {
+    if (finding.status !== 'waiting') continue
+    const why = whyNotDone(finding, all)
+    groups.set(why, [...(groups.get(why) ?? []), `${i + 1}. [${finding.sentence.id}]`])
+  }
+  return [...groups].flatMap(([why, names]) => {
+    const pieces = names.map((name, i) => (i === names.length - 1 ? name : `${name},`))
+    const text = fill(pieces, ' ', INDENT.length)
+    const mark = paint(MARKS.waiting, COLORS.waiting)
+    const reason = wrap(why, WIDTH - INDENT.length)
+    return [
+      mark + text.slice(MARKS.waiting.length),
+      ...reason.map((line) => INDENT + paint(line, COLORS.waiting)),
+    ]
+  })
 }
 
 function goOnWhenDone({ name, version }: Place): string[] {

@@ -246,8 +246,13 @@ describe('a check', { timeout: 60_000 }, () => {
     )
     // One cause is reported once, and the checks waiting for it name no file.
     expect(text.match(/breaks/g)).toHaveLength(1)
-    expect(text).toMatch(/^wait +7\. .+\n +Waiting for check 1\.$/m)
-    expect(text).toMatch(/^wait +15\. .+\n +Waiting for all other checks\.$/m)
+    // Checks that wait for the same share an entry, after all others.
+    expect(text).toMatch(
+      /^wait +2\. \[[a-z-]+\], .*7\. \[[a-z-]+\].*(\n +.+)?\n +Waiting for check 1\.$/m,
+    )
+    expect(text).toMatch(/^wait +15\. \[together\]\n +Waiting for all other checks\.$/m)
+    expect(text.match(/Waiting for check 1\./g)).toHaveLength(1)
+    expect(text.lastIndexOf('\npass')).toBeLessThan(text.indexOf('\nwait'))
   })
 
   // The usual name of a second unzip, and other names that could be taken for patterns.
