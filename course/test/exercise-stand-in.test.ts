@@ -8,7 +8,7 @@ import { startInProcess } from '../exercises/in-process.ts'
 import { StandIn } from '../exercises/stand-in.ts'
 import { findVersion } from '../programs/versions.ts'
 
-// The stand-in and the server of v06 get the same requests, each with one thing wrong.
+// The stand-in and the server of v09 get the same requests, each with one thing wrong.
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const AUTHORIZATION = { authorization: basic('lab-client', 'lab-client-secret') }
@@ -24,7 +24,8 @@ interface Sent {
   more?: string
 }
 
-const wrong: [what: string, sent: Sent][] = [
+/** What is wrong with them doesn't depend on the endpoint. */
+const wrongSender: [what: string, sent: Sent][] = [
   ['has no content type', { headers: AUTHORIZATION }],
   ['is JSON', { headers: { ...AUTHORIZATION, 'content-type': 'application/json' } }],
   ['has no credentials', { headers: FORM }],
@@ -36,6 +37,10 @@ const wrong: [what: string, sent: Sent][] = [
   ['is of an unknown client', { headers: { ...FORM, authorization: basic('nobody', 'x') } }],
   ['authenticates with a Bearer token', { headers: { ...FORM, authorization: 'Bearer x' } }],
   ['has the secret twice', { form: SECRET }],
+]
+
+const wrong: [what: string, sent: Sent][] = [
+  ...wrongSender,
   ['has no grant type', { without: 'grant_type' }],
   ['has another grant type', { form: { grant_type: 'password' } }],
   ['has no code', { without: 'code' }],
@@ -46,6 +51,18 @@ const wrong: [what: string, sent: Sent][] = [
   ['has another verifier', { form: { code_verifier: 'x'.repeat(43) } }],
   ['has no refresh token', { form: { grant_type: 'refresh_token' } }],
   ['has an unknown refresh token', { form: { grant_type: 'refresh_token', refresh_token: 'x' } }],
+]
+
+const wrongRevocation: [what: string, sent: Sent][] = [
+  ...wrongSender,
+  ['has no token', { without: 'token' }],
+  ['has an empty token', { form: { token: '' } }],
+  ['has two tokens', { more: '&token=another' }],
+  ['has token_type_hint twice', { more: '&token_type_hint=a&token_type_hint=b' }],
+  [
+    'has a wrong secret and no token',
+    { headers: { ...FORM, authorization: basic('lab-client', 'wrong') }, without: 'token' },
+  ],
 ]
 
 const right: [what: string, sent: Sent][] = [
@@ -79,7 +96,7 @@ beforeAll(async () => {
   redirectUri = `${CLIENT_URL}/callback`
   running = await startInProcess({
     program: 'server',
-    folder: findVersion('v06').folder,
+    folder: findVersion('v09').folder,
     port: serverPort,
     settings: { AUTH_SERVER_URL, CLIENT_URL },
     signal: new AbortController().signal,
@@ -96,7 +113,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([running.stop(), standIn.close()]))
 
-describe('the stand-in server rejects, as the server of v06 does, a token request that', () => {
+describe('the stand-in server rejects, as the server of v09 does, a token request that', () => {
   test.each(wrong)('%s', async (_what, sent) => {
     const { standIn, server } = await sendToBoth(sent)
     expect(standIn).toEqual(server)
@@ -115,7 +132,62 @@ describe('the stand-in server rejects, as the server of v06 does, a token reques
   })
 })
 
-describe('the stand-in server accepts, as the server of v06 does, a token request that', () => {
+describe('the stand-in server and the server of v09 agree about a revocation request that', () => {
+  test.each(wrongRevocation)('%s', async (_what, sent) => {
+    const [standIn, server] = await revokeAtBoth('unknown', sent)
+    expect(standIn).toEqual(server)
+    expect(standIn?.status).toBeGreaterThanOrEqual(400)
+  })
+
+  test.each([...right, ['has a hint', { form: { token_type_hint: 'x' } }] as const])(
+    '%s',
+    async (_what, sent) => {
+      const [standIn, server] = await revokeAtBoth('unknown', sent)
+      expect(standIn).toEqual(server)
+      expect(standIn).toEqual({ status: 200, challenge: '', error: undefined })
+    },
+  )
+
+  test.each(['access token', 'refresh token', 'used refresh token', 'unknown token'])(
+    'has an %s: what ends',
+    async (kind) => {
+      const ended = []
+      for (const { url, access_token, refresh_token } of await tokensOfBoth('profile')) {
+        const form = { grant_type: 'refresh_token', refresh_token }
+        const { body } = await send(url, { form }, '')
+        const token = {
+          'access token': access_token,
+          'refresh token': String(body.refresh_token),
+          'used refresh token': refresh_token,
+          'unknown token': 'unknown',
+        }[kind]
+        expect(await send(url, revocation(String(token)), '', '/revoke')).toMatchObject({
+          status: 200,
+        })
+        const works = [access_token, String(body.access_token)].map(async (one) => {
+          const headers = { authorization: `Bearer ${one}` }
+          return (await new Browser().open(`${url}/api/me`, { headers })).status
+        })
+        const newest = { ...form, refresh_token: String(body.refresh_token) }
+        ended.push([...(await Promise.all(works)), (await send(url, { form: newest }, '')).status])
+      }
+      expect(ended[0]).toEqual(ended[1])
+    },
+  )
+
+  test('is rejected: the stand-in keeps the reason', async () => {
+    standIn.reset()
+    await send(standIn.url, { ...revocation('x'), without: 'token' }, '', '/revoke')
+    expect(standIn.refusedRevocation).toMatchObject({
+      reason: 'it has no token',
+      file: 'client/revocation.ts',
+    })
+    standIn.reset()
+    expect(standIn.refusedRevocation).toBeUndefined()
+  })
+})
+
+describe('the stand-in server accepts, as the server of v09 does, a token request that', () => {
   test.each(right)('%s', async (_what, sent) => {
     const { standIn, server } = await sendToBoth(sent)
     expect(standIn).toEqual(server)
@@ -135,7 +207,7 @@ const scopes = [
   ['admin', 'profile  email', ' ', 'email ', 'profile,email', '__proto__', 'a"b'],
 ].flat()
 
-describe('the stand-in server and the server of v06 agree about a scope:', () => {
+describe('the stand-in server and the server of v09 agree about a scope:', () => {
   test.each(scopes)('"%s" in an authorization request', async (scope) => {
     const { location } = await server.authorize({ scope })
     const error = location && new URL(location).searchParams.get('error')
@@ -234,6 +306,19 @@ async function refreshAtStandIn(): Promise<Sent> {
   return { form: { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) } }
 }
 
+/** A revocation request. */
+function revocation(token: string, { form, ...sent }: Sent = {}): Sent {
+  return { ...sent, form: { token, ...form } }
+}
+
+async function revokeAtBoth(token: string, sent: Sent) {
+  const urls = [standIn.url, server.serverUrl]
+  const answers = await Promise.all(
+    urls.map((url) => send(url, revocation(token, sent), '', '/revoke')),
+  )
+  return answers.map(({ status, challenge, body }) => ({ status, challenge, error: body.error }))
+}
+
 async function sendToBoth(sent: Sent, code?: string) {
   const known = code ?? (await newCode())
   const urls = [standIn.url, server.serverUrl]
@@ -254,6 +339,7 @@ async function send(
   url: string,
   { headers = HEADERS, form, without, more = '' }: Sent,
   code: string,
+  path = '/token',
 ) {
   const body = new URLSearchParams({
     grant_type: 'authorization_code',
@@ -263,11 +349,15 @@ async function send(
     ...form,
   })
   if (without !== undefined) body.delete(without)
-  const page = await new Browser().open(`${url}/token`, {
+  const page = await new Browser().open(url + path, {
     method: 'POST',
     headers,
     body: body + more,
   })
   const [challenge] = String(page.headers['www-authenticate'] ?? '').split(' ')
-  return { status: page.status, challenge, body: JSON.parse(page.body) as Record<string, string> }
+  return {
+    status: page.status,
+    challenge,
+    body: JSON.parse(page.body || '{}') as Record<string, string>,
+  }
 }
