@@ -50,7 +50,7 @@ export const v09: VersionChecks = {
         const wrong: [what: string, authorization: string | undefined, more?: Fields][] = [
           ['a wrong secret', basic('lab-client', 'wrong')],
           ['an unknown client', basic('nobody', 'wrong')],
-          ['a request without credentials', undefined],
+          ['no credentials', undefined],
           ['a client_id without a secret', undefined, { client_id: 'lab-client' }],
           ['a wrong secret in the body', undefined, { ...SECRET, client_secret: 'wrong' }],
         ]
@@ -81,17 +81,20 @@ export const v09: VersionChecks = {
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
         const wrong: [what: string, body: FormFields][] = [
-          ['a request without a token', { token_type_hint: 'access_token' }],
+          ['no token', { token_type_hint: 'access_token' }],
           ['an empty token', { token: '' }],
-          ['a request with the token twice', { token: [token, token] }],
-          ['a request with two tokens', { token: [token, randomValue()] }],
-          ['a request with token_type_hint twice', { token, token_type_hint: ['a', 'b'] }],
-          ['a request with an unknown parameter twice', { token, x: ['1', '2'] }],
+          ['the token twice', { token: [token, token] }],
+          ['two tokens', { token: [token, randomValue()] }],
+          ['token_type_hint twice', { token, token_type_hint: ['a', 'b'] }],
+          ['an unknown parameter twice', { token, x: ['1', '2'] }],
         ]
         for (const [what, body] of wrong) {
           expectError(await revoke(server, body), what, 'invalid_request')
         }
-        for (const authorization of [CLIENT, basic('lab-client', 'wrong')]) {
+        const wrongSecret = basic('lab-client', 'wrong')
+        const both = await revoke(server, {}, { authorization: wrongSecret })
+        expectError(both, 'a wrong secret and no token', 'invalid_client', 401)
+        for (const authorization of [CLIENT, wrongSecret]) {
           const headers = { authorization, 'content-type': 'application/json' }
           const page = await revoke(server, JSON.stringify({ token }), headers)
           const who = authorization === CLIENT ? '' : ', with a wrong secret,'
@@ -161,7 +164,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'access-alone',
-      text: 'It ends alone: the other tokens of its login still work',
+      text: 'A revoked access token ends alone: the other tokens of its login still work',
       on: 'server',
       file: REVOKE,
       needs: ['revoke-client', 'revoke-unknown', 'access-ends'],
@@ -170,7 +173,7 @@ export const v09: VersionChecks = {
         expectYes(await revoke(server, { token: first.access_token }), 'an access token')
         const after = 'after POST /revoke with an older access token'
         await expectDead(server, first.access_token, after)
-        await expectWorks(server, second.access_token, after)
+        await expectWorks(server, second.access_token, after, ' of the refresh')
         await revoke(server, { token: second.access_token })
         const { status, body } = await server.refresh(second.refresh_token)
         must(
@@ -199,7 +202,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'used-ends',
-      text: 'A used refresh token does the same',
+      text: 'A used refresh token that is revoked ends its login, too',
       on: 'server',
       file: REVOKE,
       needs: ENDS,
@@ -211,7 +214,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'one-login',
-      text: 'It ends no other login of the same user',
+      text: 'A revoked refresh token ends no other login of the same user',
       on: 'server',
       file: REVOKE,
       needs: ENDS,
@@ -220,7 +223,7 @@ export const v09: VersionChecks = {
         await revoke(server, { token: login.refresh_token })
         const after = 'after POST /revoke with the refresh token of one login'
         await expectDead(server, login.access_token, after)
-        await expectWorks(server, other.access_token, `${after}, for another login`)
+        await expectWorks(server, other.access_token, after, ' of another login')
         const { status, body } = await server.refresh(other.refresh_token)
         must(
           status === 200,
@@ -269,7 +272,7 @@ export const v09: VersionChecks = {
         for (const [what, token] of Object.entries(tokens)) {
           const page = await revoke(server, { token }, OTHER_CLIENT)
           const after = `after POST /revoke with ${what}`
-          await expectWorks(server, second.access_token, `${after}, for its own client`)
+          await expectWorks(server, second.access_token, after, ' of its own client')
           expectError(page, what, 'invalid_grant')
         }
         const { status, body } = await server.refresh(second.refresh_token)
@@ -335,7 +338,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'any-body',
-      text: 'A 200 is a yes, whatever its body says',
+      text: 'A 200 from POST /revoke is a yes, whatever its body says',
       on: 'client',
       file: REVOCATION,
       needs: ['logout-revokes'],
@@ -437,7 +440,7 @@ export const v09: VersionChecks = {
           expectTold(stage, 'POST /logout')
           must(
             page.status === 502,
-            `when POST /revoke ${what}, POST /logout returns ${page.status}: nobody learns that the tokens still work`,
+            `when POST /revoke ${what}, POST /logout returns ${page.status}: ${file ? `this file or ${REVOCATION} catches the error, and ` : ''}nobody learns that the tokens still work`,
             file,
           )
         }
@@ -445,7 +448,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'untold-page',
-      text: 'That page says "logged out" and the address of the server, and shows no token',
+      text: 'The 502 page of POST /logout says "logged out" and the address of the server, and shows no token',
       on: 'client',
       file: REVOCATION,
       needs: ['logout-revokes', 'session-first', 'untold'],
@@ -477,7 +480,8 @@ export const v09: VersionChecks = {
       async probe(stage) {
         for (const refresh of [{}, { refresh_token: undefined }]) {
           stage.reset()
-          const page = await logInDuringLogout(stage, refresh)
+          const browser = stage.browser()
+          const page = await logInDuringLogout(stage, browser, refresh)
           stage.expectAccepted()
           const [late] = stage.standIn.issued
           must(late, 'the client sends no token request')
@@ -485,6 +489,8 @@ export const v09: VersionChecks = {
           const what = 'after a logout during the token request, GET /callback'
           expectRevoked(stage, late[kind], what)
           must(page.status < 500, `${what} returns ${page.status}`)
+          const { status } = await openProfile(stage, browser)
+          must(isShut(status), `${what} logs in all the same: GET /profile returns ${status}`)
         }
       },
     },
@@ -521,7 +527,7 @@ export const v09: VersionChecks = {
       needs: ['untold', 'untold-page', 'late-exchange'],
       async probe(stage) {
         stage.standIn.onRevoke = hangUp
-        const page = await logInDuringLogout(stage)
+        const page = await logInDuringLogout(stage, stage.browser())
         expectTold(stage, 'after a logout during the token request, GET /callback')
         must(
           page.status === 502,
@@ -639,7 +645,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'ended-fresh',
-      text: 'So does the page when a fresh token gets a 401, or when there is no refresh token',
+      text: `The 401 page also says "${ENDED}" when a fresh token gets a 401, or when there is no refresh token`,
       on: 'client',
       file: API,
       needs: ['ended-page'],
@@ -737,7 +743,7 @@ function jsonOf({ body }: Page): Record<string, unknown> {
 function expectYes(page: Page, what: string): void {
   const got = answered(page.status, jsonOf(page))
   must(page.status === 200, `POST /revoke with ${what} gets ${got}`)
-  must(page.body === '', `POST /revoke with ${what} gets a body, but it should be empty`)
+  must(page.body === '', `POST /revoke with ${what} gets 200 with a body, but it should be empty`)
 }
 
 /** @throws {NotYet} unless the revocation endpoint rejects a request with this error */
@@ -763,9 +769,14 @@ function expectError(page: Page, what: string, error: string, status = 400): voi
 }
 
 /** @throws {NotYet} unless an access token works */
-async function expectWorks(server: CheckDriver, token: string, when: string): Promise<void> {
+async function expectWorks(
+  server: CheckDriver,
+  token: string,
+  when: string,
+  whose = '',
+): Promise<void> {
   const { status } = await server.me(`Bearer ${token}`)
-  must(status === 200, `${when}, GET /api/me returns ${status} for the access token`)
+  must(status === 200, `${when}, GET /api/me returns ${status} for the access token${whose}`)
 }
 
 /** @throws {NotYet} if an access token still works */
@@ -831,8 +842,7 @@ function logOutWith(stage: Stage, cookie: string): Promise<Page> {
 }
 
 /** A login with a logout while the server handles the token request. Returns the callback's response. */
-async function logInDuringLogout(stage: Stage, changes = {}): Promise<Page> {
-  const browser = stage.browser()
+function logInDuringLogout(stage: Stage, browser: Browser, changes = {}): Promise<Page> {
   stage.standIn.onToken = async () => {
     await logOutWith(stage, await browser.jar.getCookieString(stage.clientUrl))
     return stage.standIn.tokens(changes)
@@ -886,17 +896,17 @@ function expectRevoked(
 ): void {
   expectTold(stage, what)
   const sent = revokedAt(stage).slice(skip)
-  const wrong = sent.map((one) => nameOf(stage, one)).join(' and ')
-  must(sent.includes(token), `${what} revokes ${wrong}, not ${nameOf(stage, token)}`, file)
-}
-
-/** A token in words. */
-function nameOf({ standIn }: Stage, token: unknown): string {
-  const { issued } = standIn
-  const at = issued.findIndex((tokens) => Object.values(tokens).includes(String(token)))
-  if (at === -1) return 'a token that the server never issued'
-  const kind = issued[at]?.refresh_token === token ? 'refresh' : 'access'
-  return issued.length === 1 ? `the ${kind} token` : `the ${kind} token of token response ${at + 1}`
+  const { issued } = stage.standIn
+  const indexOf = (one: unknown) => issued.findIndex((its) => Object.values(its).includes(`${one}`))
+  const isNumbered = sent.some((one) => indexOf(one) !== indexOf(token))
+  const nameOf = (one: unknown) => {
+    const at = indexOf(one)
+    if (at === -1) return 'a token that the server never issued'
+    const kind = issued[at]?.refresh_token === one ? 'refresh' : 'access'
+    return `the ${kind} token${isNumbered ? ` of token response ${at + 1}` : ''}`
+  }
+  const wrong = sent.map(nameOf).join(' and ')
+  must(sent.includes(token), `${what} revokes ${wrong}, not ${nameOf(token)}`, file)
 }
 
 /** @throws {NotYet} unless a page says that the user is logged out all the same */
