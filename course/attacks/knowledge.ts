@@ -18,6 +18,8 @@ export interface Knowledge {
   remembersConsent: boolean
   /** A client can end its access at the server. */
   revocation: boolean
+  /** A page at the server where users end the access of a client. */
+  accountPage: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -55,6 +57,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       remembersConsent: second.location !== undefined,
       serverSession: await browser.hasSession(lab.serverUrl),
       revocation: lab.server.hasRoute({ method: 'POST', url: '/revoke' }),
+      accountPage: lab.server.hasRoute({ method: 'GET', url: '/account' }),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

@@ -1,6 +1,7 @@
 import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, CODE_VERIFIER, credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
+import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { ToldError } from '../told-error.ts'
 import { callbackWith, OTHER_CLIENT, parameterOf } from './address-parameters.ts'
 import type { Account, Told } from './story.ts'
@@ -161,6 +162,16 @@ export class Person {
   async logsOut(telling?: Telling): Promise<void> {
     const page = await this.browser.open(`${this.#record.lab.clientUrl}/logout`, { method: 'POST' })
     this.#saw(page, telling)
+  }
+
+  /** Logs in at the server's account page if it asks for that, and ends the access of the client there. */
+  async disconnects(telling: Telling): Promise<void> {
+    const { lab } = this.#record
+    let page = await this.browser.open(`${lab.serverUrl}/account`)
+    if (formsOn(page).some(({ names }) => names.has('password'))) {
+      page = await this.browser.follow(await this.browser.submit(page, credentials(this.user)))
+    }
+    this.#saw(await this.browser.submit(page, { client_id: lab.config.clientId }), telling)
   }
 
   /** Sends a request from the attacker's page, with the cookies that a browser would add. */

@@ -39,6 +39,9 @@ const SLUGS = [
   'token-after-logout',
   'refresh-token-after-logout',
   'revoke-foreign-token',
+  'logout-unheard',
+  'thief-with-everything',
+  'disconnect-csrf',
   'attackers-login-link',
   'login-page-address',
   'password-guessing',
@@ -46,7 +49,6 @@ const SLUGS = [
   'logout-from-next-door',
   'cookie-tossing',
   'stolen-token',
-  'logout-unheard',
   'shared-computer',
 ]
 

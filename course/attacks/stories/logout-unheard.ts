@@ -2,15 +2,19 @@ import { type AttackFile, ending } from '../attack.ts'
 
 export const attack: AttackFile = {
   title: 'The server never hears of the logout, so stolen tokens stay alive',
-  rule: 'RFC 7009 section 2.2.1',
-  expected: { 1: 'nothing', 9: 'succeeds' },
+  rule: 'RFC 7009 section 2.2.1, RFC 6819 section 5.2.2.4',
+  expected: { 1: 'nothing', 9: 'succeeds', 10: 'blocked' },
   needs: {
     feature: 'revocation',
     otherwise: 'The client tells the server of no logout, so there is nothing to keep from it.',
   },
-  checks: [],
-  remedy:
-    'The client tells the victim the truth: what may still work, and for how long. It could also keep the refresh token and try again later (RFC 7009 section 2.2.1 allows that after a 503). Then it keeps a token of someone who logged out.',
+  checks: [
+    {
+      file: 'server/store.ts',
+      line: 'return grant.ended || grant.allowed.size === 0',
+      without: 'return grant.ended',
+    },
+  ],
 
   async play(stage) {
     const { attacker, victim } = stage
@@ -26,6 +30,13 @@ export const attack: AttackFile = {
     )
     stage.network.isCut = false
     stage.outside('attacker', 'server', 'The attacker stops the flood.')
+    if (stage.knows.accountPage) {
+      await victim.disconnects({
+        meaning:
+          'The victim read that page. They open the account page of the server and click "Disconnect" at the client.',
+        show: ['client_id'],
+      })
+    }
     const { access_token } = await attacker.refreshes(
       refresh_token,
       'The attacker sends the refresh token.',
@@ -37,8 +48,9 @@ export const attack: AttackFile = {
 
     return ending(account === 'victim', {
       succeeds:
-        "The attacker reads the victim's profile and can refresh until 30 days after the login. The client has forgotten the tokens, so it never asks again.",
-      blocked: 'The attacker has a refresh token that no longer works.',
+        "The attacker reads the victim's profile and can refresh until 30 days after the login. The client has forgotten the tokens, so it never asks again. The victim knows what still works, and can only wait.",
+      blocked:
+        'The attacker has a refresh token that no longer works. The client told the victim what it could not end, and the victim ended it at the server.',
     })
   },
 }

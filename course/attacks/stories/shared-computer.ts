@@ -11,7 +11,7 @@ export const attack: AttackFile = {
   },
   checks: [],
   remedy:
-    'The session at the server outlives the logout at the client, because other clients may use it, too. On a shared computer you have to log out at the server as well: "Not you?" on the consent page does that, as long as the server shows you one. OpenID Connect RP-Initiated Logout 1.0 lets a client send the user there at its own logout.',
+    'The session at the server outlives the logout at the client, because other clients may use it, too. On a shared computer you have to log out at the server as well: "Not you?" on the consent page does that, as long as the server shows you one, and from v10 so does "Log out" on its account page. OpenID Connect RP-Initiated Logout 1.0 lets a client send the user there at its own logout.',
 
   async play(stage) {
     const { victim } = stage
