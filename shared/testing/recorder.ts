@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { USER_AGENT } from './browser.ts'
 import type { Exchange as AnyExchange, Headers } from './exchange.ts'
 import { type Programs, withEachApp } from './lab.ts'
@@ -74,7 +74,7 @@ function record(
       method: request.method,
       url,
       path: request.url.split('?', 1)[0] ?? '',
-      channel: isFromBrowser(request.headers) ? 'front' : 'back',
+      channel: isFromBrowser(request) ? 'front' : 'back',
       hasRoute: !request.is404,
       // Fastify doesn't call `onRequest` for a request without a route.
       order: [asked.get(request) ?? next(), next()],
@@ -88,7 +88,10 @@ function record(
   })
 }
 
-/** Real browsers say where a request comes from. One may still ask for a page of a test that had this port before. */
-function isFromBrowser(headers: Headers): boolean {
-  return headers['user-agent'] === USER_AGENT || headers['sec-fetch-site'] !== undefined
+/**
+ * No program of the lab asks another one for its style sheet. A real browser does, and so does whoever looks for what
+ * responds on a port, even if that belongs to this test by now.
+ */
+function isFromBrowser({ headers, url }: FastifyRequest): boolean {
+  return headers['user-agent'] === USER_AGENT || url === '/style.css'
 }
