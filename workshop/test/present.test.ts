@@ -132,6 +132,8 @@ describe.each(versions)('the slides of $name', (version) => {
 describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
   test('the keys of a keyboard and of a clicker move from screen to screen, and the address keeps the slide', async () => {
     const page = await workshop.visit(V02)
+    // A slide's number of screens changes when its diagram is drawn.
+    await expect.poll(() => page.locator('.diagram:not(.drawn)').count()).toBe(0)
     const count = (await slidesOf(versions[1] as Version)).length
     const screenOf = () => page.locator('.controls .place').textContent()
     const screens = [await screenOf()]
