@@ -204,7 +204,7 @@ export class Stage {
 }
 
 /** Retries: a server listens on one address of localhost after the other, and may not be done yet. */
-async function sendWhenThere(url: string, options: RequestOptions, tries = 5): Promise<Page> {
+async function sendWhenThere(url: string, options: RequestOptions, tries = 40): Promise<Page> {
   try {
     return await send(url, options)
   } catch (error) {

@@ -1,11 +1,17 @@
 import type { Finding } from './check-copy.ts'
 
-/** Why a check fails and where to look, or which checks it waits for. Empty for one that passes. */
+/**
+ * Why a check fails and where to look, or which checks it waits for: those that fail, not those that
+ * wait themselves. Empty for one that passes.
+ */
 export function whyNotDone(finding: Finding, all: Finding[]): string {
   if (finding.status === 'open') return `${asSentence(finding.seen)}. Look at ${finding.place}.`
   if (finding.status === 'done') return ''
   if (finding.sentence.on === 'both') return 'Waiting for all other checks.'
-  const numbers = finding.for.map((sentence) => {
+  const failing = finding.for.filter((sentence) => {
+    return all.some((other) => other.sentence === sentence && other.status === 'open')
+  })
+  const numbers = (failing.length > 0 ? failing : finding.for).map((sentence) => {
     return String(all.findIndex((other) => other.sentence === sentence) + 1)
   })
   const last = numbers.pop()
