@@ -673,7 +673,10 @@ async function expectRefused(stage: Stage, changes: Fields, error: string): Prom
 
 /** @throws {NotYet} unless the browser goes back to the client with an error and nothing else */
 export function expectError(page: Page, redirectUri: string, request: string, error: string): void {
-  must(leadsTo(page, redirectUri.split('?')[0] ?? ''), `${request}: ${went(page)}`)
+  must(
+    leadsTo(page, redirectUri.split('?')[0] ?? ''),
+    `${request} doesn't lead to the client with error=${error}: ${went(page)}`,
+  )
   const query = queryOf(page)
   must(!query.has('code'), `${request} gets a code`)
   must(

@@ -159,10 +159,10 @@ export const v08: VersionChecks = {
       async probe(stage) {
         const browser = await logIn(stage)
         for (const scope of ['profile', 'email']) await allowAll(stage, browser, scope)
-        const when = 'after an Allow for profile, and another one for email,'
+        const when = 'after an Allow for profile, and another one for email'
         const page = await openWithoutPage(stage, browser, { scope: BOTH }, when)
-        const got = String(await tokenScope(stage, page, `${when} a request for both`))
-        must(sorted(got) === sorted(BOTH), `${when} a request for both leads to ${shown(got)}`)
+        const got = String(await tokenScope(stage, page, `${when}, a request for both`))
+        must(sorted(got) === sorted(BOTH), `${when}, a request for both leads to ${shown(got)}`)
       },
     },
     {
@@ -227,10 +227,11 @@ export const v08: VersionChecks = {
             ticked.length === 1 || !queryOf(page).has('error'),
             `Allow with ${boxes} counts as a no: each ticked box comes as a scope of its own, and valuesOf returns them all`,
           )
-          expectRefused(page, `Allow with ${boxes}, when profile was requested,`)
-        }
-        for (const scope of ['profile', 'email']) {
-          await expectAsked(stage, browser, { scope }, 'after that 400 page')
+          const what = `Allow with ${boxes}, when profile was requested,`
+          expectRefused(page, what)
+          for (const scope of ['profile', 'email']) {
+            await expectAsked(stage, browser, { scope }, `after ${what} and its 400 page`)
+          }
         }
       },
     },
@@ -257,12 +258,12 @@ export const v08: VersionChecks = {
       needs: BOXES,
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
-        const when = 'after Allow with email ticked, and profile not,'
+        const when = 'after Allow with email ticked, and profile not'
         await openWithoutPage(stage, browser, { scope: 'email' }, when)
         const page = await expectAsked(stage, browser, { scope: BOTH }, when)
         must(
           boxesOn(page).some(({ value }) => value === 'profile'),
-          `${when} the page has no checkbox for profile`,
+          `${when}, the page has no checkbox for profile`,
           'server/views/consent.eta',
         )
       },
@@ -316,8 +317,8 @@ export const v08: VersionChecks = {
           'the page has no checkboxes',
           'server/views/consent.eta',
         )
-        const page = await allow(stage, browser, scope, ['profile', 'profile'])
-        const what = `with email allowed before, and scope=${scope}, Allow with profile ticked twice`
+        const page = await allow(stage, browser, scope, ['email', 'profile', 'profile'])
+        const what = `with email allowed before, and scope=${scope}, Allow with email ticked, and profile twice,`
         const got = await tokenScope(stage, page, what)
         must(got === scope, `${what} leads to a token response with ${shown(got)}`)
       },
@@ -490,21 +491,25 @@ export const v08: VersionChecks = {
     },
     {
       id: 'email-unticked',
-      text: 'A no to email is taken: GET /login asks for profile alone, and GET /email returns 403 again',
+      text: 'A no to email is taken, whatever an earlier token covered: GET /login asks for profile alone, and GET /email returns 403 again',
       on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['asks-covered', 'for-email-first', 'email-403'],
       async probe(stage) {
-        const browser = stage.browser()
-        stage.standIn.allows = ['profile']
-        const sent = await stage.begin(browser, FOR_EMAIL)
-        must(sent.get('scope') !== 'profile', `GET ${FOR_EMAIL} asks for profile alone`)
-        await finish(stage, browser, sent)
-        const after = `after a login from ${FOR_EMAIL} for which the user allows profile alone,`
-        const next = await askedScope(stage, browser)
-        must(next === 'profile', `${after} GET /login asks for ${next}`)
-        const page = await openEmail(stage, browser)
-        must(page.status === 403, `${after} GET /email: ${went(page)}`, 'client/api.ts')
+        for (const [browser, path] of [
+          [stage.browser(), FOR_EMAIL],
+          [await logInWithScope(stage, BOTH), '/login'],
+        ] as const) {
+          stage.standIn.allows = ['profile']
+          const sent = await stage.begin(browser, path)
+          must(sent.get('scope') !== 'profile', `GET ${path} asks for profile alone`)
+          await finish(stage, browser, sent)
+          const after = `after a login from ${path} for which the user allows profile alone,`
+          const next = await askedScope(stage, browser)
+          must(next === 'profile', `${after} GET /login asks for ${next}`)
+          const page = await openEmail(stage, browser)
+          must(page.status === 403, `${after} GET /email: ${went(page)}`, 'client/api.ts')
+        }
       },
     },
     {
@@ -637,6 +642,29 @@ export const v08: VersionChecks = {
       },
     },
     {
+      id: 'api-decides',
+      text: 'The client calls the API whatever the token response says, and shows what the API returns',
+      on: 'client',
+      file: 'client/api.ts',
+      async probe(stage) {
+        for (const [scope, path, expected] of [
+          ['email', '/profile', USER.username],
+          ['email', '/', USER.username],
+          ['profile', '/email', USER.email],
+        ] as const) {
+          const browser = stage.browser()
+          stage.standIn.onToken = () => stage.standIn.tokens({ scope })
+          stage.standIn.onResource = () => ({ status: 200, body: USER })
+          await stage.login(browser)
+          const page = await browser.open(stage.clientUrl + path)
+          must(
+            page.status === 200 && textOf(page).includes(expected),
+            `after a token response with scope "${scope}", GET ${path} doesn't show what the API returns: ${went(page)}`,
+          )
+        }
+      },
+    },
+    {
       id: 'profile-403',
       text: 'With a token without profile, GET /profile returns a 403 page with a link to /login, and redirects nowhere',
       on: 'client',
@@ -661,7 +689,14 @@ export const v08: VersionChecks = {
       text: 'The token is kept: GET /email still shows the email address, and GET /login asks for profile and email',
       on: 'client',
       file: 'client/api.ts',
-      needs: ['asks-covered', 'for-email', 'email-403', 'profile-403', 'home-403'],
+      needs: [
+        'asks-covered',
+        'forgets-at-403',
+        'for-email',
+        'email-403',
+        'profile-403',
+        'home-403',
+      ],
       async probe(stage) {
         const browser = await logInForEmail(stage)
         for (const path of ['/profile', '/']) {
@@ -674,22 +709,36 @@ export const v08: VersionChecks = {
         }
         const asked = await askedScope(stage, browser)
         must(asked === sorted(BOTH), `after the 403 pages, GET /login asks for ${asked}`)
+        const misled = await logInWithScope(stage, BOTH)
+        await expectProfileMissing(stage, misled, '/profile')
+        const covered = await askedScope(stage, misled, FOR_EMAIL)
+        must(
+          covered === 'email',
+          `after a token response with scope "${BOTH}", and a 403 of /api/me, GET ${FOR_EMAIL} asks for ${covered}`,
+        )
       },
     },
     {
       id: 'logout-without-profile',
-      text: 'The 403 page of GET /profile has a form that logs out',
+      text: 'Both 403 pages have a link to /email and a form that logs out',
       on: 'client',
       file: 'client/views/profile.eta',
-      needs: ['profile-403'],
+      needs: ['profile-403', 'home-403'],
       async probe(stage) {
-        const browser = await logInForEmail(stage)
-        const page = await expectProfileMissing(stage, browser, '/profile')
-        const form = formsOn(page).find(({ action }) => new URL(action).pathname === '/logout')
-        must(form?.method === 'POST', 'the page has no form that posts to /logout')
-        await browser.open(form.action, { method: 'POST' })
-        const { status } = await openEmail(stage, browser)
-        must(isShut(status), `after the logout, GET /email returns ${status}`)
+        for (const [path, file] of [
+          ['/profile', undefined],
+          ['/', 'client/routes/home.ts'],
+        ] as const) {
+          const browser = await logInForEmail(stage)
+          const page = await expectProfileMissing(stage, browser, path)
+          const what = `the 403 page of GET ${path}`
+          const form = formsOn(page).find(({ action }) => new URL(action).pathname === '/logout')
+          must(form?.method === 'POST', `${what} has no form that posts to /logout`, file)
+          expectLink(page, '/email', what, file)
+          await browser.open(form.action, { method: 'POST' })
+          const { status } = await openEmail(stage, browser)
+          must(isShut(status), `after the logout, GET /email returns ${status}`, file)
+        }
       },
     },
     freshSession,
@@ -850,12 +899,12 @@ function expectWayBack(
 }
 
 /** @throws {NotYet} unless a page links to this path, whose URL it returns */
-function expectLink(page: Page, path: string, what: string): string {
+function expectLink(page: Page, path: string, what: string, file?: string): string {
   const { href } = new URL(path, page.url)
   const links = html(page)
     .querySelectorAll('a[href]')
     .map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
-  must(links.includes(href), `${what} has no link to ${path}`)
+  must(links.includes(href), `${what} has no link to ${path}`, file)
   return href
 }
 
@@ -867,7 +916,9 @@ async function expectProfileMissing(stage: Stage, browser: Browser, path: string
     page.location === undefined,
     `${what} sends the browser to ${page.location}: whether to ask for more is the user's choice`,
   )
-  must(page.status === 403, `${what} returns ${page.status}`)
+  // The route gets a 502 from the call of the API.
+  const file = page.status === 502 ? 'client/api.ts' : undefined
+  must(page.status === 403, `${what} returns ${page.status}`, file)
   expectLink(page, '/login', `${what}: the 403 page`)
   return page
 }

@@ -295,8 +295,20 @@ export const v08: Exercise = {
       changes: {
         [AUTHORIZE]: [
           [
+            'const scopes = authorizationRequest.scopes.filter(',
+            'const scopes = [...authorizationRequest.scopes].sort((a, b) => Number(allowed.has(b)) - Number(allowed.has(a))).filter(',
+          ],
+        ],
+      },
+      tells: 'request-order',
+    },
+    {
+      what: 'the ticked scopes come first',
+      changes: {
+        [AUTHORIZE]: [
+          [
             CODE_FOR_TICKED,
-            '{ ...authorizationRequest, scopes: [...scopes].sort((a, b) => Number(ticked.includes(a)) - Number(ticked.includes(b))) }',
+            '{ ...authorizationRequest, scopes: [...new Set([...(ticked as string[]), ...scopes])] }',
           ],
         ],
       },
@@ -332,6 +344,22 @@ export const v08: Exercise = {
       tells: 'asks-covered',
     },
     {
+      what: 'what an earlier token covered counts for the new one',
+      changes: {
+        [CALLBACK]: [
+          [
+            '    await request.session.regenerate()\n',
+            '    const { tokens: old } = request.session\n    await request.session.regenerate()\n',
+          ],
+          [
+            `    ${LEADS_BACK}`,
+            `    for (const one of old?.scopes ?? []) request.session.tokens.scopes.add(one)\n    ${LEADS_BACK}`,
+          ],
+        ],
+      },
+      tells: 'email-unticked',
+    },
+    {
       what: 'a token response without a scope means that the token covers nothing',
       changes: { [CALLBACK]: [[LEARN_AT_LOGIN, 'tokenResponse']] },
       tells: 'scope-left-out',
@@ -352,6 +380,13 @@ export const v08: Exercise = {
       what: 'a 403 teaches the client nothing',
       changes: { [API]: [[`  ${FORGETS_SCOPE}\n`, '']] },
       tells: 'forgets-at-403',
+    },
+    {
+      what: 'a 403 of /api/me teaches the client nothing',
+      changes: {
+        [API]: [[FORGETS_SCOPE, FORGETS_SCOPE.replace('403)', "403 && scope === 'email')")]],
+      },
+      tells: 'email-still',
     },
     {
       what: 'a scope may be anything',
@@ -557,6 +592,37 @@ export const v08: Exercise = {
         ],
       },
       tells: 'logout-without-profile',
+    },
+    {
+      what: 'without the name, the start page has no way out',
+      changes: {
+        [HOME]: [["reply.code(403).view('profile.eta')", "reply.code(403).view('home.eta')"]],
+      },
+      tells: 'logout-without-profile',
+    },
+    {
+      what: 'without the name, no link leads to the email',
+      changes: {
+        [PROFILE_PAGE]: [
+          [
+            '      <p><a href="/email">Your email address</a></p>\n',
+            '<% if (it.user) { %>\n      <p><a href="/email">Your email address</a></p>\n<% } %>\n',
+          ],
+        ],
+      },
+      tells: 'logout-without-profile',
+    },
+    {
+      what: 'the token response decides what the profile shows',
+      changes: {
+        [API]: [
+          [
+            NO_PROFILE,
+            `${NO_PROFILE}  if (!session.tokens?.scopes.has('profile')) return undefined\n`,
+          ],
+        ],
+      },
+      tells: 'api-decides',
     },
   ],
 }
