@@ -84,7 +84,7 @@ export async function main(args: string[]): Promise<number> {
 async function playMatrix(names: string[], paint: Paint): Promise<number> {
   if (names.length > 1) throw wrongUsage(`Name one version, or none to see all. ${HINT}`)
   const versions = names.length === 0 ? listVersions() : names.map(versionOrAttack)
-  const rows = await playAll(attacks, versions)
+  const rows = await playAll(attacks, () => versions)
   print(printMatrix(rows, versions, paint))
   return rows.flat().some(isDifferent) ? 1 : 0
 }

@@ -48,12 +48,17 @@ export async function linesThatBlock({ attack, version }: Performance): Promise<
 /** How many attacks run at once. While one waits, another works. */
 const AT_ONCE = 8
 
-/** Plays every attack on every version. Returns one row per attack, in the same order. */
-export async function playAll(attacks: Attack[], versions: Version[]): Promise<Performance[][]> {
+/** Plays every attack on its versions. Returns one row per attack, in the same order. */
+export async function playAll(
+  attacks: Attack[],
+  versionsOf: (attack: Attack) => Version[],
+): Promise<Performance[][]> {
   const rows: Performance[][] = attacks.map(() => [])
   // Attacks in which time passes start first, so that the others run while they wait.
   const turns = attacks
-    .flatMap((attack, row) => versions.map((version, column) => ({ attack, version, row, column })))
+    .flatMap((attack, row) =>
+      versionsOf(attack).map((version, column) => ({ attack, version, row, column })),
+    )
     .sort((one, other) => Number(!one.attack.settings) - Number(!other.attack.settings))
   const worker = async () => {
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
