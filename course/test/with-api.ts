@@ -36,10 +36,14 @@ console.log('The API answered', status)
 /**
  * A version that is v01 with an API, which listens, and a worker, which runs and ends; in a folder of its own.
  *
+ * @param prefix how the folder's name starts
  * @returns its absolute folder, and how to remove it
  */
-export function makeVersionWithApi(): { folder: string; remove: () => void } {
-  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-api-'))
+export function makeVersionWithApi(prefix = 'oauth-lab-api-'): {
+  folder: string
+  remove: () => void
+} {
+  const folder = mkdtempSync(join(tmpdir(), prefix))
   const from = findVersion('1').folder
   for (const part of ['server', 'client', 'protocol.ts', 'package.json', 'tsconfig.json']) {
     cpSync(join(from, part), join(folder, part), { recursive: true })

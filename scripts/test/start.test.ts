@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { isFree } from '@oauth-lab/course/programs/ports.ts'
 import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
@@ -11,13 +12,9 @@ import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { credentials } from '@oauth-lab/shared/testing/driver.ts'
-import { full } from '@oauth-lab/shared/testing/share.ts'
+import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { main } from '../start.ts'
-
-// These tests start whole programs, perhaps on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
-const PATIENCE = 30_000
 
 /** Windows has no signals that a program could handle: they end it at once. */
 const signals = process.platform !== 'win32'
@@ -60,24 +57,33 @@ class Start {
     return `http://localhost:${this.port + 2}`
   }
 
-  /** Waits until it has printed what to do. By then the programs respond. */
-  async ready(): Promise<void> {
-    await vi.waitFor(() => expect(this.output).toContain('Ctrl-C'), PATIENCE)
+  /** Waits until it has printed a text. */
+  async says(text: string): Promise<void> {
+    while (!this.output.includes(text)) {
+      if (this.process.exitCode !== null) throw new Error(`It ended: ${this.output}`)
+      await sleep(20)
+    }
   }
 
-  /** Which programs respond at its two ports. */
-  programs(): Promise<(string | undefined)[]> {
-    return Promise.all(
-      [this.port, this.port + 1].map(async (port) => (await whoAnswers(port))?.program),
-    )
+  /** Waits until it has printed what to do. By then the programs respond. */
+  async ready(): Promise<void> {
+    await this.says('Ctrl-C')
+  }
+
+  /** Which programs respond at its ports, in the order of the ports. */
+  async programs(): Promise<(string | undefined)[]> {
+    const answers = await Promise.all([0, 1, 2, 3].map((index) => whoAnswers(this.port + index)))
+    return answers.map((answer) => answer?.program).filter((program) => program !== undefined)
   }
 
   async nothingIsLeft(): Promise<void> {
-    await vi.waitFor(async () => {
-      for (const index of [0, 1, 2, 3]) {
-        expect(await whoAnswers(this.port + index)).toBeUndefined()
-      }
-    }, PATIENCE)
+    await expect.poll(() => this.programs()).toEqual([])
+  }
+
+  /** Ends it as a Ctrl-C in a terminal does. */
+  interrupt(): Promise<number | null> {
+    process.kill(-(this.process.pid as number), 'SIGINT')
+    return this.ended
   }
 }
 
@@ -140,22 +146,9 @@ describe('npm start without the workshop', () => {
     for (const line of lines) expect(line).toMatch(/^(server|client) {2}(front|back ) {2}\S+ +\//)
   })
 
-  test('names the snapshot that holds a taken port, and suggests other ports', async () => {
-    const third = new Start(first.port, 'v01', '--no-workshop')
-    expect(await third.ended).toBe(1)
-    expect(third.output.trim().split('\n')).toEqual([
-      `Port ${first.port} is already in use: v04-protected-resource server is still running there. ` +
-        `Port ${first.port + 1} is already in use: v04-protected-resource client is still running there.`,
-      expect.stringMatching(
-        /^Stop it, or choose other ports: npm start -- v01-code-flow --port \d+$/,
-      ),
-    ])
-  })
-
   test.runIf(signals)('ends both programs at Ctrl-C, silently and with exit status 0', async () => {
     const before = first.output
-    process.kill(-(first.process.pid ?? 0), 'SIGINT')
-    expect(await first.ended).toBe(0)
+    expect(await first.interrupt()).toBe(0)
     await first.nothingIsLeft()
     expect(first.output).toBe(before)
   })
@@ -176,7 +169,7 @@ Object.defineProperty(process, 'ppid', { get: () => ppid })`
     npm: { npm_lifecycle_event: 'start', CHANNEL: 'ignore' },
     'a program with a channel to it': { npm_lifecycle_event: undefined, CHANNEL: 'ipc' },
   }
-  for (const [parent, settings] of Object.entries(parents)) {
+  for (const [parent, settings] of some(Object.entries(parents))) {
     test(`(${parent})`, async () => {
       const port = await freePorts()
       const setup = join(ROOT, 'scripts', 'setup.mjs')
@@ -187,66 +180,83 @@ Object.defineProperty(process, 'ppid', { get: () => ppid })`
         env: { ...process.env, ...settings, NODE_OPTIONS },
       })
       const programs = () => Promise.all([port, port + 1].map(whoAnswers))
-      await vi.waitFor(async () => expect(await programs()).not.toContain(undefined), PATIENCE)
+      await expect.poll(programs).not.toContain(undefined)
       child.kill('SIGKILL')
-      await vi.waitFor(async () => {
-        expect(await programs()).toEqual([undefined, undefined])
-      }, PATIENCE)
+      await expect.poll(programs).toEqual([undefined, undefined])
     })
   }
 })
 
 describe('npm start', () => {
+  // The usual name of a second unzip, which could be taken for a pattern.
+  const { folder, remove } = makeVersionWithApi('oauth-lab (1)-')
+  const name = basename(folder)
+  const all = [`${name} server`, `${name} client`, 'workshop', `${name} api`]
   let start: Start
 
   beforeAll(async () => {
-    start = new Start(await freePorts(), 'v03')
+    start = new Start(await freePorts(), folder)
     await start.ready()
   })
 
   afterAll(() => {
     start.process.kill('SIGKILL')
+    remove()
   })
 
-  test('runs a version and the workshop, and says where the workshop is', async () => {
-    expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
-    expect(await whoAnswers(start.port + 2)).toMatchObject({ program: 'workshop' })
-    expect(start.output).toMatch(new RegExp(`workshop +${start.workshopUrl}\n`))
+  test('runs the workshop and the programs that listen, from port N to N+3, and says how to run the ones that end', async () => {
+    expect(await start.programs()).toEqual(all)
+    const said = start.output.replace(/\s+/g, ' ')
+    const apiUrl = `http://localhost:${start.port + 3}`
+    const settings = `AUTH_SERVER_URL=${start.serverUrl} API_URL=${apiUrl}`
+    expect(said).toContain(`workshop ${start.workshopUrl} `)
+    expect(said).toContain(`API ${apiUrl}`)
+    expect(said).toContain(`worker ${settings} npm run worker, in `)
   })
 
-  test.runIf(signals)(
-    'stops the other program when one dies, says so, and starts both again at a click',
+  test('names the programs that hold the ports, and suggests other ports', async () => {
+    const second = new Start(start.port, folder, '--no-workshop')
+    expect(await second.ended).toBe(1)
+    const taken = ['server', 'client', 'api'].map((program) => {
+      const port = start.port + all.indexOf(`${name} ${program}`)
+      return `Port ${port} is already in use: ${name} ${program} is still running there.`
+    })
+    expect(second.output.trim().split('\n')).toEqual([
+      taken.join(' '),
+      expect.stringMatching(/^Stop it, or choose other ports: npm start -- .* --port \d+$/),
+    ])
+  })
+
+  test.runIf(linux)(
+    'stops the other programs when one dies, says so, and starts a version at a click',
     async () => {
       const died = killProgram(start, 'server')
-      await vi.waitFor(() => expect(start.output).toContain(died), PATIENCE)
-      await vi.waitFor(async () => expect(await start.programs()).toEqual([undefined, undefined]))
+      await start.says(died)
+      await expect.poll(() => start.programs()).toEqual(['workshop'])
       expect(await (await fetch(`${start.workshopUrl}/run/slots`)).text()).toContain(died)
 
       const body = new URLSearchParams({ version: 'v03-pkce' })
       await fetch(`${start.workshopUrl}/run/start`, { method: 'POST', body, redirect: 'manual' })
-      await vi.waitFor(async () => {
-        expect(await (await fetch(`${start.workshopUrl}/run/status`)).text()).toContain('running')
-      }, PATIENCE)
-      expect(await start.programs()).toEqual(['v03-pkce server', 'v03-pkce client'])
+      await expect
+        .poll(() => start.programs())
+        .toEqual(['v03-pkce server', 'v03-pkce client', 'workshop'])
     },
   )
 
-  test.runIf(linux)('ends with exit status 1 if a program was dead at the end', async () => {
-    const died = killProgram(start, 'client')
-    await vi.waitFor(() => expect(start.output).toContain(died), PATIENCE)
+  test.runIf(signals)('ends all programs at Ctrl-C, silently and with exit status 0', async () => {
+    const before = start.output
+    expect(await start.interrupt()).toBe(0)
+    await start.nothingIsLeft()
+    expect(start.output).toBe(before)
+  })
+
+  test.runIf(full && linux)('ends with exit status 1 if a program was dead', async () => {
+    start = new Start(await freePorts(), 'v03')
+    await start.ready()
+    await start.says(killProgram(start, 'client'))
     start.process.kill('SIGTERM')
     expect(await start.ended).toBe(1)
     await start.nothingIsLeft()
-  })
-
-  test.runIf(signals)('ends all programs at Ctrl-C, silently and with exit status 0', async () => {
-    start = new Start(await freePorts(), 'v03')
-    await start.ready()
-    const before = start.output
-    process.kill(-(start.process.pid ?? 0), 'SIGINT')
-    expect(await start.ended).toBe(0)
-    await start.nothingIsLeft()
-    expect(start.output).toBe(before)
   })
 
   test.runIf(full)('leaves no program behind when it is killed', async () => {
@@ -256,119 +266,40 @@ describe('npm start', () => {
     await start.ended
     await start.nothingIsLeft()
   })
-})
 
-describe('npm start of a copy in a folder', () => {
-  let copy: string
-  let start: Start
-
-  beforeAll(async () => {
-    const { folder } = findVersion('1')
-    // The usual name of a second unzip, which could be taken for a pattern.
-    copy = mkdtempSync(join(tmpdir(), 'oauth-lab-copy (1)-'))
-    for (const part of ['server', 'client', 'protocol.ts', 'package.json', 'tsconfig.json']) {
-      cpSync(join(folder, part), join(copy, part), { recursive: true })
-    }
-    symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
-    // This client dies as soon as a file named "die" exists.
-    const client = join(copy, 'client', 'main.ts')
-    writeFileSync(
-      client,
-      `${readFileSync(client, 'utf8')}
-import { existsSync } from 'node:fs'
-setInterval(() => existsSync('die') && process.exit(3), 20)
-`,
-    )
-  })
-
-  afterEach(() => {
-    start.process.kill('SIGKILL')
-  })
-
-  afterAll(() => {
-    rmSync(copy, { recursive: true, force: true })
-  })
-
-  test.runIf(full)('restarts both with --watch when a file changes, even a template', async () => {
-    start = new Start(await freePorts(), copy, '--watch')
+  test('restarts all programs with --watch when files of some change, even a template', async () => {
+    start = new Start(await freePorts(), folder, '--watch')
     await start.ready()
-    expect((await start.programs())[0]).toMatch(/^oauth-lab-copy \(1\)-\w+ server$/)
-    const template = join(copy, 'client', 'views', 'home.eta')
-    writeFileSync(template, `${readFileSync(template, 'utf8')}<p>A new line</p>`)
-    await vi.waitFor(async () => {
-      expect(start.output).toContain('The programs have restarted.')
-      expect((await new Browser().open(start.clientUrl)).body).toContain('A new line')
-    }, PATIENCE)
+    edit('api/app.ts', 'return { status }', "return 'new'")
+    edit('client/views/home.eta', '<p>', '<p>A new line</p><p>')
+    await start.says('The programs have restarted.')
+    const bodyAt = async (url: string) => (await new Browser().open(url)).body
+    await expect.poll(() => bodyAt(`http://localhost:${start.port + 3}/api/me`)).toBe('new')
+    await expect.poll(() => bodyAt(start.clientUrl)).toContain('A new line')
     // The signal reaches only this process. On Windows it ends at once.
     start.process.kill('SIGTERM')
     expect(await start.ended).toBe(signals ? 0 : null)
     await start.nothingIsLeft()
   })
 
-  test('stops the other program when one dies, says so, and ends with an error status', async () => {
-    start = new Start(await freePorts(), copy, '--no-workshop')
+  test('without the workshop, stops the other programs when one dies, says so, and ends with its exit status', async () => {
+    const dies =
+      "import { existsSync } from 'node:fs'\nsetInterval(() => existsSync('die') && process.exit(3), 20)\n"
+    edit('client/main.ts', /^/, dies)
+    start = new Start(await freePorts(), folder, '--no-workshop')
     await start.ready()
-    writeFileSync(join(copy, 'die'), '')
+    writeFileSync(join(folder, 'die'), '')
     expect(await start.ended).toBe(3)
     await start.nothingIsLeft()
     expect(start.output).toContain(
       'The client died (exit status 3), so the other programs were stopped too.',
     )
   })
-})
 
-describe('npm start of a version with an API and a worker', () => {
-  const { folder, remove } = makeVersionWithApi()
-  let start: Start
-
-  afterEach(() => {
-    start.process.kill('SIGKILL')
-  })
-
-  afterAll(remove)
-
-  test('runs the programs that listen, from port N to N+3, and says how to run the ones that end', async () => {
-    start = new Start(await freePorts(), folder)
-    await start.ready()
-    const answers = await Promise.all([0, 1, 2, 3].map((index) => whoAnswers(start.port + index)))
-    const name = basename(folder)
-    expect(answers.map((answer) => answer?.program)).toEqual([
-      `${name} server`,
-      `${name} client`,
-      'workshop',
-      `${name} api`,
-    ])
-    const said = start.output.replace(/\s+/g, ' ')
-    const apiUrl = `http://localhost:${start.port + 3}`
-    const settings = `AUTH_SERVER_URL=${start.serverUrl} API_URL=${apiUrl}`
-    expect(said).toContain(`API ${apiUrl}`)
-    expect(said).toContain(`worker ${settings} npm run worker, in `)
-    process.kill(start.process.pid ?? 0, 'SIGTERM')
-    expect(await start.ended).toBe(signals ? 0 : null)
-    await start.nothingIsLeft()
-  })
-
-  test('restarts all of them with --watch when a file of one changes', async () => {
-    start = new Start(await freePorts(), folder, '--watch')
-    await start.ready()
-    const app = join(folder, 'api', 'app.ts')
-    writeFileSync(app, readFileSync(app, 'utf8').replace('return { status }', "return 'new'"))
-    await vi.waitFor(async () => {
-      expect(start.output).toContain('The programs have restarted.')
-      const { body } = await new Browser().open(`http://localhost:${start.port + 3}/api/me`)
-      expect(body).toBe('new')
-    }, PATIENCE)
-  })
-
-  test("says which program's port is taken", async () => {
-    start = new Start(await freePorts(), folder, '--no-workshop')
-    await start.ready()
-    const second = new Start(start.port, folder, '--no-workshop')
-    expect(await second.ended).toBe(1)
-    expect(second.output).toContain(
-      `Port ${start.port + 3} is already in use: ${basename(folder)} api`,
-    )
-  })
+  function edit(file: string, text: string | RegExp, other: string): void {
+    const path = join(folder, file)
+    writeFileSync(path, readFileSync(path, 'utf8').replace(text, other))
+  }
 })
 
 describe('npm start says in one line', () => {

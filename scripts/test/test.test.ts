@@ -12,10 +12,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../test.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const CONFIGURATION = [
   '.gitignore',
@@ -47,75 +45,80 @@ const BROKEN = /^ ❯ \|v02, earlier promises\| versions\/v01-small\/test\/yes\.
 /** A repo with three small versions and the scripts of this one. The second version breaks a promise of the first. */
 let repo: string
 
-beforeEach(() => {
-  repo = mkdtempSync(join(tmpdir(), 'oauth-lab-test-'))
-  for (const file of CONFIGURATION) cpSync(join(ROOT, file), join(repo, file))
-  for (const folder of ['course', 'scripts', 'shared']) {
-    cpSync(join(ROOT, folder), join(repo, folder), {
-      recursive: true,
-      // A folder without a tsconfig.json skips the type check, which takes longest.
-      filter: (path) => !/[\\/](test|node_modules|tsconfig\.json)$/.test(path),
-    })
-  }
-  for (const folder of ['', 'course', 'shared']) linkPackages(folder)
-  addVersion('v01-small', "'yes'")
-  write('versions/v01-small/test/yes.test.ts', PROMISE)
-  addVersion('v02-other', "'no'")
-  write('versions/v02-other/test/own.test.ts', testFile('expect(1).toBe(1)'))
-  addVersion('v03-again', "'yes'")
-  write('versions/v03-again/test/own.test.ts', testFile('expect(1).toBe(1)'))
-})
+describe('npm test', () => {
+  beforeEach(() => {
+    repo = mkdtempSync(join(tmpdir(), 'oauth-lab-test-'))
+    for (const file of CONFIGURATION) cpSync(join(ROOT, file), join(repo, file))
+    for (const folder of ['course', 'scripts', 'shared']) {
+      cpSync(join(ROOT, folder), join(repo, folder), {
+        recursive: true,
+        // A folder without a tsconfig.json skips the type check, which takes longest.
+        filter: (path) => !/[\\/](test|node_modules|tsconfig\.json)$/.test(path),
+      })
+    }
+    for (const folder of ['', 'course', 'shared']) linkPackages(folder)
+    addVersion('v01-small', "'yes'")
+    write('versions/v01-small/test/yes.test.ts', PROMISE)
+    addVersion('v02-other', "'no'")
+    write('versions/v02-other/test/own.test.ts', testFile('expect(1).toBe(1)'))
+    addVersion('v03-again', "'yes'")
+    write('versions/v03-again/test/own.test.ts', testFile('expect(1).toBe(1)'))
+  })
 
-afterEach(() => {
-  rmSync(repo, { recursive: true, force: true })
-})
+  afterEach(() => {
+    rmSync(repo, { recursive: true, force: true })
+  })
 
-test('npm test continues after a failure, and says and counts what passed and what failed', async () => {
-  addVersion('v03-again', "1;  // not 'yes'")
-  write('versions/v03-again/test/unloadable.test.ts', "import './nothing.ts'\n")
-  write('versions/v03-again/test/stray.test.ts', testFile("Promise.reject(new Error('stray'))"))
-  write(
-    'versions/v03-again/test/left-out.test.ts',
-    "import { test } from 'vitest'\n\ntest.skip('a rule')\n",
+  test('npm test continues after a failure, and says and counts what passed and what failed', async () => {
+    addVersion('v03-again', "1;  // not 'yes'")
+    write('versions/v03-again/test/unloadable.test.ts', "import './nothing.ts'\n")
+    write('versions/v03-again/test/stray.test.ts', testFile("Promise.reject(new Error('stray'))"))
+    write(
+      'versions/v03-again/test/left-out.test.ts',
+      "import { test } from 'vitest'\n\ntest.skip('a rule')\n",
+    )
+    const { status, lines } = await npmTest()
+    expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v01-small$/))
+    expect(lines).toContainEqual(expect.stringMatching(/^1 skipped: \S/))
+    // Vitest treats CI as a terminal.
+    expect(lines.join('\n')).not.toContain('\x1b')
+    expect(lines.at(-2)).toMatch(/^Failed: format and lint, types of versions.v03-again, tests\.$/)
+    // Each promise counts once for its own version, and once for the newest.
+    expect(lines.at(-1)).toBe('6 passed, 4 failed')
+    expect(status).toBe(1)
+  })
+
+  test.runIf(full)(
+    'npm test -- --all also checks the versions in between, and names the one that fails',
+    async () => {
+      const { status, lines } = await npmTest('--all')
+      expect(lines).toContainEqual(expect.stringMatching(BROKEN))
+      expect(lines.at(-1)).toBe('5 passed, 1 failed')
+      expect(status).toBe(1)
+    },
   )
-  const { status, lines } = await npmTest()
-  expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v01-small$/))
-  expect(lines).toContainEqual(expect.stringMatching(/^1 skipped: \S/))
-  // Vitest treats CI as a terminal.
-  expect(lines.join('\n')).not.toContain('\x1b')
-  expect(lines.at(-2)).toMatch(/^Failed: format and lint, types of versions.v03-again, tests\.$/)
-  // Each promise counts once for its own version, and once for the newest.
-  expect(lines.at(-1)).toBe('6 passed, 4 failed')
-  expect(status).toBe(1)
-})
 
-test('npm test -- --all also checks the versions in between, and names the one that fails', async () => {
-  const { status, lines } = await npmTest('--all')
-  expect(lines).toContainEqual(expect.stringMatching(BROKEN))
-  expect(lines.at(-1)).toBe('5 passed, 1 failed')
-  expect(status).toBe(1)
-})
+  test.runIf(full)('npm test v02 checks the promises of v01 and v02 against v02', async () => {
+    const { status, lines } = await npmTest('v02')
+    expect(lines).toContainEqual(expect.stringMatching(BROKEN))
+    expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v02-other$/))
+    expect(lines.at(-1)).toBe('1 passed, 1 failed')
+    expect(status).toBe(1)
+  })
 
-test('npm test v02 checks the promises of v01 and v02 against v02', async () => {
-  const { status, lines } = await npmTest('v02')
-  expect(lines).toContainEqual(expect.stringMatching(BROKEN))
-  expect(lines).toContainEqual(expect.stringMatching(/^ok .* s {2}types of versions.v02-other$/))
-  expect(lines.at(-1)).toBe('1 passed, 1 failed')
-  expect(status).toBe(1)
-})
+  test('npm test playground/v02 checks the promises of v01 and v02 against the copy', async () => {
+    addVersion('../playground/v02', "'yes'")
+    const { status, lines } = await npmTest('playground/v02')
+    expect(lines.at(-1)).toBe('2 passed, 0 failed')
+    expect(status).toBe(0)
+  })
 
-test('npm test playground/v02 checks the promises of v01 and v02 against the copy', async () => {
-  addVersion('../playground/v02', "'yes'")
-  const { status, lines } = await npmTest('playground/v02')
-  expect(lines.at(-1)).toBe('2 passed, 0 failed')
-  expect(status).toBe(0)
-})
-
-test.runIf(full)('npm test fails if there are no tests', async () => {
-  rmSync(join(repo, 'versions', 'v01-small', 'test'), { recursive: true })
-  const { status, lines } = await npmTest('1')
-  expect(lines.at(-1)).toBe('0 passed, 1 failed')
-  expect(status).toBe(1)
+  test.runIf(full)('npm test fails if there are no tests', async () => {
+    rmSync(join(repo, 'versions', 'v01-small', 'test'), { recursive: true })
+    const { status, lines } = await npmTest('1')
+    expect(lines.at(-1)).toBe('0 passed, 1 failed')
+    expect(status).toBe(1)
+  })
 })
 
 test.each([
