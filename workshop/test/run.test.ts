@@ -6,20 +6,17 @@ import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import {
-  type KnownVersion,
-  knownVersion,
-  knownVersionOf,
-  knownVersions,
-} from '../known-versions.ts'
+import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { knownVersion, knownVersionOf } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
 import { workshopOfFile } from './lab.ts'
 
-/** How many times in a row the version changes. */
-const TURNS = full ? 10 : 1
-
+// The runner reads it when the first version starts.
+vi.stubEnv('ACCESS_TOKEN_TTL', '30')
 const workshop = await workshopOfFile('v01-code-flow')
+afterAll(() => {
+  vi.unstubAllEnvs()
+})
 
 /** The lifetime of an access token in seconds, as the server of a slot gives it. */
 async function lifeOfToken({ addresses: { server, client } }: Slot): Promise<number> {
@@ -40,29 +37,37 @@ async function lifeOfToken({ addresses: { server, client } }: Slot): Promise<num
   return expires_in
 }
 
-const [v01, , v03, v04] = knownVersions() as [
-  KnownVersion,
-  KnownVersion,
-  KnownVersion,
-  KnownVersion,
-]
+const v01 = workshop.main.version
 
 function mainRuns(): [name: string, state: string] {
   return [workshop.main.version.name, workshop.main.state]
 }
 
 describe('the runner', () => {
-  test('replaces one version with another at the same addresses, again and again', async () => {
-    const versions = listVersions()
+  test('keeps the lifetimes from the environment of npm start until others are given', async () => {
+    expect(await lifeOfToken(workshop.main)).toBe(30)
+  })
+
+  test('replaces one version with another at the same addresses, with the given lifetimes', async () => {
     const { server, client } = workshop.main.ports
-    for (let turn = 1; turn <= TURNS; turn += 1) {
-      const version = versions[turn % versions.length]?.name ?? ''
-      expect((await workshop.post('/run/start', { version })).status).toBe(303)
-      await expect.poll(mainRuns).toEqual([version, 'running'])
-      expect((await whoAnswers(server))?.program).toBe(`${version} server`)
-      expect((await whoAnswers(client))?.program).toBe(`${version} client`)
-    }
-  }, 60_000)
+    const version = 'v02-state'
+    const fields = { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' }
+    expect((await workshop.post('/run/start', fields)).status).toBe(303)
+    await expect.poll(mainRuns).toEqual([version, 'running'])
+    expect((await whoAnswers(server))?.program).toBe(`${version} server`)
+    expect((await whoAnswers(client))?.program).toBe(`${version} client`)
+    expect(workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    expect((await workshop.get('/run')).text).toContain('access tokens live for 20 s')
+    expect(await lifeOfToken(workshop.main)).toBe(20)
+  })
+
+  test('keeps lifetimes over a restart, and drops them at a start without them', async () => {
+    await workshop.runner.restart(workshop.main)
+    expect(await lifeOfToken(workshop.main)).toBe(20)
+    await workshop.post('/run/start', { version: v01.name })
+    await expect.poll(mainRuns).toEqual([v01.name, 'running'])
+    expect(await lifeOfToken(workshop.main)).toBe(3600)
+  })
 
   test.runIf(full)('obeys the last of many clicks, and leaves nothing of the others', async () => {
     const { main, runner } = workshop
@@ -73,34 +78,6 @@ describe('the runner', () => {
     expect(mainRuns()).toEqual([last, 'running'])
     expect((await whoAnswers(main.ports.server))?.program).toBe(`${last} server`)
     expect((await whoAnswers(main.ports.client))?.program).toBe(`${last} client`)
-  })
-
-  test('takes lifetimes at a start, keeps them over a restart, and drops them at a start without them', async () => {
-    const version = 'v01-code-flow'
-    await workshop.post('/run/start', { version, ACCESS_TOKEN_TTL: '20', CODE_TTL: '' })
-    await expect.poll(() => workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
-    await workshop.untilRunning()
-    expect((await workshop.get('/run')).text).toContain('access tokens live for 20 s')
-    expect(await lifeOfToken(workshop.main)).toBe(20)
-    await workshop.runner.restart(workshop.main)
-    expect(await lifeOfToken(workshop.main)).toBe(20)
-    await workshop.post('/run/start', { version })
-    await expect.poll(() => workshop.main.lifetimes).toEqual({})
-    await workshop.untilRunning()
-    expect(await lifeOfToken(workshop.main)).toBe(3600)
-  })
-
-  test('keeps the lifetimes from the environment of npm start until others are given', async () => {
-    vi.stubEnv('ACCESS_TOKEN_TTL', '30')
-    onTestFinished(() => {
-      vi.unstubAllEnvs()
-    })
-    const slot = workshop.runner.open(v01, await freeAddresses())
-    await workshop.untilRunning(slot)
-    expect(await lifeOfToken(slot)).toBe(30)
-    await workshop.runner.start(slot, v01, {})
-    expect(await lifeOfToken(slot)).toBe(3600)
-    await workshop.runner.close(slot)
   })
 
   test('rejects an impossible lifetime with a clear error, and what runs keeps running', async () => {
@@ -151,16 +128,6 @@ describe('the runner', () => {
     },
   )
 
-  test('reports a file in the place of a copy, and everything else keeps running', async () => {
-    const file = { ...v01, folder: fileURLToPath(import.meta.url) }
-    const slot = await workshop.runner.openBeside(file)
-    await expect.poll(() => slot.state).toBe('failed')
-    expect(slot.problem).toContain("can't start")
-    await workshop.runner.start(slot, v01)
-    expect(slot.state).toBe('running')
-    await workshop.runner.close(slot)
-  })
-
   test("ignores a form field that isn't text", async () => {
     for (const message of ['{"toString":1,"valueOf":1}', '[1]', 'null']) {
       const answer = await fetch(`${workshop.url}/traffic/next`, {
@@ -173,11 +140,18 @@ describe('the runner', () => {
   })
 
   test('shows how long a start took, for as long as the version runs', async () => {
-    await workshop.runner.start(workshop.main, v01)
-    expect((await workshop.get('/run')).text).toMatch(/running, started in \d\.\d s</)
+    expect((await workshop.get('/run')).text).toMatch(/running, started in \d+\.\d s</)
     await workshop.runner.stop(workshop.main)
     expect((await workshop.get('/run')).text).toMatch(/<\/span>stopped<\/span>/)
-    await workshop.runner.start(workshop.main, v01)
+  })
+
+  test('reports a file in the place of a copy, and everything else keeps running', async () => {
+    const { main, runner } = workshop
+    await runner.start(main, { ...v01, folder: fileURLToPath(import.meta.url) })
+    expect(main.state).toBe('failed')
+    expect(main.problem).toContain("can't start")
+    await runner.start(main, v01)
+    expect(main.state).toBe('running')
   })
 
   test('runs a version with an API and a worker: it starts the API and names the worker', async () => {
@@ -231,12 +205,25 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await workshop.inspect('/run', 'run')
   })
 
-  test('a click in one browser shows up in another by itself', async () => {
-    const watching = await workshop.visit('/reference')
+  test('the log shows each request as it comes', async () => {
     const page = await workshop.visit('/run')
-    await page.locator('#run-v02-state').click()
-    await watching.locator('#status:has-text("v02-state"):has-text("running")').waitFor()
-    await page.locator('.slot.running h2:has-text("v02-state")').waitFor()
+    await fetch(`${workshop.main.addresses.client}/not-there`)
+    await page.getByText('/not-there  404').waitFor()
+  })
+
+  test('a click in a lesson starts its version with the lifetimes of its experiment, and other browsers show it by themselves', async () => {
+    const watching = await workshop.visit('/run')
+    const page = await workshop.visit('/lessons/v05-refresh-token')
+    const name = 'Run v05-refresh-token now: access tokens live for 20 s'
+    await page.getByRole('button', { name }).click()
+    const running = 'v05-refresh-token is running, and access tokens live for 20 s:'
+    await page.getByText(running).waitFor()
+    expect(workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    await watching.locator('#status:has-text("v05-refresh-token"):has-text("running")').waitFor()
+    await watching.locator('.slot.running h2:has-text("v05-refresh-token")').waitFor()
+    await page.goto(`${workshop.url}/lessons/v05-refresh-token/try-it`)
+    await page.getByText(running).waitFor()
+    expect(await page.getByRole('button', { name: /^Run v05/ }).count()).toBe(3)
   })
 
   test('a page shows what happened while it waited for a response', async () => {
@@ -252,26 +239,22 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await page.route(`**/run/${part}`, arriveLate, { times: 1 })
     }
     happened = workshop.runner
-      .start(workshop.main, v03)
-      .then(() => fetch(`${workshop.main.addresses.client}/not-there-yet`))
+      .stop(workshop.main)
+      .then(() => workshop.runner.note(workshop.main, { program: 'client', text: 'its last line' }))
     await happened
-    await page.locator('#status:has-text("running")').waitFor()
-    await page.locator('.slot.running h2:has-text("v03-pkce")').waitFor()
-    await page.getByText('/not-there-yet  404').waitFor()
+    await page.locator('#status:has-text("stopped")').waitFor()
+    await page.locator('#slots .slot.stopped').first().waitFor()
+    await page.getByText('its last line').waitFor()
   })
 
-  test('the log shows each request as it comes', async () => {
-    const page = await workshop.visit('/run')
-    await fetch(`${workshop.main.addresses.client}/not-there`)
-    await page.getByText('/not-there  404').waitFor()
-  })
-
-  test('a page that stays open is up to date again after a restart of the app', async () => {
+  test('a page that stays open starts a version by a click, and is up to date again after a restart of the app', async () => {
     const page = await workshop.newPage({ losesConnection: true })
     await page.goto(`${workshop.url}/run`)
-    await page.locator('#status:has-text("running")').waitFor()
-    await workshop.restart(() => workshop.runner.start(workshop.main, v04))
-    await page.locator('#status:has-text("v04-protected-resource")').waitFor()
-    await page.locator('.slot.running h2:has-text("v04-protected-resource")').waitFor()
+    await page.locator('#run-v02-state').click()
+    await page.locator('#status:has-text("v02-state"):has-text("running")').waitFor()
+    await page.locator('.slot.running h2:has-text("v02-state")').waitFor()
+    await workshop.restart(() => workshop.runner.stop(workshop.main))
+    await page.locator('#status:has-text("stopped")').waitFor()
+    await page.locator('.slot.stopped h2:has-text("v02-state")').waitFor()
   })
 })
