@@ -3,25 +3,21 @@ import { join } from 'node:path'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { halvesOf } from '../pages/home-page.ts'
-import { TestWorkshop, temporaryFolder } from './lab.ts'
+import { type TestWorkshop, temporaryFolder, workshopOfFile, workshopOfTest } from './lab.ts'
 
-async function open(playground = temporaryFolder()): Promise<TestWorkshop> {
-  const workshop = await TestWorkshop.open(undefined, playground)
-  onTestFinished(() => workshop.close())
-  return workshop
-}
+const workshop = await workshopOfFile()
 
-async function read(workshop: TestWorkshop, path = '/'): Promise<string> {
-  return (await fetch(`${workshop.url}${path}`)).text()
+async function read(from: TestWorkshop, path = '/'): Promise<string> {
+  return (await from.get(path)).text
 }
 
 test('the course starts with its first lesson, then offers the next page and the last one opened', async () => {
-  const workshop = await open()
-  expect(await read(workshop)).toContain('Start with v01')
-  await read(workshop, '/lessons/v02-state/the-idea')
-  const page = await read(workshop)
+  const own = await workshopOfTest()
+  expect(await read(own)).toContain('Start with v01')
+  await read(own, '/lessons/v02-state/the-idea')
+  const page = await read(own)
   expect(page).not.toContain('Start with')
   expect(page).toContain('href="/lessons/v02-state/the-messages">Continue: v02, The messages<')
   expect(page).toContain(
@@ -31,12 +27,12 @@ test('the course starts with its first lesson, then offers the next page and the
 })
 
 test('the last page of a lesson offers the next lesson, and the last page of all only the one before', async () => {
-  const workshop = await open()
-  await read(workshop, '/lessons/v01-code-flow/sources')
-  expect(await read(workshop)).toContain('href="/lessons/v02-state">Continue: v02: state<')
+  const own = await workshopOfTest()
+  await read(own, '/lessons/v01-code-flow/sources')
+  expect(await read(own)).toContain('href="/lessons/v02-state">Continue: v02: state<')
   const last = listVersions().at(-1)?.name
-  await read(workshop, `/lessons/${last}/sources`)
-  const page = await read(workshop)
+  await read(own, `/lessons/${last}/sources`)
+  const page = await read(own)
   expect(page).not.toContain('>Continue:')
   expect(page).toContain('>Back to where you were: ')
 })
@@ -49,15 +45,15 @@ test('a lesson that was read to its end offers the next one, never itself', asyn
   const all = [...pages, ...titles, ...others, 'sources']
   const versions = Object.fromEntries(listVersions().map(({ name }) => [name, { read: all }]))
   writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
-  const workshop = await open(playground)
-  const page = await read(workshop, '/lessons/v02-state')
+  const own = await workshopOfTest(undefined, playground)
+  const page = await read(own, '/lessons/v02-state')
   expect(page).toContain('href="/lessons/v03-pkce">Continue: v03: PKCE<')
-  const last = await read(workshop, `/lessons/${listVersions().at(-1)?.name}`)
+  const last = await read(own, `/lessons/${listVersions().at(-1)?.name}`)
   expect(last).toContain('href="/">You have read every page.')
 })
 
 test('the picture of OAuth comes before the lessons, and its steps stand beside it as text', async () => {
-  const page = await read(await open())
+  const page = await read(workshop)
   const [before = ''] = page.split('id="lessons"')
   const [, picture = ''] = /<svg[^>]* role="img"([\s\S]*?)<\/svg>/.exec(before) ?? []
   expect(picture).toContain('aria-describedby="flow-steps"')
@@ -77,7 +73,7 @@ test('the second half of the course appears with its first version', () => {
 })
 
 test('the navigation names the areas, and the lessons open at their list', async () => {
-  const page = await read(await open())
+  const page = await read(workshop)
   const [, nav = ''] = /<nav aria-label="Workshop">([\s\S]*?)<\/nav>/.exec(page) ?? []
   const links = [...nav.matchAll(/<a href="(.*?)".*?>(.*?)<\/a>/g)]
   expect(links.map(([, , text]) => text).join(', ')).toBe(
@@ -87,7 +83,7 @@ test('the navigation names the areas, and the lessons open at their list', async
 })
 
 test('each lesson is listed with its idea, what is still open, and its minutes', async () => {
-  const page = await read(await open())
+  const page = await read(workshop)
   for (const { name } of listVersions()) expect(page).toContain(`href="/lessons/${name}"`)
   expect(page.match(/Still open:<\/strong> \S+/g)).toHaveLength(listVersions().length)
   expect(page).toContain('The client accepts a response to a login it never started.')
@@ -98,13 +94,13 @@ test('the exercise shows how many of its checks pass', async () => {
   const playground = temporaryFolder()
   const versions = { 'v02-state': { done: 4, all: 10 } }
   writeFileSync(join(playground, '.progress.json'), JSON.stringify({ versions }))
-  const workshop = await open(playground)
-  expect(await read(workshop)).toContain('Exercise: 4 of 10 checks pass')
-  expect(await read(workshop, '/lessons/v02-state')).toContain('4 of 10 checks pass')
+  const own = await workshopOfTest(undefined, playground)
+  expect(await read(own)).toContain('Exercise: 4 of 10 checks pass')
+  expect(await read(own, '/lessons/v02-state')).toContain('4 of 10 checks pass')
 })
 
 test('the list of attacks says how each of them ends', async () => {
-  const page = await read(await open())
+  const page = await read(workshop)
   const slugs = [...page.matchAll(/<li class="attack-row"><a href="\/attacks\/([\w-]+)">/g)]
   expect(slugs.map(([, slug]) => slug).sort()).toEqual(attacks.map(({ slug }) => slug).sort())
   expect(page).toMatch(/<span>blocked<\/span> <a href="[^"]+">from v01<\/a>/)
@@ -112,13 +108,13 @@ test('the list of attacks says how each of them ends', async () => {
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('the first page looks right', async () => {
-    const workshop = await open()
-    await read(workshop, '/lessons/v02-state/the-idea')
-    await workshop.inspect('/', 'home')
+    const own = await workshopOfTest()
+    await read(own, '/lessons/v02-state/the-idea')
+    await own.inspect('/', 'home')
   })
 
   test('the picture stands still until someone plays it, step by step, and never moves for someone who wants less motion', async () => {
-    const page = await (await open()).visit('/')
+    const page = await workshop.visit('/')
     const moving = () => page.evaluate('document.getAnimations().length')
     const step = page.locator('.flow li.current')
     expect([await step.count(), await moving()]).toEqual([0, 0])
@@ -136,7 +132,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('the picture can be read on a phone', async () => {
-    const page = await (await open()).visit('/', { viewport: { width: 390, height: 800 } })
+    const page = await workshop.visit('/', { viewport: { width: 390, height: 800 } })
     for (const text of await page.locator('.flow svg text').all()) {
       const box = await text.boundingBox()
       expect(box?.height).toBeGreaterThan(12)
@@ -145,7 +141,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('the list of attacks unfolds by a click', async () => {
-    const page = await (await open()).visit('/')
+    const page = await workshop.visit('/')
     const heading = page.getByRole('heading', { name: 'from v01' })
     expect(await heading.count()).toBe(0)
     await page.getByText('Which version stops which attack').click()

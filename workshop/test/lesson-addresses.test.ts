@@ -4,11 +4,12 @@ import { addressesFrom } from '@oauth-lab/course/programs/programs.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { describe, expect, test } from 'vitest'
 import { lessonAt } from '../lesson/running-addresses.ts'
-import { workshopOfTest } from './lab.ts'
+import { workshopOfFile } from './lab.ts'
 
 const [v01] = listVersions()
 if (v01 === undefined) throw new Error('There is no version')
 const lesson = readLesson(v01)
+const workshop = await workshopOfFile('v02-state')
 
 const AT_26000 = addressesFrom(26_000)
 const ELSEWHERE = {
@@ -90,7 +91,6 @@ test.each(listVersions())(
 )
 
 test('slides, exercises and the reference name what was started', async () => {
-  const workshop = await workshopOfTest('v02-state')
   const { name } = findVersion('v02')
   const pages = [
     ...listVersions().flatMap(({ name }) => [`/present/${name}`, `/present/${name}/notes`]),
@@ -110,7 +110,6 @@ test('slides, exercises and the reference name what was started', async () => {
 })
 
 test('the pages name what was started, even after it was stopped', async () => {
-  const workshop = await workshopOfTest('v02-state')
   const { addresses } = workshop.main
   const printed = `${addresses.client}/callback?code=`
   const first = await workshop.get('/lessons/v02-state/try-it')

@@ -8,7 +8,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { knownVersion } from '../known-versions.ts'
 import { seriousProblems, workshopOfFile } from './lab.ts'
 
-const workshop = await workshopOfFile('v01-code-flow')
+const workshop = await workshopOfFile(listVersions().at(-1)?.name)
 
 const LOGIN = [
   'browser to client, GET /, response 200',
