@@ -153,11 +153,15 @@ describe('npm start without the workshop', () => {
     expect(first.output).toBe(before)
   })
 
-  test('leaves no program behind when it is killed', async () => {
-    second.process.kill('SIGKILL')
-    await second.ended
-    await second.nothingIsLeft()
-  })
+  test.runIf(linux)(
+    'stops the other program when one dies, says so, and ends with an error status',
+    async () => {
+      const died = killProgram(second, 'client')
+      expect(await second.ended).toBe(1)
+      await second.nothingIsLeft()
+      expect(second.output).toContain(died)
+    },
+  )
 })
 
 describe('npm start ends the programs when its parent is killed', () => {
@@ -282,19 +286,22 @@ describe('npm start', () => {
     await start.nothingIsLeft()
   })
 
-  test('without the workshop, stops the other programs when one dies, says so, and ends with its exit status', async () => {
-    const dies =
-      "import { existsSync } from 'node:fs'\nsetInterval(() => existsSync('die') && process.exit(3), 20)\n"
-    edit('client/main.ts', /^/, dies)
-    start = new Start(await freePorts(), folder, '--no-workshop')
-    await start.ready()
-    writeFileSync(join(folder, 'die'), '')
-    expect(await start.ended).toBe(3)
-    await start.nothingIsLeft()
-    expect(start.output).toContain(
-      'The client died (exit status 3), so the other programs were stopped too.',
-    )
-  })
+  test.runIf(full)(
+    'without the workshop, ends with the exit status of a program that dies',
+    async () => {
+      const dies =
+        "import { existsSync } from 'node:fs'\nsetInterval(() => existsSync('die') && process.exit(3), 20)\n"
+      edit('client/main.ts', /^/, dies)
+      start = new Start(await freePorts(), folder, '--no-workshop')
+      await start.ready()
+      writeFileSync(join(folder, 'die'), '')
+      expect(await start.ended).toBe(3)
+      await start.nothingIsLeft()
+      expect(start.output).toContain(
+        'The client died (exit status 3), so the other programs were stopped too.',
+      )
+    },
+  )
 
   function edit(file: string, text: string | RegExp, other: string): void {
     const path = join(folder, file)

@@ -3,10 +3,17 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { connect, createServer as createTcpServer, type Socket } from 'node:net'
+import {
+  connect,
+  createServer as createTcpServer,
+  type Socket,
+  Server as TcpServer,
+} from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { ConfigError } from '../config.ts'
+import { refuseUnusablePort } from '../serve.ts'
 import { Browser } from '../testing/browser.ts'
 import { Gate } from '../testing/hooks.ts'
 import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '../testing/lab.ts'
@@ -87,7 +94,23 @@ async function openSocket(port: number): Promise<{ socket: Socket; received: () 
   return { socket, received: () => text }
 }
 
-describe.concurrent('a program', { timeout: 30_000 }, () => {
+test.each([
+  ['EACCES', 80, "You aren't allowed to use port 80. Choose one above 1023."],
+  // Windows reserves ranges of ports.
+  ['EACCES', 33_780, 'The system reserves port 33780. Choose another one.'],
+  ['ENOTSUP', 33_780, "Can't use port 33780: refused by a test."],
+])('%s for port %d is reported in words', async (code, port, message) => {
+  vi.spyOn(TcpServer.prototype, 'listen').mockImplementation(function (this: TcpServer) {
+    const error = Object.assign(new Error('refused by a test'), { code })
+    process.nextTick(() => this.emit('error', error))
+    return this
+  })
+  const refused = refuseUnusablePort(port)
+  vi.restoreAllMocks()
+  await expect(refused).rejects.toEqual(new ConfigError(message))
+})
+
+describe.concurrent('a program', () => {
   test('with a wrong setting says so in one line, and exits with 1', async () => {
     const run = new Run(first, 'client', { CODE_TTL: 'soon' })
     expect(await run.ended).toBe(1)
@@ -107,28 +130,6 @@ describe.concurrent('a program', { timeout: 30_000 }, () => {
     expect(run.errors).toMatch(new RegExp(`^Port ${port} is already in use[^\\n]*: [^\\n]+\\n$`))
     holder.close()
   })
-
-  const refusals = [
-    ['EACCES', 80, /^You aren't allowed to use port 80\. Choose one above 1023\.\n$/],
-    // Windows reserves ranges of ports.
-    ['EACCES', 33_780, /^The system reserves port 33780\. Choose another one\.\n$/],
-    ['ENOTSUP', 33_780, /^Can't use port 33780: refused by a test\.\n$/],
-  ] as const
-  for (const [code, port, words] of refusals) {
-    test(`that may not use port ${port} (${code}) says so in one line, and exits with 1`, async () => {
-      const refuse = `import { Server } from 'node:net'
-        Server.prototype.listen = function () {
-          const error = Object.assign(new Error('refused by a test'), { code: '${code}' })
-          process.nextTick(() => this.emit('error', error))
-        }`
-      const run = new Run(first, 'server', {
-        AUTH_SERVER_URL: `http://localhost:${port}`,
-        NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(refuse)}"`,
-      })
-      expect(await run.ended).toBe(1)
-      expect(run.errors).toMatch(words)
-    })
-  }
 
   test('whose log is closed says so in one line, and exits', async () => {
     const url = `http://localhost:${await quietPort()}`
