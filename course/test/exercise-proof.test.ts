@@ -36,7 +36,7 @@ const all = listVersions().map((version) => ({
   known: checks[version.number] as VersionChecks,
 }))
 
-describe.each(all)('the exercise of $name', { timeout: 60_000 }, ({ version, exercise, known }) => {
+describe.each(all)('the exercise of $name', ({ version, exercise, known }) => {
   const ids = known.sentences.map(({ id }) => id)
   const steps = readSteps(version)
   const namedBySteps = steps.flatMap(({ checks }) => checks)

@@ -121,14 +121,10 @@ describe.skipIf(missing !== undefined)(`commands and their expected output${unle
     ...(full ? docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })) : []),
   ]
 
-  test.each(runs)(
-    '$page: every command prints what the page says',
-    { timeout: 60_000 },
-    async ({ page, steps }) => {
-      const share = steps.filter(({ command }) => full || !command.startsWith('npm '))
-      expect((await findWrongAnswers(page, share, load)).join('\n\n')).toBe('')
-    },
-  )
+  test.each(runs)('$page: every command prints what the page says', async ({ page, steps }) => {
+    const share = steps.filter(({ command }) => full || !command.startsWith('npm '))
+    expect((await findWrongAnswers(page, share, load)).join('\n\n')).toBe('')
+  })
 
   test('a wrong output is reported with its place, the expected output and the actual output', async () => {
     const [told, ...more] = await tellWrongAnswers(

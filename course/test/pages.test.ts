@@ -44,7 +44,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(complaints).toEqual([])
       await page.close()
       await lab.close()
-    }, 30_000)
+    })
   }
 })
 

@@ -83,7 +83,7 @@ describe('a copy', () => {
   })
 })
 
-describe('a check', { timeout: 60_000 }, () => {
+describe('a check', () => {
   const broken: [what: string, from: string, to: string, message: RegExp, place: string][] = [
     [
       "doesn't compile",
@@ -202,9 +202,9 @@ describe('a check', { timeout: 60_000 }, () => {
       )
       const running = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), check])
       const file = join(at.folder, 'pid')
-      await expect.poll(() => existsSync(file), { timeout: 20_000 }).toBe(true)
+      await expect.poll(() => existsSync(file)).toBe(true)
       running.kill('SIGKILL')
-      await expect.poll(() => isRunning(at), { timeout: 5_000 }).toBe(false)
+      await expect.poll(() => isRunning(at)).toBe(false)
     },
   )
 

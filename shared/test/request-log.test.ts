@@ -95,7 +95,7 @@ describe('the log', () => {
       headers: { authorization: `Bearer ${SECRET}`, cookie: SECRET },
     })
     await app.inject('/tokens')
-    await vi.waitFor(() => expect(lines).toHaveLength(4))
+    await expect.poll(() => lines).toHaveLength(4)
     expect(lines.map((line) => line.replace(/\d+ ms$/, 'N ms').split(/ {2,}/))).toEqual([
       ['server', 'front', 'GET', `/authorize?code_challenge=${MASKED}`, '200', 'N ms'],
       ['server', 'back', 'POST', '/token', '401', 'N ms'],

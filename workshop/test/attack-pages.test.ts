@@ -152,7 +152,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a click plays an attack on the page, with both verdicts side by side', async () => {
     const page = await workshop.visit('/attacks/login-csrf', { reducedMotion: 'reduce' })
     await page.click('.play-forms .primary')
-    await page.waitForSelector('.play.played', { timeout: 25_000 })
+    await page.waitForSelector('.play.played')
     const words = page.locator('.verdict-word')
     expect(await words.allTextContents()).toEqual([
       'The attack succeeds.',
@@ -167,7 +167,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     async () => {
       const page = await workshop.visit('/attacks/login-csrf')
       await page.click('.play-forms [name="pace"]')
-      await page.waitForSelector('.play.played', { timeout: 25_000 })
+      await page.waitForSelector('.play.played')
       const count = page.locator('.step-count')
       const shown = () => page.locator('.story').first().locator('.step:visible').count()
       expect(await count.textContent()).toBe('Step 1 of 5')
@@ -188,7 +188,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const page = await workshop.visit('/lessons/v02-state/attacks')
     const entry = page.locator('.attack-entry', { hasText: "ends up in the attacker's account" })
     await entry.locator('button').first().click()
-    await entry.locator('.play.played').waitFor({ timeout: 25_000 })
+    await entry.locator('.play.played').waitFor()
     expect(await entry.locator('.story').count()).toBe(2)
   })
 

@@ -18,6 +18,8 @@ const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const WIDE = { width: 1280, height: 900 }
 const NARROW = { width: 390, height: 800 }
+/** How long a page may take to show something, on a busy machine too, in milliseconds. */
+const LONGEST_WAIT = 60_000
 
 type Look = [width: 'wide' | 'narrow', colorScheme: 'light' | 'dark']
 const LOOKS: Look[] = [
@@ -195,6 +197,7 @@ export class TestWorkshop {
 
 async function openPage(options: BrowserContextOptions = {}): Promise<WatchedPage> {
   const context = await (await testChromium()).newContext(options)
+  context.setDefaultTimeout(LONGEST_WAIT)
   const complaints: string[] = []
   // Listens to requests instead of routing them: with a route, Chromium doesn't use its cache.
   context.on('request', (request) => {

@@ -75,7 +75,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     ['/reference?find=cookie', 'reference-found'],
     ['/reference/errors', 'reference-errors'],
   ]
-  test.each(some(pages))('%s looks right', { timeout: 60_000 }, async (path, name) => {
+  test.each(some(pages))('%s looks right', async (path, name) => {
     await workshop.inspect(path, name)
   })
 })

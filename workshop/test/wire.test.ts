@@ -18,13 +18,10 @@ async function untilPlayed(from: string, to: string): Promise<ReturnType<typeof 
   await workshop.post('/wire/plays', { from, to })
   let page = parse('')
   await expect
-    .poll(
-      async () => {
-        page = (await workshop.get(`/wire/messages?from=${from}&to=${to}`)).page()
-        return page.querySelector('[aria-busy]') === null
-      },
-      { timeout: 25_000, interval: 100 },
-    )
+    .poll(async () => {
+      page = (await workshop.get(`/wire/messages?from=${from}&to=${to}`)).page()
+      return page.querySelector('[aria-busy]') === null
+    })
     .toBe(true)
   return page
 }
@@ -94,7 +91,7 @@ test('opening the page plays nothing: a form requests that', async () => {
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('the messages appear by themselves as soon as both have been played', async () => {
     const page = await workshop.visit('/lessons/v05-refresh-token/wire')
-    await page.locator('.message').first().waitFor({ timeout: 25_000 })
+    await page.locator('.message').first().waitFor()
     const acts = await page.locator('.act h2').allTextContents()
     expect(acts).toEqual(expect.arrayContaining(['Log in', 'Log out']))
   })
