@@ -177,12 +177,12 @@ describe('the account page, when no one is logged in,', () => {
 
   const wrong: [string, FormFields][] = [
     ['with a wrong password', { username: 'user0', password: 'wrong' }],
+    ['with two passwords', { username: 'user0', password: ['password0', 'password0'] }],
+    ['with two users', { username: ['user0', 'user0'], password: 'password0' }],
+    ['with nothing', {}],
     ['with an unknown user', { username: 'nobody', password: 'password0' }],
     ["with another user's password", { username: 'user0', password: 'password1' }],
     ['without a password', { username: 'user0' }],
-    ['with nothing', {}],
-    ['with two passwords', { username: 'user0', password: ['password0', 'password0'] }],
-    ['with two users', { username: ['user0', 'user0'], password: 'password0' }],
     ['with the name of a client', { username: 'lab-client', password: 'lab-client-secret' }],
   ]
   for (const [sentence, body] of some(wrong, 4)) {
@@ -237,6 +237,8 @@ describe('a login at the account page', () => {
     const other = new Browser()
     await lab.login(other)
     expect(appsOn(await account(other))).toHaveProperty('lab-client')
+    expect(await csrfOf(other)).toMatch(/^[\w-]{43}$/)
+    await disconnect(other)
   })
 
   test('gets a new session id: a cookie from before opens nothing', async () => {
@@ -478,9 +480,9 @@ describe('a "Disconnect" is rejected, and nothing ends,', () => {
   const values: [string, (csrf: string) => FormFields][] = [
     ['without the value of the page', () => ({})],
     ['with an empty value', () => ({ csrf: '' })],
+    ['with the value twice', (csrf) => ({ csrf: [csrf, csrf] })],
     ['with a value that no one issued', () => ({ csrf: 'x'.repeat(43) })],
     ['with the start of the value', (csrf) => ({ csrf: csrf.slice(0, -1) })],
-    ['with the value twice', (csrf) => ({ csrf: [csrf, csrf] })],
     ['with another value beside it', (csrf) => ({ csrf: [csrf, 'x'] })],
     ['with the word undefined', () => ({ csrf: 'undefined' })],
   ]
@@ -497,13 +499,13 @@ describe('a "Disconnect" is rejected, and nothing ends,', () => {
 
   const clients: [string, FormFields][] = [
     ['without a client', {}],
-    ['with an empty client', { client_id: '' }],
-    ['for a client that no one knows', { client_id: 'nobody' }],
     ['for a client that is not connected', { client_id: 'other-client' }],
+    ['for the client twice', { client_id: ['lab-client', 'lab-client'] }],
+    ['for a client that no one knows', { client_id: 'nobody' }],
+    ['with an empty client', { client_id: '' }],
     ['for a name that is almost right', { client_id: 'lab-client ' }],
     ['for a name in capitals', { client_id: 'LAB-CLIENT' }],
     ['for a name that every object has', { client_id: '__proto__' }],
-    ['for the client twice', { client_id: ['lab-client', 'lab-client'] }],
     ['for two clients', { client_id: ['lab-client', 'other-client'] }],
   ]
   for (const [sentence, form] of some(clients, 4)) {
