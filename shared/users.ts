@@ -29,6 +29,11 @@ export function isUser(name: string): boolean {
   return accounts.some(({ user }) => user.user_id === name)
 }
 
+/** How many users there are. */
+export function userCount(): number {
+  return accounts.length
+}
+
 /** The user with this name and password, or undefined. An unknown name takes just as long. */
 export function authenticateUser(name: string, password: string): User | undefined {
   const account = accounts.find(({ user }) => user.user_id === name)

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { type Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
+import { programsOf } from '../programs/programs.ts'
+import { startNode } from '../programs/typescript.ts'
 import type { Version } from '../programs/versions.ts'
 import { type Field, type Message, messagesOf } from './wire-record.ts'
 
@@ -17,7 +20,11 @@ export interface Act {
 /** Longer than the lifetime of an access token in every version, in seconds. */
 const AN_HOUR_LATER = 3660
 
-const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown>][] = [
+/** How to play an act. The folder is the version's. */
+type Play = (lab: Lab, browser: Browser, folder: string) => Promise<unknown>
+
+const WORKER = 'worker'
+const ACTS: [name: string, play: Play][] = [
   ['Open the client', (lab, browser) => browser.visit(`${lab.clientUrl}/`)],
   ['Log in', (lab, browser) => lab.login(browser)],
   [
@@ -38,6 +45,7 @@ const ACTS: [name: string, play: (lab: Lab, browser: Browser) => Promise<unknown
     'Log out at the server',
     (lab, browser) => browser.open(`${lab.serverUrl}/logout`, { method: 'POST' }),
   ],
+  ['Run the worker', (lab, _browser, folder) => runWorker(lab, folder)],
 ]
 
 /**
@@ -54,7 +62,7 @@ export async function playSession({ folder }: Version): Promise<Act[]> {
   try {
     const acts: Act[] = []
     for (const [title, play] of ACTS) {
-      const end = await play(lab, browser).then(
+      const end = await play(lab, browser, folder).then(
         () => undefined,
         (error: Error) => error.message,
       )
@@ -89,6 +97,19 @@ async function disconnectClient(lab: Lab, browser: Browser): Promise<void> {
     await browser.follow(await browser.submit(page, { client_id: lab.config.clientId }))
 }
 
+/** Runs the worker of a version that has one, and waits for its end. */
+async function runWorker({ config, serverUrl, apiUrl }: Lab, folder: string): Promise<void> {
+  if (!programsOf({ folder }).ending.includes(WORKER)) return
+  const settings = {
+    AUTH_SERVER_URL: serverUrl,
+    API_URL: apiUrl,
+    WORKER_ID: config.workerId,
+    WORKER_SECRET: config.workerSecret,
+  }
+  const main = `${WORKER}/main.ts`
+  await once(startNode({ main, folder, settings, preload: [], stdio: 'ignore' }), 'close')
+}
+
 /** A random value: base64url, or what a version may use instead. Unguessable values are long. */
 const SECRET = /[\w.~-]{32,}/g
 /** The value of a cookie may contain any character of base64, as its signature does. */
@@ -109,8 +130,11 @@ async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> 
 function nameValues(lab: Lab): (message: Message) => Message {
   const names = new Map<string, string>()
   const counts = new Map<string, number>()
-  const { clientId, clientSecret } = lab.config
-  const credentials = basic(clientId, clientSecret)
+  const { clientId, clientSecret, workerId, workerSecret } = lab.config
+  const clients = [
+    [clientId, clientSecret],
+    [workerId, workerSecret],
+  ] as const
 
   return ({ fields, page, ...message }) => {
     const named = fields.map(({ name, value }) => ({ name, value: put(name, value) }))
@@ -125,10 +149,13 @@ function nameValues(lab: Lab): (message: Message) => Message {
           COOKIE,
           (_all, cookie, secret) => `${cookie}=${nameOf(holderOf(cookie), secret)}`,
         )
-      : value
-          .replace(credentials, `Basic base64(${clientId}:${clientSecret})`)
-          .replace(SECRET, (secret) => nameOf(field, secret))
+      : decodeBasic(value).replace(SECRET, (secret) => nameOf(field, secret))
     return withDefaultPorts(lab, named)
+  }
+
+  function decodeBasic(value: string): string {
+    const found = clients.find(([id, secret]) => value === basic(id, secret))
+    return found === undefined ? value : `Basic base64(${found.join(':')})`
   }
 
   /** What a cookie is the key to. Its name ends with the port of its program. */

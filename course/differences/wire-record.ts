@@ -47,11 +47,14 @@ export function messagesOf(exchanges: Exchange[]): Message[] {
     .map(({ at: _, ...message }) => message)
 }
 
-/** The request that a program was handling: the last one received before and responded to after. */
+/**
+ * The browser, or the program that was handling a request: the last one received before and responded to after.
+ * Only a worker sends a request that no other request leads to.
+ */
 function senderOf({ channel, order }: Exchange, exchanges: Exchange[]): string {
   if (channel === 'front') return 'browser'
   const around = exchanges.filter((other) => other.order[0] < order[0] && other.order[1] > order[1])
-  return around.toSorted((one, other) => other.order[0] - one.order[0])[0]?.program ?? 'client'
+  return around.toSorted((one, other) => other.order[0] - one.order[0])[0]?.program ?? 'worker'
 }
 
 function readRequest({ url, requestHeaders, form }: Exchange): Pick<Message, 'fields' | 'page'> {

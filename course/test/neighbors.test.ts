@@ -34,7 +34,7 @@ function differingFiles(before: Version, after: Version): string[] {
 function isLesson(path: string, { before, after }: { before: Version; after: Version }): boolean {
   const [top = ''] = path.split('/')
   if (top === 'protocol.ts' || top === 'test' || isProgram(top, before, after)) return true
-  return path === 'package.json' && onlyPackagesDiffer(before, after)
+  return path === 'package.json' && onlyPackagesAndScriptsDiffer(before, after)
 }
 
 /** A folder with a main.ts, such as server/. */
@@ -42,11 +42,13 @@ function isProgram(name: string, ...versions: Version[]): boolean {
   return versions.some(({ folder }) => existsSync(join(folder, name, 'main.ts')))
 }
 
-/** Whether a step changes only the packages in package.json. */
-function onlyPackagesDiffer(before: Version, after: Version): boolean {
+/** Whether a step changes only the packages in package.json, and adds only scripts that run its new programs. */
+function onlyPackagesAndScriptsDiffer(before: Version, after: Version): boolean {
   const files = [before, after].map(({ name }) => `${name}/package.json`)
   const lines = diff(...files).filter((line) => /^[<>]/.test(line))
-  return lines.every((line) => /^[<>] {5}"[^"]+": "catalog:",?$/.test(line))
+  return lines.every((line) =>
+    /^[<>] {5}"([^"]+": "catalog:|(\w+)": "tsx \2\/main\.ts)",?$/.test(line),
+  )
 }
 
 /** The lines that the system's `diff` prints. */
