@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { type Browser, html } from '@oauth-lab/shared/testing/browser.ts'
+import { credentials } from '@oauth-lab/shared/testing/driver.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
@@ -40,11 +41,11 @@ const ACTS: [name: string, play: Play][] = [
   ['Log in again', (lab, browser) => lab.login(browser)],
   // Late, because it may get more tokens, and the names of values count them.
   ['Open the email address', openEmail],
-  ['Disconnect the client at the server', disconnectClient],
   [
     'Log out at the server',
     (lab, browser) => browser.open(`${lab.serverUrl}/logout`, { method: 'POST' }),
   ],
+  ['Disconnect the client at the server', disconnectClient],
   ['Run the worker', (lab, _browser, folder) => runWorker(lab, folder)],
 ]
 
@@ -90,11 +91,12 @@ async function openEmail(lab: Lab, browser: Browser): Promise<void> {
   await browser.follow(await browser.answerForms(await browser.open(location), {}))
 }
 
-/** Opens the page with the connected apps, and disconnects the first one. */
+/** Logs in at the page with the connected apps, and disconnects the client there. */
 async function disconnectClient(lab: Lab, browser: Browser): Promise<void> {
-  const page = await browser.visit(`${lab.serverUrl}/account`)
-  if (page.status === 200)
-    await browser.follow(await browser.submit(page, { client_id: lab.config.clientId }))
+  const start = await browser.open(`${lab.serverUrl}/account`)
+  if (start.status !== 200) return
+  const page = await browser.follow(await browser.submit(start, credentials('user0')))
+  await browser.follow(await browser.submit(page, { client_id: lab.config.clientId }))
 }
 
 /** Runs the worker of a version that has one, and waits for its end. */

@@ -92,6 +92,11 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
   if (version.number < 9) return
   await ask({ ...ofTheClient, token: 'x', token_type_hint: 'access_token' }, {}, '/revoke')
   await ask(ofTheClient, {}, '/revoke')
+  if (version.number < 10) return
+  await browser.open(`${server}/logout`, { method: 'POST' })
+  const login = await browser.open(`${server}/account`)
+  const apps = await browser.follow(await browser.submit(login, credentials('user0')))
+  await browser.follow(await browser.submit(apps, { client_id: 'lab-client' }))
 
   function ask(body: Record<string, string>, headers: Record<string, string> = {}, to = '/token') {
     return new Browser().open(server + to, { method: 'POST', body, headers })
@@ -195,6 +200,8 @@ const ROUTE_FILES: Record<string, string> = {
   '/consent': 'authorize',
   '/token': 'token',
   '/revoke': 'revoke',
+  '/account': 'account',
+  '/account/disconnect': 'account',
   '/api/me': 'me',
   '/api/email': 'me',
 }

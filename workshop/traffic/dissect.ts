@@ -19,6 +19,7 @@ export type ValueKind =
   | 'code'
   | 'code verifier'
   | 'consent'
+  | 'csrf value'
   | 'access token'
   | 'refresh token'
   | 'token'
@@ -54,6 +55,7 @@ const KINDS = new Map<string, ValueKind>([
   ['code_challenge', 'code challenge'],
   ['code_verifier', 'code verifier'],
   ['consent', 'consent'],
+  ['csrf', 'csrf value'],
   ['access_token', 'access token'],
   ['refresh_token', 'refresh token'],
   ['token', 'token'],

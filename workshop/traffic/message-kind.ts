@@ -9,6 +9,7 @@ export type ParameterSet =
   | 'login address'
   | 'login form'
   | 'consent form'
+  | 'disconnect form'
   | 'token request'
   | 'refresh request'
   | 'revocation request'
@@ -32,8 +33,9 @@ export function setOfQuery(address: string): ParameterSet {
 /** The set in the form of a request. */
 export function setOfForm(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
-  if (path === '/authorize') return 'login form'
+  if (['/authorize', '/account'].includes(path)) return 'login form'
   if (path === '/consent') return 'consent form'
+  if (path === '/account/disconnect') return 'disconnect form'
   if (path === '/revoke') return 'revocation request'
   if (path !== '/token') return 'unknown'
   return grantTypeOf(exchange.request.body.text) === 'refresh_token'
@@ -67,6 +69,9 @@ const REQUESTS: Record<string, string> = {
   'server POST /authorize': 'Login form',
   'server POST /consent': 'Consent form',
   'server POST /logout': 'Log out at the server',
+  'server GET /account': 'Account page',
+  'server POST /account': 'Login form',
+  'server POST /account/disconnect': 'Disconnect form',
   'server POST /revoke': 'Revocation request',
 }
 
@@ -100,9 +105,13 @@ function titleOfJson(exchange: Exchange): string {
 }
 
 function titleOfPage(exchange: Exchange, status: number): string {
-  const isLogin = exchange.program === 'server' && pathOf(exchange) === '/authorize'
-  const isConsent = exchange.answer?.body.text.includes(' action="/consent?')
-  if (isLogin && status === 200) return isConsent ? 'Consent page' : 'Login page'
+  const path = pathOf(exchange)
+  const isLogin = exchange.program === 'server' && ['/authorize', '/account'].includes(path)
+  const text = exchange.answer?.body.text ?? ''
+  if (isLogin && status === 200) {
+    if (text.includes(' action="/consent?')) return 'Consent page'
+    return text.includes(' action="/logout"') ? 'Connected apps' : 'Login page'
+  }
   if (isLogin && status === 401) return 'Login page, again'
   return status < 400 ? 'Page' : 'Error page'
 }
