@@ -13,7 +13,8 @@ const teaching = readFileSync(join(ROOT, 'docs', 'teaching.md'), 'utf8').replace
 test.each([
   ['Half a day', 210],
   ['A whole day', 390],
-  ['Half a day more: permissions', 250],
+  ['Half a day more: permissions', 210],
+  ['Two hours more: ending access', 120],
 ])('the plan of "%s" adds up, and gives each lesson its minutes', (heading, length) => {
   const [plan = ''] = teaching.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
   let clock = 0
