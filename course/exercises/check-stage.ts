@@ -298,6 +298,13 @@ export function textOf(page: Page): string {
   return html(page).text.replace(/\s+/g, ' ')
 }
 
+/** Whether a page has a link to a path of its own site. */
+export function hasLinkTo(page: Page, path: string): boolean {
+  const links = html(page).querySelectorAll('a[href]')
+  const targets = links.map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
+  return targets.includes(new URL(path, page.url).href)
+}
+
 /** Whether a redirect leads to the redirect URI, whatever its query. */
 export function leadsTo(page: Page, redirectUri: string): boolean {
   return page.location?.split('?')[0] === redirectUri

@@ -4,6 +4,7 @@ import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import {
   answered,
   type CheckDriver,
+  hasLinkTo,
   leadsTo,
   must,
   OTHER_CLIENT,
@@ -18,7 +19,7 @@ import { randomValue } from '../stand-in.ts'
 const OTHER_REDIRECT_URI = 'http://localhost:25009/callback?from=other'
 
 export const v01: VersionChecks = {
-  short: { CODE_TTL: '0.4' },
+  short: { CODE_TTL: '0.4', ACCESS_TOKEN_TTL: '0.4' },
   sentences: [
     {
       id: 'home',
@@ -28,9 +29,7 @@ export const v01: VersionChecks = {
       async probe(stage) {
         const page = await stage.browser().open(stage.clientUrl)
         must(page.status === 200, `GET / returns ${page.status}`)
-        const links = html(page).querySelectorAll('a[href]')
-        const targets = links.map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
-        must(targets.includes(`${stage.clientUrl}/login`), 'no link of GET / leads to /login')
+        must(hasLinkTo(page, '/login'), 'no link of GET / leads to /login')
       },
     },
     {
@@ -70,7 +69,7 @@ export const v01: VersionChecks = {
     },
     {
       id: 'unknown-client',
-      text: 'An unknown client gets an error page with 400 and no redirect',
+      text: 'An unknown client, or a client_id given twice, gets an error page with 400 and no redirect',
       on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server }) {
@@ -81,6 +80,12 @@ export const v01: VersionChecks = {
             `with client_id ${client_id ?? 'left out'}, GET /authorize returns ${page.status}`,
           )
         }
+        const evil = server.authorizeUrl({ redirect_uri: 'http://localhost:25009/evil' })
+        const twice = await server.browser().open(`${evil}&client_id=lab-client`)
+        must(
+          twice.status === 400,
+          `with client_id given twice and an unregistered redirect_uri, ${saw(twice)}: catch only the errors of readParameters`,
+        )
       },
     },
     {
@@ -183,11 +188,20 @@ export const v01: VersionChecks = {
         const page = await server.logIn({}, 'wrong')
         must(page.status === 401, `POST /authorize returns ${page.status} for a wrong password`)
         must(html(page).querySelector('form') !== null, 'the page has no form to try again')
+        must(
+          textOf(page) !== textOf(await server.authorize()),
+          "the page doesn't say what was wrong",
+        )
         const body = { username: 'nobody', password: 'password0' }
         const unknown = await server.authorize({}, { method: 'POST', body })
         must(
           unknown.status === 401,
           `POST /authorize returns ${unknown.status} for an unknown user name`,
+        )
+        const empty = await server.authorize({}, { method: 'POST' })
+        must(
+          [400, 401].includes(empty.status),
+          `POST /authorize returns ${empty.status} for a request without a form`,
         )
       },
     },
@@ -237,6 +251,7 @@ export const v01: VersionChecks = {
         const page = await stage.answer(browser, { error: 'access_denied', code: 'a-code', state })
         must(page.status === 400, `GET /callback?error=access_denied returns ${page.status}`)
         must(textOf(page).includes('access_denied'), "the page doesn't show the error code")
+        must(hasLinkTo(page, '/login'), 'the page has no link to start again at /login')
         must(stage.standIn.tokenRequests.length === 0, 'the client still sent a token request')
       },
     },
@@ -275,7 +290,7 @@ export const v01: VersionChecks = {
     },
     {
       id: 'grant-type',
-      text: 'POST /token rejects an unknown grant type: 400 and unsupported_grant_type',
+      text: 'POST /token rejects an unknown grant type (400 and unsupported_grant_type) and a missing one (invalid_request)',
       on: 'server',
       file: 'server/routes/token.ts',
       async probe({ server }) {
@@ -287,6 +302,11 @@ export const v01: VersionChecks = {
         must(
           status === 400 && body.error === 'unsupported_grant_type',
           `for grant_type=another and the right secret, POST /token returns ${answered(status, body)}`,
+        )
+        const missing = await server.token({})
+        must(
+          missing.status === 400 && missing.body.error === 'invalid_request',
+          `without grant_type, POST /token returns ${answered(missing.status, missing.body)}`,
         )
       },
     },
@@ -314,10 +334,12 @@ export const v01: VersionChecks = {
           must(
             status === 401 && body.error === 'invalid_client',
             `for ${who}, POST /token returns ${answered(status, body)}`,
+            body.error === 'invalid_client' ? 'server/routes/token.ts' : undefined,
           )
           must(
-            /^Basic/i.test(String(headers['www-authenticate'])),
-            'WWW-Authenticate: Basic is missing',
+            /^Basic +realm=/i.test(String(headers['www-authenticate'])),
+            'WWW-Authenticate: Basic realm="..." is missing',
+            'server/routes/token.ts',
           )
         }
       },
@@ -362,6 +384,7 @@ export const v01: VersionChecks = {
       text: 'The server exchanges a code for an access token: token_type is Bearer, and expires_in is in seconds',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
+      needs: ['grant-type'],
       async probe({ server }) {
         const code = await server.code()
         // A code must live long enough to pass through a browser.
@@ -395,7 +418,7 @@ export const v01: VersionChecks = {
       text: 'A code works only once',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
-      needs: ['grant-type', 'token'],
+      needs: ['token'],
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code)
@@ -405,14 +428,21 @@ export const v01: VersionChecks = {
     },
     {
       id: 'code-redirect-uri',
-      text: 'A code works only with the redirect URI it was sent to',
+      text: 'A code works only with the redirect URI it was sent to, and a wrong one uses it up',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
-      needs: ['grant-type', 'token'],
+      needs: ['code-once'],
       async probe({ server }) {
         const code = await server.code()
         const { status, body } = await server.redeem(code, { redirect_uri: OTHER_REDIRECT_URI })
         must(body.error === 'invalid_grant', `with a different redirect_uri, a code gets ${status}`)
+        const again = await server.redeem(code)
+        must(
+          again.status === 400,
+          `after a token request with a different redirect_uri, the code gets ${again.status}`,
+        )
+        const without = await server.redeem(await server.code(), { redirect_uri: undefined })
+        must(without.status === 400, `without a redirect_uri, a code gets ${without.status}`)
       },
     },
     {
@@ -420,7 +450,7 @@ export const v01: VersionChecks = {
       text: 'A code works only for the client it was issued to',
       on: 'server',
       file: 'server/grants/authorization-code.ts',
-      needs: ['grant-type', 'token'],
+      needs: ['token'],
       async probe({ server }) {
         const code = await server.code()
         const { status, body } = await server.redeem(code, {}, OTHER_CLIENT)
@@ -442,11 +472,18 @@ export const v01: VersionChecks = {
     },
     {
       id: 'code-expires',
-      text: 'A code expires after CODE_TTL, which is in seconds',
+      text: 'A code expires after CODE_TTL seconds, and expires_in is ACCESS_TOKEN_TTL, rounded up',
       on: 'short server',
       file: 'server/routes/authorize.ts',
-      needs: ['grant-type', 'token'],
+      needs: ['token'],
       async probe({ server }) {
+        const early = await server.redeem(await server.code())
+        // On a slow machine the code has expired before it is used.
+        must(
+          early.status !== 200 || early.body.expires_in === 1,
+          `with ACCESS_TOKEN_TTL=0.4, expires_in is ${early.body.expires_in}, not 1`,
+          'server/tokens.ts',
+        )
         const code = await server.code()
         await sleep(500)
         const { status, body } = await server.redeem(code)
@@ -528,13 +565,18 @@ export const v01: VersionChecks = {
       file: 'client/token-request.ts',
       needs: ['exchange'],
       async probe(stage) {
-        stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
-        const page = await stage.login(stage.browser())
-        must(
-          page.status === 400,
-          `after the server rejects the code, GET /callback returns ${page.status}`,
-        )
-        must(textOf(page).includes('invalid_grant'), "the page doesn't show the error code")
+        const refusals = [
+          { status: 400, error: 'invalid_grant' },
+          { status: 401, error: 'invalid_client' },
+        ]
+        for (const { status, error } of refusals) {
+          stage.standIn.onToken = () => ({ status, body: { error } })
+          const page = await stage.login(stage.browser())
+          const after = `after the server rejects the code with ${status} ${error}`
+          must(page.status === 400, `${after}, GET /callback returns ${page.status}`)
+          must(textOf(page).includes(error), `${after}, the page doesn't show the error code`)
+          must(hasLinkTo(page, '/login'), `${after}, the page has no link to start again at /login`)
+        }
       },
     },
     {

@@ -117,6 +117,19 @@ export const v01: Exercise = {
       tells: 'redirect-uri',
     },
     {
+      what: 'the server also redirects errors from before it verified the redirect URI',
+      changes: {
+        [REQUEST]: [
+          [
+            '  const { client, redirect_uri } = verifyRedirectUri(query, clients)\n  try {\n',
+            '  const sentTo = String(query.redirect_uri)\n  try {\n    const { client, redirect_uri } = verifyRedirectUri(query, clients)\n',
+          ],
+          ['new AuthorizationError(redirect_uri, error)', 'new AuthorizationError(sentTo, error)'],
+        ],
+      },
+      tells: 'unknown-client',
+    },
+    {
       what: 'a 307 makes the browser post the password to the client',
       changes: {
         [RESPONSE]: [['reply.redirect(url.href, 303)', 'reply.redirect(url.href, 307)']],
@@ -154,6 +167,18 @@ export const v01: Exercise = {
       tells: 'wrong-password',
     },
     {
+      what: 'a wrong password gets the form again without a word',
+      changes: {
+        [AUTHORIZE]: [['authorizationRequest, message, username)', 'authorizationRequest)']],
+      },
+      tells: 'wrong-password',
+    },
+    {
+      what: 'a request without a form gets a 200',
+      changes: { [AUTHORIZE]: [['showLogin(reply.code(400)', 'showLogin(reply.code(200)']] },
+      tells: 'wrong-password',
+    },
+    {
       what: 'a user gets the same code at every login',
       changes: {
         [AUTHORIZE]: [['const code = randomToken()', 'const code = user.user_id.repeat(8)']],
@@ -173,7 +198,7 @@ export const v01: Exercise = {
         'client/routes/callback.ts': [
           [
             "throw new PageError(400, error, description ?? 'The server gave no reason.', startAgain)",
-            `return reply.code(400).type('text/html').send(\`<h1>\${error}</h1><p>\${description}</p>\`)`,
+            `return reply.code(400).type('text/html').send(\`<h1>\${error}</h1><p>\${description}</p><a href="/login">Again</a>\`)`,
           ],
         ],
       },
@@ -210,6 +235,49 @@ export const v01: Exercise = {
         [CODE_GRANT]: [['issuedCode.redirect_uri !== redirect_uri', "redirect_uri === ''"]],
       },
       tells: 'code-redirect-uri',
+    },
+    {
+      what: "the token request doesn't need a redirect URI",
+      changes: {
+        [CODE_GRANT]: [
+          ["requiredParameter(form, 'redirect_uri')", 'form.redirect_uri'],
+          [
+            'issuedCode.redirect_uri !== redirect_uri',
+            '![issuedCode.redirect_uri, undefined].includes(redirect_uri)',
+          ],
+        ],
+      },
+      tells: 'code-redirect-uri',
+    },
+    {
+      what: 'a wrong redirect URI leaves the code as it is',
+      changes: {
+        [CODE_GRANT]: [
+          ['  store.codes.delete(code)\n', ''],
+          ['  return issueAccessToken(', '  store.codes.delete(code)\n  return issueAccessToken('],
+        ],
+      },
+      tells: 'code-redirect-uri',
+    },
+    {
+      what: 'a missing grant type counts as an unknown one',
+      changes: { [TOKEN]: [["requiredParameter(form, 'grant_type')", 'form.grant_type']] },
+      tells: 'grant-type',
+    },
+    {
+      what: 'the challenge of the token endpoint has no realm',
+      changes: { [TOKEN]: [[`'Basic realm="oauth-lab"'`, `'Basic'`]] },
+      tells: 'wrong-secret',
+    },
+    {
+      what: 'expires_in is rounded down',
+      changes: { 'server/tokens.ts': [['Math.ceil(', 'Math.floor(']] },
+      tells: 'code-expires',
+    },
+    {
+      what: 'the client takes a 401 of the token endpoint for nonsense',
+      changes: { [TOKEN_REQUEST]: [['(status === 400 || status === 401)', 'status === 400']] },
+      tells: 'refusal',
     },
     {
       what: 'the lifetime of a code is a thousand times too long',
