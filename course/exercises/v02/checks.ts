@@ -44,7 +44,7 @@ export const v02: VersionChecks = {
       on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
-        for (const state of ['a-state', 'a b+c&d=é%41']) {
+        for (const state of ['a-state', ' a b+c&d=é%41 ', 'long-'.repeat(100)]) {
           const page = await server.logIn({ state })
           must(queryOf(page).has('code'), `the right password gets no code: ${saw(page)}`)
           const back = queryOf(page).get('state')
@@ -127,11 +127,14 @@ export const v02: VersionChecks = {
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
-        await stage.begin(browser)
+        const right = (await stage.begin(browser)).get('state')
         for (const state of [undefined, '', randomValue()]) {
           const page = await stage.answer(browser, { code: randomValue(), state })
           expectRefused(stage, page, state ? 'with a wrong state' : 'without a state')
         }
+        const query = `code=${randomValue()}&state=${right}&state=another`
+        const twice = await browser.open(`${stage.redirectUri}?${query}`)
+        expectRefused(stage, twice, 'with two states')
       },
     },
     {
@@ -139,10 +142,12 @@ export const v02: VersionChecks = {
       text: 'The client rejects a response in a browser that started no login',
       on: 'client',
       file: 'client/routes/callback.ts',
+      needs: ['wrong-state'],
       async probe(stage) {
-        for (const state of ['undefined', 'null', randomValue()]) {
+        for (const state of [undefined, 'undefined', 'null', randomValue()]) {
           const page = await stage.answer(stage.browser(), { code: randomValue(), state })
-          expectRefused(stage, page, 'in a browser that started no login')
+          const which = state === undefined ? 'without a state, ' : ''
+          expectRefused(stage, page, `${which}in a browser that started no login`)
         }
       },
     },

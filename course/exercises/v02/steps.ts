@@ -153,6 +153,34 @@ export const v02: Exercise = {
       tells: 'no-login',
     },
     {
+      what: 'no state in the response counts as the same as none in the session',
+      changes: {
+        [CALLBACK]: [
+          [
+            '!state || !pendingLogin || !sameSecret(state, pendingLogin.state)',
+            "!sameSecret(state ?? '', pendingLogin?.state ?? '')",
+          ],
+        ],
+      },
+      tells: 'no-login',
+    },
+    {
+      what: 'the client takes the first of two states',
+      changes: {
+        [CALLBACK]: [["soleParameter(request.query, 'state')", '[request.query.state].flat()[0]']],
+      },
+      tells: 'wrong-state',
+    },
+    {
+      what: 'the server removes the spaces around the state',
+      changes: {
+        [AUTHORIZE]: [
+          ['state: authorizationRequest.state,', 'state: authorizationRequest.state?.trim(),'],
+        ],
+      },
+      tells: 'state-returned',
+    },
+    {
       what: 'the server sends back no state with the code',
       changes: { [AUTHORIZE]: [['    state: authorizationRequest.state,\n', '']] },
       tells: 'state-returned',
