@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import type { JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
-import { must, type Stage, textOf } from '../check-stage.ts'
+import { hasLinkTo, must, type Stage, textOf } from '../check-stage.ts'
 import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, tokenIn, tokenRefused, USER } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
@@ -52,7 +52,10 @@ export const v04: VersionChecks = {
           const challenge = challengeOf(answer)
           must(answer.status !== 404, 'the server has no GET /api/me', 'server/routes/me.ts')
           must(answer.status === 401, `with ${what}, GET /api/me returns ${answer.status}`)
-          must(/^Bearer( |$)/i.test(challenge), `with ${what}, WWW-Authenticate: Bearer is missing`)
+          must(
+            /^Bearer +realm=/i.test(challenge),
+            `with ${what}, WWW-Authenticate: Bearer realm="..." is missing`,
+          )
           must(
             !challenge.includes('error'),
             `with ${what}, WWW-Authenticate has an error, but it should have none`,
@@ -208,6 +211,12 @@ export const v04: VersionChecks = {
         must(page.status === 200, after)
         must(textOf(page).includes(USER.username), "the page doesn't show the user name")
         must(textOf(page).includes(USER.email), "the page doesn't show the email")
+        const username = planted(stage, 'username')
+        const changed = await browser.open(`${stage.clientUrl}/profile`)
+        expectText(changed, username, 'client/views/profile.eta')
+        const email = planted(stage, 'email')
+        const again = await browser.open(`${stage.clientUrl}/profile`)
+        expectText(again, email, 'client/views/profile.eta')
       },
     },
     {
@@ -218,10 +227,15 @@ export const v04: VersionChecks = {
       needs: ['profile'],
       async probe(stage) {
         const { browser } = await logIn(stage)
-        for (const body of ['<h1>Hello</h1>', {}]) {
-          stage.standIn.onResource = () => ({ status: 200, body })
+        const nonsense = [
+          { what: 'no JSON', answer: { status: 200, body: '<h1>Hello</h1>' } },
+          { what: 'no user', answer: { status: 200, body: {} } },
+          { what: 'an internal error', answer: { status: 500, body: { error: 'server_error' } } },
+        ]
+        for (const { what, answer } of nonsense) {
+          stage.standIn.onResource = () => answer
           const { status } = await browser.open(`${stage.clientUrl}/profile`)
-          must(status === 502, `when /api/me returns nonsense, GET /profile returns ${status}`)
+          must(status === 502, `when /api/me returns ${what}, GET /profile returns ${status}`)
         }
         stage.standIn.onResource = (authorization) => stage.standIn.user(authorization)
         const { status } = await browser.open(`${stage.clientUrl}/profile`)
@@ -246,6 +260,7 @@ export const v04: VersionChecks = {
           textOf(page).includes('token missing from session'),
           'the page doesn\'t say "token missing from session"',
         )
+        must(hasLinkTo(page, '/login'), 'the page has no link to /login')
         must(stage.standIn.resourceRequests.length === 0, 'the client still calls /api/me')
       },
     },
@@ -263,6 +278,7 @@ export const v04: VersionChecks = {
           refused.status === 401,
           `when /api/me returns 401, GET /profile returns ${refused.status}`,
         )
+        must(hasLinkTo(refused, '/login'), 'the 401 page has no link to /login')
         const asked = stage.standIn.resourceRequests.length
         await browser.open(`${stage.clientUrl}/profile`)
         must(
@@ -283,6 +299,7 @@ export const v04: VersionChecks = {
           textOf(before).includes('Not logged in'),
           'before a login, GET / doesn\'t say "Not logged in"',
         )
+        must(hasLinkTo(before, '/login'), 'before a login, GET / has no link to /login')
         const { browser } = await logIn(stage)
         const page = await browser.open(stage.clientUrl)
         must(page.status === 200, `after a login, GET / returns ${page.status}`)
@@ -291,6 +308,11 @@ export const v04: VersionChecks = {
           "after a login, GET / doesn't show the user name",
           stage.standIn.resourceRequests.length > 0 ? 'client/views/home.eta' : undefined,
         )
+        const username = planted(stage, 'username')
+        expectText(await browser.open(stage.clientUrl), username, 'client/views/home.eta')
+        stage.standIn.onResource = tokenRefused
+        const { status } = await browser.open(stage.clientUrl)
+        must(status === 401, `when /api/me rejects the token, GET / returns ${status}`)
       },
     },
     { ...freshSession, needs: ['to-profile', 'profile'] },
@@ -437,6 +459,24 @@ export async function openWith(stage: Stage, cookie: string, path: string): Prom
 /** Whether this status asks for a login, or redirects to one. */
 export function isShut(status: number): boolean {
   return [401, 302, 303].includes(status)
+}
+
+/** From now on `/api/me` returns HTML in one of the user's fields. Returns that text. */
+function planted({ standIn }: Stage, field: keyof typeof USER): string {
+  const markup = `<b id="planted">${randomValue()}</b>`
+  standIn.onResource = () => ({ status: 200, body: { ...USER, [field]: markup } })
+  return markup
+}
+
+/** @throws {NotYet} unless a page shows what `/api/me` just returned, as text */
+function expectText(page: Page, text: string, file: string): void {
+  const path = `GET ${new URL(page.url).pathname}`
+  must(
+    html(page).querySelector('#planted') === null,
+    `${path} shows HTML from /api/me unescaped: a user's name could be a script`,
+    file,
+  )
+  must(textOf(page).includes(text), `${path} doesn't show what /api/me returns now`)
 }
 
 function challengeOf({ headers }: JsonAnswer): string {

@@ -282,6 +282,49 @@ export const v04: Exercise = {
       tells: 'logout-stays',
     },
     {
+      what: 'the profile shows the name as HTML',
+      changes: {
+        'client/views/profile.eta': [['<%= it.user.username %>', '<%~ it.user.username %>']],
+      },
+      tells: 'profile',
+    },
+    {
+      what: 'the start page shows the name as HTML',
+      changes: {
+        'client/views/home.eta': [['<%= it.user.username %>', '<%~ it.user.username %>']],
+      },
+      tells: 'home',
+    },
+    {
+      what: 'the start page hides a dead token',
+      changes: {
+        'client/routes/home.ts': [
+          [
+            'await fetchUserInfo(config, request.session)',
+            'await fetchUserInfo(config, request.session).catch(() => undefined)',
+          ],
+        ],
+      },
+      tells: 'home',
+    },
+    {
+      what: 'a server error counts as a rejected token',
+      changes: { [API]: [['response.status !== 401', 'response.status < 400']] },
+      tells: 'resource-nonsense',
+    },
+    {
+      what: 'the page that asks for a login has no link to it',
+      changes: {
+        [API]: [["'token missing from session', logIn)", "'token missing from session')"]],
+      },
+      tells: 'not-logged-in',
+    },
+    {
+      what: 'the challenge of the resource has no realm',
+      changes: { [BEARER_AUTH]: [[`'Bearer realm="oauth-lab"'`, `'Bearer'`]] },
+      tells: 'no-token',
+    },
+    {
       what: 'the start page is the same for everyone',
       changes: { 'client/views/home.eta': [['<% if (it.user) { %>', '<% if (it.nobody) { %>']] },
       tells: 'home',
