@@ -95,13 +95,20 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-links',
-      text: 'GET /authorize works from every site, because clients send people here that way',
+      text: 'GET /authorize works from every site, because clients send people here that way, and so does POST /token, which has no form',
       on: 'server',
       file: 'server/same-origin.ts',
       async probe({ server }) {
         for (const site of Object.keys(FOREIGN)) {
-          const { status } = await server.authorize({}, { headers: { 'sec-fetch-site': site } })
+          const headers = { 'sec-fetch-site': site }
+          const { status } = await server.authorize({}, { headers })
           must(status === 200, `GET /authorize with ${siteHeader(site)} returns ${status}`)
+          const token = await server.redeem('unknown', {}, headers)
+          must(
+            token.body.error === 'invalid_grant',
+            `POST /token with ${siteHeader(site)} and an unknown code returns ${answered(token.status, token.body)}, not invalid_grant: only forms need the check`,
+            'server/app.ts',
+          )
         }
       },
     },
@@ -389,6 +396,10 @@ export const v07: VersionChecks = {
         expectCode(stage, await answer(stage, browser, sent), 'POST /consent with decision=allow')
         const page = await browser.open(stage.server.authorizeUrl())
         must(page.status === 200, `after an Allow, the same GET /authorize: ${went(page)}`)
+        must(
+          !hasPassword(page),
+          'after an Allow, the same GET /authorize asks for a password again',
+        )
       },
     },
     {

@@ -208,6 +208,18 @@ export const v07: Exercise = {
       tells: 'asks-again',
     },
     {
+      what: 'an Allow logs out',
+      changes: {
+        [AUTHORIZE]: [
+          [
+            '      const { user } = login\n',
+            '      const { user } = login\n      delete request.session.login\n',
+          ],
+        ],
+      },
+      tells: 'asks-again',
+    },
+    {
       what: 'a form without a decision counts as Allow',
       changes: { [AUTHORIZE]: [[DECIDES, "soleParameter(form, 'decision') === 'deny'"]] },
       tells: 'decision-else',
@@ -331,6 +343,11 @@ export const v07: Exercise = {
     {
       what: 'the server also rejects links from other sites',
       changes: { [SAME_ORIGIN]: [[FOREIGN, "if (site === 'same-origin') return"]] },
+      tells: 'foreign-links',
+    },
+    {
+      what: 'the token endpoint also rejects requests from other sites',
+      changes: { [APP]: [['pages.addHook(', 'app.addHook(']] },
       tells: 'foreign-links',
     },
     {
