@@ -1,6 +1,7 @@
 import { type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
 import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
+import type { Version } from '../programs/versions.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Person } from './person.ts'
 import { StoryRecord } from './story-record.ts'
@@ -12,6 +13,7 @@ export class AttackStage extends StoryRecord {
 
   /** @param settings environment variables, such as CODE_TTL */
   static async open(
+    version: Version,
     programs: Programs,
     knows: Knowledge,
     settings: Record<string, string> = {},
@@ -20,6 +22,6 @@ export class AttackStage extends StoryRecord {
     const network = { isCut: false }
     const cut: Hook = async (...request) => (network.isCut ? hangUp(...request) : undefined)
     const lab = await startLab(withServerHook(recorded(programs, exchanges), cut), settings)
-    return new AttackStage(lab, exchanges, knows, network)
+    return new AttackStage(version, lab, exchanges, knows, network)
   }
 }

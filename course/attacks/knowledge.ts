@@ -1,5 +1,5 @@
 import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
-import { type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { basic, type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import { ToldError } from '../told-error.ts'
 
@@ -20,6 +20,8 @@ export interface Knowledge {
   revocation: boolean
   /** A page at the server where users end the access of a client. */
   accountPage: boolean
+  /** A client can get a token of its own, without a user. */
+  clientCredentials: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -58,6 +60,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       serverSession: await browser.hasSession(lab.serverUrl),
       revocation: lab.server.hasRoute({ method: 'POST', url: '/revoke' }),
       accountPage: lab.server.hasRoute({ method: 'GET', url: '/account' }),
+      clientCredentials: await hasClientCredentials(lab),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }
@@ -69,4 +72,10 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
   } finally {
     await lab.close()
   }
+}
+
+async function hasClientCredentials(lab: Lab): Promise<boolean> {
+  const authorization = basic(lab.config.workerId, lab.config.workerSecret)
+  const { status } = await lab.token({ grant_type: 'client_credentials' }, { authorization })
+  return status === 200
 }

@@ -30,7 +30,7 @@ export async function playAttack(attack: Attack, version: Version): Promise<Perf
     return { attack, version, expected, story: { start: '', steps: [] }, ending }
   }
 
-  const stage = await AttackStage.open(programs, knows, attack.settings?.(knows))
+  const stage = await AttackStage.open(version, programs, knows, attack.settings?.(knows))
   try {
     const ending = await attack.play(stage)
     return { attack, version, expected, story: stage.story, ending }

@@ -4,6 +4,7 @@ import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { jsonIn, type Send, send } from '@oauth-lab/shared/testing/exchange.ts'
 import type { Lab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
+import type { Version } from '../programs/versions.ts'
 import { AttackerSite } from './attacker-site.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
@@ -18,6 +19,8 @@ export const SECONDS_PER_HOUR = 4
  * versions where the token opens nothing yet.
  */
 export class StoryRecord {
+  /** What is under attack. */
+  readonly version: Version
   readonly lab: Lab
   readonly knows: Knowledge
   /** While it is cut, nobody reaches the server. */
@@ -31,11 +34,13 @@ export class StoryRecord {
   #site: AttackerSite | undefined
 
   protected constructor(
+    version: Version,
     lab: Lab,
     exchanges: Exchange[],
     knows: Knowledge,
     network: { isCut: boolean },
   ) {
+    this.version = version
     this.lab = lab
     this.#exchanges = exchanges
     this.knows = knows

@@ -20,6 +20,7 @@ const LESSONS: [RegExp, number][] = [
   [/\brefresh|\brotat|\bfamily|\brenew/i, 5],
   [/\bscopes?\b/i, 6],
   [/\bconsent/i, 7],
+  [/\bclient_credentials\b/i, 11],
   [/\brevocation\b|\bRFC 7009\b/i, 9],
 ]
 
@@ -117,8 +118,9 @@ describe('a story', () => {
   }
 
   test('sends nothing outside this lab', async () => {
-    const programs = await loadPrograms(findVersion('v01').folder)
-    const stage = await AttackStage.open(programs, await knowledgeOf(programs))
+    const version = findVersion('v01')
+    const programs = await loadPrograms(version.folder)
+    const stage = await AttackStage.open(version, programs, await knowledgeOf(programs))
     try {
       await expect(stage.attacker.opens('http://192.0.2.1/')).rejects.toThrow(
         /not an address of this/,
