@@ -22,7 +22,7 @@ export async function runOnce(task: (config: LabConfig) => Promise<void>): Promi
 }
 
 function fail(message: string): never {
-  // What a server sent may have line breaks, and other characters that control a terminal.
-  console.error(message.replace(/[\s\p{Cc}]+/gu, ' '))
+  // What a server sent may have line breaks, and characters that control or reverse text.
+  console.error(message.replace(/[\s\p{C}]+/gu, ' '))
   process.exit(1)
 }

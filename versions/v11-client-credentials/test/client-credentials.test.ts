@@ -379,6 +379,7 @@ describe('the worker', () => {
     ['/token', 'sends a token of another type', tokenOf({ token_type: 'mac' })],
     ['/token', 'sends a token without a type', tokenOf({})],
     ['/token', 'sends a token that is no text', tokenOf({ access_token: 7 })],
+    ['/token', 'sends an empty token', tokenOf({ access_token: '', token_type: 'Bearer' })],
     ['/token', 'breaks', async (_, reply) => reply.code(500).send({ error: 'server_error' })],
     ['/token', 'redirects', async (_, reply) => reply.redirect('/elsewhere', 307)],
     ['/api/stats', 'hangs up', hangUp],
@@ -430,7 +431,7 @@ describe.concurrent('`npm run worker`', () => {
     onTestFinished,
   }) => {
     const at = await odd(async ({ url }, reply) => {
-      const error_description = 'one\r\ntwo\u001b[31m three'
+      const error_description = 'one\r\ntwo\u001b[31m \u202ethree'
       return url === '/token'
         ? reply.code(401).send({ error: 'invalid_client', error_description })
         : undefined

@@ -44,7 +44,8 @@ async function requestToken({ authServerUrl, workerId, workerSecret }: LabConfig
   }
   // RFC 6749 section 7.1: a client must not use a token of a type it doesn't know.
   const isBearer = String(token_type).toLowerCase() === 'bearer'
-  if (status !== 200 || typeof access_token !== 'string' || !isBearer)
+  if (status !== 200 || typeof access_token !== 'string' || access_token === '' || !isBearer) {
     throw badResponse(url, status)
+  }
   return access_token
 }
