@@ -35,7 +35,7 @@ export function issuedTokens(exchanges: Exchange[]): string[] {
   })
   return granted.flatMap(({ body }) => {
     const { access_token, refresh_token } = JSON.parse(body)
-    return [access_token, refresh_token].filter((token) => typeof token === 'string')
+    return [access_token, refresh_token].filter((token) => token && typeof token === 'string')
   })
 }
 
