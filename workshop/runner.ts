@@ -54,10 +54,13 @@ interface RunnerEvents {
 const LONGEST_LOG = 500
 /** The most characters to show of a line of the log. Anyone who sends a request writes a line. */
 const LONGEST_LINE = 2_000
-/** The first port for versions that run beside the first one. */
-const FIRST_FREE_PORT = 26_000
-/** The distance between their ports, which leaves room for the workshop of another `npm start`. */
+/** How far above the first version's ports another one starts to look for free ports. */
+const FIRST_STEP = 1_000
+/** The distance between further ones, which leaves room for the workshop of another `npm start`. */
 const PORT_STEP = 100
+/** The first port of all, when those above the first version's could be too high. */
+const LOW_PORT = 26_000
+const HIGH_PORT = 60_000
 
 /**
  * Starts and stops the programs of versions as child processes. It ends only programs that it started:
@@ -115,7 +118,9 @@ export class Runner extends EventEmitter<RunnerEvents> {
 
   /** Starts a version on its own ports, beside the running ones. */
   async openBeside(version: KnownVersion): Promise<Slot> {
-    const addresses = addressesFrom(await this.#freePort())
+    const first = this.main?.ports.server ?? HIGH_PORT
+    const start = first < HIGH_PORT ? first + FIRST_STEP : LOW_PORT
+    const addresses = addressesFrom(await this.#freePort(start))
     const workshop = this.main?.addresses.workshop ?? addresses.workshop
     return this.open(version, { ...addresses, workshop })
   }
@@ -247,7 +252,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     }
   }
 
-  async #freePort(port = FIRST_FREE_PORT): Promise<number> {
+  async #freePort(port: number): Promise<number> {
     const ports = Object.values(portsOf(addressesFrom(port)))
     const isUnused = (await Promise.all(ports.map(isFree))).every(Boolean)
     // Checked last: another program may have taken the port meanwhile.
