@@ -13,10 +13,32 @@ import {
   saw,
   textOf,
 } from '../check-stage.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 
 const OTHER_REDIRECT_URI = 'http://localhost:25009/callback?from=other'
+
+/** Later versions must still do this. */
+export const refusal: Sentence = {
+  id: 'refusal',
+  text: 'When the server rejects the code, the page shows the error code, with status 400',
+  on: 'client',
+  file: 'client/token-request.ts',
+  async probe(stage) {
+    const refusals = [
+      { status: 400, error: 'invalid_grant' },
+      { status: 401, error: 'invalid_client' },
+    ]
+    for (const { status, error } of refusals) {
+      stage.standIn.onToken = () => ({ status, body: { error } })
+      const page = await stage.login(stage.browser())
+      const after = `after the server rejects the code with ${status} ${error}`
+      must(page.status === 400, `${after}, GET /callback returns ${page.status}`)
+      must(textOf(page).includes(error), `${after}, the page doesn't show the error code`)
+      must(hasLinkTo(page, '/login'), `${after}, the page has no link to start again at /login`)
+    }
+  },
+}
 
 export const v01: VersionChecks = {
   short: { CODE_TTL: '0.4', ACCESS_TOKEN_TTL: '0.4' },
@@ -558,27 +580,7 @@ export const v01: VersionChecks = {
         }
       },
     },
-    {
-      id: 'refusal',
-      text: 'When the server rejects the code, the page shows the error code, with status 400',
-      on: 'client',
-      file: 'client/token-request.ts',
-      needs: ['exchange'],
-      async probe(stage) {
-        const refusals = [
-          { status: 400, error: 'invalid_grant' },
-          { status: 401, error: 'invalid_client' },
-        ]
-        for (const { status, error } of refusals) {
-          stage.standIn.onToken = () => ({ status, body: { error } })
-          const page = await stage.login(stage.browser())
-          const after = `after the server rejects the code with ${status} ${error}`
-          must(page.status === 400, `${after}, GET /callback returns ${page.status}`)
-          must(textOf(page).includes(error), `${after}, the page doesn't show the error code`)
-          must(hasLinkTo(page, '/login'), `${after}, the page has no link to start again at /login`)
-        }
-      },
-    },
+    { ...refusal, needs: ['exchange'] },
     {
       id: 'together',
       text: 'Everything together: a login in a browser ends with a token on the page',

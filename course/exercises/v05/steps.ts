@@ -153,6 +153,18 @@ export const v05: Exercise = {
       tells: 'from-login',
     },
     {
+      what: 'the lifetime of a refresh token counts from the exchange of the code',
+      changes: {
+        [CODE_GRANT]: [
+          [
+            'grant.authorizedAt + store.refreshTokenTtl',
+            'performance.now() + store.refreshTokenTtl',
+          ],
+        ],
+      },
+      tells: 'from-login',
+    },
+    {
       what: 'a refresh token expires a thousand times too late',
       changes: {
         [REFRESH_GRANT]: [['>= family.expiresAt', '>= family.expiresAt * 1000']],
@@ -205,6 +217,28 @@ export const v05: Exercise = {
       what: 'the client counts expires_in a thousand times too long',
       changes: { [MANAGER]: [['(expires_in - lead) * 1000', '(expires_in - lead) * 1_000_000']] },
       tells: 'in-time',
+    },
+    {
+      what: 'the client renews halfway through the lifetime',
+      changes: { [MANAGER]: [['Math.min(expires_in / 10, 30)', 'expires_in / 2']] },
+      tells: 'in-time',
+    },
+    {
+      what: 'the time to renew stays that of the first token',
+      changes: { [MANAGER]: [['    this.#renewAt = renewalTime(this.#tokens)\n', '']] },
+      tells: 'in-time',
+    },
+    {
+      what: 'the client never forgets a failed renewal',
+      changes: { [MANAGER]: [['.finally(', '.then(']] },
+      tells: 'refresh-nonsense',
+    },
+    {
+      what: 'the page for a rejected code hides the error',
+      changes: {
+        'client/token-request.ts': [['Refused(400, body.error,', "Refused(400, 'Refused',"]],
+      },
+      tells: 'refusal',
     },
     {
       what: 'the client refreshes only after a 401',
