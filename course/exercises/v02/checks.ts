@@ -122,7 +122,7 @@ export const v02: VersionChecks = {
     },
     {
       id: 'wrong-state',
-      text: 'The client rejects a response without a state or with a wrong one, and sends no token request',
+      text: 'The client rejects a response without a state, with a wrong one or with two, and sends no token request',
       on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
@@ -132,6 +132,7 @@ export const v02: VersionChecks = {
           const page = await stage.answer(browser, { code: randomValue(), state })
           expectRefused(stage, page, state ? 'with a wrong state' : 'without a state')
         }
+        // RFC 6749 section 3.1: no parameter comes more than once.
         const query = `code=${randomValue()}&state=${right}&state=another`
         const twice = await browser.open(`${stage.redirectUri}?${query}`)
         expectRefused(stage, twice, 'with two states')

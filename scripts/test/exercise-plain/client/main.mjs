@@ -20,8 +20,9 @@ function login(browser) {
 }
 
 async function callback(browser, query) {
-  const state = query.get('state')
-  if (!state || logins.get(browser) !== state) return { status: 400, html: 'Wrong state' }
+  const [state, another] = query.getAll('state')
+  if (!state || another || logins.get(browser) !== state)
+    return { status: 400, html: 'Wrong state' }
   logins.delete(browser)
   const code = query.get('code') ?? ''
   const response = await fetch(`${AUTH_SERVER_URL}/token`, {
