@@ -8,6 +8,7 @@ import { v06 } from './v06/checks.ts'
 import { v07 } from './v07/checks.ts'
 import { v08 } from './v08/checks.ts'
 import { v09 } from './v09/checks.ts'
+import { v10 } from './v10/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -20,4 +21,5 @@ export const checks: Record<number, VersionChecks> = {
   7: v07,
   8: v08,
   9: v09,
+  10: v10,
 }

@@ -8,6 +8,7 @@ import { v06 } from './v06/steps.ts'
 import { v07 } from './v07/steps.ts'
 import { v08 } from './v08/steps.ts'
 import { v09 } from './v09/steps.ts'
+import { v10 } from './v10/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -20,4 +21,5 @@ export const exercises: Record<number, Exercise> = {
   7: v07,
   8: v08,
   9: v09,
+  10: v10,
 }

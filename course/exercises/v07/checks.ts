@@ -19,7 +19,7 @@ import {
 } from '../v06/checks.ts'
 
 /** What browsers send with a form from another site's page. W3C Fetch Metadata section 2.3 */
-const FOREIGN = {
+export const FOREIGN = {
   'cross-site': 'a form from another site',
   'same-site': 'a form from another program on this host',
   none: 'a form that no page sent',

@@ -716,7 +716,7 @@ export const v09: VersionChecks = {
 }
 
 /** Posts a body to the revocation endpoint, as the registered client unless headers say otherwise. */
-async function revoke(
+export async function revoke(
   server: CheckDriver,
   body: FormFields | string,
   headers: Fields = {},
@@ -769,7 +769,7 @@ function expectError(page: Page, what: string, error: string, status = 400): voi
 }
 
 /** @throws {NotYet} unless an access token works */
-async function expectWorks(
+export async function expectWorks(
   server: CheckDriver,
   token: string,
   when: string,
@@ -780,13 +780,13 @@ async function expectWorks(
 }
 
 /** @throws {NotYet} if an access token still works */
-async function expectDead(server: CheckDriver, token: string, when: string): Promise<void> {
+export async function expectDead(server: CheckDriver, token: string, when: string): Promise<void> {
   const { status } = await server.me(`Bearer ${token}`)
   must(status === 401, `${when}, GET /api/me returns ${status} for the access token`)
 }
 
 /** @throws {NotYet} unless every access token of a login has ended, and its newest refresh token */
-async function expectLoginEnded(
+export async function expectLoginEnded(
   server: CheckDriver,
   login: Tokens[],
   after: string,
@@ -932,7 +932,7 @@ async function openAfterEnd(stage: Stage, path: string, browser = stage.browser(
  *
  * @throws {NotYet} unless it does
  */
-function expectEndedPage(page: Page, when: string): string {
+export function expectEndedPage(page: Page, when: string): string {
   const { pathname } = new URL(page.url)
   const request = `${when}, GET ${pathname}`
   const refresh = html(page).querySelector('meta[http-equiv=refresh]') ?? page.headers.refresh
