@@ -4,13 +4,16 @@ import { isFree } from '@oauth-lab/course/programs/ports.ts'
 import {
   type Addresses,
   addressesFrom,
-  type ProgramName,
+  PROGRAM_NAMES,
   portsOf,
   programsOf,
 } from '@oauth-lab/course/programs/programs.ts'
 import {
   describeDeath,
+  type EndingProgram,
   type RunningPrograms,
+  type RunSpec,
+  startEnding,
   startPrograms,
 } from '@oauth-lab/course/programs/run.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
@@ -21,7 +24,7 @@ import { TAP } from './traffic/tap.ts'
 
 /** A line written by a program, or about it. */
 export interface LogLine {
-  program: ProgramName
+  program: string
   text: string
 }
 
@@ -47,7 +50,9 @@ interface RunnerEvents {
   change: [Slot]
   line: [Slot, LogLine]
   /** A message from the tap in a program, or from the program itself. */
-  message: [Slot, ProgramName, unknown]
+  message: [Slot, string, unknown]
+  /** A program that ends by itself has started. */
+  ending: [Slot, string]
 }
 
 /** The most lines of a log to keep, and to add at once. */
@@ -69,6 +74,8 @@ const HIGH_PORT = 60_000
 export class Runner extends EventEmitter<RunnerEvents> {
   readonly #slots = new Map<string, Slot>()
   readonly #running = new Map<Slot, RunningPrograms>()
+  /** The running programs of each slot that end by themselves, by their names. */
+  readonly #ending = new WeakMap<Slot, Map<string, EndingProgram>>()
   readonly #queues = new Map<Slot, Promise<unknown>>()
   readonly #restarts = new Set<Slot>()
 
@@ -178,9 +185,37 @@ export class Runner extends EventEmitter<RunnerEvents> {
     await Promise.all(this.slots.map((slot) => this.stop(slot)))
   }
 
-  /** Sends a message to the tap in a program. */
-  tell(slot: Slot, program: ProgramName, message: object): void {
-    this.#running.get(slot)?.tell(program, message)
+  /**
+   * Runs a program that ends by itself, of the version in a slot. What it writes, and how it ends, is in the log.
+   * It runs once at a time.
+   */
+  runOnce(slot: Slot, name: string): void {
+    const running = this.#ending.get(slot) ?? new Map<string, EndingProgram>()
+    this.#ending.set(slot, running)
+    const note = (text: string) => this.note(slot, { program: name, text: `${name}  ${text}` })
+    if (running.has(name)) {
+      note('is still running')
+      return
+    }
+    const program = startEnding(name, {
+      ...this.#specOf(slot, slot.version),
+      onOutput: (text) => linesOf(text).forEach(note),
+    })
+    running.set(name, program)
+    program.ended.then(({ status, signal }) => {
+      running.delete(name)
+      note(`ended with ${signal ?? `exit status ${status}`}`)
+    })
+    this.emit('ending', slot, name)
+  }
+
+  /** Sends a message to the tap in each program of a slot, or in one of them. */
+  tell(slot: Slot, message: object, only?: string): void {
+    const isMeant = (name: string) => only === undefined || name === only
+    for (const name of PROGRAM_NAMES.filter(isMeant)) this.#running.get(slot)?.tell(name, message)
+    for (const [name, program] of this.#ending.get(slot) ?? []) {
+      if (isMeant(name)) program.tell(message)
+    }
   }
 
   /** Adds a line to the log of a slot. */
@@ -205,14 +240,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     const taken = await describeTaken(slot)
     if (taken !== undefined) return this.#set(slot, { state: 'failed', problem: taken })
 
-    const programs = startPrograms({
-      version,
-      addresses: slot.addresses,
-      settings: settingsOf(slot.lifetimes),
-      preload: [TAP],
-      onOutput: (text, program) => this.#addOutput(slot, program, text),
-      onMessage: (message, program) => this.emit('message', slot, program, message),
-    })
+    const programs = startPrograms(this.#specOf(slot, version))
     this.#running.set(slot, programs)
     this.#watch(slot, programs)
     const ready = await programs.ready
@@ -236,7 +264,8 @@ export class Runner extends EventEmitter<RunnerEvents> {
     const programs = this.#running.get(slot)
     // First, so its end isn't reported.
     this.#running.delete(slot)
-    await programs?.stop()
+    const ending = [...(this.#ending.get(slot)?.values() ?? [])]
+    await Promise.all([programs, ...ending].map((program) => program?.stop()))
   }
 
   #set(slot: Slot, changes: Partial<Slot>): void {
@@ -244,11 +273,16 @@ export class Runner extends EventEmitter<RunnerEvents> {
     this.emit('change', slot)
   }
 
-  #addOutput(slot: Slot, program: ProgramName, output: string): void {
-    const lines = output.split('\n').filter((line) => line.trim() !== '')
-    for (const line of lines.slice(-LONGEST_LOG)) {
-      const text = line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line
-      this.note(slot, { program, text })
+  #specOf(slot: Slot, version: KnownVersion): RunSpec {
+    return {
+      version,
+      addresses: slot.addresses,
+      settings: settingsOf(slot.lifetimes),
+      preload: [TAP],
+      onOutput: (output, program) => {
+        for (const text of linesOf(output)) this.note(slot, { program, text })
+      },
+      onMessage: (message, program) => this.emit('message', slot, program, message),
     }
   }
 
@@ -258,6 +292,14 @@ export class Runner extends EventEmitter<RunnerEvents> {
     // Checked last: another program may have taken the port meanwhile.
     return isUnused && !this.#slots.has(String(port)) ? port : this.#freePort(port + PORT_STEP)
   }
+}
+
+/** The last lines of an output, each of them shortened. */
+function linesOf(output: string): string[] {
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  return lines.slice(-LONGEST_LOG).map((line) => {
+    return line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}...` : line
+  })
 }
 
 /** A message about the ports that other programs hold, or undefined if all are free. */

@@ -58,7 +58,9 @@ export function namesIn(folder: string): string[] {
  */
 export function howToRun(name: string, version: { folder: string }, addresses: Addresses): string {
   const usual = addressesOf(readConfig({}))
-  const moved = PROGRAM_NAMES.filter((one) => one !== 'client' && addresses[one] !== usual[one])
+  const moved = programsOf(version).listening.filter((one) => {
+    return one !== 'client' && addresses[one] !== usual[one]
+  })
   const settings = moved.map((one) => `${settingOf(one)}=${addresses[one]} `).join('')
   return `${settings}npm run ${name}, in ${relative(ROOT, version.folder)}`
 }

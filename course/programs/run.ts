@@ -24,6 +24,7 @@ export const SIGNAL_DELAY = 200
 /** How long to wait between two reads of a program's output, in milliseconds. */
 const OUTPUT_PAUSE = 10
 const END_WITH_PARENT = new URL('./end-with-parent.mjs', import.meta.url).href
+const END_BY_ITSELF = new URL('./end-by-itself.mjs', import.meta.url).href
 
 /** What to run. */
 export interface RunSpec {
@@ -34,9 +35,9 @@ export interface RunSpec {
   /** Modules that each program loads before its own, as URLs. */
   preload?: string[]
   /** Gets what the programs write. Without it they write to the terminal. */
-  onOutput?: (text: string, name: ProgramName) => void
+  onOutput?: (text: string, name: string) => void
   /** Gets what a preloaded module sends with `process.send`. */
-  onMessage?: (message: unknown, name: ProgramName) => void
+  onMessage?: (message: unknown, name: string) => void
 }
 
 /** Programs that were started together. */
@@ -53,15 +54,34 @@ export interface RunningPrograms {
 
 /** How a program ended: with a status or by a signal. For one that couldn't start, `signal` is the reason. */
 export interface Ended {
-  name: ProgramName
+  name: string
   status: number | null
   signal: string | null
 }
 
-interface RunningProgram {
-  name: ProgramName
+interface RunningProgram<Name extends string = string> {
+  name: Name
   process: ChildProcess
   ended: Promise<Ended>
+}
+
+/** A program that runs and ends. */
+export interface EndingProgram {
+  readonly ended: Promise<Ended>
+  /** Sends a message to the modules that were preloaded into it. */
+  tell(message: object): void
+  /** Ends it early. */
+  stop(): Promise<void>
+}
+
+/** Starts a program of a version that runs and ends, as a child that ends when this process does at the latest. */
+export function startEnding(name: string, spec: RunSpec): EndingProgram {
+  const program = startProgram(name, { ...spec, preload: [...(spec.preload ?? []), END_BY_ITSELF] })
+  return {
+    ended: program.ended,
+    tell: (message) => tell(program, message),
+    stop: () => stop([program]),
+  }
 }
 
 /** Starts the programs of a version that listen, as children that end when this process does. */
@@ -74,9 +94,8 @@ export function startPrograms(spec: RunSpec): RunningPrograms {
     firstEnd,
     ready: untilAllAnswer(programs, portsOf(spec.addresses), abort.signal),
     tell: (name, message) => {
-      const { process } = programs.find((program) => program.name === name) ?? {}
-      // A program that is just ending can't receive it, and doesn't need it.
-      if (process?.connected) process.send(message, () => undefined)
+      const program = programs.find((one) => one.name === name)
+      if (program !== undefined) tell(program, message)
     },
     stop: () => {
       abort.abort()
@@ -141,7 +160,7 @@ export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise
   return 0
 }
 
-function startProgram(name: ProgramName, spec: RunSpec): RunningProgram {
+function startProgram<Name extends string>(name: Name, spec: RunSpec): RunningProgram<Name> {
   const { version, addresses, settings, preload = [], onOutput, onMessage } = spec
   const output = onOutput === undefined ? 'inherit' : 'pipe'
   const child = startNode({
@@ -178,7 +197,7 @@ async function afterLastOutput({ stdout, stderr }: ChildProcess, ended: Ended): 
 
 /** Resolves to false if it is aborted first. */
 async function untilAllAnswer(
-  programs: RunningProgram[],
+  programs: RunningProgram<ProgramName>[],
   ports: Record<ProgramName, number>,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -186,6 +205,11 @@ async function untilAllAnswer(
     await untilAnswers(ports[name], signal, ({ program }) => program?.endsWith(` ${name}`))
   }
   return !signal.aborted
+}
+
+function tell({ process }: RunningProgram, message: object): void {
+  // A program that is just ending can't receive it, and doesn't need it.
+  if (process.connected) process.send(message, () => undefined)
 }
 
 async function stop(programs: RunningProgram[]): Promise<void> {

@@ -1,9 +1,12 @@
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { howToRun, programsOf } from '@oauth-lab/course/programs/programs.ts'
+import { howToRun, programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance } from 'fastify'
 import { knownVersions, requireVersion } from '../known-versions.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
+import { isForPart } from '../local-requests.ts'
+import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
+import { capital } from '../traffic/message-kind.ts'
 import type { Workshop } from '../workshop.ts'
 
 /** `/run`: the running versions, their logs, and the buttons to change them. */
@@ -31,6 +34,16 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
     await runner.openBeside(requireVersion(read(body).version ?? '', playground))
     return reply.redirect('/run', 303)
   })
+  app.post('/run/program', async (request, reply) => {
+    const { slot, program } = read(request.body)
+    const running = runner.require(slot)
+    const { ending } = programsOf(running.version)
+    const name = ending.find((one) => one === program)
+    runner.runOnce(running, found(name, 'This version has no such program.'))
+    // The log on the page shows what happens, and nothing else changes.
+    if (isForPart(request)) return reply.code(204).send()
+    return reply.redirect('/run', 303)
+  })
   app.post('/run/stop', async ({ body }, reply) => {
     const slot = runner.require(read(body).slot)
     await (slot === runner.main ? runner.stop(slot) : runner.close(slot))
@@ -38,7 +51,7 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
   })
 }
 
-function read(body: unknown): { version?: string; slot?: string } {
+function read(body: unknown): { version?: string; slot?: string; program?: string } {
   return Object(body)
 }
 
@@ -46,7 +59,11 @@ function viewPrograms({ version, addresses }: Slot) {
   const { listening, ending } = programsOf(version)
   return {
     listening,
-    ending: ending.map((name) => ({ name, how: howToRun(name, version, addresses) })),
+    ending: ending.map((name) => ({
+      name,
+      title: capital(titleOfProgram(name)),
+      how: howToRun(name, version, addresses),
+    })),
   }
 }
 

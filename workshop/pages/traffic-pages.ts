@@ -97,13 +97,15 @@ export async function trafficPages(
   /** The rows that a page needs after a mark, or all rows if the mark is from another list. */
   function rowsOf(slot: Slot, filter: Filter, after: unknown) {
     const log = traffic.logOf(slot)
-    const list = `${traffic.instance} ${log.epoch}`
-    const [instance, epoch, revision] = String(after ?? '').split(' ')
-    const isWhole = `${instance} ${epoch}` !== list
+    const lanes = lanesOf(slot, log)
+    // With another lane, all rows look different.
+    const list = `${traffic.instance} ${log.epoch} ${lanes.join('-')}`
+    const [instance, epoch, shown, revision] = String(after ?? '').split(' ')
+    const isWhole = `${instance} ${epoch} ${shown}` !== list
     return {
       slot,
-      lanes: lanesOf(slot, log),
-      rows: rowsSince(log, isWhole ? 0 : Number(revision), filter),
+      lanes: lanes.map((name) => ({ name, title: capital(wordsOf(name)) })),
+      rows: rowsSince(log, isWhole ? 0 : Number(revision), filter, lanes),
       isWhole,
       mark: `${list} ${log.revision}`,
       oldest: log.entries[0]?.at ?? 0,
@@ -126,11 +128,9 @@ export async function trafficPages(
 }
 
 /** The lanes of the running programs, and of all that appear in the log. */
-function lanesOf({ version }: Slot, { entries }: TrafficLog) {
-  const { listening } = programsOf(version)
-  return lanesAmong([...listening, ...partiesOf(entries)]).map((lane) => {
-    return { name: lane, title: capital(wordsOf(lane)) }
-  })
+function lanesOf({ version }: Slot, { entries }: TrafficLog): string[] {
+  const { listening, ending } = programsOf(version)
+  return lanesAmong([...listening, ...ending, ...partiesOf(entries)])
 }
 
 function readFilter({ channel, text }: Fields): Filter {

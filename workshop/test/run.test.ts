@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
@@ -179,8 +181,51 @@ describe('the runner', () => {
     // The arrow between the lanes of server and API.
     expect(shown).toContain('class="arrow to-left" style="--first: 3; --span: 2"')
 
+    const fields = { slot: slot.id, program: 'worker' }
+    expect((await workshop.post('/run/program', fields)).status).toBe(303)
+    await expect
+      .poll(() => slot.log.map(({ text }) => text))
+      .toEqual(
+        expect.arrayContaining([
+          'worker  The API answered 200',
+          'worker  ended with exit status 0',
+        ]),
+      )
+    await expect.poll(() => rows(slot)).toContain('API to worker, 200 to GET /api/me')
+    const withWorker = await rows(slot)
+    expect(withWorker).toContain('worker to API, GET /api/me, response 200')
+    expect(withWorker).toContain('<li class="api">API</li><li class="worker">Worker</li>')
+    // The arrow between the lanes of API and worker.
+    expect(withWorker).toContain('class="arrow to-left" style="--first: 4; --span: 2"')
+    for (const program of ['server', 'client', 'toString', '../worker', '']) {
+      expect((await workshop.post('/run/program', { ...fields, program })).status).toBe(404)
+    }
+
     await workshop.runner.stop(slot)
     for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
+  })
+
+  test('runs a worker once at a time, and stops it with the other programs', async () => {
+    const { folder, remove } = makeVersionWithApi()
+    onTestFinished(remove)
+    writeFileSync(
+      join(folder, 'worker', 'main.ts'),
+      `console.log('at work')\nsetInterval(() => {}, 1e6)`,
+    )
+    const version = knownVersionOf(findVersion(folder))
+    const slot = workshop.runner.open(version, await freeAddresses())
+    onTestFinished(() => workshop.runner.close(slot))
+    await workshop.untilRunning(slot)
+    const ofWorker = () =>
+      slot.log.flatMap(({ program, text }) => (program === 'worker' ? text : []))
+    workshop.runner.runOnce(slot, 'worker')
+    await expect.poll(ofWorker).toEqual(['worker  at work'])
+    workshop.runner.runOnce(slot, 'worker')
+    expect(ofWorker()).toEqual(['worker  at work', 'worker  is still running'])
+    await workshop.runner.stop(slot)
+    expect(ofWorker().at(-1)).toMatch(/^worker {2}ended with /)
+    workshop.runner.runOnce(slot, 'worker')
+    await expect.poll(() => ofWorker().at(-1)).toBe('worker  at work')
   })
 
   async function rows(slot: Slot): Promise<string> {
@@ -203,6 +248,28 @@ describe('the runner', () => {
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('the page of running versions fits every screen, and is accessible', async () => {
     await workshop.inspect('/run', 'run')
+  })
+
+  test('a click runs the worker of v11, and its messages have a lane of their own', async () => {
+    const v11 = knownVersion('v11-client-credentials')
+    if (v11 === undefined) throw new Error('There is no v11')
+    const slot = await workshop.runner.openBeside(v11)
+    onTestFinished(() => workshop.runner.close(slot))
+    await workshop.untilRunning(slot)
+    const page = await workshop.visit('/run')
+    await page.locator(`#log-${slot.id} summary`).click()
+    await page.getByRole('button', { name: 'Run the worker' }).click()
+    await page.getByText('worker  2 users').waitFor()
+    await page.getByText('worker  ended with exit status 0').waitFor()
+    await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
+    await page.locator('.row', { hasText: 'worker to server, POST /token, response 200' }).waitFor()
+    const lanes = await page.locator('.lane-names li').allInnerTexts()
+    expect(lanes).toEqual(['Browser', 'Client', 'Server', 'Worker'])
+    // The arrow starts in the middle of the worker's lane.
+    const arrow = await page.locator('.row .arrow').first().boundingBox()
+    const lane = await page.locator('.lane-names .worker').boundingBox()
+    if (arrow === null || lane === null) throw new Error('Something is not visible')
+    expect(arrow.x + arrow.width).toBeCloseTo(lane.x + lane.width / 2, -1)
   })
 
   test('the log shows each request as it comes', async () => {

@@ -1,7 +1,5 @@
-import type { ProgramName } from '@oauth-lab/course/programs/programs.ts'
-
 interface Connection {
-  owner: ProgramName
+  owner: string
   from: number
   until: number
 }
@@ -18,7 +16,7 @@ const MOST = 1_000
 export class Connections {
   readonly #known = new Map<string, Connection>()
 
-  begin(address: string, at: number, owner: ProgramName): void {
+  begin(address: string, at: number, owner: string): void {
     this.#known.delete(address)
     this.#known.set(address, { owner, from: at, until: Number.POSITIVE_INFINITY })
     const [oldest] = this.#known.keys()
@@ -31,7 +29,7 @@ export class Connections {
   }
 
   /** The program whose connection came from an address at that time, if any. */
-  ownerOf(address: string, at: number): ProgramName | undefined {
+  ownerOf(address: string, at: number): string | undefined {
     const { owner, from, until } = this.#known.get(address) ?? { from: 1, until: 0 }
     return from <= at && at <= until ? owner : undefined
   }

@@ -1,4 +1,3 @@
-import type { ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import { Connections } from './connections.ts'
 import { dissect } from './dissect.ts'
@@ -42,7 +41,7 @@ export class TrafficLog {
   #ids = 0
 
   /** Adds a message from the tap in a program. */
-  take(said: TapMessage, program: ProgramName, version: KnownVersion): void {
+  take(said: TapMessage, program: string, version: KnownVersion): void {
     if ('address' in said) {
       this.#connect(said, program)
       return
@@ -97,12 +96,7 @@ export class TrafficLog {
     return this.entries.filter((entry) => entry.kind !== 'note' && entry.waits) as Message[]
   }
 
-  #addRequest(
-    key: string,
-    said: Said<'request'>,
-    program: ProgramName,
-    version: KnownVersion,
-  ): void {
+  #addRequest(key: string, said: Said<'request'>, program: string, version: KnownVersion): void {
     const { method, url, httpVersion, at, peer } = said
     const headers = inPairs(said.headers)
     const exchange: Exchange = {
@@ -162,7 +156,7 @@ export class TrafficLog {
    * Each program reports over its own channel, so a request may be reported before its
    * connection.
    */
-  #connect({ tap, at, address }: Said<'connected' | 'disconnected'>, owner: ProgramName): void {
+  #connect({ tap, at, address }: Said<'connected' | 'disconnected'>, owner: string): void {
     if (tap === 'disconnected') {
       this.#connections.end(address, at)
       return

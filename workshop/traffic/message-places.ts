@@ -1,5 +1,5 @@
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
-import { isProgramCode, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
+import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
 import { pathOfAddress } from './http.ts'
 import { headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
@@ -20,7 +20,7 @@ export function placesOf({ kind, exchange }: Message): Place[] {
     .map((file) => ({ file, text: readText(version.folder, file) ?? '' }))
 
   /** The first such line of a program, if there is one. */
-  const find = (role: string, within: ProgramName, pattern: RegExp): Place[] => {
+  const find = (role: string, within: string, pattern: RegExp): Place[] => {
     const own = sources.filter(({ file }) => file.startsWith(`${within}/`))
     const { file, text } = own.find((source) => pattern.test(source.text)) ?? {}
     if (file === undefined || text === undefined) return []

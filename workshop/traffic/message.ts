@@ -1,13 +1,12 @@
-import { type ProgramName, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
+import { titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { Body } from './tap.ts'
 
-/** The parties. `other` sends requests and is neither a browser nor a program that listens. */
-export type Party = 'browser' | ProgramName | 'other'
+/** `browser`, a program of the version, or `other`: whoever else sends requests. */
+export type Party = string
 
-/** The lanes of a diagram, from left to right. */
-const LANES = ['browser', 'client', 'server', 'api'] as const
-export type Lane = (typeof LANES)[number]
+/** The lanes that every diagram has, from left to right. */
+const LANES = ['browser', 'client', 'server']
 
 /** A header, as it was sent. */
 export type Header = [name: string, value: string]
@@ -15,7 +14,7 @@ export type Header = [name: string, value: string]
 /** One request to a program, and its response. */
 export interface Exchange {
   /** The receiver of the request. */
-  program: ProgramName
+  program: string
   /** Its number, counted by the tap in that program. */
   id: number
   /** Unique, even after restarts. */
@@ -88,14 +87,14 @@ export function channelOf({ exchange }: Message): Channel {
   return exchange.from === 'other' ? 'outside' : 'back'
 }
 
-/** The lanes of a diagram of these parties. The first three are always there. */
-export function lanesAmong(parties: readonly string[]): Lane[] {
-  return LANES.filter((lane, index) => index < 3 || parties.includes(lane))
+/** The lanes of a diagram of these parties. */
+export function lanesAmong(parties: readonly Party[]): string[] {
+  return [...new Set([...LANES, ...parties])].filter((party) => party !== 'other')
 }
 
 /** The place of a party's lane, counted from 1. Other senders share the browser's lane. */
-export function laneOf(party: Party): number {
-  return LANES.indexOf(party === 'other' ? 'browser' : party) + 1
+export function laneOf(party: Party, lanes: readonly string[]): number {
+  return lanes.indexOf(party === 'other' ? 'browser' : party) + 1
 }
 
 /** The name of a party on a page. */

@@ -34,11 +34,11 @@ const LONGEST_HINT = 24
 const MOST_HINTS = 20
 const LONGEST_PATH = 200
 
-/** The rows of a log that changed since a revision and pass a filter. */
-export function rowsSince(log: TrafficLog, revision: number, filter: Filter) {
+/** The rows of a log that changed since a revision and pass a filter, in a diagram with these lanes. */
+export function rowsSince(log: TrafficLog, revision: number, filter: Filter, lanes: string[]) {
   return log.entries
     .filter((entry) => entry.revision > revision && passes(entry, filter))
-    .map((entry) => viewRow(entry, log))
+    .map((entry) => viewRow(entry, log, lanes))
 }
 
 /** Whether an entry passes a filter. Notes belong to no channel, so only a search for text hides them. */
@@ -80,13 +80,13 @@ function timeOf(at: number, log: TrafficLog): string {
 }
 
 /** The data of a row before someone opens it. */
-function viewRow(entry: Entry, log: TrafficLog) {
+function viewRow(entry: Entry, log: TrafficLog, lanes: string[]) {
   const { kind, id, at } = entry
   const time = timeOf(at, log)
   if (kind === 'note') return { kind, id, order: at, time, sentence: entry.text }
   const { exchange, waits } = entry
   const [from, to] = [senderOf(entry), receiverOf(entry)]
-  const [begin, end] = [laneOf(from), laneOf(to)]
+  const [begin, end] = [laneOf(from, lanes), laneOf(to, lanes)]
   const channel = channelOf(entry)
   const status = exchange.answer?.status ?? 0
   const gotNone = kind === 'request' && exchange.answer !== undefined

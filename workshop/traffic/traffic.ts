@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { PROGRAM_NAMES, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
 import type { Events } from '../events.ts'
 import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'
@@ -29,6 +28,10 @@ export class Traffic {
         this.#change(slot, (log) => log.take(message, program, slot.version))
     })
     runner.on('change', (slot) => this.#follow(slot))
+    // It must be as patient as the programs whose messages wait.
+    runner.on('ending', (slot, program) => {
+      if (this.isHolding(slot)) this.#order(slot, { tap: 'hold', on: true }, program)
+    })
   }
 
   logOf(slot: Slot): TrafficLog {
@@ -56,7 +59,7 @@ export class Traffic {
     if (on && slot.state !== 'running') return
     if (on) this.#holding.add(slot.id)
     else this.#holding.delete(slot.id)
-    for (const program of PROGRAM_NAMES) this.#order(slot, program, { tap: 'hold', on })
+    this.#order(slot, { tap: 'hold', on })
     this.#events.publish('traffic')
     this.#events.publish('status')
   }
@@ -65,11 +68,11 @@ export class Traffic {
   letGo(slot: Slot, message: Message | undefined = this.logOf(slot).waiting[0]): void {
     if (message === undefined) return
     const { exchange, kind: half } = message
-    this.#order(slot, exchange.program, { tap: 'let go', id: exchange.id, half })
+    this.#order(slot, { tap: 'let go', id: exchange.id, half }, exchange.program)
   }
 
-  #order(slot: Slot, program: ProgramName, order: TapOrder): void {
-    this.#runner.tell(slot, program, order)
+  #order(slot: Slot, order: TapOrder, program?: string): void {
+    this.#runner.tell(slot, order, program)
   }
 
   /** Notes what happens to the programs, and closes their exchanges when they end. */

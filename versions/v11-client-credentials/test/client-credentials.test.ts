@@ -381,6 +381,12 @@ describe('the worker', () => {
     ['/token', 'sends a token that is no text', tokenOf({ access_token: 7 })],
     ['/token', 'sends an empty token', tokenOf({ access_token: '', token_type: 'Bearer' })],
     ['/token', 'breaks', async (_, reply) => reply.code(500).send({ error: 'server_error' })],
+    [
+      '/token',
+      'sends a token with the wrong status',
+      async (_, reply) =>
+        reply.code(202).send({ access_token: 'x'.repeat(43), token_type: 'Bearer' }),
+    ],
     ['/token', 'redirects', async (_, reply) => reply.redirect('/elsewhere', 307)],
     ['/api/stats', 'hangs up', hangUp],
     ['/api/stats', 'sends a page', async (_, reply) => reply.type('text/html').send('2 users')],
