@@ -9,6 +9,7 @@ import { v07 } from './v07/checks.ts'
 import { v08 } from './v08/checks.ts'
 import { v09 } from './v09/checks.ts'
 import { v10 } from './v10/checks.ts'
+import { v11 } from './v11/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -22,4 +23,5 @@ export const checks: Record<number, VersionChecks> = {
   8: v08,
   9: v09,
   10: v10,
+  11: v11,
 }

@@ -9,6 +9,7 @@ import { v07 } from './v07/steps.ts'
 import { v08 } from './v08/steps.ts'
 import { v09 } from './v09/steps.ts'
 import { v10 } from './v10/steps.ts'
+import { v11 } from './v11/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -22,4 +23,5 @@ export const exercises: Record<number, Exercise> = {
   8: v08,
   9: v09,
   10: v10,
+  11: v11,
 }

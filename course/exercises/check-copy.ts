@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import type { ProgramName } from '../programs/programs.ts'
-import { type Cast, NotYet, Stage } from './check-stage.ts'
+import { type Cast, NotYet, Stage, WORKER } from './check-stage.ts'
+import type { CopyProcess } from './copy-process.ts'
 import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import type { Sentence, VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
 import { type Trouble, TroubleError } from './trouble.ts'
+import { startWorker } from './worker-run.ts'
 
 /** The result of one check. */
 export type Finding = { sentence: Sentence } & (
@@ -43,8 +45,8 @@ const SETTINGS = {
   API_URL: '',
   CLIENT_ID: 'lab-client',
   CLIENT_SECRET: 'lab-client-secret',
-  WORKER_ID: '',
-  WORKER_SECRET: '',
+  WORKER_ID: WORKER.id,
+  WORKER_SECRET: WORKER.secret,
   API_ID: '',
   API_SECRET: '',
   CODE_TTL: '60',
@@ -86,13 +88,14 @@ async function tryOutAll(
   checks: VersionChecks,
 ): Promise<Finding[]> {
   const { sentences } = checks
-  const { server, client, shortLived, api } = await programs.startAll(checks)
+  const { server, client, worker, shortLived, api } = await programs.startAll(checks)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
   // One at a time within a lane, because a copy may keep one state for everyone.
   const lanes = await settle([
     tryOut(on('server'), server),
     shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
     tryOut(on('client'), client),
+    tryOut(on('worker'), worker),
     api === undefined ? [] : tryOut(on('api'), api),
   ])
   const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
@@ -191,6 +194,7 @@ interface Stages {
   server: Stage
   /** With the stand-in as the server. */
   client: Stage
+  worker: Stage
   shortLived: Stage | undefined
   /** With the server of the copy. */
   api: Stage | undefined
@@ -274,12 +278,13 @@ class CheckedPrograms {
       hasApi ? run('api', apiPort, serverUrl) : undefined,
     ] as const)
 
+    const startWorker = (url: string) => this.#startWorker({ AUTH_SERVER_URL: url })
     const onRequest = (explainSlowness: () => Trouble) => {
       this.#explainSlowness = explainSlowness
     }
     const stage = (running: RunningProgram, port: number, and: Partial<Cast> = {}) => {
       const server = { url: `http://localhost:${port}`, running }
-      return new Stage({ folder, server, client, onRequest, ...and })
+      return new Stage({ folder, server, client, startWorker, onRequest, ...and })
     }
     return {
       server: stage(mainServer, serverPort),
@@ -287,9 +292,17 @@ class CheckedPrograms {
         client: { ...client, running: mainClient },
         standIn,
       }),
+      worker: stage(mainServer, serverPort),
       shortLived: shortServer && stage(shortServer, shortPort),
       api: mainApi && stage(mainServer, serverPort, { api: { url: apiUrl, running: mainApi } }),
     }
+  }
+
+  #startWorker(changes: Record<string, string>): CopyProcess {
+    const worker = startWorker(this.#folder, { ...SETTINGS, ...changes })
+    this.#ends.push(() => worker.end())
+    if (this.#stopped) worker.end()
+    return worker
   }
 
   async #run(

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import {
@@ -12,14 +14,26 @@ import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
 import { explain, type Trouble, TroubleError } from './trouble.ts'
+import {
+  type AnswerWorker,
+  runAgainst,
+  type StartWorker,
+  untilEnded,
+  type WorkerRun,
+} from './worker-run.ts'
 
 /** How long a request may take, in milliseconds, on an idle machine. */
 const REQUEST_LIMIT = 4_000
 /** How long after a failed request the news of the program's death may arrive, in milliseconds. */
 const DEATH_DELAY = 500
+const WORKER_MAIN = 'worker/main.ts'
+const HANGS = 'the worker has a response to each request, and still never ends'
 
 /** The client that every copy knows. */
 const CLIENT = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
+
+/** The settings of the worker: a server must not know the default ones by heart. */
+export const WORKER = { id: 'night-worker', secret: 'half:past 2%' }
 
 /** Why a check fails. The message says what was seen, without a period at the end. */
 export class NotYet extends Error {
@@ -49,6 +63,7 @@ export interface Cast {
   /** If the copy has one and the stage is for it. */
   api?: { url: string; running: RunningProgram }
   standIn?: StandIn
+  startWorker: StartWorker
   /** Called with each request. Gets the message for a check that times out during it. */
   onRequest?: (explainSlowness: () => Trouble) => void
 }
@@ -60,6 +75,7 @@ export interface Cast {
 export class Stage {
   readonly server: CheckDriver
   readonly #cast: Cast
+  #workerHangs = false
   /** The last request that got a 500. */
   #broken: { request: string; running: RunningProgram } | undefined
 
@@ -144,6 +160,27 @@ export class Stage {
   expectAccepted(): void {
     expectNoRefusal('token request', this.standIn.refusal)
     expectNoRefusal('revocation request', this.standIn.refusedRevocation)
+  }
+
+  /**
+   * Runs the worker of the copy, with a server that responds as told, or at this address.
+   *
+   * @throws {NotYet} if there is no worker, or it doesn't end when it has all responses
+   */
+  async runWorker(server: AnswerWorker | string): Promise<WorkerRun> {
+    const { folder, startWorker } = this.#cast
+    must(existsSync(join(folder, WORKER_MAIN)), `there is no ${WORKER_MAIN}`, WORKER_MAIN)
+    must(!this.#workerHangs, HANGS, WORKER_MAIN)
+    if (typeof server === 'string') return untilEnded(startWorker(server))
+    let isSilent = false
+    const run = await runAgainst(startWorker, async (request) => {
+      const answer = await server(request)
+      isSilent ||= answer === undefined
+      return answer
+    })
+    this.#workerHangs = run.status === undefined && !isSilent
+    must(!this.#workerHangs, HANGS, WORKER_MAIN)
+    return run
   }
 
   /** Forgets everything, for the next check. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { startNode } from '../programs/typescript.ts'
 
 /** How much of its last output to keep, in characters: an error's stack, and the lines before it. */
-const LONGEST_STDERR = 64_000
+const LONGEST_OUTPUT = 64_000
 /** How long after its exit its last output may arrive, in milliseconds. */
 const OUTPUT_DELAY = 200
 const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
@@ -26,18 +26,22 @@ export class CopyProcess {
   readonly child: ChildProcess
   /** Resolves when it has ended and its output is complete. */
   readonly ended: Promise<void>
+  #stdout = ''
   #stderr = ''
 
   constructor({ preload = [], ...spec }: CopyProcessSpec) {
     this.child = startNode({
       ...spec,
       preload: [KILL_WITH_PARENT, ...preload],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // In a process group, which can be killed as a whole. Windows has none, and would open a window.
       detached: !windows,
     })
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout = (this.#stdout + text).slice(-LONGEST_OUTPUT)
+    })
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-LONGEST_STDERR)
+      this.#stderr = (this.#stderr + text).slice(-LONGEST_OUTPUT)
     })
     // It can't start, for example because its folder was deleted a moment ago.
     this.child.on('error', ({ message }) => {
@@ -46,6 +50,11 @@ export class CopyProcess {
     // Node keeps messages for as long as nobody listens.
     this.child.on('message', () => undefined)
     this.ended = this.#untilEnded()
+  }
+
+  /** Its last output on stdout. */
+  get stdout(): string {
+    return this.#stdout
   }
 
   /** Its last output on stderr. */
@@ -67,10 +76,11 @@ export class CopyProcess {
       child.once('close', resolve)
     })
     this.#kill()
-    if (child.stderr === null) return
+    const outputs = [child.stdout, child.stderr].filter((one) => one !== null)
+    const finish = Promise.all(outputs.map((one) => finished(one).catch(() => undefined)))
     // A process outside the group may keep the other end open forever.
-    await Promise.race([finished(child.stderr).catch(() => undefined), sleep(OUTPUT_DELAY)])
-    child.stderr.destroy()
+    await Promise.race([finish, sleep(OUTPUT_DELAY)])
+    for (const one of outputs) one.destroy()
   }
 
   #kill(): void {

@@ -8,9 +8,9 @@ export interface Sentence {
   text: string
   /**
    * What it runs on: one program (the API with the copy's own server, the client with a stand-in for it),
-   * a server with short lifetimes, or server and client together, once every other check passes.
+   * a server with short lifetimes, the worker, or all of them together, once every other check passes.
    */
-  on: ProgramName | 'short server' | 'both'
+  on: ProgramName | 'short server' | 'worker' | 'both'
   /** The file of the version that implements it. */
   file: string
   /** Other checks that must pass first. */

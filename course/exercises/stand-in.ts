@@ -184,10 +184,7 @@ export class StandIn {
     const body = await readBody(incoming)
     if (this.passOnTo !== undefined) return this.#passOn(this.passOnTo, incoming, body, response)
     const answer = await this.#play(incoming, body)
-    const isText = typeof answer.body === 'string'
-    const type = { 'content-type': isText ? 'text/html' : 'application/json' }
-    response.writeHead(answer.status, { ...type, ...answer.headers })
-    response.end(isText ? answer.body : JSON.stringify(answer.body))
+    sendAnswer(response, answer)
   }
 
   #play({ method, url = '', headers }: IncomingMessage, body: string): Answer {
@@ -275,7 +272,18 @@ export class StandIn {
   }
 }
 
-function refused({ status, error, reason }: Refusal): StandInAnswer {
+export function sendAnswer(
+  response: ServerResponse,
+  { status, headers, body }: StandInAnswer,
+): void {
+  const isText = typeof body === 'string'
+  const type = { 'content-type': isText ? 'text/html' : 'application/json' }
+  response.writeHead(status, { ...type, ...headers })
+  response.end(isText ? body : JSON.stringify(body))
+}
+
+/** The response to a request with an error. */
+export function refused({ status, error, reason }: Refusal): StandInAnswer {
   const headers = status === 401 ? { 'www-authenticate': 'Basic realm="stand-in"' } : {}
   return { status, headers, body: { error, error_description: reason } }
 }
@@ -303,8 +311,12 @@ export function tokenIn(authorization: string): string {
   return /^Bearer +(.+)$/i.exec(authorization)?.[1] ?? ''
 }
 
-/** @throws if it is longer than any valid one */
-async function readBody(incoming: IncomingMessage): Promise<string> {
+/**
+ * Reads the body of a request.
+ *
+ * @throws if it is longer than any valid one
+ */
+export async function readBody(incoming: IncomingMessage): Promise<string> {
   let body = ''
   for await (const piece of incoming.setEncoding('utf8')) {
     body += piece

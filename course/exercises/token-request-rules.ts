@@ -29,12 +29,12 @@ export interface Known {
 }
 
 const FORM = 'application/x-www-form-urlencoded'
-const CLIENT_ID = 'lab-client'
-const CLIENT_SECRET = 'lab-client-secret'
+const CLIENT = { id: 'lab-client', secret: 'lab-client-secret' }
 const TOKEN_REQUEST = 'client/token-request.ts'
 const CALLBACK = 'client/routes/callback.ts'
 const MANAGER = 'client/token-manager.ts'
 const REVOCATION = 'client/revocation.ts'
+const WORKER = 'worker/count-users.ts'
 /** RFC 6749 section 3.3: token *( SP token ) */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
@@ -56,8 +56,24 @@ export function refusalOfRevocation(request: ProgramRequest): Refusal | undefine
   return refusal(400, 'invalid_request', REVOCATION)('it has no token')
 }
 
-function refuseSender(request: ProgramRequest, file: string): Refusal | undefined {
-  return refuseBody(request, file) ?? refuseClient(request, file)
+/** What is wrong with a token request of a client that acts for itself. RFC 6749 section 4.4.2 */
+export function refusalOfWorker(
+  request: ProgramRequest,
+  { scopes, ...client }: typeof CLIENT & { scopes: string[] },
+): Refusal | undefined {
+  const wrong = refuseSender(request, WORKER, client)
+  if (wrong !== undefined) return wrong
+  const grantType = request.form.get('grant_type')
+  if (!grantType) return refusal(400, 'invalid_request', WORKER)('it has no grant_type')
+  if (grantType !== 'client_credentials') {
+    return refusal(400, 'unauthorized_client', WORKER)(`its grant_type is ${grantType}`)
+  }
+  const wrongOne = wrongScope(request.form.get('scope') ?? '', scopes)
+  return wrongOne === undefined ? undefined : refusal(400, 'invalid_scope', WORKER)(wrongOne)
+}
+
+function refuseSender(request: ProgramRequest, file: string, client = CLIENT): Refusal | undefined {
+  return refuseBody(request, file) ?? refuseClient(request, file, client)
 }
 
 function refuseBody({ contentType, form }: ProgramRequest, file: string): Refusal | undefined {
@@ -70,7 +86,11 @@ function refuseBody({ contentType, form }: ProgramRequest, file: string): Refusa
   return twice === undefined ? undefined : invalid(`it has ${twice} twice`)
 }
 
-function refuseClient({ authorization, form }: ProgramRequest, file: string): Refusal | undefined {
+function refuseClient(
+  { authorization, form }: ProgramRequest,
+  file: string,
+  client: typeof CLIENT,
+): Refusal | undefined {
   const invalid = refusal(401, 'invalid_client', file)
   const [id, secret] = [form.get('client_id'), form.get('client_secret')]
   if (authorization === '') {
@@ -78,7 +98,7 @@ function refuseClient({ authorization, form }: ProgramRequest, file: string): Re
       return invalid(
         "it doesn't authenticate the client: there is no Authorization header and no client_secret",
       )
-    if (id === CLIENT_ID && secret === CLIENT_SECRET) return undefined
+    if (id === client.id && secret === client.secret) return undefined
     return invalid('client_id or client_secret in its body is wrong')
   }
   if (secret) {
@@ -88,8 +108,9 @@ function refuseClient({ authorization, form }: ProgramRequest, file: string): Re
   const [scheme = '', credentials = ''] = authorization.split(/ +/)
   if (scheme.toLowerCase() !== 'basic') return invalid("its Authorization header isn't Basic")
   const [name, password] = Buffer.from(credentials, 'base64').toString().split(':').map(formDecoded)
-  if (name === CLIENT_ID && password === CLIENT_SECRET) return undefined
-  return invalid(`its Authorization header isn't the base64 of ${CLIENT_ID}:${CLIENT_SECRET}`)
+  if (name === client.id && password === client.secret) return undefined
+  const pair = [client.id, client.secret].map(encodeURIComponent).join(':')
+  return invalid(`its Authorization header isn't the base64 of ${pair}`)
 }
 
 function refuseGrant(form: URLSearchParams, known: Known): Refusal | undefined {
