@@ -176,7 +176,7 @@ test('every excuse belongs to an existing change', () => {
 })
 
 test.each([
-  [['v09'], 'There is no version "v09".'],
+  [['v99'], 'There is no version "v99".'],
   [['v01'], 'There is no version before v01-code-flow.'],
   [['v02', 'v03'], 'One step at a time'],
   [['v02', '--hunk', 'x'], '--hunk needs the number of a change, not "x".'],
