@@ -38,10 +38,10 @@ export function checkNotes(
   const explained = new Set<Hunk>()
   return [
     ...(notes === undefined ? [missing] : []),
-    ...files.filter(({ path }) => !isProgramCode(path)).map((file) => strayFile(version, file)),
+    ...files.filter((file) => !isTaught(file)).map((file) => strayFile(version, file)),
     ...(notes ?? []).flatMap((fileNotes) => checkFileNotes(version, files, fileNotes, explained)),
     ...files
-      .filter(({ path }) => isProgramCode(path))
+      .filter(isTaught)
       .flatMap((file) =>
         file.hunks
           .filter((hunk) => !explained.has(hunk))
@@ -73,6 +73,11 @@ export function staleNotes(version: Version): { path: string; note: Note }[] {
     const stale = notes.filter(({ quote }) => !hunks.some((hunk) => findQuote(hunk, quote)))
     return stale.map((note) => ({ path, note }))
   })
+}
+
+/** Whether a note must explain what differs. In package.json, that is a package, or the script of a new program. */
+function isTaught({ path }: FileChange): boolean {
+  return isProgramCode(path) || path === 'package.json'
 }
 
 function strayFile(version: string, { path }: FileChange): string {

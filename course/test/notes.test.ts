@@ -158,6 +158,12 @@ describe('the check of the notes', () => {
     expect(found).toEqual([expect.stringContaining('has no text after it')])
   })
 
+  test('wants a note for package.json, too', () => {
+    const found = problems([changedFile(), newFile('package.json')], HEADING, ...FIRST, ...SECOND)
+    expect(found).toEqual([expect.stringContaining('v02-state/package.json @@')])
+    expect(found).toEqual([expect.stringContaining('no note')])
+  })
+
   test("names a file that differs but isn't part of the lesson", () => {
     const files = [changedFile(), newFile('tsconfig.json')]
     const found = problems(files, HEADING, ...FIRST, ...SECOND)
