@@ -97,6 +97,12 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
   const login = await browser.open(`${server}/account`)
   const apps = await browser.follow(await browser.submit(login, credentials('user0')))
   await browser.follow(await browser.submit(apps, { client_id: 'lab-client' }))
+  if (version.number < 11) return
+  const worker = { authorization: basic('worker-client', 'worker-client-secret') }
+  const { body } = await ask({ grant_type: 'client_credentials', scope: 'stats:read' }, worker)
+  const bearer = { authorization: `Bearer ${JSON.parse(body).access_token}` }
+  await new Browser().open(`${server}/api/stats`, { headers: bearer })
+  await ask({ ...ofTheClient, grant_type: 'client_credentials' })
 
   function ask(body: Record<string, string>, headers: Record<string, string> = {}, to = '/token') {
     return new Browser().open(server + to, { method: 'POST', body, headers })
@@ -110,8 +116,9 @@ function sessionOf(name: string): Message[] {
 /** The kind of a message, to compare two versions by. */
 function nameOf(message: Message): string {
   const { program, request } = message.exchange
-  const isRefresh = new URLSearchParams(request.body.text).get('grant_type') === 'refresh_token'
-  return `${program} ${request.method} ${pathOf(message.exchange)} ${isRefresh ? 'refresh ' : ''}${message.kind}`
+  const grantType = new URLSearchParams(request.body.text).get('grant_type') ?? ''
+  const ofGrant = ['refresh_token', 'client_credentials'].includes(grantType) ? grantType : ''
+  return `${program} ${request.method} ${pathOf(message.exchange)} ${ofGrant} ${message.kind}`
 }
 
 /** The messages whose address is known there: a 404 or a malformed request isn't a message of a version. */
@@ -204,6 +211,7 @@ const ROUTE_FILES: Record<string, string> = {
   '/account/disconnect': 'account',
   '/api/me': 'me',
   '/api/email': 'me',
+  '/api/stats': 'me',
 }
 
 function allNames(message: Message): string[] {

@@ -12,6 +12,7 @@ export type ParameterSet =
   | 'disconnect form'
   | 'token request'
   | 'refresh request'
+  | 'client credentials request'
   | 'revocation request'
   | 'token response'
   | 'token error'
@@ -30,6 +31,12 @@ export function setOfQuery(address: string): ParameterSet {
   return names.includes('error') ? 'authorization error' : 'authorization response'
 }
 
+/** The sets of token requests with other parameters than those with a code, by their grant type. */
+const TOKEN_REQUESTS: Record<string, ParameterSet | undefined> = {
+  refresh_token: 'refresh request',
+  client_credentials: 'client credentials request',
+}
+
 /** The set in the form of a request. */
 export function setOfForm(exchange: Exchange): ParameterSet {
   const path = pathOf(exchange)
@@ -38,9 +45,7 @@ export function setOfForm(exchange: Exchange): ParameterSet {
   if (path === '/account/disconnect') return 'disconnect form'
   if (path === '/revoke') return 'revocation request'
   if (path !== '/token') return 'unknown'
-  return grantTypeOf(exchange.request.body.text) === 'refresh_token'
-    ? 'refresh request'
-    : 'token request'
+  return TOKEN_REQUESTS[grantTypeOf(exchange.request.body.text) ?? ''] ?? 'token request'
 }
 
 /** The set in the JSON of a response. */
