@@ -15,6 +15,7 @@ test.each([
   ['A whole day', 390],
   ['Half a day more: permissions', 210],
   ['Two hours more: ending access', 120],
+  ['One hour more: programs without users', 60],
 ])('the plan of "%s" adds up, and gives each lesson its minutes', (heading, length) => {
   const [plan = ''] = teaching.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
   let clock = 0
