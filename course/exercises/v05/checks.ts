@@ -10,7 +10,7 @@ import {
   textOf,
 } from '../check-stage.ts'
 import { patient } from '../patience.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, type StandIn, tokenIn, tokenRefused } from '../stand-in.ts'
 import { refusal } from '../v01/checks.ts'
 import { stateStill } from '../v03/checks.ts'
@@ -30,6 +30,33 @@ const SHORT = 900
 const HOLD = 1_000
 /** How many times to try a check that depends on time, because the machine may be too slow for it. */
 const TRIES = 4
+
+/** Only a server that rejects a refresh ends anything. One that is broken may work again. */
+export const refreshNonsense: Sentence = {
+  id: 'refresh-nonsense',
+  text: 'When a refresh gets no usable response, the status is 502, and the client keeps its tokens',
+  on: 'client',
+  file: 'client/token-manager.ts',
+  needs: ['renews-after-401'],
+  async probe(stage) {
+    const { browser } = await logIn(stage)
+    stage.standIn.onToken = () => ({ status: 500, body: '<h1>Broken</h1>' })
+    refuseTokensSoFar(stage.standIn)
+    const broken = await openProfile(stage, browser)
+    must(
+      broken.status === 502,
+      `when POST /token returns 500 for a refresh, GET /profile returns ${broken.status}`,
+    )
+    stage.standIn.onToken = () => stage.standIn.tokens()
+    const page = await openProfile(stage, browser)
+    must(
+      !textOf(page).includes('token missing from session'),
+      'when the server works again, the session no longer has tokens',
+      'client/api.ts',
+    )
+    must(page.status === 200, `when the server works again, GET /profile returns ${page.status}`)
+  },
+}
 
 export const v05: VersionChecks = {
   short: { REFRESH_TOKEN_TTL: String(SHORT / 1000) },
@@ -301,34 +328,7 @@ export const v05: VersionChecks = {
         must(status === 401, `when /api/me rejects every token, GET /profile returns ${status}`)
       },
     },
-    {
-      id: 'refresh-nonsense',
-      text: 'When a refresh gets no usable response, the status is 502, and the client keeps its tokens',
-      on: 'client',
-      file: 'client/token-manager.ts',
-      needs: ['renews-after-401'],
-      async probe(stage) {
-        const { browser } = await logIn(stage)
-        stage.standIn.onToken = () => ({ status: 500, body: '<h1>Broken</h1>' })
-        refuseTokensSoFar(stage.standIn)
-        const broken = await openProfile(stage, browser)
-        must(
-          broken.status === 502,
-          `when POST /token returns 500 for a refresh, GET /profile returns ${broken.status}`,
-        )
-        stage.standIn.onToken = () => stage.standIn.tokens()
-        const page = await openProfile(stage, browser)
-        must(
-          !textOf(page).includes('token missing from session'),
-          'when the server works again, the session no longer has tokens',
-          'client/api.ts',
-        )
-        must(
-          page.status === 200,
-          `when the server works again, GET /profile returns ${page.status}`,
-        )
-      },
-    },
+    refreshNonsense,
     {
       id: 'one-refresh',
       text: 'Ten simultaneous requests with an expired token cause one refresh, and all ten succeed',

@@ -6,6 +6,7 @@ import { Gate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
   answered,
   type CheckDriver,
+  hasLinkTo,
   must,
   OTHER_CLIENT,
   type Stage,
@@ -15,7 +16,7 @@ import type { VersionChecks } from '../sentence.ts'
 import { randomValue, type StandInAnswer, type Tokens, tokenRefused } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
 import { FILE_OF, freshSession, isShut, logIn, openWith } from '../v04/checks.ts'
-import { openProfile, refuseOnce } from '../v05/checks.ts'
+import { openProfile, refreshNonsense, refuseOnce } from '../v05/checks.ts'
 import { DESCRIPTION, keepsTokens, openEmail } from '../v06/checks.ts'
 
 const REVOKE = 'server/routes/revoke.ts'
@@ -29,6 +30,8 @@ const API = 'client/api.ts'
 const SHORT = 900
 /** How many times to try the check that depends on time, because the machine may be too slow for it. */
 const TRIES = 4
+/** How long a logout may take, in milliseconds: less than a client waits for a response. */
+const LOGOUT_LIMIT = 3_000
 const FORM = 'application/x-www-form-urlencoded'
 const CLIENT = basic('lab-client', 'lab-client-secret')
 const SECRET = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
@@ -426,6 +429,7 @@ export const v09: VersionChecks = {
           // A page comes by itself unless someone catches the error.
           ['gets no response', hangUp, LOGOUT],
           ['returns 503', () => ({ status: 503, body: {} })],
+          ['returns 202', () => ({ status: 202, body: {} })],
           [
             'returns 400 and invalid_grant',
             () => ({ status: 400, body: { error: 'invalid_grant' } }),
@@ -438,9 +442,14 @@ export const v09: VersionChecks = {
           stage.standIn.onRevoke = answer
           const page = await logOut(stage, browser)
           expectTold(stage, 'POST /logout')
+          const request = `when POST /revoke ${what}, POST /logout`
+          must(
+            page.status === 502 || page.location !== undefined,
+            `${request} returns a page with status ${page.status}, not 502`,
+          )
           must(
             page.status === 502,
-            `when POST /revoke ${what}, POST /logout returns ${page.status}: ${file ? `this file or ${REVOCATION} catches the error, and ` : ''}nobody learns that the tokens still work`,
+            `${request} returns ${page.status}: ${file ? `this file or ${REVOCATION} catches the error, and ` : ''}nobody learns that the tokens still work`,
             file,
           )
         }
@@ -448,26 +457,19 @@ export const v09: VersionChecks = {
     },
     {
       id: 'untold-page',
-      text: 'The 502 page of POST /logout says "logged out" and the address of the server, and shows no token',
+      text: 'The 502 page of POST /logout says "logged out", which server it is, and what may still work, links to /, and shows no token',
       on: 'client',
       file: REVOCATION,
-      needs: ['logout-revokes', 'session-first', 'untold'],
+      needs: ['logout-revokes', 'logout-access', 'session-first', 'untold'],
       async probe(stage) {
-        for (const answer of [hangUp, () => ({ status: 503, body: {} })]) {
-          const { browser } = await logIn(stage)
-          stage.standIn.onRevoke = answer
-          const page = await logOut(stage, browser)
-          expectLoggedOutHere(page, 'POST /logout')
-          must(
-            textOf(page).includes(stage.standIn.url),
-            `the 502 page of POST /logout doesn't name the server, ${stage.standIn.url}`,
-          )
-          const shown = JSON.stringify(page.headers) + page.body
-          const tokens = stage.standIn.issued.flatMap((issued) => Object.values(issued))
-          must(
-            !tokens.some((token) => shown.includes(token)),
-            'the 502 page of POST /logout shows a token',
-          )
+        for (const changes of [{}, { expires_in: undefined }, { refresh_token: undefined }]) {
+          for (const answer of [hangUp, () => ({ status: 503, body: {} })]) {
+            stage.reset()
+            stage.standIn.onToken = () => stage.standIn.tokens(changes)
+            const { browser } = await logIn(stage)
+            stage.standIn.onRevoke = answer
+            expectStillAlive(stage, await logOut(stage, browser), changes)
+          }
         }
       },
     },
@@ -488,7 +490,10 @@ export const v09: VersionChecks = {
           const kind = 'refresh_token' in refresh ? 'access_token' : 'refresh_token'
           const what = 'after a logout during the token request, GET /callback'
           expectRevoked(stage, late[kind], what)
-          must(page.status < 500, `${what} returns ${page.status}`)
+          must(
+            page.location === `${stage.clientUrl}/`,
+            `${what} ${page.location === undefined ? `returns ${page.status}` : `sends the browser to ${page.location}`}, but it should lead to /`,
+          )
           const { status } = await openProfile(stage, browser)
           must(isShut(status), `${what} logs in all the same: GET /profile returns ${status}`)
         }
@@ -515,25 +520,31 @@ export const v09: VersionChecks = {
             `${what} revokes nothing when the new tokens arrive, though the server never heard of the logout`,
           )
           expectRevoked(stage, (hasNone ? first : late)?.refresh_token, what, { skip: 1 })
-          must(page.status < 500, `${what} returns ${page.status}`)
+          must(isShut(page.status), `${what} returns ${page.status}, not its 401 page`)
         }
       },
     },
     {
       id: 'late-untold',
-      text: "When the server can't be told about late tokens, the callback returns the 502 page of the logout",
+      text: "When the server can't be told about late tokens, whoever waits for them gets the 502 page of the logout",
       on: 'client',
       file: CALLBACK,
-      needs: ['untold', 'untold-page', 'late-exchange'],
+      needs: ['untold', 'untold-page', 'late-exchange', 'late-refresh'],
       async probe(stage) {
+        const when = "when the server can't be told about late tokens"
         stage.standIn.onRevoke = hangUp
-        const page = await logInDuringLogout(stage, stage.browser())
-        expectTold(stage, 'after a logout during the token request, GET /callback')
+        const callback = await logInDuringLogout(stage, stage.browser())
+        must(callback.status === 502, `${when}, GET /callback returns ${callback.status}`)
+        expectLoggedOutHere(callback, 'GET /callback')
+
+        stage.reset()
+        const page = await logOutDuringRefresh(stage, {}, hangUp)
         must(
           page.status === 502,
-          `when the server can't be told about late tokens, GET /callback returns ${page.status}`,
+          `${when}, the page that waited for the refresh has status ${page.status}`,
+          MANAGER,
         )
-        expectLoggedOutHere(page, 'GET /callback')
+        expectLoggedOutHere(page, 'GET /profile')
       },
     },
     {
@@ -545,6 +556,10 @@ export const v09: VersionChecks = {
         const { browser } = await logIn(stage)
         const denied = (await stage.begin(browser)).get('state') ?? undefined
         await stage.bring(browser, { error: 'access_denied', state: denied })
+        must(
+          stage.standIn.revocations.length === 0,
+          'a login that the user denies revokes the tokens of the login before',
+        )
         stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
         const state = (await stage.begin(browser)).get('state') ?? undefined
         await stage.bring(browser, { code: randomValue(), state })
@@ -568,7 +583,7 @@ export const v09: VersionChecks = {
         await logInAgain(stage, browser)
         const [before, now] = stage.standIn.issued
         const what = 'a new login in the same browser'
-        expectRevoked(stage, before?.refresh_token, what)
+        expectRevoked(stage, before?.refresh_token, `${what}, up to the response of GET /callback,`)
         must(
           !revokedAt(stage).some((token) => Object.values(now ?? {}).includes(String(token))),
           `${what} revokes its own new tokens`,
@@ -662,7 +677,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'ended-forgets',
-      text: 'After a rejected refresh the tokens are forgotten: the next page says "token missing from session", and the server is asked nothing',
+      text: 'After a rejected refresh the tokens are forgotten: the next page says "token missing from session", links to /login with "Log in", and asks the server nothing',
       on: 'client',
       file: API,
       async probe(stage) {
@@ -679,9 +694,14 @@ export const v09: VersionChecks = {
           page.status === 401 && textOf(page).includes('token missing from session'),
           `after a rejected refresh, the next GET /profile returns ${page.status} and doesn't say "token missing from session"`,
         )
+        must(
+          !textOf(page).includes(ENDED) && linkTo('/login', page)?.text.trim() === 'Log in',
+          `the 401 page says "${ENDED}", or has no link "Log in" to /login, though there are no tokens: that page stays as it was`,
+        )
       },
     },
     { ...keepsTokens, needs: [] },
+    { ...refreshNonsense, needs: [] },
     freshSession,
     stateStill,
     {
@@ -699,7 +719,13 @@ export const v09: VersionChecks = {
         must(status === 303, `POST /logout returns ${status}${because}`)
         await expectLoginEnded(server, [first], 'after a logout at the client')
 
-        await browser.visit(`${stage.clientUrl}/login`)
+        const again = await browser.visit(`${stage.clientUrl}/login`)
+        const { pathname } = new URL(again.url)
+        must(
+          pathname === '/profile',
+          `after a logout at the client, the next login stops at ${pathname} of the server: POST /revoke ends tokens, but the server still remembers what the user allowed`,
+          REVOKE,
+        )
         const second: Tokens = JSON.parse(standIn.passedOnTokens ?? '')
         await revoke(server, { token: second.refresh_token })
         const page = await openProfile(stage, browser)
@@ -853,19 +879,35 @@ function logInDuringLogout(stage: Stage, browser: Browser, changes = {}): Promis
 /**
  * A logout that the server never hears of while it handles a refresh. Returns the page that waited for
  * the refresh.
+ *
+ * @param later the response to what the client revokes after the logout
  */
-async function logOutDuringRefresh(stage: Stage, changes: Fields): Promise<Page> {
+async function logOutDuringRefresh(
+  stage: Stage,
+  changes: Fields,
+  later = stage.standIn.onRevoke,
+): Promise<Page> {
   const { standIn } = stage
   const { browser } = await logIn(stage)
   const cookie = await browser.jar.getCookieString(stage.clientUrl)
   refuseOnce(standIn)
+  let logout: Promise<boolean> | undefined
+  let isWaiting = false
   standIn.onToken = async () => {
     standIn.onRevoke = hangUp
-    await logOutWith(stage, cookie)
-    standIn.onRevoke = (request) => standIn.revoke(request)
+    logout = logOutWith(stage, cookie).then(() => false)
+    isWaiting = await Promise.race([logout, sleep(LOGOUT_LIMIT, true, { ref: false })])
+    standIn.onRevoke = later
     return standIn.tokens(changes)
   }
-  return openProfile(stage, browser)
+  const page = await openProfile(stage, browser)
+  // The next check must not meet this logout.
+  await logout
+  must(
+    !isWaiting,
+    'POST /logout waits for a refresh that is running. It should return before, and the client should revoke the new tokens when they arrive',
+  )
+  return page
 }
 
 /** The response of a stand-in that gives none. */
@@ -918,6 +960,33 @@ function expectLoggedOutHere(page: Page, request: string): void {
   )
 }
 
+/** @throws {NotYet} unless the page of a logout that the server didn't confirm says what may still work */
+function expectStillAlive(stage: Stage, page: Page, changes: Fields): void {
+  const request = 'the 502 page of POST /logout'
+  const text = textOf(page)
+  expectLoggedOutHere(page, 'POST /logout')
+  must(text.includes(stage.standIn.url), `${request} doesn't name the server, ${stage.standIn.url}`)
+  const says = 'expires_in' in changes ? 'until it expires' : '3600 seconds'
+  must(
+    /access token/i.test(text) && text.includes(says),
+    `after a token response with${'expires_in' in changes ? 'out expires_in' : ' expires_in=3600'}, ${request} doesn't say that the access token may still work, with "${says}"`,
+  )
+  const hasRefreshToken = !('refresh_token' in changes)
+  must(
+    /refresh token/i.test(text) === hasRefreshToken,
+    hasRefreshToken
+      ? `${request} doesn't say that the refresh token may still work`
+      : `after a token response without a refresh token, ${request} names one`,
+  )
+  must(
+    hasLinkTo(page, '/'),
+    `${request} has no link to /: give it to PageError as the last argument`,
+  )
+  const shown = JSON.stringify(page.headers) + page.body
+  const tokens = stage.standIn.issued.flatMap((issued) => Object.values(issued))
+  must(!tokens.some((token) => shown.includes(token)), `${request} shows a token`)
+}
+
 /** Opens a page of the client when the server rejects the access token and the refresh token. */
 async function openAfterEnd(stage: Stage, path: string, browser = stage.browser()): Promise<Page> {
   stage.reset()
@@ -943,13 +1012,18 @@ export function expectEndedPage(page: Page, when: string): string {
   )
   must(page.status === 401, `${request} returns ${page.status}`)
   must(textOf(page).includes(ENDED), `${request} returns a page that doesn't say "${ENDED}"`)
-  const { href } = new URL('/login', page.url)
-  const link = html(page)
-    .querySelectorAll('a[href]')
-    .find((one) => new URL(one.getAttribute('href') ?? '', page.url).href === href)
+  const link = linkTo('/login', page)
   must(
     link && /connect again/i.test(link.text),
     `${request} returns a page without a link "Connect again" to /login`,
   )
-  return href
+  return new URL('/login', page.url).href
+}
+
+/** The first link on a page to a path of its own site. */
+function linkTo(path: string, page: Page) {
+  const { href } = new URL(path, page.url)
+  return html(page)
+    .querySelectorAll('a[href]')
+    .find((one) => new URL(one.getAttribute('href') ?? '', page.url).href === href)
 }

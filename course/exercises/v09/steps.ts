@@ -275,6 +275,18 @@ export const v09: Exercise = {
       tells: 'expired',
     },
     {
+      what: 'a revocation forgets what the user allowed',
+      changes: {
+        [REVOKE]: [
+          [
+            END_FAMILY,
+            `${END_FAMILY}      store.allowedScopes.delete(\`\${grant.user.user_id} \${grant.client_id}\`)\n`,
+          ],
+        ],
+      },
+      tells: 'together',
+    },
+    {
       what: "another client's token ends",
       changes: { [REVOKE]: [[IS_OTHER, "if (grant.client_id === '') {"]] },
       tells: 'other-client',
@@ -414,6 +426,16 @@ export const v09: Exercise = {
       tells: 'untold',
     },
     {
+      what: 'any response of 200 to 299 is a yes',
+      changes: { [REVOCATION]: [[CONFIRMED, 'if (response && response.status < 300) return']] },
+      tells: 'untold',
+    },
+    {
+      what: 'the page has status 200',
+      changes: { [REVOCATION]: [['new PageError(502', 'new PageError(200']] },
+      tells: 'untold',
+    },
+    {
       what: 'a rejection means that there was nothing to end',
       changes: {
         [REVOCATION]: [[CONFIRMED, 'if (response && response.status < 500) return']],
@@ -426,6 +448,26 @@ export const v09: Exercise = {
       tells: 'untold-page',
     },
     {
+      what: 'the page does not say what may still work',
+      changes: { [REVOCATION]: [[` This may still work: ${'$'}{alive}.`, '']] },
+      tells: 'untold-page',
+    },
+    {
+      what: 'the page says "for up to undefined seconds"',
+      changes: { [REVOCATION]: [["expires_in === undefined ? 'until it expires' : ", '']] },
+      tells: 'untold-page',
+    },
+    {
+      what: 'the page names a refresh token that was never issued',
+      changes: { [REVOCATION]: [['alive = refresh_token\n', 'alive = true\n']] },
+      tells: 'untold-page',
+    },
+    {
+      what: 'the page leads nowhere',
+      changes: { [REVOCATION]: [["href: '/'", "href: '#'"]] },
+      tells: 'untold-page',
+    },
+    {
       what: 'the page shows the token that is still alive',
       changes: {
         [REVOCATION]: [['This may still work: ', `This may still work: ${'$'}{access_token} `]],
@@ -435,6 +477,18 @@ export const v09: Exercise = {
     {
       what: 'the tokens of a late exchange are thrown away',
       changes: { [CALLBACK]: [[LATE_EXCHANGE, '']] },
+      tells: 'late-exchange',
+    },
+    {
+      what: 'a late exchange leads to the profile',
+      changes: {
+        [CALLBACK]: [
+          [
+            `${LATE_EXCHANGE}      return reply.redirect('/'`,
+            `${LATE_EXCHANGE}      return reply.redirect('/profile'`,
+          ],
+        ],
+      },
       tells: 'late-exchange',
     },
     {
@@ -460,6 +514,28 @@ export const v09: Exercise = {
         ],
       },
       tells: 'late-refresh',
+    },
+    {
+      what: 'a late refresh breaks the page that waited for it',
+      changes: { [MANAGER]: [["TokenRequestRefused(401, 'Logged out', ", 'Error(']] },
+      tells: 'late-refresh',
+    },
+    {
+      what: 'the logout waits for a running refresh',
+      changes: {
+        [MANAGER]: [
+          ['  revoke(): Promise<void> {\n', '  async revoke(): Promise<void> {\n'],
+          [FLAG, '    await this.#renewal?.catch(() => undefined)\n'],
+        ],
+      },
+      tells: 'late-refresh',
+    },
+    {
+      what: 'nobody learns that the tokens of a late refresh could not be revoked',
+      changes: {
+        [MANAGER]: [[LATE_REFRESH, '    await this.revoke().catch(() => undefined)\n    throw']],
+      },
+      tells: 'late-untold',
     },
     {
       what: 'nobody learns that late tokens could not be revoked',
@@ -551,6 +627,35 @@ export const v09: Exercise = {
         ],
       },
       tells: 'ended-page',
+    },
+    {
+      what: 'everybody connects again',
+      changes: { [API]: [["text: 'Log in' }", "text: 'Connect again' }"]] },
+      tells: 'ended-forgets',
+    },
+    {
+      what: 'the access of someone without tokens has ended',
+      changes: {
+        [API]: [
+          [
+            "'token missing from session'",
+            "'The access was ended or has run out: token missing from session'",
+          ],
+        ],
+      },
+      tells: 'ended-forgets',
+    },
+    {
+      what: 'a refresh without a response counts as rejected',
+      changes: {
+        [MANAGER]: [
+          [
+            'if (error instanceof TokenRequestRefused) return',
+            "if (!(error as Error).message.includes('logged out')) return",
+          ],
+        ],
+      },
+      tells: 'refresh-nonsense',
     },
     {
       what: 'what was ended is not forgotten',
