@@ -761,6 +761,35 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
         expect(isBeside || isAbove).toBe(true)
       }
     })
+
+    test(`a double click on Disconnect disconnects one app, ${width} pixels wide`, async () => {
+      await tokens()
+      await lab.code(OTHER)
+      const context = await (await testChromium()).newContext({ viewport: { width, height: 800 } })
+      onTestFinished(() => context.close())
+      const page = await context.newPage()
+      await page.goto(`${lab.serverUrl}/account`)
+      await page.fill('[name=username]', 'user0')
+      await page.fill('[name=password]', 'password0')
+      await page.getByRole('button', { name: 'Log in' }).click()
+      const first = page.getByRole('button', { name: 'Disconnect' }).first()
+      const button = await first.boundingBox()
+      if (button === null) throw new Error('The button is not visible')
+      await first.click({ trial: true })
+
+      // The next page stays as it is when the second click comes.
+      await page.route('**/style.css', async (route) => {
+        const css = await (await route.fetch()).text()
+        await route.fulfill({ body: css.replaceAll('0.5s', '1000s'), contentType: 'text/css' })
+      })
+      await first.click()
+      await page.getByText('lab-client').waitFor({ state: 'detached' })
+      await page.waitForLoadState()
+      expect(await first.boundingBox()).toEqual(button)
+      const [x, y] = [button.x + button.width / 2, button.y + button.height / 2]
+      const target = await page.evaluate(`document.elementFromPoint(${x}, ${y}).tagName`)
+      expect(target).not.toBe('BUTTON')
+    })
   }
 })
 
