@@ -34,6 +34,8 @@ export interface CheckOptions {
 
 /** The time limit of a run, in milliseconds, on an idle machine. */
 const CHECK_LIMIT = 10_000
+/** The same for a version with a worker, whose checks start it ten times. */
+const WORKER_CHECK_LIMIT = 20_000
 /** How often to restart a program whose port was taken meanwhile. */
 const TRIES = 3
 /** Within how many milliseconds of each other failures count as simultaneous. */
@@ -67,7 +69,9 @@ export async function checkCopy(
 ): Promise<CheckResult> {
   const programs = new CheckedPrograms(folder, options)
   const timer = new AbortController()
-  const limit = sleep(patient(CHECK_LIMIT), undefined, { signal: timer.signal }).then(() => {
+  const hasWorker = checks.sentences.some(({ on }) => on === 'worker')
+  const most = patient(hasWorker ? WORKER_CHECK_LIMIT : CHECK_LIMIT)
+  const limit = sleep(most, undefined, { signal: timer.signal }).then(() => {
     throw new TroubleError(programs.explainSlowness())
   })
   try {
@@ -278,7 +282,8 @@ class CheckedPrograms {
       hasApi ? run('api', apiPort, serverUrl) : undefined,
     ] as const)
 
-    const startWorker = (url: string) => this.#startWorker({ AUTH_SERVER_URL: url })
+    const startWorker: Cast['startWorker'] = (url, changes) =>
+      this.#startWorker({ AUTH_SERVER_URL: url, ...changes })
     const onRequest = (explainSlowness: () => Trouble) => {
       this.#explainSlowness = explainSlowness
     }

@@ -10,17 +10,12 @@ import {
   type JsonAnswer,
 } from '@oauth-lab/shared/testing/driver.ts'
 import { encodeForm, type RequestOptions, send } from '@oauth-lab/shared/testing/exchange.ts'
+import type { CopyProcess } from './copy-process.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
-import { explain, type Trouble, TroubleError } from './trouble.ts'
-import {
-  type AnswerWorker,
-  runAgainst,
-  type StartWorker,
-  untilEnded,
-  type WorkerRun,
-} from './worker-run.ts'
+import { type Explanation, explain, type Trouble, TroubleError } from './trouble.ts'
+import { type AnswerWorker, runAgainst, untilEnded, type WorkerRun } from './worker-run.ts'
 
 /** How long a request may take, in milliseconds, on an idle machine. */
 const REQUEST_LIMIT = 4_000
@@ -63,7 +58,8 @@ export interface Cast {
   /** If the copy has one and the stage is for it. */
   api?: { url: string; running: RunningProgram }
   standIn?: StandIn
-  startWorker: StartWorker
+  /** Starts the worker of the copy, with this server, and with these settings changed. */
+  startWorker: (serverUrl: string, changes: Record<string, string>) => CopyProcess
   /** Called with each request. Gets the message for a check that times out during it. */
   onRequest?: (explainSlowness: () => Trouble) => void
 }
@@ -167,13 +163,17 @@ export class Stage {
    *
    * @throws {NotYet} if there is no worker, or it doesn't end when it has all responses
    */
-  async runWorker(server: AnswerWorker | string): Promise<WorkerRun> {
+  async runWorker(
+    server: AnswerWorker | string,
+    settings: Record<string, string> = {},
+  ): Promise<WorkerRun> {
     const { folder, startWorker } = this.#cast
-    must(existsSync(join(folder, WORKER_MAIN)), `there is no ${WORKER_MAIN}`, WORKER_MAIN)
+    must(existsSync(join(folder, WORKER_MAIN)), 'the copy has no worker', WORKER_MAIN)
     must(!this.#workerHangs, HANGS, WORKER_MAIN)
-    if (typeof server === 'string') return untilEnded(startWorker(server))
+    if (typeof server === 'string') return untilEnded(startWorker(server, settings))
     let isSilent = false
-    const run = await runAgainst(startWorker, async (request) => {
+    const start = (url: string) => startWorker(url, settings)
+    const run = await runAgainst(start, async (request) => {
       const answer = await server(request)
       isSilent ||= answer === undefined
       return answer
@@ -181,6 +181,11 @@ export class Stage {
     this.#workerHangs = run.status === undefined && !isSilent
     must(!this.#workerHangs, HANGS, WORKER_MAIN)
     return run
+  }
+
+  /** Why a worker failed, and where, as far as its output says. */
+  explainFailure({ status, errors }: WorkerRun): Partial<Explanation> {
+    return (status !== 0 && explain(errors, this.#cast.folder)) || {}
   }
 
   /** Forgets everything, for the next check. */

@@ -66,7 +66,9 @@ export function refusalOfWorker(
   const grantType = request.form.get('grant_type')
   if (!grantType) return refusal(400, 'invalid_request', WORKER)('it has no grant_type')
   if (grantType !== 'client_credentials') {
-    return refusal(400, 'unauthorized_client', WORKER)(`its grant_type is ${grantType}`)
+    const isKnown = ['authorization_code', 'refresh_token'].includes(grantType)
+    const error = isKnown ? 'unauthorized_client' : 'unsupported_grant_type'
+    return refusal(400, error, WORKER)(`its grant_type is ${JSON.stringify(grantType)}`)
   }
   const wrongOne = wrongScope(request.form.get('scope') ?? '', scopes)
   return wrongOne === undefined ? undefined : refusal(400, 'invalid_scope', WORKER)(wrongOne)

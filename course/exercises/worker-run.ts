@@ -32,9 +32,6 @@ export type AnswerWorker = (
   request: WorkerRequest,
 ) => StandInAnswer | undefined | Promise<StandInAnswer | undefined>
 
-/** Starts the worker of a copy, which asks this server. */
-export type StartWorker = (serverUrl: string) => CopyProcess
-
 /** Starts a worker's process. */
 export function startWorker(folder: string, settings: Record<string, string>): CopyProcess {
   return new CopyProcess({ main: 'worker/main.ts', preload: [CLOCK], folder, settings })
@@ -51,8 +48,15 @@ export async function untilEnded(worker: CopyProcess): Promise<WorkerRun> {
   return { status, output: worker.stdout, errors: worker.stderr }
 }
 
-/** Runs a worker against a server that responds as told. */
-export async function runAgainst(start: StartWorker, answer: AnswerWorker): Promise<WorkerRun> {
+/**
+ * Runs a worker against a server that responds as told.
+ *
+ * @param start starts the worker, which asks the server at this address
+ */
+export async function runAgainst(
+  start: (serverUrl: string) => CopyProcess,
+  answer: AnswerWorker,
+): Promise<WorkerRun> {
   const port = await freePort()
   const worker = start(`http://localhost:${port}`)
   const server = createServer(async (incoming, response) => {
