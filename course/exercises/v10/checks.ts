@@ -1,6 +1,12 @@
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
-import type { FormFields, RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
+import {
+  encodeForm,
+  type FormFields,
+  type RequestOptions,
+} from '@oauth-lab/shared/testing/exchange.ts'
 import { type Form, formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { answered, must, OTHER_CLIENT, queryOf, type Stage, textOf } from '../check-stage.ts'
 import type { VersionChecks } from '../sentence.ts'
@@ -76,9 +82,9 @@ export const v10: VersionChecks = {
           pathname === '/account' && form?.method === 'POST',
           `the login form on /account doesn't post to /account, but sends a ${form?.method} to ${pathname}`,
         )
-        const text = textOf(page)
-        const odd = /undefined|null|lab-client|asks who you are/.exec(text)?.[0]
+        const odd = /undefined|null|lab-client|asks who you are/.exec(textOf(page))?.[0]
         must(!odd, `the login page on /account says "${odd}", but no client asks`)
+        expectNoName(page, 'GET /account')
         must(
           !hasCancel(page),
           'the login page on /account has Cancel, which leads back to a client',
@@ -136,6 +142,7 @@ export const v10: VersionChecks = {
           const page = await postAccount(stage, stage.browser(), { body, headers })
           must(page.status === 400, `POST /account with a body of type ${type} gets ${got(page)}`)
           must(hasPassword(page), `POST /account with a body of type ${type} gets no form`)
+          expectNoName(page, `POST /account with a body of type ${type}`)
         }
       },
     },
@@ -457,8 +464,12 @@ export const v10: VersionChecks = {
         const logins = [logIn, logInAtAccount]
         for (const logInAgain of [...logins, ...logins]) {
           const browser = await logInAgain(stage, 'user0')
-          values.push(await csrfOf(stage, browser))
-          await csrfOf(stage, browser, 'other-client')
+          const csrf = await csrfOf(stage, browser)
+          values.push(csrf)
+          must(
+            csrf === (await csrfOf(stage, browser, 'other-client')),
+            'each page of a session has another csrf value, so the forms in other tabs stop working',
+          )
         }
         must(new Set(values).size === values.length, 'two sessions have the same csrf value')
         const shortest = Math.min(...values.map(({ length }) => length))
@@ -556,11 +567,22 @@ export const v10: VersionChecks = {
           const page = await postDisconnect(stage, browser, { csrf, ...body })
           await expectKept(stage, page, login, what)
         }
+        const noForm = { 'content-type': 'application/json' }
+        const page = await postDisconnect(stage, browser, {}, noForm)
+        await expectKept(stage, page, login, 'a body that is no form')
+        // To make the list, the copy may give each client a set, even an empty one.
+        await openAccount(stage, browser)
+        const empty = await postDisconnect(stage, browser, { csrf, client_id: 'other-client' })
+        must(
+          empty.status === 400,
+          `POST /account/disconnect with a client that this user disconnected before gets ${got(empty)}, once /account has been opened again: an empty set of scopes is nothing to take back`,
+          STORE,
+        )
       },
     },
     {
       id: 'nobody',
-      text: "A Disconnect of someone who isn't logged in, or no longer, gets a 400 page and ends nothing",
+      text: "A Disconnect of someone who isn't logged in, or logs out while the form arrives, gets a 400 page and ends nothing",
       on: 'server',
       file: ACCOUNT,
       needs: CSRF,
@@ -573,7 +595,8 @@ export const v10: VersionChecks = {
           await expectKept(stage, page, login, 'the form of a browser that nobody logged in with')
         }
         const cookie = await cookieOf(stage, browser)
-        await logOut(stage, browser)
+        const slow = await postDuringLogout(stage, browser, form)
+        await expectKept(stage, slow, login, 'a form that arrives during a logout')
         const late = await postDisconnect(stage, stage.browser(), form, { cookie })
         await expectKept(
           stage,
@@ -818,6 +841,29 @@ async function postDisconnect(
   return page
 }
 
+/** Posts a form to the address that disconnects, with a logout after the headers and before the body. */
+async function postDuringLogout(
+  stage: Stage,
+  browser: Browser,
+  form: FormFields,
+): Promise<Pick<Page, 'status' | 'location'>> {
+  const headers = {
+    cookie: await cookieOf(stage, browser),
+    'content-type': 'application/x-www-form-urlencoded',
+    expect: '100-continue',
+  }
+  const url = `${stage.server.serverUrl}/account/disconnect`
+  const slow = httpRequest(url, { method: 'POST', headers })
+  const response = once(slow, 'response') as Promise<[IncomingMessage]>
+  slow.flushHeaders()
+  await once(slow, 'continue')
+  await logOut(stage, browser)
+  slow.end(encodeForm(form))
+  const [{ statusCode = 0, headers: answer }] = await response
+  const { location } = answer
+  return { status: statusCode, location: location && new URL(location, url).href }
+}
+
 /** The value in the form that disconnects a client. */
 async function csrfOf(stage: Stage, browser: Browser, client_id = 'lab-client'): Promise<string> {
   const { values } = await disconnectForm(stage, browser, client_id)
@@ -881,7 +927,12 @@ async function expectCodeEnded({ server }: Stage, code: string, after: string): 
 }
 
 /** @throws {NotYet} unless a Disconnect got a 400 page, and ended nothing */
-async function expectKept(stage: Stage, page: Page, login: Tokens, what: string): Promise<void> {
+async function expectKept(
+  stage: Stage,
+  page: Pick<Page, 'status' | 'location'>,
+  login: Tokens,
+  what: string,
+): Promise<void> {
   const request = `POST /account/disconnect with ${what}`
   const { status } = await stage.server.me(`Bearer ${login.access_token}`)
   must(status === 200, `${request} ends the tokens of lab-client, and gets ${page.status}`)
@@ -889,7 +940,7 @@ async function expectKept(stage: Stage, page: Page, login: Tokens, what: string)
 }
 
 /** What a browser got, in words. */
-function got({ status, location }: Page): string {
+function got({ status, location }: Pick<Page, 'status' | 'location'>): string {
   return location === undefined ? `${status}` : `${status} to ${new URL(location).pathname}`
 }
 
@@ -899,6 +950,16 @@ function cookieOf({ server }: Stage, browser: Browser): Promise<string> {
 
 function hasPassword(page: Page): boolean {
   return html(page).querySelector('input[type=password]') !== null
+}
+
+/** @throws {NotYet} if a login form has a user name that nobody typed */
+function expectNoName(page: Page, request: string): void {
+  const name = html(page).querySelector('input[name=username]')?.getAttribute('value') ?? ''
+  must(
+    name === '',
+    `${request} gets a form with the user name "${name}": login.eta shows it.username`,
+    ACCOUNT,
+  )
 }
 
 function hasCancel(page: Page): boolean {

@@ -152,6 +152,11 @@ export const v10: Exercise = {
       tells: 'login-page',
     },
     {
+      what: 'the login page has the user name "undefined"',
+      changes: { [ACCOUNT]: [["view('login.eta', { username: '' })", "view('login.eta')"]] },
+      tells: 'login-page',
+    },
+    {
       what: 'the login page of a client is the one for users who come by themselves',
       changes: {
         [LOGIN_PAGE]: [[NO_CLIENT, '<% if (true) { %>']],
@@ -187,6 +192,11 @@ export const v10: Exercise = {
       changes: {
         [ACCOUNT]: [["reply.code(400).view('login.eta'", "reply.code(401).view('login.eta'"]],
       },
+      tells: 'login-no-form',
+    },
+    {
+      what: 'the page after a body that is no form has the user name "undefined"',
+      changes: { [ACCOUNT]: [["{ message, username: '' }", '{ message }']] },
       tells: 'login-no-form',
     },
     {
@@ -411,6 +421,15 @@ export const v10: Exercise = {
       tells: 'csrf-random',
     },
     {
+      what: 'each page has a value of its own',
+      changes: {
+        [ACCOUNT]: [
+          ['    const connections', '    login.csrf = randomToken()\n    const connections'],
+        ],
+      },
+      tells: 'csrf-random',
+    },
+    {
       what: 'only a value that is there has to be right',
       changes: { [ACCOUNT]: [[IS_WRONG, `(csrf !== '' && ${IS_WRONG.replace(' ||', ') ||')}`]] },
       tells: 'csrf-needed',
@@ -471,6 +490,22 @@ export const v10: Exercise = {
       tells: 'not-connected',
     },
     {
+      what: 'an empty set of scopes is something to take back',
+      changes: {
+        [STORE]: [
+          ['if (allowed === undefined || allowed.size === 0)', 'if (allowed === undefined)'],
+        ],
+      },
+      tells: 'not-connected',
+    },
+    {
+      what: 'a body that is no form breaks the server',
+      changes: {
+        [ACCOUNT]: [['const form = request.body ?? {}', 'const form = request.body as Parameters']],
+      },
+      tells: 'not-connected',
+    },
+    {
       what: 'without a client, everything is disconnected',
       changes: {
         [ACCOUNT]: [
@@ -490,6 +525,15 @@ export const v10: Exercise = {
             SECTION,
             `    if (login === undefined) return reply.redirect('/account', 303)\n${SECTION}`,
           ],
+        ],
+      },
+      tells: 'nobody',
+    },
+    {
+      what: 'a logout while the form arrives does not count',
+      changes: {
+        [ACCOUNT]: [
+          ['sessionHasEnded(request) ? undefined : request.session.login', 'request.session.login'],
         ],
       },
       tells: 'nobody',
