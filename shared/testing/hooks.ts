@@ -38,3 +38,13 @@ export class Gate {
     this.#open()
   }
 }
+
+/** Holds requests: `arrived` opens when the first one comes, and they go on once this gate opens. */
+export class HoldingGate extends Gate {
+  readonly arrived = new Gate()
+
+  hold(): Promise<void> {
+    this.arrived.open()
+    return this.opened
+  }
+}

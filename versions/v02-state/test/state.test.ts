@@ -9,7 +9,7 @@ import {
 } from '@oauth-lab/shared/testing/recorder.ts'
 import { snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 const seen: Exchange[] = []
 const programs = recorded(snapshot, seen)
@@ -75,10 +75,9 @@ describe('the server returns the state', () => {
   })
 
   test("unless it isn't UTF-8, which is invalid_request", async () => {
+    const withoutState = lab.authorizeUrl({ state: undefined })
     for (const encoded of ['%FF', 'a%C3', '%ED%A0%80']) {
-      const page = await new Browser().open(
-        `${lab.authorizeUrl({ state: undefined })}&state=${encoded}`,
-      )
+      const page = await new Browser().open(`${withoutState}&state=${encoded}`)
       expect(redirectQuery(page).error, encoded).toBe('invalid_request')
       expect(redirectQuery(page), encoded).not.toHaveProperty('state')
     }
@@ -195,10 +194,8 @@ describe('the client rejects a response', () => {
 
   test('to the first of two logins in one browser, because the later one counts', async () => {
     const browser = new Browser()
-    const [first, second] = [
-      await lab.loginUntilCallback(browser),
-      await lab.loginUntilCallback(browser),
-    ]
+    const first = await lab.loginUntilCallback(browser)
+    const second = await lab.loginUntilCallback(browser)
     await expectWrongState(browser, first)
     expect((await browser.visit(second)).status).toBe(200)
     await expectWrongState(browser, first)
@@ -262,14 +259,11 @@ describe('the session cookie', () => {
   test('is never sent over http when the client has an https address', async () => {
     const CLIENT_URL = `https://localhost:${await freePort()}`
     const secure = await startLab(programs, { CLIENT_URL })
-    try {
-      const { headers } = await secure.client.inject('/login')
-      expect(headers['set-cookie']).toMatch(/; Secure(;|$)/)
-      // RFC 6265bis section 4.1.3: no neighbor on another port or subdomain can set this one.
-      expect(headers['set-cookie']).toMatch(/^__Host-oauth_lab_\d+=/)
-    } finally {
-      await secure.close()
-    }
+    onTestFinished(() => secure.close())
+    const { headers } = await secure.client.inject('/login')
+    expect(headers['set-cookie']).toMatch(/; Secure(;|$)/)
+    // RFC 6265bis section 4.1.3: no neighbor on another port or subdomain can set this one.
+    expect(headers['set-cookie']).toMatch(/^__Host-oauth_lab_\d+=/)
   })
 
   test('is set by the first login, and reveals nothing about the session', async () => {
@@ -282,21 +276,16 @@ describe('the session cookie', () => {
 
   test("has the port in its name, so two pairs in one browser don't disturb each other", async () => {
     const other = await startLab(programs)
-    try {
-      const browser = new Browser()
-      const [one, two] = [
-        await lab.loginUntilCallback(browser),
-        await other.loginUntilCallback(browser),
-      ]
-      const names = (await browser.jar.getCookies(lab.clientUrl)).map(({ key }) => key)
-      expect(names.map((name) => /\d+$/.exec(name)?.[0])).toEqual(
-        expect.arrayContaining([lab, other].map(({ clientUrl }) => new URL(clientUrl).port)),
-      )
-      expect((await browser.visit(one)).status).toBe(200)
-      expect((await browser.visit(two)).status).toBe(200)
-    } finally {
-      await other.close()
-    }
+    onTestFinished(() => other.close())
+    const browser = new Browser()
+    const one = await lab.loginUntilCallback(browser)
+    const two = await other.loginUntilCallback(browser)
+    const names = (await browser.jar.getCookies(lab.clientUrl)).map(({ key }) => key)
+    expect(names.map((name) => /\d+$/.exec(name)?.[0])).toEqual(
+      expect.arrayContaining([lab, other].map(({ clientUrl }) => new URL(clientUrl).port)),
+    )
+    expect((await browser.visit(one)).status).toBe(200)
+    expect((await browser.visit(two)).status).toBe(200)
   })
 
   test('opens no session after it was changed', async () => {
@@ -307,12 +296,8 @@ describe('the session cookie', () => {
     const cookie = String(cookies.find(({ key }) => key.endsWith(port))?.cookieString())
     const [name = '', value = ''] = cookie.split('=')
     const id = decodeURIComponent(value).split('.')[0]
-    for (const forged of [
-      `${name}=${id}`,
-      `${name}=${id}.${'x'.repeat(43)}`,
-      `${cookie}x`,
-      `${name}=%`,
-    ]) {
+    const other = `${name}=${id}.${'x'.repeat(43)}`
+    for (const forged of [`${name}=${id}`, other, `${cookie}x`, `${name}=%`]) {
       const url = callback.replace(lab.clientUrl, '')
       const { statusCode } = await lab.client.inject({ url, headers: { cookie: forged } })
       expect(statusCode, forged).toBe(400)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Browser, html, redirectQuery, textOf } from '@oauth-lab/shared/testing/browser.ts'
+import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
 import {
   basic,
   CODE_CHALLENGE,
@@ -93,10 +94,7 @@ describe('the authorization endpoint redirects with invalid_request', () => {
     ['with the method in lowercase', { code_challenge_method: 's256' }],
     ['with an unknown method', { code_challenge_method: 'S512' }],
     ['with two methods', 'code_challenge_method=S256'],
-    [
-      'with neither challenge nor method',
-      { code_challenge: undefined, code_challenge_method: undefined },
-    ],
+    ['with neither of them', { code_challenge: undefined, code_challenge_method: undefined }],
   ]
   for (const [sentence, change] of rows) {
     test(sentence, async () => {
@@ -184,14 +182,9 @@ describe('a code', () => {
 
   test('is rejected with two verifiers, and still works after that', async () => {
     const code = await lab.code()
-    const form = new URLSearchParams([
-      ['grant_type', 'authorization_code'],
-      ['code', code],
-      ['redirect_uri', lab.redirectUri],
-      ['code_verifier', CODE_VERIFIER],
-      ['code_verifier', CODE_VERIFIER],
-    ])
-    const answer = await lab.tokenRaw(form.toString(), {
+    const form = { grant_type: 'authorization_code', code, redirect_uri: lab.redirectUri }
+    const twice = `code_verifier=${CODE_VERIFIER}&code_verifier=${CODE_VERIFIER}`
+    const answer = await lab.tokenRaw(`${new URLSearchParams(form)}&${twice}`, {
       'content-type': 'application/x-www-form-urlencoded',
       authorization: basic('lab-client', 'lab-client-secret'),
     })
@@ -236,28 +229,11 @@ describe('oauth4webapi, another OAuth client, logs in', () => {
   ]
   for (const [sentence, authentication] of ways) {
     test(`${sentence}, and finds no error in the responses`, async () => {
-      const server: oauth.AuthorizationServer = {
-        issuer: lab.serverUrl,
-        token_endpoint: `${lab.serverUrl}/token`,
-      }
-      const client: oauth.Client = { client_id: lab.config.clientId }
       const verifier = oauth.generateRandomCodeVerifier()
       const code_challenge = await oauth.calculatePKCECodeChallenge(verifier)
-      const state = oauth.generateRandomState()
-
-      const url = lab.authorizeUrl({ state, code_challenge })
+      const url = lab.authorizeUrl({ code_challenge })
       const { location } = await lab.enterPassword(new Browser(), url)
-      const parameters = oauth.validateAuthResponse(server, client, new URL(location ?? ''), state)
-      const response = await oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        authentication(lab.config.clientSecret),
-        parameters,
-        lab.redirectUri,
-        verifier,
-        { [oauth.allowInsecureRequests]: true },
-      )
-      const tokens = await oauth.processAuthorizationCodeResponse(server, client, response)
+      const tokens = await new ForeignClient(lab, authentication).redeem(location, verifier)
       expect(tokens.access_token).toMatch(/^[\w-]{43}$/)
       expect(tokens.token_type).toBe('bearer')
       expect(tokens.expires_in).toBeGreaterThan(0)
@@ -265,40 +241,14 @@ describe('oauth4webapi, another OAuth client, logs in', () => {
   }
 
   test("unless the code isn't its own, and understands the error", async () => {
-    const server: oauth.AuthorizationServer = {
-      issuer: lab.serverUrl,
-      token_endpoint: `${lab.serverUrl}/token`,
-    }
-    const client: oauth.Client = { client_id: lab.config.clientId }
-    const callback = new URL(`${lab.redirectUri}?code=${await lab.code()}`)
-    const response = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      oauth.ClientSecretBasic(lab.config.clientSecret),
-      oauth.validateAuthResponse(server, client, callback, oauth.expectNoState),
-      lab.redirectUri,
-      oauth.generateRandomCodeVerifier(),
-      { [oauth.allowInsecureRequests]: true },
-    )
-    await expect(
-      oauth.processAuthorizationCodeResponse(server, client, response),
-    ).rejects.toMatchObject({
-      status: 400,
-      error: 'invalid_grant',
-    })
+    const { location } = await lab.enterPassword(new Browser(), lab.authorizeUrl())
+    const redeemed = new ForeignClient(lab).redeem(location, oauth.generateRandomCodeVerifier())
+    await expect(redeemed).rejects.toMatchObject({ status: 400, error: 'invalid_grant' })
   })
 
   test('unless the user gets no login form, and understands the error in the redirect', async () => {
-    const server: oauth.AuthorizationServer = { issuer: lab.serverUrl }
     const { location } = await new Browser().open(lab.authorizeUrl({ code_challenge: undefined }))
-    expect(() =>
-      oauth.validateAuthResponse(
-        server,
-        { client_id: 'lab-client' },
-        new URL(location ?? ''),
-        'a-state',
-      ),
-    ).toThrow(oauth.AuthorizationResponseError)
+    expect(() => new ForeignClient(lab).read(location)).toThrow(oauth.AuthorizationResponseError)
   })
 })
 

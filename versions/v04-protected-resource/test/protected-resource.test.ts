@@ -1,7 +1,8 @@
 import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
-import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
-import { basic, CODE_VERIFIER, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
+import { HoldingGate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
+import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import {
   type Exchange,
   issuedTokens,
@@ -12,7 +13,7 @@ import {
 import { snapshot, until } from '@oauth-lab/shared/testing/snapshot.ts'
 import fc from 'fast-check'
 import * as oauth from 'oauth4webapi'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 const seen: Exchange[] = []
 const programs = recorded(snapshot, seen)
@@ -71,10 +72,8 @@ function expectLoggedOut(page: Page): void {
 
 describe('the resource endpoint', () => {
   test('tells anyone with the access token who the user is', async () => {
-    expect(await lab.me(`Bearer ${await accessToken()}`)).toMatchObject({
-      status: 200,
-      body: USER0,
-    })
+    const first = await lab.me(`Bearer ${await accessToken()}`)
+    expect(first).toMatchObject({ status: 200, body: USER0 })
     const { status, body, headers } = await lab.me(`Bearer ${await accessToken('user1')}`)
     expect({ status, body }).toMatchObject({ status: 200, body: USER1 })
     expect(headers['content-type']).toMatch(/^application\/json\b/)
@@ -98,13 +97,9 @@ describe('the resource endpoint', () => {
   test('sends a challenge without an error when there is no token, or another scheme', async () => {
     const token = await accessToken()
     const credentials = basic('lab-client', 'lab-client-secret')
-    const headers = [undefined, '', credentials, token, `Token ${token}`, `Bearer${token}`]
-    for (const header of [
-      ...headers,
-      `Bearers ${token}`,
-      `"Bearer ${token}"`,
-      `Basic Bearer ${token}`,
-    ]) {
+    const schemes = ['Token ', 'Bearer', 'Bearers ', '"Bearer ', 'Basic Bearer ']
+    const withToken = schemes.map((scheme) => scheme + token)
+    for (const header of [undefined, '', credentials, token, ...withToken]) {
       const answer = await lab.me(header)
       expect(answer.status, header).toBe(401)
       expect(answer.headers['www-authenticate'], header).toBe('Bearer realm="oauth-lab"')
@@ -144,16 +139,13 @@ describe('the resource endpoint', () => {
 
   test('accepts a token for as long as the settings say, and no longer', async () => {
     const short = await startLab(programs, { ACCESS_TOKEN_TTL: '99.5' })
-    try {
-      const { body } = await short.redeem(await short.code())
-      expect(body.expires_in).toBe(100)
-      passTime(90)
-      expect((await short.me(`Bearer ${body.access_token}`)).status).toBe(200)
-      passTime(10)
-      expectInvalidToken(await short.me(`Bearer ${body.access_token}`))
-    } finally {
-      await short.close()
-    }
+    onTestFinished(() => short.close())
+    const { body } = await short.redeem(await short.code())
+    expect(body.expires_in).toBe(100)
+    passTime(90)
+    expect((await short.me(`Bearer ${body.access_token}`)).status).toBe(200)
+    passTime(10)
+    expectInvalidToken(await short.me(`Bearer ${body.access_token}`))
   })
 
   test('ignores a token in the query or in the body', async () => {
@@ -293,20 +285,17 @@ describe('after a login the client', () => {
 
   test('keeps the login for a day after the last request', async () => {
     const lasting = await startLab(programs, { ACCESS_TOKEN_TTL: '1000000' })
-    try {
-      const browser = new Browser()
-      await lasting.login(browser)
-      for (const _day of [1, 2, 3]) {
-        passTime(86_000)
-        expect((await browser.open(`${lasting.clientUrl}/profile`)).status).toBe(200)
-      }
-      passTime(86_401)
-      const late = await browser.open(`${lasting.clientUrl}/profile`)
-      expectLoggedOut(late)
-      expect(late.body).toContain('token missing from session')
-    } finally {
-      await lasting.close()
+    onTestFinished(() => lasting.close())
+    const browser = new Browser()
+    await lasting.login(browser)
+    for (const _day of [1, 2, 3]) {
+      passTime(86_000)
+      expect((await browser.open(`${lasting.clientUrl}/profile`)).status).toBe(200)
     }
+    passTime(86_401)
+    const late = await browser.open(`${lasting.clientUrl}/profile`)
+    expectLoggedOut(late)
+    expect(late.body).toContain('token missing from session')
   })
 })
 
@@ -416,13 +405,8 @@ describe('a logout', () => {
     const browser = new Browser()
     for (const body of ['', 'a=b', '{']) {
       for (const type of ['application/x-www-form-urlencoded', 'application/json']) {
-        const headers = { 'content-type': type }
-        const page = await browser.open(`${lab.clientUrl}/logout`, {
-          method: 'POST',
-          headers,
-          body,
-        })
-        expect(page.status).toBe(303)
+        const logout = { method: 'POST', headers: { 'content-type': type }, body }
+        expect((await browser.open(`${lab.clientUrl}/logout`, logout)).status).toBe(303)
       }
     }
   })
@@ -446,13 +430,10 @@ describe('a logout', () => {
     const browser = new Browser()
     await lab.login(browser)
     const old = await browser.jar.getCookieString(lab.clientUrl)
-    const [asked, gate] = [new Gate(), new Gate()]
-    trouble = async () => {
-      asked.open()
-      await gate.opened
-    }
+    const gate = new HoldingGate()
+    trouble = () => gate.hold()
     const slow = [browser.open(`${lab.clientUrl}/profile`), browser.open(lab.clientUrl)]
-    await asked.opened
+    await gate.arrived.opened
     const logout = await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
     expect(logout.status).toBe(303)
     gate.open()
@@ -466,13 +447,10 @@ describe('a logout', () => {
     const browser = new Browser()
     await lab.login(browser)
     const callback = await lab.loginUntilCallback(browser)
-    const [asked, gate] = [new Gate(), new Gate()]
-    tokenTrouble = async () => {
-      asked.open()
-      await gate.opened
-    }
+    const gate = new HoldingGate()
+    tokenTrouble = () => gate.hold()
     const exchange = browser.open(callback)
-    await asked.opened
+    await gate.arrived.opened
     await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
     gate.open()
     expect(textOf(await browser.follow(await exchange), 'main')).toContain('Not logged in')
@@ -484,41 +462,34 @@ describe('a logout', () => {
     expect(headers).not.toHaveProperty('set-cookie')
   })
 
-  until(
-    'v09',
-    'happens only at the client: the server accepts the access token until it expires',
-    async () => {
-      const browser = new Browser()
-      await lab.login(browser)
-      const token = lastTokenOfClient()
-      await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
-      expect(await lab.me(`Bearer ${token}`)).toMatchObject({ status: 200, body: USER0 })
-    },
-  )
+  until('v09', 'happens only at the client: the server still accepts the token', async () => {
+    const browser = new Browser()
+    await lab.login(browser)
+    const token = lastTokenOfClient()
+    await browser.open(`${lab.clientUrl}/logout`, { method: 'POST' })
+    expect(await lab.me(`Bearer ${token}`)).toMatchObject({ status: 200, body: USER0 })
+  })
 })
 
 describe('the client, when its token', () => {
   test('has expired: says so, forgets the tokens, and offers to log in again', async () => {
     const short = await startLab(programs, { ACCESS_TOKEN_TTL: '20', REFRESH_TOKEN_TTL: '20' })
-    try {
-      for (const path of ['/profile', '/']) {
-        const browser = new Browser()
-        await short.login(browser)
-        passTime(21)
-        const expired = await browser.open(short.clientUrl + path)
-        expectLoggedOut(expired)
-        expect(textOf(expired, 'main')).toContain('expired')
+    onTestFinished(() => short.close())
+    for (const path of ['/profile', '/']) {
+      const browser = new Browser()
+      await short.login(browser)
+      passTime(21)
+      const expired = await browser.open(short.clientUrl + path)
+      expectLoggedOut(expired)
+      expect(textOf(expired, 'main')).toContain('expired')
 
-        const before = seen.length
-        const again = await browser.open(`${short.clientUrl}/profile`)
-        expectLoggedOut(again)
-        expect(textOf(again, 'main')).toContain('token missing from session')
-        expect(textOf(await browser.open(short.clientUrl), 'main')).toContain('Not logged in')
-        expect(seen.slice(before).map(({ program }) => program)).not.toContain('server')
-        expect((await short.login(browser)).status).toBe(200)
-      }
-    } finally {
-      await short.close()
+      const before = seen.length
+      const again = await browser.open(`${short.clientUrl}/profile`)
+      expectLoggedOut(again)
+      expect(textOf(again, 'main')).toContain('token missing from session')
+      expect(textOf(await browser.open(short.clientUrl), 'main')).toContain('Not logged in')
+      expect(seen.slice(before).map(({ program }) => program)).not.toContain('server')
+      expect((await short.login(browser)).status).toBe(200)
     }
   })
 
@@ -538,14 +509,13 @@ describe('the client, when its token', () => {
   test('is rejected late: keeps a login that was started meanwhile', async () => {
     const browser = new Browser()
     await lab.login(browser)
-    const [asked, gate] = [new Gate(), new Gate()]
+    const gate = new HoldingGate()
     trouble = async (_request, reply) => {
-      asked.open()
-      await gate.opened
+      await gate.hold()
       return reply.code(401).send({ error: 'invalid_token' })
     }
     const slow = browser.open(`${lab.clientUrl}/profile`)
-    await asked.opened
+    await gate.arrived.opened
     const begun = await lab.beginLogin(browser)
     gate.open()
     expectLoggedOut(await slow)
@@ -566,10 +536,7 @@ describe('the client, when the resource server', () => {
     ['sends an empty body', async (_, reply) => reply.send()],
     ['leaves out the name', async (_, reply) => reply.send({ ...USER0, username: undefined })],
     ['sends a number as the user name', async (_, reply) => reply.send({ ...USER0, username: 7 })],
-    [
-      'sends too large a response',
-      async (_, reply) => reply.send({ ...USER0, more: 'x'.repeat(200_000) }),
-    ],
+    ['sends too much', async (_, reply) => reply.send({ ...USER0, more: 'x'.repeat(200_000) })],
     ['hangs up', hangUp],
   ]
   for (const [sentence, hook] of troubles) {
@@ -589,17 +556,14 @@ describe('the client, when the resource server', () => {
 
   test("isn't running: says so, with the address, and keeps running", async () => {
     const alone = await startLab(programs)
-    try {
-      const browser = new Browser()
-      await alone.login(browser)
-      await alone.server.close()
-      const page = await browser.open(`${alone.clientUrl}/profile`)
-      expect(page.status).toBe(502)
-      expect(textOf(page, 'main')).toContain(`${alone.serverUrl}/api/me`)
-      expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
-    } finally {
-      await alone.close()
-    }
+    onTestFinished(() => alone.close())
+    const browser = new Browser()
+    await alone.login(browser)
+    await alone.server.close()
+    const page = await browser.open(`${alone.clientUrl}/profile`)
+    expect(page.status).toBe(502)
+    expect(textOf(page, 'main')).toContain(`${alone.serverUrl}/api/me`)
+    expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
   })
 
   test('sends markup in a name: shows it escaped', async () => {
@@ -616,45 +580,21 @@ describe('the client, when the resource server', () => {
 })
 
 describe('oauth4webapi, another OAuth client,', () => {
-  const options = { [oauth.allowInsecureRequests]: true }
-
   test('reads the resource with the token it got', async () => {
-    const server: oauth.AuthorizationServer = {
-      issuer: lab.serverUrl,
-      token_endpoint: `${lab.serverUrl}/token`,
-    }
-    const client: oauth.Client = { client_id: lab.config.clientId }
-    const callback = new URL(`${lab.redirectUri}?code=${await lab.code({}, 'user1')}`)
-    const answer = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      oauth.ClientSecretBasic(lab.config.clientSecret),
-      oauth.validateAuthResponse(server, client, callback, oauth.expectNoState),
-      lab.redirectUri,
-      CODE_VERIFIER,
-      options,
-    )
-    const { access_token } = await oauth.processAuthorizationCodeResponse(server, client, answer)
-    const response = await request(access_token)
+    const foreign = new ForeignClient(lab)
+    const { location } = await lab.enterPassword(new Browser(), lab.authorizeUrl(), 'user1')
+    const response = await foreign.ask('/api/me', (await foreign.redeem(location)).access_token)
     expect(response.status).toBe(200)
     expect(await response.json()).toMatchObject(USER1)
   })
 
   test('understands the challenge when its token is invalid', async () => {
-    const challenge = {
-      scheme: 'bearer',
-      parameters: { realm: 'oauth-lab', error: 'invalid_token' },
-    }
-    await expect(request('x')).rejects.toMatchObject({
+    const parameters = { realm: 'oauth-lab', error: 'invalid_token' }
+    await expect(new ForeignClient(lab).ask('/api/me', 'x')).rejects.toMatchObject({
       code: oauth.WWW_AUTHENTICATE_CHALLENGE,
-      cause: [challenge],
+      cause: [{ scheme: 'bearer', parameters }],
     })
   })
-
-  function request(token: string): Promise<Response> {
-    const url = new URL(`${lab.serverUrl}/api/me`)
-    return oauth.protectedResourceRequest(token, 'GET', url, undefined, undefined, options)
-  }
 })
 
 describe('a token', () => {
@@ -671,14 +611,10 @@ test('no response of the client may be cached, and the only 5xx was its 502', ()
   expect(unsoundAnswers(seen.filter(({ program }) => program === 'client'))).toEqual([])
 })
 
-until(
-  'v06',
-  'an access token opens everything: the email comes along, though nobody asked for it',
-  async () => {
-    const { body } = await lab.redeem(await lab.code({ scope: 'profile' }))
-    expect((await lab.me(`Bearer ${body.access_token}`)).body.email).toBe('user0@oauth-lab.me')
-  },
-)
+until('v06', 'an access token opens everything: the email comes along unasked', async () => {
+  const { body } = await lab.redeem(await lab.code({ scope: 'profile' }))
+  expect((await lab.me(`Bearer ${body.access_token}`)).body.email).toBe('user0@oauth-lab.me')
+})
 
 until('v06', 'the profile shows the email, and a response without one is rejected', async () => {
   const browser = new Browser()

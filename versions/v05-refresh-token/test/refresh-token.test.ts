@@ -2,10 +2,16 @@ import { readConfig } from '@oauth-lab/shared/config.ts'
 import { randomToken } from '@oauth-lab/shared/secrets.ts'
 import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
-import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
+import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
+import {
+  Gate,
+  HoldingGate,
+  type Hook,
+  hangUp,
+  withServerHook,
+} from '@oauth-lab/shared/testing/hooks.ts'
 import {
   basic,
-  CODE_VERIFIER,
   type Fields,
   type Lab,
   type Programs,
@@ -21,8 +27,7 @@ import {
 import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import fc from 'fast-check'
-import * as oauth from 'oauth4webapi'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Family } from '../server/store.ts'
 
 const DAY = 24 * 60 * 60
@@ -75,7 +80,7 @@ async function tokens(from = lab): Promise<Tokens> {
 
 /** The tokens that the server returns for a refresh token. */
 async function renewed({ refresh_token }: Tokens, from = lab): Promise<Tokens> {
-  return asTokens(await from.token({ grant_type: 'refresh_token', refresh_token }))
+  return asTokens(await from.refresh(refresh_token))
 }
 
 function asTokens({ status, body }: Awaited<ReturnType<Lab['token']>>): Tokens {
@@ -91,11 +96,7 @@ async function expectDead({ access_token }: Tokens, from = lab): Promise<void> {
   expect((await from.me(`Bearer ${access_token}`)).status).toBe(401)
 }
 
-async function expectRefused(
-  refresh_token: string | undefined,
-  from = lab,
-  error = 'invalid_grant',
-) {
+async function expectRefused(refresh_token?: string, from = lab, error = 'invalid_grant') {
   const { status, body } = await from.token({ grant_type: 'refresh_token', refresh_token })
   expect({ status, error: body.error }).toEqual({ status: 400, error })
   expect(body.error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/)
@@ -152,10 +153,7 @@ describe('a refresh token', () => {
 
   test('gets a new access token and a new refresh token', async () => {
     const first = await tokens()
-    const answer = await lab.token({
-      grant_type: 'refresh_token',
-      refresh_token: first.refresh_token,
-    })
+    const answer = await lab.refresh(first.refresh_token)
     expect(answer.body).toMatchObject({ token_type: 'Bearer', expires_in: 300 })
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
     const second = asTokens(answer)
@@ -190,8 +188,7 @@ describe('a refresh token', () => {
 
   test('works once, even when it is sent ten times at the same moment', async () => {
     const { refresh_token } = await tokens()
-    const offer = () => lab.token({ grant_type: 'refresh_token', refresh_token })
-    const answers = await Promise.all(Array.from({ length: 10 }, offer))
+    const answers = await Promise.all(Array.from({ length: 10 }, () => lab.refresh(refresh_token)))
     const granted = answers.filter(({ status }) => status === 200)
     expect(granted).toHaveLength(1)
     for (const answer of granted) await expectDead(asTokens(answer))
@@ -207,30 +204,20 @@ describe('a refresh token', () => {
 
   test('of another client is rejected, and its attempt ends nothing', async () => {
     const first = await tokens()
-    const offer = (refresh_token: string) =>
-      lab.token({ grant_type: 'refresh_token', refresh_token }, OTHER)
-    expect(await offer(first.refresh_token)).toMatchObject({
-      status: 400,
-      body: { error: 'invalid_grant' },
-    })
+    const invalid = { status: 400, body: { error: 'invalid_grant' } }
+    expect(await lab.refresh(first.refresh_token, OTHER)).toMatchObject(invalid)
     const second = await renewed(first)
-    expect(await offer(first.refresh_token)).toMatchObject({
-      status: 400,
-      body: { error: 'invalid_grant' },
-    })
+    expect(await lab.refresh(first.refresh_token, OTHER)).toMatchObject(invalid)
     await expectAlive(second)
     await renewed(second)
   })
 
   test("isn't used up by a client with wrong credentials", async () => {
     const first = await tokens()
-    const form = { grant_type: 'refresh_token', refresh_token: first.refresh_token }
-    expect(await lab.token(form, WRONG)).toMatchObject({
-      status: 401,
-      body: { error: 'invalid_client' },
-    })
+    const answer = await lab.refresh(first.refresh_token, WRONG)
+    expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client' } })
     const second = await renewed(first)
-    expect((await lab.token(form, WRONG)).status).toBe(401)
+    expect((await lab.refresh(first.refresh_token, WRONG)).status).toBe(401)
     await expectAlive(second)
   })
 
@@ -286,52 +273,43 @@ describe('a refresh token', () => {
 
   test('lives as long as the settings say, counted from the password and not from the code', async () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '100' })
-    try {
-      const code = await short.code()
-      passTime(60)
-      const first = asTokens(await short.redeem(code))
-      passTime(35)
-      const second = await renewed(first, short)
-      passTime(6)
-      await expectRefused(second.refresh_token, short)
-      await expectAlive(second, short)
-    } finally {
-      await short.close()
-    }
+    onTestFinished(() => short.close())
+    const code = await short.code()
+    passTime(60)
+    const first = asTokens(await short.redeem(code))
+    passTime(35)
+    const second = await renewed(first, short)
+    passTime(6)
+    await expectRefused(second.refresh_token, short)
+    await expectAlive(second, short)
   })
 
   test('that was used counts as used for as long as there is a token to end', async () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '100' })
-    try {
-      const first = await tokens(short)
-      const second = await renewed(first, short)
-      passTime(90)
-      const third = await renewed(second, short)
-      passTime(200)
-      await expectAlive(third, short)
-      await expectRefused(first.refresh_token, short)
-      await expectDead(third, short)
-    } finally {
-      await short.close()
-    }
+    onTestFinished(() => short.close())
+    const first = await tokens(short)
+    const second = await renewed(first, short)
+    passTime(90)
+    const third = await renewed(second, short)
+    passTime(200)
+    await expectAlive(third, short)
+    await expectRefused(first.refresh_token, short)
+    await expectDead(third, short)
   })
 })
 
 describe("the server's memory", () => {
   test("doesn't grow with refreshes, and still recognizes every used token", async () => {
     const { createStore } = await load<typeof import('../server/store.ts')>('server/store.ts')
-    const { registeredClients } =
-      await load<typeof import('../server/clients.ts')>('server/clients.ts')
+    const clients = await load<typeof import('../server/clients.ts')>('server/clients.ts')
     const { issueRefreshToken } =
       await load<typeof import('../server/tokens.ts')>('server/tokens.ts')
-    const { refreshTokenGrant } = await load<typeof import('../server/grants/refresh-token.ts')>(
-      'server/grants/refresh-token.ts',
-    )
+    const path = 'server/grants/refresh-token.ts'
+    const { refreshTokenGrant } =
+      await load<typeof import('../server/grants/refresh-token.ts')>(path)
     const store = createStore(readConfig({}))
-    const [lab, user] = [
-      registeredClients(readConfig({})).get('lab-client'),
-      authenticateUser('user0', 'password0'),
-    ]
+    const lab = clients.registeredClients(readConfig({})).get('lab-client')
+    const user = authenticateUser('user0', 'password0')
     if (lab === undefined || user === undefined) throw new Error('No such client or user')
     const grant = {
       client_id: 'lab-client',
@@ -341,12 +319,8 @@ describe("the server's memory", () => {
       authorizedAt: performance.now(),
       ended: false,
     }
-    const family: Family = {
-      grant,
-      id: randomToken(),
-      secret: '',
-      expiresAt: Number.POSITIVE_INFINITY,
-    }
+    const expiresAt = Number.POSITIVE_INFINITY
+    const family: Family = { grant, id: randomToken(), secret: '', expiresAt }
     store.families.set(family.id, family, 3600)
     const first = issueRefreshToken(family)
     let current = first
@@ -476,18 +450,15 @@ describe('the client renews its tokens', () => {
 
   test('thirty seconds before they expire when they live longer than five minutes', async () => {
     const long = await startLab(programs, { ACCESS_TOKEN_TTL: '3600' })
-    try {
-      const browser = await loggedIn(long)
-      passTime(3565)
-      const early = seen.length
-      expect((await profile(browser, long)).status).toBe(200)
-      expect(refreshes(early)).toEqual([])
-      passTime(10)
-      expect((await profile(browser, long)).status).toBe(200)
-      expect(refreshes(early)).toHaveLength(1)
-    } finally {
-      await long.close()
-    }
+    onTestFinished(() => long.close())
+    const browser = await loggedIn(long)
+    passTime(3565)
+    const early = seen.length
+    expect((await profile(browser, long)).status).toBe(200)
+    expect(refreshes(early)).toEqual([])
+    passTime(10)
+    expect((await profile(browser, long)).status).toBe(200)
+    expect(refreshes(early)).toHaveLength(1)
   })
 
   test('on the first page too, each time with the newest refresh token', async () => {
@@ -552,16 +523,15 @@ describe('many requests at once', () => {
 
   test('keep the session when one that started before the refresh ends after it', async () => {
     const browser = await loggedIn()
-    const [asked, gate] = [new Gate(), new Gate()]
+    const gate = new HoldingGate()
     let first = true
     trouble = async ({ url }) => {
       if (url !== '/api/me' || !first) return
       first = false
-      asked.open()
-      await gate.opened
+      await gate.hold()
     }
     const slow = profile(browser)
-    await asked.opened
+    await gate.arrived.opened
     passTime(ALMOST_EXPIRED)
     const before = seen.length
     expect((await profile(browser)).status).toBe(200)
@@ -577,19 +547,18 @@ describe('many requests at once', () => {
   test('start no second refresh when a late 401 comes after another request has renewed the token', async () => {
     const browser = await loggedIn()
     const refuse = revoked(newestOfClient())
-    const [asked, gate] = [new Gate(), new Gate()]
+    const gate = new HoldingGate()
     let first = true
     trouble = async (request, reply) => {
       if (request.url === '/api/me' && first) {
         first = false
-        asked.open()
-        await gate.opened
+        await gate.hold()
       }
       return refuse(request, reply)
     }
     const before = seen.length
     const slow = profile(browser)
-    await asked.opened
+    await gate.arrived.opened
     expect((await profile(browser)).status).toBe(200)
     gate.open()
     expect((await slow).status).toBe(200)
@@ -632,15 +601,13 @@ describe('a logout', () => {
     const browser = await loggedIn()
     const old = await browser.jar.getCookieString(lab.clientUrl)
     passTime(ALMOST_EXPIRED)
-    const [asked, gate] = [new Gate(), new Gate()]
+    const gate = new HoldingGate()
     trouble = async ({ url }) => {
-      if (url !== '/token') return
-      asked.open()
-      await gate.opened
+      if (url === '/token') await gate.hold()
     }
     const before = seen.length
     const slow = [profile(browser), profile(browser), browser.open(lab.clientUrl)]
-    await asked.opened
+    await gate.arrived.opened
     await logOut(browser)
     gate.open()
     for (const page of await Promise.all(slow)) {
@@ -655,15 +622,14 @@ describe('a logout', () => {
     const browser = await loggedIn()
     const old = await browser.jar.getCookieString(lab.clientUrl)
     const refuse = revoked(newestOfClient())
-    const [asked, gate] = [new Gate(), new Gate()]
+    const gate = new HoldingGate()
     trouble = async (request, reply) => {
       if (request.url !== '/api/me') return
-      asked.open()
-      await gate.opened
+      await gate.hold()
       return refuse(request, reply)
     }
     const slow = [profile(browser), profile(browser)]
-    await asked.opened
+    await gate.arrived.opened
     await logOut(browser)
     gate.open()
     for (const page of await Promise.all(slow)) expect(page.status).toBeLessThan(500)
@@ -732,15 +698,12 @@ describe('a refresh that the server rejects', () => {
 
   test('comes when the refresh token expires', async () => {
     const short = await startLab(programs, { REFRESH_TOKEN_TTL: '400' })
-    try {
-      const browser = await loggedIn(short)
-      passTime(290)
-      expect((await profile(browser, short)).status).toBe(200)
-      passTime(290)
-      expectLoggedOut(await profile(browser, short))
-    } finally {
-      await short.close()
-    }
+    onTestFinished(() => short.close())
+    const browser = await loggedIn(short)
+    passTime(290)
+    expect((await profile(browser, short)).status).toBe(200)
+    passTime(290)
+    expectLoggedOut(await profile(browser, short))
   })
 
   /** Ends the client's last login, as a thief does who uses its refresh token too. */
@@ -752,25 +715,17 @@ describe('a refresh that the server rejects', () => {
 })
 
 describe('a refresh that gets no proper response', () => {
+  const access_token = 'a-token-of-another-make'
+  const send = (body: object): Hook => {
+    return async (_, reply) => reply.send(body)
+  }
   const troubles: [string, Hook][] = [
-    [
-      'because the server fails',
-      async (_, reply) => reply.code(500).send({ error: 'server_error' }),
-    ],
+    ['because the server fails', async (_, reply) => reply.code(500).send({ error: 'x' })],
     ['but a page', async (_, reply) => reply.type('text/html').send('<h1>Hello</h1>')],
-    [
-      'but a token of an unknown type',
-      async (_, reply) =>
-        reply.send({ access_token: 'a-token-of-another-make', token_type: 'mac' }),
-    ],
+    ['but a token of an unknown type', send({ access_token, token_type: 'mac' })],
     [
       "but a refresh token that isn't a string",
-      async (_, reply) =>
-        reply.send({
-          access_token: 'a-token-of-another-make',
-          token_type: 'Bearer',
-          refresh_token: 7,
-        }),
+      send({ access_token, token_type: 'Bearer', refresh_token: 7 }),
     ],
     ['but a redirect', async (_, reply) => reply.redirect('/elsewhere', 307)],
     ['because the server hangs up', hangUp],
@@ -792,15 +747,12 @@ describe('a refresh that gets no proper response', () => {
 
   test("because the server isn't running: is a 502, and the client keeps running", async () => {
     const alone = await startLab(programs)
-    try {
-      const browser = await loggedIn(alone)
-      passTime(ALMOST_EXPIRED)
-      await alone.server.close()
-      for (const _try of [1, 2]) expect((await profile(browser, alone)).status).toBe(502)
-      expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
-    } finally {
-      await alone.close()
-    }
+    onTestFinished(() => alone.close())
+    const browser = await loggedIn(alone)
+    passTime(ALMOST_EXPIRED)
+    await alone.server.close()
+    for (const _try of [1, 2]) expect((await profile(browser, alone)).status).toBe(502)
+    expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
   })
 
   test('because it was lost on the way: the next refresh sends a used token, and the user logs in again', async () => {
@@ -824,68 +776,24 @@ describe('a refresh that gets no proper response', () => {
 })
 
 describe('oauth4webapi, another OAuth client,', () => {
-  const options = { [oauth.allowInsecureRequests]: true }
-
   test('renews its tokens, and finds no error in the responses', async () => {
-    const { server, client, authentication } = foreignClient()
-    const callback = new URL(`${lab.redirectUri}?code=${await lab.code()}`)
-    const parameters = oauth.validateAuthResponse(server, client, callback, oauth.expectNoState)
-    const bought = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      authentication,
-      parameters,
-      lab.redirectUri,
-      CODE_VERIFIER,
-      options,
-    )
-    const first = await oauth.processAuthorizationCodeResponse(server, client, bought)
-    const second = await refresh(first.refresh_token ?? '')
+    const foreign = new ForeignClient(lab)
+    const { location } = await lab.enterPassword(new Browser(), lab.authorizeUrl())
+    const first = await foreign.redeem(location)
+    const second = await foreign.refresh(first.refresh_token)
     expect(second.expires_in).toBe(300)
     expect(second.refresh_token).not.toBe(first.refresh_token)
 
-    const url = new URL(`${lab.serverUrl}/api/me`)
-    const { access_token } = second
-    const response = await oauth.protectedResourceRequest(
-      access_token,
-      'GET',
-      url,
-      undefined,
-      undefined,
-      options,
-    )
+    const response = await foreign.ask('/api/me', second.access_token)
     expect(await response.json()).toMatchObject({ user_id: 'user0' })
   })
 
   test('understands the rejection of a used refresh token', async () => {
     const first = await tokens()
     await renewed(first)
-    await expect(refresh(first.refresh_token)).rejects.toMatchObject({
-      status: 400,
-      error: 'invalid_grant',
-    })
+    const refreshed = new ForeignClient(lab).refresh(first.refresh_token)
+    await expect(refreshed).rejects.toMatchObject({ status: 400, error: 'invalid_grant' })
   })
-
-  async function refresh(token: string): Promise<oauth.TokenEndpointResponse> {
-    const { server, client, authentication } = foreignClient()
-    const answer = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      authentication,
-      token,
-      options,
-    )
-    return oauth.processRefreshTokenResponse(server, client, answer)
-  }
-
-  function foreignClient() {
-    const server: oauth.AuthorizationServer = {
-      issuer: lab.serverUrl,
-      token_endpoint: `${lab.serverUrl}/token`,
-    }
-    const client: oauth.Client = { client_id: lab.config.clientId }
-    return { server, client, authentication: oauth.ClientSecretBasic(lab.config.clientSecret) }
-  }
 })
 
 describe('a token', () => {

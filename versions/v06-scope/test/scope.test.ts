@@ -6,15 +6,9 @@ import {
   textOf,
 } from '@oauth-lab/shared/testing/browser.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
+import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
 import { type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
-import {
-  basic,
-  CODE_CHALLENGE,
-  CODE_VERIFIER,
-  type Fields,
-  type Lab,
-  startLab,
-} from '@oauth-lab/shared/testing/lab.ts'
+import { basic, type Fields, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import {
   type Exchange,
   issuedTokens,
@@ -525,43 +519,18 @@ describe('the client', () => {
 })
 
 describe('a client of other make (oauth4webapi)', () => {
-  const options = { [oauth.allowInsecureRequests]: true }
-
   test('asks for scopes, sees which it has, and gives one of them up at a refresh', async () => {
-    const { server, client, authentication } = foreignClient()
-    const url = new URL(server.authorization_endpoint ?? '')
-    url.searchParams.set('client_id', client.client_id)
-    url.searchParams.set('redirect_uri', lab.redirectUri)
-    url.searchParams.set('response_type', 'code')
-    url.searchParams.set('scope', 'profile email')
-    url.searchParams.set('state', 'a-state')
-    url.searchParams.set('code_challenge', CODE_CHALLENGE)
-    url.searchParams.set('code_challenge_method', 'S256')
-    const { location } = await lab.enterPassword(new Browser(), url.href)
-    const callback = oauth.validateAuthResponse(server, client, new URL(location ?? ''), 'a-state')
-    const answer = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      authentication,
-      callback,
-      lab.redirectUri,
-      CODE_VERIFIER,
-      options,
-    )
-    const whole = await oauth.processAuthorizationCodeResponse(server, client, answer)
+    const foreign = new ForeignClient(lab)
+    const url = lab.authorizeUrl({ scope: 'profile email' })
+    const { location } = await lab.enterPassword(new Browser(), url)
+    const whole = await foreign.redeem(location)
     expect(whole.scope).toBe('profile email')
-    expect(await (await ask(whole.access_token)).json()).toEqual({ email: 'user0@oauth-lab.me' })
+    const email = await foreign.ask('/api/email', whole.access_token)
+    expect(await email.json()).toEqual({ email: 'user0@oauth-lab.me' })
 
-    const renewal = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      authentication,
-      whole.refresh_token ?? '',
-      { ...options, additionalParameters: { scope: 'profile' } },
-    )
-    const part = await oauth.processRefreshTokenResponse(server, client, renewal)
+    const part = await foreign.refresh(whole.refresh_token, { scope: 'profile' })
     expect(part.scope).toBe('profile')
-    await expect(ask(part.access_token)).rejects.toMatchObject({
+    await expect(foreign.ask('/api/email', part.access_token)).rejects.toMatchObject({
       code: oauth.WWW_AUTHENTICATE_CHALLENGE,
       status: 403,
       cause: [{ scheme: 'bearer', parameters: { error: 'insufficient_scope', scope: 'email' } }],
@@ -569,33 +538,17 @@ describe('a client of other make (oauth4webapi)', () => {
   })
 
   test('understands that a scope was refused, and that the user canceled', async () => {
-    const { server, client } = foreignClient()
     const unknown = await new Browser().open(lab.authorizeUrl({ scope: 'admin' }))
     const canceled = await lab.postPassword(lab.authorizeUrl(), { decision: 'deny' })
     const errors = [unknown, canceled].map(({ location }) => {
       try {
-        return oauth.validateAuthResponse(server, client, new URL(location ?? ''), 'a-state')
+        return new ForeignClient(lab).read(location)
       } catch (error) {
         return error
       }
     })
     expect(errors).toMatchObject([{ error: 'invalid_scope' }, { error: 'access_denied' }])
   })
-
-  function ask(token: string): Promise<Response> {
-    const url = new URL(`${lab.serverUrl}/api/email`)
-    return oauth.protectedResourceRequest(token, 'GET', url, undefined, undefined, options)
-  }
-
-  function foreignClient() {
-    const server: oauth.AuthorizationServer = {
-      issuer: lab.serverUrl,
-      authorization_endpoint: `${lab.serverUrl}/authorize`,
-      token_endpoint: `${lab.serverUrl}/token`,
-    }
-    const client: oauth.Client = { client_id: lab.config.clientId }
-    return { server, client, authentication: oauth.ClientSecretBasic(lab.config.clientSecret) }
-  }
 })
 
 describe('a token', () => {

@@ -10,17 +10,11 @@ import {
 } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
-import {
-  CODE_VERIFIER,
-  type Fields,
-  freePort,
-  type Lab,
-  startLab,
-} from '@oauth-lab/shared/testing/lab.ts'
+import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
+import { type Fields, freePort, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded, unsoundAnswers } from '@oauth-lab/shared/testing/recorder.ts'
 import { snapshot, until } from '@oauth-lab/shared/testing/snapshot.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
-import * as oauth from 'oauth4webapi'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
 const PASSWORD = { username: 'user0', password: 'password0' }
@@ -653,23 +647,9 @@ describe('a page that is answered twice', () => {
 
 describe('a client of other make (oauth4webapi)', () => {
   test('gets its token after a login and a yes', async () => {
-    const server: oauth.AuthorizationServer = {
-      issuer: lab.serverUrl,
-      token_endpoint: `${lab.serverUrl}/token`,
-    }
-    const client: oauth.Client = { client_id: lab.config.clientId }
     const browser = await loggedIn()
     const { location } = await browser.submit(await consentPage(browser, { scope: 'email' }))
-    const answer = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      oauth.ClientSecretBasic(lab.config.clientSecret),
-      oauth.validateAuthResponse(server, client, new URL(location ?? ''), 'a-state'),
-      lab.redirectUri,
-      CODE_VERIFIER,
-      { [oauth.allowInsecureRequests]: true },
-    )
-    const token = await oauth.processAuthorizationCodeResponse(server, client, answer)
+    const token = await new ForeignClient(lab).redeem(location)
     expect(token.scope).toBe('email')
   })
 })

@@ -8,14 +8,9 @@ import {
 } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
+import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
 import { type Hook, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
-import {
-  CODE_VERIFIER,
-  type Fields,
-  type Lab,
-  type Programs,
-  startLab,
-} from '@oauth-lab/shared/testing/lab.ts'
+import { type Fields, type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import {
   type Exchange,
   issuedTokens,
@@ -26,7 +21,6 @@ import {
 import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { authenticateUser } from '@oauth-lab/shared/users.ts'
-import * as oauth from 'oauth4webapi'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
 const OTHER = {
@@ -494,26 +488,11 @@ describe('a no to a client that asks for more', () => {
 
 describe('oauth4webapi, another OAuth client,', () => {
   test('asks for two scopes, gets a yes to one, and later asks for the other', async () => {
-    const server: oauth.AuthorizationServer = {
-      issuer: lab.serverUrl,
-      token_endpoint: `${lab.serverUrl}/token`,
-    }
-    const client: oauth.Client = { client_id: lab.config.clientId }
-    const options = { [oauth.allowInsecureRequests]: true }
     const browser = await loggedIn()
     const scopes = []
     for (const ticked of ['email', 'profile']) {
       const { location } = await allow(browser, 'profile email', [ticked])
-      const response = await oauth.authorizationCodeGrantRequest(
-        server,
-        client,
-        oauth.ClientSecretBasic(lab.config.clientSecret),
-        oauth.validateAuthResponse(server, client, new URL(location ?? ''), 'a-state'),
-        lab.redirectUri,
-        CODE_VERIFIER,
-        options,
-      )
-      scopes.push((await oauth.processAuthorizationCodeResponse(server, client, response)).scope)
+      scopes.push((await new ForeignClient(lab).redeem(location)).scope)
     }
     expect(scopes).toEqual(['email', 'profile email'])
   })
