@@ -14,11 +14,11 @@ import {
   startOf,
   statesOf,
 } from '../exercises/exercise-start.ts'
-import { startInProcess } from '../exercises/in-process.ts'
 import { makeCopy } from '../exercises/playground.ts'
 import type { VersionChecks } from '../exercises/sentence.ts'
 import { readSteps } from '../lessons/steps.ts'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
+import { startInProcess } from './in-process.ts'
 
 // Every run tests the start and the end of each exercise. The long share also tests the steps between
 // them, and the mistakes.

@@ -4,9 +4,9 @@ import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckDriver } from '../exercises/check-stage.ts'
 import type { RunningProgram } from '../exercises/copy-programs.ts'
-import { startInProcess } from '../exercises/in-process.ts'
 import { StandIn } from '../exercises/stand-in.ts'
 import { findVersion } from '../programs/versions.ts'
+import { startInProcess } from './in-process.ts'
 
 // The stand-in and the server of v09 get the same requests, each with one thing wrong.
 

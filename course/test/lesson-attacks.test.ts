@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { blockedSince, expectedResult } from '../attacks/attack.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { attacks } from '../attacks/stories/index.ts'
-import { findWrongAnswers } from '../lessons/answers.ts'
-import { readCommands } from '../lessons/commands.ts'
 import { type Lesson, type PartName, partOf, readLesson } from '../lessons/lesson.ts'
 import { parsePage } from '../lessons/markdown.ts'
-import { missingForCommands } from '../lessons/shell.ts'
 import { findVersion, listVersions } from '../programs/versions.ts'
+import { readCommands } from './page-commands.ts'
+import { missingForCommands } from './shell.ts'
+import { findWrongAnswers } from './wrong-answers.ts'
 
 describe.each(listVersions())('the lesson of $name', (version) => {
   const lesson = readLesson(version)

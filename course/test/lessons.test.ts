@@ -5,14 +5,14 @@ import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { DIFFERENCE_PAGES } from '../differences/step.ts'
-import { findWrongAnswers } from '../lessons/answers.ts'
-import { isExpected, readCommands, type Step } from '../lessons/commands.ts'
 import { type PartName, parseLesson, partOf, readLesson, TITLES } from '../lessons/lesson.ts'
 import { parsePage, readPage } from '../lessons/markdown.ts'
 import { questionsOf } from '../lessons/questions.ts'
-import { missingForCommands } from '../lessons/shell.ts'
 import { readSteps } from '../lessons/steps.ts'
 import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
+import { isExpected, readCommands, type Step } from './page-commands.ts'
+import { missingForCommands } from './shell.ts'
+import { findWrongAnswers } from './wrong-answers.ts'
 
 const LONGEST_IDEA = 110
 

@@ -7,9 +7,9 @@ import { freePort, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Child } from '../bench/lib/child.ts'
-import { Relay } from '../soak/relay.ts'
 import { startProgram } from '../soak/soaked-programs.ts'
 import { driverOf, expectStatus, Visitor } from '../soak/visitor.ts'
+import { Relay } from './relay.ts'
 
 const version = findVersion('v05')
 const hasSignals = process.platform !== 'win32'

@@ -2,7 +2,7 @@ import { readConfig } from '@oauth-lab/shared/config.ts'
 import { type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { freeAddresses } from '../programs/ports.ts'
 import { type Addresses, addressesOf, portsOf, settingsOf } from '../programs/programs.ts'
-import { isExpected, type Setup, type Step } from './commands.ts'
+import { isExpected, type Setup, type Step } from './page-commands.ts'
 import { Shell } from './shell.ts'
 
 /**

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
+import type { StartProgram } from '../exercises/copy-programs.ts'
 import { addressesOf } from '../programs/programs.ts'
-import type { StartProgram } from './copy-programs.ts'
 
 /**
  * Runs a program of a copy in this process, for the proofs of the exercises: they check a hundred
