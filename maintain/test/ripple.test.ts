@@ -263,7 +263,7 @@ describe.skipIf(!hasGit)('the command', () => {
 
   test.each([
     [[], 'Name the one version that you changed: npm run ripple v02'],
-    [['v09'], 'There is no version "v09".'],
+    [['v99'], 'There is no version "v99".'],
     [['v02', 'v03'], 'Name the one version'],
     [['v02', '--nonsense'], "Unknown option '--nonsense'."],
   ])('%j gets a one-line error and exit status 2', async (args, message) => {
