@@ -23,7 +23,7 @@ const IS_OTHER = 'if (grant.client_id !== client.client_id) {'
 const END_FAMILY = 'if (family !== undefined) grant.ended = true\n'
 const END_ACCESS = '      store.accessTokens.delete(token)\n'
 
-const CHOOSE = 'token: refresh_token ?? access_token'
+const CHOOSE = 'token: refresh_token || access_token'
 const FAILS = '.catch(() => undefined)\n  if'
 const CONFIRMED = 'if (response?.status === 200) return'
 const FLAG = '    this.#isRevoked = true\n'

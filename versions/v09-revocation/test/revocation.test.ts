@@ -32,6 +32,8 @@ const seen: Exchange[] = []
 let trouble: Hook | undefined
 /** What the token endpoint leaves out of its responses during a test. */
 let omitted: string[] = []
+/** What it sends empty. */
+let emptied: string[] = []
 const sparse = {
   ...snapshot,
   buildServer: (config: Lab['config']) => {
@@ -39,7 +41,9 @@ const sparse = {
     app.addHook('preSerialization', async ({ url }, _reply, payload) => {
       if (url !== '/token') return payload
       const kept = Object.entries(payload ?? {}).filter(([name]) => !omitted.includes(name))
-      return Object.fromEntries(kept)
+      return Object.fromEntries(
+        kept.map(([name, value]) => [name, emptied.includes(name) ? '' : value]),
+      )
     })
     return app
   },
@@ -56,6 +60,7 @@ beforeAll(async () => {
 afterEach(() => {
   trouble = undefined
   omitted = []
+  emptied = []
 })
 afterAll(() => lab.close())
 
@@ -332,11 +337,14 @@ describe('a logout at the client', () => {
     expect((await profile(browser)).status).toBe(401)
   })
 
-  test('revokes the access token when there is no refresh token', async () => {
-    omitted = ['refresh_token']
-    const { browser, held } = await loggedIn()
-    expect((await logOut(browser)).status).toBe(303)
-    expect(await works(held.access_token)).toBe(false)
+  test('revokes the access token when there is no refresh token, or an empty one', async () => {
+    for (const name of ['omitted', 'emptied']) {
+      omitted = name === 'omitted' ? ['refresh_token'] : []
+      emptied = name === 'emptied' ? ['refresh_token'] : []
+      const { browser, held } = await loggedIn()
+      expect((await logOut(browser)).status, name).toBe(303)
+      expect(await works(held.access_token), name).toBe(false)
+    }
   })
 
   test('revokes the newest refresh token', async () => {

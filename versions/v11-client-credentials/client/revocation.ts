@@ -13,7 +13,7 @@ export async function revokeTokens(
   config: LabConfig,
   { access_token, refresh_token, expires_in }: AccessTokenResponse,
 ): Promise<void> {
-  const revocationRequest: RevocationRequest = { token: refresh_token ?? access_token }
+  const revocationRequest: RevocationRequest = { token: refresh_token || access_token }
   const response = await callBackChannel(`${config.authServerUrl}/revoke`, {
     method: 'POST',
     headers: {
