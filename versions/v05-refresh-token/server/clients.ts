@@ -12,7 +12,7 @@ export interface Client {
 export type Clients = Map<string, Client>
 
 /**
- * The clients that registered with this server before their first login. All of them are
+ * The clients that registered with this server before their first request. All are
  * confidential: each has a secret and can keep it. RFC 6749 section 2.1
  */
 export function registeredClients(config: LabConfig): Clients {
