@@ -20,7 +20,7 @@ import {
   type Version,
 } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
-import { type Paint, terminalPaint } from './print/ansi.ts'
+import { paint } from './print/ansi.ts'
 import { printList, printMatrix } from './print/attack-matrix.ts'
 import { printStory, printWeakening } from './print/attack-story.ts'
 
@@ -55,37 +55,32 @@ const OPTIONS = {
  * @throws {ToldError} for wrong arguments, or a folder whose programs don't run
  */
 export async function main(args: string[]): Promise<number> {
-  const paint = terminalPaint()
   const { values, positionals } = readCommandLine(args, OPTIONS, {
     example: 'npm run attack -- login-csrf v01 --pause',
     hint: HINT,
   })
-  if (values.list) return print(printList(attacks, listVersions(), paint))
+  if (values.list) return print(printList(attacks, listVersions()))
   if (values.write) return writeMatrix()
 
   const attack = attacks.find(({ slug }) => positionals.includes(slug))
   if (attack === undefined) {
     if (values.pause || values.weakened) throw wrongUsage('Name an attack to play.')
-    return playMatrix(positionals, paint)
+    return playMatrix(positionals)
   }
   const versions = positionals
     .filter((text) => text !== attack.slug)
     .map((text) => findVersion(text))
   const pause = values.pause === true && process.stdin.isTTY
-  if (values.weakened) return playWeakened(attack, versions[0], pause, paint)
-  return playStories(
-    attack,
-    versions.length > 0 ? versions : tellingVersions(attack, listVersions()),
-    pause,
-    paint,
-  )
+  if (values.weakened) return playWeakened(attack, versions[0], pause)
+  const telling = versions.length > 0 ? versions : tellingVersions(attack, listVersions())
+  return playStories(attack, telling, pause)
 }
 
-async function playMatrix(names: string[], paint: Paint): Promise<number> {
+async function playMatrix(names: string[]): Promise<number> {
   if (names.length > 1) throw wrongUsage(`Name one version, or none to see all. ${HINT}`)
   const versions = names.length === 0 ? listVersions() : names.map(versionOrAttack)
   const rows = await playAll(attacks, () => versions)
-  print(printMatrix(rows, versions, paint))
+  print(printMatrix(rows, versions))
   return rows.flat().some(isDifferent) ? 1 : 0
 }
 
@@ -95,17 +90,12 @@ function versionOrAttack(name: string): Version {
   throw wrongUsage(`There is no attack, version or folder named ${JSON.stringify(name)}. ${HINT}`)
 }
 
-async function playStories(
-  attack: Attack,
-  versions: Version[],
-  pause: boolean,
-  paint: Paint,
-): Promise<number> {
+async function playStories(attack: Attack, versions: Version[], pause: boolean) {
   let status = 0
   for (const [index, version] of versions.entries()) {
     if (pause && index > 0) await waitForEnter()
     const performance = await playAttack(attack, version)
-    await show(performance, pause, paint)
+    await show(performance, pause)
     if (!isDifferent(performance)) continue
     print(paint(`This isn't the result expected for ${version.name}.\n`, 'red'))
     status = 1
@@ -116,12 +106,7 @@ async function playStories(
 }
 
 /** Plays an attack on copies of a version, each without one of the lines that block it. */
-async function playWeakened(
-  attack: Attack,
-  chosen: Version | undefined,
-  pause: boolean,
-  paint: Paint,
-): Promise<number> {
+async function playWeakened(attack: Attack, chosen: Version | undefined, pause: boolean) {
   const version = chosen ?? blockingVersion(attack, listVersions())
   if (attack.checks.length === 0 || version === undefined) {
     throw wrongUsage(`No version blocks ${attack.slug} yet, so there is no check to remove.`)
@@ -129,8 +114,8 @@ async function playWeakened(
   for (const check of attack.checks) {
     const weakened = await withoutCheck(version, check)
     try {
-      print(printWeakening(version, check, paint))
-      await show(await playAttack(attack, weakened.version), pause, paint)
+      print(printWeakening(version, check))
+      await show(await playAttack(attack, weakened.version), pause)
     } finally {
       await weakened.remove()
     }
@@ -138,8 +123,8 @@ async function playWeakened(
   return 0
 }
 
-async function show(performance: Performance, pause: boolean, paint: Paint): Promise<void> {
-  const texts = printStory(performance, await linesThatBlock(performance), paint)
+async function show(performance: Performance, pause: boolean): Promise<void> {
+  const texts = printStory(performance, await linesThatBlock(performance))
   for (const [index, text] of texts.entries()) {
     print(`${text}\n`)
     if (pause && index < texts.length - 1) await waitForEnter()

@@ -3,7 +3,6 @@ import { checkPlace } from '@oauth-lab/course/exercises/check-place.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
 import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
-import { terminalPaint } from './print/ansi.ts'
 import { renderResult } from './print/check-result.ts'
 
 /**
@@ -19,7 +18,7 @@ async function check({ place, options }: ExerciseArguments): Promise<number> {
   requireCopy(place)
   if (options.watch) return watch(place)
   const result = await checkPlace(place)
-  console.log(render(place, result))
+  console.log(renderResult(place, result))
   return isDone(result) ? 0 : 1
 }
 
@@ -27,15 +26,10 @@ async function watch(place: Place): Promise<number> {
   await watchFolders([place.folder], async (signal) => {
     const result = await checkPlace(place, { signal })
     if (signal.aborted) return
-    console.log(`${new Date().toLocaleTimeString()}\n${render(place, result, true)}`)
+    console.log(`${new Date().toLocaleTimeString()}\n${renderResult(place, result, true)}`)
     console.log('Waiting for the next save. Press Ctrl-C to stop.\n')
   })
   return 0
-}
-
-function render(place: Place, result: CheckResult, watching = false): string {
-  const paint = terminalPaint()
-  return renderResult(place, result, paint, watching)
 }
 
 function isDone(result: CheckResult): boolean {

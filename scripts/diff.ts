@@ -10,7 +10,6 @@ import {
 } from '@oauth-lab/course/differences/step.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { type DiffArguments, readArguments } from './lib/difference-arguments.ts'
-import { terminalPaint, wantsColors } from './print/ansi.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
 import { renderStat, renderSteps } from './print/difference-stat.ts'
 import { renderStep } from './print/difference-text.ts'
@@ -34,7 +33,7 @@ export async function main(args: string[]): Promise<number> {
   const asked = readArguments(args)
   if (asked.form === 'write') return say(await write(listVersions()))
   if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
-  if (asked.versions === undefined) return say(renderSteps(listVersions(), terminalPaint()))
+  if (asked.versions === undefined) return say(renderSteps(listVersions()))
 
   const { older, newer } = asked.versions
   if (asked.form === 'wire') return show(await wire(older, newer))
@@ -43,14 +42,13 @@ export async function main(args: string[]): Promise<number> {
 
 async function showStep(step: Step, asked: DiffArguments): Promise<number> {
   if (step.files.length === 0) return say('No difference.\n')
-  if (asked.form === 'stat') return show(renderStat(step, terminalPaint()))
+  if (asked.form === 'stat') return show(renderStat(step))
 
-  const colors = wantsColors(process.env, process.stdout.isTTY)
   const { sideBySide } = asked
   // A terminal that doesn't know its width reports 0.
   const columns = process.stdout.columns || (sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH)
   const width = Math.max(columns, LEAST_WIDTH)
-  return show(await renderStep(step, { paint: terminalPaint(), colors, width, sideBySide }))
+  return show(await renderStep(step, { width, sideBySide }))
 }
 
 /** Prints text, a screen at a time on a terminal. */
@@ -89,5 +87,5 @@ async function wire(older: Version, newer: Version): Promise<string> {
   const { renderWire } = await import('./print/wire.ts')
   // One after the other, because a session may move the clock of the whole process.
   const before = await playSession(older)
-  return renderWire([older, newer], [before, await playSession(newer)], terminalPaint())
+  return renderWire([older, newer], [before, await playSession(newer)])
 }

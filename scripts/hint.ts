@@ -5,7 +5,6 @@ import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { type ExerciseArguments, runCommand } from './lib/exercise-arguments.ts'
-import { terminalPaint } from './print/ansi.ts'
 import { renderTrouble } from './print/check-result.ts'
 import { plainText } from './print/plain-text.ts'
 import { wrap } from './print/wrap.ts'
@@ -21,8 +20,7 @@ async function hint({ place }: ExerciseArguments): Promise<number> {
   requireCopy(place)
   const result = await checkPlace(place)
   if (result.kind === 'trouble') {
-    const paint = terminalPaint()
-    console.log(renderTrouble(place, result.trouble, paint))
+    console.log(renderTrouble(place, result.trouble))
     return 1
   }
   const { step, rest } = findOpenStep(readSteps(place.version), result.findings)

@@ -94,7 +94,7 @@ async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
     })),
   ]
   // Vitest treats CI as a terminal.
-  if (!wantsColors(process.env, process.stdout.isTTY)) process.env.NO_COLOR = '1'
+  if (!wantsColors()) process.env.NO_COLOR = '1'
   const { runVitest } = await import('./lib/run-vitest.ts')
   const waiting = checks.entries()
   const lines: string[] = []

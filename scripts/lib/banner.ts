@@ -14,7 +14,7 @@ import {
   shortName,
   type Version,
 } from '@oauth-lab/course/programs/versions.ts'
-import { terminalPaint } from '../print/ansi.ts'
+import { paint } from '../print/ansi.ts'
 import { wrap } from '../print/wrap.ts'
 
 const COLUMNS = 88
@@ -31,7 +31,6 @@ const OPENED: Listener[] = ['workshop', 'client']
  * @param listeners what runs
  */
 export function banner(version: Version, listeners: Listener[], addresses: Addresses): string {
-  const paint = terminalPaint()
   const { title, idea, tryFirst } = readLesson(version)
   const lines = [
     paint(isCopy(version) ? `your copy in ${relative(ROOT, version.folder)}` : title, 'bold'),

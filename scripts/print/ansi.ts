@@ -1,8 +1,5 @@
 import type { Style } from '@oauth-lab/course/differences/highlight.ts'
 
-/** Colors a text with the terminal's own 16 colors, so it fits any background. */
-export type Paint = (text: string, ...looks: Look[]) => string
-
 const CODES = {
   bold: 1,
   dim: 2,
@@ -27,23 +24,16 @@ export const LOOKS: Record<Style, Look[]> = {
   comment: ['dim'],
 }
 
-/** Colors text, or returns it unchanged. */
-export function painter(colors: boolean): Paint {
-  return (text, ...looks) => {
-    if (!colors || looks.length === 0 || text === '') return text
-    const codes = looks.map((look) => CODES[look]).join(';')
-    return `\x1b[${codes}m${text}\x1b[0m`
-  }
-}
-
-/** Colors text for the terminal, if it wants colors. */
-export function terminalPaint(): Paint {
-  return painter(wantsColors(process.env, process.stdout.isTTY))
+/** Colors a text with the terminal's own 16 colors, so it fits any background, if the terminal wants colors. */
+export function paint(text: string, ...looks: Look[]): string {
+  if (looks.length === 0 || text === '' || !wantsColors()) return text
+  return `\x1b[${looks.map((look) => CODES[look]).join(';')}m${text}\x1b[0m`
 }
 
 /** Whether to use colors, according to NO_COLOR, FORCE_COLOR and TERM. */
-export function wantsColors(env: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
-  if (env.NO_COLOR) return false
-  if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0'
-  return isTerminal && env.TERM !== 'dumb'
+export function wantsColors(): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env
+  if (NO_COLOR) return false
+  if (FORCE_COLOR) return FORCE_COLOR !== '0'
+  return process.stdout.isTTY && TERM !== 'dumb'
 }

@@ -11,13 +11,13 @@ import {
 } from '@oauth-lab/course/attacks/matrix.ts'
 import type { Performance } from '@oauth-lab/course/attacks/play.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import type { Look, Paint } from './ansi.ts'
+import { type Look, paint } from './ansi.ts'
 import { indented } from './wrap.ts'
 
 const STYLES = { succeeds: 'red', blocked: 'green' } as const
 
 /** Prints all results for a terminal: attacks that end the same way share a heading. */
-export function printMatrix(played: Performance[][], versions: Version[], paint: Paint): string {
+export function printMatrix(played: Performance[][], versions: Version[]): string {
   const rows = played.flatMap((cells) => {
     const [{ attack } = {}] = cells
     if (attack === undefined) return []
@@ -58,7 +58,7 @@ function printDifferences(cells: Performance[]): string[] {
 }
 
 /** Prints all attacks with their titles, one per line, and what is expected of them. */
-export function printList(attacks: Attack[], versions: Version[], paint: Paint): string {
+export function printList(attacks: Attack[], versions: Version[]): string {
   const width = Math.max(...attacks.map(({ slug }) => slug.length)) + 4
   return groupByRanges(expectedRows(attacks, versions), versions)
     .flatMap(({ ranges, rows }) => [

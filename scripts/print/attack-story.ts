@@ -16,25 +16,21 @@ import {
   VERDICTS,
 } from '@oauth-lab/course/attacks/story-words.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import type { Paint } from './ansi.ts'
+import { paint } from './ansi.ts'
 import { fill, indented } from './wrap.ts'
 
 /** Returns one text for the head of a story, one per step, and one for its end, so that the caller can pause between them. */
-export function printStory(
-  performance: Performance,
-  stoppers: FoundLine[],
-  paint: Paint,
-): string[] {
+export function printStory(performance: Performance, stoppers: FoundLine[]): string[] {
   const { story } = performance
   return [
-    printHead(performance, paint),
-    ...story.steps.map((step, index) => printStep(step, index + 1, paint)),
-    printEnd(performance, stoppers, paint),
+    printHead(performance),
+    ...story.steps.map((step, index) => printStep(step, index + 1)),
+    printEnd(performance, stoppers),
   ]
 }
 
 /** Prints the lines that were removed from a copy before the attack. */
-export function printWeakening({ name }: Version, check: Check, paint: Paint): string {
+export function printWeakening({ name }: Version, check: Check): string {
   const edits = [check, ...(check.also ?? [])].flatMap(({ file, line, without }) => [
     `   ${file}`,
     paint(`      - ${line}`, 'red'),
@@ -43,24 +39,24 @@ export function printWeakening({ name }: Version, check: Check, paint: Paint): s
   return [`A copy of ${name} without the check that blocks this attack`, ...edits, ''].join('\n')
 }
 
-function printHead({ attack, version, story }: Performance, paint: Paint): string {
+function printHead({ attack, version, story }: Performance): string {
   const lines = [paint(`${attack.slug} on ${version.name}`, 'bold'), indented(attack.title, 0)]
   if (story.start !== '') lines.push('', 'The attacker starts with', indented(story.start, 3))
   return lines.join('\n')
 }
 
-function printStep(step: Step, number: number, paint: Paint): string {
+function printStep(step: Step, number: number): string {
   const { from, to, channel, message, meaning } = step
   const head =
     from === to
       ? paint(from, 'bold')
       : `${paint(`${from} -> ${to}`, 'bold')}  ${paint(CHANNELS[channel], 'dim')}`
   const lines = [`${String(number).padStart(2)} ${head}`]
-  if (message !== undefined) lines.push(...printMessage(message, paint))
+  if (message !== undefined) lines.push(...printMessage(message))
   return [...lines, indented(meaning, 3)].join('\n')
 }
 
-function printMessage(message: Message, paint: Paint): string[] {
+function printMessage(message: Message): string[] {
   const { method, response } = message
   const [path = '', ...sent] = printAddress(message)
   const received = [printResponse(response), ...response.parameters.map(printParameter)]
@@ -88,7 +84,7 @@ function printParameter({ name, value, whose }: Parameter): string {
   return `${name}${signBetween(name)}${shorten(value)}${owner}`
 }
 
-function printEnd(performance: Performance, stoppers: FoundLine[], paint: Paint): string {
+function printEnd(performance: Performance, stoppers: FoundLine[]): string {
   const { ending } = performance
   const verdict = VERDICTS[ending.result]
   if (ending.result === 'nothing') {

@@ -2,7 +2,7 @@ import type { CheckResult, Finding } from '@oauth-lab/course/exercises/check-cop
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
 import type { Trouble } from '@oauth-lab/course/exercises/trouble.ts'
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
-import type { Paint } from './ansi.ts'
+import { paint } from './ansi.ts'
 import { fill, wrap } from './wrap.ts'
 
 const WIDTH = 100
@@ -16,38 +16,28 @@ const INDENT = ' '.repeat(10)
  * by what they wait for. With `watching` the checks run again by themselves, so the text doesn't say how to
  * run them.
  */
-export function renderResult(
-  place: Place,
-  result: CheckResult,
-  paint: Paint,
-  watching = false,
-): string {
-  if (result.kind === 'trouble') return renderTrouble(place, result.trouble, paint, watching)
+export function renderResult(place: Place, result: CheckResult, watching = false): string {
+  if (result.kind === 'trouble') return renderTrouble(place, result.trouble, watching)
   const { findings } = result
   const done = findings.filter(({ status }) => status === 'done').length
   const lines = findings
     .filter(({ status }) => status !== 'waiting')
-    .flatMap((finding) => renderFinding(finding, findings, paint))
-  lines.push(...renderWaiting(findings, paint))
+    .flatMap((finding) => renderFinding(finding, findings))
+  lines.push(...renderWaiting(findings))
   const count = `${done} of ${findings.length} checks pass.`
   const next = done === findings.length ? goOnWhenDone(place) : goOn(place, watching)
   return [...lines, '', count, ...next, ''].join('\n')
 }
 
 /** Why a copy can't be checked, and where to look. */
-export function renderTrouble(
-  { name }: Place,
-  trouble: Trouble,
-  paint: Paint,
-  watching = false,
-): string {
+export function renderTrouble({ name }: Place, trouble: Trouble, watching = false): string {
   const lines = wrap(trouble.message, WIDTH).map((line) => paint(line, 'red'))
   if (trouble.place !== undefined) lines.push(`Look at playground/${name}/${trouble.place}`)
   const next = watching ? 'Fix this first.' : `Fix this first. Then: npm run check ${name}`
   return [...lines, '', next, ''].join('\n')
 }
 
-function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[] {
+function renderFinding(finding: Finding, all: Finding[]): string[] {
   const number = `${String(all.indexOf(finding) + 1).padStart(3)}.`
   const { status, sentence } = finding
   const mark = paint(MARKS[status], COLORS[status])
@@ -58,7 +48,7 @@ function renderFinding(finding: Finding, all: Finding[], paint: Paint): string[]
 }
 
 /** The checks that wait, one entry for all that wait for the same. */
-function renderWaiting(all: Finding[], paint: Paint): string[] {
+function renderWaiting(all: Finding[]): string[] {
   const groups = new Map<string, string[]>()
   for (const [i, finding] of all.entries()) {
     if (finding.status !== 'waiting') continue

@@ -4,13 +4,13 @@ import { type Step, stepsOf } from '@oauth-lab/course/differences/step.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
-import type { Paint } from './ansi.ts'
+import { paint } from './ansi.ts'
 
 /** The longest bar of `--stat`, in characters. */
 const LONGEST_BAR = 40
 
 /** A line for each file with a bar that shows its size. */
-export function renderStat(step: Step, paint: Paint): string {
+export function renderStat(step: Step): string {
   const sizes = step.files.map((file) => ({ file, ...countLines([file]) }))
   const largest = Math.max(...sizes.map(({ added, removed }) => added + removed))
   const scale = Math.min(1, LONGEST_BAR / largest)
@@ -29,7 +29,7 @@ export function renderStat(step: Step, paint: Paint): string {
 }
 
 /** The list of all steps with their sizes. Lines are counted in server/, client/ and protocol.ts. */
-export function renderSteps(versions: Version[], paint: Paint): string {
+export function renderSteps(versions: Version[]): string {
   const head = ['step', 'files (new)', 'lines', 'hunks', 'what it adds']
   const rows = [...stepsOf(versions)].map(({ older, newer, files }) => {
     const lesson = files.filter(({ path }) => isProgramCode(path))

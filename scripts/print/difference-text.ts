@@ -18,15 +18,12 @@ import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.t
 import type { Step } from '@oauth-lab/course/differences/step.ts'
 import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
-import { LOOKS, type Paint } from './ansi.ts'
+import { LOOKS, paint, wantsColors } from './ansi.ts'
 import { plainText } from './plain-text.ts'
 import { wrap } from './wrap.ts'
 
 /** How to print a difference. */
 export interface Setting {
-  paint: Paint
-  /** Whether `paint` colors anything, and code needs highlighting. */
-  colors: boolean
   /** In characters. */
   width: number
   sideBySide: boolean
@@ -38,7 +35,6 @@ const GUTTERS = { same: '  ', added: '+ ', removed: '- ' }
 
 /** A whole difference as text: file by file, each hunk under its notes. */
 export async function renderStep(step: Step, setting: Setting): Promise<string> {
-  const { paint } = setting
   const { title } = readLesson(step.newer)
   const lines = [
     paint(`${stepName(step.older, step.newer)} (${title.replace(/^v\d+: /, '')})`, 'bold'),
@@ -49,11 +45,10 @@ export async function renderStep(step: Step, setting: Setting): Promise<string> 
 }
 
 async function renderFile(file: FileChange, setting: Setting): Promise<string[]> {
-  const { paint, width } = setting
-  const styled = setting.colors ? await highlightFile(file) : undefined
+  const styled = wantsColors() ? await highlightFile(file) : undefined
   const lines = [
     `${paint(file.path, 'bold')}  ${describeSize(file)}`,
-    paint('─'.repeat(Math.min(width, TEXT_WIDTH + 4)), 'dim'),
+    paint('─'.repeat(Math.min(setting.width, TEXT_WIDTH + 4)), 'dim'),
   ]
   if (file.intro !== '') lines.push(...wrap(plainText(file.intro), textWidth(setting)))
   if (!file.isText) lines.push(NOT_SHOWN)
@@ -64,7 +59,7 @@ async function renderFile(file: FileChange, setting: Setting): Promise<string[]>
       paint(hunkHeader(hunk), 'cyan'),
       ...(setting.sideBySide
         ? rowsOf(hunk).flatMap((row) => renderRow(row, styled, setting))
-        : renderLines(hunk, styled, paint)),
+        : renderLines(hunk, styled)),
     )
   }
   return lines
@@ -72,11 +67,11 @@ async function renderFile(file: FileChange, setting: Setting): Promise<string[]>
 
 /** If several notes share a hunk, each starts with its line. */
 function renderNotes(notes: Note[], setting: Setting): string[] {
-  const bar = setting.paint('│', 'yellow')
+  const bar = paint('│', 'yellow')
   const withBar = (text: string) => (text === '' ? bar : `${bar} ${text}`)
   return notes.flatMap((note, i) => [
     ...(i > 0 ? [bar] : []),
-    ...(notes.length > 1 ? [withBar(setting.paint(firstLine(note), 'bold'))] : []),
+    ...(notes.length > 1 ? [withBar(paint(firstLine(note), 'bold'))] : []),
     ...wrap(plainText(note.text), textWidth(setting)).map(withBar),
   ])
 }
@@ -85,12 +80,12 @@ function textWidth({ width }: Setting): number {
   return Math.min(width - 4, TEXT_WIDTH)
 }
 
-function renderLines(hunk: Hunk, styled: Styled | undefined, paint: Paint): string[] {
+function renderLines(hunk: Hunk, styled: Styled | undefined): string[] {
   const words = changedWords(hunk)
   return hunk.lines.flatMap((line) => {
     const pieces = piecesOf(line, styled, words.get(line))
-    const text = pieces.map((piece) => paintPiece(piece, line, paint)).join('')
-    const set = `${paintGutter(line, paint)}${text}`
+    const text = pieces.map((piece) => paintPiece(piece, line)).join('')
+    const set = `${paintGutter(line)}${text}`
     return [
       line.text === '' ? set.trimEnd() : set,
       ...(line.endsFile ? [paint('  (the file ends here without a newline)', 'dim')] : []),
@@ -98,14 +93,14 @@ function renderLines(hunk: Hunk, styled: Styled | undefined, paint: Paint): stri
   })
 }
 
-function paintGutter({ kind }: Line, paint: Paint): string {
+function paintGutter({ kind }: Line): string {
   const gutter = GUTTERS[kind]
   if (kind === 'added') return `${paint('+', 'reverse', 'green')} `
   if (kind === 'removed') return `${paint('-', 'reverse', 'red')} `
   return gutter
 }
 
-function paintPiece({ text, style, marked }: Piece, { kind }: Line, paint: Paint): string {
+function paintPiece({ text, style, marked }: Piece, { kind }: Line): string {
   if (marked) return paint(text, 'reverse', kind === 'added' ? 'green' : 'red')
   if (kind === 'removed' && style === 'plain') return paint(text, 'red')
   return paint(text, ...LOOKS[style])
@@ -114,10 +109,10 @@ function paintPiece({ text, style, marked }: Piece, { kind }: Line, paint: Paint
 /** One row of the two columns, in as many lines as its longer side needs. */
 function renderRow(row: Row, styled: Styled | undefined, setting: Setting): string[] {
   const half = Math.floor((setting.width - 3) / 2)
-  const older = renderHalf(row.older, row.olderWords, 'oldNumber', half, styled, setting.paint)
-  const newer = renderHalf(row.newer, row.newerWords, 'newNumber', half, styled, setting.paint)
+  const older = renderHalf(row.older, row.olderWords, 'oldNumber', half, styled)
+  const newer = renderHalf(row.newer, row.newerWords, 'newNumber', half, styled)
   const height = Math.max(older.length, newer.length)
-  const bar = setting.paint(' │ ', 'dim')
+  const bar = paint(' │ ', 'dim')
   return Array.from({ length: height }, (_, i) => {
     const left = older[i] ?? ' '.repeat(half)
     return `${left}${bar}${newer[i] ?? ''}`.trimEnd()
@@ -130,7 +125,6 @@ function renderHalf(
   number: 'oldNumber' | 'newNumber',
   half: number,
   styled: Styled | undefined,
-  paint: Paint,
 ): string[] {
   if (line === undefined) return []
   const column = `${String(line[number] ?? '').padStart(4)} `
@@ -138,8 +132,8 @@ function renderHalf(
   const chunks = chunk(piecesOf(line, styled, words), width)
   return chunks.map((pieces, i) => {
     const length = pieces.reduce((sum, { text }) => sum + text.length, 0)
-    const text = pieces.map((piece) => paintPiece(piece, line, paint)).join('')
-    const start = i === 0 ? paint(column, 'dim') + paintGutter(line, paint) : ' '.repeat(7)
+    const text = pieces.map((piece) => paintPiece(piece, line)).join('')
+    const start = i === 0 ? paint(column, 'dim') + paintGutter(line) : ' '.repeat(7)
     return start + text + ' '.repeat(width - length)
   })
 }

@@ -2,7 +2,6 @@ import { type Act, playSession } from '@oauth-lab/course/differences/wire-play.t
 import { readWireSince, renderWireSince } from '@oauth-lab/course/differences/wire-since.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { expect, test } from 'vitest'
-import { painter } from '../print/ansi.ts'
 import { renderWire } from '../print/wire.ts'
 
 const [v01, v03, v04, v05] = ['v01', 'v03', 'v04', 'v05'].map((name) => findVersion(name))
@@ -14,7 +13,7 @@ for (const version of [v01, v03, v04, v05]) {
 function wire(older: typeof v01, newer: typeof v01): string[] {
   if (older === undefined || newer === undefined) throw new Error('a version is missing')
   const acts = [older, newer].map(({ name }) => played.get(name) ?? [])
-  return renderWire([older, newer], acts as [Act[], Act[]], painter(false)).split('\n')
+  return renderWire([older, newer], acts as [Act[], Act[]]).split('\n')
 }
 
 /** The fields or messages that only one side has. */

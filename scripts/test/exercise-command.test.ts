@@ -26,7 +26,6 @@ import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/vers
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
-import { painter } from '../print/ansi.ts'
 import { renderResult } from '../print/check-result.ts'
 import { plainText } from '../print/plain-text.ts'
 
@@ -239,7 +238,7 @@ describe('a check', () => {
     const result = await checkCopy(at.folder, v02)
     const text = render(at, result)
     expect(text).toContain('npm run check -- v02 --watch')
-    expect(renderResult(at, result, painter(false), true)).not.toContain('--watch')
+    expect(renderResult(at, result, true)).not.toContain('--watch')
     expect(text).toMatch(/^fail +1\. /m)
     expect(text.replace(/\s+/g, ' ')).toMatch(
       /GET \/login breaks: SyntaxError: .+? Look at client\/routes\/login\.ts:10\./,
@@ -280,7 +279,7 @@ describe('a check', () => {
   })
 
   function render(at: Place, result: CheckResult): string {
-    return renderResult(at, result, painter(false))
+    return renderResult(at, result)
   }
 })
 
