@@ -29,10 +29,7 @@ export class StaleQuoteError extends Error {
   /** The file that the text is from, if known. */
   readonly path: string | undefined
 
-  constructor(
-    message: string,
-    { quotes, text, path }: Pick<StaleQuoteError, 'quotes' | 'text' | 'path'>,
-  ) {
+  constructor(message: string, quotes: string[], text: string, path?: string) {
     super(message)
     this.quotes = quotes
     this.text = text
@@ -78,14 +75,8 @@ export class Draft {
   /** The text of a file in the version. */
   final(path: string): string {
     const text = this.#target.get(path)
-    if (text === undefined) {
-      throw new StaleQuoteError(`The version has no file ${path}.`, {
-        quotes: [path],
-        text: '',
-        path,
-      })
-    }
-    return text
+    if (text !== undefined) return text
+    throw new StaleQuoteError(`The version has no file ${path}.`, [path], '', path)
   }
 }
 
@@ -97,7 +88,7 @@ export class Draft {
 export function change(path: string, text: string | undefined, changes: readonly Change[]): string {
   const quotes = changes.map(([from]) => from)
   if (text === undefined) {
-    throw new StaleQuoteError(`There is no file ${path}.`, { quotes, text: '', path })
+    throw new StaleQuoteError(`There is no file ${path}.`, quotes, '', path)
   }
   const stale: string[] = []
   const changed = changes.reduce((before, [from, to]) => {
@@ -108,7 +99,7 @@ export function change(path: string, text: string | undefined, changes: readonly
   }, text)
   if (stale.length === 0) return changed
   const message = `${path} should have this once:\n${stale.join('\n')}`
-  throw new StaleQuoteError(message, { quotes: stale, text, path })
+  throw new StaleQuoteError(message, stale, text, path)
 }
 
 /**
@@ -121,11 +112,7 @@ export function part(text: string, from: string, to?: string): string {
   const end = to === undefined ? text.length : text.indexOf(to, start + from.length)
   if (start === -1 || end === -1) {
     const quote = start === -1 ? from : (to ?? from)
-    throw new StaleQuoteError(`This text has no ${quote}:\n${text}`, {
-      quotes: [quote],
-      text,
-      path: undefined,
-    })
+    throw new StaleQuoteError(`This text has no ${quote}:\n${text}`, [quote], text)
   }
   return text.slice(start, end)
 }

@@ -3,6 +3,7 @@
  * no program running.
  */
 import { existsSync, readdirSync } from 'node:fs'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 
 /** A request to a program: `collect` collects garbage first, `advance` is in seconds. */
 export type Question = { collect: boolean } | { advance: number }
@@ -20,11 +21,9 @@ export interface Usage {
 }
 
 const DESCRIPTORS = '/proc/self/fd'
-const realNow = performance.now.bind(performance)
-let advanced = 0
 
 process.on('message', (question: Question) => {
-  if ('advance' in question) advance(question.advance)
+  if ('advance' in question) passTime(question.advance)
   else if (question.collect) globalThis.gc?.()
   process.send?.(usage())
 })
@@ -41,10 +40,4 @@ function usage(): Usage {
     rss,
     descriptors: existsSync(DESCRIPTORS) ? readdirSync(DESCRIPTORS).length : 0,
   }
-}
-
-/** Moves the monotonic clock, by which lifetimes are measured, so that they pass without waiting. */
-function advance(seconds: number): void {
-  advanced += seconds * 1000
-  performance.now = () => realNow() + advanced
 }

@@ -3,6 +3,11 @@ import { basic, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import type { Target } from './targets.ts'
 import { User } from './user.ts'
 
+interface Tokens {
+  access_token: string
+  refresh_token: string
+}
+
 const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
 
 /**
@@ -46,10 +51,7 @@ export async function proveRefusals(target: Target, origin: string): Promise<voi
  *
  * @throws {ToldError} if a response is wrong
  */
-export async function logInWhole(
-  user: User,
-  target: Target,
-): Promise<{ access_token: string; refresh_token: string }> {
+export async function logInWhole(user: User, target: Target): Promise<Tokens> {
   const answer = await user.redeem(await user.logIn())
   const tokens = tokensOf(target, answer)
   if (target.hasResource) await askWhoIsThere(user, target, tokens.access_token)
@@ -65,10 +67,7 @@ export async function askWhoIsThere(user: User, target: Target, token: string): 
 }
 
 /** @throws {ToldError} if it isn't a token response */
-export function tokensOf(
-  target: Target,
-  { status, body }: JsonAnswer,
-): { access_token: string; refresh_token: string } {
+export function tokensOf(target: Target, { status, body }: JsonAnswer): Tokens {
   const { access_token, refresh_token = '' } = body
   const complete = typeof access_token === 'string' && typeof refresh_token === 'string'
   if (status !== 200 || !complete || (target.refreshes && refresh_token === '')) {
