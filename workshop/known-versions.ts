@@ -2,7 +2,7 @@ import { stepName } from '@oauth-lab/course/differences/compare.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { PLAYGROUND, placeOf } from '@oauth-lab/course/exercises/playground.ts'
 import { isVersionFolder, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { found } from './page-trouble.ts'
+import { foundByName } from './page-trouble.ts'
 
 /** A version that this app may run: a snapshot, or a learner's copy. */
 export interface KnownVersion extends Version {
@@ -23,7 +23,7 @@ export interface VersionPair {
  *
  * @param playground the folder of the copies
  */
-export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
+export function knownVersions(playground = PLAYGROUND): KnownVersion[] {
   const versions = listVersions()
   const snapshots = versions.map((version) => asKnown(version, version.name, undefined))
   const copies = versions.flatMap((version) => {
@@ -35,20 +35,13 @@ export function knownVersions(playground: string = PLAYGROUND): KnownVersion[] {
 }
 
 /** The version with this id. The id may come from anywhere, so it is looked up and never used in a path. */
-export function knownVersion(
-  id: string,
-  playground: string = PLAYGROUND,
-): KnownVersion | undefined {
+export function knownVersion(id: string, playground = PLAYGROUND): KnownVersion | undefined {
   return knownVersions(playground).find((version) => version.id === id)
 }
 
 /** @throws {PageTrouble} if no version has this id */
 export function requireVersion(id: string, playground: string): KnownVersion {
-  const ids = knownVersions(playground).map((version) => version.id)
-  return found(
-    knownVersion(id, playground),
-    `There is no version with that name. Choose one of these: ${ids.join(', ')}.`,
-  )
+  return foundByName(knownVersions(playground), (version) => version.id, id, 'version')
 }
 
 /** The name of a version on a page: `v02-state`, or `your v02` for the learner's copy of that exercise. */

@@ -27,6 +27,7 @@ interface Place {
 
 const TAGS = { same: 'code', removed: 'del', added: 'ins' }
 
+/** `escapeHtml(text)`: the text, escaped for HTML and its attributes. */
 export const { escapeHtml } = new MarkdownIt().utils
 
 /**

@@ -9,10 +9,7 @@ import { ROOT } from '../programs/versions.ts'
  * The warning for someone who changed files of a version: exercises are done in playground/, and the
  * versions are what copies are compared with. Undefined if none changed, or if git can't tell.
  */
-export async function tellEditedVersions(
-  name: string,
-  root: string = ROOT,
-): Promise<string | undefined> {
+export async function tellEditedVersions(name: string, root = ROOT): Promise<string | undefined> {
   const files = (await changedFiles(root)).filter((file) => isProgramCode(inVersion(file)))
   if (files.length === 0) return undefined
   const known = files.filter((file) => existsSync(join(root, file)))

@@ -27,7 +27,7 @@ export interface Place {
 }
 
 /** The place of a version's copy, whether it exists or not. */
-export function placeOf(version: Version, playground: string = PLAYGROUND): Place {
+export function placeOf(version: Version, playground = PLAYGROUND): Place {
   const name = copyName(version)
   return { version, name, folder: join(playground, name) }
 }
@@ -37,7 +37,7 @@ export function placeOf(version: Version, playground: string = PLAYGROUND): Plac
  *
  * @throws {ToldError}
  */
-export function findPlace(text: string | undefined, playground: string = PLAYGROUND): Place {
+export function findPlace(text: string | undefined, playground = PLAYGROUND): Place {
   const versions = listVersions()
   const names = versions.map(copyName).join(', ')
   if (text === undefined) throw wrongUsage(`Say which exercise: ${names}.`)

@@ -1,5 +1,5 @@
 import { highlightText, type StyledLine } from '@oauth-lab/course/differences/highlight.ts'
-import { escapeHtml } from './escape.ts'
+import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 
 /** The languages of fenced blocks, with the highlighter's names. */
 const GRAMMARS: Record<string, string> = {

@@ -1,4 +1,4 @@
-import { escapeHtml } from './escape.ts'
+import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 
 /** The approximate height of a line of a sequence diagram, and of its frame, in pixels. */
 const LINE_HEIGHT = 46

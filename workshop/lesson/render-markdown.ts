@@ -1,7 +1,7 @@
+import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 import MarkdownIt, { type Env, type Token } from 'markdown-it'
 import { htmlOfBlock } from './code-text.ts'
 import { htmlOfDiagram } from './diagram.ts'
-import { escapeHtml } from './escape.ts'
 
 /** How a text becomes part of a page. */
 export interface Surroundings {

@@ -11,7 +11,7 @@ import {
   type ListedFile,
 } from '../lesson/code-places.ts'
 import { htmlLinesOf } from '../lesson/code-text.ts'
-import { found, PageTrouble } from '../page-trouble.ts'
+import { found, foundByName, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -64,12 +64,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
   }
 
   function find(id: string): CodePlace {
-    const places = codePlaces(playground)
-    const ids = places.map((place) => place.id).join(', ')
-    return found(
-      places.find((place) => place.id === id),
-      `There is no version with that name. Choose one of these: ${ids}.`,
-    )
+    return foundByName(codePlaces(playground), (place) => place.id, id, 'version')
   }
 }
 

@@ -10,7 +10,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
 import { viewExercise } from '../exercises/view.ts'
 import { isForPart } from '../local-requests.ts'
-import { found, PageTrouble } from '../page-trouble.ts'
+import { found, foundByName, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -127,11 +127,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     return answer('runs', exercise, request, reply)
   })
   function find(name: string): Exercise {
-    const names = exercises.map(({ place }) => place.name).join(', ')
-    return found(
-      exercises.find(({ place }) => place.name === name),
-      `There is no exercise with that name. Choose one of these: ${names}.`,
-    )
+    return foundByName(exercises, ({ place }) => place.name, name, 'exercise')
   }
 }
 

@@ -13,7 +13,7 @@ import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { cutAtStarts, viewStart } from '../lesson/starts.ts'
 import { lifetimesAmong, lifetimesIn } from '../lifetimes.ts'
-import { found } from '../page-trouble.ts'
+import { found, foundByName } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -98,12 +98,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
  * @throws {PageTrouble} if there is none
  */
 export function lessonVersion(name: string): Version {
-  const versions = listVersions()
-  const names = versions.map((version) => version.name).join(', ')
-  return found(
-    versions.find((version) => version.name === name),
-    `There is no lesson with that name. Choose one of these: ${names}.`,
-  )
+  return foundByName(listVersions(), (version) => version.name, name, 'lesson')
 }
 
 /** The data of a page, besides the frame. */

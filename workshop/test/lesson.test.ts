@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
@@ -6,7 +7,6 @@ import { listVersions, type Version, versionBefore } from '@oauth-lab/course/pro
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
-import { escapeHtml } from '../lesson/escape.ts'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
 import { renderPart } from '../lesson/render.ts'
 import {
