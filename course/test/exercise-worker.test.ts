@@ -6,10 +6,10 @@ import { encodeForm, type FormFields } from '@oauth-lab/shared/testing/exchange.
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { CheckDriver, WORKER } from '../exercises/check-stage.ts'
-import { startInProcess } from '../exercises/in-process.ts'
 import { refusalOfWorker } from '../exercises/token-request-rules.ts'
 import { runAgainst, startWorker } from '../exercises/worker-run.ts'
 import { findVersion } from '../programs/versions.ts'
+import { startInProcess } from './in-process.ts'
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const HEADERS = { ...FORM, authorization: basic(WORKER.id, WORKER.secret) }
