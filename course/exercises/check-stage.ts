@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
@@ -156,6 +156,12 @@ export class Stage {
   expectAccepted(): void {
     expectNoRefusal('token request', this.standIn.refusal)
     expectNoRefusal('revocation request', this.standIn.refusedRevocation)
+  }
+
+  /** The text of a file of the copy. Empty if there is none. */
+  read(path: string): string {
+    const file = join(this.#cast.folder, path)
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
   }
 
   /**

@@ -23,6 +23,7 @@ const COUNT_USERS = 'worker/count-users.ts'
 const GRANT = 'server/grants/client-credentials.ts'
 const MAIN = 'worker/main.ts'
 const ME = 'server/routes/me.ts'
+const PACKAGE = 'package.json'
 const TOKEN = 'server/routes/token.ts'
 
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials']
@@ -149,9 +150,10 @@ export const v11: VersionChecks = {
           'the server rejects the name and the secret of the worker (WORKER_ID and WORKER_SECRET)',
           CLIENTS,
         )
-        const isRight = ({ body }: JsonAnswer) => body.error === 'unauthorized_client'
+        const ownTokens = asked.filter(([, grant_type]) => grant_type === 'client_credentials')
+        const isRight = ownTokens.some(([, , { body }]) => body.error === 'unauthorized_client')
         // If only some clients may do too much, their registration is wrong.
-        const file = asked.some(([, , answer]) => isRight(answer)) ? CLIENTS : TOKEN
+        const file = isRight ? CLIENTS : TOKEN
         for (const [who, grant_type, answer] of asked) {
           const what = `grant_type=${grant_type} of ${who}`
           expectError(answer, what, 'unauthorized_client', { file })
@@ -416,10 +418,18 @@ export const v11: VersionChecks = {
         const printed = message === undefined ? '' : `. It prints: ${message}`
         must(other === undefined, `the worker asks for ${other}, which no server has${printed}`)
         must(tokenRequests > 0, `the worker sends nothing to POST /token${printed}`)
-        must(stats !== undefined, `the worker sends nothing to GET /api/stats${printed}`)
+        must(
+          stats !== undefined,
+          `after a token response with token_type=bearer, the worker sends nothing to GET /api/stats${printed}`,
+        )
         must(
           stats === `Bearer ${server.token}`,
           'the worker sends GET /api/stats without the access token in "Authorization: Bearer"',
+        )
+        const [, program] = /from '\.\.\/(server|client)\//.exec(stage.read(COUNT_USERS)) ?? []
+        must(
+          program === undefined,
+          `the worker imports something from ${program}/, which another machine may not have: write its own`,
         )
       },
     },
@@ -437,6 +447,11 @@ export const v11: VersionChecks = {
         )
         must(errors === '', `the worker succeeds, and prints on stderr: ${firstLine(errors)}`)
         must(status === 0, `the worker succeeds, and ends with exit status ${status}`)
+        must(
+          /"worker"\s*:\s*"[^"]*worker\/main\.ts/.test(stage.read(PACKAGE)),
+          'package.json has no script "worker" that runs worker/main.ts, so npm run worker fails',
+          PACKAGE,
+        )
       },
     },
     {
@@ -500,6 +515,7 @@ export const v11: VersionChecks = {
         const token = { access_token: randomValue(), token_type: 'Bearer' }
         const nonsense: [what: string, answers: Partial<WorkerServer>][] = [
           ['the access_token is empty', { tokens: ok({ ...token, access_token: '' }) }],
+          ['the token response has no token_type', { tokens: ok({ access_token: 'x' }) }],
           ["the token's type is mac", { tokens: ok({ ...token, token_type: 'mac' }) }],
           ['/api/stats sends no number', { counts: ok({ users: `${USERS}` }) }],
           ['/api/stats forbids it', { counts: { status: 403, body: users } }],
@@ -658,6 +674,12 @@ function expectFailure({ status, output, errors }: WorkerRun, when: string): voi
     `when ${when}, the worker prints ${errors.trimEnd().split('\n').length} lines on stderr, not one: ${firstLine(errors)}`,
   )
   must(status === 1, `when ${when}, the worker ends with exit status ${status}`)
+  const secrets = [WORKER.secret, encodeURIComponent(WORKER.secret)]
+  must(
+    !secrets.some((secret) => errors.includes(secret)),
+    `when ${when}, the worker prints its secret`,
+    COUNT_USERS,
+  )
 }
 
 /** What a worker printed, in words. */

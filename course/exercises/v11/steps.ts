@@ -173,6 +173,11 @@ export const v11: Exercise = {
       tells: 'grant-registered',
     },
     {
+      what: 'client_credentials counts as unknown, so everyone may use it',
+      changes: { [TOKEN]: [["'refresh_token', 'client_credentials']", "'refresh_token']"]] },
+      tells: 'grant-registered',
+    },
+    {
       what: 'lab-client may get tokens of its own, too',
       changes: {
         [CLIENTS]: [
@@ -406,6 +411,31 @@ export const v11: Exercise = {
       tells: 'worker-asks',
     },
     {
+      what: 'the worker borrows a line of the client',
+      changes: {
+        [COUNT_USERS]: [
+          [
+            "import type { ClientCredentialsRequest } from '../protocol.ts'\n",
+            "import { basicAuthorization } from '../client/token-request.ts'\nimport type { ClientCredentialsRequest } from '../protocol.ts'\n",
+          ],
+          [
+            `\`Basic ${'$'}{Buffer.from(credentials).toString('base64')}\``,
+            'basicAuthorization(workerId, workerSecret)',
+          ],
+        ],
+      },
+      tells: 'worker-asks',
+    },
+    {
+      what: 'the type of a token has to be written with a capital letter',
+      changes: {
+        [COUNT_USERS]: [
+          ["String(token_type).toLowerCase() === 'bearer'", "token_type === 'Bearer'"],
+        ],
+      },
+      tells: 'worker-asks',
+    },
+    {
       what: 'the worker runs on and on',
       changes: { [MAIN]: [['await runOnce', 'setInterval(() => undefined, 500)\nawait runOnce']] },
       tells: 'worker-asks',
@@ -415,6 +445,11 @@ export const v11: Exercise = {
       changes: {
         [MAIN]: [['await countUsers(config)', '(await countUsers(config)) && 2']],
       },
+      tells: 'worker-prints',
+    },
+    {
+      what: 'npm knows nothing of the worker',
+      changes: { [PACKAGE]: [['    "worker": "tsx worker/main.ts",\n', '']] },
       tells: 'worker-prints',
     },
     {
@@ -465,6 +500,18 @@ export const v11: Exercise = {
       changes: {
         [COUNT_USERS]: [[" || access_token === ''", '']],
       },
+      tells: 'worker-nonsense',
+    },
+    {
+      what: 'the line has the secret in it',
+      changes: {
+        [COUNT_USERS]: [['rejected the request: ', `rejected ${'$'}{credentials}: `]],
+      },
+      tells: 'worker-refused',
+    },
+    {
+      what: 'a token without a type is a Bearer token',
+      changes: { [COUNT_USERS]: [['const isBearer = ', 'const isBearer = !token_type || ']] },
       tells: 'worker-nonsense',
     },
     {
