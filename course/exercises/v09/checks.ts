@@ -253,7 +253,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'expired',
-      text: 'An expired refresh token gets 200, whoever sends it, and ends nothing',
+      text: 'An expired refresh token gets 200, no matter who sends it, and ends nothing',
       on: 'short server',
       file: REVOKE,
       needs: ENDS,
@@ -526,7 +526,7 @@ export const v09: VersionChecks = {
     },
     {
       id: 'late-untold',
-      text: "When the server can't be told about late tokens, whoever waits for them gets the 502 page of the logout",
+      text: "When the server can't be told about late tokens, the tab that waits for them gets the 502 page of the logout",
       on: 'client',
       file: CALLBACK,
       needs: ['untold', 'untold-page', 'late-exchange', 'late-refresh'],
@@ -1007,7 +1007,7 @@ export function expectEndedPage(page: Page, when: string): string {
   const refresh = html(page).querySelector('meta[http-equiv=refresh]') ?? page.headers.refresh
   must(
     page.location === undefined && !refresh,
-    `${request} sends the browser on${page.location ? ` to ${page.location}` : ''}: whoever ended the access would give it again without noticing`,
+    `${request} sends the browser on${page.location ? ` to ${page.location}` : ''}: the user who ended the access would give it again without noticing`,
     FILE_OF[pathname],
   )
   must(page.status === 401, `${request} returns ${page.status}`)
