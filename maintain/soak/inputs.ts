@@ -12,9 +12,13 @@ const PATHS = {
     '/authorize',
     '/consent',
     '/logout',
+    '/account',
+    '/account/disconnect',
     '/token',
+    '/revoke',
     '/api/me',
     '/api/email',
+    '/api/stats',
     '/style.css',
     '/',
   ],
@@ -28,14 +32,17 @@ const RIGHT = [
   `response_type=code&client_id=other-client&redirect_uri=http%3A%2F%2Flocalhost%3A25009%2Fcallback%3Ffrom%3Dother&state=x&code_challenge=${'x'.repeat(43)}&code_challenge_method=S256&scope=profile`,
   'grant_type=authorization_code&client_id=lab-client&client_secret=lab-client-secret&code=x',
   'grant_type=refresh_token&client_id=lab-client&client_secret=lab-client-secret&refresh_token=x&scope=email',
+  'grant_type=client_credentials&client_id=worker-client&client_secret=worker-client-secret&scope=stats:read',
+  'token=x&token_type_hint=refresh_token&client_id=lab-client&client_secret=lab-client-secret',
   'username=user0&password=password0',
+  'client_id=lab-client&csrf=x',
   'consent=x&decision=allow&scope=profile&scope=email',
 ]
 const NAMES = [
   ...'response_type client_id redirect_uri state code_challenge code_challenge_method scope for username password decision consent'.split(
     ' ',
   ),
-  ...'grant_type code code_verifier refresh_token error error_description __proto__ constructor toString hasOwnProperty'.split(
+  ...'grant_type code code_verifier refresh_token token token_type_hint csrf error error_description __proto__ constructor toString hasOwnProperty'.split(
     ' ',
   ),
 ]

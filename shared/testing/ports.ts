@@ -1,13 +1,26 @@
 import { randomInt } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import getPort, { portNumbers } from 'get-port'
 
 /** Below the ports that systems give to outgoing connections, any of which may be taken at any time. */
 const [FIRST, LAST] = [26_200, 32_700]
 
+/** How many workers the tests have at most. */
+const WORKERS = availableParallelism()
+
 /**
  * A port that is free on every address of this machine. This process never gets one twice within
- * seconds. Other processes start their search elsewhere.
+ * seconds. Other processes start their search elsewhere, and two workers of the tests never share one:
+ * a program may take seconds until it listens on the port that was free.
  */
 export function freePort(): Promise<number> {
-  return getPort({ port: portNumbers(randomInt(FIRST, LAST), LAST) })
+  const [first, last] = range(process.env.VITEST_POOL_ID)
+  return getPort({ port: portNumbers(randomInt(first, last), last) })
+}
+
+function range(worker: string | undefined): [first: number, last: number] {
+  if (worker === undefined) return [FIRST, LAST]
+  const size = Math.floor((LAST - FIRST) / WORKERS)
+  const first = FIRST + ((Number(worker) - 1) % WORKERS) * size
+  return [first, first + size - 1]
 }
