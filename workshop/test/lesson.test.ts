@@ -401,21 +401,19 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await workshop.inspect(path, name)
   })
 
-  test.runIf(full)(
-    'no page of any lesson is wider than a phone, and every page is accessible',
-    async () => {
+  test.runIf(full).each(versions)(
+    'no page of the lesson of $name is wider than a phone, and every page is accessible',
+    async (version) => {
       const page = await workshop.newPage({ viewport: { width: 390, height: 800 } })
-      for (const version of versions) {
-        for (const part of readLesson(version).parts) {
-          const path = hrefOf(version, part.slug)
-          if (pageOf(version, part) !== part.slug) continue
-          await page.goto(`${workshop.url}${path}`)
-          expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
-            path,
-            390,
-          ])
-          expect([path, await seriousProblems(page)]).toEqual([path, []])
-        }
+      for (const part of readLesson(version).parts) {
+        const path = hrefOf(version, part.slug)
+        if (pageOf(version, part) !== part.slug) continue
+        await page.goto(`${workshop.url}${path}`)
+        expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([
+          path,
+          390,
+        ])
+        expect([path, await seriousProblems(page)]).toEqual([path, []])
       }
     },
   )
