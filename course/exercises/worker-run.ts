@@ -8,7 +8,7 @@ import { readBody, type StandInAnswer, sendAnswer } from './stand-in.ts'
 import type { ProgramRequest } from './token-request-rules.ts'
 
 /** How long a worker may take, in milliseconds, on an idle machine. */
-const LIMIT = 3_000
+const LIMIT = 8_000
 const CLOCK = new URL('./worker-clock.mjs', import.meta.url).href
 
 /** What a worker did, from its start to its end. */
