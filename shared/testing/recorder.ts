@@ -89,7 +89,7 @@ function record(
 }
 
 /**
- * No program of the lab asks another one for its style sheet. A real browser does, and so does whoever looks for what
+ * No program of the lab asks another one for its style sheet. A real browser does, and so does a search for what
  * responds on a port, even if that belongs to this test by now.
  */
 function isFromBrowser({ headers, url }: FastifyRequest): boolean {

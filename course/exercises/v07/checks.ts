@@ -95,7 +95,7 @@ export const v07: VersionChecks = {
     },
     {
       id: 'foreign-links',
-      text: 'GET /authorize works from every site, because clients send people here that way, and so does POST /token, which has no form',
+      text: 'Any site can still send people to GET /authorize, and programs can still call POST /token',
       on: 'server',
       file: 'server/same-origin.ts',
       async probe({ server }) {

@@ -143,7 +143,7 @@ export const v10: Exercise = {
       tells: 'login-page',
     },
     {
-      what: 'the login page has Cancel, whoever asks',
+      what: 'the login page always has Cancel',
       changes: {
         [LOGIN_PAGE]: [
           ['<% if (it.client_id) { %>\n        <button', '<% if (true) { %>\n        <button'],
@@ -181,7 +181,7 @@ export const v10: Exercise = {
       tells: 'login-wrong',
     },
     {
-      what: 'a wrong password logs out whoever is logged in',
+      what: 'a wrong password logs out the user who is logged in',
       changes: {
         [ACCOUNT]: [[WRONG_PASSWORD, `await request.session.destroy()\n      ${WRONG_PASSWORD}`]],
       },
