@@ -50,6 +50,7 @@ export async function callBackChannel(
 
 /** The error for a response that makes no sense. */
 export function badResponse(url: string, status: number): PageError {
+  if (status === 503) return badGateway(url, 'is temporarily unavailable (status 503)')
   return badGateway(url, `sent a response that makes no sense (status ${status})`)
 }
 

@@ -24,9 +24,14 @@ const accounts: Account[] = [
   },
 ]
 
+/** The user with this name, or undefined. */
+export function findUser(name: string): User | undefined {
+  return accounts.find(({ user }) => user.user_id === name)?.user
+}
+
 /** Whether a user has this name. */
 export function isUser(name: string): boolean {
-  return accounts.some(({ user }) => user.user_id === name)
+  return findUser(name) !== undefined
 }
 
 /** How many users there are. */

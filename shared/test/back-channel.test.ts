@@ -77,6 +77,11 @@ describe('the back channel', () => {
     ['an array', (_, answer) => answer.end('[{}]'), /makes no sense/],
     ['null', (_, answer) => answer.end('null'), /makes no sense/],
     ['a number', (_, answer) => answer.end('7'), /makes no sense/],
+    [
+      'that it is unavailable',
+      (_, answer) => answer.writeHead(503).end(),
+      /is temporarily unavailable \(status 503\)/,
+    ],
     ['more than 64 KiB', (_, answer) => answer.end(`{"a":"${'x'.repeat(65_536)}"}`), /too large/],
     ['more than 64 KiB without an end', (_, answer) => pour(answer), /too large/],
     ['half of what it said', (_, answer) => cutOff(answer), /broke off/],

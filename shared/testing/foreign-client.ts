@@ -50,7 +50,7 @@ export class ForeignClient {
 
   /** Calls the resource server with an access token. */
   ask(path: string, token: string): Promise<Response> {
-    const url = new URL(this.#lab.serverUrl + path)
+    const url = new URL(this.#lab.apiUrl + path)
     return oauth.protectedResourceRequest(token, 'GET', url, undefined, undefined, OPTIONS)
   }
 }

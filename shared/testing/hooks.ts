@@ -5,10 +5,10 @@ import { type Programs, withEachApp } from './lab.ts'
 /** Runs before a program handles a request. It may wait, and it may respond in the program's place. */
 export type Hook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-/** The same programs, with a hook before each request to the server. */
+/** The same programs, with a hook before each request to the server, or to an API beside it. */
 export function withServerHook(programs: Programs, hook: Hook): Programs {
   return withEachApp(programs, (app, program) => {
-    if (program === 'server') app.addHook('onRequest', hook)
+    if (program !== 'client') app.addHook('onRequest', hook)
   })
 }
 

@@ -36,6 +36,11 @@ export class Lab extends Driver {
     return this.#app('CLIENT_URL')
   }
 
+  /** The program that serves the resource: the server, or an API of its own. */
+  get api(): FastifyInstance {
+    return this.#apps.get('API_URL') ?? this.server
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#apps.values()].map((app) => app.close()))
   }

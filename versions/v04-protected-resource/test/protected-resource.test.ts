@@ -52,7 +52,7 @@ function lastTokenOfClient(): string {
 
 /** How many requests the resource endpoint got. */
 function resourceRequests(): Exchange[] {
-  return seen.filter(({ program, path }) => program === 'server' && path === '/api/me')
+  return seen.filter(({ path }) => path === '/api/me')
 }
 
 /** What the client shows to anyone who has this cookie. */
@@ -150,7 +150,7 @@ describe('the resource endpoint', () => {
 
   test('ignores a token in the query or in the body', async () => {
     const token = await accessToken()
-    const url = `${lab.serverUrl}/api/me`
+    const url = `${lab.apiUrl}/api/me`
     const pages = [
       await new Browser().open(`${url}?access_token=${token}`),
       await new Browser().open(`${url}?authorization=Bearer%20${token}`),
@@ -167,14 +167,14 @@ describe('the resource endpoint', () => {
   test('exists only for GET and HEAD, whatever the token', async () => {
     const headers = { authorization: `Bearer ${await accessToken()}` }
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-      const page = await new Browser().open(`${lab.serverUrl}/api/me`, { method, headers })
+      const page = await new Browser().open(`${lab.apiUrl}/api/me`, { method, headers })
       expect(page.status, method).toBe(405)
       expect(page.headers.allow, method).toBe('GET, HEAD')
       expect(JSON.parse(page.body), method).toHaveProperty('error')
     }
-    const head = await new Browser().open(`${lab.serverUrl}/api/me`, { method: 'HEAD', headers })
+    const head = await new Browser().open(`${lab.apiUrl}/api/me`, { method: 'HEAD', headers })
     expect(head.status).toBe(200)
-    const deeper = await new Browser().open(`${lab.serverUrl}/api/me/x`, { headers })
+    const deeper = await new Browser().open(`${lab.apiUrl}/api/me/x`, { headers })
     expect(deeper.status).toBe(404)
     expect(JSON.parse(deeper.body)).toHaveProperty('error')
   })
@@ -194,7 +194,7 @@ describe('the resource endpoint', () => {
     await fc.assert(
       fc.asyncProperty(headers, async (authorization) => {
         fc.pre(!new RegExp(`^bearer +${token}$`, 'i').test(authorization))
-        const answer = await lab.server.inject({ url: '/api/me', headers: { authorization } })
+        const answer = await lab.api.inject({ url: '/api/me', headers: { authorization } })
         expect(answer.statusCode).toBe(401)
         expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="oauth-lab"/)
       }),
@@ -547,7 +547,7 @@ describe('the client, when the resource server', () => {
       for (const path of ['/profile', '/']) {
         const page = await browser.open(lab.clientUrl + path)
         expect(page.status).toBe(502)
-        expect(textOf(page, 'main')).toContain(`${lab.serverUrl}/api/me`)
+        expect(textOf(page, 'main')).toContain(`${lab.apiUrl}/api/me`)
       }
       trouble = undefined
       expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
@@ -559,10 +559,10 @@ describe('the client, when the resource server', () => {
     onTestFinished(() => alone.close())
     const browser = new Browser()
     await alone.login(browser)
-    await alone.server.close()
+    await alone.api.close()
     const page = await browser.open(`${alone.clientUrl}/profile`)
     expect(page.status).toBe(502)
-    expect(textOf(page, 'main')).toContain(`${alone.serverUrl}/api/me`)
+    expect(textOf(page, 'main')).toContain(`${alone.apiUrl}/api/me`)
     expect((await browser.open(`${alone.clientUrl}/login`)).status).toBe(302)
   })
 

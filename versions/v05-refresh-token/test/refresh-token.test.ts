@@ -109,7 +109,7 @@ function refreshes(since = 0): Exchange[] {
 
 /** The requests at the resource endpoint since a point in the record. */
 function resourceRequests(since = 0): Exchange[] {
-  return seen.slice(since).filter(({ program, path }) => program === 'server' && path === '/api/me')
+  return seen.slice(since).filter(({ path }) => path === '/api/me')
 }
 
 /** The last tokens that the client got. */

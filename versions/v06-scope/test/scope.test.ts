@@ -412,7 +412,7 @@ describe('a resource', () => {
 
   test('is at /api/email for GET and HEAD alone', async () => {
     const headers = { authorization: `Bearer ${(await tokens('email')).access_token}` }
-    const url = `${lab.serverUrl}/api/email`
+    const url = `${lab.apiUrl}/api/email`
     expect((await new Browser().open(url, { method: 'HEAD', headers })).status).toBe(200)
     for (const method of ['POST', 'PUT', 'DELETE']) {
       const page = await new Browser().open(url, { method, headers })
@@ -484,7 +484,7 @@ describe('the client', () => {
       trouble = hook
       const page = await openEmail(browser)
       expect(page.status).toBe(502)
-      expect(textOf(page, 'main')).toContain(`${lab.serverUrl}/api/email`)
+      expect(textOf(page, 'main')).toContain(`${lab.apiUrl}/api/email`)
       expect((await browser.open(`${lab.clientUrl}/profile`)).status).toBe(200)
     })
   }

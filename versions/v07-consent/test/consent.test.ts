@@ -215,7 +215,7 @@ describe('the session at the server', () => {
     const browser = await loggedIn()
     const cookie = await browser.jar.getCookieString(lab.serverUrl)
     expect((await lab.token({ grant_type: 'x' }, { cookie })).status).toBe(400)
-    const me = await browser.open(`${lab.serverUrl}/api/me`)
+    const me = await browser.open(`${lab.apiUrl}/api/me`)
     expect(me.status).toBe(401)
     expect(await isLoggedIn(browser)).toBe(true)
   })

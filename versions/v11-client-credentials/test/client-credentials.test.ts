@@ -15,7 +15,7 @@ import {
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
-import { folder, load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
+import { folder, load, snapshot, until } from '@oauth-lab/shared/testing/snapshot.ts'
 import Fastify from 'fastify'
 import * as oauth from 'oauth4webapi'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -293,7 +293,7 @@ describe("the worker's token", () => {
     }
   })
 
-  test('never counts as a user, even if a wrong registration gave it the scopes of one', async () => {
+  until('v12', 'never counts as a user, even with the scopes of one', async () => {
     const { meRoute } = await load<typeof import('../server/routes/me.ts')>('server/routes/me.ts')
     const app = Fastify()
     onTestFinished(() => app.close())
@@ -347,7 +347,8 @@ describe('the worker', () => {
   test('asks for a token as itself, and sends that to the resource server', async () => {
     const before = seen.length
     expect(await count()).toBe(2)
-    const [token, resource, ...more] = seen.slice(before)
+    const sent = seen.slice(before).filter(({ path }) => path !== '/introspect')
+    const [token, resource, ...more] = sent
     expect(more).toEqual([])
     expect(token).toMatchObject({ method: 'POST', path: '/token', channel: 'back' })
     expect(token?.requestHeaders.authorization).toBe(WORKER.authorization)
@@ -399,7 +400,8 @@ describe('the worker', () => {
       trouble = async (request, reply) => {
         return request.url === path ? hook(request, reply) : undefined
       }
-      await expect(count()).rejects.toThrow(`The server at ${lab.serverUrl}${path} `)
+      const url = `${path === '/token' ? lab.serverUrl : lab.apiUrl}${path}`
+      await expect(count()).rejects.toThrow(`The server at ${url} `)
     })
   }
 
@@ -428,7 +430,10 @@ describe.concurrent('`npm run worker`', () => {
   })
 
   test('says in one line that the server is not there, and exits with 1', async () => {
-    const { status, output, errors } = await run(`http://localhost:${await freePort()}`)
+    const { status, output, errors } = await run({
+      serverUrl: `http://localhost:${await freePort()}`,
+      apiUrl: lab.apiUrl,
+    })
     expect({ status, output }).toEqual({ status: 1, output: '' })
     expect(errors).toMatch(/^The server at .*\/token is not running[^\n]*\n$/)
   })
@@ -443,7 +448,7 @@ describe.concurrent('`npm run worker`', () => {
         : undefined
     })
     onTestFinished(() => at.close())
-    const { status, output, errors } = await run(at.serverUrl)
+    const { status, output, errors } = await run(at)
     expect({ status, output }).toEqual({ status: 1, output: '' })
     expect(errors).toMatch(/rejected the request: invalid_client\. one two \[31m three\.\n$/)
   })
@@ -457,21 +462,24 @@ describe.concurrent('`npm run worker`', () => {
       gate.open()
       await at.close()
     })
-    const { status, output, errors } = await run(at.serverUrl)
+    const { status, output, errors } = await run(at)
     expect({ status, output }).toEqual({ status: 1, output: '' })
     expect(errors).toMatch(/^This program did not finish within 5 seconds[^\n]*\n$/)
   })
 
   test('says in one line which setting is wrong, and exits with 1', async () => {
-    const { status, output, errors } = await run(lab.serverUrl, { WORKER_ID: 'user0' })
+    const { status, output, errors } = await run(lab, { WORKER_ID: 'user0' })
     expect({ status, output }).toEqual({ status: 1, output: '' })
     expect(errors).toMatch(/^WORKER_ID is "user0"\.[^\n]*\n$/)
   })
 
-  async function run(authServerUrl = lab.serverUrl, settings: Record<string, string> = {}) {
+  async function run(
+    { serverUrl, apiUrl }: Pick<Lab, 'serverUrl' | 'apiUrl'> = lab,
+    settings: Record<string, string> = {},
+  ) {
     const child = spawn(process.execPath, ['--import', 'tsx', 'worker/main.ts'], {
       cwd: folder,
-      env: { ...process.env, AUTH_SERVER_URL: authServerUrl, ...settings },
+      env: { ...process.env, AUTH_SERVER_URL: serverUrl, API_URL: apiUrl, ...settings },
     })
     const [output, errors, [status]] = await Promise.all([
       text(child.stdout),
