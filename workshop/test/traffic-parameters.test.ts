@@ -48,7 +48,9 @@ function messagesOf(traffic: Traffic, slot: Slot): Message[] {
 }
 
 /** One of everything: what succeeds, and what fails. */
-async function play({ version, ports, addresses: { server, client } }: Slot): Promise<void> {
+async function play({ version, ports, addresses }: Slot): Promise<void> {
+  const { server, client } = addresses
+  const resources = version.number < 12 ? server : addresses.api
   const browser = new Browser()
   await browser.visit(`${client}/`)
 
@@ -84,7 +86,7 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
   await ask({ grant_type: 'authorization_code' })
   await ask({ ...ofTheClient, grant_type: 'refresh_token', refresh_token: 'x' })
   for (const headers of [{}, { authorization: 'Bearer none' }]) {
-    await new Browser().open(`${server}/api/me`, { headers })
+    await new Browser().open(`${resources}/api/me`, { headers })
   }
   if (version.number < 7) return
   await browser.open(`${server}/logout`, { method: 'POST' })
@@ -101,8 +103,11 @@ async function play({ version, ports, addresses: { server, client } }: Slot): Pr
   const worker = { authorization: basic('worker-client', 'worker-client-secret') }
   const { body } = await ask({ grant_type: 'client_credentials', scope: 'stats:read' }, worker)
   const bearer = { authorization: `Bearer ${JSON.parse(body).access_token}` }
-  await new Browser().open(`${server}/api/stats`, { headers: bearer })
+  await new Browser().open(`${resources}/api/stats`, { headers: bearer })
   await ask({ ...ofTheClient, grant_type: 'client_credentials' })
+  if (version.number < 12) return
+  await ask({ ...ofTheClient, token: 'x', token_type_hint: 'access_token' }, {}, '/introspect')
+  await ask(ofTheClient, {}, '/introspect')
 
   function ask(body: Record<string, string>, headers: Record<string, string> = {}, to = '/token') {
     return new Browser().open(server + to, { method: 'POST', body, headers })
@@ -207,6 +212,7 @@ const ROUTE_FILES: Record<string, string> = {
   '/consent': 'authorize',
   '/token': 'token',
   '/revoke': 'revoke',
+  '/introspect': 'introspect',
   '/account': 'account',
   '/account/disconnect': 'account',
   '/api/me': 'me',

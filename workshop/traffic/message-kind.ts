@@ -14,6 +14,8 @@ export type ParameterSet =
   | 'refresh request'
   | 'client credentials request'
   | 'revocation request'
+  | 'introspection request'
+  | 'introspection response'
   | 'token response'
   | 'token error'
   | 'resource response'
@@ -44,6 +46,7 @@ export function setOfForm(exchange: Exchange): ParameterSet {
   if (path === '/consent') return 'consent form'
   if (path === '/account/disconnect') return 'disconnect form'
   if (path === '/revoke') return 'revocation request'
+  if (path === '/introspect') return 'introspection request'
   if (path !== '/token') return 'unknown'
   return TOKEN_REQUESTS[grantTypeOf(exchange.request.body.text) ?? ''] ?? 'token request'
 }
@@ -55,6 +58,8 @@ export function setOfJson(exchange: Exchange): ParameterSet {
   if (path === '/token') return refused ? 'token error' : 'token response'
   // RFC 7009 section 2.2.1: its errors are those of the token endpoint. A success has no body.
   if (path === '/revoke') return 'token error'
+  // RFC 7662 section 2.3: the same.
+  if (path === '/introspect') return refused ? 'token error' : 'introspection response'
   if (path.startsWith('/api/')) return refused ? 'resource error' : 'resource response'
   return 'unknown'
 }
@@ -78,6 +83,7 @@ const REQUESTS: Record<string, string> = {
   'server POST /account': 'Login form',
   'server POST /account/disconnect': 'Disconnect form',
   'server POST /revoke': 'Revocation request',
+  'server POST /introspect': 'Introspection request',
 }
 
 function titleOfRequest(exchange: Exchange): string {
