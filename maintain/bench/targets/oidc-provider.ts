@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
-import { authenticateUser } from '@oauth-lab/shared/users.ts'
+import { authenticateUser } from '@oauth-lab/shared/passwords.ts'
 import Provider, { type Configuration } from 'oidc-provider'
 import { UnboundedAdapter } from './unbounded-adapter.ts'
 

@@ -1,4 +1,5 @@
 import { readConfig } from '@oauth-lab/shared/config.ts'
+import { authenticateUser } from '@oauth-lab/shared/passwords.ts'
 import { randomToken } from '@oauth-lab/shared/secrets.ts'
 import { Browser, html, type Page, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
@@ -25,7 +26,6 @@ import {
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
 import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
-import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Family } from '../server/store.ts'

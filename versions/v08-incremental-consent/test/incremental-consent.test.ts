@@ -1,4 +1,5 @@
 import { readConfig } from '@oauth-lab/shared/config.ts'
+import { authenticateUser } from '@oauth-lab/shared/passwords.ts'
 import {
   Browser,
   html,
@@ -20,7 +21,6 @@ import {
 } from '@oauth-lab/shared/testing/recorder.ts'
 import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
-import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
 const OTHER = {

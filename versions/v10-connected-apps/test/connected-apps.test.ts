@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { readConfig } from '@oauth-lab/shared/config.ts'
+import { authenticateUser } from '@oauth-lab/shared/passwords.ts'
 import {
   Browser,
   html,
@@ -27,7 +28,6 @@ import {
 import { some } from '@oauth-lab/shared/testing/share.ts'
 import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
-import { authenticateUser } from '@oauth-lab/shared/users.ts'
 import * as oauth from 'oauth4webapi'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
