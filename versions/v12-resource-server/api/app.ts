@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { introspect } from './introspection.ts'
 import { meRoute } from './routes/me.ts'
 
-/** The API: a resource server that remembers no token. It asks about each one, each time. */
+/** The API: a resource server that remembers no token. */
 export function buildApi(config: LabConfig): FastifyInstance {
   const app = createApp(import.meta.dirname)
   app.register(meRoute, { findAccessToken: (token) => introspect(config, token) })

@@ -1,7 +1,9 @@
 import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { IssuedAccessToken } from './introspection.ts'
+
+/** What an access token stands for: whose it is, and what it covers. */
+export type IssuedAccessToken = { sub: string; scopes: string[] }
 
 /** Looks up what an access token stands for. */
 export type FindAccessToken = (accessToken: string) => Promise<IssuedAccessToken | undefined>

@@ -1,8 +1,6 @@
 import { badResponse, callBackChannel } from '@oauth-lab/shared/back-channel.ts'
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
-
-/** What the authorization server says about an access token that works: whose it is, and what it covers. */
-export type IssuedAccessToken = { sub: string; scopes: string[] }
+import type { IssuedAccessToken } from './bearer-auth.ts'
 
 /**
  * Asks the server about an access token. Returns undefined if it doesn't work here. RFC 7662 section 2.1

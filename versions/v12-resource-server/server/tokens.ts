@@ -10,8 +10,9 @@ export async function issueAccessToken(
   store: Store,
   token: Omit<IssuedAccessToken, 'issuedAt'>,
 ): Promise<AccessTokenResponse> {
+  const issuedAt = Date.now()
   const access_token = randomToken()
-  store.accessTokens.set(access_token, { ...token, issuedAt: Date.now() }, store.accessTokenTtl)
+  store.accessTokens.set(access_token, { ...token, issuedAt }, store.accessTokenTtl)
 
   return {
     access_token,
