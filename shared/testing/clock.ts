@@ -1,11 +1,23 @@
 const realNow = performance.now.bind(performance)
+const timeOfDay = Date.now.bind(Date)
 let ahead = 0
 
 /**
- * Makes the programs of this process believe that this many seconds have passed. It moves the monotonic
- * clock ahead, which measures all lifetimes. Timers don't notice, and the clock never goes back.
+ * Makes the programs of this process believe that this many seconds have passed. It moves two clocks ahead: the
+ * monotonic one, which measures what a program remembers, and the time of day, which tokens carry from one
+ * program to another. Timers don't notice, and the clocks never go back.
  */
 export function passTime(seconds: number): void {
+  if (ahead === 0) moveClocks()
   ahead += seconds * 1000
+}
+
+function moveClocks(): void {
   performance.now = () => realNow() + ahead
+  Date.now = () => timeOfDay() + ahead
+  // `new Date()` doesn't ask Date.now().
+  globalThis.Date = new Proxy(Date, {
+    construct: (target, values, self) =>
+      Reflect.construct(target, values.length > 0 ? values : [target.now()], self),
+  })
 }

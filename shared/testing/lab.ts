@@ -2,11 +2,14 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { type LabConfig, portOf, readConfig } from '../config.ts'
-import { Driver } from './driver.ts'
+import { basic, Driver } from './driver.ts'
 import { freePort } from './ports.ts'
 
 export { basic, CODE_CHALLENGE, CODE_VERIFIER, type Fields } from './driver.ts'
 export { freePort } from './ports.ts'
+
+/** An access token that no one can guess: 256 random bits, or a JWT with a signature. */
+export const ACCESS_TOKEN = /^[\w-]{43}$|^[\w-]+\.[\w-]+\.[\w-]{86}$/
 
 type Builder = (config: LabConfig) => FastifyInstance
 
@@ -39,6 +42,20 @@ export class Lab extends Driver {
   /** The program that serves the resource: the server, or an API of its own. */
   get api(): FastifyInstance {
     return this.#apps.get('API_URL') ?? this.server
+  }
+
+  /**
+   * Whether an access token works and has not ended. An API that checks tokens by itself can't notice the end of one,
+   * so this also asks the server, if it has an endpoint for that.
+   */
+  async isAlive(accessToken: string): Promise<boolean> {
+    const { status } = await this.me(`Bearer ${accessToken}`)
+    if (status === 401 || !this.server.hasRoute({ method: 'POST', url: '/introspect' })) {
+      return status !== 401
+    }
+    const authorization = basic(this.config.apiId, this.config.apiSecret)
+    const { body } = await this.post('/introspect', { token: accessToken }, { authorization })
+    return body.active === true
   }
 
   async close(): Promise<void> {

@@ -40,14 +40,14 @@ export function issuedTokens(exchanges: Exchange[]): string[] {
 }
 
 /**
- * Responses that break a rule for all responses: none may be cached, none to a program sets a cookie,
- * and the only 5xx are the 502 of the client and the 503 of an API beside the server.
+ * Responses that break a rule for all responses: none but public keys may be cached, none to a program sets a
+ * cookie, and the only 5xx are the 502 of the client and the 503 of an API beside the server.
  */
 export function unsoundAnswers(exchanges: Exchange[]): string[] {
   const wrong = exchanges.filter(({ program, path, status, headers }) => {
-    const kept = headers['cache-control'] !== 'no-store' && path !== '/style.css'
+    const kept = headers['cache-control'] !== 'no-store' && !['/style.css', '/jwks'].includes(path)
     const cookie =
-      /^\/(token|revoke|introspect|api)\b/.test(path) && headers['set-cookie'] !== undefined
+      /^\/(token|revoke|introspect|jwks|api)\b/.test(path) && headers['set-cookie'] !== undefined
     const broken = status >= 500 && !['client 502', 'api 503'].includes(`${program} ${status}`)
     return kept || cookie || broken
   })

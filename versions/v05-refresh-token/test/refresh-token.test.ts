@@ -93,7 +93,7 @@ async function expectAlive({ access_token }: Tokens, from = lab): Promise<void> 
 }
 
 async function expectDead({ access_token }: Tokens, from = lab): Promise<void> {
-  expect((await from.me(`Bearer ${access_token}`)).status).toBe(401)
+  expect(await from.isAlive(access_token)).toBe(false)
 }
 
 async function expectRefused(refresh_token?: string, from = lab, error = 'invalid_grant') {
@@ -676,7 +676,9 @@ describe('a refresh that the server rejects', () => {
 
   test('after a 401 does the same', async () => {
     const browser = await loggedIn()
+    const refuse = revoked(newestOfClient())
     await endFamily()
+    trouble = refuse
     const before = seen.length
     expectLoggedOut(await profile(browser))
     expect(refreshes(before).map(({ status }) => status)).toEqual([400])
