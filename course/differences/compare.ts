@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { type StructuredPatchHunk, structuredPatch } from 'diff'
 import { shortName, type Version } from '../programs/versions.ts'
 import { listFiles, readText } from './files.ts'
@@ -41,6 +42,8 @@ export interface Hunk {
 export interface TextPair {
   path: string
   kind: 'changed' | 'new' | 'deleted'
+  /** Its path in the older folder, if it was moved since then. */
+  movedFrom?: string | undefined
   /** Empty if there is no file, or if it isn't shown. */
   older: string
   newer: string
@@ -64,6 +67,8 @@ export const NOT_SHOWN = "Not shown: this isn't a text file, or it is too long."
 const MOST_CHARACTERS = 600_000
 /** The most removed and added lines to look for. The time grows with the square of it. */
 const MOST_EDITS = 1_000
+/** A file that keeps more than this share of its lines was moved, as in git. */
+const MOVED = 1 / 2
 
 interface CompareOptions {
   /** Leaves out the paths for which it returns false. */
@@ -93,22 +98,55 @@ export function pairFiles(
 ): TextPair[] {
   const inOlder = new Set(listFiles(older))
   const inNewer = new Set(listFiles(newer))
-  const paths = [...new Set([...inOlder, ...inNewer])].filter(only).sort()
+  const moves = findMoves(
+    { folder: older, paths: [...inOlder].filter((path) => !inNewer.has(path)) },
+    { folder: newer, paths: [...inNewer].filter((path) => !inOlder.has(path)) },
+  )
+  for (const [path, movedFrom] of moves) inOlder.add(path).delete(movedFrom)
+  const isWanted = (path: string) => [path, moves.get(path) ?? path].some(only)
+  const paths = [...new Set([...inOlder, ...inNewer])].filter(isWanted).sort()
   return paths.flatMap((path) => {
+    const movedFrom = moves.get(path)
     const kind = inOlder.has(path) ? (inNewer.has(path) ? 'changed' : 'deleted') : 'new'
-    const before = kind === 'new' ? '' : readText(older, path)
+    const before = kind === 'new' ? '' : readText(older, movedFrom ?? path)
     const after = kind === 'deleted' ? '' : readText(newer, path)
     const isText = before !== undefined && after !== undefined
     const pair = {
       path,
       kind,
+      movedFrom,
       older: isText ? withUnixLineEnds(before) : '',
       newer: isText ? withUnixLineEnds(after) : '',
       isText,
     } as const
     const isSame = kind === 'changed' && isText && pair.older === pair.newer
-    return isSame ? [] : [pair]
+    return isSame && !movedFrom ? [] : [pair]
   })
+}
+
+interface FilesOfOneSide {
+  folder: string
+  paths: string[]
+}
+
+/** For each new file that has the name and most lines of a deleted one, the path of the deleted one. */
+function findMoves(deleted: FilesOfOneSide, created: FilesOfOneSide): Map<string, string> {
+  const moves = new Map<string, string>()
+  for (const path of created.paths) {
+    const namesakes = deleted.paths.filter((other) => basename(other) === basename(path))
+    const source = namesakes.find((other) => {
+      return keepsMostLines(readText(deleted.folder, other), readText(created.folder, path))
+    })
+    if (source !== undefined) moves.set(path, source)
+  }
+  return moves
+}
+
+function keepsMostLines(before = '', after = ''): boolean {
+  const [older = [], newer = []] = [before, after].map((text) => text.split(/\r?\n/))
+  const known = new Set(older)
+  const kept = newer.filter((line) => known.has(line)).length
+  return kept > Math.max(older.length, newer.length) * MOVED
 }
 
 /** The hunks between two texts. */

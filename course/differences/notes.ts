@@ -53,7 +53,7 @@ export function withoutLocalLinks(markdown: string): string {
 /** Assigns each note to the first hunk with its quote. Leaves out a note whose quote is in no hunk. */
 export function attachNotes(files: FileChange[], allNotes: FileNotes[]): void {
   for (const { path, intro, notes } of allNotes) {
-    const file = files.find((candidate) => candidate.path === path)
+    const file = files.find((candidate) => [candidate.path, candidate.movedFrom].includes(path))
     if (file === undefined) continue
     file.intro = [file.intro, intro].filter(Boolean).join('\n\n')
     for (const note of notes) {

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compareFolders, hunkHeader } from '../differences/compare.ts'
+import { describeSize, describeStep } from '../differences/stat.ts'
 import { readStep, stepsOf } from '../differences/step.ts'
 import { changedWords } from '../differences/words.ts'
-import { listVersions, type Version } from '../programs/versions.ts'
+import { findVersion, listVersions, type Version } from '../programs/versions.ts'
 
 let scratch: string
 
@@ -37,16 +38,16 @@ describe('a difference', () => {
     .each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
     'the hunks of %s are those that git shows',
     (_name, { older, newer, files }) => {
-      for (const { path, hunks, kind } of files) {
-        const [before, after] = [older, newer].map(({ folder }) => join(folder, path))
+      for (const { path, movedFrom = path, hunks, kind } of files) {
+        const [before, after] = [join(older.folder, movedFrom), join(newer.folder, path)]
         const { stdout } = spawnSync(
           'git',
           [
             'diff',
             '--no-index',
             '--no-color',
-            kind === 'new' ? '/dev/null' : String(before),
-            kind === 'deleted' ? '/dev/null' : String(after),
+            kind === 'new' ? '/dev/null' : before,
+            kind === 'deleted' ? '/dev/null' : after,
           ],
           { encoding: 'utf8' },
         )
@@ -76,6 +77,38 @@ describe('a difference', () => {
     const older = folder('older', { 'a.ts': 'one\ntwo\n' })
     const newer = folder('newer', { 'a.ts': 'one\r\ntwo\r\n' })
     expect(compareFolders(older, newer)).toEqual([])
+  })
+
+  test('shows only the changed lines of a file that moved', () => {
+    const older = folder('older', { 'server/a.ts': 'one\ntwo\nthree\n', 'server/b.ts': 'b\n' })
+    const newer = folder('newer', { 'api/a.ts': 'one\ntwo\n3\n', 'api/b.ts': 'b\n' })
+    const files = compareFolders(older, newer)
+    expect(describeStep(files)).toBe('2 files (2 moved), +1 -1, 1 hunk')
+    expect(files.map((file) => [file.path, describeSize(file)])).toEqual([
+      ['api/a.ts', 'moved from server/a.ts, +1 -1'],
+      ['api/b.ts', 'moved from server/b.ts, +0 -0'],
+    ])
+    for (const path of ['server', 'api']) {
+      const step = readStep(asVersion(older), asVersion(newer), { paths: [path] })
+      expect(step.files).toEqual(files)
+    }
+  })
+
+  test('has the notes on a file that moved later, under both of its paths', () => {
+    const step = readStep(findVersion('v05'), findVersion('v12'))
+    const file = step.files.find(({ movedFrom }) => movedFrom === 'server/bearer-auth.ts')
+    const notes = file?.hunks.flatMap((hunk) => hunk.notes) ?? []
+    const versions = new Set(notes.map(({ version }) => version))
+    expect(versions).toContain('v06-scope')
+    expect(versions).toContain('v12-resource-server')
+  })
+
+  test('takes no file for moved that has another name, or too few of the lines', () => {
+    const older = folder('older', { 'server/a.ts': 'one\ntwo\nthree\n', 'server/b.ts': 'b\n' })
+    const newer = folder('newer', { 'api/a.ts': 'one\n2\n3\n', 'server/c.ts': 'b\n' })
+    expect(describeStep(compareFolders(older, newer))).toBe(
+      '4 files (2 new, 2 deleted), +4 -4, 4 hunks',
+    )
   })
 
   test('lists the files in reading order: protocol, server, client, the rest, tests', () => {

@@ -38,7 +38,9 @@ export function renderMarkdown(step: Step): string {
 
 function renderFile({ older, newer }: Step, file: FileChange): string[] {
   const links = [
-    ...(file.kind === 'new' ? [] : [`[before](${hrefOf(older.folder)}/${file.path})`]),
+    ...(file.kind === 'new'
+      ? []
+      : [`[before](${hrefOf(older.folder)}/${file.movedFrom ?? file.path})`]),
     ...(file.kind === 'deleted' ? [] : [`[after](${hrefOf(newer.folder)}/${file.path})`]),
   ]
   return [

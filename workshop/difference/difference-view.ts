@@ -47,7 +47,7 @@ async function viewFile(
   hunksBefore: number,
 ) {
   const styled = await highlightFile(file)
-  const { path, kind, isText, intro } = file
+  const { path, kind, movedFrom, isText, intro } = file
   const notes = new Map<Note, string>()
   for (const note of file.hunks.flatMap((hunk) => hunk.notes)) {
     notes.set(note, await renderNote(note, addresses))
@@ -69,12 +69,13 @@ async function viewFile(
     /** The anchor of its part of the page. */
     anchor: slug(path),
     kind,
+    movedFrom,
     ...countLines([file]),
     isText,
     intro: intro === '' ? '' : await renderNote({ text: intro, version }, addresses),
     hunks,
     /** The pages of the whole file, on each side that has it. */
-    olderHref: kind === 'new' ? undefined : hrefOfFile(older, path),
+    olderHref: kind === 'new' ? undefined : hrefOfFile(older, movedFrom ?? path),
     newerHref: kind === 'deleted' ? undefined : hrefOfFile(newer, path),
   }
 }

@@ -1,4 +1,4 @@
-import { compareTexts, NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
+import { compareFolders, NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
@@ -91,7 +91,7 @@ function versionsWith(path: string) {
 async function viewFile(place: CodePlace, path: string) {
   const text = readText(place.folder, path)?.replaceAll('\r\n', '\n')
   if (text === undefined) return { problem: NOT_SHOWN, lines: [] }
-  const added = addedLines(place, path, text)
+  const added = addedLines(place, path)
   const htmlLines = await linesOf(path, text)
   const lines = htmlLines.map((html, index) => ({
     html,
@@ -107,10 +107,10 @@ async function linesOf(path: string, text: string): Promise<string[]> {
 }
 
 /** The numbers of the lines that the version before doesn't have. */
-function addedLines({ before }: CodePlace, path: string, newer: string): Set<number> {
+function addedLines({ before, folder }: CodePlace, path: string): Set<number> {
   if (before === undefined) return new Set()
-  const older = readText(before.folder, path)?.replaceAll('\r\n', '\n') ?? ''
-  const { hunks } = compareTexts({ path, kind: 'changed', older, newer, isText: true })
-  const lines = hunks.flatMap((hunk) => hunk.lines).filter(({ kind }) => kind === 'added')
-  return new Set(lines.map(({ newNumber = 0 }) => newNumber))
+  const files = compareFolders(before.folder, folder, { only: (other) => other === path })
+  const lines = files.flatMap(({ hunks }) => hunks).flatMap((hunk) => hunk.lines)
+  const added = lines.filter(({ kind }) => kind === 'added')
+  return new Set(added.map(({ newNumber = 0 }) => newNumber))
 }

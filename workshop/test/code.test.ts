@@ -62,6 +62,13 @@ test("only lines that the version before doesn't have are marked", async () => {
   expect(rowsOf(first.text).some(({ isNew }) => isNew)).toBe(false)
 })
 
+test('of a file that moved, only the changed lines are marked', async () => {
+  const { text } = await workshop.get('/code/v12-resource-server/api/bearer-auth.ts')
+  const marked = rowsOf(text).filter(({ isNew }) => isNew)
+  expect(marked.map((row) => row.text).join('\n')).toContain('PageError')
+  expect(marked.length).toBeLessThan(10)
+})
+
 test('every line of a new file is marked', async () => {
   const { text } = await workshop.get('/code/v02-state/client/session.ts')
   expect(rowsOf(text).every(({ isNew }) => isNew)).toBe(true)

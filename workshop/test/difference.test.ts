@@ -49,6 +49,17 @@ describe('the page of a step', () => {
     expect(links).toContain('/code/v03-pkce/server/pkce.ts')
     expect(links).not.toContain('/code/v02-state/server/pkce.ts')
   })
+
+  test('says where a file was that moved, and links to it there', async () => {
+    const page = parse((await workshop.get('/lessons/v12-resource-server/difference')).text)
+    const file = page.querySelector('#apibearer-authts h2')
+    expect(file?.textContent).toContain('moved from server/bearer-auth.ts')
+    const links = file?.querySelectorAll('a').map((link) => link.getAttribute('href'))
+    expect(links).toEqual([
+      '/code/v11-client-credentials/server/bearer-auth.ts',
+      '/code/v12-resource-server/api/bearer-auth.ts',
+    ])
+  })
 })
 
 describe('the difference of any two versions', () => {
