@@ -51,6 +51,7 @@ declare module 'fastify' {
  */
 export function createApp(folder: string): FastifyInstance {
   const program = basename(folder)
+  const name = program === 'api' ? 'API' : program
   const version = basename(dirname(folder))
   const { workshopUrl } = readConfig(process.env)
   const eta = new Eta({ views: join(folder, 'views'), cache: true })
@@ -89,7 +90,7 @@ export function createApp(folder: string): FastifyInstance {
     engine: { eta },
     root: join(folder, 'views'),
     production: true,
-    defaultContext: { version, program, workshopUrl },
+    defaultContext: { version, program, name, workshopUrl },
   })
   readOnlyForms(app)
 
@@ -137,7 +138,7 @@ export function createApp(folder: string): FastifyInstance {
     const route = routes.get(pathOf(request))
     if (route === undefined) {
       const paths = [...routes.keys()].filter((path) => path !== '/style.css').sort()
-      const message = `Nothing is at this address. The ${program} has these: ${paths.join(', ')}.`
+      const message = `Nothing is at this address. The ${name} has these: ${paths.join(', ')}.`
       return sendError(request, reply, new PageError(404, 'Not found', message))
     }
     const allowed = [...route.methods].join(', ')
@@ -154,7 +155,7 @@ export function createApp(folder: string): FastifyInstance {
       const code = error.status < 500 ? 'invalid_request' : 'server_error'
       return reply.send({ error: code, error_description: error.message })
     }
-    const html = eta.render('@error', { version, program, error })
+    const html = eta.render('@error', { version, program, name, error })
     return reply.type('text/html; charset=utf-8').send(html)
   }
 }
