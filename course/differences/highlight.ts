@@ -28,13 +28,15 @@ export interface Styled {
 export type StyledLine = [length: number, style: Style][]
 
 /** The grammars for the versions and their lessons, each loaded when a file needs it. */
-const GRAMMARS: Record<string, { name: string; load: () => Promise<Grammar> }> = {
-  ts: { name: 'typescript', load: () => import('shiki/langs/typescript.mjs') },
-  eta: { name: 'html', load: () => import('shiki/langs/html.mjs') },
-  html: { name: 'html', load: () => import('shiki/langs/html.mjs') },
-  json: { name: 'json', load: () => import('shiki/langs/json.mjs') },
-  sh: { name: 'shellscript', load: () => import('shiki/langs/shellscript.mjs') },
-}
+const GRAMMARS = new Map<string, { name: string; load: () => Promise<Grammar> }>(
+  Object.entries({
+    ts: { name: 'typescript', load: () => import('shiki/langs/typescript.mjs') },
+    eta: { name: 'html', load: () => import('shiki/langs/html.mjs') },
+    html: { name: 'html', load: () => import('shiki/langs/html.mjs') },
+    json: { name: 'json', load: () => import('shiki/langs/json.mjs') },
+    sh: { name: 'shellscript', load: () => import('shiki/langs/shellscript.mjs') },
+  }),
+)
 /** The longest line to highlight, in characters. */
 const LONGEST_LINE = 2_000
 
@@ -100,7 +102,7 @@ function* cut(range: Range, marks: Range[]): Generator<Range & { marked: boolean
  * @param extension its language: `ts`, `eta`, `json` ... Others have no styles
  */
 export async function highlightText(text: string, extension: string): Promise<StyledLine[]> {
-  const grammar = GRAMMARS[extension]
+  const grammar = GRAMMARS.get(extension)
   if (text === '' || grammar === undefined) return []
   const key = createHash('sha256').update(`shiki ${version} ${grammar.name} ${text}`).digest('hex')
   const file = join(ROOT, 'node_modules', '.cache', 'oauth-lab', `${key.slice(0, 32)}.json`)
@@ -116,7 +118,7 @@ let highlighter: Promise<HighlighterCore> | undefined
 async function tokenize(text: string, extension: string): Promise<StyledLine[]> {
   highlighter ??= createHighlighter()
   const shiki = await highlighter
-  const { name = '', load } = GRAMMARS[extension] ?? {}
+  const { name = '', load } = GRAMMARS.get(extension) ?? {}
   if (load !== undefined) await shiki.loadLanguage((await load()).default)
   const { tokens } = shiki.codeToTokens(text, {
     lang: name,

@@ -1,14 +1,6 @@
 import { highlightText, type StyledLine } from '@oauth-lab/course/differences/highlight.ts'
 import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 
-/** The languages of fenced blocks, with the highlighter's names. */
-const GRAMMARS: Record<string, string> = {
-  ts: 'ts',
-  html: 'html',
-  json: 'json',
-  sh: 'sh',
-  shell: 'sh',
-}
 const SHELL_OUTPUT = 'text'
 
 /**
@@ -19,7 +11,7 @@ const SHELL_OUTPUT = 'text'
 export async function htmlLinesOf(text: string, language: string): Promise<string[]> {
   const lines = text.split('\n')
   if (language === 'http') return lines.map(httpLine)
-  const styles = await highlightText(text, GRAMMARS[language] ?? language)
+  const styles = await highlightText(text, language === 'shell' ? 'sh' : language)
   return lines.map((line, index) => styledLine(line, styles[index]))
 }
 

@@ -19,6 +19,7 @@ function write(path: string, content: string | Buffer): void {
 
 write('v02/server/main.ts', 'export {}\n')
 write('v02/client/it is 100% "mine" #1?.ts', "const here = '<b>'\n")
+write('v02/client/a.constructor', 'const a = 1\n')
 write('v02/client/picture.png', Buffer.from([0, 1, 2, 255]))
 write('v02/client/long.ts', 'x'.repeat(400_000))
 write('v02/node_modules/secret.ts', 'not to be shown')
@@ -60,6 +61,11 @@ test("only lines that the version before doesn't have are marked", async () => {
 
   const first = await workshop.get(`/code/v01-code-flow/${CALLBACK}`)
   expect(rowsOf(first.text).some(({ isNew }) => isNew)).toBe(false)
+})
+
+test('a file in an unknown language is plain text, whatever its extension', async () => {
+  const { text } = await workshop.get('/code/copy-v02/client/a.constructor')
+  expect(rowsOf(text).map((row) => row.text)).toEqual(['const a = 1'])
 })
 
 test('of a file that moved, only the changed lines are marked', async () => {

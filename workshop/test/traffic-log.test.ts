@@ -187,6 +187,14 @@ describe('hostile traffic', () => {
       .say({ tap: 'body', id: 1, body: { text, size: text.length } } as never)
   }
 
+  test.each(['constructor', '__proto__', 'toString'])(
+    'with the grant type %s is a token request',
+    (grantType) => {
+      const { log } = form(`grant_type=${grantType}`)
+      expect(rowsSince(log, 0, ALL, LANES)[0]).toMatchObject({ title: 'Token request' })
+    },
+  )
+
   test('with too many fields shows the first ones, and says that there are more', () => {
     const { log } = form('code=abcdefgh&'.repeat(4_000))
     const { sections } = detailsOf(log.message(1) ?? fail(), log)

@@ -34,10 +34,10 @@ export function setOfQuery(address: string): ParameterSet {
 }
 
 /** The sets of token requests with other parameters than those with a code, by their grant type. */
-const TOKEN_REQUESTS: Record<string, ParameterSet | undefined> = {
-  refresh_token: 'refresh request',
-  client_credentials: 'client credentials request',
-}
+const TOKEN_REQUESTS = new Map<string | undefined, ParameterSet>([
+  ['refresh_token', 'refresh request'],
+  ['client_credentials', 'client credentials request'],
+])
 
 /** The set in the form of a request. */
 export function setOfForm(exchange: Exchange): ParameterSet {
@@ -48,7 +48,7 @@ export function setOfForm(exchange: Exchange): ParameterSet {
   if (path === '/revoke') return 'revocation request'
   if (path === '/introspect') return 'introspection request'
   if (path !== '/token') return 'unknown'
-  return TOKEN_REQUESTS[grantTypeOf(exchange.request.body.text) ?? ''] ?? 'token request'
+  return TOKEN_REQUESTS.get(grantTypeOf(exchange.request.body.text)) ?? 'token request'
 }
 
 /** The set in the JSON of a response. */
