@@ -10,6 +10,7 @@ import { v08 } from './v08/checks.ts'
 import { v09 } from './v09/checks.ts'
 import { v10 } from './v10/checks.ts'
 import { v11 } from './v11/checks.ts'
+import { v12 } from './v12/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -24,4 +25,5 @@ export const checks: Record<number, VersionChecks> = {
   9: v09,
   10: v10,
   11: v11,
+  12: v12,
 }

@@ -10,6 +10,7 @@ import { v08 } from './v08/steps.ts'
 import { v09 } from './v09/steps.ts'
 import { v10 } from './v10/steps.ts'
 import { v11 } from './v11/steps.ts'
+import { v12 } from './v12/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -24,4 +25,5 @@ export const exercises: Record<number, Exercise> = {
   9: v09,
   10: v10,
   11: v11,
+  12: v12,
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { portOf } from '@oauth-lab/shared/config.ts'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import type { ProgramName } from '../programs/programs.ts'
 import { type Cast, NotYet, Stage, WORKER } from './check-stage.ts'
@@ -9,6 +10,7 @@ import { type RunningProgram, type StartProgram, startProcess } from './copy-pro
 import { patient } from './patience.ts'
 import type { Sentence, VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
+import { API } from './token-request-rules.ts'
 import { type Trouble, TroubleError } from './trouble.ts'
 import { startWorker } from './worker-run.ts'
 
@@ -40,7 +42,8 @@ const WORKER_CHECK_LIMIT = 20_000
 const TRIES = 3
 /** Within how many milliseconds of each other failures count as simultaneous. */
 const SAME_TIME = 300
-const PORT_TAKEN = /EADDRINUSE|is in use/
+const PORT_TAKEN = /EADDRINUSE|already in use/
+const API_MAIN = 'api/main.ts'
 /** The settings of a copy, all of them, so a .env file changes nothing. */
 const SETTINGS = {
   WORKSHOP_URL: '',
@@ -49,8 +52,8 @@ const SETTINGS = {
   CLIENT_SECRET: 'lab-client-secret',
   WORKER_ID: WORKER.id,
   WORKER_SECRET: WORKER.secret,
-  API_ID: '',
-  API_SECRET: '',
+  API_ID: API.id,
+  API_SECRET: API.secret,
   CODE_TTL: '60',
   ACCESS_TOKEN_TTL: '',
   REFRESH_TOKEN_TTL: '',
@@ -100,7 +103,7 @@ async function tryOutAll(
     shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
     tryOut(on('client'), client),
     tryOut(on('worker'), worker),
-    api === undefined ? [] : tryOut(on('api'), api),
+    api === undefined ? on('api').map(withoutApi) : tryOut(on('api'), api),
   ])
   const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
   return conclude(folder, sentences, seen)
@@ -113,6 +116,10 @@ export function doneIn(findings: Finding[]): string[] {
 
 /** Why each check fails, or undefined for those that pass. */
 type Seen = [id: string, failure: NotYet | undefined]
+
+function withoutApi({ id }: Sentence): Seen {
+  return [id, new NotYet(`the copy has no API: there is no ${API_MAIN}`, API_MAIN)]
+}
 
 async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
   const all: Seen[] = []
@@ -196,11 +203,11 @@ function describePlace(folder: string, file: string): string {
 
 interface Stages {
   server: Stage
-  /** With the stand-in as the server. */
+  /** With the stand-in as the server and the API. */
   client: Stage
   worker: Stage
   shortLived: Stage | undefined
-  /** With the server of the copy. */
+  /** With a stand-in as the server. */
   api: Stage | undefined
 }
 
@@ -255,31 +262,38 @@ class CheckedPrograms {
     await Promise.all(this.#ends.splice(0).map((end) => end()))
   }
 
-  async #startOnce({ short, scopes }: VersionChecks): Promise<Stages> {
-    const [serverPort, shortPort] = [await freePort(), await freePort()]
-    const [clientPort, apiPort] = [await freePort(), await freePort()]
-    const redirectUri = `http://localhost:${clientPort}/callback`
-    const standIn = new StandIn(await freePort(), redirectUri, scopes)
-    await standIn.listen()
-    this.#ends.push(() => standIn.close())
+  async #startOnce({ short, scopes, sentences }: VersionChecks): Promise<Stages> {
+    const at = async () => `http://localhost:${await freePort()}`
+    const [serverUrl, shortUrl, clientUrl] = [await at(), await at(), await at()]
+    const [apiUrl, testedUrl] = [await at(), await at()]
+    const redirectUri = `${clientUrl}/callback`
+    // In a version with an API, the client of an unfinished copy may still ask the server.
+    const standInApiPort = sentences.some(({ on }) => on === 'api') ? await freePort() : undefined
+    const standIn = new StandIn(await freePort(), redirectUri, scopes, standInApiPort)
+    const apiStandIn = new StandIn(await freePort(), redirectUri)
+    for (const one of [standIn, apiStandIn]) {
+      await one.listen()
+      this.#ends.push(() => one.close())
+    }
     // The run may have been stopped meanwhile, and nothing would end what starts now.
     if (this.#stopped) await this.#endAll()
 
     const folder = this.#folder
-    const client = { url: `http://localhost:${clientPort}` }
-    const hasApi = existsSync(join(folder, 'api', 'main.ts'))
-    const apiUrl = `http://localhost:${apiPort}`
-    const run = (program: ProgramName, port: number, serverUrl: string, lifetimes = {}) => {
-      const urls = { AUTH_SERVER_URL: serverUrl, CLIENT_URL: client.url, API_URL: apiUrl }
-      return this.#run(program, port, { ...urls, ...lifetimes })
-    }
-    const serverUrl = `http://localhost:${serverPort}`
-    const shortUrl = `http://localhost:${shortPort}`
-    const [mainServer, mainClient, shortServer, mainApi] = await settle([
-      run('server', serverPort, serverUrl),
-      run('client', clientPort, standIn.url),
-      short === undefined ? undefined : run('server', shortPort, shortUrl, short),
-      hasApi ? run('api', apiPort, serverUrl) : undefined,
+    const urls = { AUTH_SERVER_URL: serverUrl, CLIENT_URL: clientUrl, API_URL: apiUrl }
+    const run = (program: ProgramName, url: string, changes: Record<string, string> = {}) =>
+      this.#run(program, portOf(url), { ...urls, ...changes })
+    const [mainServer, mainClient, shortServer] = await settle([
+      run('server', serverUrl),
+      run('client', clientUrl, { AUTH_SERVER_URL: standIn.url, API_URL: standIn.apiUrl }),
+      short && run('server', shortUrl, { ...short, AUTH_SERVER_URL: shortUrl }),
+    ] as const)
+    // An API that takes the port of another program fails only if that one is there before it.
+    const hasApi = existsSync(join(folder, API_MAIN))
+    const [mainApi, testedApi] = await settle([
+      hasApi ? run('api', apiUrl) : undefined,
+      hasApi
+        ? run('api', testedUrl, { AUTH_SERVER_URL: apiStandIn.url, API_URL: testedUrl })
+        : undefined,
     ] as const)
 
     const startWorker: Cast['startWorker'] = (url, changes) =>
@@ -287,19 +301,20 @@ class CheckedPrograms {
     const onRequest = (explainSlowness: () => Trouble) => {
       this.#explainSlowness = explainSlowness
     }
-    const stage = (running: RunningProgram, port: number, and: Partial<Cast> = {}) => {
-      const server = { url: `http://localhost:${port}`, running }
-      return new Stage({ folder, server, client, startWorker, onRequest, ...and })
-    }
+    const server = { url: serverUrl, running: mainServer }
+    const [client, api] = [{ url: clientUrl }, { url: apiUrl }]
+    const stage = (and: Partial<Cast> = {}) =>
+      new Stage({ folder, server, client, api, startWorker, onRequest, ...and })
     return {
-      server: stage(mainServer, serverPort),
-      client: stage(mainServer, serverPort, {
+      server: stage(),
+      client: stage({
         client: { ...client, running: mainClient },
+        api: { url: apiUrl, running: mainApi },
         standIn,
       }),
-      worker: stage(mainServer, serverPort),
-      shortLived: shortServer && stage(shortServer, shortPort),
-      api: mainApi && stage(mainServer, serverPort, { api: { url: apiUrl, running: mainApi } }),
+      worker: stage(),
+      shortLived: shortServer && stage({ server: { url: shortUrl, running: shortServer } }),
+      api: testedApi && stage({ api: { url: testedUrl, running: testedApi }, standIn: apiStandIn }),
     }
   }
 

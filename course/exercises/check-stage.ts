@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import {
@@ -10,6 +10,8 @@ import {
   type JsonAnswer,
 } from '@oauth-lab/shared/testing/driver.ts'
 import { encodeForm, type RequestOptions, send } from '@oauth-lab/shared/testing/exchange.ts'
+import { listFilesIfThere } from '../differences/files.ts'
+import { PROGRAM_NAMES, titleOfProgram } from '../programs/programs.ts'
 import type { CopyProcess } from './copy-process.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
@@ -55,8 +57,9 @@ export interface Cast {
   server: { url: string; running: RunningProgram }
   /** Without a running program if this stage isn't for the client. */
   client: { url: string; running?: RunningProgram }
-  /** If the copy has one and the stage is for it. */
-  api?: { url: string; running: RunningProgram }
+  /** The same, and none runs if the copy has none. */
+  api: { url: string; running?: RunningProgram | undefined }
+  /** In place of the server, for the client or the API. */
   standIn?: StandIn
   /** Starts the worker of the copy, with this server, and with these settings changed. */
   startWorker: (serverUrl: string, changes: Record<string, string>) => CopyProcess
@@ -77,7 +80,10 @@ export class Stage {
 
   constructor(cast: Cast) {
     this.#cast = cast
-    const addresses = { authServerUrl: cast.server.url, clientUrl: cast.client.url, ...CLIENT }
+    const { server, client, api } = cast
+    const apiUrl = api.running && api.url
+    const urls = { authServerUrl: server.url, clientUrl: client.url, apiUrl }
+    const addresses = { ...urls, ...CLIENT }
     this.server = new CheckDriver(addresses, { send: (url, options) => this.#send(url, options) })
   }
 
@@ -86,7 +92,6 @@ export class Stage {
   }
 
   get apiUrl(): string {
-    if (this.#cast.api === undefined) throw new Error('No API on this stage')
     return this.#cast.api.url
   }
 
@@ -95,7 +100,7 @@ export class Stage {
   }
 
   get standIn(): StandIn {
-    if (this.#cast.standIn === undefined) throw new Error('No client on this stage')
+    if (this.#cast.standIn === undefined) throw new Error('No stand-in on this stage')
     return this.#cast.standIn
   }
 
@@ -141,6 +146,7 @@ export class Stage {
   /** A whole login in which the client talks to the copy's server. Returns the page it ends at. */
   async loginAtServer(browser: Browser, user: string): Promise<Page> {
     this.standIn.passOnTo = this.server.serverUrl
+    this.standIn.passApiOnTo = this.server.apiUrl
     const start = await browser.visit(`${this.clientUrl}/login`)
     const page = await browser.follow(await browser.answerForms(start, credentials(user)))
     const { passedOnError } = this.standIn
@@ -176,9 +182,11 @@ export class Stage {
     const { folder, startWorker } = this.#cast
     must(existsSync(join(folder, WORKER_MAIN)), 'the copy has no worker', WORKER_MAIN)
     must(!this.#workerHangs, HANGS, WORKER_MAIN)
-    if (typeof server === 'string') return untilEnded(startWorker(server, settings))
+    if (typeof server === 'string') {
+      return untilEnded(startWorker(server, { API_URL: this.server.apiUrl, ...settings }))
+    }
     let isSilent = false
-    const start = (url: string) => startWorker(url, settings)
+    const start = (url: string, API_URL: string) => startWorker(url, { API_URL, ...settings })
     const run = await runAgainst(start, async (request) => {
       const answer = await server(request)
       isSilent ||= answer === undefined
@@ -187,6 +195,29 @@ export class Stage {
     this.#workerHangs = run.status === undefined && !isSilent
     must(!this.#workerHangs, HANGS, WORKER_MAIN)
     return run
+  }
+
+  /** Makes the API believe that this many milliseconds have passed. */
+  async passTime(milliseconds: number): Promise<void> {
+    await this.#cast.api.running?.passTime(milliseconds)
+  }
+
+  /** @throws {NotYet} if a program imports something from another one, which another machine may not have */
+  expectOwnCode(program: string): void {
+    const { folder } = this.#cast
+    for (const file of listFilesIfThere(folder).filter((path) => path.startsWith(`${program}/`))) {
+      const imported = [...this.read(file).matchAll(/(?:from|import\(?)\s*['"](\.[^'"]+)['"]/g)]
+      const targets = imported.map(([, path = '']) => posix.join(posix.dirname(file), path))
+      const other = PROGRAM_NAMES.find((name) => {
+        return name !== program && targets.some((path) => path.startsWith(`${name}/`))
+      })
+      const title = titleOfProgram(program)
+      must(
+        other === undefined,
+        `the ${title} imports something from ${other}/, which another machine may not have: write its own`,
+        file,
+      )
+    }
   }
 
   /** Why a worker failed, and where, as far as its output says. */
@@ -242,11 +273,11 @@ export class Stage {
   #programAt(url: string): RunningProgram | undefined {
     const { server, client, api, standIn } = this.#cast
     if (url.startsWith(server.url)) return server.running
-    // The stand-in passes these requests on to the server.
+    // The stand-in passes these requests of browsers on to the server.
     if (standIn?.passOnTo !== undefined && url.startsWith(standIn.url)) {
       return server.running
     }
-    if (api !== undefined && url.startsWith(api.url)) return api.running
+    if (url.startsWith(api.url)) return api.running
     return url.startsWith(client.url) ? client.running : undefined
   }
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startNode } from '../programs/typescript.ts'
@@ -60,6 +61,13 @@ export class CopyProcess {
   /** Its last output on stderr. */
   get stderr(): string {
     return this.#stderr
+  }
+
+  /** Makes a program that loads copy-clock.mjs believe that this many milliseconds have passed. */
+  async passTime(milliseconds: number): Promise<void> {
+    const passed = once(this.child, 'message')
+    this.child.send(milliseconds)
+    await Promise.race([passed, this.ended])
   }
 
   /** Kills it and all its child processes. Resolves when it has ended. */

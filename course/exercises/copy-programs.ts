@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ProgramName } from '../programs/programs.ts'
+import { type ProgramName, settingOf, titleOfProgram } from '../programs/programs.ts'
 import { untilAnswers } from '../programs/who-answers.ts'
 import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
@@ -27,6 +27,8 @@ export interface RunningProgram {
   explainSilence(method: string, path: string): Trouble
   /** The message if the time for all requests ran out during this one. */
   explainSlowness(method: string, path: string): Trouble
+  /** Makes the API believe that this many milliseconds have passed. */
+  passTime(milliseconds: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -37,6 +39,9 @@ export type StartProgram = (spec: ProgramSpec) => Promise<RunningProgram>
 const START_LIMIT = 8_000
 const MAIN_FILES = ['main.ts', 'main.js', 'main.mjs']
 const WATCHDOG = new URL('./watchdog.mjs', import.meta.url).href
+const CLOCK = new URL('./copy-clock.mjs', import.meta.url).href
+/** What a program says about a port that it can't have. */
+const PORT_TAKEN = /Port (\d+) is already in use|EADDRINUSE[^\n]*:(\d+)/
 
 /**
  * Runs a program in its own process.
@@ -49,11 +54,13 @@ export const startProcess: StartProgram = async (spec) => {
     existsSync(join(folder, file)),
   )
   if (main === undefined) {
-    const message = `The ${program} has no main file. Put ${program}/main.ts back.`
+    const message = `The ${titleOfProgram(program)} has no main file. Put ${program}/main.ts back.`
     throw new TroubleError({ program, message, place: `${program}/main.ts` })
   }
 
-  const process = new CopyProcess({ main, preload: [WATCHDOG], folder, settings })
+  // A check turns the clock of the API alone: the lifetimes of the others run in real time.
+  const preload = program === 'api' ? [WATCHDOG, CLOCK] : [WATCHDOG]
+  const process = new CopyProcess({ main, preload, folder, settings })
   const running = new ProgramProcess(spec, process)
   signal.addEventListener('abort', () => running.stop())
   try {
@@ -100,18 +107,22 @@ class ProgramProcess implements RunningProgram {
     const { program, folder } = this.#spec
     const blocked = this.#blockedAt()
     if (blocked !== undefined) {
-      const message = `The ${program} hangs: a loop at ${method} ${path} never ends.`
+      const message = `The ${this.#title} hangs: a loop at ${method} ${path} never ends.`
       return { program, message, place: blocked }
     }
-    const message = `The ${program} hangs: ${method} ${path} gets no response. Look for a handler that returns nothing, or an await that never finishes.`
+    const message = `The ${this.#title} hangs: ${method} ${path} gets no response. Look for a handler that returns nothing, or an await that never finishes.`
     return { program, message, place: placeOfRoute(folder, program, path) }
   }
 
   explainSlowness(method: string, path: string): Trouble {
     const { program, folder } = this.#spec
-    const message = `The ${program} is too slow: the check timed out during ${method} ${path}.`
+    const message = `The ${this.#title} is too slow: the check timed out during ${method} ${path}.`
     const place = placeOfRoute(folder, program, path)
     return { program, message, place: this.#blockedAt() ?? place }
+  }
+
+  passTime(milliseconds: number): Promise<void> {
+    return this.#process.passTime(milliseconds)
   }
 
   stop(): Promise<void> {
@@ -119,23 +130,39 @@ class ProgramProcess implements RunningProgram {
   }
 
   #explainDeath(): Trouble {
-    const { program, folder } = this.#spec
+    const { program, folder, port } = this.#spec
     const what = this.#ready ? 'died during a request' : "doesn't start"
+    const [, ...taken] = PORT_TAKEN.exec(this.stderr()) ?? []
+    const other = taken.find((one) => one !== undefined && Number(one) !== port)
+    if (other !== undefined) {
+      const message = `The ${this.#title} ${what}: it tries to listen at port ${other}, which another program has. Its own address is ${this.#address}.`
+      return { program, message, place: `${program}/main.ts` }
+    }
     const { message, place } = explain(this.stderr(), folder) ?? {
       message: `it exited by itself (exit status ${this.#process.child.exitCode})`,
       place: `${program}/main.ts`,
     }
-    return { program, message: `The ${program} ${what}: ${endSentence(message)}`, place }
+    return { program, message: `The ${this.#title} ${what}: ${endSentence(message)}`, place }
   }
 
   #explainNoStart(limit: number): Trouble {
-    const { program, port } = this.#spec
+    const { program } = this.#spec
     const blocked = this.#blockedAt()
     const message =
       blocked === undefined
-        ? `The ${program} doesn't start: nothing responds on its port (${port}) after ${Math.round(limit / 1000)} seconds.`
-        : `The ${program} doesn't start: a loop never ends.`
+        ? `The ${this.#title} doesn't start: after ${Math.round(limit / 1000)} seconds, nothing responds at its address, ${this.#address}.`
+        : `The ${this.#title} doesn't start: a loop never ends.`
     return { program, message, place: blocked ?? `${program}/main.ts:1` }
+  }
+
+  get #title(): string {
+    return titleOfProgram(this.#spec.program)
+  }
+
+  /** Where it has to listen, in words. */
+  get #address(): string {
+    const { program, port } = this.#spec
+    return `the setting ${settingOf(program)}, here http://localhost:${port}`
   }
 
   /** The innermost place in the copy where a loop blocks the program. */

@@ -7,8 +7,8 @@ export interface Sentence {
   id: string
   text: string
   /**
-   * What it runs on: one program (the API with the copy's own server, the client with a stand-in for it),
-   * a server with short lifetimes, the worker, or all of them together, once every other check passes.
+   * What it runs on: one program (the client and the API with a stand-in for the server), a server with
+   * short lifetimes, the worker, or all of them together, once every other check passes.
    */
   on: ProgramName | 'short server' | 'worker' | 'both'
   /** The file of the version that implements it. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { request } from 'undici'
 import {
@@ -6,6 +7,7 @@ import {
   type ProgramRequest,
   type Refusal,
   refusalOf,
+  refusalOfIntrospection,
   refusalOfRevocation,
   wrongScope,
 } from './token-request-rules.ts'
@@ -22,6 +24,8 @@ export interface StandInAnswer {
 
 export type Tokens = Record<'access_token' | 'refresh_token', string>
 
+/** What the server says about a token that doesn't work. RFC 7662 section 2.2 */
+const INACTIVE: StandInAnswer = { status: 200, body: { active: false } }
 const ME = '/api/me'
 const EMAIL = '/api/email'
 
@@ -34,15 +38,19 @@ export const USER = {
 }
 
 /**
- * Sits between the client of a copy and its server. For most checks it acts as the server, so a bug in
- * the copy's server is never blamed on the client. It rejects what a real server rejects, and remembers
- * why. If a check is about both programs, it passes everything on.
+ * Sits between the client or the API of a copy and its server. For most checks it acts as the server, so a
+ * bug in the copy's server is never blamed on them. It rejects what a real server rejects, and remembers
+ * why. If a check is about all programs, it passes everything on. In a version with an API, it sits between
+ * the client and that, too.
  */
 export class StandIn {
-  /** Its origin. */
+  /** Its origin, as the server. */
   readonly url: string
+  /** Its origin as the API, the same in a version without one. */
+  readonly apiUrl: string
   tokenRequests: ProgramRequest[] = []
   revocations: ProgramRequest[] = []
+  introspections: ProgramRequest[] = []
   /** The `Authorization` headers at the resources. */
   resourceRequests: string[] = []
   issued: Tokens[] = []
@@ -50,23 +58,31 @@ export class StandIn {
   refusal: Refusal | undefined
   /** What was wrong with the last rejected revocation request. */
   refusedRevocation: Refusal | undefined
+  /** What was wrong with the last rejected introspection request. */
+  refusedIntrospection: Refusal | undefined
+  /** The last request to an address that isn't there. */
+  notFound: string | undefined
   /** What was wrong with the last rejected authorization request. */
   refusedLogin: Pick<Refusal, 'error' | 'reason' | 'file'> | undefined
   /** The response to a valid token request. */
   onToken: (request: ProgramRequest) => Answer = () => this.tokens()
   /** The response to a valid revocation request. One that throws hangs up. */
   onRevoke: (request: ProgramRequest) => Answer = (request) => this.revoke(request)
+  /** The response to a valid introspection request. One that throws hangs up. */
+  onIntrospect: (request: ProgramRequest) => Answer = () => INACTIVE
   onResource: (authorization: string, path: string) => Answer = (authorization, path) =>
     this.user(authorization, path)
   /** The only scopes that its user allows; undefined for all that are asked for. */
   allows: string[] | undefined
   /** The origin to pass everything on to. */
   passOnTo: string | undefined
+  /** The same for what the API gets. */
+  passApiOnTo: string | undefined
   /** The last response of that server to a token request, as it came. */
   passedOnTokens: string | undefined
   /** The last error of that server, in words. */
   passedOnError: string | undefined
-  readonly #http: Server
+  readonly #http: Server[]
   readonly #redirectUri: string
   readonly #scopes: string[] | undefined
   #known: Known
@@ -78,38 +94,50 @@ export class StandIn {
   #logins: Set<unknown>[] = []
   readonly #ended = new Set<string>()
 
-  /** @param scopes what the client is registered for; undefined in a version without scopes */
-  constructor(port: number, redirectUri: string, scopes?: string[]) {
+  /**
+   * @param scopes what the client is registered for; undefined in a version without scopes
+   * @param apiPort where the API is; undefined in a version without one
+   */
+  constructor(port: number, redirectUri: string, scopes?: string[], apiPort = port) {
     this.#redirectUri = redirectUri
     this.#scopes = scopes
     this.#known = this.#nothingKnown()
     this.url = `http://localhost:${port}`
-    this.#http = createServer((incoming, response) => {
-      this.#answer(incoming, response).catch(() => response.destroy())
-    })
+    this.apiUrl = `http://localhost:${apiPort}`
+    this.#http = [...new Set([this.url, this.apiUrl])].map((url) =>
+      createServer((incoming, response) => {
+        this.#answer(url, incoming, response).catch(() => response.destroy())
+      }),
+    )
   }
 
   async listen(): Promise<void> {
-    const { port } = new URL(this.url)
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject)
-      this.#http.listen(Number(port), 'localhost', () => resolve())
+    const ports = [this.url, this.apiUrl].map((url) => Number(new URL(url).port))
+    const listening = this.#http.map(async (http, index) => {
+      await once(http.listen(ports[index], 'localhost'), 'listening')
     })
+    await Promise.all(listening)
   }
 
   async close(): Promise<void> {
-    this.#http.closeAllConnections()
-    await new Promise((resolve) => this.#http.close(resolve))
+    const closed = this.#http.map((http) => {
+      http.closeAllConnections()
+      return new Promise((resolve) => http.close(resolve))
+    })
+    await Promise.all(closed)
   }
 
   /** Forgets what it saw, and behaves like a correct server again. */
   reset(): void {
     this.tokenRequests = []
     this.revocations = []
+    this.introspections = []
     this.resourceRequests = []
     this.issued = []
     this.refusal = undefined
     this.refusedRevocation = undefined
+    this.refusedIntrospection = undefined
+    this.notFound = undefined
     this.refusedLogin = undefined
     this.#known = this.#nothingKnown()
     this.#asked = []
@@ -118,9 +146,11 @@ export class StandIn {
     this.#ended.clear()
     this.onToken = () => this.tokens()
     this.onRevoke = (request) => this.revoke(request)
+    this.onIntrospect = () => INACTIVE
     this.onResource = (authorization, path) => this.user(authorization, path)
     this.allows = undefined
     this.passOnTo = undefined
+    this.passApiOnTo = undefined
     this.passedOnTokens = undefined
     this.passedOnError = undefined
   }
@@ -180,33 +210,43 @@ export class StandIn {
     this.#asked = scopesIn(scope || 'profile')
   }
 
-  async #answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(at: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(incoming)
-    if (this.passOnTo !== undefined) return this.#passOn(this.passOnTo, incoming, body, response)
-    const answer = await this.#play(incoming, body)
+    const origin = at === this.url ? this.passOnTo : this.passApiOnTo
+    if (origin !== undefined) return this.#passOn(origin, incoming, body, response)
+    const answer = await this.#play(at, incoming, body)
     sendAnswer(response, answer)
   }
 
-  #play({ method, url = '', headers }: IncomingMessage, body: string): Answer {
-    const { pathname } = new URL(url, this.url)
+  #play(at: string, { method, url = '', headers }: IncomingMessage, body: string): Answer {
+    const { pathname } = new URL(url, at)
+    const isServer = at === this.url
     const { authorization = '', 'content-type': contentType = '' } = headers
     const asked = { form: new URLSearchParams(body), authorization, contentType }
-    if (method === 'POST' && pathname === '/token') {
+    if (isServer && method === 'POST' && pathname === '/token') {
       this.tokenRequests.push(asked)
       return this.#tokenAnswer(asked)
     }
-    if (method === 'POST' && pathname === '/revoke') {
+    if (isServer && method === 'POST' && pathname === '/revoke') {
       this.revocations.push(asked)
       const refusal = refusalOfRevocation(asked)
       if (refusal === undefined) return this.onRevoke(asked)
       this.refusedRevocation = refusal
       return refused(refusal)
     }
+    if (isServer && method === 'POST' && pathname === '/introspect') {
+      this.introspections.push(asked)
+      const refusal = refusalOfIntrospection(asked)
+      if (refusal === undefined) return this.onIntrospect(asked)
+      this.refusedIntrospection = refusal
+      return refused(refusal)
+    }
     const resources = this.#scopes === undefined ? [ME] : [ME, EMAIL]
-    if (method === 'GET' && resources.includes(pathname)) {
+    if (at === this.apiUrl && method === 'GET' && resources.includes(pathname)) {
       this.resourceRequests.push(authorization)
       return this.onResource(authorization, pathname)
     }
+    this.notFound = `${method} ${pathname}`
     return { status: 404, body: { error: 'not_found' } }
   }
 

@@ -30,11 +30,14 @@ export interface Known {
 
 const FORM = 'application/x-www-form-urlencoded'
 const CLIENT = { id: 'lab-client', secret: 'lab-client-secret' }
+/** The settings of the API: a program must not know the default ones by heart. */
+export const API = { id: 'names-api', secret: 'open:50% & up' }
 const TOKEN_REQUEST = 'client/token-request.ts'
 const CALLBACK = 'client/routes/callback.ts'
 const MANAGER = 'client/token-manager.ts'
 const REVOCATION = 'client/revocation.ts'
 const WORKER = 'worker/count-users.ts'
+const INTROSPECTION = 'api/introspection.ts'
 /** RFC 6749 section 3.3: token *( SP token ) */
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
@@ -54,6 +57,13 @@ export function refusalOfRevocation(request: ProgramRequest): Refusal | undefine
   const wrong = refuseSender(request, REVOCATION)
   if (wrong !== undefined || request.form.get('token')) return wrong
   return refusal(400, 'invalid_request', REVOCATION)('it has no token')
+}
+
+/** What is wrong with an introspection request of the API. RFC 7662 section 2.1 */
+export function refusalOfIntrospection(request: ProgramRequest): Refusal | undefined {
+  const wrong = refuseSender(request, INTROSPECTION, API)
+  if (wrong !== undefined || request.form.get('token')) return wrong
+  return refusal(400, 'invalid_request', INTROSPECTION)('it has no token')
 }
 
 /** What is wrong with a token request of a client that acts for itself. RFC 6749 section 4.4.2 */

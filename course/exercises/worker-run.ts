@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
@@ -9,7 +8,7 @@ import type { ProgramRequest } from './token-request-rules.ts'
 
 /** How long a worker may take, in milliseconds, on an idle machine. */
 const LIMIT = 8_000
-const CLOCK = new URL('./worker-clock.mjs', import.meta.url).href
+const CLOCK = new URL('./copy-clock.mjs', import.meta.url).href
 
 /** What a worker did, from its start to its end. */
 export interface WorkerRun {
@@ -23,6 +22,8 @@ export interface WorkerRun {
 export interface WorkerRequest extends ProgramRequest {
   /** Method and path, such as `POST /token`. */
   target: string
+  /** Whose address it is sent to. */
+  to: 'server' | 'api'
   /** Makes the worker believe that this many milliseconds have passed. */
   passTime: (milliseconds: number) => Promise<void>
 }
@@ -51,32 +52,34 @@ export async function untilEnded(worker: CopyProcess): Promise<WorkerRun> {
 /**
  * Runs a worker against a server that responds as told.
  *
- * @param start starts the worker, which asks the server at this address
+ * @param start starts the worker, which asks the server and the API at these addresses
  */
 export async function runAgainst(
-  start: (serverUrl: string) => CopyProcess,
+  start: (serverUrl: string, apiUrl: string) => CopyProcess,
   answer: AnswerWorker,
 ): Promise<WorkerRun> {
-  const port = await freePort()
-  const worker = start(`http://localhost:${port}`)
-  const server = createServer(async (incoming, response) => {
-    const { method, url = '', headers } = incoming
-    const { authorization = '', 'content-type': contentType = '' } = headers
-    const form = new URLSearchParams(await readBody(incoming))
-    const target = `${method} ${url.split('?')[0]}`
-    const passTime = async (milliseconds: number) => {
-      const passed = once(worker.child, 'message')
-      worker.child.send(milliseconds)
-      await Promise.race([passed, worker.ended])
-    }
-    const answered = await answer({ target, authorization, contentType, form, passTime })
-    if (answered !== undefined) sendAnswer(response, answered)
-  })
-  server.listen(port, 'localhost')
+  const [port, apiPort] = [await freePort(), await freePort()]
+  const worker = start(`http://localhost:${port}`, `http://localhost:${apiPort}`)
+  const listener = (to: WorkerRequest['to']) =>
+    createServer(async (incoming, response) => {
+      const { method, url = '', headers } = incoming
+      const { authorization = '', 'content-type': contentType = '' } = headers
+      const form = new URLSearchParams(await readBody(incoming))
+      const target = `${method} ${url.split('?')[0]}`
+      const passTime = (milliseconds: number) => worker.passTime(milliseconds)
+      const answered = await answer({ target, to, authorization, contentType, form, passTime })
+      if (answered !== undefined) sendAnswer(response, answered)
+    })
+  const listeners = [
+    listener('server').listen(port, 'localhost'),
+    listener('api').listen(apiPort, 'localhost'),
+  ]
   try {
     return await untilEnded(worker)
   } finally {
-    server.closeAllConnections()
-    server.close()
+    for (const one of listeners) {
+      one.closeAllConnections()
+      one.close()
+    }
   }
 }

@@ -68,7 +68,7 @@ test("a version's code is its protocol and its programs, whatever their names", 
   expect(others.filter(isProgramCode)).toEqual([])
 })
 
-test('a check runs the API of a copy against the server of the copy', async () => {
+test('a check runs the API of a copy against a stand-in for the server', async () => {
   const { folder, remove } = makeVersionWithApi()
   onTestFinished(remove)
   const sentence: Sentence = {

@@ -2,8 +2,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers'
 import promises from 'node:timers/promises'
 
-// Loaded into each worker that a check runs. Its time limits run out when the check says that time has
-// passed: the check waits for none of them, and a slow machine changes no result.
+// Loaded into each worker and each API that a check runs. Its time limits run out when the check says that
+// time has passed: the check waits for none of them, and a slow machine changes no result.
 
 /** Shorter delays are no time limits, and stay as they are. In milliseconds. */
 const SHORTEST = 1_000
