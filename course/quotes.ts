@@ -47,8 +47,9 @@ export async function staleQuotes(versions: Version[] = listVersions()): Promise
 async function staleInAttacks(version: Version): Promise<StaleQuote[]> {
   const stale: StaleQuote[] = []
   for (const attack of attacks) {
-    if ((blockedSince(attack) ?? 1) !== version.number) continue
-    for (const edit of attack.checks.flatMap((check) => [check, ...(check.also ?? [])])) {
+    const since = blockedSince(attack) ?? 1
+    const checks = attack.checks.filter(({ from = since }) => from === version.number)
+    for (const edit of checks.flatMap((check) => [check, ...(check.also ?? [])])) {
       if ((await findLine(version, edit)) !== undefined) continue
       const file = `course/attacks/stories/${attack.slug}.ts`
       const source = edit.file.startsWith('shared/')

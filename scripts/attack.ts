@@ -1,7 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { type Attack, blockingVersion, tellingVersions } from '@oauth-lab/course/attacks/attack.ts'
+import {
+  type Attack,
+  blockingVersion,
+  checksOf,
+  tellingVersions,
+} from '@oauth-lab/course/attacks/attack.ts'
 import { withoutCheck } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { isDifferent, matrixAsMarkdown } from '@oauth-lab/course/attacks/matrix.ts'
 import {
@@ -111,7 +116,7 @@ async function playWeakened(attack: Attack, chosen: Version | undefined, pause: 
   if (attack.checks.length === 0 || version === undefined) {
     throw wrongUsage(`No version blocks ${attack.slug} yet, so there is no check to remove.`)
   }
-  for (const check of attack.checks) {
+  for (const check of checksOf(attack, version)) {
     const weakened = await withoutCheck(version, check)
     try {
       print(printWeakening(version, check))

@@ -25,6 +25,10 @@ export interface Edit {
 export interface Check extends Edit {
   /** Other edits needed to disable the check, if one line isn't enough. */
   also?: readonly Edit[]
+  /** The first version with this line, if it isn't the first that blocks the attack. */
+  from?: number
+  /** The first version that no longer has this line, and blocks the attack with another one. */
+  until?: number
 }
 
 /** What a file in `stories/` exports as `attack`: a description, the expected results, and the story. */
@@ -36,7 +40,7 @@ export interface AttackFile {
   expected: Readonly<Record<number, Result>>
   /** The feature that the attack targets, and what to say if a version doesn't have it. */
   needs?: { feature: keyof Knowledge; otherwise: string }
-  /** The lines that block it, in the first version that does. Empty if no version does. */
+  /** The lines that block it. Empty if no version does. */
   checks: readonly Check[]
   /** What would block it, if the newest version doesn't. */
   remedy?: string
@@ -68,6 +72,13 @@ export function expectedResult(attack: Attack, version: Version): Result | undef
   const since = Object.keys(attack.expected).map(Number)
   const latest = since.findLast((number) => number <= version.number)
   return latest === undefined ? undefined : attack.expected[latest]
+}
+
+/** The checks that a version has. A copy that isn't named after a version may have any of them. */
+export function checksOf({ checks }: Attack, { number }: Version): Check[] {
+  return checks.filter(({ from = 0, until = Number.POSITIVE_INFINITY }) => {
+    return number === 0 || (from <= number && number < until)
+  })
 }
 
 /** The number of the first version expected to block it, of those from a number on, or undefined. */

@@ -282,7 +282,7 @@ export class Person {
     const exchanges = this.#record.newExchanges()
     if (told === undefined) return
     this.#record.tellPage(this.name, page, told, headers)
-    for (const exchange of exchanges) this.#record.tellBackChannel(exchange)
+    this.#record.tellBackChannel(exchanges)
   }
 
   /** Follows a redirect, and adds a step that says what the page shows. */

@@ -76,6 +76,11 @@ export class StoryRecord {
     return this.#site
   }
 
+  /** Who checks access tokens: the server, or an API of its own. */
+  get resourceServer(): 'server' | 'API' {
+    return this.lab.apiUrl === this.lab.serverUrl ? 'server' : 'API'
+  }
+
   /** The client's last successful token request. */
   get lastTokenRequest(): Exchange {
     const exchange = tokenRequests(this.#exchanges).findLast(({ status }) => status === 200)
@@ -148,33 +153,33 @@ export class StoryRecord {
     })
   }
 
-  /** Adds a step for a request from the client to the server. */
-  tellBackChannel(exchange: Exchange): void {
-    this.#steps.push({
-      actor: 'client',
-      from: 'client',
-      to: 'server',
-      channel: 'back',
-      message: tellExchange(exchange, 'server', this.#words([])),
-      meaning: this.#meaningOf(exchange),
-    })
+  /** Adds a step for each request of the client, and of the API, which asks the server before it responds. */
+  tellBackChannel(exchanges: Exchange[]): void {
+    for (const exchange of [...exchanges].sort((one, other) => one.order[0] - other.order[0])) {
+      const from = exchange.path === '/introspect' ? 'API' : 'client'
+      this.#tellExchange(exchange, { actor: from, from, meaning: this.#meaningOf(exchange) })
+    }
   }
 
   /** Adds a step for a request of the attacker's program, and returns the response. */
   tellProgram(told: Told | undefined): Record<string, unknown> {
-    const exchange = this.newExchanges().at(-1)
+    const exchanges = this.newExchanges()
+    const exchange = exchanges.at(-1)
     if (exchange === undefined) throw new Error('The program sent nothing')
     if (told !== undefined) {
-      this.#steps.push({
-        actor: 'attacker',
-        from: "attacker's program",
-        to: 'server',
-        channel: 'back',
-        message: tellExchange(exchange, 'server', this.#words(told.show ?? [])),
-        meaning: told.meaning,
-      })
+      this.#tellExchange(exchange, { actor: 'attacker', from: "attacker's program", ...told })
+      this.tellBackChannel(exchanges.filter(({ order }) => order[0] > exchange.order[0]))
     }
     return jsonIn(exchange)
+  }
+
+  #tellExchange(
+    exchange: Exchange,
+    { actor, from, meaning, show = [] }: Told & Pick<Step, 'actor' | 'from'>,
+  ): void {
+    const to = exchange.program === 'api' ? 'API' : 'server'
+    const message = tellExchange(exchange, to, this.#words(show))
+    this.#steps.push({ actor, from, to, channel: 'back', message, meaning })
   }
 
   /** The new back-channel exchanges since the last call. */
@@ -207,14 +212,19 @@ export class StoryRecord {
     const { path, status, form } = exchange
     if (path === '/revoke')
       return 'Before it responds, the client asks the server to revoke its tokens.'
+    if (path === '/introspect') {
+      const works = jsonIn(exchange).active === true ? 'It works.' : 'It does not work.'
+      return `Before it responds, the API asks the server about the token. ${works}`
+    }
     if (path !== '/token') {
       const what = path === '/api/email' ? 'for the email address' : 'whose token it has'
-      if (status === 200) return `Before it responds, the client asks the server ${what}.`
+      const who = this.resourceServer
+      if (status === 200) return `Before it responds, the client asks the ${who} ${what}.`
       const why =
         status === 403
           ? 'The token does not cover that.'
-          : 'The server no longer accepts the token.'
-      return `The client asks the server ${what}. ${why}`
+          : `The ${who} no longer accepts the token.`
+      return `The client asks the ${who} ${what}. ${why}`
     }
     const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
     const whose = owner === undefined ? 'a' : `the ${owner}'s`
@@ -239,6 +249,7 @@ export class StoryRecord {
   #partyAt(origin: string): Address['at'] {
     if (origin === this.lab.serverUrl) return 'server'
     if (origin === this.lab.clientUrl) return 'client'
+    if (origin === this.lab.apiUrl) return 'API'
     return origin === this.#site?.url ? "attacker's site" : 'elsewhere'
   }
 }

@@ -11,6 +11,10 @@ const USUAL = new Set([
   'code_challenge_method',
   'token_type',
   'error_description',
+  'iat',
+  'exp',
+  'aud',
+  'iss',
 ])
 
 /** What a description of a message depends on. */

@@ -7,8 +7,10 @@ import { attacks } from '../attacks/stories/index.ts'
 import { findVersion } from '../programs/versions.ts'
 
 const checks = attacks.flatMap((attack) => {
-  const version = findVersion(String(blockedSince(attack) ?? 1))
-  return attack.checks.map((check) => ({ attack, check, version, name: version.name }))
+  return attack.checks.map((check) => {
+    const version = findVersion(String(check.from ?? blockedSince(attack) ?? 1))
+    return { attack, check, version, name: version.name }
+  })
 })
 
 describe('the line that blocks an attack', () => {

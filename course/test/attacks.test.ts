@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Attack, blockedSince, expectedResult } from '../attacks/attack.ts'
+import { type Attack, blockedSince, checksOf, expectedResult } from '../attacks/attack.ts'
 import { AttackStage } from '../attacks/attack-stage.ts'
 import { findLine } from '../attacks/deciding-lines.ts'
 import { knowledgeOf } from '../attacks/knowledge.ts'
@@ -21,6 +21,7 @@ const LESSONS: [RegExp, number][] = [
   [/\bscopes?\b/i, 6],
   [/\bconsent/i, 7],
   [/\bclient_credentials\b/i, 11],
+  [/\bintrospect|\bthe API\b/i, 12],
   [/\brevocation\b|\bRFC 7009\b/i, 9],
 ]
 
@@ -77,7 +78,9 @@ describe('what each version blocks', () => {
     for (const attack of attacks) {
       for (const version of versions) {
         if (expectedResult(attack, version) !== 'blocked') continue
-        const lines = await Promise.all(attack.checks.map((check) => findLine(version, check)))
+        const checks = checksOf(attack, version)
+        expect(checks, `${attack.slug} on ${version.name}`).not.toEqual([])
+        const lines = await Promise.all(checks.map((check) => findLine(version, check)))
         expect(lines, `${attack.slug} on ${version.name}`).not.toContain(undefined)
       }
     }

@@ -2,6 +2,7 @@ import {
   type Attack,
   blockedSince,
   blockingVersion,
+  checksOf,
   expectedResult,
   type Result,
   tellingVersions,
@@ -120,7 +121,8 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   async function stoppersOf(attack: Attack) {
     const version = blockingVersion(attack, snapshots())
     if (version === undefined) return []
-    const lines = await Promise.all(attack.checks.map((check) => findLine(version, check)))
+    const checks = checksOf(attack, version)
+    const lines = await Promise.all(checks.map((check) => findLine(version, check)))
     return lines.flatMap((line) => (line === undefined ? [] : viewLine(version, line)))
   }
 
@@ -181,5 +183,5 @@ function findAttack(slug: string): Attack {
 function turnsOf(attack: Attack, version: KnownVersion, weakened: boolean): Turn[] {
   const asItIs = { version, without: undefined }
   if (!weakened) return [asItIs]
-  return [asItIs, ...attack.checks.map((check) => ({ version, without: check }))]
+  return [asItIs, ...checksOf(attack, version).map((check) => ({ version, without: check }))]
 }

@@ -10,6 +10,13 @@ export const attack: AttackFile = {
       file: 'server/bearer-auth.ts',
       line: 'if (!issued.scopes.includes(scope)) {',
       without: 'if (false) {',
+      until: 12,
+    },
+    {
+      file: 'api/bearer-auth.ts',
+      line: 'if (!issued.scopes.includes(scope)) {',
+      without: 'if (false) {',
+      from: 12,
     },
   ],
 
@@ -23,7 +30,7 @@ export const attack: AttackFile = {
     const me = await attacker.asksApi(
       '/api/me',
       access_token,
-      'The attacker sends the token to the server to see what it opens.',
+      `The attacker sends the token to the ${stage.resourceServer} to see what it opens.`,
     )
     const { email } =
       me.email === undefined

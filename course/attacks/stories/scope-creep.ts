@@ -46,7 +46,7 @@ export const attack: AttackFile = {
     const { email } = await attacker.asksApi(
       '/api/email',
       stage.lastTokens.access_token,
-      'The client sends its new token to the server and asks for the email address.',
+      `The client sends its new token to the ${stage.resourceServer} and asks for the email address.`,
     )
 
     return ending(email !== undefined, {

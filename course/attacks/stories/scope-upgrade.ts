@@ -51,7 +51,7 @@ export const attack: AttackFile = {
       tokens.push(await attacker.redeemsAsOtherClient(location, telling))
     }
     const good = tokens.find(({ access_token }) => access_token !== undefined)
-    const telling = 'They ask the server for the email address.'
+    const telling = `They ask the ${stage.resourceServer} for the email address.`
     const got = good && (await attacker.asksApi('/api/email', good.access_token, telling))
 
     return ending(got?.email !== undefined, {

@@ -15,7 +15,7 @@ export const attack: AttackFile = {
     await victim.logsInAtClient('The victim logs in.')
     const account = await attacker.readsProfileWith(
       stage.lastTokens.access_token,
-      'The attacker sends the token to the server with their own program.',
+      `The attacker sends the token to the ${stage.resourceServer} with their own program.`,
     )
 
     return ending(account === 'victim', {

@@ -26,7 +26,7 @@ export const attack: AttackFile = {
     await victim.logsOut('The victim logs out.')
     const account = await attacker.readsProfileWith(
       access_token,
-      'The attacker sends the token to the server.',
+      `The attacker sends the token to the ${stage.resourceServer}.`,
     )
 
     return ending(account === 'victim', {

@@ -29,7 +29,7 @@ export const attack: AttackFile = {
     stage.outside('attacker', 'attacker', '45 minutes later the attacker finds the token.')
     const account = await attacker.readsProfileWith(
       access_token,
-      'They send it to the server with their own program.',
+      `They send it to the ${stage.resourceServer} with their own program.`,
     )
 
     return ending(account === 'victim', {

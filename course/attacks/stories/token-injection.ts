@@ -26,7 +26,7 @@ export const attack: AttackFile = {
   async play(stage) {
     const { attacker, victim, lab } = stage
     stage.attackerHas(
-      "The victim's access token, from a log of the server. They want to be logged in as the victim at the client, which may hold more data than the server.",
+      `The victim's access token, from a log of the ${stage.resourceServer}. They want to be logged in as the victim at the client, which may hold more data than the ${stage.resourceServer}.`,
     )
     await victim.logsInAtClient('The victim logs in.')
     const access_token = String(stage.lastTokens.access_token)

@@ -22,6 +22,21 @@ export const attack: AttackFile = {
             "if (user === undefined) return { user_id: 'worker-client', username: 'worker-client', email: '' }",
         },
       ],
+      until: 12,
+    },
+    {
+      file: 'api/bearer-auth.ts',
+      line: 'if (!issued.scopes.includes(scope)) {',
+      without: 'if (false) {',
+      also: [
+        {
+          file: 'api/routes/me.ts',
+          line: "if (user === undefined) throw new OAuthError('invalid_token', 'The access token is for no user')",
+          without:
+            "if (user === undefined) return { user_id: 'worker-client', username: 'worker-client', email: '' }",
+        },
+      ],
+      from: 12,
     },
   ],
 
@@ -40,7 +55,7 @@ export const attack: AttackFile = {
       await attacker.asksApi(
         '/api/me',
         access_token,
-        'They send it to the server and ask whose token it is.',
+        `They send it to the ${stage.resourceServer} and ask whose token it is.`,
       ),
       await attacker.asksApi('/api/email', access_token, 'They ask for the email address.'),
     ]
@@ -57,8 +72,7 @@ export const attack: AttackFile = {
     return ending(
       responses.some(({ user_id, email }) => user_id !== undefined || email !== undefined),
       {
-        succeeds:
-          'The server says that a program is a user. An app that logs people in with such a token has logged in somebody who does not exist.',
+        succeeds: `The ${stage.resourceServer} says that a program is a user. An app that logs people in with such a token has logged in somebody who does not exist.`,
         blocked:
           "The attacker can count the users, and nothing else. The token covers what worker-client is registered for, which is nothing of a user's. And a token that stands for no user opens no user's data, whatever it covers.",
       },
