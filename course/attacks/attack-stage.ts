@@ -4,6 +4,7 @@ import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import type { Version } from '../programs/versions.ts'
 import type { Knowledge } from './knowledge.ts'
 import { Person } from './person.ts'
+import { type ProgramMemory, showingMemory } from './program-memory.ts'
 import { StoryRecord } from './story-record.ts'
 
 /** The setup for one attack: its own programs on free ports, and two people with browsers. */
@@ -20,8 +21,10 @@ export class AttackStage extends StoryRecord {
   ): Promise<AttackStage> {
     const exchanges: Exchange[] = []
     const network = { isCut: false }
+    const memory: ProgramMemory = {}
     const cut: Hook = async (...request) => (network.isCut ? hangUp(...request) : undefined)
-    const lab = await startLab(withServerHook(recorded(programs, exchanges), cut), settings)
-    return new AttackStage(version, lab, exchanges, knows, network)
+    const seen = recorded(showingMemory(programs, memory), exchanges)
+    const lab = await startLab(withServerHook(seen, cut), settings)
+    return new AttackStage(version, lab, exchanges, knows, network, memory)
   }
 }

@@ -22,6 +22,8 @@ export interface Knowledge {
   accountPage: boolean
   /** A client can get a token of its own, without a user. */
   clientCredentials: boolean
+  /** The server says what an access token stands for. */
+  introspection: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -61,6 +63,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       revocation: lab.server.hasRoute({ method: 'POST', url: '/revoke' }),
       accountPage: lab.server.hasRoute({ method: 'GET', url: '/account' }),
       clientCredentials: await hasClientCredentials(lab),
+      introspection: lab.server.hasRoute({ method: 'POST', url: '/introspect' }),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

@@ -251,6 +251,11 @@ export class Person {
     return this.#posts('/revoke', form, authorizationOf(client), telling)
   }
 
+  /** Asks the introspection endpoint about a token with their own program. */
+  asksAbout(form: Fields, client: Client | undefined, telling: Telling) {
+    return this.#posts('/introspect', form, authorizationOf(client), telling)
+  }
+
   async #posts(path: string, form: Fields, headers: Fields, telling: Telling) {
     const sent = { method: 'POST', headers, body: form }
     await this.#record.send(this.#record.lab.serverUrl + path, sent)

@@ -7,6 +7,7 @@ import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder
 import type { Version } from '../programs/versions.ts'
 import { AttackerSite } from './attacker-site.ts'
 import type { Knowledge } from './knowledge.ts'
+import type { ProgramMemory } from './program-memory.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
 import { tellExchange, tellRequest, type Words } from './telling.ts'
 
@@ -26,6 +27,7 @@ export class StoryRecord {
   /** While it is cut, nobody reaches the server. */
   readonly network: { isCut: boolean }
   readonly #exchanges: Exchange[]
+  readonly #memory: ProgramMemory
   readonly #owners = new Map<string, Account>()
   readonly #accessTokens = new Set<string>()
   readonly #steps: Step[] = []
@@ -39,12 +41,14 @@ export class StoryRecord {
     exchanges: Exchange[],
     knows: Knowledge,
     network: { isCut: boolean },
+    memory: ProgramMemory,
   ) {
     this.version = version
     this.lab = lab
     this.#exchanges = exchanges
     this.knows = knows
     this.network = network
+    this.#memory = memory
   }
 
   async close(): Promise<void> {
@@ -79,6 +83,12 @@ export class StoryRecord {
   /** Who checks access tokens: the server, or an API of its own. */
   get resourceServer(): 'server' | 'API' {
     return this.lab.apiUrl === this.lab.serverUrl ? 'server' : 'API'
+  }
+
+  /** What looks like a token among the keys that the resource server remembers. */
+  get tokensInMemory(): string[] {
+    const maps = this.#memory[this.resourceServer === 'API' ? 'buildApi' : 'buildServer'] ?? []
+    return maps.flatMap((map) => [...map.keys()].filter((key) => /^[\w.-]{43,}$/.test(String(key))))
   }
 
   /** The client's last successful token request. */

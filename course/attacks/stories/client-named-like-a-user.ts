@@ -58,7 +58,9 @@ export const attack: AttackFile = {
 
       return ending(response !== undefined && jsonIn(response).access_token !== undefined, {
         succeeds:
-          "The attacker has a token of a client named user0. This server keeps users and clients apart. An API that only gets the name, and looks it up among the users, takes the token for the victim's.",
+          stage.resourceServer === 'API'
+            ? "The attacker has a token of a client named user0. The API gets only that name, and looks it up among the users. So it takes the token for the victim's. What it opens depends on its scope alone."
+            : "The attacker has a token of a client named user0. This server keeps users and clients apart. An API that only gets the name, and looks it up among the users, takes the token for the victim's.",
         blocked:
           'The attacker gets no client. No client can have the name of a user or of another client, so a name on a token never has two meanings.',
       })

@@ -45,6 +45,8 @@ const SLUGS = [
   'worker-as-user',
   'grant-not-registered',
   'client-named-like-a-user',
+  'token-scanning',
+  'breached-api',
   'attackers-login-link',
   'login-page-address',
   'password-guessing',
