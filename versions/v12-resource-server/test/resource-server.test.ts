@@ -537,9 +537,8 @@ describe('the API', () => {
   )
 
   until('v13', 'with a wrong secret answers 503: no token is to blame', async () => {
-    const buildApi = (config: Lab['config']) => {
-      return programs.buildApi({ ...config, apiSecret: 'wrong' })
-    }
+    const build = programs.buildApi as typeof programs.buildServer
+    const buildApi = (config: Lab['config']) => build({ ...config, apiSecret: 'wrong' })
     const odd = await startLab({ ...programs, buildApi })
     onTestFinished(() => odd.close())
     const { access_token } = await userTokens(odd)
