@@ -25,14 +25,15 @@ const SHARE_OF_PARSERS = 0.2
 const GROWTH = 16 * 1024 * 1024
 /** Inputs to send before the first measurement of memory. */
 const WARM_UP = 1_000
-const PROGRAMS = ['server', 'client'] as const
+/** The programs that keep something. */
+const KEEPERS = ['server', 'client'] as const
 /** Requests that never end. */
 const SLOW = [
   'GET / HTTP/1.1\r\nhost: x\r\nx: ',
   'POST /token HTTP/1.1\r\nhost: x\r\ncontent-length: 9999\r\n\r\n',
 ]
 
-/** `npm run fuzz [count] [seed]` sends hostile input to both programs of every version. */
+/** `npm run fuzz [count] [seed]` sends hostile input to the programs of every version. */
 export async function main(args: string[]): Promise<number> {
   const [count = USUAL_COUNT, seed = Date.now() % 2 ** 31] = readArguments(args)
   await fuzz(count, seed)
@@ -54,7 +55,7 @@ async function fuzz(count: number, seed: number): Promise<void> {
   console.log(`parsers   ${ofParsers} inputs, no findings`)
 
   const versions = listVersions()
-  const each = Math.ceil((count - ofParsers) / versions.length / PROGRAMS.length)
+  const each = Math.ceil((count - ofParsers) / versions.length / KEEPERS.length)
   // One after the other: all programs at once would take too long to start.
   for (const [index, version] of versions.entries()) await fuzzVersion(version, each, seed + index)
 }
@@ -62,9 +63,13 @@ async function fuzz(count: number, seed: number): Promise<void> {
 async function fuzzVersion(version: Version, each: number, seed: number): Promise<void> {
   const programs = await startPrograms(version, { CODE_TTL: '60', SESSION_TTL: '60' })
   try {
-    for (const name of PROGRAMS) await fuzzProgram(programs[name].origin, WARM_UP, seed, name)
+    const { api } = programs
+    for (const name of KEEPERS) await fuzzProgram(programs[name].origin, WARM_UP, seed, name)
     const before = await usageAtRest(programs)
-    await Promise.all(PROGRAMS.map((name) => fuzzOne(version, name, programs[name], each, seed)))
+    await Promise.all([
+      ...KEEPERS.map((name) => fuzzOne(version, name, programs[name], each, seed)),
+      api && fuzzOne(version, 'api', api, each, seed),
+    ])
     await refuseGrowth(programs, before)
   } finally {
     await stopPrograms(programs)
@@ -90,7 +95,7 @@ const usageAtRest = (programs: SoakedPrograms) => usageAfter(programs, 100_000)
 
 async function refuseGrowth(programs: SoakedPrograms, before: UsageOfBoth): Promise<void> {
   const after = await usageAtRest(programs)
-  for (const name of PROGRAMS) {
+  for (const name of KEEPERS) {
     const growth = after[name].heap - before[name].heap
     if (growth > GROWTH) throw new Finding(`the heap of the ${name} grew by ${growth} bytes`)
   }

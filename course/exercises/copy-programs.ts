@@ -138,7 +138,9 @@ class ProgramProcess implements RunningProgram {
       const message = `The ${this.#title} ${what}: it tries to listen at port ${other}, which another program has. Its own address is ${this.#address}.`
       return { program, message, place: `${program}/main.ts` }
     }
-    const { message, place } = explain(this.stderr(), folder) ?? {
+    // The watchdog's lines are no reason: on a crowded machine it may think that a program hangs.
+    const said = this.stderr().replace(/^blocked at .+$/gm, '')
+    const { message, place } = explain(said, folder) ?? {
       message: `it exited by itself (exit status ${this.#process.child.exitCode})`,
       place: `${program}/main.ts`,
     }

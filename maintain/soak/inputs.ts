@@ -16,6 +16,7 @@ const PATHS = {
     '/account/disconnect',
     '/token',
     '/revoke',
+    '/introspect',
     '/api/me',
     '/api/email',
     '/api/stats',
@@ -23,6 +24,7 @@ const PATHS = {
     '/',
   ],
   client: ['/', '/login', '/callback', '/profile', '/email', '/logout'],
+  api: ['/', '/api/me', '/api/email', '/api/stats', '/introspect'],
 }
 /** The program to send to. */
 export type ProgramName = keyof typeof PATHS
@@ -34,6 +36,7 @@ const RIGHT = [
   'grant_type=refresh_token&client_id=lab-client&client_secret=lab-client-secret&refresh_token=x&scope=email',
   'grant_type=client_credentials&client_id=worker-client&client_secret=worker-client-secret&scope=stats:read',
   'token=x&token_type_hint=refresh_token&client_id=lab-client&client_secret=lab-client-secret',
+  'token=x&client_id=api-server&client_secret=api-server-secret',
   'username=user0&password=password0',
   'client_id=lab-client&csrf=x',
   'consent=x&decision=allow&scope=profile&scope=email',

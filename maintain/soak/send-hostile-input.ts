@@ -12,6 +12,9 @@ import { maskUrl } from '@oauth-lab/shared/request-log.ts'
 import fc from 'fast-check'
 import { conversationWith, type Input, type ProgramName, parameterText } from './inputs.ts'
 
+/** What they say when the server gives them no usable response. */
+const WITHOUT_SERVER: Partial<Record<ProgramName, number>> = { client: 502, api: 503 }
+
 /** How long a connection may take for all of its responses, in milliseconds. */
 const PATIENCE = 8_000
 /** The number of open connections at a time. */
@@ -32,7 +35,7 @@ export type Statuses = Map<number, number>
  * Sends a number of inputs to a program.
  *
  * @param seed the same inputs for the same seed
- * @param program the client may also respond with 502
+ * @param program the client may also respond with 502, and the API with 503
  * @throws {Finding} for a 5xx, for a missing response, and for a program that ended
  */
 export async function fuzzProgram(
@@ -139,7 +142,7 @@ function readsSettings(text: string): boolean {
 }
 
 function judge(inputs: Input[], answers: number[], program: ProgramName): void {
-  const bad = answers.find((status) => status >= 500 && !(program === 'client' && status === 502))
+  const bad = answers.find((status) => status >= 500 && status !== WITHOUT_SERVER[program])
   if (bad !== undefined) throw new Finding(`${bad} to ${show(inputs)}`)
   // A malformed request ends its connection, and so do 413 and 431: nothing after it is read.
   const isOver = answers.some((status) => status === 413 || status === 431)

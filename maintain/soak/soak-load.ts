@@ -90,6 +90,8 @@ export function mixTraffic({ driver }: SoakedPrograms, milliseconds: number): Pr
     async () => {
       expectStatus(await driver.redeem('x', {}, { authorization: wrong }), 401)
       expectStatus(await driver.me(), 401)
+      expectStatus(await driver.me('Bearer x'), 401)
+      expectStatus(await driver.post('/introspect', { token: 'x' }), 200)
       expectStatus(await new Visitor(driver).open(`${driver.serverUrl}/nothing`), 404)
     },
   ]

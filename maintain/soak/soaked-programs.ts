@@ -18,8 +18,8 @@ import { driverOf } from './visitor.ts'
 export interface SoakedPrograms {
   server: Child
   client: Child
-  /** Any other programs that listen. */
-  others: Child[]
+  /** Undefined in a version without one. */
+  api: Child | undefined
   driver: Driver
 }
 
@@ -29,13 +29,13 @@ export async function startPrograms(
   settings: Record<string, string> = {},
 ): Promise<SoakedPrograms> {
   const env = { ...settings, ...settingsOf(await freeAddresses()) }
-  const rest = programsOf(version).listening.filter((name) => !['server', 'client'].includes(name))
-  const [server, client, ...others] = await Promise.all([
+  const hasApi = programsOf(version).listening.includes('api')
+  const [server, client, api] = await Promise.all([
     startProgram(version, 'server', env),
     startProgram(version, 'client', env),
-    ...rest.map((name) => startProgram(version, name, env)),
+    hasApi ? startProgram(version, 'api', env) : undefined,
   ])
-  return { server, client, others, driver: driverOf(server.origin, client.origin) }
+  return { server, client, api, driver: driverOf(server.origin, client.origin, api?.origin) }
 }
 
 /** Starts one of them at the address in its settings. */
@@ -69,6 +69,6 @@ export async function usageAfter(programs: SoakedPrograms, seconds: number): Pro
   return usageOf(programs)
 }
 
-export async function stopPrograms({ server, client, others }: SoakedPrograms): Promise<void> {
-  await Promise.all([server, client, ...others].map((child) => child.stop()))
+export async function stopPrograms({ server, client, api }: SoakedPrograms): Promise<void> {
+  await Promise.all([server, client, api].map((child) => child?.stop()))
 }

@@ -6,10 +6,10 @@ import { Agent } from 'undici'
 /** Enough connections that hundreds of visitors don't wait for each other. */
 const send = sendOver(new Agent({ connections: 256, keepAliveTimeout: 2_000 }))
 
-/** The driver of two programs at these origins. */
-export function driverOf(authServerUrl: string, clientUrl: string): Driver {
+/** The driver of the programs at these origins. */
+export function driverOf(authServerUrl: string, clientUrl: string, apiUrl?: string): Driver {
   const client = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
-  return new Driver({ authServerUrl, clientUrl, ...client }, { send })
+  return new Driver({ authServerUrl, clientUrl, apiUrl, ...client }, { send })
 }
 
 /** A user with a browser that throws at every unexpected status. */
