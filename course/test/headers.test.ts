@@ -1,5 +1,5 @@
 import { Browser, type Page } from '@oauth-lab/shared/testing/browser.ts'
-import { credentials } from '@oauth-lab/shared/testing/driver.ts'
+import { basic, credentials } from '@oauth-lab/shared/testing/driver.ts'
 import type { RequestOptions } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Fields, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -128,21 +128,9 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
     from: 4,
     to: 99,
     rows: [
-      ['server', 'the resource', me(), 200, JSON_ANSWER],
-      [
-        'server',
-        'the resource without a token',
-        atServer('/api/me'),
-        401,
-        { ...JSON_ANSWER, ...BEARER },
-      ],
-      [
-        'server',
-        'the resource with a made-up token',
-        me('x'),
-        401,
-        { ...JSON_ANSWER, ...BAD_BEARER },
-      ],
+      ['api', 'the resource', me(), 200, JSON_ANSWER],
+      ['api', 'the resource without a token', atApi('/api/me'), 401, { ...JSON_ANSWER, ...BEARER }],
+      ['api', 'the resource with a made-up token', me('x'), 401, { ...JSON_ANSWER, ...BAD_BEARER }],
       ['client', 'the end of a login', callback(), 303, { ...REDIRECT, ...COOKIE }],
       ['client', 'the start page after a login', loggedIn('/'), 200, PAGE],
       ['client', 'the profile after a login', loggedIn('/profile'), 200, PAGE],
@@ -170,9 +158,9 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
     to: 99,
     rows: [
       ['server', 'an unknown scope', authorize({ scope: 'admin' }), 303, REDIRECT],
-      ['server', 'the email', email('email'), 200, JSON_ANSWER],
+      ['api', 'the email', email('email'), 200, JSON_ANSWER],
       [
-        'server',
+        'api',
         'the email with a token for the name',
         email('profile'),
         403,
@@ -208,6 +196,15 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
       ],
     ],
   },
+  {
+    from: 12,
+    to: 99,
+    rows: [
+      ['server', 'no resource', atServer('/api/me'), 404, JSON_ANSWER],
+      ['server', 'a question about a token', introspect(), 200, JSON_ANSWER],
+      ['api', 'an unknown resource', atApi('/api/nowhere'), 404, JSON_ANSWER],
+    ],
+  },
 ]
 
 describe.each(listVersions())('headers of $name', ({ name, number, folder }) => {
@@ -222,9 +219,10 @@ describe.each(listVersions())('headers of $name', ({ name, number, folder }) => 
 
   test.each(rows)('%s: %s', async (program, _what, ask, status, expected) => {
     const answer = await ask(lab, new Browser())
+    const by = program === 'api' && lab.api === lab.server ? 'server' : program
     const own = Object.entries(answer.headers).filter(([header]) => !TRANSPORT.includes(header))
     expect(answer.status).toBe(status)
-    expect(Object.fromEntries(own)).toEqual({ ...expected, 'x-oauth-lab': `${name} ${program}` })
+    expect(Object.fromEntries(own)).toEqual({ ...expected, 'x-oauth-lab': `${name} ${by}` })
   })
 })
 
@@ -239,6 +237,11 @@ function allow(headers: Row[4], methods: string): Row[4] {
 
 function atServer(path: string, options?: RequestOptions): Ask {
   return (lab, browser) => browser.open(lab.serverUrl + path, options)
+}
+
+/** At the program that serves the resource: the server, or an API of its own. */
+function atApi(path: string): Ask {
+  return (lab, browser) => browser.open(lab.apiUrl + path)
 }
 
 function atClient(path: string, options?: RequestOptions): Ask {
@@ -300,6 +303,13 @@ function refresh(refreshToken?: string): Ask {
   return async (lab) => {
     const refresh_token = refreshToken ?? String((await tokens(lab)).refresh_token)
     return lab.token({ grant_type: 'refresh_token', refresh_token })
+  }
+}
+
+function introspect(): Ask {
+  return (lab) => {
+    const authorization = basic(lab.config.apiId, lab.config.apiSecret)
+    return lab.post('/introspect', { token: 'x' }, { authorization })
   }
 }
 

@@ -103,12 +103,16 @@ describe('npm start without the workshop', () => {
     for (const { process } of [first, second]) process.kill('SIGKILL')
   })
 
-  test('runs server and client of the version with a given number or name', async () => {
+  test('runs the programs that listen of the version with a given number or name', async () => {
     expect(await first.programs()).toEqual([
       'v04-protected-resource server',
       'v04-protected-resource client',
     ])
-    expect(await second.programs()).toEqual([`${newest} server`, `${newest} client`])
+    expect(await second.programs()).toEqual([
+      `${newest} server`,
+      `${newest} client`,
+      `${newest} api`,
+    ])
   })
 
   test('says what runs, where, who can log in, what to try, and how to continue', () => {

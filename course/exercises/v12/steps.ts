@@ -18,14 +18,13 @@ const TOKENS = 'server/tokens.ts'
 
 const CONFIG_IMPORT = "import type { LabConfig } from '@oauth-lab/shared/config.ts'\n"
 const NO_CONFIG: Change = [CONFIG_IMPORT, '']
-const TYPE_IMPORT = "import type { IssuedAccessToken } from './introspection.ts'\n"
 const AUTHENTICATE =
   'const client = authenticateClient(request.headers.authorization, form, clients)'
 const READ_TOKEN = "requiredParameter(form, 'token')"
 const FIND = `const issued = store.accessTokens.get(${READ_TOKEN})`
 const IS_OTHER = ' || client.client_id !== config.apiId'
 const IF_INACTIVE = `if (issued === undefined${IS_OTHER}) return { active: false }`
-const ISSUE_TIME = '{ ...token, issuedAt: Date.now() }'
+const ISSUE_TIME = 'const issuedAt = Date.now()'
 const NO_TOKEN = 'if (!/^[\\w.~+/=-]{1,4096}$/.test(token)) return undefined'
 const IF_NONSENSE = "if (status !== 200 || typeof active !== 'boolean' || !isText) throw"
 const IF_NOT_FOR_HERE =
@@ -51,15 +50,7 @@ export const v12: Exercise = {
   steps: [
     (draft) => {
       for (const path of [PACKAGE, API_MAIN, ME, CLIENT_API, COUNT_USERS]) draft.take(path)
-      draft.take(
-        BEARER,
-        ...withoutTrouble(draft),
-        [TYPE_IMPORT, ''],
-        [
-          '/** Looks up what',
-          `${part(draft.final(INTROSPECTION), '/** What the authorization server says', '\n/**')}\n/** Looks up what`,
-        ],
-      )
+      draft.take(BEARER, ...withoutTrouble(draft))
       draft.take(
         API_APP,
         ["import { introspect } from './introspection.ts'\n", ''],
@@ -367,7 +358,7 @@ export const v12: Exercise = {
     },
     {
       what: 'the time of issue is in the clock of the process',
-      changes: { [TOKENS]: [[ISSUE_TIME, '{ ...token, issuedAt: performance.now() }']] },
+      changes: { [TOKENS]: [[ISSUE_TIME, 'const issuedAt = performance.now()']] },
       tells: 'introspect-times',
     },
     {
@@ -512,8 +503,8 @@ export const v12: Exercise = {
       changes: {
         [INTROSPECTION]: [
           [
-            '/** What the authorization',
-            'const known = new Map<string, IssuedAccessToken>()\n\n/** What the authorization',
+            '/**\n * Asks the server',
+            'const known = new Map<string, IssuedAccessToken>()\n\n/**\n * Asks the server',
           ],
           [NO_TOKEN, `${NO_TOKEN}\n  if (known.has(token)) return known.get(token)`],
           [
@@ -528,10 +519,7 @@ export const v12: Exercise = {
       what: 'the API remembers which tokens did not work',
       changes: {
         [INTROSPECTION]: [
-          [
-            '/** What the authorization',
-            'const dead = new Set<string>()\n\n/** What the authorization',
-          ],
+          ['/**\n * Asks the server', 'const dead = new Set<string>()\n\n/**\n * Asks the server'],
           [NO_TOKEN, `${NO_TOKEN}\n  if (dead.has(token)) return undefined`],
           [IF_NOT_FOR_HERE, `if (!active) dead.add(token)\n  ${IF_NOT_FOR_HERE}`],
         ],
@@ -790,7 +778,7 @@ export const v12: Exercise = {
             NO_TOKEN,
             `${NO_TOKEN}\n  if (Date.now() < pausedUntil) throw badResponse(authServerUrl, 503)`,
           ],
-          ['/** What the authorization', 'let pausedUntil = 0\n\n/** What the authorization'],
+          ['/**\n * Asks the server', 'let pausedUntil = 0\n\n/**\n * Asks the server'],
           [
             'body: new URLSearchParams({ token }).toString(),\n  })',
             'body: new URLSearchParams({ token }).toString(),\n  }).catch((error) => {\n    pausedUntil = Date.now() + 60_000\n    throw error\n  })',
