@@ -1,6 +1,6 @@
 import { badResponse, callBackChannel } from '@oauth-lab/shared/back-channel.ts'
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
-import { type CryptoKey, errors, importJWK, type JWTVerifyGetKey } from 'jose'
+import { type CryptoKey, createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose'
 
 /** The shortest time between two fetches, in milliseconds: anyone can send tokens with a new kid. */
 const PAUSE = 5_000
@@ -17,11 +17,8 @@ export function keyFinder({ authServerUrl }: LabConfig): JWTVerifyGetKey {
         nextFetchAt = performance.now() + PAUSE
         lastFetch = fetchKeys(`${authServerUrl}/jwks`)
       }
-      keys = await lastFetch.catch((error) => {
-        // While the server is away, the API goes on with the keys it has.
-        if (keys.size > 0) return keys
-        throw error
-      })
+      // While the server is away, the API goes on with the keys it has.
+      keys = await lastFetch.catch((error) => (keys.size > 0 ? keys : Promise.reject(error)))
     }
     const key = keys.get(kid)
     if (key === undefined) throw new errors.JWKSNoMatchingKey()
@@ -34,9 +31,12 @@ async function fetchKeys(url: string): Promise<Map<unknown, CryptoKey>> {
   const { status, body } = await callBackChannel(url, { method: 'GET', headers: {} })
   const keys = new Map<unknown, CryptoKey>()
   for (const jwk of Array.isArray(body.keys) ? body.keys : []) {
-    // RFC 7517 section 5: keys of other kinds are ignored.
-    const key = await importJWK(jwk, 'ES256').catch(() => new Uint8Array())
-    if ('usages' in key && key.usages.includes('verify')) keys.set(jwk.kid, key)
+    try {
+      const findKey = createLocalJWKSet({ keys: [jwk] })
+      keys.set(jwk.kid, await findKey({ alg: 'ES256', kid: jwk.kid }))
+    } catch {
+      // RFC 7517 section 5: keys of other kinds are ignored.
+    }
   }
   if (status !== 200 || keys.size === 0) throw badResponse(url, status)
   return keys
