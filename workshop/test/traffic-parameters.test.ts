@@ -213,6 +213,7 @@ const ROUTE_FILES: Record<string, string> = {
   '/token': 'token',
   '/revoke': 'revoke',
   '/introspect': 'introspect',
+  '/jwks': 'jwks',
   '/account': 'account',
   '/account/disconnect': 'account',
   '/api/me': 'me',

@@ -21,6 +21,20 @@ const PLAIN_FIELDS = new Set([
   'expires_in',
   'error',
   'error_description',
+  // What a token says in plain text. RFC 7662 section 2.2
+  'sub',
+  'aud',
+  'iss',
+  'iat',
+  'exp',
+  // A public key. RFC 7517 section 4
+  'kty',
+  'crv',
+  'x',
+  'y',
+  'kid',
+  'alg',
+  'use',
 ])
 const HIDDEN = '****'
 /** Headers with credentials, or with an address somewhere inside. */

@@ -16,6 +16,7 @@ export type ParameterSet =
   | 'revocation request'
   | 'introspection request'
   | 'introspection response'
+  | 'key set'
   | 'token response'
   | 'token error'
   | 'resource response'
@@ -60,6 +61,7 @@ export function setOfJson(exchange: Exchange): ParameterSet {
   if (path === '/revoke') return 'token error'
   // RFC 7662 section 2.3: the same.
   if (path === '/introspect') return refused ? 'token error' : 'introspection response'
+  if (path === '/jwks') return 'key set'
   if (path.startsWith('/api/')) return refused ? 'resource error' : 'resource response'
   return 'unknown'
 }
@@ -84,6 +86,7 @@ const REQUESTS: Record<string, string> = {
   'server POST /account/disconnect': 'Disconnect form',
   'server POST /revoke': 'Revocation request',
   'server POST /introspect': 'Introspection request',
+  'server GET /jwks': 'Key request',
 }
 
 function titleOfRequest(exchange: Exchange): string {
