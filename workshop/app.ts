@@ -11,6 +11,7 @@ import { Jobs } from './jobs/jobs.ts'
 import { isLedFromElsewhere, keepToThisMachine } from './local-requests.ts'
 import { attackPages } from './pages/attack-pages.ts'
 import { codePages } from './pages/code-pages.ts'
+import { decoderPage } from './pages/decoder-page.ts'
 import { differencePages } from './pages/difference-pages.ts'
 import { exercisePages } from './pages/exercise-pages.ts'
 import { homePage } from './pages/home-page.ts'
@@ -126,6 +127,7 @@ export function buildWorkshop({
   app.register(attackPages, workshop)
   app.register(codePages, workshop)
   app.register(referencePages, workshop)
+  app.register(decoderPage, workshop)
   app.register(runPages, workshop)
   app.register(presentPages, workshop)
   app.register(trafficPages, workshop)

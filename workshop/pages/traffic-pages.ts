@@ -4,6 +4,7 @@ import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
+import { tokenFields } from '../traffic/explanations.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
@@ -24,7 +25,8 @@ export async function trafficPages(
     const slot = query.slot === undefined ? runner.main : runner.require(query.slot)
     const page = {
       title: 'Traffic',
-      styles: ['lanes', 'traffic'],
+      tokenFields,
+      styles: ['lanes', 'traffic', 'token'],
       scripts: ['traffic'],
       wide: true,
     }

@@ -1,5 +1,7 @@
 // The Traffic page: inserts new messages, opens them, and shows secrets at a click.
 
+import { takeApart, viewParts } from './token-parts.js'
+
 const list = document.querySelector('#traffic')
 /** Within this distance from the end of the page, in pixels, the page follows new messages. */
 const NEAR_THE_END = 160
@@ -73,6 +75,7 @@ function keepWhatIsOpen(old, row) {
 }
 
 async function open(details) {
+  if (details.matches('.apart')) return showParts(details.querySelector('[data-token]'))
   const row = details.closest('.row')
   if (!details.open || details.parentElement !== row) return
   const place = details.querySelector('.details')
@@ -84,6 +87,25 @@ async function open(details) {
   if (answer?.ok) place.innerHTML = text
   else place.textContent = problem?.textContent ?? "The workshop doesn't respond."
   for (const button of place.querySelectorAll('button.value')) write(button)
+}
+
+/** The signature stays masked like every secret: without it, the rest of a token opens nothing. */
+function showParts(place) {
+  const token = takeApart(place.dataset.token)
+  if (token.problem !== undefined) {
+    place.textContent = token.problem
+    return
+  }
+  const { signature } = token
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'value'
+  button.style.setProperty('--color', '0')
+  button.dataset.value = signature
+  button.dataset.masked = `${signature.slice(0, 4)}****${signature.slice(-4)}`
+  button.innerHTML = '<span class="shown"></span>'
+  write(button)
+  place.replaceChildren(viewParts(token, button))
 }
 
 function reveal(button) {

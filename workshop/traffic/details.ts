@@ -5,6 +5,9 @@ import type { Header, Message } from './message.ts'
 import { placesOf } from './message-places.ts'
 import { isNewField } from './news.ts'
 
+/** Three parts of base64url, and the first starts like a JSON object. */
+const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/
+
 /** Everything about a message, for a page where someone opened it. */
 export function detailsOf(message: Message, { values }: TrafficLog) {
   const { kind, exchange } = message
@@ -35,6 +38,8 @@ export function detailsOf(message: Message, { values }: TrafficLog) {
     return {
       name,
       value: named === undefined ? values.find(value) : [{ value, named }],
+      /** The value, if the page can take it apart. */
+      jwt: JWT.test(value) ? value : undefined,
       isNew: isNewField(message, field),
       explanation: explanationOf(topic),
       error: name === 'error' ? explanationOf(`error code: ${value}`) : undefined,

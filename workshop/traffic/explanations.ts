@@ -25,6 +25,12 @@ export function explanationOf(topic: string): Explanation | undefined {
   return EXPLANATIONS.get(topic)
 }
 
+/** The fields of a JWT that have an explanation, with the part they are in. */
+export const tokenFields = [...EXPLANATIONS].flatMap(([topic, explanation]) => {
+  const [, part, name] = /^JWT (header|claims): (.+)$/.exec(topic) ?? []
+  return part === undefined ? [] : [[part, name, explanation] as const]
+})
+
 function explain(set: string, cells: string[]): [topic: string, Explanation] {
   const [name = '', what = '', ...others] = cells
   const text = others.pop() ?? ''

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify'
+import type { Slot } from '../runner.ts'
+import { tokenFields } from '../traffic/explanations.ts'
+import type { Workshop } from '../workshop.ts'
+
+/** How long to wait for a server's keys, in milliseconds. */
+const LONGEST_WAIT = 5_000
+
+/** `/reference/decoder`: takes a token apart in the browser. The token never comes here. */
+export async function decoderPage(app: FastifyInstance, { runner }: Workshop): Promise<void> {
+  app.get('/reference/decoder', (_request, reply) => {
+    return reply.viewAsync('decoder', {
+      title: 'Take a token apart',
+      tokenFields,
+      styles: ['traffic', 'token'],
+      scripts: ['decoder'],
+    })
+  })
+  // The page may load nothing from the servers themselves.
+  app.get('/reference/decoder/keys', async () => {
+    const keys = await Promise.all(runner.slots.map(keysOf))
+    return { keys: keys.flat() }
+  })
+}
+
+/** The public keys of a running server, with its address. It has none before v13. */
+async function keysOf({ addresses: { server } }: Slot): Promise<object[]> {
+  try {
+    const signal = AbortSignal.timeout(LONGEST_WAIT)
+    const response = await fetch(`${server}/jwks`, { signal, redirect: 'error' })
+    const { keys } = (await response.json()) as { keys: object[] }
+    return keys.map((key) => ({ ...key, server }))
+  } catch {
+    return []
+  }
+}
