@@ -14,6 +14,7 @@ import {
 } from './bench/lib/growth.ts'
 import { measure, median, refresh, resource, type Work, wholeFlow } from './bench/lib/load.ts'
 import { proveRefusals } from './bench/lib/refusals.ts'
+import { LIFETIME, measureRevocation } from './bench/lib/revocation.ts'
 import { measureDiff, measureNpmStart, measureStart, measureSwitch } from './bench/lib/startup.ts'
 import { figure, type Row, ratio, table } from './bench/lib/table.ts'
 import { limit, oidcProvider, type Target, targetOf } from './bench/lib/targets.ts'
@@ -61,21 +62,33 @@ const WORKS: { name: string; work: Work; needs: (target: Target) => boolean }[] 
   { name: 'GET /api/me', work: resource, needs: ({ hasResource }) => hasResource },
 ]
 
-const OPTIONS = { quick: { type: 'boolean' }, write: { type: 'boolean' } } as const
+const OPTIONS = {
+  quick: { type: 'boolean' },
+  write: { type: 'boolean' },
+  api: { type: 'boolean' },
+} as const
+/** The last version whose server serves the resource itself. */
+const LAST_WITHOUT_API = 11
 
 /**
  * `npm run bench [-- --quick --write]` compares the servers of all versions with oidc-provider and
- * with the limit of the framework.
+ * with the limit of the framework. `npm run bench -- --api` prints the last table alone: what it costs
+ * each version to check an access token.
  *
  * @throws {ToldError} also for a wrong response of a target
  */
 export async function main(args: string[]): Promise<number> {
-  const { quick, write } = readOptions(args, OPTIONS, {
+  const { quick, write, api } = readOptions(args, OPTIONS, {
     example: 'npm run bench -- --quick',
-    hint: 'npm run bench accepts --quick and --write.',
+    hint: 'npm run bench accepts --quick, --write and --api.',
   })
   pinLoad()
-  const report = await runBench(quick ? QUICK : WHOLE)
+  const extent = quick ? QUICK : WHOLE
+  if (api) {
+    console.log(await measureApis(extent))
+    return 0
+  }
+  const report = await runBench(extent)
   if (write) writeResults(report)
   return 0
 }
@@ -92,19 +105,13 @@ async function runBench(extent: Extent): Promise<string> {
   tell(title, await measureSpeeds(targets, extent))
   tell('Heap, in MiB', await measureHeaps(targets, extent))
   tell(`Growth of ${newest.name}`, growthTable(await measureGrowth(newest, extent.growth)))
+  tell('Access tokens at the API', await measureApis(extent))
   tell('Time, in milliseconds', await measureStarts(targets, extent))
   return parts.join('\n\n')
 }
 
-/** Runs all targets at once and measures them in turn, so a busy moment of the machine affects all of them. */
 async function measureSpeeds(targets: Target[], extent: Extent): Promise<string> {
-  const children = new Map<Target, Child>()
-  try {
-    for (const target of targets) {
-      const child = await Child.start(target.launch)
-      children.set(target, child)
-      await proveRefusals(target, child.origin)
-    }
+  return withAll(targets, async (children) => {
     const rows: Row[] = []
     for (const { name, work, needs } of WORKS) {
       const figures = await inTurn(targets.filter(needs), children, work, extent)
@@ -114,6 +121,39 @@ async function measureSpeeds(targets: Target[], extent: Extent): Promise<string>
       }
     }
     return table(['work', 'target', 'per second', 'of the limit', 'of oidc-provider'], rows)
+  })
+}
+
+/** What it costs to check an access token, and how long a revoked one goes on working. */
+async function measureApis(extent: Extent): Promise<string> {
+  const targets = listVersions()
+    .filter(({ number }) => number >= LAST_WITHOUT_API)
+    .map(targetOf)
+  const [first = limit] = targets
+  const speeds = await withAll(targets, (children) => inTurn(targets, children, resource, extent))
+  const rows: Row[] = []
+  for (const [target, own] of speeds) {
+    const revoked = await measureRevocation(target)
+    const ofFirst = ratio(own, speeds.get(first))
+    rows.push([target.name, figure(own), ofFirst, figure(revoked), ratio(revoked, LIFETIME)])
+  }
+  const head = ['target', 'GET /api/me per second', `of ${first.name}`]
+  return table([...head, 'a revoked token works for, s', 'of its lifetime'], rows)
+}
+
+/** Runs all targets at once, so a busy moment of the machine affects all of them. */
+async function withAll<T>(
+  targets: Target[],
+  work: (children: Map<Target, Child>) => Promise<T>,
+): Promise<T> {
+  const children = new Map<Target, Child>()
+  try {
+    for (const target of targets) {
+      const child = await Child.start(target.launch)
+      children.set(target, child)
+      await proveRefusals(target, child)
+    }
+    return await work(children)
   } finally {
     for (const child of children.values()) await child.stop()
   }

@@ -44,36 +44,52 @@ export interface Launch {
   /** Its address, or undefined for a free port. */
   origin?: string
   env?: Record<string, string>
+  /** The file that starts its API, if that is a program of its own. */
+  api?: string
 }
 
 /** A program in its own process that reports its usage. */
 export class Child {
   readonly origin: string
+  /** The address of the protected resource: the API's, if that is a program of its own. */
+  readonly resourceOrigin: string
   /** From the start of the process to its first response, in milliseconds. */
   readonly startTime: number
   readonly #process: ChildProcess
+  readonly #api: Child | undefined
 
-  private constructor(origin: string, startTime: number, child: ChildProcess) {
+  private constructor(origin: string, startTime: number, child: ChildProcess, api?: Child) {
     this.origin = origin
+    this.resourceOrigin = api?.origin ?? origin
     this.startTime = startTime
     this.#process = child
+    this.#api = api
   }
 
-  /** @throws if it ends, or doesn't respond within 30 seconds */
+  /**
+   * Starts a program and, if it has one, its API.
+   *
+   * @throws if one of them ends, or doesn't respond within 30 seconds
+   */
   static async start(launch: Launch): Promise<Child> {
-    const { main, folder, address = 'AUTH_SERVER_URL', env } = launch
+    const { main, folder, address = 'AUTH_SERVER_URL', api } = launch
     const origin = launch.origin ?? `http://localhost:${await freePort()}`
+    const apiOrigin = api && `http://localhost:${await freePort()}`
+    const env = { ...launch.env, [address]: origin, ...(apiOrigin && { API_URL: apiOrigin }) }
     const node = [process.execPath, '--expose-gc', '--import', 'tsx', '--import', PROBE, main]
     const [command = '', ...args] = isPinned ? ['taskset', '-c', '0', ...node] : node
     const from = performance.now()
     const child = spawn(command, args, {
       cwd: folder,
-      env: { ...process.env, ...env, [address]: origin },
+      env: { ...process.env, ...env },
       // The program writes its log as usual, but nothing reads it here.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     await untilAnswered(origin, child)
-    return new Child(origin, performance.now() - from, child)
+    const startTime = performance.now() - from
+    if (api === undefined || apiOrigin === undefined) return new Child(origin, startTime, child)
+    const beside = { main: api, folder, address: 'API_URL', origin: apiOrigin, env }
+    return new Child(origin, startTime, child, await Child.start(beside))
   }
 
   /** Whether its process still runs. */
@@ -81,9 +97,10 @@ export class Child {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
-  /** Seconds of processor time that the program has used so far. */
+  /** Seconds of processor time that the program and its API have used so far. */
   async cpuTime(): Promise<number> {
-    return (await this.#ask({ collect: false })).cpu
+    const { cpu } = await this.#ask({ collect: false })
+    return cpu + ((await this.#api?.cpuTime()) ?? 0)
   }
 
   /** Its usage after garbage collection. */
@@ -98,6 +115,7 @@ export class Child {
 
   /** Ends it and returns its exit status, or null if the signal killed it. */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+    await this.#api?.stop()
     if (this.runs) {
       const ended = once(this.#process, 'exit')
       this.#process.kill(signal)

@@ -100,7 +100,7 @@ export type Fill = (target: Target, child: Child, responses: number) => Promise<
 export const byRefreshes: Fill = async (target, child, responses) => {
   let left = responses
   const lane = async () => {
-    const user = new User(child.origin, target.endpoints)
+    const user = new User(child, target.endpoints)
     let { refresh_token } = tokensOf(target, await user.redeem(await user.logIn()))
     while (left > 0) {
       left -= 1
@@ -115,7 +115,7 @@ export const byRefreshes: Fill = async (target, child, responses) => {
 export const byLogins: Fill = async (target, child, responses) => {
   let left = responses
   const lane = async () => {
-    const user = new User(child.origin, target.endpoints)
+    const user = new User(child, target.endpoints)
     // oidc-provider accepts no password from a user who hasn't opened its form.
     const formShown = target.endpoints.authorize !== '/authorize'
     while (left > 0) {

@@ -45,7 +45,7 @@ export async function measure(
   work: Work,
   duration: number,
 ): Promise<number> {
-  const users = Array.from({ length: USERS }, () => new User(child.origin, target.endpoints))
+  const users = Array.from({ length: USERS }, () => new User(child, target.endpoints))
   try {
     const steps = await Promise.all(users.map((user) => work(user, target)))
     const cpuBefore = await child.cpuTime()

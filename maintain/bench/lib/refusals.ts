@@ -1,5 +1,6 @@
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { basic, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
+import type { Child } from './child.ts'
 import type { Target } from './targets.ts'
 import { User } from './user.ts'
 
@@ -16,8 +17,8 @@ const OTHER_VERIFIER = 'another-verifier-that-nobody-has-ever-sent-0'
  *
  * @throws {ToldError} that says what the target did
  */
-export async function proveRefusals(target: Target, origin: string): Promise<void> {
-  const user = new User(origin, target.endpoints)
+export async function proveRefusals(target: Target, child: Child): Promise<void> {
+  const user = new User(child, target.endpoints)
   try {
     const { access_token, refresh_token } = await logInWhole(user, target)
     if (target.isLimit) return

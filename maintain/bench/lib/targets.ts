@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import { ROOT, shortName, type Version } from '@oauth-lab/course/programs/versions.ts'
 import type { Launch } from './child.ts'
 import type { Endpoints } from './user.ts'
@@ -44,9 +45,15 @@ export const oidcProvider: Target = {
 /** The server of a snapshot. */
 export function targetOf(version: Version): Target {
   const { folder, number } = version
+  const { listening } = programsOf(version)
   return {
     name: shortName(version),
-    launch: { main: join(folder, 'server', 'main.ts'), folder, env: LONG },
+    launch: {
+      main: join(folder, 'server', 'main.ts'),
+      folder,
+      env: LONG,
+      ...(listening.includes('api') && { api: join(folder, 'api', 'main.ts') }),
+    },
     endpoints: OWN,
     isLimit: false,
     hasResource: number >= 4,

@@ -2,7 +2,8 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { Driver, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { sendOver } from '@oauth-lab/shared/testing/exchange.ts'
-import { Client } from 'undici'
+import { Agent } from 'undici'
+import type { Child } from './child.ts'
 
 /** The endpoints of a target. */
 export interface Endpoints {
@@ -19,16 +20,17 @@ const CLIENT = {
   clientSecret: 'lab-client-secret',
 }
 
-/** One user with one connection, and the client that acts for that user. */
+/** One user with one connection to each program, and the client that acts for that user. */
 export class User extends Driver {
   readonly #scope: string | undefined
-  readonly #connection: Client
+  readonly #connections: Agent
 
-  constructor(authServerUrl: string, { scope, ...paths }: Endpoints) {
-    const connection = new Client(authServerUrl, { pipelining: 1 })
-    super({ authServerUrl, ...CLIENT }, { send: sendOver(connection), paths })
+  constructor({ origin, resourceOrigin }: Child, { scope, ...paths }: Endpoints) {
+    const connections = new Agent({ connections: 1, pipelining: 1 })
+    const addresses = { authServerUrl: origin, apiUrl: resourceOrigin, ...CLIENT }
+    super(addresses, { send: sendOver(connections), paths })
     this.#scope = scope
-    this.#connection = connection
+    this.#connections = connections
   }
 
   /**
@@ -46,7 +48,7 @@ export class User extends Driver {
   }
 
   async close(): Promise<void> {
-    await this.#connection.destroy()
+    await this.#connections.destroy()
   }
 }
 
