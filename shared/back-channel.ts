@@ -48,6 +48,28 @@ export async function callBackChannel(
   return { status: statusCode, body }
 }
 
+/**
+ * Posts a form to a server, and returns the JSON object in its response: an empty one if the body is anything else.
+ *
+ * @throws {Error} with the server's own error if it rejects the form. RFC 6749 section 5.2
+ * @throws {PageError} 502 for everything else that goes wrong
+ */
+export async function postForm(
+  url: string,
+  form: Record<string, string>,
+): Promise<BackChannelResponse['body']> {
+  const { status, body } = await callBackChannel(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+    ignoreBody: true,
+  })
+  if (status === 200) return body
+  const { error, error_description = 'It gave no reason' } = body
+  if (![400, 401].includes(status) || typeof error !== 'string') throw badResponse(url, status)
+  throw new Error(`The server at ${url} rejected the request: ${error}. ${error_description}.`)
+}
+
 /** The error for a response that makes no sense. */
 export function badResponse(url: string, status: number): PageError {
   if (status === 503) return badGateway(url, 'is temporarily unavailable (status 503)')

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { callBackChannel } from '../back-channel.ts'
+import { callBackChannel, postForm } from '../back-channel.ts'
 import type { PageError } from '../page-error.ts'
 import { freePort } from '../testing/lab.ts'
 
@@ -144,4 +144,50 @@ describe('the back channel', () => {
     const timer = setInterval(() => answer.write(' '), 5)
     answer.on('close', () => clearInterval(timer))
   }
+})
+
+describe('a form for a server', () => {
+  const form = { token: 'a b&c', client_id: 'd' }
+
+  test('is sent encoded, and gets the JSON of the response', async () => {
+    const url = await serverThat(async (request, answer) => {
+      const { method, headers } = request
+      const sent = `${method} ${headers['content-type']} ${await request.toArray()}`
+      answer.end(JSON.stringify({ sent }))
+    })
+    const sent = 'POST application/x-www-form-urlencoded token=a+b%26c&client_id=d'
+    expect(await postForm(url, form)).toEqual({ sent })
+  })
+
+  test('gets an empty object for a success without one', async () => {
+    for (const body of ['', '<h1>Done</h1>', '[]']) {
+      const url = await serverThat((_, answer) => answer.end(body))
+      expect(await postForm(url, form)).toEqual({})
+    }
+  })
+
+  test('names the error of a server that rejects it', async () => {
+    for (const [status, details, message] of [
+      [400, { error: 'invalid_grant', error_description: 'Used' }, 'invalid_grant. Used.'],
+      [401, { error: 'invalid_client' }, 'invalid_client. It gave no reason.'],
+    ] as const) {
+      const url = await serverThat((_, answer) => {
+        answer.writeHead(status).end(JSON.stringify(details))
+      })
+      await expect(postForm(url, form)).rejects.toThrow(`rejected the request: ${message}`)
+    }
+  })
+
+  test('makes no sense of any other response', async () => {
+    for (const [status, body] of [
+      [400, ''],
+      [401, '{"error":7}'],
+      [500, '{"error":"server_error"}'],
+      [202, '{"access_token":"x"}'],
+      [302, '{}'],
+    ] as const) {
+      const url = await serverThat((_, answer) => answer.writeHead(status).end(body))
+      await expect(postForm(url, form)).rejects.toThrow(`makes no sense (status ${status})`)
+    }
+  })
 })
