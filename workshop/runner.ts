@@ -199,6 +199,8 @@ export class Runner extends EventEmitter<RunnerEvents> {
     }
     const program = startEnding(name, {
       ...this.#specOf(slot, slot.version),
+      // Its reader already has a browser: the log shows an address to open as a link.
+      args: ['--no-open'],
       onOutput: (text) => linesOf(text).forEach(note),
     })
     running.set(name, program)

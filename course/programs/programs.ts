@@ -65,9 +65,9 @@ export function howToRun(name: string, version: { folder: string }, addresses: A
   return `${settings}npm run ${name}, in ${relative(ROOT, version.folder)}`
 }
 
-/** What a page calls a program. */
+/** What a page calls a program. A name as short as `api` is an abbreviation. */
 export function titleOfProgram(name: string): string {
-  return name === 'api' ? 'API' : name
+  return name.length <= 3 ? name.toUpperCase() : name
 }
 
 /** The setting with the address of a program or of the workshop. */

@@ -32,6 +32,8 @@ export interface RunSpec {
   addresses: Addresses
   /** Added to the environment of this process. */
   settings?: Record<string, string>
+  /** The arguments of each program. */
+  args?: string[]
   /** Modules that each program loads before its own, as URLs. */
   preload?: string[]
   /** Gets what the programs write. Without it they write to the terminal. */
@@ -161,10 +163,11 @@ export async function watchPrograms(spec: RunSpec, onReady: () => void): Promise
 }
 
 function startProgram<Name extends string>(name: Name, spec: RunSpec): RunningProgram<Name> {
-  const { version, addresses, settings, preload = [], onOutput, onMessage } = spec
+  const { version, addresses, settings, args, preload = [], onOutput, onMessage } = spec
   const output = onOutput === undefined ? 'inherit' : 'pipe'
   const child = startNode({
     main: `${name}/main.ts`,
+    args,
     preload: [END_WITH_PARENT, ...preload],
     folder: version.folder,
     settings: { ...settingsOf(addresses), ...settings },

@@ -6,6 +6,7 @@ import { ROOT } from './versions.ts'
 export interface NodeProgram {
   /** The file to run, relative to its folder. */
   main: string
+  args?: string[] | undefined
   /** Modules to load before it, as URLs. */
   preload: string[]
   folder?: string | undefined
@@ -20,10 +21,10 @@ export interface NodeProgram {
  * `require`, which nothing here needs, to start faster.
  */
 export function startNode(program: NodeProgram): ChildProcess {
-  const { main, preload, folder, settings, stdio, detached = false } = program
+  const { main, args = [], preload, folder, settings, stdio, detached = false } = program
   const modules = [...preload, import.meta.resolve('tsx/esm')].flatMap((url) => ['--import', url])
   // A copy of a version may be where its tsconfig.json can't find the one it extends.
   const own = { TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json') }
   const env = { ...process.env, ...own, ...settings }
-  return spawn(process.execPath, [...modules, main], { cwd: folder, env, stdio, detached })
+  return spawn(process.execPath, [...modules, main, ...args], { cwd: folder, env, stdio, detached })
 }

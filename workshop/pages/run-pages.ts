@@ -9,6 +9,9 @@ import type { Slot } from '../runner.ts'
 import { capital } from '../traffic/message-kind.ts'
 import type { Workshop } from '../workshop.ts'
 
+/** The most lines of a log to show. */
+const SHOWN_LINES = 100
+
 /** `/run`: the running versions, their logs, and the buttons to change them. */
 export async function runPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, playground } = workshop
@@ -19,7 +22,7 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
   app.get('/run/status', (_request, reply) => reply.viewAsync('status'))
   app.get('/run/slots', (_request, reply) => reply.viewAsync('run-slots', whatRuns(workshop)))
   app.get<{ Params: { slot: string } }>('/run/log/:slot', ({ params }, reply) => {
-    return reply.viewAsync('run-log', { slot: runner.require(params.slot) })
+    return reply.viewAsync('run-log', { lines: viewLog(runner.require(params.slot)) })
   })
 
   app.post('/run/start', async ({ body }, reply) => {
@@ -61,10 +64,23 @@ function viewPrograms({ version, addresses }: Slot) {
     listening,
     ending: ending.map((name) => ({
       name,
+      called: titleOfProgram(name),
       title: capital(titleOfProgram(name)),
       how: howToRun(name, version, addresses),
     })),
   }
+}
+
+/** The last lines of a log. What starts with an address of this slot is a link. Anyone can write the rest. */
+function viewLog({ log, addresses }: Slot) {
+  const starts = Object.values(addresses).map((address) => `${address}/`)
+  return log.slice(-SHOWN_LINES).map(({ program, text }) => ({
+    program,
+    parts: text.split(/(https?:\/\/\S+)/).map((part) => ({
+      text: part,
+      isLink: starts.some((start) => part.startsWith(start)),
+    })),
+  }))
 }
 
 function whatRuns({ runner, playground }: Workshop) {
@@ -75,6 +91,7 @@ function whatRuns({ runner, playground }: Workshop) {
   const slots = runner.slots.map((slot) => ({
     ...slot,
     ...viewPrograms(slot),
+    lines: viewLog(slot),
     idea: readLesson(slot.version).idea,
     living: tellLifetimes(slot.lifetimes),
   }))

@@ -202,7 +202,8 @@ async function openPage(options: BrowserContextOptions = {}): Promise<WatchedPag
   // Listens to requests instead of routing them: with a route, Chromium doesn't use its cache.
   context.on('request', (request) => {
     const { protocol, hostname } = new URL(request.url())
-    const stays = hostname === 'localhost' || protocol === 'data:' || protocol === 'blob:'
+    const isLocal = ['localhost', '127.0.0.1'].includes(hostname)
+    const stays = isLocal || protocol === 'data:' || protocol === 'blob:'
     if (!stays) complaints.push(`asks another host: ${request.url()}`)
   })
   context.on('console', (message) => {

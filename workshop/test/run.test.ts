@@ -205,6 +205,17 @@ describe('the runner', () => {
     for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
   })
 
+  test('the log links the addresses of its own programs, and nothing else', async () => {
+    const { main, runner } = workshop
+    const own = `${main.addresses.server}/authorize?a=b&c="<i>`
+    const text = `x http://evil.example/ ${main.addresses.server}.evil.example/ ${own} javascript:y`
+    runner.note(main, { program: 'server', text })
+    const { text: log } = await workshop.get(`/run/log/${main.id}`)
+    expect(log).not.toContain('<i>')
+    const links = [...log.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)
+    expect(links).toEqual([`${main.addresses.server}/authorize?a=b&amp;c=&quot;&lt;i&gt;`])
+  })
+
   test('runs a worker once at a time, and stops it with the other programs', async () => {
     const { folder, remove } = makeVersionWithApi()
     onTestFinished(remove)
@@ -270,6 +281,37 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const lane = await page.locator('.lane-names .worker').boundingBox()
     if (arrow === null || lane === null) throw new Error('Something is not visible')
     expect(arrow.x + arrow.width).toBeCloseTo(lane.x + lane.width / 2, -1)
+  })
+
+  test('a click runs the CLI of v14: its URL is a link, the login ends at it, and it has a lane of its own', async () => {
+    const v14 = knownVersion('v14-native-app')
+    if (v14 === undefined) throw new Error('There is no v14')
+    const slot = await workshop.runner.openBeside(v14)
+    onTestFinished(() => workshop.runner.close(slot))
+    await workshop.untilRunning(slot)
+    const page = await workshop.visit('/run')
+    await page.locator(`#log-${slot.id} summary`).click()
+    await page.getByRole('button', { name: 'Run the CLI' }).click()
+    const link = page.locator(`#log-${slot.id} a`, { hasText: 'client_id=lab-cli' })
+    const [login] = await Promise.all([page.waitForEvent('popup'), link.click()])
+    await login.getByLabel('User name').fill('user0')
+    await login.getByLabel('Password').fill('password0')
+    await login.getByRole('button', { name: 'Log in' }).click()
+    await login.getByRole('button', { name: 'Allow' }).click()
+    await login.getByText('You can close this page').waitFor()
+    await page.getByText('cli  Logged in as User Number 0').waitFor()
+    await page.getByText('cli  ended with exit status 0').waitFor()
+    await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
+    for (const message of [
+      'browser to CLI, GET /callback, response 200',
+      'CLI to server, POST /token, response 200',
+      'CLI to API, GET /api/me, response 200',
+      'CLI to server, POST /revoke, response 200',
+    ]) {
+      await page.locator('.row', { hasText: message }).waitFor()
+    }
+    expect(await page.locator('.row', { hasText: /Authorization response/ }).count()).toBe(1)
+    expect(await page.locator('.lane-names .cli').textContent()).toBe('CLI')
   })
 
   test('the log shows each request as it comes', async () => {

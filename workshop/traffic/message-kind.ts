@@ -92,7 +92,7 @@ const REQUESTS: Record<string, string> = {
 function titleOfRequest(exchange: Exchange): string {
   const { program, request } = exchange
   const asked = `${program} ${request.method} ${pathOf(exchange)}`
-  if (asked === 'client GET /callback') return capital(setOfQuery(request.url))
+  if (/^(?!server )\w+ GET \/callback$/.test(asked)) return capital(setOfQuery(request.url))
   if (asked === 'server POST /token') return capital(setOfForm(exchange))
   if (pathOf(exchange).startsWith('/api/')) return 'Resource request'
   return REQUESTS[asked] ?? 'Request'
