@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { type Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { credentials } from '@oauth-lab/shared/testing/driver.ts'
@@ -25,7 +27,9 @@ const AN_HOUR_LATER = 3660
 type Play = (lab: Lab, browser: Browser, folder: string) => Promise<unknown>
 
 const WORKER = 'worker'
-const ACTS: [name: string, play: Play][] = [
+const APP = 'cli'
+/** The last acts name a program that ends by itself, which sends what no other request leads to. */
+const ACTS: [name: string, play: Play, program?: string][] = [
   ['Open the client', (lab, browser) => browser.visit(`${lab.clientUrl}/`)],
   ['Log in', (lab, browser) => lab.login(browser)],
   [
@@ -46,7 +50,8 @@ const ACTS: [name: string, play: Play][] = [
     (lab, browser) => browser.open(`${lab.serverUrl}/logout`, { method: 'POST' }),
   ],
   ['Disconnect the client at the server', disconnectClient],
-  ['Run the worker', (lab, _browser, folder) => runWorker(lab, folder)],
+  ['Run the worker', (lab, _browser, folder) => runWorker(lab, folder), WORKER],
+  ['Log in with the command-line app', runApp, APP],
 ]
 
 /**
@@ -62,12 +67,12 @@ export async function playSession({ folder }: Version): Promise<Act[]> {
   const name = nameValues(lab)
   try {
     const acts: Act[] = []
-    for (const [title, play] of ACTS) {
+    for (const [title, play, program] of ACTS) {
       const end = await play(lab, browser, folder).then(
         () => undefined,
         (error: Error) => error.message,
       )
-      acts.push({ name: title, messages: messagesOf(exchanges.splice(0)).map(name), end })
+      acts.push({ name: title, messages: messagesOf(exchanges.splice(0), program).map(name), end })
     }
     return acts
   } finally {
@@ -110,6 +115,27 @@ async function runWorker({ config, serverUrl, apiUrl }: Lab, folder: string): Pr
   }
   const main = `${WORKER}/main.ts`
   await once(startNode({ main, folder, settings, preload: [], stdio: 'ignore' }), 'close')
+}
+
+/** Runs the command-line app of a version that has one, logs in where it says, and waits for its end. */
+async function runApp(lab: Lab, browser: Browser, folder: string): Promise<void> {
+  if (!programsOf({ folder }).ending.includes(APP)) return
+  const app = startNode({
+    main: `${APP}/main.ts`,
+    args: ['--no-open'],
+    folder,
+    settings: { AUTH_SERVER_URL: lab.serverUrl, API_URL: lab.apiUrl },
+    preload: [],
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const ended = once(app, 'close')
+  for await (const line of createInterface({ input: app.stdout ?? Readable.from([]) })) {
+    const [url] = /http\S+/.exec(line) ?? []
+    if (url === undefined) continue
+    const page = await browser.answerForms(await browser.open(url), credentials('user0'))
+    if (page.location !== undefined) await browser.open(page.location)
+  }
+  await ended
 }
 
 /** A random value: base64url, or what a version may use instead. Unguessable values are long. */
@@ -178,7 +204,11 @@ function nameValues(lab: Lab): (message: Message) => Message {
 
 /** Ports are in addresses and in the names of cookies. */
 function withDefaultPorts({ config }: Lab, value: string): string {
-  return value
-    .replaceAll(new URL(config.authServerUrl).port, '25000')
-    .replaceAll(new URL(config.clientUrl).port, '25001')
+  return (
+    value
+      .replaceAll(new URL(config.authServerUrl).port, '25000')
+      .replaceAll(new URL(config.clientUrl).port, '25001')
+      // The system chooses the port of an app.
+      .replace(/(127\.0\.0\.1):\d+/g, '$1:<port>')
+  )
 }

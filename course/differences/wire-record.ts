@@ -27,14 +27,16 @@ const MOST_FIELDS = 100
 /**
  * The messages in order. What a program sends while it handles a request comes between that request and its
  * response. A request without a route isn't included.
+ *
+ * @param first the program that sends what no other request leads to
  */
-export function messagesOf(exchanges: Exchange[]): Message[] {
+export function messagesOf(exchanges: Exchange[], first = ''): Message[] {
   return exchanges
     .filter(({ hasRoute }) => hasRoute)
     .flatMap((exchange) => {
       const [asked, answered] = exchange.order
       const { program, method, path } = exchange
-      const sender = senderOf(exchange, exchanges)
+      const sender = senderOf(exchange, exchanges) ?? first
       const request = `${method} ${path}`
       const sent = { at: asked, from: sender, to: program, request, isAnswer: false }
       const answer = { at: answered, from: program, to: sender, request, isAnswer: true }
@@ -47,14 +49,11 @@ export function messagesOf(exchanges: Exchange[]): Message[] {
     .map(({ at: _, ...message }) => message)
 }
 
-/**
- * The browser, or the program that was handling a request: the last one received before and responded to after.
- * Only a worker sends a request that no other request leads to.
- */
-function senderOf({ channel, order }: Exchange, exchanges: Exchange[]): string {
+/** The browser, or the program that was handling a request: the last one received before and responded to after. */
+function senderOf({ channel, order }: Exchange, exchanges: Exchange[]): string | undefined {
   if (channel === 'front') return 'browser'
   const around = exchanges.filter((other) => other.order[0] < order[0] && other.order[1] > order[1])
-  return around.toSorted((one, other) => other.order[0] - one.order[0])[0]?.program ?? 'worker'
+  return around.toSorted((one, other) => other.order[0] - one.order[0])[0]?.program
 }
 
 function readRequest({ url, requestHeaders, form }: Exchange): Pick<Message, 'fields' | 'page'> {
