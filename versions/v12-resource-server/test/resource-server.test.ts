@@ -597,18 +597,16 @@ describe('the client', () => {
   })
 })
 
-describe('the worker', () => {
-  until('v13', 'asks the API, and says so when that is not available', async () => {
-    const { countUsers } =
-      await load<typeof import('../worker/count-users.ts')>('worker/count-users.ts')
-    const before = seen.length
-    expect(await countUsers(lab.config)).toBe(2)
-    const asked = seen.slice(before).map(({ program, path }) => `${program} ${path}`)
-    expect(asked).toEqual(['server /token', 'server /introspect', 'api /api/stats'])
-    trouble = hangUp
-    const message = `The server at ${lab.apiUrl}/api/stats is temporarily unavailable`
-    await expect(countUsers(lab.config)).rejects.toThrow(message)
-  })
+until('v13', 'the worker asks the API, and says so when that is not available', async () => {
+  const { countUsers } =
+    await load<typeof import('../worker/count-users.ts')>('worker/count-users.ts')
+  const before = seen.length
+  expect(await countUsers(lab.config)).toBe(2)
+  const asked = seen.slice(before).map(({ program, path }) => `${program} ${path}`)
+  expect(asked).toEqual(['server /token', 'server /introspect', 'api /api/stats'])
+  trouble = hangUp
+  const message = `The server at ${lab.apiUrl}/api/stats is temporarily unavailable`
+  await expect(countUsers(lab.config)).rejects.toThrow(message)
 })
 
 test('`npm run api` listens at API_URL', async () => {
