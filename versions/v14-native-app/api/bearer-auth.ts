@@ -2,11 +2,11 @@ import { OAuthError } from '@oauth-lab/shared/oauth.ts'
 import { PageError } from '@oauth-lab/shared/page-error.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** What an access token stands for: whose it is, and what it covers. */
-export type IssuedAccessToken = { sub: string; scopes: string[] }
-
 /** Looks up what an access token stands for. */
 export type FindAccessToken = (accessToken: string) => Promise<IssuedAccessToken | undefined>
+
+/** What an access token stands for: whose it is, and what it covers. */
+export type IssuedAccessToken = { sub: string; scopes: string[] }
 
 /**
  * Returns what the access token of a request stands for. RFC 6750 section 2.1
