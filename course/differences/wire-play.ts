@@ -143,7 +143,7 @@ const SECRET = /[\w.~-]{32,}/g
 /** The value of a cookie may contain any character of base64, as its signature does. */
 const COOKIE = /([^;=\s]+)=([^;\s]{32,})/g
 
-/** Makes the programs believe that this many seconds have passed: they read no other clock. */
+/** Makes each program believe that this many seconds have passed since it got or issued something. */
 async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> {
   const now = performance.now.bind(performance)
   performance.now = () => now() + seconds * 1000

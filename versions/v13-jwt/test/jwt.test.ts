@@ -568,6 +568,9 @@ describe('the API', () => {
           `.${head}.${payload}.${signature}`,
           `${head}..${signature}`,
           `${head}.${payload} .${signature}`,
+          `${head}.${payload}.${signature.slice(0, 9)} ${signature.slice(9)}`,
+          `${head}.${payload}.\t${signature}`,
+          `${head} .${payload}.${signature}`,
           `${head}.${payload}\u00e9.${signature}`,
         ]
       },
