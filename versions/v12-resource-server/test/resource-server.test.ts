@@ -7,6 +7,7 @@ import { credentials, type JsonAnswer } from '@oauth-lab/shared/testing/driver.t
 import { type FormFields, send } from '@oauth-lab/shared/testing/exchange.ts'
 import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
 import { basic, type Fields, freePort, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { OpenidClient } from '@oauth-lab/shared/testing/openid-client.ts'
 import {
   type Exchange,
   issuedTokens,
@@ -669,6 +670,27 @@ describe('oauth4webapi, another OAuth client,', () => {
     )
     return oauth.processIntrospectionResponse(server, client, response)
   }
+})
+
+describe('openid-client, a third OAuth client,', () => {
+  test('logs a user in, renews the token, asks the API with it, and revokes it', async () => {
+    const client = new OpenidClient(lab)
+    const { refresh_token, scope } = await client.logIn(new Browser(), 'profile email')
+    expect(scope).toBe('profile email')
+    const { access_token } = await client.refresh(refresh_token)
+    const answer = await client.ask('/api/email', access_token)
+    expect(await answer.json()).toEqual({ email: 'user0@oauth-lab.me' })
+    await client.revoke(access_token)
+    await expect(client.ask('/api/email', access_token)).rejects.toMatchObject({ status: 401 })
+  })
+
+  test('asks about tokens in place of the API, and learns nothing as another client', async () => {
+    const { access_token } = await userTokens()
+    const api = new OpenidClient(lab, 'api-server', 'api-server-secret')
+    expect(await api.introspect(access_token)).toMatchObject({ active: true, sub: 'user0' })
+    expect(await api.introspect('x')).toEqual({ active: false })
+    expect(await new OpenidClient(lab).introspect(access_token)).toEqual({ active: false })
+  })
 })
 
 test('no response of the API or of the client shows a token', () => {
