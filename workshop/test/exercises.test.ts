@@ -241,6 +241,26 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     },
   )
 
+  test.runIf(full)(
+    'a copy that gets an API is checked with it, and runs it, too',
+    { timeout: 300_000 },
+    async () => {
+      const place = copy('v12')
+      const page = await workshop.visit('/exercises/v12')
+      await expect.poll(() => count(page)).toMatch(/^1 of 27/)
+      expect(await page.locator('#sentence-2 .why').textContent()).toContain('has no API yet')
+      await page.click('#run-main')
+      await expect.poll(() => workshop.main.version.id).toBe('copy-v12')
+      await workshop.untilRunning()
+      expect(await whoAnswers(workshop.main.ports.api)).toBeUndefined()
+
+      writeFiles(place.folder, endOf(place.version))
+      await expect.poll(() => count(page)).toMatch(/^27 of 27/)
+      const program = async () => (await whoAnswers(workshop.main.ports.api))?.program
+      await expect.poll(program).toBe('v12 api')
+    },
+  )
+
   test.runIf(full)('the copy runs beside another version', async () => {
     copy('v03')
     const page = await workshop.visit('/exercises/v03')
