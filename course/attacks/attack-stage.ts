@@ -25,6 +25,6 @@ export class AttackStage extends StoryRecord {
     const cut: Hook = async (...request) => (network.isCut ? hangUp(...request) : undefined)
     const seen = recorded(showingMemory(programs, memory), exchanges)
     const lab = await startLab(withServerHook(seen, cut), settings)
-    return new AttackStage(version, lab, exchanges, knows, network, memory)
+    return new AttackStage(version, lab, seen, exchanges, knows, network, memory)
   }
 }

@@ -10,13 +10,15 @@ export interface Visit {
 /** The attacker's website, on this machine. It responds to every request and records it. */
 export class AttackerSite {
   readonly visits: Visit[] = []
+  /** What it responds with. */
+  page = 'A harmless page.'
   readonly #server: Server
 
   private constructor() {
     this.#server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', this.url).href
       this.visits.push({ url, headers: request.headers })
-      response.setHeader('connection', 'close').end('A harmless page.')
+      response.setHeader('connection', 'close').end(this.page)
     })
   }
 

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { tellFileTrouble } from '../exercises/file-trouble.ts'
@@ -50,6 +50,11 @@ export async function withoutCheck(version: Version, check: Check): Promise<Weak
     await copySource(version.folder, folder)
     const shared = edits.some(isShared) ? await copyShared(top) : join(ROOT, 'shared')
     await link(shared, join(folder, 'node_modules', '@oauth-lab', 'shared'))
+    const packages = join(version.folder, 'node_modules')
+    for (const name of await readdir(packages).catch(() => [])) {
+      if (name !== '@oauth-lab')
+        await link(join(packages, name), join(folder, 'node_modules', name))
+    }
     for (const edit of edits) {
       if ((await findLine(version, edit)) === undefined) {
         throw new ToldError(`${version.name} has no such line in ${edit.file}: ${edit.line}`)

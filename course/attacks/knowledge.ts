@@ -24,6 +24,8 @@ export interface Knowledge {
   clientCredentials: boolean
   /** The server says what an access token stands for. */
   introspection: boolean
+  /** An access token is a JWT, which the API checks by itself. */
+  signedTokens: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -63,6 +65,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       revocation: lab.server.hasRoute({ method: 'POST', url: '/revoke' }),
       accountPage: lab.server.hasRoute({ method: 'GET', url: '/account' }),
       clientCredentials: await hasClientCredentials(lab),
+      signedTokens: String(response.access_token).split('.').length === 3,
       introspection: lab.server.hasRoute({ method: 'POST', url: '/introspect' }),
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,

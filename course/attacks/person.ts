@@ -3,7 +3,12 @@ import { basic, CODE_VERIFIER, credentials, type Fields } from '@oauth-lab/share
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { ToldError } from '../told-error.ts'
-import { callbackWith, OTHER_CLIENT, parameterOf } from './address-parameters.ts'
+import {
+  callbackWith,
+  OTHER_CLIENT,
+  parameterOf,
+  requestOfOtherClient,
+} from './address-parameters.ts'
 import type { Account, Told } from './story.ts'
 import type { StoryRecord } from './story-record.ts'
 
@@ -251,6 +256,19 @@ export class Person {
     return this.#posts('/revoke', form, authorizationOf(client), telling)
   }
 
+  /** Gets the public keys of the server with their own program. */
+  async getsKeys(telling: Telling) {
+    await this.#record.send(`${this.#record.lab.serverUrl}/jwks`)
+    return this.#receivedResponse(telling)
+  }
+
+  /** Logs in at their own client, other-client, and returns the access token that it gets. */
+  async getsOwnToken(telling: Telling): Promise<string> {
+    const callback = await this.logsIn(undefined, requestOfOtherClient(await this.startsLogin()))
+    const { access_token } = await this.redeemsAsOtherClient(callback, telling)
+    return String(access_token)
+  }
+
   /** Asks the introspection endpoint about a token with their own program. */
   asksAbout(form: Fields, client: Client | undefined, telling: Telling) {
     return this.#posts('/introspect', form, authorizationOf(client), telling)
@@ -263,16 +281,25 @@ export class Person {
   }
 
   /** Requests the profile with their own program. Returns whose it is, if any. */
-  async readsProfileWith(accessToken: unknown, telling: Telling): Promise<Account | undefined> {
-    const { user_id } = await this.asksApi('/api/me', accessToken, telling)
+  async readsProfileWith(
+    accessToken: unknown,
+    telling: Telling,
+    apiUrl?: string,
+  ): Promise<Account | undefined> {
+    const { user_id } = await this.asksApi('/api/me', accessToken, telling, apiUrl)
     if (user_id === undefined) return undefined
     return user_id === 'user0' ? 'victim' : 'attacker'
   }
 
-  /** Sends an access token to the API with their own program, and returns the response. */
-  async asksApi(path: string, accessToken: unknown, telling: Telling) {
+  /** Sends an access token to an API with their own program, and returns the response. */
+  async asksApi(
+    path: string,
+    accessToken: unknown,
+    telling: Telling,
+    apiUrl = this.#record.lab.apiUrl,
+  ) {
     const headers = { authorization: `Bearer ${accessToken}` }
-    await this.#record.send(this.#record.lab.apiUrl + path, { headers })
+    await this.#record.send(apiUrl + path, { headers })
     return this.#receivedResponse(telling)
   }
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { portOf } from '@oauth-lab/shared/config.ts'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { jsonIn, type Send, send } from '@oauth-lab/shared/testing/exchange.ts'
-import type { Lab } from '@oauth-lab/shared/testing/lab.ts'
+import { freePort, type Lab, type Programs } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
+import type { FastifyInstance } from 'fastify'
 import type { Version } from '../programs/versions.ts'
 import { AttackerSite } from './attacker-site.ts'
 import type { Knowledge } from './knowledge.ts'
@@ -26,6 +28,7 @@ export class StoryRecord {
   readonly knows: Knowledge
   /** While it is cut, nobody reaches the server. */
   readonly network: { isCut: boolean }
+  readonly #programs: Programs
   readonly #exchanges: Exchange[]
   readonly #memory: ProgramMemory
   readonly #owners = new Map<string, Account>()
@@ -34,10 +37,12 @@ export class StoryRecord {
   #start = ''
   #heard = 0
   #site: AttackerSite | undefined
+  #otherApi: { url: string; app: FastifyInstance } | undefined
 
   protected constructor(
     version: Version,
     lab: Lab,
+    programs: Programs,
     exchanges: Exchange[],
     knows: Knowledge,
     network: { isCut: boolean },
@@ -45,6 +50,7 @@ export class StoryRecord {
   ) {
     this.version = version
     this.lab = lab
+    this.#programs = programs
     this.#exchanges = exchanges
     this.knows = knows
     this.network = network
@@ -52,7 +58,7 @@ export class StoryRecord {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.lab.close(), this.#site?.close()])
+    await Promise.all([this.lab.close(), this.#site?.close(), this.#otherApi?.app.close()])
   }
 
   get story(): Story {
@@ -89,6 +95,16 @@ export class StoryRecord {
   get tokensInMemory(): string[] {
     const maps = this.#memory[this.resourceServer === 'API' ? 'buildApi' : 'buildServer'] ?? []
     return maps.flatMap((map) => [...map.keys()].filter((key) => /^[\w.-]{43,}$/.test(String(key))))
+  }
+
+  /** Starts another API, which trusts the same server. Returns its address. */
+  async startOtherApi(): Promise<string> {
+    const url = `http://localhost:${await freePort()}`
+    const app = this.#programs.buildApi?.({ ...this.lab.config, apiUrl: url })
+    if (app === undefined) throw new Error('This version has no API of its own')
+    this.#otherApi = { url, app }
+    await app.listen({ port: portOf(url), host: 'localhost' })
+    return url
   }
 
   /** The client's last successful token request. */
@@ -163,11 +179,17 @@ export class StoryRecord {
     })
   }
 
-  /** Adds a step for each request of the client, and of the API, which asks the server before it responds. */
-  tellBackChannel(exchanges: Exchange[]): void {
+  /** Adds a step for each request of the client, and of an API, which asks the server before it responds. */
+  tellBackChannel(exchanges: Exchange[], api: Party = 'API', show: Told['show'] = []): void {
     for (const exchange of [...exchanges].sort((one, other) => one.order[0] - other.order[0])) {
-      const from = exchange.path === '/introspect' ? 'API' : 'client'
-      this.#tellExchange(exchange, { actor: from, from, meaning: this.#meaningOf(exchange) })
+      const isOfApi = ['/introspect', '/jwks'].includes(exchange.path)
+      const meaning = this.#meaningOf(exchange)
+      this.#tellExchange(exchange, {
+        actor: isOfApi ? 'API' : 'client',
+        from: isOfApi ? api : 'client',
+        meaning,
+        show,
+      })
     }
   }
 
@@ -178,7 +200,8 @@ export class StoryRecord {
     if (exchange === undefined) throw new Error('The program sent nothing')
     if (told !== undefined) {
       this.#tellExchange(exchange, { actor: 'attacker', from: "attacker's program", ...told })
-      this.tellBackChannel(exchanges.filter(({ order }) => order[0] > exchange.order[0]))
+      const asked = exchanges.filter(({ order }) => order[0] > exchange.order[0])
+      this.tellBackChannel(asked, this.#receiverOf(exchange), told.show)
     }
     return jsonIn(exchange)
   }
@@ -187,7 +210,7 @@ export class StoryRecord {
     exchange: Exchange,
     { actor, from, meaning, show = [] }: Told & Pick<Step, 'actor' | 'from'>,
   ): void {
-    const to = exchange.program === 'api' ? 'API' : 'server'
+    const to = this.#receiverOf(exchange)
     const message = tellExchange(exchange, to, this.#words(show))
     this.#steps.push({ actor, from, to, channel: 'back', message, meaning })
   }
@@ -226,6 +249,9 @@ export class StoryRecord {
       const works = jsonIn(exchange).active === true ? 'It works.' : 'It does not work.'
       return `Before it responds, the API asks the server about the token. ${works}`
     }
+    if (path === '/jwks') {
+      return "Before it responds, the API gets the server's public keys. It keeps them."
+    }
     if (path !== '/token') {
       const what = path === '/api/email' ? 'for the email address' : 'whose token it has'
       const who = this.resourceServer
@@ -256,10 +282,15 @@ export class StoryRecord {
     }
   }
 
+  #receiverOf({ url }: Exchange): Party {
+    return this.#partyAt(new URL(url).origin)
+  }
+
   #partyAt(origin: string): Address['at'] {
     if (origin === this.lab.serverUrl) return 'server'
     if (origin === this.lab.clientUrl) return 'client'
     if (origin === this.lab.apiUrl) return 'API'
+    if (origin === this.#otherApi?.url) return 'other API'
     return origin === this.#site?.url ? "attacker's site" : 'elsewhere'
   }
 }

@@ -7,6 +7,7 @@ export type Party =
   | "attacker's browser"
   | "attacker's program"
   | "attacker's site"
+  | 'other API'
   | 'elsewhere'
   | Actor
 

@@ -1,7 +1,9 @@
 import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
 import type { Exchange } from '@oauth-lab/shared/testing/recorder.ts'
+import { readJwt } from './jwt.ts'
 import type { Address, Message, MessageResponse, Parameter, Party } from './story.ts'
+import { shorten } from './story-words.ts'
 
 /** Parameters that are the same in every login. A story shows them only if they matter. */
 const USUAL = new Set([
@@ -15,6 +17,7 @@ const USUAL = new Set([
   'exp',
   'aud',
   'iss',
+  'keys',
 ])
 
 /** What a description of a message depends on. */
@@ -51,7 +54,7 @@ export function tellExchange(exchange: Exchange, at: Party, words: Words): Messa
   const { method, path, form, status, requestHeaders } = exchange
   const { error, error_description, message, ...rest } = jsonIn(exchange)
   const says = [error, error_description ?? message].filter((text) => text !== undefined).join(': ')
-  const held = Object.entries(rest).map(([name, value]) => [name, String(value)] as const)
+  const held = Object.entries(rest).map(([name, value]) => [name, tellValue(value)] as const)
   return {
     method,
     at,
@@ -118,11 +121,22 @@ function tellAuthorization(authorization: string | undefined, words: Words): Par
   const [scheme = '', credentials = ''] = authorization?.split(' ') ?? []
   if (scheme === '') return []
   if (scheme !== 'Basic') {
-    return [parameter(`Authorization: ${scheme}`, credentials, words.ownerOf(credentials))]
+    const { header, claims } = readJwt(credentials)
+    return [
+      parameter(`Authorization: ${scheme}`, credentials, words.ownerOf(credentials)),
+      ...Object.entries({ ...header, ...claims })
+        .filter(([name]) => words.show.includes(name))
+        .map(([name, value]) => parameter(name, tellValue(value), undefined)),
+    ]
   }
   const [name = '', secret = ''] = Buffer.from(credentials, 'base64').toString().split(':')
   const shown = words.show.includes('client_secret') ? decodeURIComponent(secret) : '****'
   return [parameter('Authorization: Basic', `${decodeURIComponent(name)}:${shown}`, undefined)]
+}
+
+function tellValue(value: unknown): string {
+  if (typeof value !== 'object') return String(value)
+  return JSON.stringify(value, (_, part) => (typeof part === 'string' ? shorten(part) : part))
 }
 
 function parameter(name: string, value: string, whose: Parameter['whose']): Parameter {

@@ -22,6 +22,7 @@ const LESSONS: [RegExp, number][] = [
   [/\bconsent/i, 7],
   [/\bclient_credentials\b/i, 11],
   [/\bintrospect/i, 12],
+  [/\bJWTs?\b|\bJWKS?\b|\bES256\b|\bHS256\b|\bsign(s|ed|ature)\b/i, 13],
   [/\brevocation\b|\bRFC 7009\b/i, 9],
 ]
 

@@ -20,8 +20,8 @@ import type { PlayedAttack } from './play-attack.job.ts'
 import type { Play, Turn } from './plays.ts'
 
 const LANES = ['attacker', 'victim', 'client', 'server']
-/** Lanes that not every story needs: the program of the API, and another website. */
-const RARE = ['API', 'elsewhere']
+/** Lanes that not every story needs. */
+const RARE = ['API', 'other API', 'elsewhere']
 
 /** A play in its current state. */
 export function viewPlay(play: Play) {

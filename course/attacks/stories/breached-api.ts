@@ -16,6 +16,20 @@ export const attack: AttackFile = {
         'return answers.get(token)\n' +
         '}\n' +
         'app.register(meRoute, { findAccessToken })',
+      until: 13,
+    },
+    {
+      file: 'api/app.ts',
+      line: 'app.register(meRoute, { findAccessToken: tokenReader(config) })',
+      without:
+        'const read = tokenReader(config)\n' +
+        'const results = new Map()\n' +
+        'const findAccessToken = (token: string) => {\n' +
+        'if (!results.has(token)) results.set(token, read(token))\n' +
+        'return results.get(token)\n' +
+        '}\n' +
+        'app.register(meRoute, { findAccessToken })',
+      from: 13,
     },
   ],
 

@@ -32,9 +32,11 @@ export const attack: AttackFile = {
     if (!stage.knows.profile) return blocked(nothing)
 
     const account = await victim.seesProfileOf('The victim opens their profile.')
+    const revoked = `${nothing} Because the code was used twice, the server also revokes the tokens issued for it.`
+    if (stage.knows.signedTokens) {
+      return blocked(`${revoked} The victim has to log in again when the access token expires.`)
+    }
     if (account === 'victim') return blocked(nothing)
-    return blocked(
-      `${nothing} Because the code was used twice, the server also revokes the tokens issued for it. The victim has to log in again.`,
-    )
+    return blocked(`${revoked} The victim has to log in again.`)
   },
 }

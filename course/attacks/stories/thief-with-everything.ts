@@ -52,8 +52,9 @@ export const attack: AttackFile = {
     return ending(account === 'victim', {
       succeeds:
         "The attacker reads the victim's profile and can refresh until 30 days after the login. The victim knows of it, and can do nothing: the login has no session left to log out of.",
-      blocked:
-        'The attacker has a refresh token that no longer works. The server remembers what the victim allowed each client, and every token stands for that. The victim took it back, so all tokens of this client for this user ended at once, wherever they are.',
+      blocked: `The attacker has a refresh token that no longer works. The server remembers what the victim allowed each client, and every token stands for that. The victim took it back, so all tokens of this client for this user ended at once, wherever they are.${
+        stage.knows.signedTokens ? ' Only access tokens work until they expire.' : ''
+      }`,
     })
   },
 }
