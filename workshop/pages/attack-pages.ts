@@ -154,19 +154,20 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
     ].filter((group) => group.entries.length > 0)
   }
 
-  /** A version, next to the one with the other result: an earlier one where it succeeds, or a later one that blocks it. */
+  /** A version, next to one with the other result: a later one that blocks it, else an earlier one. */
   function versionsToPlay(attack: Attack, version: KnownVersion): KnownVersion[] {
     const others = snapshots()
     const resultIn = (other: KnownVersion) => expectedResult(attack, other)
     const result = resultIn(version)
-    const before = others.findLast((other) => {
-      return other.number < version.number && resultIn(other) === 'succeeds'
-    })
+    const before = (wanted: Result) => {
+      return others.findLast((other) => other.number < version.number && resultIn(other) === wanted)
+    }
     const after = others.find((other) => {
       return other.number > version.number && resultIn(other) === 'blocked'
     })
-    const [left, right] = result === 'blocked' ? [before, version] : [version, after]
-    return [left, right].filter((one) => one !== undefined)
+    if (result !== 'blocked' && after !== undefined) return [version, after]
+    const left = before(result === 'blocked' ? 'succeeds' : 'blocked')
+    return [left, version].filter((one) => one !== undefined)
   }
 }
 
