@@ -16,7 +16,7 @@ test.each([
   ['Half a day more: permissions', 210],
   ['Two hours more: ending access', 120],
   ['One hour more: programs without users', 60],
-  ['One hour more: an API of its own', 60],
+  ['Two hours more: an API of its own', 120],
 ])('the plan of "%s" adds up, and gives each lesson its minutes', (heading, length) => {
   const [plan = ''] = teaching.split(`## ${heading}\n`)[1]?.split('\n## ') ?? []
   let clock = 0
