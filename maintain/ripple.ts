@@ -3,7 +3,7 @@ import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import { promisesKeptBy } from '@oauth-lab/course/programs/test-projects.ts'
 import { runTool } from '@oauth-lab/course/programs/tools.ts'
 import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { type StaleQuote, staleQuotes } from '@oauth-lab/course/quotes.ts'
+import { staleQuotes } from '@oauth-lab/course/quotes.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { carry, laterVersions, type Outcome, type Ripple } from './ripple/carry.ts'
 import type { Change } from './ripple/changes.ts'
@@ -43,17 +43,9 @@ export async function main(args: string[]): Promise<number> {
   const { from: revision = 'HEAD', force } = values
   const status = await carryAndTest({ root: ROOT, source, revision, force }, !values['no-test'])
   const stale = await staleQuotes()
-  say(renderStale(stale))
+  if (stale.length > 0)
+    say(`Quotes and notes for you to fix: ${stale.length}\n${stale.join('\n')}\n`)
   return stale.length === 0 ? status : 1
-}
-
-/** The outdated quotes, each with its place and its text, or an empty string without any. */
-export function renderStale(quotes: StaleQuote[]): string {
-  if (quotes.length === 0) return ''
-  const lines = quotes.map(({ place, source, text }) => {
-    return `! ${place} quotes ${source}:\n${text.trimEnd().replaceAll(/^/gm, '      ')}`
-  })
-  return `${[`Outdated quotes for you to fix: ${quotes.length}`, ...lines, ''].join('\n')}`
 }
 
 /**

@@ -63,18 +63,6 @@ export function describeChecked(version: Version): string {
   return `${version.name}: ${hunks} hunks, all explained, in ${notes} notes.`
 }
 
-/** The notes of a version's lesson whose quotes are in no changed line of their file. */
-export function staleNotes(version: Version): { path: string; note: Note }[] {
-  const older = versionBefore(version)
-  if (older === undefined) return []
-  const { files } = readStep(older, version, { notes: false })
-  return (readNotes(version) ?? []).flatMap(({ path, notes }) => {
-    const hunks = files.find((file) => file.path === path)?.hunks ?? []
-    const stale = notes.filter(({ quote }) => !hunks.some((hunk) => findQuote(hunk, quote)))
-    return stale.map((note) => ({ path, note }))
-  })
-}
-
 /** Whether a note must explain what differs. In package.json, that is a package, or the script of a new program. */
 function isTaught({ path }: FileChange): boolean {
   return isProgramCode(path) || path === 'package.json'

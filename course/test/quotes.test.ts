@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { findVersion, listVersions, ROOT } from '../programs/versions.ts'
-import { type StaleQuote, staleQuotes } from '../quotes.ts'
+import { findVersion, listVersions } from '../programs/versions.ts'
+import { staleQuotes } from '../quotes.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-quotes-'))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -18,9 +18,9 @@ test.each(listVersions())('no quote of $name is stale', async (version) => {
 describe('a changed line of a snapshot', () => {
   test('makes each attack, mistake and note that quotes it stale, and names the place', async () => {
     const quotes = await quotesWith(CALLBACK, DECIDING, 'if (!isExpected(state, pendingLogin)) {')
-    for (const { source, text } of quotes) {
-      expect(source).toBe(`versions/v02-state/${CALLBACK}`)
-      expect(text).toContain('!state || !pendingLogin ||')
+    for (const quote of quotes.filter((quote) => quote.startsWith('course/'))) {
+      expect(quote).toContain(` quotes versions/v02-state/${CALLBACK}, which has no "`)
+      expect(quote).toContain('!state || !pendingLogin ||')
     }
     expect(filesOf(quotes)).toEqual([
       'course/attacks/stories/foreign-state.ts',
@@ -28,20 +28,15 @@ describe('a changed line of a snapshot', () => {
       'course/exercises/v02/steps.ts',
       'versions/v02-state/README.md',
     ])
-    for (const { place } of quotes.filter(({ place }) => place.startsWith('course/'))) {
-      expect(lineAt(place)).toContain('!state || !pendingLogin ||')
-    }
   })
 
   test('makes each step of an exercise that searches for it stale', async () => {
     const quotes = await quotesWith(CALLBACK, '// A state works once', '// One state, one login')
-    const [step, note] = quotes
     expect(filesOf(quotes)).toEqual([
       'course/exercises/v02/steps.ts',
       'versions/v02-state/README.md',
     ])
-    expect(lineAt(step?.place ?? '')).toContain('part(')
-    expect(lineAt(note?.place ?? '')).toBe('```ts')
+    expect(quotes[0]).toContain('    // A state works once')
   })
 
   test('makes nothing stale if nothing quotes it', async () => {
@@ -50,7 +45,7 @@ describe('a changed line of a snapshot', () => {
 })
 
 /** The stale quotes in v02 after a change in one place of one file. */
-async function quotesWith(path: string, from: string, to: string): Promise<StaleQuote[]> {
+async function quotesWith(path: string, from: string, to: string): Promise<string[]> {
   const version = findVersion('v02')
   const folder = join(mkdtempSync(join(scratch, 'copy-')), version.name)
   const isSource = (file: string) => !file.includes('node_modules')
@@ -62,11 +57,6 @@ async function quotesWith(path: string, from: string, to: string): Promise<Stale
   return staleQuotes([{ ...version, folder }])
 }
 
-function filesOf(quotes: StaleQuote[]): string[] {
-  return [...new Set(quotes.map(({ place }) => place.replace(/:\d+$/, '')))].sort()
-}
-
-function lineAt(place: string): string {
-  const [file = '', line] = place.split(':')
-  return readFileSync(join(ROOT, file), 'utf8').split('\n')[Number(line) - 1] ?? ''
+function filesOf(quotes: string[]): string[] {
+  return [...new Set(quotes.map((quote) => /^[^ :]*/.exec(quote)?.[0]))].sort() as string[]
 }

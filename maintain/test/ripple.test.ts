@@ -15,7 +15,7 @@ import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { carry } from '../ripple/carry.ts'
 import { git } from '../ripple/git.ts'
-import { carryAndTest, main, renderStale } from '../ripple.ts'
+import { carryAndTest, main } from '../ripple.ts'
 
 const VERSIONS = ['v01-code', 'v02-state', 'v03-pkce', 'v04-resource', 'v05-refresh']
 const LATER = VERSIONS.slice(1)
@@ -235,24 +235,6 @@ describe.skipIf(!hasGit)('the command', () => {
   test('says that no version comes after the last one', async () => {
     expect(await ripple('v05-refresh')).toBe(0)
     expect(printed).toBe('There is no version after v05-refresh.\n')
-  })
-
-  test('ends with the stale quotes, each with its place and its text', () => {
-    const quote = {
-      place: 'course/attacks/stories/login-csrf.ts:10',
-      source: 'versions/v02-state/client/routes/callback.ts',
-      text: 'if (!state) {\n  refuse()\n',
-    }
-    expect(renderStale([quote])).toBe(
-      [
-        'Outdated quotes for you to fix: 1',
-        `! ${quote.place} quotes ${quote.source}:`,
-        '      if (!state) {',
-        '        refuse()',
-        '',
-      ].join('\n'),
-    )
-    expect(renderStale([])).toBe('')
   })
 
   test('reports an unknown revision in one line', async () => {
