@@ -1,5 +1,6 @@
 import { mask } from '@oauth-lab/shared/request-log.ts'
 import type { Section, ValueKind } from './dissect.ts'
+import { escapePattern } from './message-places.ts'
 
 const PUBLIC: ValueKind[] = ['code challenge', 'client id']
 
@@ -26,25 +27,20 @@ const MOST = 2_000
 const MOST_CHARACTERS = 2_000_000
 /** A shorter value isn't searched for in texts, because it may be part of any word. */
 const SHORTEST_IN_TEXT = 8
-/** A longer value of several words isn't searched for: each character of a text costs up to that many steps. */
+/** Values of several words are rare, but anyone can send thousands: only the newest are searched for, and no long one. */
+const MOST_ODD = 100
 const LONGEST_ODD = 64
 /** The characters of a token, base64, or an encoded value. Nearly every value is one such word. */
 const WORD = /[\w.~*%+/-]+={0,2}/g
 const IS_WORD = new RegExp(`^${WORD.source}$`)
-
-/** The possible next characters, and the value that ends here. */
-interface Branch {
-  named: Named | undefined
-  next: Map<string, Branch>
-}
 
 /** Names for values, in the order in which they are first seen. */
 export class Values {
   #known = new Map<string, Named>()
   /** Values written as one word. */
   #forms = new Map<string, Named>()
-  /** Values written otherwise. These are rare, but anyone can send a thousand of them. */
-  #oddForms = newBranch()
+  /** Values of several words. */
+  #oddForms = new Map<string, Named>()
   readonly #counts = new Map<ValueKind, number>()
   #total = 0
   /** The total of all remembered values. */
@@ -63,13 +59,13 @@ export class Values {
 
   /** Finds the known values in a text, also percent-encoded ones. */
   find(text: string): Piece[] {
-    const pieces: Piece[] = []
-    let end = 0
-    for (const { at, form, named } of this.#findOdd(text)) {
-      pieces.push(...this.#findWords(text.slice(end, at)), { value: form, named })
-      end = at + form.length
-    }
-    return [...pieces, ...this.#findWords(text.slice(end))]
+    if (this.#oddForms.size === 0) return piecesOf(text, WORD, this.#forms)
+    // Of two values with the same beginning, the longer one is found.
+    const odd = [...this.#oddForms.keys()].sort((one, other) => other.length - one.length)
+    const pattern = new RegExp(odd.map(escapePattern).join('|'), 'g')
+    return piecesOf(text, pattern, this.#oddForms).flatMap((piece) => {
+      return typeof piece === 'string' ? piecesOf(piece, WORD, this.#forms) : piece
+    })
   }
 
   /** A text with all its secrets masked. */
@@ -82,34 +78,6 @@ export class Values {
         return piece.named.secret ? piece.named.masked : piece.value
       })
       .join('')
-  }
-
-  #findWords(text: string): Piece[] {
-    const pieces: Piece[] = []
-    let end = 0
-    for (const { 0: word, index } of text.matchAll(WORD)) {
-      const named = this.#forms.get(word)
-      if (named === undefined) continue
-      pieces.push(text.slice(end, index), { value: word, named })
-      end = index + word.length
-    }
-    return [...pieces, text.slice(end)].filter((piece) => piece !== '')
-  }
-
-  /** The places of odd forms in a text, at each place the longest. */
-  *#findOdd(text: string): Generator<{ at: number; form: string; named: Named }> {
-    for (let at = 0; at < text.length; at += 1) {
-      let branch = this.#oddForms.next.get(text.charAt(at))
-      let found: { at: number; form: string; named: Named } | undefined
-      for (let end = at + 1; branch !== undefined; end += 1) {
-        const { named, next } = branch
-        if (named !== undefined) found = { at, form: text.slice(at, end), named }
-        branch = next.get(text.charAt(end))
-      }
-      if (found === undefined) continue
-      yield found
-      at += found.form.length - 1
-    }
   }
 
   #add(value: string, kind: ValueKind): void {
@@ -131,7 +99,10 @@ export class Values {
     this.#characters += value.length
     for (const form of formsOf(value)) {
       if (IS_WORD.test(form)) this.#forms.set(form, named)
-      else if (form.length <= LONGEST_ODD) this.#branchOf(form).named = named
+      else if (form.length <= LONGEST_ODD) this.#oddForms.set(form, named)
+    }
+    for (const oldest of [...this.#oddForms.keys()].slice(0, -MOST_ODD)) {
+      this.#oddForms.delete(oldest)
     }
   }
 
@@ -140,26 +111,25 @@ export class Values {
     const known = [...this.#known]
     this.#known = new Map()
     this.#forms = new Map()
-    this.#oddForms = newBranch()
+    this.#oddForms = new Map()
     this.#characters = 0
     for (const [value, named] of known.slice(Math.ceil(known.length / 2))) {
       this.#remember(value, named)
     }
   }
-
-  #branchOf(form: string): Branch {
-    let branch = this.#oddForms
-    for (const character of form.split('')) {
-      const next = branch.next.get(character) ?? newBranch()
-      branch.next.set(character, next)
-      branch = next
-    }
-    return branch
-  }
 }
 
-function newBranch(): Branch {
-  return { named: undefined, next: new Map() }
+/** Splits a text at what a pattern finds and has a name. */
+function piecesOf(text: string, pattern: RegExp, names: Map<string, Named>): Piece[] {
+  const pieces: Piece[] = []
+  let end = 0
+  for (const { 0: value, index } of text.matchAll(pattern)) {
+    const named = names.get(value)
+    if (named === undefined) continue
+    pieces.push(text.slice(end, index), { value, named })
+    end = index + value.length
+  }
+  return [...pieces, text.slice(end)].filter((piece) => piece !== '')
 }
 
 /** The forms of a value in a text: unchanged, and in the two encodings of an address or a form. */

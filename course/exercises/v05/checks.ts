@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { Fields, JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
+import { Gate, HoldingGate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
   answered,
   type CheckDriver,
@@ -11,7 +12,7 @@ import {
 } from '../check-stage.ts'
 import { patient } from '../patience.ts'
 import type { Sentence, VersionChecks } from '../sentence.ts'
-import { randomValue, type StandIn, tokenIn, tokenRefused } from '../stand-in.ts'
+import { randomValue, type StandIn, type Tokens, tokenIn, tokenRefused } from '../stand-in.ts'
 import { refusal } from '../v01/checks.ts'
 import { stateStill } from '../v03/checks.ts'
 import {
@@ -453,18 +454,15 @@ export const v05: VersionChecks = {
         const { browser } = await logIn(stage)
         const cookie = await browser.jar.getCookieString(stage.clientUrl)
         refuseOnce(stage.standIn)
-        const asked = new Gate()
-        const gate = new Gate()
+        const gate = new HoldingGate()
         stage.standIn.onToken = async () => {
-          asked.open()
-          await gate.opened
+          await gate.hold()
           return stage.standIn.tokens()
         }
         const slow = openProfile(stage, browser)
-        await Promise.race([asked.opened, slow])
-        await stage
-          .browser()
-          .open(`${stage.clientUrl}/logout`, { method: 'POST', headers: { cookie } })
+        await Promise.race([gate.arrived.opened, slow])
+        const logout = { method: 'POST', headers: { cookie } } as const
+        await stage.browser().open(`${stage.clientUrl}/logout`, logout)
         gate.open()
         await slow
         const { status } = await openWith(stage, cookie, '/profile')
@@ -479,18 +477,6 @@ export const v05: VersionChecks = {
       probe: loginShowsProfile,
     },
   ],
-}
-
-interface Tokens {
-  access_token: string
-  refresh_token: string
-}
-
-class Gate {
-  open: () => void = () => undefined
-  readonly opened = new Promise<void>((resolve) => {
-    this.open = resolve
-  })
 }
 
 /** The tokens of one login: the first ones, and those from a refresh. */
@@ -539,21 +525,19 @@ async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void
 async function lateRefusalMakesNoRefresh(stage: Stage): Promise<void> {
   const { browser } = await logIn(stage)
   const { standIn } = stage
-  const asked = new Gate()
-  const gate = new Gate()
+  const gate = new HoldingGate()
   const first = standIn.issued[0]?.access_token
   let held = false
   standIn.onResource = async (authorization) => {
     if (tokenIn(authorization) !== first) return standIn.user(authorization)
     if (!held) {
       held = true
-      asked.open()
-      await gate.opened
+      await gate.hold()
     }
     return tokenRefused()
   }
   const slow = openProfile(stage, browser)
-  await Promise.race([asked.opened, slow])
+  await Promise.race([gate.arrived.opened, slow])
   await openProfile(stage, browser)
   gate.open()
   const page = await slow
