@@ -51,6 +51,21 @@ export function must(condition: unknown, seen: string, file?: string): asserts c
   if (!condition) throw new NotYet(seen, file)
 }
 
+/**
+ * @param what the request, in words that fit before `gets 200`
+ * @throws {NotYet} unless the response has this status, and this error if there is one
+ */
+export function expectAnswer(
+  answer: Pick<JsonAnswer, 'status'> & { body: unknown },
+  wanted: number | `${number} ${string}`,
+  what: string,
+  file?: string,
+): void {
+  const seen = answered(answer.status, Object(answer.body))
+  const isRight = typeof wanted === 'number' ? answer.status === wanted : seen === wanted
+  must(isRight, `${what} gets ${seen}`, file)
+}
+
 /** The programs of a stage. */
 export interface Cast {
   folder: string

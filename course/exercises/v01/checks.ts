@@ -4,6 +4,7 @@ import { basic, type Fields } from '@oauth-lab/shared/testing/lab.ts'
 import {
   answered,
   type CheckDriver,
+  expectAnswer,
   hasLinkTo,
   leadsTo,
   must,
@@ -33,7 +34,7 @@ export const refusal: Sentence = {
       stage.standIn.onToken = () => ({ status, body: { error } })
       const page = await stage.login(stage.browser())
       const after = `after the server rejects the code with ${status} ${error}`
-      must(page.status === 400, `${after}, GET /callback returns ${page.status}`)
+      expectAnswer(page, 400, `${after}, GET /callback`)
       must(textOf(page).includes(error), `${after}, the page doesn't show the error code`)
       must(hasLinkTo(page, '/login'), `${after}, the page has no link to start again at /login`)
     }
@@ -50,7 +51,7 @@ export const v01: VersionChecks = {
       file: 'client/routes/home.ts',
       async probe(stage) {
         const page = await stage.browser().open(stage.clientUrl)
-        must(page.status === 200, `GET / returns ${page.status}`)
+        expectAnswer(page, 200, 'GET /')
         must(hasLinkTo(page, '/login'), 'no link of GET / leads to /login')
       },
     },
@@ -97,10 +98,7 @@ export const v01: VersionChecks = {
       async probe({ server }) {
         for (const client_id of ['nobody', undefined]) {
           const page = await server.authorize({ client_id })
-          must(
-            page.status === 400,
-            `with client_id ${client_id ?? 'left out'}, GET /authorize returns ${page.status}`,
-          )
+          expectAnswer(page, 400, `with client_id ${client_id ?? 'left out'}, GET /authorize`)
         }
         const evil = server.authorizeUrl({ redirect_uri: 'http://localhost:25009/evil' })
         const twice = await server.browser().open(`${evil}&client_id=lab-client`)
@@ -126,10 +124,7 @@ export const v01: VersionChecks = {
         ]
         for (const redirect_uri of near) {
           const page = await server.authorize({ redirect_uri })
-          must(
-            page.status === 400,
-            `with redirect_uri ${redirect_uri ?? 'left out'}, GET /authorize returns ${page.status}`,
-          )
+          expectAnswer(page, 400, `with redirect_uri ${redirect_uri ?? 'left out'}, GET /authorize`)
         }
       },
     },
@@ -140,7 +135,7 @@ export const v01: VersionChecks = {
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.authorize()
-        must(page.status === 200, `GET /authorize returns ${page.status} for a valid request`)
+        expectAnswer(page, 200, 'a valid request at GET /authorize')
         const form = html(page).querySelector('form')
         must(
           form?.getAttribute('method')?.toLowerCase() === 'post',
@@ -161,11 +156,8 @@ export const v01: VersionChecks = {
       file: 'server/routes/authorize.ts',
       async probe({ server, redirectUri }) {
         const page = await server.logIn()
-        must(
-          page.status === 303,
-          `POST /authorize returns ${page.status} for the right password`,
-          page.location === undefined ? undefined : 'server/authorization-response.ts',
-        )
+        const file = page.location === undefined ? undefined : 'server/authorization-response.ts'
+        expectAnswer(page, 303, 'the right password at POST /authorize', file)
         must(leadsTo(page, redirectUri), `the redirect goes somewhere else: ${saw(page)}`)
         must(queryOf(page).get('code'), 'the redirect URL has no code')
       },
@@ -208,7 +200,7 @@ export const v01: VersionChecks = {
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.logIn({}, 'wrong')
-        must(page.status === 401, `POST /authorize returns ${page.status} for a wrong password`)
+        expectAnswer(page, 401, 'a wrong password at POST /authorize')
         must(html(page).querySelector('form') !== null, 'the page has no form to try again')
         must(
           textOf(page) !== textOf(await server.authorize()),
@@ -216,10 +208,7 @@ export const v01: VersionChecks = {
         )
         const body = { username: 'nobody', password: 'password0' }
         const unknown = await server.authorize({}, { method: 'POST', body })
-        must(
-          unknown.status === 401,
-          `POST /authorize returns ${unknown.status} for an unknown user name`,
-        )
+        expectAnswer(unknown, 401, 'an unknown user name at POST /authorize')
         const empty = await server.authorize({}, { method: 'POST' })
         must(
           [400, 401].includes(empty.status),
@@ -271,7 +260,7 @@ export const v01: VersionChecks = {
         const sent = await stage.begin(browser)
         const state = sent.get('state') ?? undefined
         const page = await stage.answer(browser, { error: 'access_denied', code: 'a-code', state })
-        must(page.status === 400, `GET /callback?error=access_denied returns ${page.status}`)
+        expectAnswer(page, 400, 'GET /callback?error=access_denied')
         must(textOf(page).includes('access_denied'), "the page doesn't show the error code")
         must(hasLinkTo(page, '/login'), 'the page has no link to start again at /login')
         must(stage.standIn.tokenRequests.length === 0, 'the client still sent a token request')
@@ -290,7 +279,7 @@ export const v01: VersionChecks = {
         const markup = '<b id="planted">x</b>'
         const answer = { error: markup, error_description: markup, state }
         const page = await stage.answer(browser, answer)
-        must(page.status === 400, `GET /callback with an error returns ${page.status}`)
+        expectAnswer(page, 400, 'GET /callback with an error')
         must(
           html(page).querySelector('#planted') === null,
           "HTML in the parameter error isn't escaped: anyone can put a script there",
@@ -306,7 +295,7 @@ export const v01: VersionChecks = {
         const browser = stage.browser()
         const sent = await stage.begin(browser)
         const page = await stage.answer(browser, { state: sent.get('state') ?? undefined })
-        must(page.status === 400, `GET /callback without a code returns ${page.status}`)
+        expectAnswer(page, 400, 'GET /callback without a code')
         must(stage.standIn.tokenRequests.length === 0, 'the client still sent a token request')
       },
     },
@@ -316,20 +305,15 @@ export const v01: VersionChecks = {
       on: 'server',
       file: 'server/routes/token.ts',
       async probe({ server }) {
-        const { status, body } = await server.token({ grant_type: 'another' })
+        const answer = await server.token({ grant_type: 'another' })
         must(
-          status !== 400 || body.error !== 'invalid_request',
+          answer.status !== 400 || answer.body.error !== 'invalid_request',
           'for grant_type=another, POST /token returns invalid_request. The route needs an error handler that sends the code of the OAuthError',
         )
-        must(
-          status === 400 && body.error === 'unsupported_grant_type',
-          `for grant_type=another and the right secret, POST /token returns ${answered(status, body)}`,
-        )
+        const what = 'POST /token with grant_type=another and the right secret'
+        expectAnswer(answer, '400 unsupported_grant_type', what)
         const missing = await server.token({})
-        must(
-          missing.status === 400 && missing.body.error === 'invalid_request',
-          `without grant_type, POST /token returns ${answered(missing.status, missing.body)}`,
-        )
+        expectAnswer(missing, '400 invalid_request', 'POST /token without grant_type')
       },
     },
     {
@@ -352,14 +336,11 @@ export const v01: VersionChecks = {
         for (const [who, credentials] of Object.entries<Fields>(tries)) {
           const { authorization, ...inBody } = credentials
           const form = { grant_type: 'another', code: 'x', ...inBody }
-          const { status, body, headers } = await server.token(form, { authorization })
+          const answer = await server.token(form, { authorization })
+          const file = answer.body.error === 'invalid_client' ? 'server/routes/token.ts' : undefined
+          expectAnswer(answer, '401 invalid_client', `${who} at POST /token`, file)
           must(
-            status === 401 && body.error === 'invalid_client',
-            `for ${who}, POST /token returns ${answered(status, body)}`,
-            body.error === 'invalid_client' ? 'server/routes/token.ts' : undefined,
-          )
-          must(
-            /^Basic +realm=/i.test(String(headers['www-authenticate'])),
+            /^Basic +realm=/i.test(String(answer.headers['www-authenticate'])),
             'WWW-Authenticate: Basic realm="..." is missing',
             'server/routes/token.ts',
           )
@@ -394,11 +375,8 @@ export const v01: VersionChecks = {
       needs: ['grant-type'],
       async probe({ server }) {
         const form = { grant_type: 'another', client_secret: 'lab-client-secret' }
-        const { status, body } = await server.token(form)
-        must(
-          status === 400 && body.error === 'invalid_request',
-          `with the secret in the header and in the body, POST /token returns ${answered(status, body)}`,
-        )
+        const what = 'POST /token with the secret in the header and in the body'
+        expectAnswer(await server.token(form), '400 invalid_request', what)
       },
     },
     {
@@ -411,13 +389,14 @@ export const v01: VersionChecks = {
         const code = await server.code()
         // A code must live long enough to pass through a browser.
         await sleep(150)
-        const { status, body } = await server.redeem(code)
+        const answer = await server.redeem(code)
+        const { status, body } = answer
         must(
           status === 200 || !(await worksAtOnce(server)),
           'a code works immediately, but not after 150 ms: CODE_TTL is in seconds',
           'server/routes/authorize.ts',
         )
-        must(status === 200, `POST /token returns ${answered(status, body)} for a valid code`)
+        expectAnswer(answer, 200, 'a valid code at POST /token')
         must(
           typeof body.access_token === 'string' && body.access_token.length >= 22,
           'the response has no access_token that is long enough to be unguessable',
@@ -444,8 +423,8 @@ export const v01: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code)
-        const { status, body } = await server.redeem(code)
-        must(body.error === 'invalid_grant', `the second time, a code gets ${status}`)
+        const second = await server.redeem(code)
+        expectAnswer(second, '400 invalid_grant', 'the second time, a code')
       },
     },
     {
@@ -456,15 +435,12 @@ export const v01: VersionChecks = {
       needs: ['code-once'],
       async probe({ server }) {
         const code = await server.code()
-        const { status, body } = await server.redeem(code, { redirect_uri: OTHER_REDIRECT_URI })
-        must(body.error === 'invalid_grant', `with a different redirect_uri, a code gets ${status}`)
-        const again = await server.redeem(code)
-        must(
-          again.status === 400,
-          `after a token request with a different redirect_uri, the code gets ${again.status}`,
-        )
+        const other = await server.redeem(code, { redirect_uri: OTHER_REDIRECT_URI })
+        expectAnswer(other, '400 invalid_grant', 'with a different redirect_uri, a code')
+        const after = 'after a token request with a different redirect_uri, the code'
+        expectAnswer(await server.redeem(code), 400, after)
         const without = await server.redeem(await server.code(), { redirect_uri: undefined })
-        must(without.status === 400, `without a redirect_uri, a code gets ${without.status}`)
+        expectAnswer(without, 400, 'without a redirect_uri, a code')
       },
     },
     {
@@ -474,9 +450,8 @@ export const v01: VersionChecks = {
       file: 'server/grants/authorization-code.ts',
       needs: ['token'],
       async probe({ server }) {
-        const code = await server.code()
-        const { status, body } = await server.redeem(code, {}, OTHER_CLIENT)
-        must(body.error === 'invalid_grant', `sent by another client, a code gets ${status}`)
+        const other = await server.redeem(await server.code(), {}, OTHER_CLIENT)
+        expectAnswer(other, '400 invalid_grant', 'sent by another client, a code')
       },
     },
     {
@@ -488,8 +463,8 @@ export const v01: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code, {}, OTHER_CLIENT)
-        const { status } = await server.redeem(code)
-        must(status === 200, `after another client tried, the right client gets ${status}`)
+        const own = await server.redeem(code)
+        expectAnswer(own, 200, 'after another client tried, the right client')
       },
     },
     {
@@ -508,11 +483,8 @@ export const v01: VersionChecks = {
         )
         const code = await server.code()
         await sleep(500)
-        const { status, body } = await server.redeem(code)
-        must(
-          body.error === 'invalid_grant',
-          `half a second after it was issued with CODE_TTL=0.4, a code gets ${status}`,
-        )
+        const what = 'half a second after it was issued with CODE_TTL=0.4, a code'
+        expectAnswer(await server.redeem(code), '400 invalid_grant', what)
       },
     },
     {
@@ -538,7 +510,7 @@ export const v01: VersionChecks = {
         const sent = await stage.begin(browser)
         const page = await stage.answer(browser, { code, state: sent.get('state') ?? undefined })
         stage.expectAccepted()
-        must(page.status === 200, `GET /callback with a valid code returns ${page.status}`)
+        expectAnswer(page, 200, 'GET /callback with a valid code')
         must(
           html(page).querySelector('#planted') === null,
           "HTML in the parameter code isn't escaped: anyone can put a script there",
@@ -548,12 +520,9 @@ export const v01: VersionChecks = {
         const token = stage.standIn.issued[0]?.access_token ?? 'none'
         must(textOf(page).includes(token), "the page doesn't show the access token")
         stage.standIn.onToken = () => stage.standIn.tokens({ expires_in: undefined })
-        const { status } = await stage.login(stage.browser())
-        must(
-          status === 200,
-          `for a token response without expires_in, which is optional, GET /callback returns ${status}`,
-          'client/token-request.ts',
-        )
+        const without = await stage.login(stage.browser())
+        const what = 'after a token response without expires_in, which is optional, GET /callback'
+        expectAnswer(without, 200, what, 'client/token-request.ts')
       },
     },
     {
@@ -572,11 +541,8 @@ export const v01: VersionChecks = {
         ]
         for (const { what, answer } of nonsense) {
           standIn.onToken = () => answer
-          const { status } = await stage.login(stage.browser())
-          must(
-            status === 502,
-            `when the server responds with ${what}, GET /callback returns ${status}`,
-          )
+          const page = await stage.login(stage.browser())
+          expectAnswer(page, 502, `when the server responds with ${what}, GET /callback`)
         }
       },
     },

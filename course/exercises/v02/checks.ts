@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
-import { leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
+import { expectAnswer, leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
 import { patient } from '../patience.ts'
 import type { VersionChecks } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
@@ -177,10 +177,7 @@ export const v02: VersionChecks = {
         const state = (await stage.begin(browser)).get('state') ?? undefined
         await stage.answer(browser, { code: randomValue(), state: randomValue() })
         const page = await stage.answer(browser, { code: randomValue(), state })
-        must(
-          page.status === 200,
-          `after a response with a wrong state, the one with the right state gets ${page.status}`,
-        )
+        expectAnswer(page, 200, 'after a response with a wrong state, the one with the right state')
       },
     },
     {
@@ -194,7 +191,7 @@ export const v02: VersionChecks = {
         await stage.begin(browser)
         const state = (await stage.begin(browser)).get('state') ?? undefined
         const page = await stage.answer(browser, { code: randomValue(), state })
-        must(page.status === 200, `the response to the later login gets ${page.status}`)
+        expectAnswer(page, 200, 'the response to the later login')
       },
     },
     {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/lab.ts'
-import { answered, leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
+import { expectAnswer, leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
 import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 import { loginShowsToken } from '../v01/checks.ts'
@@ -21,7 +21,7 @@ export const stateStill: Sentence = {
     const browser = stage.browser()
     const sent = await stage.begin(browser)
     const wrong = await stage.bring(browser, { code: randomValue(), state: randomValue() })
-    must(wrong.status === 400, `a response with a wrong state gets ${wrong.status}`)
+    expectAnswer(wrong, 400, 'a response with a wrong state')
     const state = sent.get('state') ?? undefined
     const right = await stage.bring(browser, { code: randomValue(), state })
     stage.expectAccepted()
@@ -200,13 +200,8 @@ export const v03: VersionChecks = {
       on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
-        const { status, body } = await server.redeem(await server.code(), {
-          code_verifier: undefined,
-        })
-        must(
-          status === 400 && body.error === 'invalid_request',
-          `a code without a verifier gets ${answered(status, body)}`,
-        )
+        const answer = await server.redeem(await server.code(), { code_verifier: undefined })
+        expectAnswer(answer, '400 invalid_request', 'a code without a verifier')
       },
     },
     {
@@ -221,12 +216,8 @@ export const v03: VersionChecks = {
           'a verifier of 44 characters, one of them a +,': `${'x'.repeat(43)}+`,
         }
         for (const [what, code_verifier] of Object.entries(malformed)) {
-          const { status, body } = await server.redeem(await server.code(), { code_verifier })
-          must(
-            status === 400 && body.error === 'invalid_request',
-            `${what} gets ${answered(status, body)}`,
-            'server/pkce.ts',
-          )
+          const answer = await server.redeem(await server.code(), { code_verifier })
+          expectAnswer(answer, '400 invalid_request', what, 'server/pkce.ts')
         }
       },
     },
@@ -239,11 +230,8 @@ export const v03: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code, { code_verifier: undefined })
-        const { status } = await server.redeem(code)
-        must(
-          status === 200,
-          `after a token request without a verifier, the right one gets ${status}`,
-        )
+        const right = await server.redeem(code)
+        expectAnswer(right, 200, 'after a token request without a verifier, the right one')
       },
     },
     {
@@ -252,21 +240,16 @@ export const v03: VersionChecks = {
       on: 'server',
       file: 'server/pkce.ts',
       async probe({ server }) {
-        const { status, body } = await server.redeem(await server.code())
-        must(
-          status === 200,
-          `with the challenge and verifier of RFC 7636 appendix B, a code gets ${answered(status, body)}`,
-        )
+        const answer = await server.redeem(await server.code())
+        const what = 'with the challenge and verifier of RFC 7636 appendix B, a code'
+        expectAnswer(answer, 200, what)
         for (const code_verifier of UNUSUAL_VERIFIERS) {
           const code_challenge = hashOf(code_verifier)
           const page = await server.logIn({ code_challenge })
           const code = queryOf(page).get('code')
           must(code, `code_challenge ${code_challenge} gets no code: ${saw(page)}`)
-          const { status, body } = await server.redeem(code, { code_verifier })
-          must(
-            status === 200,
-            `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters, gets ${answered(status, body)}`,
-          )
+          const what = `the verifier ${code_verifier}, of ${code_verifier.length} unreserved characters,`
+          expectAnswer(await server.redeem(code, { code_verifier }), 200, what)
         }
       },
     },
@@ -277,12 +260,14 @@ export const v03: VersionChecks = {
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         for (const code_verifier of [ANOTHER_VERIFIER, CODE_CHALLENGE]) {
-          const { status, body } = await server.redeem(await server.code(), { code_verifier })
-          const which = code_verifier === CODE_CHALLENGE ? 'the challenge as the' : 'a wrong'
-          must(
-            status === 400 && body.error === 'invalid_grant',
-            `with ${which} verifier, a code gets ${answered(status, body)}`,
-            code_verifier === CODE_CHALLENGE ? 'server/pkce.ts' : undefined,
+          const answer = await server.redeem(await server.code(), { code_verifier })
+          const isChallenge = code_verifier === CODE_CHALLENGE
+          const what = `with ${isChallenge ? 'the challenge as the' : 'a wrong'} verifier, a code`
+          expectAnswer(
+            answer,
+            '400 invalid_grant',
+            what,
+            isChallenge ? 'server/pkce.ts' : undefined,
           )
         }
       },
@@ -296,12 +281,9 @@ export const v03: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         const first = await server.redeem(code, { code_verifier: ANOTHER_VERIFIER })
-        must(first.status === 400, `with a wrong verifier, a code gets ${first.status}`)
-        const { status } = await server.redeem(code)
-        must(
-          status === 400,
-          `after a token request with a wrong verifier, the right one gets ${status}`,
-        )
+        expectAnswer(first, 400, 'with a wrong verifier, a code')
+        const right = await server.redeem(code)
+        expectAnswer(right, 400, 'after a token request with a wrong verifier, the right one')
       },
     },
     {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import type { JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
-import { hasLinkTo, must, type Stage, textOf } from '../check-stage.ts'
+import { expectAnswer, hasLinkTo, must, type Stage, textOf } from '../check-stage.ts'
 import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, tokenIn, tokenRefused, USER } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
@@ -51,7 +51,7 @@ export const v04: VersionChecks = {
           const what = authorization ?? 'no Authorization header'
           const challenge = challengeOf(answer)
           must(answer.status !== 404, 'the server has no GET /api/me', 'server/routes/me.ts')
-          must(answer.status === 401, `with ${what}, GET /api/me returns ${answer.status}`)
+          expectAnswer(answer, 401, `with ${what}, GET /api/me`)
           must(
             /^Bearer +realm=/i.test(challenge),
             `with ${what}, WWW-Authenticate: Bearer realm="..." is missing`,
@@ -73,8 +73,8 @@ export const v04: VersionChecks = {
       needs: ['no-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
-        const { status } = await server.me(undefined, `/api/me?access_token=${access_token}`)
-        must(status === 401, `GET /api/me?access_token=... returns ${status}`)
+        const answer = await server.me(undefined, `/api/me?access_token=${access_token}`)
+        expectAnswer(answer, 401, 'GET /api/me?access_token=...')
       },
     },
     {
@@ -85,8 +85,9 @@ export const v04: VersionChecks = {
       needs: ['no-token'],
       async probe({ server }) {
         const { access_token } = await server.tokens()
-        const { status, body } = await server.me(`Bearer ${access_token}`)
-        must(status === 200, `GET /api/me with a valid token returns ${status}`)
+        const answer = await server.me(`Bearer ${access_token}`)
+        expectAnswer(answer, 200, 'GET /api/me with a valid token')
+        const { body } = answer
         for (const [name, value] of Object.entries(USER)) {
           must(body[name] === value, `${name} is ${JSON.stringify(body[name])}, not "${value}"`)
         }
@@ -114,8 +115,8 @@ export const v04: VersionChecks = {
       async probe({ server }) {
         const { access_token } = await server.tokens()
         for (const scheme of ['bearer', 'BEARER']) {
-          const { status } = await server.me(`${scheme} ${access_token}`)
-          must(status === 200, `with the scheme written ${scheme}, GET /api/me returns ${status}`)
+          const answer = await server.me(`${scheme} ${access_token}`)
+          expectAnswer(answer, 200, `with the scheme written ${scheme}, GET /api/me`)
         }
       },
     },
@@ -163,7 +164,7 @@ export const v04: VersionChecks = {
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { callback } = await logIn(stage)
-        must(callback.status === 303, `GET /callback with a valid code returns ${callback.status}`)
+        expectAnswer(callback, 303, 'GET /callback with a valid code')
         must(
           callback.location === `${stage.clientUrl}/profile`,
           `GET /callback sends the browser to ${callback.location}`,
@@ -234,12 +235,12 @@ export const v04: VersionChecks = {
         ]
         for (const { what, answer } of nonsense) {
           stage.standIn.onResource = () => answer
-          const { status } = await browser.open(`${stage.clientUrl}/profile`)
-          must(status === 502, `when /api/me returns ${what}, GET /profile returns ${status}`)
+          const page = await browser.open(`${stage.clientUrl}/profile`)
+          expectAnswer(page, 502, `when /api/me returns ${what}, GET /profile`)
         }
         stage.standIn.onResource = (authorization) => stage.standIn.user(authorization)
-        const { status } = await browser.open(`${stage.clientUrl}/profile`)
-        must(status === 200, `when /api/me works again, GET /profile returns ${status}`)
+        const page = await browser.open(`${stage.clientUrl}/profile`)
+        expectAnswer(page, 200, 'when /api/me works again, GET /profile')
       },
     },
     {
@@ -255,7 +256,7 @@ export const v04: VersionChecks = {
           `GET /profile without a login sends the browser to ${page.location}`,
           'client/routes/profile.ts',
         )
-        must(page.status === 401, `GET /profile without a login returns ${page.status}`)
+        expectAnswer(page, 401, 'GET /profile without a login')
         must(
           textOf(page).includes('token missing from session'),
           'the page doesn\'t say "token missing from session"',
@@ -274,10 +275,7 @@ export const v04: VersionChecks = {
         const { browser } = await logIn(stage)
         stage.standIn.onResource = tokenRefused
         const refused = await browser.open(`${stage.clientUrl}/profile`)
-        must(
-          refused.status === 401,
-          `when /api/me returns 401, GET /profile returns ${refused.status}`,
-        )
+        expectAnswer(refused, 401, 'when /api/me returns 401, GET /profile')
         must(hasLinkTo(refused, '/login'), 'the 401 page has no link to /login')
         const asked = stage.standIn.resourceRequests.length
         await browser.open(`${stage.clientUrl}/profile`)
@@ -302,7 +300,7 @@ export const v04: VersionChecks = {
         must(hasLinkTo(before, '/login'), 'before a login, GET / has no link to /login')
         const { browser } = await logIn(stage)
         const page = await browser.open(stage.clientUrl)
-        must(page.status === 200, `after a login, GET / returns ${page.status}`)
+        expectAnswer(page, 200, 'after a login, GET /')
         must(
           textOf(page).includes(USER.username),
           "after a login, GET / doesn't show the user name",
@@ -311,8 +309,8 @@ export const v04: VersionChecks = {
         const username = planted(stage, 'username')
         expectText(await browser.open(stage.clientUrl), username, 'client/views/home.eta')
         stage.standIn.onResource = tokenRefused
-        const { status } = await browser.open(stage.clientUrl)
-        must(status === 401, `when /api/me rejects the token, GET / returns ${status}`)
+        const refused = await browser.open(stage.clientUrl)
+        expectAnswer(refused, 401, 'when /api/me rejects the token, GET /')
       },
     },
     { ...freshSession, needs: ['to-profile', 'profile'] },
@@ -327,7 +325,7 @@ export const v04: VersionChecks = {
         const { browser } = await logIn(stage)
         const page = await browser.open(`${stage.clientUrl}/logout`, { method: 'POST' })
         must(page.status !== 404, 'the client has no POST /logout')
-        must(page.status === 303, `POST /logout returns ${page.status}`)
+        expectAnswer(page, 303, 'POST /logout')
         must(
           page.location === `${stage.clientUrl}/`,
           `POST /logout sends the browser to ${page.location}`,
@@ -362,8 +360,7 @@ export const v04: VersionChecks = {
       needs: ['logout'],
       async probe(stage) {
         const { browser } = await logIn(stage)
-        const { status } = await browser.open(`${stage.clientUrl}/logout`)
-        must(status === 405, `GET /logout returns ${status}`)
+        expectAnswer(await browser.open(`${stage.clientUrl}/logout`), 405, 'GET /logout')
       },
     },
     {
@@ -484,7 +481,7 @@ function challengeOf({ headers }: JsonAnswer): string {
 }
 
 function expectInvalidToken(answer: JsonAnswer, when: string): void {
-  must(answer.status === 401, `${when}, GET /api/me returns ${answer.status}`)
+  expectAnswer(answer, 401, `${when}, GET /api/me`)
   must(
     challengeOf(answer).includes('error="invalid_token"'),
     `${when}, WWW-Authenticate doesn't say error="invalid_token"`,

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
-import type { Fields, JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
+import type { Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { Gate, HoldingGate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
-  answered,
   type CheckDriver,
+  expectAnswer,
   must,
   OTHER_CLIENT,
   type Stage,
@@ -44,10 +44,7 @@ export const refreshNonsense: Sentence = {
     stage.standIn.onToken = () => ({ status: 500, body: '<h1>Broken</h1>' })
     refuseTokensSoFar(stage.standIn)
     const broken = await openProfile(stage, browser)
-    must(
-      broken.status === 502,
-      `when POST /token returns 500 for a refresh, GET /profile returns ${broken.status}`,
-    )
+    expectAnswer(broken, 502, 'when POST /token returns 500 for a refresh, GET /profile')
     stage.standIn.onToken = () => stage.standIn.tokens()
     const page = await openProfile(stage, browser)
     must(
@@ -55,7 +52,7 @@ export const refreshNonsense: Sentence = {
       'when the server works again, the session no longer has tokens',
       'client/api.ts',
     )
-    must(page.status === 200, `when the server works again, GET /profile returns ${page.status}`)
+    expectAnswer(page, 200, 'when the server works again, GET /profile')
   },
 }
 
@@ -83,14 +80,15 @@ export const v05: VersionChecks = {
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
         const first = await server.tokens()
-        const { status, body } = await server.refresh(first.refresh_token)
-        must(status === 200, `a valid refresh token gets ${answered(status, body)}`)
+        const answer = await server.refresh(first.refresh_token)
+        expectAnswer(answer, 200, 'a valid refresh token')
+        const { body } = answer
         must(
           typeof body.access_token === 'string' && body.access_token !== first.access_token,
           'the response has no new access token',
         )
         const me = await server.me(`Bearer ${body.access_token}`)
-        must(me.status === 200, `with the new access token, GET /api/me returns ${me.status}`)
+        expectAnswer(me, 200, 'with the new access token, GET /api/me')
         must(typeof body.refresh_token === 'string', 'the response has no refresh token')
       },
     },
@@ -101,9 +99,10 @@ export const v05: VersionChecks = {
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
         const { refresh_token } = await server.tokens()
-        expectInvalidGrant(await server.refresh(randomValue()), 'an unknown refresh token')
+        const unknown = await server.refresh(randomValue())
+        expectAnswer(unknown, '400 invalid_grant', 'an unknown refresh token')
         const other = await server.refresh(refresh_token, OTHER_CLIENT)
-        expectInvalidGrant(other, 'the refresh token of another client')
+        expectAnswer(other, '400 invalid_grant', 'the refresh token of another client')
       },
     },
     {
@@ -115,14 +114,11 @@ export const v05: VersionChecks = {
       async probe({ server }) {
         const { refresh_token } = await server.tokens()
         await server.refresh(refresh_token, OTHER_CLIENT)
-        const { status, body } = await server.refresh(refresh_token)
-        must(status === 200, `after another client tried, the right client gets ${status}`)
+        const own = await server.refresh(refresh_token)
+        expectAnswer(own, 200, 'after another client tried, the right client')
         await server.refresh(refresh_token, OTHER_CLIENT)
-        const next = await server.refresh(String(body.refresh_token))
-        must(
-          next.status === 200,
-          `after another client sent a used refresh token, the newest one gets ${next.status}`,
-        )
+        const next = await server.refresh(String(own.body.refresh_token))
+        expectAnswer(next, 200, 'after another client sent a used refresh token, the newest one')
       },
     },
     {
@@ -138,7 +134,8 @@ export const v05: VersionChecks = {
           body.refresh_token !== first.refresh_token,
           'a refresh returns the same refresh token again',
         )
-        expectInvalidGrant(await server.refresh(first.refresh_token), 'a used refresh token')
+        const used = await server.refresh(first.refresh_token)
+        expectAnswer(used, '400 invalid_grant', 'a used refresh token')
       },
     },
     {
@@ -173,10 +170,8 @@ export const v05: VersionChecks = {
         const { body } = await server.refresh(next.refresh_token)
         await server.refresh(oldest.refresh_token)
         const newest = await server.refresh(String(body.refresh_token))
-        must(
-          newest.status === 400,
-          `after the oldest of three refresh tokens is sent again, the newest one gets ${newest.status}`,
-        )
+        const what = 'after the oldest of three refresh tokens is sent again, the newest one'
+        expectAnswer(newest, 400, what)
       },
     },
     {
@@ -209,9 +204,9 @@ export const v05: VersionChecks = {
         const other = await server.tokens()
         await server.refresh(first.refresh_token)
         const own = await server.refresh(second.refresh_token)
-        must(own.status === 400, `the refresh token of the same login gets ${own.status}`)
-        const { status } = await server.refresh(other.refresh_token)
-        must(status === 200, `the refresh token of another login gets ${status}`)
+        expectAnswer(own, 400, 'the refresh token of the same login')
+        const others = await server.refresh(other.refresh_token)
+        expectAnswer(others, 200, 'the refresh token of another login')
       },
     },
     {
@@ -238,12 +233,9 @@ export const v05: VersionChecks = {
         }
         await server.redeem(code)
         const me = await server.me(`Bearer ${body.access_token}`)
-        must(
-          me.status === 401,
-          `after its code was used twice, GET /api/me returns ${me.status} for the access token`,
-        )
-        const { status } = await server.refresh(String(body.refresh_token))
-        must(status === 400, `after its code was used twice, the refresh token gets ${status}`)
+        expectAnswer(me, 401, 'after its code was used twice, the access token at GET /api/me')
+        const next = await server.refresh(String(body.refresh_token))
+        expectAnswer(next, 400, 'after its code was used twice, the refresh token')
       },
     },
     {
@@ -276,7 +268,7 @@ export const v05: VersionChecks = {
           refresh.get('refresh_token') === stage.standIn.issued[0]?.refresh_token,
           'the client sends a different refresh token from the one it got',
         )
-        must(page.status === 200, `after the refresh, GET /profile returns ${page.status}`)
+        expectAnswer(page, 200, 'after the refresh, GET /profile')
       },
     },
     {
@@ -323,10 +315,10 @@ export const v05: VersionChecks = {
       async probe(stage) {
         const { browser } = await logIn(stage)
         stage.standIn.onResource = tokenRefused
-        const { status } = await openProfile(stage, browser)
+        const page = await openProfile(stage, browser)
         const count = refreshesAt(stage).length
         must(count === 1, `for one request from a browser, the client refreshes ${count} times`)
-        must(status === 401, `when /api/me rejects every token, GET /profile returns ${status}`)
+        expectAnswer(page, 401, 'when /api/me rejects every token, GET /profile')
       },
     },
     refreshNonsense,
@@ -413,10 +405,7 @@ export const v05: VersionChecks = {
         stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
         refuseOnce(stage.standIn)
         const refused = await openProfile(stage, browser)
-        must(
-          refused.status === 401,
-          `when a refresh is rejected with invalid_grant, GET /profile returns ${refused.status}`,
-        )
+        expectAnswer(refused, 401, 'when a refresh is rejected with invalid_grant, GET /profile')
         must(refreshesAt(stage).length === 1, "the client doesn't try to refresh")
         const asked = stage.standIn.tokenRequests.length
         const again = await openProfile(stage, browser)
@@ -482,14 +471,10 @@ export const v05: VersionChecks = {
 /** The tokens of one login: the first ones, and those from a refresh. */
 async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
   const first = await server.tokens()
-  const { status, body } = await server.refresh(first.refresh_token)
-  must(status === 200, `a valid refresh token gets ${answered(status, body)}`)
-  const { access_token, refresh_token } = body
+  const answer = await server.refresh(first.refresh_token)
+  expectAnswer(answer, 200, 'a valid refresh token')
+  const { access_token, refresh_token } = answer.body
   return [first, { access_token: String(access_token), refresh_token: String(refresh_token) }]
-}
-
-function expectInvalidGrant({ status, body }: JsonAnswer, what: string): void {
-  must(status === 400 && body.error === 'invalid_grant', `${what} gets ${answered(status, body)}`)
 }
 
 async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void> {
@@ -509,17 +494,12 @@ async function lifeIsCountedFromLogin(stage: Stage, tries = TRIES): Promise<void
   // A machine that was too slow proves nothing: the second token may have expired anyway.
   const tooSlow = half > SHORT || performance.now() - loggedIn > SHORT * 1.5
   if (tooSlow && tries > 1) return lifeIsCountedFromLogin(stage, tries - 1)
-  must(
-    second.status === 200,
-    `after half of its lifetime (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token gets ${second.status}`,
-  )
+  const atHalf = `after half of its lifetime (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token`
+  expectAnswer(second, 200, atHalf)
   const over = `${SHORT / 1000} seconds after the login (REFRESH_TOKEN_TTL=${SHORT / 1000}), a refresh token`
-  must(third.status === 400, `${over} from a later refresh gets ${third.status}`)
-  must(
-    afterLate.status === 400,
-    `${over} from a code that was exchanged late gets ${afterLate.status}`,
-    'server/grants/authorization-code.ts',
-  )
+  expectAnswer(third, 400, `${over} from a later refresh`)
+  const grant = 'server/grants/authorization-code.ts'
+  expectAnswer(afterLate, 400, `${over} from a code that was exchanged late`, grant)
 }
 
 async function lateRefusalMakesNoRefresh(stage: Stage): Promise<void> {
@@ -546,7 +526,7 @@ async function lateRefusalMakesNoRefresh(stage: Stage): Promise<void> {
     count === 1,
     `two requests with one old token cause ${count} refreshes: when the second 401 arrives, the client already has a newer token`,
   )
-  must(page.status === 200, `the late request gets ${page.status}`)
+  expectAnswer(page, 200, 'the late request')
 }
 
 async function renewsInTime(stage: Stage, tries = TRIES): Promise<void> {
