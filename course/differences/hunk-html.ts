@@ -1,7 +1,7 @@
 import MarkdownIt from 'markdown-it'
 import { type Hunk, hunkHeader, type Line, type Note } from './compare.ts'
 import { type Piece, piecesOf, type Styled } from './highlight.ts'
-import { findQuotes, firstLine } from './notes.ts'
+import { firstLine, quotesIn } from './notes.ts'
 import { changedWords, type Range, rowsOf } from './words.ts'
 
 /** How to render a hunk. */
@@ -75,15 +75,12 @@ function renderLines(hunk: Hunk, styled: Styled): string {
     .join('\n')
 }
 
-/** If two notes quote the same words, the second is about the second place. */
+/** The number of each note at the first line that it quotes. */
 function badgesOf(hunk: Hunk): Map<Line, number> {
   const badges = new Map<Line, number>()
   if (hunk.notes.length < 2) return badges
-  for (const [i, { quote }] of hunk.notes.entries()) {
-    const lines = [...findQuotes(hunk, quote)].flatMap((place) => {
-      return place.find(({ text }) => text.trim() !== '') ?? []
-    })
-    const line = lines.find((candidate) => !badges.has(candidate)) ?? lines[0]
+  for (const [i, { lines }] of quotesIn(hunk).entries()) {
+    const line = lines.find(({ text }) => text.trim() !== '')
     if (line !== undefined && !badges.has(line)) badges.set(line, i + 1)
   }
   return badges

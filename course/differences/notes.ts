@@ -68,7 +68,7 @@ export function findQuote(hunk: Hunk, quote: string[]): Line[] | undefined {
 }
 
 /** Every place in a hunk with the lines that a note quotes. */
-export function* findQuotes(hunk: Hunk, quote: string[]): Generator<Line[], undefined> {
+function* findQuotes(hunk: Hunk, quote: string[]): Generator<Line[], undefined> {
   if (quote.length === 0) return
   for (const kind of ['added', 'removed'] as const) {
     const lines = hunk.lines.filter((line) => line.kind === kind)
@@ -78,6 +78,17 @@ export function* findQuotes(hunk: Hunk, quote: string[]): Generator<Line[], unde
       if (isQuoted && areConsecutive(candidate)) yield candidate
     }
   }
+}
+
+/** Each note of a hunk with the lines that it quotes. If two quote the same words, the second is about the second place. */
+export function quotesIn(hunk: Hunk): { note: Note; lines: Line[] }[] {
+  const taken = new Set<Line>()
+  return hunk.notes.map((note) => {
+    const found = [...findQuotes(hunk, note.quote)]
+    const lines = found.find((place) => !place.some((line) => taken.has(line))) ?? found[0] ?? []
+    for (const line of lines) taken.add(line)
+    return { note, lines }
+  })
 }
 
 /** The first quoted line that isn't blank. */

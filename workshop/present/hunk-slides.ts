@@ -1,13 +1,7 @@
 import type { FileChange, Hunk, Line, Note } from '@oauth-lab/course/differences/compare.ts'
 import { highlightFile, type Styled } from '@oauth-lab/course/differences/highlight.ts'
 import { renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
-import { findQuotes } from '@oauth-lab/course/differences/notes.ts'
-
-/** A note, and the lines that it quotes. */
-interface Quote {
-  note: Note
-  lines: Line[]
-}
+import { quotesIn } from '@oauth-lab/course/differences/notes.ts'
 
 /** How many lines before the quoted ones to repeat as context. */
 const CONTEXT = 3
@@ -25,30 +19,19 @@ export async function hunkSlidesOf(
   const slides: string[] = []
   for (const hunk of file.hunks) {
     if (hunk.notes.length === 0) slides.push(drawPiece(hunk, [], '', styled))
-    const quotes = quotesOf(hunk)
-    const starts = quotes.map(({ lines: [first] }) => first && hunk.lines.indexOf(first))
+    const startOf = ({ lines: [first] }: { lines: Line[] }) =>
+      first ? hunk.lines.indexOf(first) : 0
+    const quotes = quotesIn(hunk).sort((one, other) => startOf(one) - startOf(other))
+    const starts = quotes.map(startOf)
     for (const [index, { note, lines }] of quotes.entries()) {
       const start = starts[index] ?? 0
-      const end = starts.find((other = 0) => other > start) ?? hunk.lines.length
+      const end = starts.find((other) => other > start) ?? hunk.lines.length
       const from = index === 0 ? 0 : Math.max(0, start - CONTEXT)
       const piece = { ...hunk, lines: hunk.lines.slice(from, end), notes: [note] }
       slides.push(drawPiece(piece, lines, await noteHtml(note), styled))
     }
   }
   return slides
-}
-
-/** In the order of the lines. If two notes quote the same words, the second is about the second place. */
-function quotesOf(hunk: Hunk): Quote[] {
-  const taken = new Set<Line>()
-  const quotes = hunk.notes.map((note) => {
-    const found = [...findQuotes(hunk, note.quote)]
-    const lines = found.find((place) => !place.some((line) => taken.has(line))) ?? found[0] ?? []
-    for (const line of lines) taken.add(line)
-    return { note, lines }
-  })
-  const placeOf = ({ lines: [first] }: Quote) => (first ? hunk.lines.indexOf(first) : 0)
-  return quotes.sort((one, other) => placeOf(one) - placeOf(other))
 }
 
 function drawPiece(hunk: Hunk, quoted: Line[], noteHtml: string, styled: Styled): string {
