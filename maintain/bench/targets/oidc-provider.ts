@@ -3,9 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { portOf, readConfig } from '@oauth-lab/shared/config.ts'
+import { ExpiringMap } from '@oauth-lab/shared/expiring-map.ts'
 import { authenticateUser } from '@oauth-lab/shared/passwords.ts'
 import Provider, { type Configuration } from 'oidc-provider'
-import { UnboundedAdapter } from './unbounded-adapter.ts'
+// @ts-expect-error: it has no types.
+import MemoryAdapter, { setStorage } from 'oidc-provider/lib/adapters/memory_adapter.js'
 
 /**
  * The certified server to use in place of the lab's own, configured to do the same work:
@@ -59,8 +61,17 @@ const configuration: Configuration = {
     return grant
   },
 }
-// Its own adapter keeps at most 1,000 entries, which suits the speed but not the memory measurement.
-if (process.env.UNBOUNDED) configuration.adapter = UnboundedAdapter
+// Its memory keeps at most 1,000 entries, which suits the speed but not the memory measurement.
+if (process.env.UNBOUNDED) {
+  const entries = new ExpiringMap<{ value: unknown }>(Number.POSITIVE_INFINITY)
+  setStorage({
+    get: (key: string) => entries.get(key)?.value,
+    set: (key: string, value: unknown, { maxAge = Number.POSITIVE_INFINITY } = {}) =>
+      entries.set(key, { value }, maxAge / 1000),
+    delete: (key: string) => entries.delete(key),
+  })
+  configuration.adapter = MemoryAdapter
+}
 
 const provider = new Provider(config.authServerUrl, configuration)
 const others = provider.callback()
