@@ -53,7 +53,7 @@ ${renderLines(hunk, setting.styled)}
 /** @param number 0 for the only note of a hunk */
 function renderNote(note: Note, html: string, number: number): string {
   const quote = `<p class="quote">${renderBadge(number)} <code>${escapeHtml(firstLine(note))}</code></p>`
-  return `<div class="note">${number === 0 ? '' : quote}${html}</div>`
+  return `<div class="note callout">${number === 0 ? '' : quote}${html}</div>`
 }
 
 function renderBadge(number: number): string {

@@ -37,7 +37,6 @@ function setUp(play, isNew) {
   if (play.dataset.pace === 'steps' && count > 0) step(state, 1)
   else showAll(state)
   if (!isNew) return
-  play.classList.add('appearing')
   play.querySelector('h2').focus({ preventScroll: true })
   play.scrollIntoView({ block: 'nearest' })
 }

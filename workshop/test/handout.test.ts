@@ -54,7 +54,7 @@ test('every note on the differences and every answer is at the end', () => {
   const notes = steps.flatMap(({ files }) =>
     files.flatMap(({ hunks }) => hunks.flatMap((hunk) => hunk.notes)),
   )
-  expect(text.split('class="note"').length - 1).toBe(notes.length)
+  expect(text.split('class="note callout"').length - 1).toBe(notes.length)
 
   const [lessons = '', answers = ''] = text.split('id="answers"')
   expect(lessons).not.toContain('<summary>Answer</summary>')

@@ -103,7 +103,7 @@ test('the list of attacks says how each of them ends', async () => {
   const page = await read(workshop)
   const slugs = [...page.matchAll(/<li class="attack-row"><a href="\/attacks\/([\w-]+)">/g)]
   expect(slugs.map(([, slug]) => slug).sort()).toEqual(attacks.map(({ slug }) => slug).sort())
-  expect(page).toMatch(/<span>blocked<\/span> <a href="[^"]+">from v01<\/a>/)
+  expect(page).toMatch(/<span class="badge">blocked<\/span> <a href="[^"]+">from v01<\/a>/)
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {

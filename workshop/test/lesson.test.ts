@@ -48,7 +48,7 @@ describe.each(versions)('the lesson of $name', (version) => {
 
   test('shows beside its pages how long each part takes', async () => {
     const { text } = await workshop.get(hrefOf(version, OPENING))
-    const [outline = ''] = text.split('<details class="folded outline-folded">')
+    const [outline = ''] = text.split('<details class="folded box outline-folded">')
     const shown = [...outline.matchAll(/>(\d+) min</g)].map(([, minutes]) => Number(minutes))
     expect(shown).toEqual(lesson.parts.flatMap(({ minutes }) => minutes ?? []))
     expect(shown.length).toBeGreaterThan(0)
@@ -199,7 +199,7 @@ test('a page that was opened is marked as read, and no other is', async () => {
   const other = await workshopOfTest(undefined, temporaryFolder())
   await fetch(`${other.url}/lessons/v03-pkce/the-idea`)
   const answer = await fetch(`${other.url}/lessons/v03-pkce/for-the-teacher`)
-  const [outline = ''] = (await answer.text()).split('<details class="folded outline-folded">')
+  const [outline = ''] = (await answer.text()).split('<details class="folded box outline-folded">')
   const items = outline.split('<li ').slice(1)
   const read = items.filter((item) => item.startsWith('class="read"'))
   expect(read.map((item) => /<span>(.*?)<\/span>/.exec(item)?.[1])).toEqual([

@@ -86,7 +86,7 @@ describe.each(versions)('the slides of $name', (version) => {
   test('show every changed line, and every note once', async () => {
     const slides = (await slidesOf(version)).filter(({ kind }) => kind === 'hunk')
     const html = slides.map((slide) => slide.html).join('')
-    expect(html.split('class="note"').length - 1).toBe(notesOf(version).length)
+    expect(html.split('class="note callout"').length - 1).toBe(notesOf(version).length)
     for (const { path, hunks } of filesOf(version)) {
       const own = slides.filter(({ title }) => title === `\`${path}\``).map((slide) => slide.html)
       const shown = [...own.join('').matchAll(/class="line (added|removed)[^>]*data-line="(\d+)"/g)]
