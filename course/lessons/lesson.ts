@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { slug as slugOf } from 'github-slugger'
 import type { Version } from '../programs/versions.ts'
-import { type Heading, parsePage } from './markdown.ts'
+import { type Heading, headingsOf } from './markdown.ts'
 
 /** The parts of a lesson, with the titles of their headings. Only the lessons repeat these titles. */
 export const TITLES = {
@@ -91,7 +91,7 @@ export function lessonFile(version: string): string {
 /** Reads a lesson's Markdown. */
 export function parseLesson(text: string): Lesson {
   const lines = text.replaceAll('\r\n', '\n').split('\n')
-  const { headings } = parsePage(lines.join('\n'))
+  const headings = headingsOf(lines.join('\n'))
   const found = cut(lines, headings, { level: TOP_LEVEL, first: 1, last: lines.length })
   const top = lines.slice(0, (found[0]?.lines.first ?? lines.length + 1) - 1).join('\n')
   const minutes = minutesIn(top)

@@ -1,4 +1,4 @@
-import type { MarkdownPage } from '../lessons/markdown.ts'
+import type { MarkdownPage } from './markdown-page.ts'
 
 /** Which version a command runs against, and how to start it. */
 export interface Setup {

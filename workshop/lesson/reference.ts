@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { parsePage } from '@oauth-lab/course/lessons/markdown.ts'
+import { headingsOf } from '@oauth-lab/course/lessons/markdown.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import type { Slot } from '../runner.ts'
 import { hrefInApp } from './links.ts'
@@ -54,7 +54,7 @@ function read(name: string): Doc {
 
 function parse(name: string, file: string) {
   const source = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').replace(OWN_CONTENTS, '')
-  const { headings: all } = parsePage(source)
+  const all = headingsOf(source)
   const [title, ...headings] = all
   const paragraph = source.split('\n\n')[1] ?? ''
   return {

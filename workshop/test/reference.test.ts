@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { readPage } from '@oauth-lab/course/lessons/markdown.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { readPage } from '@oauth-lab/course/test/markdown-page.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
