@@ -1,83 +1,61 @@
 // Shows a story all at once, or one step at a time with two buttons or the keys n and p.
 
-const plays = new WeakMap()
-
-document.addEventListener('htmx:afterSettle', () => {
-  for (const play of document.querySelectorAll('.play.played')) setUp(play, true)
-})
-for (const play of document.querySelectorAll('.play.played')) setUp(play, false)
+document.addEventListener('htmx:afterSettle', () => setUp(true))
+document.addEventListener('click', onClick)
 document.addEventListener('keydown', onKey)
+setUp(false)
 
-/**
- * @param {HTMLElement} play
- * @param {boolean} isNew whether the user just started it
- */
-function setUp(play, isNew) {
-  if (plays.has(play)) return
-  const stories = [...play.querySelectorAll('.story')].map((story) => ({
-    steps: [...story.querySelectorAll('.step')],
-    verdict: story.querySelector('.verdict'),
-    result: story.querySelector('h3 .result'),
-  }))
-  const count = Math.max(...stories.map(({ steps }) => steps.length))
-  const state = { play, stories, count, shown: 0, isStepping: false }
-  plays.set(play, state)
-
-  const stepper = play.querySelector('.stepper')
-  stepper.hidden = count === 0
-  const actions = {
-    begin: () => step(state, 1),
-    next: () => step(state, state.shown + 1),
-    back: () => step(state, state.shown - 1),
-    all: () => showAll(state),
+/** @param {boolean} isNew whether the user just started the play */
+function setUp(isNew) {
+  for (const play of document.querySelectorAll('.play.played:not([data-shown])')) {
+    const hasSteps = countSteps(play) > 0
+    play.querySelector('.stepper').hidden = !hasSteps
+    show(play, play.dataset.pace === 'steps' && hasSteps ? 1 : Infinity)
+    if (!isNew) continue
+    play.querySelector('h2').focus({ preventScroll: true })
+    play.scrollIntoView({ block: 'nearest' })
   }
-  for (const button of stepper.querySelectorAll('button')) {
-    button.addEventListener('click', () => actions[button.dataset.step]())
-  }
-  if (play.dataset.pace === 'steps' && count > 0) step(state, 1)
-  else showAll(state)
-  if (!isNew) return
-  play.querySelector('h2').focus({ preventScroll: true })
-  play.scrollIntoView({ block: 'nearest' })
 }
 
-/** Shows a step of each story, counting from 1. The number after the last step shows the end. */
-function step(state, wanted) {
-  state.isStepping = true
-  draw(state, Math.min(Math.max(wanted, 1), state.count + 1))
-  const newest = [...state.play.querySelectorAll('.step.current, .verdict:not([hidden])')].at(-1)
+/** The number of steps of the longest story. */
+function countSteps(play) {
+  return Math.max(...Array.from(play.querySelectorAll('.steps'), (steps) => steps.children.length))
+}
+
+/** Shows this many steps of each story. One more than there are shows the end, Infinity all at once. */
+function show(play, wanted) {
+  const count = countSteps(play)
+  const isStepping = wanted !== Infinity
+  const shown = Math.min(Math.max(wanted, 1), count + 1)
+  const isOver = shown > count
+  play.dataset.shown = shown
+  play.classList.toggle('stepping', isStepping)
+  for (const steps of play.querySelectorAll('.steps')) {
+    for (const [index, step] of [...steps.children].entries()) {
+      step.hidden = index >= shown
+      step.classList.toggle('current', !isOver && index === shown - 1)
+    }
+  }
+  for (const end of play.querySelectorAll('.verdict, h3 .result')) end.hidden = !isOver
+  for (const button of play.querySelectorAll('.stepper button')) {
+    const { step } = button.dataset
+    button.hidden = isStepping === (step === 'begin')
+    button.disabled = step === 'back' ? shown === 1 : step === 'next' && isOver
+  }
+  const place = isOver ? 'The end' : `Step ${shown} of ${count}`
+  play.querySelector('.step-count').textContent = isStepping ? place : ''
+  if (!isStepping) return
+  const newest = [...play.querySelectorAll('.step.current, .verdict:not([hidden])')].at(-1)
   newest?.scrollIntoView({ block: 'nearest' })
 }
 
-function showAll(state) {
-  state.isStepping = false
-  draw(state, state.count + 1)
-}
-
-function draw(state, shown) {
-  const { play, stories, count, isStepping } = state
-  const isOver = shown > count
-  state.shown = shown
-  play.classList.toggle('stepping', isStepping)
-  for (const { steps, verdict, result } of stories) {
-    for (const [index, item] of steps.entries()) {
-      item.hidden = index >= shown
-      item.classList.toggle('current', !isOver && index === shown - 1)
-    }
-    verdict.hidden = !isOver
-    if (result !== null) result.hidden = !isOver
-  }
-  const button = (name) => play.querySelector(`[data-step="${name}"]`)
-  button('begin').hidden = isStepping
-  for (const name of ['back', 'next', 'all']) button(name).hidden = !isStepping
-  button('back').disabled = shown <= 1
-  button('next').disabled = isOver
-  play.querySelector('.step-count').textContent = describeStep(state)
-}
-
-function describeStep({ shown, count, isStepping }) {
-  if (!isStepping) return ''
-  return shown > count ? 'The end' : `Step ${shown} of ${count}`
+/** @param {MouseEvent} event */
+function onClick({ target }) {
+  const button = target.closest('.stepper button')
+  if (button === null) return
+  const play = button.closest('.play')
+  const shown = Number(play.dataset.shown)
+  show(play, { begin: 1, back: shown - 1, next: shown + 1, all: Infinity }[button.dataset.step])
 }
 
 /** @param {KeyboardEvent} event */
@@ -85,8 +63,6 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || !['n', 'p'].includes(event.key)) return
   if (event.target instanceof HTMLElement && event.target.matches('input, textarea, select')) return
   // With several stories on a page, the keys control the last one.
-  const all = [...document.querySelectorAll('.play.stepping')]
-  const state = plays.get(all.at(-1))
-  if (state === undefined) return
-  step(state, state.shown + (event.key === 'n' ? 1 : -1))
+  const play = [...document.querySelectorAll('.play.stepping')].at(-1)
+  if (play) show(play, Number(play.dataset.shown) + (event.key === 'n' ? 1 : -1))
 }
