@@ -21,10 +21,11 @@ export const attack: AttackFile = {
     },
     {
       file: 'api/keys.ts',
-      line: 'const key = keys.get(kid)',
+      line: 'return keys.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())',
       without:
         "const { importJWK } = await import('jose')\n" +
-        "const key = jwk === undefined ? keys.get(kid) : await importJWK(jwk, 'ES256')",
+        "if (jwk !== undefined) return importJWK(jwk, 'ES256')\n" +
+        'return keys.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())',
       also: [
         {
           file: 'api/keys.ts',
