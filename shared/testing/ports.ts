@@ -8,14 +8,21 @@ const [FIRST, LAST] = [26_200, 32_700]
 /** How many workers the tests have at most. */
 const WORKERS = availableParallelism()
 
+/** How long a port isn't handed out again, in milliseconds: a program may take long until it listens. */
+const LOCK = 120_000
+const lately = new Set<number>()
+
 /**
- * A port that is free on every address of this machine. This process never gets one twice within
- * seconds. Other processes start their search elsewhere, and two workers of the tests never share one:
+ * A port that is free on every address of this machine. This process never gets one twice within two
+ * minutes. Other processes start their search elsewhere, and two workers of the tests never share one:
  * a program may take seconds until it listens on the port that was free.
  */
-export function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const [first, last] = range(process.env.VITEST_POOL_ID)
-  return getPort({ port: portNumbers(randomInt(first, last), last) })
+  const port = await getPort({ port: portNumbers(randomInt(first, last), last), exclude: lately })
+  lately.add(port)
+  setTimeout(() => lately.delete(port), LOCK).unref()
+  return port
 }
 
 function range(worker: string | undefined): [first: number, last: number] {
