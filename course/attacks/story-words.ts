@@ -22,14 +22,6 @@ export function signBetween(name: string): '=' | ' ' {
   return /^[A-Z]/.test(name) ? ' ' : '='
 }
 
-/** Shortens a random-looking value to its first characters, enough to tell it from another. */
-export function shorten(value: string): string {
-  // The first characters of every JWT are the same, so the signature has to tell.
-  const [, signature] = /^[\w-]+\.[\w-]+\.([\w-]*)$/.exec(value) ?? []
-  if (signature !== undefined) return `${value.slice(0, 6)}...${signature.slice(0, 6)}`
-  return /^[\w~-]{32,}$/.test(value) ? `${value.slice(0, 6)}...` : value
-}
-
 /** The defense against an attack that succeeded: of the next version that blocks it, or one that no version has. */
 export function tellRemedy(
   attack: Attack,

@@ -2,8 +2,8 @@ import { html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
 import type { Exchange } from '@oauth-lab/shared/testing/recorder.ts'
 import { readJwt } from './jwt.ts'
+import { shorten } from './shorten.ts'
 import type { Address, Message, MessageResponse, Parameter, Party } from './story.ts'
-import { shorten } from './story-words.ts'
 
 /** Parameters that are the same in every login. A story shows them only if they matter. */
 const USUAL = new Set([

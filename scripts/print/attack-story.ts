@@ -1,6 +1,7 @@
 import type { Check } from '@oauth-lab/course/attacks/attack.ts'
 import type { FoundLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import type { Performance } from '@oauth-lab/course/attacks/play.ts'
+import { shorten } from '@oauth-lab/course/attacks/shorten.ts'
 import type {
   Address,
   Message,
@@ -10,7 +11,6 @@ import type {
 } from '@oauth-lab/course/attacks/story.ts'
 import {
   CHANNELS,
-  shorten,
   signBetween,
   tellRemedy,
   VERDICTS,

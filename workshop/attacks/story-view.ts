@@ -1,5 +1,6 @@
 import type { Attack } from '@oauth-lab/course/attacks/attack.ts'
 import type { FoundLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
+import { shorten } from '@oauth-lab/course/attacks/shorten.ts'
 import type {
   Message,
   MessageResponse,
@@ -9,7 +10,6 @@ import type {
 } from '@oauth-lab/course/attacks/story.ts'
 import {
   CHANNELS,
-  shorten,
   signBetween,
   tellRemedy,
   VERDICTS,

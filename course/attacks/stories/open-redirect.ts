@@ -10,6 +10,13 @@ export const attack: AttackFile = {
       file: 'server/authorization-request.ts',
       line: 'if (!client.redirect_uris.includes(redirect_uri)) {',
       without: 'if (false) {',
+      until: 14,
+    },
+    {
+      file: 'server/authorization-request.ts',
+      line: 'if (!client.redirect_uris.includes(withoutPort)) {',
+      without: 'if (false) {',
+      from: 14,
     },
   ],
 

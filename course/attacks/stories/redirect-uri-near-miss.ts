@@ -9,6 +9,13 @@ export const attack: AttackFile = {
       file: 'server/authorization-request.ts',
       line: 'if (!client.redirect_uris.includes(redirect_uri)) {',
       without: 'if (!client.redirect_uris.some((uri) => redirect_uri.startsWith(uri))) {',
+      until: 14,
+    },
+    {
+      file: 'server/authorization-request.ts',
+      line: 'if (!client.redirect_uris.includes(withoutPort)) {',
+      without: 'if (!client.redirect_uris.some((uri) => withoutPort.startsWith(uri))) {',
+      from: 14,
     },
   ],
 

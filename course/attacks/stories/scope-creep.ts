@@ -14,11 +14,25 @@ export const attack: AttackFile = {
       file: 'server/routes/authorize.ts',
       line: 'const asked = authorizationRequest.scopes.filter((scope) => !allowed.has(scope))',
       without: 'const asked = allowed.size > 0 ? [] : authorizationRequest.scopes',
+      until: 14,
+    },
+    {
+      file: 'server/routes/authorize.ts',
+      line: 'const asked = authorizationRequest.scopes.filter((scope) => isPublic || !allowed.has(scope))',
+      without: 'const asked = allowed.size > 0 ? [] : authorizationRequest.scopes',
+      from: 14,
     },
     {
       file: 'server/routes/authorize.ts',
       line: 'return ticked.includes(scope) || allowed.has(scope)',
       without: 'return true',
+      until: 14,
+    },
+    {
+      file: 'server/routes/authorize.ts',
+      line: 'return ticked.includes(scope) || (allowed.has(scope) && !isPublic)',
+      without: 'return true',
+      from: 14,
     },
   ],
 
