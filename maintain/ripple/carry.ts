@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { type Change, changesSince } from './changes.ts'
-import { extractFolder, findRevision, git } from './git.ts'
+import { findRevision, git } from './git.ts'
 
 /** What happened to one change in one later version. */
 export interface Outcome {
@@ -49,20 +49,14 @@ export interface Ripple {
   force: boolean
 }
 
-/** A later version, and the inputs of its merges. */
+/** A later version. */
 interface Target {
   version: string
-  /** Its folder. */
   folder: string
-  /** The source's folder now. */
-  now: string
-  /** The source's folder at the revision. */
-  before: string
-  /** An empty file. */
-  empty: string
+  /** The name of the version that changed. */
+  source: string
   /** Files with uncommitted edits, from the top of the repo, or none if these don't matter. */
   edited: Set<string>
-  labels: [version: string, before: string, now: string]
 }
 
 /**
@@ -74,31 +68,13 @@ export function carry({ root, source, revision, force }: Ripple): {
   changes: Change[]
   outcomes: Outcome[]
 } {
-  const commit = findRevision(root, revision)
-  const sourcePath = `versions/${source}`
-  const changes = changesSince(root, commit, sourcePath)
-  const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-'))
-  try {
-    extractFolder(root, commit, sourcePath, scratch)
-    const empty = join(scratch, 'empty')
-    writeFileSync(empty, '')
-    const edited = force ? new Set<string>() : editedFiles(root)
-    const outcomes = laterVersions(root, source).flatMap((version) => {
-      const target: Target = {
-        version,
-        folder: join(root, 'versions', version),
-        now: join(root, sourcePath),
-        before: join(scratch, sourcePath),
-        edited,
-        empty,
-        labels: [version, `${source} before`, `${source} now`],
-      }
-      return changes.map((change) => carryChange(change, target))
-    })
-    return { changes, outcomes }
-  } finally {
-    rmSync(scratch, { recursive: true, force: true })
-  }
+  const changes = changesSince(root, findRevision(root, revision), `versions/${source}`)
+  const edited = force ? new Set<string>() : editedFiles(root)
+  const outcomes = laterVersions(root, source).flatMap((version) => {
+    const target = { version, folder: join(root, 'versions', version), source, edited }
+    return changes.map((change) => carryChange(change, target))
+  })
+  return { changes, outcomes }
 }
 
 /** The versions that come after one, by the numbers in their names. */
@@ -118,7 +94,7 @@ function editedFiles(root: string): Set<string> {
 }
 
 function carryChange(change: Change, target: Target): Outcome {
-  const { path, from, kind } = change
+  const { path, from, kind, before, now } = change
   const { version, folder } = target
   const outcome = (did: Outcome['did'], why = ''): Outcome => ({ version, path, did, why })
   const renamed = kind === 'renamed' && has(folder, from)
@@ -126,8 +102,6 @@ function carryChange(change: Change, target: Target): Outcome {
 
   const place = renamed ? from : path
   const theirs = read(folder, place)
-  const before = read(target.before, from)
-  const now = read(target.now, path)
   if (theirs === now && !renamed) return outcome('same')
   if (theirs === undefined && kind !== 'new') return outcome('absent')
   if (now === undefined && theirs !== before) {
@@ -136,7 +110,7 @@ function carryChange(change: Change, target: Target): Outcome {
   const isPlain = now === undefined || theirs === undefined || theirs === before
   const { text, conflicts, isText } = isPlain
     ? { text: now, conflicts: false, isText: true }
-    : merge(join(folder, place), join(target.before, from), join(target.now, path), target)
+    : merge({ ours: theirs, before: before ?? '', now }, target)
   if (!isText) return outcome('refused', "isn't text")
   if (text === theirs && !renamed) return outcome('same')
   const [unsaved] = [place, path].filter((file) => {
@@ -154,13 +128,19 @@ function carryChange(change: Change, target: Target): Outcome {
 }
 
 /** The later version's text with the source's change. */
-function merge(ours: string, before: string, now: string, { labels, empty }: Target) {
-  const names = labels.flatMap((label) => ['-L', label])
-  const files = [ours, existsSync(before) ? before : empty, now]
-  const args = ['merge-file', '--stdout', ...names, ...files]
-  const { status, stdout, error } = spawnSync('git', args, { encoding: 'latin1' })
-  if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
-  return { text: stdout, conflicts: status !== 0, isText: status !== null && status <= 127 }
+function merge(texts: Record<'ours' | 'before' | 'now', string>, { version, source }: Target) {
+  const scratch = mkdtempSync(join(tmpdir(), 'oauth-lab-ripple-'))
+  try {
+    for (const [name, text] of Object.entries(texts)) write(scratch, name, text)
+    const labels = [version, `${source} before`, `${source} now`]
+    const names = labels.flatMap((label) => ['-L', label])
+    const args = ['merge-file', '--stdout', ...names, 'ours', 'before', 'now']
+    const { status, stdout, error } = spawnSync('git', args, { cwd: scratch, encoding: 'latin1' })
+    if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
+    return { text: stdout, conflicts: status !== 0, isText: status !== null && status <= 127 }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
 }
 
 function has(folder: string, path: string): boolean {

@@ -1,7 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 /** Variables that git sets for programs it calls. They would lead to another repository. */
@@ -12,10 +9,15 @@ const OF_A_CALLER = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
  *
  * @throws {ToldError} if git isn't installed, or ends with a status other than 0
  */
-export function git(root: string, args: string[], env: Record<string, string> = {}): string {
+export function git(
+  root: string,
+  args: string[],
+  env: Record<string, string> = {},
+  encoding: BufferEncoding = 'utf8',
+): string {
   const { status, stdout, stderr, error } = spawnSync('git', args, {
     cwd: root,
-    encoding: 'utf8',
+    encoding,
     env: { ...ownEnvironment(), ...env },
     maxBuffer: 64 * 1024 * 1024,
   })
@@ -49,30 +51,4 @@ export function findRevision(root: string, revision: string): string {
   } catch {
     throw wrongUsage(`There is no revision ${JSON.stringify(revision)}.`)
   }
-}
-
-/** Calls back with the path of a temporary index, and removes it afterwards. */
-export function withScratchIndex<T>(use: (env: { GIT_INDEX_FILE: string }) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-index-'))
-  try {
-    return use({ GIT_INDEX_FILE: join(folder, 'index') })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-/** Writes the files that a folder had at a revision below another folder, if it had any. */
-export function extractFolder(
-  root: string,
-  revision: string,
-  folder: string,
-  target: string,
-): void {
-  withScratchIndex((env) => {
-    git(root, ['read-tree', revision], env)
-    const files = git(root, ['ls-files', '-z', '--', folder], env).split('\0').filter(Boolean)
-    if (files.length > 0) {
-      git(root, ['checkout-index', '--force', `--prefix=${target}/`, '--', ...files], env)
-    }
-  })
 }
