@@ -19,7 +19,6 @@ export { HELP } from './lib/difference-arguments.ts'
 
 /** The width of text that goes into a file or a pipe, in columns. */
 const PIPE_WIDTH = 100
-const WIDE_PIPE_WIDTH = 160
 /** The smallest width that still looks right, in columns. */
 const LEAST_WIDTH = 40
 
@@ -44,11 +43,9 @@ async function showStep(step: Step, asked: DiffArguments): Promise<number> {
   if (step.files.length === 0) return say('No difference.\n')
   if (asked.form === 'stat') return show(renderStat(step))
 
-  const { sideBySide } = asked
   // A terminal that doesn't know its width reports 0.
-  const columns = process.stdout.columns || (sideBySide ? WIDE_PIPE_WIDTH : PIPE_WIDTH)
-  const width = Math.max(columns, LEAST_WIDTH)
-  return show(await renderStep(step, { width, sideBySide }))
+  const width = Math.max(process.stdout.columns || PIPE_WIDTH, LEAST_WIDTH)
+  return show(await renderStep(step, width))
 }
 
 /** Prints text, a screen at a time on a terminal. */

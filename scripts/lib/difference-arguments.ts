@@ -10,7 +10,6 @@ import {
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 const OPTIONS = {
-  'side-by-side': { type: 'boolean', default: false },
   'no-notes': { type: 'boolean', default: false },
   tests: { type: 'boolean', default: false },
   stat: { type: 'boolean', default: false },
@@ -36,7 +35,6 @@ export interface DiffArguments {
   versions: { older: Version; newer: Version } | undefined
   /** Files and folders of the two versions, with slashes. */
   paths: string[]
-  sideBySide: boolean
   notes: boolean
   tests: boolean
 }
@@ -50,13 +48,12 @@ export const HELP = `Shows how two versions differ, with the notes from the less
 
 Put -- before options: npm run diff -- v02 v03 --stat
 
-  --side-by-side   the older version left, the newer one right
-  --no-notes       only the code
-  --tests          also the files in test/
-  --stat           the files and how much changed in each
-  --wire           runs both, and shows how the messages of a session differ
-  --check          what is missing or ambiguous in the notes of the newer version's lesson
-  --write          rewrites docs/differences and the list of which version sends what first
+  --no-notes   only the code
+  --tests      also the files in test/
+  --stat       the files and how much changed in each
+  --wire       runs both, and shows how the messages of a session differ
+  --check      what is missing or ambiguous in the notes of the newer version's lesson
+  --write      rewrites docs/differences and the list of which version sends what first
 `
 
 /**
@@ -81,7 +78,6 @@ export function readArguments(args: string[]): DiffArguments {
     form,
     versions,
     paths,
-    sideBySide: values['side-by-side'],
     notes: !values['no-notes'],
     tests: values.tests,
   }

@@ -16,67 +16,62 @@ import {
 import { firstLine } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
-import { changedWords, type Row, rowsOf } from '@oauth-lab/course/differences/words.ts'
+import { changedWords } from '@oauth-lab/course/differences/words.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { LOOKS, paint, wantsColors } from './ansi.ts'
 import { plainText } from './plain-text.ts'
 import { wrap } from './wrap.ts'
 
-/** How to print a difference. */
-export interface Setting {
-  /** In characters. */
-  width: number
-  sideBySide: boolean
-}
-
 /** Longer lines of text are hard to read, however wide the terminal is. */
 const TEXT_WIDTH = 92
 const GUTTERS = { same: '  ', added: '+ ', removed: '- ' }
 
-/** A whole difference as text: file by file, each hunk under its notes. */
-export async function renderStep(step: Step, setting: Setting): Promise<string> {
+/**
+ * A whole difference as text: file by file, each hunk under its notes.
+ *
+ * @param width of the terminal, in characters
+ */
+export async function renderStep(step: Step, width: number): Promise<string> {
   const { title } = readLesson(step.newer)
   const lines = [
     paint(`${stepName(step.older, step.newer)} (${title.replace(/^v\d+: /, '')})`, 'bold'),
     describeStep(step.files),
   ]
-  for (const file of step.files) lines.push('', ...(await renderFile(file, setting)))
+  for (const file of step.files) lines.push('', ...(await renderFile(file, width)))
   return `${lines.join('\n')}\n`
 }
 
-async function renderFile(file: FileChange, setting: Setting): Promise<string[]> {
+async function renderFile(file: FileChange, width: number): Promise<string[]> {
   const styled = wantsColors() ? await highlightFile(file) : undefined
   const lines = [
     `${paint(file.path, 'bold')}  ${describeSize(file)}`,
-    paint('─'.repeat(Math.min(setting.width, TEXT_WIDTH + 4)), 'dim'),
+    paint('─'.repeat(Math.min(width, TEXT_WIDTH + 4)), 'dim'),
   ]
-  if (file.intro !== '') lines.push(...wrap(plainText(file.intro), textWidth(setting)))
+  if (file.intro !== '') lines.push(...wrap(plainText(file.intro), textWidth(width)))
   if (!file.isText) lines.push(NOT_SHOWN)
   for (const [i, hunk] of file.hunks.entries()) {
     if (i > 0) lines.push('')
     lines.push(
-      ...renderNotes(hunk.notes, setting),
+      ...renderNotes(hunk.notes, width),
       paint(hunkHeader(hunk), 'cyan'),
-      ...(setting.sideBySide
-        ? rowsOf(hunk).flatMap((row) => renderRow(row, styled, setting))
-        : renderLines(hunk, styled)),
+      ...renderLines(hunk, styled),
     )
   }
   return lines
 }
 
 /** If several notes share a hunk, each starts with its line. */
-function renderNotes(notes: Note[], setting: Setting): string[] {
+function renderNotes(notes: Note[], width: number): string[] {
   const bar = paint('│', 'yellow')
   const withBar = (text: string) => (text === '' ? bar : `${bar} ${text}`)
   return notes.flatMap((note, i) => [
     ...(i > 0 ? [bar] : []),
     ...(notes.length > 1 ? [withBar(paint(firstLine(note), 'bold'))] : []),
-    ...wrap(plainText(note.text), textWidth(setting)).map(withBar),
+    ...wrap(plainText(note.text), textWidth(width)).map(withBar),
   ])
 }
 
-function textWidth({ width }: Setting): number {
+function textWidth(width: number): number {
   return Math.min(width - 4, TEXT_WIDTH)
 }
 
@@ -104,54 +99,4 @@ function paintPiece({ text, style, marked }: Piece, { kind }: Line): string {
   if (marked) return paint(text, 'reverse', kind === 'added' ? 'green' : 'red')
   if (kind === 'removed' && style === 'plain') return paint(text, 'red')
   return paint(text, ...LOOKS[style])
-}
-
-/** One row of the two columns, in as many lines as its longer side needs. */
-function renderRow(row: Row, styled: Styled | undefined, setting: Setting): string[] {
-  const half = Math.floor((setting.width - 3) / 2)
-  const older = renderHalf(row.older, row.olderWords, 'oldNumber', half, styled)
-  const newer = renderHalf(row.newer, row.newerWords, 'newNumber', half, styled)
-  const height = Math.max(older.length, newer.length)
-  const bar = paint(' │ ', 'dim')
-  return Array.from({ length: height }, (_, i) => {
-    const left = older[i] ?? ' '.repeat(half)
-    return `${left}${bar}${newer[i] ?? ''}`.trimEnd()
-  })
-}
-
-function renderHalf(
-  line: Line | undefined,
-  words: Row['olderWords'],
-  number: 'oldNumber' | 'newNumber',
-  half: number,
-  styled: Styled | undefined,
-): string[] {
-  if (line === undefined) return []
-  const column = `${String(line[number] ?? '').padStart(4)} `
-  const width = Math.max(10, half - column.length - 2)
-  const chunks = chunk(piecesOf(line, styled, words), width)
-  return chunks.map((pieces, i) => {
-    const length = pieces.reduce((sum, { text }) => sum + text.length, 0)
-    const text = pieces.map((piece) => paintPiece(piece, line)).join('')
-    const start = i === 0 ? paint(column, 'dim') + paintGutter(line) : ' '.repeat(7)
-    return start + text + ' '.repeat(width - length)
-  })
-}
-
-/** Breaks a line into parts that fit a width. */
-function chunk(pieces: Piece[], width: number): Piece[][] {
-  const chunks: Piece[][] = [[]]
-  let left = width
-  for (const piece of pieces) {
-    let { text } = piece
-    while (text.length > left) {
-      chunks.at(-1)?.push({ ...piece, text: text.slice(0, left) })
-      chunks.push([])
-      text = text.slice(left)
-      left = width
-    }
-    chunks.at(-1)?.push({ ...piece, text })
-    left -= text.length
-  }
-  return chunks
 }

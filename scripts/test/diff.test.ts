@@ -96,17 +96,6 @@ describe('the command', () => {
     expect(printed.replaceAll(/\x1b\[[\d;]*m/g, '')).toBe(plain)
   })
 
-  test('side by side no line is wider than the terminal, and no line is lost', async () => {
-    await main(['v04', '--side-by-side', '--no-notes'])
-    const widths = printed.split('\n').map((line) => line.length)
-    expect(Math.max(...widths)).toBeLessThanOrEqual(160)
-    for (const { hunks } of readStep(findVersion('v03'), findVersion('v04')).files) {
-      for (const { lines } of hunks) {
-        for (const { text } of lines) expect(printed).toContain(text.trim().slice(0, 60))
-      }
-    }
-  })
-
   test.each([...stepsOf(listVersions())].map((step) => [step.newer.name, step] as const))(
     '%s is printed with the lines of every hunk, in their order',
     async (name, { files }) => {
