@@ -562,6 +562,7 @@ describe('the API', () => {
           `${head}.${payload}.${signature.slice(0, -2)}`,
           `${head}.${payload}.${signature}AA`,
           `${head}.${payload}.${signature}=`,
+          `${head}.${payload}.${signature}==`,
           `${head}.${payload}.${Buffer.alloc(64).toString('base64url')}`,
           `${head}.${payload}.${signature}.`,
           `${head}.${payload}.${signature}.${signature}`,
