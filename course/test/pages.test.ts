@@ -1,7 +1,7 @@
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
-import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
+import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
@@ -16,7 +16,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   for (const version of looked) {
     test(`a user can log in to ${version.name} by keyboard, and no page is wider than a phone`, async () => {
       const lab = await startLab(await loadPrograms(version.folder))
-      const page = await (await testChromium()).newPage({ viewport: { width: 390, height: 800 } })
+      const page = await testPage({ viewport: { width: 390, height: 800 } })
       const complaints: string[] = []
       page.on('console', (message) => complaints.push(message.text()))
       page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
@@ -42,7 +42,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
       expect(['Authorized', 'Profile']).toContain(await page.locator('h1').textContent())
       expect(complaints).toEqual([])
-      await page.close()
       await lab.close()
     })
   }

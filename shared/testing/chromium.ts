@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-/** Where Linux distributions put Chromium. Elsewhere, set CHROMIUM to its path. */
+/**
+ * Where Linux distributions put Chromium. Elsewhere, set CHROMIUM to its path. The one without windows is
+ * first: it opens a page in a third of the time.
+ */
 export const CHROMIUM = [
   process.env.CHROMIUM ?? '',
+  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
 ].find((path) => path !== '' && existsSync(path))

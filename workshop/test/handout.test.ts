@@ -8,7 +8,7 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
+import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { renderHandout } from '../handout/render-handout.ts'
 
@@ -70,13 +70,10 @@ test.skipIf(!CHROMIUM)(
     const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
     const file = join(folder, 'handout.html')
     writeFileSync(file, html)
-    const page = await (await testChromium()).newPage({
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const page = await testPage({
       viewport: { width: PRINTED_WIDTH, height: 900 },
       colorScheme: 'dark',
-    })
-    onTestFinished(async () => {
-      await page.close()
-      rmSync(folder, { recursive: true, force: true })
     })
     const asked: string[] = []
     const problems: string[] = []

@@ -120,7 +120,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect([await step.count(), await moving()]).toEqual([0, 0])
     await page.getByRole('button', { name: 'Play' }).click()
     expect(await step.getAttribute('data-step')).toBe('1')
-    expect(await moving()).toBeGreaterThan(0)
+    await expect.poll(moving).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Stop' }).click()
     expect([await step.count(), await moving()]).toEqual([0, 0])
 

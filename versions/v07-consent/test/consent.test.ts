@@ -14,7 +14,7 @@ import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
 import { type Fields, freePort, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded, unsoundAnswers } from '@oauth-lab/shared/testing/recorder.ts'
 import { snapshot, until } from '@oauth-lab/shared/testing/snapshot.ts'
-import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
+import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
 const PASSWORD = { username: 'user0', password: 'password0' }
@@ -657,9 +657,7 @@ describe('a client of other make (oauth4webapi)', () => {
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   for (const width of [390, 1280]) {
     test(`a double click on Log in answers nothing on the page after it, ${width} pixels wide`, async () => {
-      const context = await (await testChromium()).newContext({ viewport: { width, height: 800 } })
-      onTestFinished(() => context.close())
-      const page = await context.newPage()
+      const page = await testPage({ viewport: { width, height: 800 } })
       await page.goto(lab.authorizeUrl({ scope: 'profile email' }))
       await page.fill('[name=username]', 'user0')
       await page.fill('[name=password]', 'password0')
@@ -678,9 +676,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   }
 
   test('the forms of the pages lead through the whole login, to the client and back', async () => {
-    const context = await (await testChromium()).newContext()
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
+    const page = await testPage()
     await page.goto(`${lab.clientUrl}/login`)
     await page.getByRole('button', { name: 'Cancel' }).click()
     await page.waitForURL(`${lab.clientUrl}/callback?**`)
@@ -703,9 +699,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('a page of another site can neither allow, nor log in or out', async () => {
-    const context = await (await testChromium()).newContext()
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
+    const page = await testPage()
     await page.goto(lab.authorizeUrl())
     await page.fill('[name=username]', 'user0')
     await page.fill('[name=password]', 'password0')

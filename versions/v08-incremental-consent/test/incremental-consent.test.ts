@@ -20,8 +20,8 @@ import {
   unsoundAnswers,
 } from '@oauth-lab/shared/testing/recorder.ts'
 import { load, snapshot } from '@oauth-lab/shared/testing/snapshot.ts'
-import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const OTHER = {
   client_id: 'other-client',
@@ -500,9 +500,7 @@ describe('oauth4webapi, another OAuth client,', () => {
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('the user allows one thing after the other, and ends where they wanted to be', async () => {
-    const context = await (await testChromium()).newContext()
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
+    const page = await testPage()
     await page.goto(lab.clientUrl)
     await page.getByRole('link', { name: 'Start authorization' }).click()
     await page.fill('[name=username]', 'user0')
@@ -526,9 +524,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
   for (const width of [390, 1280]) {
     test(`a double click on Log in unticks no box, ${width} pixels wide`, async () => {
-      const context = await (await testChromium()).newContext({ viewport: { width, height: 800 } })
-      onTestFinished(() => context.close())
-      const page = await context.newPage()
+      const page = await testPage({ viewport: { width, height: 800 } })
       await page.goto(lab.authorizeUrl({ scope: 'profile email' }))
       await page.fill('[name=username]', 'user0')
       await page.fill('[name=password]', 'password0')

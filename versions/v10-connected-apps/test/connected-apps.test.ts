@@ -28,7 +28,7 @@ import {
 } from '@oauth-lab/shared/testing/recorder.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
 import { load, snapshot, until } from '@oauth-lab/shared/testing/snapshot.ts'
-import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
+import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
 import * as oauth from 'oauth4webapi'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
@@ -720,9 +720,7 @@ describe('oauth4webapi, another OAuth client,', () => {
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('the user finds the app, disconnects it, and connects it again', async () => {
-    const context = await (await testChromium()).newContext()
-    onTestFinished(() => context.close())
-    const page = await context.newPage()
+    const page = await testPage()
     await page.goto(`${lab.clientUrl}/login`)
     await page.fill('[name=username]', 'user0')
     await page.fill('[name=password]', 'password0')
@@ -752,9 +750,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     test(`a double click on Log in disconnects nothing, ${width} pixels wide`, async () => {
       await tokens({ scope: 'profile email' })
       await lab.code(OTHER)
-      const context = await (await testChromium()).newContext({ viewport: { width, height: 800 } })
-      onTestFinished(() => context.close())
-      const page = await context.newPage()
+      const page = await testPage({ viewport: { width, height: 800 } })
       await page.goto(`${lab.serverUrl}/account`)
       await page.fill('[name=username]', 'user0')
       await page.fill('[name=password]', 'password0')
@@ -773,9 +769,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     test(`a double click on Disconnect disconnects one app, ${width} pixels wide`, async () => {
       await tokens()
       await lab.code(OTHER)
-      const context = await (await testChromium()).newContext({ viewport: { width, height: 800 } })
-      onTestFinished(() => context.close())
-      const page = await context.newPage()
+      const page = await testPage({ viewport: { width, height: 800 } })
       await page.goto(`${lab.serverUrl}/account`)
       await page.fill('[name=username]', 'user0')
       await page.fill('[name=password]', 'password0')
@@ -788,7 +782,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       // The next page stays as it is when the second click comes.
       await page.route('**/style.css', async (route) => {
         const css = await (await route.fetch()).text()
-        await route.fulfill({ body: css.replaceAll('0.5s', '1000s'), contentType: 'text/css' })
+        await route.fulfill({ body: css.replaceAll('0.5s', '99999s'), contentType: 'text/css' })
       })
       await first.click()
       await page.getByText('lab-client').waitFor({ state: 'detached' })
