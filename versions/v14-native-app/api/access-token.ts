@@ -7,8 +7,8 @@ import { keyFinder } from './keys.ts'
 export function tokenReader(config: LabConfig): FindAccessToken {
   const findKey = keyFinder(config)
   return async (token) => {
-    // RFC 7515 section 5.2: white space is no part of a token. jose would skip it.
-    if (/\s/.test(token)) return undefined
+    // RFC 7515 section 5.2: a token has no other characters. jose would skip white space and padding.
+    if (/[^\w.-]/.test(token)) return undefined
     try {
       const { payload } = await jwtVerify(token, findKey, {
         // RFC 8725 section 3.1: the token names an algorithm, but the API chooses it.
