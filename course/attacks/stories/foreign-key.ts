@@ -21,11 +21,11 @@ export const attack: AttackFile = {
     },
     {
       file: 'api/keys.ts',
-      line: 'return keys.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())',
+      line: 'if (key === undefined) throw new errors.JWKSNoMatchingKey()',
       without:
         "const { importJWK } = await import('jose')\n" +
         "if (jwk !== undefined) return importJWK(jwk, 'ES256')\n" +
-        'return keys.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())',
+        'if (key === undefined) throw new errors.JWKSNoMatchingKey()',
       also: [
         {
           file: 'api/keys.ts',

@@ -20,7 +20,9 @@ export function keyFinder({ authServerUrl }: LabConfig): JWTVerifyGetKey {
       // While the server is away, the API goes on with the keys it has.
       keys = await lastFetch.catch((error) => (keys.size > 0 ? keys : Promise.reject(error)))
     }
-    return keys.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())
+    const key = keys.get(kid)
+    if (key === undefined) throw new errors.JWKSNoMatchingKey()
+    return key
   }
 }
 
