@@ -21,24 +21,12 @@ export const attack: AttackFile = {
     },
     {
       file: 'api/keys.ts',
-      line: 'if (key === undefined) throw new errors.JWKSNoMatchingKey()',
-      without:
-        "const { importJWK } = await import('jose')\n" +
-        "if (jwk !== undefined) return importJWK(jwk, 'ES256')\n" +
-        'if (key === undefined) throw new errors.JWKSNoMatchingKey()',
-      also: [
-        {
-          file: 'api/keys.ts',
-          line: 'return async ({ kid }) => {',
-          without: 'return async ({ kid, jwk }) => {',
-        },
-      ],
-    },
-    {
-      file: 'api/keys.ts',
       line: 'return async ({ kid }) => {',
       without:
-        'return async ({ kid, jku }) => {\n' + 'if (jku !== undefined) keys = await fetchKeys(jku)',
+        'return async ({ kid, jwk, jku }) => {\n' +
+        "const { importJWK } = await import('jose')\n" +
+        "if (jwk !== undefined) return importJWK(jwk, 'ES256')\n" +
+        'if (jku !== undefined) keys = await fetchKeys(jku)',
     },
   ],
 
