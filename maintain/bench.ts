@@ -21,7 +21,6 @@ import { limit, oidcProvider, type Target, targetOf } from './bench/lib/targets.
 
 const RESULTS = join(ROOT, 'maintain', 'bench', 'RESULTS.md')
 
-/** The size of a run. */
 interface Extent {
   rounds: number
   /** Of one measurement, in milliseconds. */

@@ -17,13 +17,11 @@ import {
   usageAfter,
 } from './soak/soaked-programs.ts'
 
-/** The default number of inputs. */
 const USUAL_COUNT = 1_000_000
 /** The share of inputs that goes directly to the parsers and not over sockets. */
 const SHARE_OF_PARSERS = 0.2
 /** How much a program's heap may grow, once everything has expired, in bytes. */
 const GROWTH = 16 * 1024 * 1024
-/** Inputs to send before the first measurement of memory. */
 const WARM_UP = 1_000
 /** The programs that keep something. */
 const KEEPERS = ['server', 'client'] as const

@@ -143,7 +143,6 @@ function renderShare(verdicts: StepVerdict[]): string {
   ].join('\n')
 }
 
-/** Proved or excused. */
 function isSettled({ finding, excuse }: Verdict): boolean {
   return finding !== undefined || excuse !== undefined
 }

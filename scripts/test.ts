@@ -20,7 +20,6 @@ interface Check {
 
 const HINT = 'All versions or one of them: npm test, npm test v02, npm test -- --all'
 
-/** What to check. */
 interface Scope {
   /** The folder to check for format and lint. */
   linted: string

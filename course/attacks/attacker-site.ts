@@ -31,7 +31,6 @@ export class AttackerSite {
     return site
   }
 
-  /** Its origin. */
   get url(): string {
     return `http://localhost:${(this.#server.address() as AddressInfo).port}`
   }

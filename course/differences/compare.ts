@@ -34,7 +34,6 @@ export interface Hunk {
   /** The first line of the function or type around it, as git shows it. May be empty. */
   inside: string
   lines: Line[]
-  /** The lessons' notes on it. */
   notes: Note[]
 }
 

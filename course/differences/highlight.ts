@@ -37,7 +37,6 @@ const GRAMMARS = new Map<string, { name: string; load: () => Promise<Grammar> }>
     sh: { name: 'shellscript', load: () => import('shiki/langs/shellscript.mjs') },
   }),
 )
-/** The longest line to highlight, in characters. */
 const LONGEST_LINE = 2_000
 
 type Grammar = typeof import('shiki/langs/typescript.mjs')

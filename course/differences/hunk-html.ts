@@ -7,19 +7,16 @@ import { changedWords, type Range, rowsOf } from './words.ts'
 /** How to render a hunk. */
 export interface HunkSetting {
   styled: Styled
-  /** Renders the text of a note as HTML. */
   noteHtml: (note: Note) => string
   /** The names of the two sides, shown above them. */
   sides?: [older: string, newer: string] | undefined
 }
 
-/** The data of a rendered line. */
 interface Place {
   line: Line
   styled: Styled
   /** Its row in the side-by-side view, counted from 1. */
   row: number
-  /** The changed words of the line. */
   words: Range[] | undefined
   /** The number of its note, if the hunk has several. */
   badge: number | undefined

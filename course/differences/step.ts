@@ -19,7 +19,6 @@ const LESSON = 'README.md'
 
 /** Which parts of a difference to show. */
 export interface StepOptions {
-  /** Whether to include test files. */
   tests?: boolean | undefined
   notes?: boolean | undefined
   /** The only files or folders to show. Empty means all. */

@@ -17,7 +17,6 @@ export interface MessageChange extends Pick<Message, 'from' | 'to' | 'request' |
   channel: 'front' | 'back'
   /** The fields of both versions. */
   fields: FieldChange[]
-  /** Whether nothing differs. */
   isSame: boolean
 }
 

@@ -96,7 +96,6 @@ async function openEmail(lab: Lab, browser: Browser): Promise<void> {
   await browser.follow(await browser.answerForms(await browser.open(location), {}))
 }
 
-/** Logs in at the page with the connected apps, and disconnects the client there. */
 async function disconnectClient(lab: Lab, browser: Browser): Promise<void> {
   const start = await browser.open(`${lab.serverUrl}/account`)
   if (start.status !== 200) return
@@ -104,7 +103,6 @@ async function disconnectClient(lab: Lab, browser: Browser): Promise<void> {
   await browser.follow(await browser.submit(page, { client_id: lab.config.clientId }))
 }
 
-/** Runs the worker of a version that has one, and waits for its end. */
 async function runWorker({ config, serverUrl, apiUrl }: Lab, folder: string): Promise<void> {
   if (!programsOf({ folder }).ending.includes(WORKER)) return
   const settings = {

@@ -17,7 +17,6 @@ export interface Message {
   request: string
   isAnswer: boolean
   fields: Field[]
-  /** The page in a response. */
   page: string
 }
 

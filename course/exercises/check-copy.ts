@@ -211,7 +211,6 @@ interface Stages {
   api: Stage | undefined
 }
 
-/** The programs of one check. */
 class CheckedPrograms {
   readonly #folder: string
   readonly #start: StartProgram
@@ -245,7 +244,6 @@ class CheckedPrograms {
     }
   }
 
-  /** The message for a timeout, which names the last request. */
   explainSlowness(): Trouble {
     return this.#explainSlowness()
   }

@@ -11,7 +11,6 @@ const OUTPUT_DELAY = 200
 const KILL_WITH_PARENT = new URL('./kill-with-parent.mjs', import.meta.url).href
 const windows = process.platform === 'win32'
 
-/** What to run. */
 interface CopyProcessSpec {
   main: string
   preload?: string[]
@@ -53,12 +52,10 @@ export class CopyProcess {
     this.ended = this.#untilEnded()
   }
 
-  /** Its last output on stdout. */
   get stdout(): string {
     return this.#stdout
   }
 
-  /** Its last output on stderr. */
   get stderr(): string {
     return this.#stderr
   }

@@ -21,9 +21,7 @@ export interface ProgramSpec {
 export interface RunningProgram {
   /** Resolves when the program dies, with the cause. */
   readonly died: Promise<Trouble>
-  /** Its last output on stderr. */
   stderr(): string
-  /** The message for a request without a response. */
   explainSilence(method: string, path: string): Trouble
   /** The message if the time for all requests ran out during this one. */
   explainSlowness(method: string, path: string): Trouble

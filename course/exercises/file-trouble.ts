@@ -1,4 +1,3 @@
-/** The system's error codes in words. */
 const MEANINGS: Record<string, string> = {
   EACCES: 'you have no permission to write there',
   EPERM: "the system doesn't allow it, or another program has it open",

@@ -74,7 +74,6 @@ export class StandIn {
     this.user(authorization, path)
   /** The only scopes that its user allows; undefined for all that are asked for. */
   allows: string[] | undefined
-  /** The origin to pass everything on to. */
   passOnTo: string | undefined
   /** The same for what the API gets. */
   passApiOnTo: string | undefined
@@ -167,7 +166,6 @@ export class StandIn {
     this.#known.codes.add(code)
   }
 
-  /** A response with new tokens. */
   tokens(changes: Record<string, unknown> = {}): StandInAnswer {
     const tokens = { access_token: randomValue(), refresh_token: randomValue() }
     this.issued.push(tokens)

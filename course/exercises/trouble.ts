@@ -34,7 +34,6 @@ const MISSING = /Cannot find (?:module|package) '/
 const MESSAGE = /^(?:Uncaught )?((?:\w*Error|\w*Exception|\w*Warning)\b[^\n]*)$/m
 /** What follows the name of a file: a query, if the module was loaded again, and a line. */
 const LINE = /(?:\?[^\s:]{0,100})?:(\d+)/y
-/** The longest message to show, in characters. */
 const LONGEST_MESSAGE = 500
 
 /** Explains what a program wrote to stderr. Undefined if it wrote nothing. */

@@ -70,9 +70,7 @@ interface RunningProgram<Name extends string = string> {
 /** A program that runs and ends. */
 export interface EndingProgram {
   readonly ended: Promise<Ended>
-  /** Sends a message to the modules that were preloaded into it. */
   tell(message: object): void
-  /** Ends it early. */
   stop(): Promise<void>
 }
 

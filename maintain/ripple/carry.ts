@@ -39,17 +39,14 @@ export interface Outcome {
 
 /** What to carry, and where to. */
 export interface Ripple {
-  /** The top of the repository. */
   root: string
   /** The name of the changed folder in `versions/`. */
   source: string
-  /** Carries changes since this revision. */
   revision: string
   /** Also changes files with uncommitted edits. */
   force: boolean
 }
 
-/** A later version. */
 interface Target {
   version: string
   folder: string

@@ -17,7 +17,6 @@ const WITHOUT_SERVER: Partial<Record<ProgramName, number>> = { client: 502, api:
 
 /** How long a connection may take for all of its responses, in milliseconds. */
 const PATIENCE = 8_000
-/** The number of open connections at a time. */
 const AT_ONCE = 16
 /** The number of conversations to make up at a time. */
 const BATCH = 200
@@ -152,7 +151,6 @@ function judge(inputs: Input[], answers: number[], program: ProgramName): void {
   }
 }
 
-/** The statuses of the responses. */
 async function converse(origin: string, inputs: Input[]): Promise<number[]> {
   const socket = open(origin)
   const answers: number[] = []

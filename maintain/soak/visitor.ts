@@ -21,7 +21,6 @@ export class Visitor extends Browser {
     this.#driver = driver
   }
 
-  /** Posts a form. */
   post(url: string, form: FormFields): Promise<Page> {
     return this.open(url, { method: 'POST', body: form })
   }

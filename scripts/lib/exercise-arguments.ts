@@ -10,7 +10,6 @@ type OptionKinds = Record<string, 'boolean' | 'string'>
 /** The arguments of a command of the exercises. */
 export interface ExerciseArguments {
   place: Place
-  /** The options that were given. */
   options: Record<string, string | boolean | undefined>
 }
 

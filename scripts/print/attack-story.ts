@@ -74,7 +74,6 @@ function printResponse({ status, says }: MessageResponse): string {
   return says === undefined ? `response ${status}` : `response ${status} "${says}"`
 }
 
-/** Prints the path, and each parameter. */
 function printAddress({ path, parameters }: Address): string[] {
   return [path, ...parameters.map(printParameter)]
 }

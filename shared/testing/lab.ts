@@ -128,7 +128,6 @@ function programName(builder: string): string {
   return builder.replace('build', '').toLowerCase()
 }
 
-/** The setting that holds a program's address. */
 function settingOf(program: string): string {
   return program === 'server' ? 'AUTH_SERVER_URL' : `${program.toUpperCase()}_URL`
 }

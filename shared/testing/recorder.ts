@@ -11,7 +11,6 @@ export interface Exchange extends AnyExchange {
   path: string
   /** `front` when a browser sent it, `back` when a program did. */
   channel: 'front' | 'back'
-  /** Whether the program has a route for it. */
   hasRoute: boolean
   /** The positions of the request and of the response in the recording. Requests may be nested. */
   order: [request: number, response: number]

@@ -28,7 +28,6 @@ export interface Play {
 /** The time limit in milliseconds. The longest story takes about five seconds. */
 const LIMIT = 30_000
 const KEPT = 40
-/** How many processes play at once. */
 const AT_ONCE = 2
 const MODULE = new URL('./play-attack.job.ts', import.meta.url)
 
@@ -42,12 +41,10 @@ export class Plays {
     this.#jobs = jobs
   }
 
-  /** A recent play. */
   find(id: string): Play | undefined {
     return this.#plays.get(id)
   }
 
-  /** Plays an attack on several versions. */
   begin(attack: Attack, turns: Turn[], stepwise: boolean): Play {
     this.#count += 1
     const ended = Promise.all(turns.map((turn, i) => this.#take(attack, turn, i % AT_ONCE)))

@@ -21,7 +21,6 @@ export interface Check {
   findings: Finding[] | undefined
 }
 
-/** Runs all checks on a copy. */
 type CheckPlace = (place: Place, options: CheckOptions) => Promise<CheckResult>
 
 /** Callbacks for changes of a copy. */
@@ -41,7 +40,6 @@ export class ChecksOnSave {
   /** Whether to keep watching it when no page shows it. */
   stayAwake = () => false
   checking = false
-  /** The latest check. */
   last: Check | undefined
   /** The latest check with results. */
   lastFindings: Check | undefined

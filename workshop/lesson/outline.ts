@@ -12,7 +12,6 @@ export interface OutlineEntry {
   text: string
   /** How long the part takes, if the lesson says so. */
   minutes: number | undefined
-  /** Whether it is the current page. */
   isCurrent: boolean
   /** Whether this learner has opened it. */
   isRead: boolean

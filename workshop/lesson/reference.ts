@@ -63,7 +63,6 @@ function parse(name: string, file: string) {
     title: title?.text ?? name,
     /** Its first paragraph as HTML. */
     lead: renderInline(paragraph.replaceAll('\n', ' '), (href) => hrefInApp(href, file)),
-    /** Without its title. */
     headings,
     anchors: new Map(all.map(({ line, anchor }) => [line, anchor])),
     file,

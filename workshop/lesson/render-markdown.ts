@@ -13,7 +13,6 @@ export interface Surroundings {
   up: number
 }
 
-/** The data for the rules below. */
 type Environment = {
   hrefOf: Surroundings['hrefOf']
   /** The finished HTML of each block of code. */

@@ -36,7 +36,6 @@ export function unpinLoad(): void {
 
 /** How one program is started. */
 export interface Launch {
-  /** The file that starts it. */
   main: string
   folder: string
   /** The setting with its address. */
@@ -92,7 +91,6 @@ export class Child {
     return new Child(origin, startTime, child, await Child.start(beside))
   }
 
-  /** Whether its process still runs. */
   get runs(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }

@@ -11,9 +11,7 @@ export interface Target {
   endpoints: Endpoints
   /** Sends constant responses and rejects nothing. */
   isLimit: boolean
-  /** Has a protected resource. */
   hasResource: boolean
-  /** Issues refresh tokens. */
   refreshes: boolean
 }
 
