@@ -1,10 +1,11 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { seriousProblems, workshopOfFile } from './lab.ts'
 
-const workshop = await workshopOfFile('v01-code-flow')
+const workshop = await workshopOfFile('v13-jwt')
 
 const HEADER = { alg: 'ES256', typ: 'at+jwt', kid: 'key-1' }
 const CLAIMS = {
@@ -80,6 +81,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('the token stays in the page: no request, no address, nothing stored', async () => {
+    serveKeys('{}')
     const page = await workshop.visit('/reference/decoder')
     const asked: string[] = []
     page.on('request', (request) => asked.push(`${request.url()} ${request.postData() ?? ''}`))
@@ -131,6 +133,22 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('.token-parts dl').last().textContent()).toContain('<b>b</b>')
     expect(await fieldOf(page, 'exp').textContent()).toContain("This isn't a time")
     expect(await fieldOf(page, 'iat').textContent()).toContain("This isn't a time")
+  })
+
+  test('the signature of a token that v13 issued is right', async () => {
+    const { server } = workshop.main.addresses
+    const body = new URLSearchParams({ grant_type: 'client_credentials' })
+    const authorization = basic('worker-client', 'worker-client-secret')
+    const answer = await fetch(`${server}/token`, {
+      method: 'POST',
+      body,
+      headers: { authorization },
+    })
+    const { access_token } = (await answer.json()) as { access_token: string }
+    const page = await paste(access_token)
+    expect(await fieldOf(page, 'sub').textContent()).toContain('worker-client')
+    await page.getByRole('button', { name: 'Check the signature' }).click()
+    await page.getByText(`It's right: ${server} signed`).waitFor()
   })
 
   test("a signature is checked with the running server's keys, whatever the token says", async () => {
