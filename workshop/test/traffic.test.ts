@@ -31,21 +31,28 @@ const EXCHANGE = [
   'client to server, POST /token, response 200',
   'server to client, 200 to POST /token',
 ]
-const ENDS = {
-  page: [
-    'browser to client, GET /callback, response 200',
-    ...EXCHANGE,
-    'client to browser, 200 to GET /callback',
-  ],
-  profile: [
+const CALLBACK_PAGE = [
+  'browser to client, GET /callback, response 200',
+  ...EXCHANGE,
+  'client to browser, 200 to GET /callback',
+]
+
+/** A login's end from v04. From v12 the API is a program of its own, which asks the server. */
+function profileOf(number: number): string[] {
+  const resource = number < 12 ? 'server' : 'API'
+  const question = number < 13 ? 'POST /introspect' : 'GET /jwks'
+  return [
     'browser to client, GET /callback, response 303',
     ...EXCHANGE,
     'client to browser, 303 to GET /callback',
     'browser to client, GET /profile, response 200',
-    'client to server, GET /api/me, response 200',
-    'server to client, 200 to GET /api/me',
+    `client to ${resource}, GET /api/me, response 200`,
+    ...(number < 12
+      ? []
+      : [`API to server, ${question}, response 200`, `server to API, 200 to ${question}`]),
+    `${resource} to client, 200 to GET /api/me`,
     'client to browser, 200 to GET /profile',
-  ],
+  ]
 }
 
 /** Starts a version with an empty log and nothing held. */
@@ -140,7 +147,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       const consent = number < 7 ? [] : CONSENT
       await logIn(page, consent.length > 0)
 
-      const end = number < 4 ? ENDS.page : ENDS.profile
+      const end = number < 4 ? CALLBACK_PAGE : profileOf(number)
       await expect.poll(() => rowsOf(traffic)).toEqual([...LOGIN, ...consent, ...end])
 
       const har = await harOf()
@@ -304,7 +311,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       async () => {
         const traffic = await hold()
         const page = await workshop.newPage()
-        const steps = [...LOGIN, ...ENDS.profile].slice(2)
+        const steps = [...LOGIN, ...profileOf(5)].slice(2)
         page.goto(`${workshop.main.addresses.client}/login`).catch(() => {})
         for (const step of steps) {
           const [way, what] = step.split(', ')
