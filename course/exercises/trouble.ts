@@ -30,6 +30,8 @@ export interface Explanation {
 }
 
 const TRANSFORM = /^(.+\.[cm]?[jt]sx?):(\d+):\d+: ERROR: (.+)$/m
+/** What Node says of TypeScript that it can't run. */
+const SYNTAX = /^SyntaxError \[ERR_\w+_TYPESCRIPT_SYNTAX\]: (.+)$/m
 const MISSING = /Cannot find (?:module|package) '/
 const MESSAGE = /^(?:Uncaught )?((?:\w*Error|\w*Exception|\w*Warning)\b[^\n]*)$/m
 /** What follows the name of a file: a query, if the module was loaded again, and a line. */
@@ -48,6 +50,11 @@ export function explain(stderr: string, folder: string): Explanation | undefined
       message: shorten(`it doesn't compile: ${message}`),
       place: path && `${path}:${line}`,
     }
+  }
+  const syntax = SYNTAX.exec(stderr)?.[1]
+  if (syntax !== undefined) {
+    const message = shorten(`it doesn't compile: ${syntax}`)
+    return { message, place: firstPlace(stderr, names) }
   }
   const missing = explainMissing(stderr, folder, names)
   if (missing !== undefined) return missing

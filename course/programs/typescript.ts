@@ -17,12 +17,15 @@ export interface NodeProgram {
 }
 
 /**
- * Starts a program in TypeScript under this Node, even under Node 20. It leaves out tsx's support for
- * `require`, which nothing here needs, to start faster.
+ * What Node 20 needs to run TypeScript. It leaves out tsx's support for `require`, which nothing here
+ * needs. Node 22.18 and later run TypeScript as it is, and start in two thirds of the time.
  */
+const TSX = Reflect.get(process.features, 'typescript') ? [] : [import.meta.resolve('tsx/esm')]
+
+/** Starts a program in TypeScript under this Node. */
 export function startNode(program: NodeProgram): ChildProcess {
   const { main, args = [], preload, folder, settings, stdio, detached = false } = program
-  const modules = [...preload, import.meta.resolve('tsx/esm')].flatMap((url) => ['--import', url])
+  const modules = [...preload, ...TSX].flatMap((url) => ['--import', url])
   // A copy of a version may be where its tsconfig.json can't find the one it extends.
   const own = { TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.base.json') }
   const env = { ...process.env, ...own, ...settings }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import module from 'node:module'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installPackages, NEED_EVERYTHING, SetupError } from './install.mjs'
@@ -17,12 +18,14 @@ const CANT_WRITE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']
  */
 export async function run([name = '', ...args]) {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endUnread)
+  // Node 22.8 and later keep what they compile, for this command and for the programs that it starts.
+  const cache = module.enableCompileCache?.().directory
+  if (cache !== undefined) process.env.NODE_COMPILE_CACHE = cache
   try {
     const file = findCommand(name)
     refuseOddPath()
     await installPackages(ROOT, NEED_EVERYTHING.includes(name))
-    const { register } = await import('tsx/esm/api')
-    register()
+    if (!process.features.typescript) (await import('tsx/esm/api')).register()
     const { main, HELP } = await import(pathToFileURL(file).href)
     if (HELP !== undefined && args.includes('--help')) console.log(HELP.trimEnd())
     else process.exitCode = await main(args)
