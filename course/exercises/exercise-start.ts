@@ -23,6 +23,18 @@ export interface Mistake {
   tells: string
 }
 
+/** A change, with the path of its file. */
+export type FileChange = readonly [path: string, from: string, to: string]
+
+/** A mistake, in the order in which it reads best: the check that fails, why, and how. */
+export function mistake(tells: string, what: string, ...rows: FileChange[]): Mistake {
+  const changes: Record<string, Change[]> = {}
+  for (const [path, from, to] of rows) {
+    changes[path] = [...(changes[path] ?? []), [from, to]]
+  }
+  return { what, changes, tells }
+}
+
 /** The version that an exercise starts from: the one before, or itself for the first. */
 export function sourceOf(version: Version): Version {
   return versionBefore(version) ?? version

@@ -1,5 +1,5 @@
 import { change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import { type Exercise, mistake } from '../exercise-start.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
 const REQUEST = 'server/authorization-request.ts'
@@ -104,293 +104,218 @@ export const v01: Exercise = {
   ],
 
   mistakes: [
-    {
-      what: 'the server compares only the start of the redirect URI',
-      changes: {
-        [REQUEST]: [
-          [
-            'redirect_uris.includes(redirect_uri)',
-            'redirect_uris.some((uri) => redirect_uri.startsWith(uri))',
-          ],
-        ],
-      },
-      tells: 'redirect-uri',
-    },
-    {
-      what: 'the server also redirects errors from before it verified the redirect URI',
-      changes: {
-        [REQUEST]: [
-          [
-            '  const { client, redirect_uri } = verifyRedirectUri(query, clients)\n  try {\n',
-            '  const sentTo = String(query.redirect_uri)\n  try {\n    const { client, redirect_uri } = verifyRedirectUri(query, clients)\n',
-          ],
-          ['new AuthorizationError(redirect_uri, error)', 'new AuthorizationError(sentTo, error)'],
-        ],
-      },
-      tells: 'unknown-client',
-    },
-    {
-      what: 'a 307 makes the browser post the password to the client',
-      changes: {
-        [RESPONSE]: [['reply.redirect(url.href, 303)', 'reply.redirect(url.href, 307)']],
-      },
-      tells: 'code',
-    },
-    {
-      what: 'the server appends the query of the redirect as text',
-      changes: {
-        [RESPONSE]: [
-          [
-            'return reply.redirect(url.href, 303)',
-            `return reply.redirect(\`\${redirectUri}?\${url.searchParams}\`, 303)`,
-          ],
-          ['const url = new URL(redirectUri)', "const url = new URL('http://localhost')"],
-        ],
-      },
-      tells: 'redirect-query',
-    },
-    {
-      what: "the server doesn't check the request again when the form is posted",
-      changes: {
-        [AUTHORIZE]: [
-          [
-            'const authorizationRequest = readAuthorizationRequest(request.query, clients)\n      if',
-            'const authorizationRequest = request.query as AuthorizationRequest\n      if',
-          ],
-        ],
-      },
-      tells: 'request-checked-again',
-    },
-    {
-      what: 'a wrong password gets a 200',
-      changes: { [AUTHORIZE]: [['reply.code(401)', 'reply.code(200)']] },
-      tells: 'wrong-password',
-    },
-    {
-      what: 'a wrong password gets the form again without a word',
-      changes: {
-        [AUTHORIZE]: [['authorizationRequest, message, username)', 'authorizationRequest)']],
-      },
-      tells: 'wrong-password',
-    },
-    {
-      what: 'a request without a form gets a 200',
-      changes: { [AUTHORIZE]: [['showLogin(reply.code(400)', 'showLogin(reply.code(200)']] },
-      tells: 'wrong-password',
-    },
-    {
-      what: 'a user gets the same code at every login',
-      changes: {
-        [AUTHORIZE]: [['const code = randomToken()', 'const code = user.user_id.repeat(8)']],
-      },
-      tells: 'fresh-code',
-    },
-    {
-      what: 'the server shows the error about the response type on its own page',
-      changes: {
-        [AUTHORIZE]: [['if (!(error instanceof AuthorizationError)) throw error', 'throw error']],
-      },
-      tells: 'error-redirect',
-    },
-    {
-      what: "the page shows the URL's error parameter unescaped",
-      changes: {
-        'client/routes/callback.ts': [
-          [
-            "throw new PageError(400, error, description ?? 'The server gave no reason.', startAgain)",
-            `return reply.code(400).type('text/html').send(\`<h1>\${error}</h1><p>\${description}</p><a href="/login">Again</a>\`)`,
-          ],
-        ],
-      },
-      tells: 'callback-escapes',
-    },
-    {
-      what: 'a code works more than once',
-      changes: { [CODE_GRANT]: [['  store.codes.delete(code)\n', '']] },
-      tells: 'code-once',
-    },
-    {
-      what: 'the server marks the code as used before it knows whose it is',
-      changes: {
-        [CODE_GRANT]: [
-          ['  store.codes.delete(code)\n', ''],
-          [
-            'const issuedCode = store.codes.get(code)\n',
-            'const issuedCode = store.codes.get(code)\n  store.codes.delete(code)\n',
-          ],
-        ],
-      },
-      tells: 'code-not-used-by-others',
-    },
-    {
-      what: "the server doesn't check which client the code belongs to",
-      changes: {
-        [CODE_GRANT]: [[' || issuedCode.grant.client_id !== client.client_id', '']],
-      },
-      tells: 'code-client',
-    },
-    {
-      what: "the token endpoint doesn't compare the redirect URI",
-      changes: {
-        [CODE_GRANT]: [['issuedCode.redirect_uri !== redirect_uri', "redirect_uri === ''"]],
-      },
-      tells: 'code-redirect-uri',
-    },
-    {
-      what: "the token request doesn't need a redirect URI",
-      changes: {
-        [CODE_GRANT]: [
-          ["requiredParameter(form, 'redirect_uri')", 'form.redirect_uri'],
-          [
-            'issuedCode.redirect_uri !== redirect_uri',
-            '![issuedCode.redirect_uri, undefined].includes(redirect_uri)',
-          ],
-        ],
-      },
-      tells: 'code-redirect-uri',
-    },
-    {
-      what: 'a wrong redirect URI leaves the code as it is',
-      changes: {
-        [CODE_GRANT]: [
-          ['  store.codes.delete(code)\n', ''],
-          ['  return issueAccessToken(', '  store.codes.delete(code)\n  return issueAccessToken('],
-        ],
-      },
-      tells: 'code-redirect-uri',
-    },
-    {
-      what: 'a missing grant type counts as an unknown one',
-      changes: { [TOKEN]: [["requiredParameter(form, 'grant_type')", 'form.grant_type']] },
-      tells: 'grant-type',
-    },
-    {
-      what: 'the challenge of the token endpoint has no realm',
-      changes: { [TOKEN]: [[`'Basic realm="oauth-lab"'`, `'Basic'`]] },
-      tells: 'wrong-secret',
-    },
-    {
-      what: 'expires_in is rounded down',
-      changes: { 'server/tokens.ts': [['Math.ceil(', 'Math.floor(']] },
-      tells: 'code-expires',
-    },
-    {
-      what: 'the client takes a 401 of the token endpoint for nonsense',
-      changes: { [TOKEN_REQUEST]: [['(status === 400 || status === 401)', 'status === 400']] },
-      tells: 'refusal',
-    },
-    {
-      what: 'the lifetime of a code is a thousand times too long',
-      changes: { [AUTHORIZE]: [['store.codeTtl)', 'store.codeTtl * 1000)']] },
-      tells: 'code-expires',
-    },
-    {
-      what: 'the lifetime of a code is a thousand times too short',
-      changes: { [AUTHORIZE]: [['store.codeTtl)', 'store.codeTtl / 1000)']] },
-      tells: 'token',
-    },
-    {
-      what: 'expires_in is in milliseconds',
-      changes: {
-        'server/tokens.ts': [['Math.ceil(store.accessTokenTtl)', 'store.accessTokenTtl * 1000']],
-      },
-      tells: 'token',
-    },
-    {
-      what: 'the server accepts a wrong secret',
-      changes: {
-        'server/client-auth.ts': [['client === undefined || !right', 'client === undefined']],
-      },
-      tells: 'wrong-secret',
-    },
-    {
-      what: 'the client sends a different redirect URI to the token endpoint',
-      changes: {
-        'client/routes/callback.ts': [['/callback`,\n', '/callback/`,\n']],
-      },
-      tells: 'exchange',
-    },
-    {
-      what: 'the client sends its secret through the browser',
-      changes: {
-        'client/routes/login.ts': [
-          [
-            "url.searchParams.set('client_id', config.clientId)",
-            "url.searchParams.set('client_id', config.clientId)\n    url.searchParams.set('client_secret', config.clientSecret)",
-          ],
-        ],
-      },
-      tells: 'login-without-secret',
-    },
-    {
-      what: 'the token request has no content type',
-      changes: {
-        [TOKEN_REQUEST]: [["      'content-type': 'application/x-www-form-urlencoded',\n", '']],
-      },
-      tells: 'exchange',
-    },
-    {
-      what: 'the token request has no client secret',
-      changes: {
-        [TOKEN_REQUEST]: [
-          [
-            'basicAuthorization(config.clientId, config.clientSecret)',
-            "basicAuthorization(config.clientId, '')",
-          ],
-        ],
-      },
-      tells: 'exchange',
-    },
-    {
-      what: 'the token request has no code',
-      changes: { 'client/routes/callback.ts': [['      code,\n', "      code: '',\n"]] },
-      tells: 'exchange',
-    },
-    {
-      what: "the client doesn't redirect the browser",
-      changes: {
-        'client/routes/login.ts': [['reply.redirect(url.href, 302)', 'reply.send(url.href)']],
-      },
-      tells: 'login',
-    },
-    {
-      what: 'the server ignores a secret in the body if there is one in the header',
-      changes: {
-        'server/client-auth.ts': [
-          [
-            'inHeader !== undefined && inBody.client_secret',
-            "inHeader?.client_id === '' && inBody.client_secret",
-          ],
-        ],
-      },
-      tells: 'one-method',
-    },
-    {
-      what: "the server doesn't compare a secret in the body",
-      changes: {
-        'server/client-auth.ts': [
-          ['client === undefined || !right', 'client === undefined || (!right && inHeader)'],
-        ],
-      },
-      tells: 'wrong-secret',
-    },
-    {
-      what: 'the page shows the code unescaped',
-      changes: { 'client/views/callback.eta': [['<%= it.code %>', '<%~ it.code %>']] },
-      tells: 'result',
-    },
-    {
-      what: "an unknown user name doesn't get the same response as a wrong password",
-      changes: {
-        [AUTHORIZE]: [
-          [
-            'const user = authenticateUser(username, password)\n',
-            "if (username === 'nobody') return reply.code(404).send()\n      const user = authenticateUser(username, password)\n",
-          ],
-        ],
-      },
-      tells: 'wrong-password',
-    },
+    mistake('redirect-uri', 'the server compares only the start of the redirect URI', [
+      REQUEST,
+      'redirect_uris.includes(redirect_uri)',
+      'redirect_uris.some((uri) => redirect_uri.startsWith(uri))',
+    ]),
+    mistake(
+      'unknown-client',
+      'the server also redirects errors from before it verified the redirect URI',
+      [
+        REQUEST,
+        '  const { client, redirect_uri } = verifyRedirectUri(query, clients)\n  try {\n',
+        '  const sentTo = String(query.redirect_uri)\n  try {\n    const { client, redirect_uri } = verifyRedirectUri(query, clients)\n',
+      ],
+      [
+        REQUEST,
+        'new AuthorizationError(redirect_uri, error)',
+        'new AuthorizationError(sentTo, error)',
+      ],
+    ),
+    mistake('code', 'a 307 makes the browser post the password to the client', [
+      RESPONSE,
+      'reply.redirect(url.href, 303)',
+      'reply.redirect(url.href, 307)',
+    ]),
+    mistake(
+      'redirect-query',
+      'the server appends the query of the redirect as text',
+      [
+        RESPONSE,
+        'return reply.redirect(url.href, 303)',
+        `return reply.redirect(\`\${redirectUri}?\${url.searchParams}\`, 303)`,
+      ],
+      [RESPONSE, 'const url = new URL(redirectUri)', "const url = new URL('http://localhost')"],
+    ),
+    mistake(
+      'request-checked-again',
+      "the server doesn't check the request again when the form is posted",
+      [
+        AUTHORIZE,
+        'const authorizationRequest = readAuthorizationRequest(request.query, clients)\n      if',
+        'const authorizationRequest = request.query as AuthorizationRequest\n      if',
+      ],
+    ),
+    mistake('wrong-password', 'a wrong password gets a 200', [
+      AUTHORIZE,
+      'reply.code(401)',
+      'reply.code(200)',
+    ]),
+    mistake('wrong-password', 'a wrong password gets the form again without a word', [
+      AUTHORIZE,
+      'authorizationRequest, message, username)',
+      'authorizationRequest)',
+    ]),
+    mistake('wrong-password', 'a request without a form gets a 200', [
+      AUTHORIZE,
+      'showLogin(reply.code(400)',
+      'showLogin(reply.code(200)',
+    ]),
+    mistake('fresh-code', 'a user gets the same code at every login', [
+      AUTHORIZE,
+      'const code = randomToken()',
+      'const code = user.user_id.repeat(8)',
+    ]),
+    mistake(
+      'error-redirect',
+      'the server shows the error about the response type on its own page',
+      [AUTHORIZE, 'if (!(error instanceof AuthorizationError)) throw error', 'throw error'],
+    ),
+    mistake('callback-escapes', "the page shows the URL's error parameter unescaped", [
+      'client/routes/callback.ts',
+      "throw new PageError(400, error, description ?? 'The server gave no reason.', startAgain)",
+      `return reply.code(400).type('text/html').send(\`<h1>\${error}</h1><p>\${description}</p><a href="/login">Again</a>\`)`,
+    ]),
+    mistake('code-once', 'a code works more than once', [
+      CODE_GRANT,
+      '  store.codes.delete(code)\n',
+      '',
+    ]),
+    mistake(
+      'code-not-used-by-others',
+      'the server marks the code as used before it knows whose it is',
+      [CODE_GRANT, '  store.codes.delete(code)\n', ''],
+      [
+        CODE_GRANT,
+        'const issuedCode = store.codes.get(code)\n',
+        'const issuedCode = store.codes.get(code)\n  store.codes.delete(code)\n',
+      ],
+    ),
+    mistake('code-client', "the server doesn't check which client the code belongs to", [
+      CODE_GRANT,
+      ' || issuedCode.grant.client_id !== client.client_id',
+      '',
+    ]),
+    mistake('code-redirect-uri', "the token endpoint doesn't compare the redirect URI", [
+      CODE_GRANT,
+      'issuedCode.redirect_uri !== redirect_uri',
+      "redirect_uri === ''",
+    ]),
+    mistake(
+      'code-redirect-uri',
+      "the token request doesn't need a redirect URI",
+      [CODE_GRANT, "requiredParameter(form, 'redirect_uri')", 'form.redirect_uri'],
+      [
+        CODE_GRANT,
+        'issuedCode.redirect_uri !== redirect_uri',
+        '![issuedCode.redirect_uri, undefined].includes(redirect_uri)',
+      ],
+    ),
+    mistake(
+      'code-redirect-uri',
+      'a wrong redirect URI leaves the code as it is',
+      [CODE_GRANT, '  store.codes.delete(code)\n', ''],
+      [
+        CODE_GRANT,
+        '  return issueAccessToken(',
+        '  store.codes.delete(code)\n  return issueAccessToken(',
+      ],
+    ),
+    mistake('grant-type', 'a missing grant type counts as an unknown one', [
+      TOKEN,
+      "requiredParameter(form, 'grant_type')",
+      'form.grant_type',
+    ]),
+    mistake('wrong-secret', 'the challenge of the token endpoint has no realm', [
+      TOKEN,
+      `'Basic realm="oauth-lab"'`,
+      `'Basic'`,
+    ]),
+    mistake('code-expires', 'expires_in is rounded down', [
+      'server/tokens.ts',
+      'Math.ceil(',
+      'Math.floor(',
+    ]),
+    mistake('refusal', 'the client takes a 401 of the token endpoint for nonsense', [
+      TOKEN_REQUEST,
+      '(status === 400 || status === 401)',
+      'status === 400',
+    ]),
+    mistake('code-expires', 'the lifetime of a code is a thousand times too long', [
+      AUTHORIZE,
+      'store.codeTtl)',
+      'store.codeTtl * 1000)',
+    ]),
+    mistake('token', 'the lifetime of a code is a thousand times too short', [
+      AUTHORIZE,
+      'store.codeTtl)',
+      'store.codeTtl / 1000)',
+    ]),
+    mistake('token', 'expires_in is in milliseconds', [
+      'server/tokens.ts',
+      'Math.ceil(store.accessTokenTtl)',
+      'store.accessTokenTtl * 1000',
+    ]),
+    mistake('wrong-secret', 'the server accepts a wrong secret', [
+      'server/client-auth.ts',
+      'client === undefined || !right',
+      'client === undefined',
+    ]),
+    mistake('exchange', 'the client sends a different redirect URI to the token endpoint', [
+      'client/routes/callback.ts',
+      '/callback`,\n',
+      '/callback/`,\n',
+    ]),
+    mistake('login-without-secret', 'the client sends its secret through the browser', [
+      'client/routes/login.ts',
+      "url.searchParams.set('client_id', config.clientId)",
+      "url.searchParams.set('client_id', config.clientId)\n    url.searchParams.set('client_secret', config.clientSecret)",
+    ]),
+    mistake('exchange', 'the token request has no content type', [
+      TOKEN_REQUEST,
+      "      'content-type': 'application/x-www-form-urlencoded',\n",
+      '',
+    ]),
+    mistake('exchange', 'the token request has no client secret', [
+      TOKEN_REQUEST,
+      'basicAuthorization(config.clientId, config.clientSecret)',
+      "basicAuthorization(config.clientId, '')",
+    ]),
+    mistake('exchange', 'the token request has no code', [
+      'client/routes/callback.ts',
+      '      code,\n',
+      "      code: '',\n",
+    ]),
+    mistake('login', "the client doesn't redirect the browser", [
+      'client/routes/login.ts',
+      'reply.redirect(url.href, 302)',
+      'reply.send(url.href)',
+    ]),
+    mistake('one-method', 'the server ignores a secret in the body if there is one in the header', [
+      'server/client-auth.ts',
+      'inHeader !== undefined && inBody.client_secret',
+      "inHeader?.client_id === '' && inBody.client_secret",
+    ]),
+    mistake('wrong-secret', "the server doesn't compare a secret in the body", [
+      'server/client-auth.ts',
+      'client === undefined || !right',
+      'client === undefined || (!right && inHeader)',
+    ]),
+    mistake('result', 'the page shows the code unescaped', [
+      'client/views/callback.eta',
+      '<%= it.code %>',
+      '<%~ it.code %>',
+    ]),
+    mistake(
+      'wrong-password',
+      "an unknown user name doesn't get the same response as a wrong password",
+      [
+        AUTHORIZE,
+        'const user = authenticateUser(username, password)\n',
+        "if (username === 'nobody') return reply.code(404).send()\n      const user = authenticateUser(username, password)\n",
+      ],
+    ),
   ],
 }
 

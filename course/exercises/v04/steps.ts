@@ -1,5 +1,5 @@
 import { part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import { type Exercise, mistake } from '../exercise-start.ts'
 
 const LOGOUT = 'client/routes/logout.ts'
 const APP = 'client/app.ts'
@@ -114,280 +114,192 @@ export const v04: Exercise = {
   ],
 
   mistakes: [
-    {
-      what: 'a request without a token gets an error code',
-      changes: {
-        [BEARER_AUTH]: [
-          [`'Bearer realm="oauth-lab"'`, `'Bearer realm="oauth-lab", error="invalid_token"'`],
-        ],
-      },
-      tells: 'no-token',
-    },
-    {
-      what: 'the server accepts a token in the URL',
-      changes: {
-        [BEARER_AUTH]: [
-          [
-            "  { headers: { authorization = '' } }: FastifyRequest,\n  findAccessToken:",
-            '  { url, headers }: FastifyRequest,\n  findAccessToken:',
-          ],
-          [
-            '  const [, accessToken',
-            `  const query = new URL(url, 'http://localhost').searchParams.get('access_token')\n  const authorization = headers.authorization ?? (query ? \`Bearer \${query}\` : '')\n  const [, accessToken`,
-          ],
-        ],
-      },
-      tells: 'token-in-query',
-    },
-    {
-      what: 'the scheme is case-sensitive',
-      changes: {
-        [BEARER_AUTH]: [
-          ['/^Bearer( |$)/i', '/^Bearer( |$)/'],
-          ['/^Bearer +(.*)$/i', '/^Bearer +(.*)$/'],
-        ],
-      },
-      tells: 'scheme-case',
-    },
-    {
-      what: 'a wrong token gets a 403',
-      changes: {
-        [BEARER_AUTH]: [
-          ["reply.header('www-authenticate', `", "reply.code(403).header('www-authenticate', `"],
-        ],
-      },
-      tells: 'wrong-token',
-    },
-    {
-      what: 'the response contains more than the user',
-      changes: {
-        [ME]: [['return grant.user', 'return { ...grant.user, client_id: grant.client_id }']],
-      },
-      tells: 'nothing-else',
-    },
-    {
-      what: 'the lifetime of an access token is a thousand times too long',
-      changes: {
-        'server/tokens.ts': [
-          ['token, store.accessTokenTtl)', 'token, store.accessTokenTtl * 1000)'],
-        ],
-      },
-      tells: 'expired-token',
-    },
-    {
-      what: 'the profile shows the token',
-      changes: {
-        'client/routes/profile.ts': [
-          [
-            "reply.view('profile.eta', { user })",
-            "reply.header('x-token', String(request.session.tokens?.access_token)).view('profile.eta', { user })",
-          ],
-        ],
-      },
-      tells: 'tokens-hidden',
-    },
-    {
-      what: "the callback shows a page and doesn't redirect",
-      changes: {
-        [CALLBACK]: [["return reply.redirect('/profile', 303)", "return reply.view('home.eta')"]],
-      },
-      tells: 'to-profile',
-    },
-    {
-      what: "the client doesn't store the token",
-      changes: {
-        [CALLBACK]: [['    request.session.tokens = tokenResponse\n', '    void tokenResponse\n']],
-      },
-      tells: 'profile',
-    },
-    {
-      what: 'without a token, the profile redirects to the login at once',
-      changes: {
-        'client/routes/profile.ts': [
-          [
-            'const user = await',
-            "if (!request.session.tokens) return reply.redirect('/login')\n    const user = await",
-          ],
-        ],
-      },
-      tells: 'not-logged-in',
-    },
-    {
-      what: 'the client keeps a rejected token',
-      changes: { [API]: [['  delete session.tokens\n', '']] },
-      tells: 'refused-token',
-    },
-    {
-      what: 'a response that makes no sense ends the login',
-      changes: {
-        [API]: [
-          [
-            '  const { status, body } = await callApi',
-            '  const { tokens } = session\n  const { status, body } = await callApi',
-          ],
-          ['  if (status !== 200', '  delete session.tokens\n  if (status !== 200'],
-          ['  return body\n', '  session.tokens = tokens\n  return body\n'],
-        ],
-      },
-      tells: 'resource-nonsense',
-    },
-    {
-      what: "a login doesn't change the session ID",
-      changes: { [CALLBACK]: [['    await request.session.regenerate()\n', '']] },
-      tells: 'fresh-session',
-    },
-    {
-      what: "a logout clears the browser's cookie, but not the session",
-      changes: {
-        [LOGOUT]: [
-          [
-            'await request.session.destroy()',
-            "for (const name of Object.keys(request.cookies)) reply.clearCookie(name, { path: '/' })",
-          ],
-        ],
-      },
-      tells: 'old-cookie',
-    },
-    {
-      what: "a logout redirects, but doesn't end the session",
-      changes: {
-        [LOGOUT]: [
-          ['    await request.session.destroy()\n', ''],
-          ['async (request, reply)', 'async (_request, reply)'],
-        ],
-      },
-      tells: 'logout',
-    },
-    {
-      what: 'a GET also logs out',
-      changes: {
-        [LOGOUT]: [
-          [
-            "app.post('/logout', async",
-            "app.route({ method: ['GET', 'POST'], url: '/logout', handler: async",
-          ],
-          [
-            "    return reply.redirect('/', 303)\n  })",
-            "    return reply.redirect('/', 303)\n  } })",
-          ],
-        ],
-      },
-      tells: 'logout-by-post',
-    },
-    {
-      what: 'a login in progress survives a logout',
-      changes: {
-        [CALLBACK]: [["    if (sessionHasEnded(request)) return reply.redirect('/', 303)\n", '']],
-      },
-      tells: 'logout-stays',
-    },
-    {
-      what: 'the profile shows the name as HTML',
-      changes: {
-        'client/views/profile.eta': [['<%= it.user.username %>', '<%~ it.user.username %>']],
-      },
-      tells: 'profile',
-    },
-    {
-      what: 'the start page shows the name as HTML',
-      changes: {
-        'client/views/home.eta': [['<%= it.user.username %>', '<%~ it.user.username %>']],
-      },
-      tells: 'home',
-    },
-    {
-      what: 'the start page hides a dead token',
-      changes: {
-        'client/routes/home.ts': [
-          [
-            'await fetchUserInfo(config, request.session)',
-            'await fetchUserInfo(config, request.session).catch(() => undefined)',
-          ],
-        ],
-      },
-      tells: 'home',
-    },
-    {
-      what: 'a server error counts as a rejected token',
-      changes: { [API]: [['response.status !== 401', 'response.status < 400']] },
-      tells: 'resource-nonsense',
-    },
-    {
-      what: 'the page that asks for a login has no link to it',
-      changes: {
-        [API]: [["'token missing from session', logIn)", "'token missing from session')"]],
-      },
-      tells: 'not-logged-in',
-    },
-    {
-      what: 'the challenge of the resource has no realm',
-      changes: { [BEARER_AUTH]: [[`'Bearer realm="oauth-lab"'`, `'Bearer'`]] },
-      tells: 'no-token',
-    },
-    {
-      what: 'the start page is the same for everyone',
-      changes: { 'client/views/home.eta': [['<% if (it.user) { %>', '<% if (it.nobody) { %>']] },
-      tells: 'home',
-    },
-    {
-      what: 'the token request has no content type',
-      changes: {
-        'client/token-request.ts': [
-          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
-        ],
-      },
-      tells: 'to-profile',
-    },
-    {
-      what: 'a request without a token gets an error code in the body',
-      changes: {
-        [BEARER_AUTH]: [
-          ["reply.send({ message: 'Send", "reply.send({ error: 'invalid_token', message: 'Send"],
-        ],
-      },
-      tells: 'no-token',
-    },
-    {
-      what: 'the token is stored in the session that regenerate() ends',
-      changes: {
-        [CALLBACK]: [
-          ['    await request.session.regenerate()\n', ''],
-          [
-            '    return reply.redirect(',
-            '    await request.session.regenerate()\n    return reply.redirect(',
-          ],
-        ],
-      },
-      tells: 'profile',
-    },
-    {
-      what: 'the token is sent without its scheme',
-      changes: {
-        [API]: [['headers: { authorization: `Bearer $', 'headers: { authorization: `$']],
-      },
-      tells: 'profile',
-    },
-    {
-      what: "the verifier doesn't match the challenge",
-      changes: {
-        [CALLBACK]: [['pendingLogin.codeVerifier', 'pendingLogin.codeVerifier.slice(1)']],
-      },
-      tells: 'to-profile',
-    },
-    {
-      what: 'the client no longer compares the state',
-      changes: {
-        [CALLBACK]: [
-          ['!state || !pendingLogin || !sameSecret(state, pendingLogin.state)', '!pendingLogin'],
-        ],
-      },
-      tells: 'state-still',
-    },
-    {
-      what: 'the server ignores what follows the first word after Bearer',
-      changes: { [BEARER_AUTH]: [['/^Bearer +(.*)$/i', '/^Bearer +(\\S*)/i']] },
-      tells: 'wrong-token',
-    },
+    mistake('no-token', 'a request without a token gets an error code', [
+      BEARER_AUTH,
+      `'Bearer realm="oauth-lab"'`,
+      `'Bearer realm="oauth-lab", error="invalid_token"'`,
+    ]),
+    mistake(
+      'token-in-query',
+      'the server accepts a token in the URL',
+      [
+        BEARER_AUTH,
+        "  { headers: { authorization = '' } }: FastifyRequest,\n  findAccessToken:",
+        '  { url, headers }: FastifyRequest,\n  findAccessToken:',
+      ],
+      [
+        BEARER_AUTH,
+        '  const [, accessToken',
+        `  const query = new URL(url, 'http://localhost').searchParams.get('access_token')\n  const authorization = headers.authorization ?? (query ? \`Bearer \${query}\` : '')\n  const [, accessToken`,
+      ],
+    ),
+    mistake(
+      'scheme-case',
+      'the scheme is case-sensitive',
+      [BEARER_AUTH, '/^Bearer( |$)/i', '/^Bearer( |$)/'],
+      [BEARER_AUTH, '/^Bearer +(.*)$/i', '/^Bearer +(.*)$/'],
+    ),
+    mistake('wrong-token', 'a wrong token gets a 403', [
+      BEARER_AUTH,
+      "reply.header('www-authenticate', `",
+      "reply.code(403).header('www-authenticate', `",
+    ]),
+    mistake('nothing-else', 'the response contains more than the user', [
+      ME,
+      'return grant.user',
+      'return { ...grant.user, client_id: grant.client_id }',
+    ]),
+    mistake('expired-token', 'the lifetime of an access token is a thousand times too long', [
+      'server/tokens.ts',
+      'token, store.accessTokenTtl)',
+      'token, store.accessTokenTtl * 1000)',
+    ]),
+    mistake('tokens-hidden', 'the profile shows the token', [
+      'client/routes/profile.ts',
+      "reply.view('profile.eta', { user })",
+      "reply.header('x-token', String(request.session.tokens?.access_token)).view('profile.eta', { user })",
+    ]),
+    mistake('to-profile', "the callback shows a page and doesn't redirect", [
+      CALLBACK,
+      "return reply.redirect('/profile', 303)",
+      "return reply.view('home.eta')",
+    ]),
+    mistake('profile', "the client doesn't store the token", [
+      CALLBACK,
+      '    request.session.tokens = tokenResponse\n',
+      '    void tokenResponse\n',
+    ]),
+    mistake('not-logged-in', 'without a token, the profile redirects to the login at once', [
+      'client/routes/profile.ts',
+      'const user = await',
+      "if (!request.session.tokens) return reply.redirect('/login')\n    const user = await",
+    ]),
+    mistake('refused-token', 'the client keeps a rejected token', [
+      API,
+      '  delete session.tokens\n',
+      '',
+    ]),
+    mistake(
+      'resource-nonsense',
+      'a response that makes no sense ends the login',
+      [
+        API,
+        '  const { status, body } = await callApi',
+        '  const { tokens } = session\n  const { status, body } = await callApi',
+      ],
+      [API, '  if (status !== 200', '  delete session.tokens\n  if (status !== 200'],
+      [API, '  return body\n', '  session.tokens = tokens\n  return body\n'],
+    ),
+    mistake('fresh-session', "a login doesn't change the session ID", [
+      CALLBACK,
+      '    await request.session.regenerate()\n',
+      '',
+    ]),
+    mistake('old-cookie', "a logout clears the browser's cookie, but not the session", [
+      LOGOUT,
+      'await request.session.destroy()',
+      "for (const name of Object.keys(request.cookies)) reply.clearCookie(name, { path: '/' })",
+    ]),
+    mistake(
+      'logout',
+      "a logout redirects, but doesn't end the session",
+      [LOGOUT, '    await request.session.destroy()\n', ''],
+      [LOGOUT, 'async (request, reply)', 'async (_request, reply)'],
+    ),
+    mistake(
+      'logout-by-post',
+      'a GET also logs out',
+      [
+        LOGOUT,
+        "app.post('/logout', async",
+        "app.route({ method: ['GET', 'POST'], url: '/logout', handler: async",
+      ],
+      [
+        LOGOUT,
+        "    return reply.redirect('/', 303)\n  })",
+        "    return reply.redirect('/', 303)\n  } })",
+      ],
+    ),
+    mistake('logout-stays', 'a login in progress survives a logout', [
+      CALLBACK,
+      "    if (sessionHasEnded(request)) return reply.redirect('/', 303)\n",
+      '',
+    ]),
+    mistake('profile', 'the profile shows the name as HTML', [
+      'client/views/profile.eta',
+      '<%= it.user.username %>',
+      '<%~ it.user.username %>',
+    ]),
+    mistake('home', 'the start page shows the name as HTML', [
+      'client/views/home.eta',
+      '<%= it.user.username %>',
+      '<%~ it.user.username %>',
+    ]),
+    mistake('home', 'the start page hides a dead token', [
+      'client/routes/home.ts',
+      'await fetchUserInfo(config, request.session)',
+      'await fetchUserInfo(config, request.session).catch(() => undefined)',
+    ]),
+    mistake('resource-nonsense', 'a server error counts as a rejected token', [
+      API,
+      'response.status !== 401',
+      'response.status < 400',
+    ]),
+    mistake('not-logged-in', 'the page that asks for a login has no link to it', [
+      API,
+      "'token missing from session', logIn)",
+      "'token missing from session')",
+    ]),
+    mistake('no-token', 'the challenge of the resource has no realm', [
+      BEARER_AUTH,
+      `'Bearer realm="oauth-lab"'`,
+      `'Bearer'`,
+    ]),
+    mistake('home', 'the start page is the same for everyone', [
+      'client/views/home.eta',
+      '<% if (it.user) { %>',
+      '<% if (it.nobody) { %>',
+    ]),
+    mistake('to-profile', 'the token request has no content type', [
+      'client/token-request.ts',
+      "      'content-type': 'application/x-www-form-urlencoded',\n",
+      '',
+    ]),
+    mistake('no-token', 'a request without a token gets an error code in the body', [
+      BEARER_AUTH,
+      "reply.send({ message: 'Send",
+      "reply.send({ error: 'invalid_token', message: 'Send",
+    ]),
+    mistake(
+      'profile',
+      'the token is stored in the session that regenerate() ends',
+      [CALLBACK, '    await request.session.regenerate()\n', ''],
+      [
+        CALLBACK,
+        '    return reply.redirect(',
+        '    await request.session.regenerate()\n    return reply.redirect(',
+      ],
+    ),
+    mistake('profile', 'the token is sent without its scheme', [
+      API,
+      'headers: { authorization: `Bearer $',
+      'headers: { authorization: `$',
+    ]),
+    mistake('to-profile', "the verifier doesn't match the challenge", [
+      CALLBACK,
+      'pendingLogin.codeVerifier',
+      'pendingLogin.codeVerifier.slice(1)',
+    ]),
+    mistake('state-still', 'the client no longer compares the state', [
+      CALLBACK,
+      '!state || !pendingLogin || !sameSecret(state, pendingLogin.state)',
+      '!pendingLogin',
+    ]),
+    mistake('wrong-token', 'the server ignores what follows the first word after Bearer', [
+      BEARER_AUTH,
+      '/^Bearer +(.*)$/i',
+      '/^Bearer +(\\S*)/i',
+    ]),
   ],
 }
 

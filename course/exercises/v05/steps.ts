@@ -1,5 +1,5 @@
 import { type Change, change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import { type Exercise, mistake } from '../exercise-start.ts'
 
 const AUTHORIZE = 'server/routes/authorize.ts'
 const API = 'client/api.ts'
@@ -92,298 +92,196 @@ export const v05: Exercise = {
   ],
 
   mistakes: [
-    {
-      what: 'a refresh returns the old refresh token again',
-      changes: {
-        [REFRESH_GRANT]: [['const next = issueRefreshToken(family)', 'const next = refresh_token']],
-      },
-      tells: 'rotation',
-    },
-    {
-      what: 'the old refresh token still works',
-      changes: {
-        [REFRESH_GRANT]: [[NOT_CURRENT, "refresh_token === ''"]],
-      },
-      tells: 'rotation',
-    },
-    {
-      what: 'the server rejects a used refresh token, but revokes nothing',
-      changes: { [REFRESH_GRANT]: [['    family.grant.ended = true\n', '']] },
-      tells: 'reuse-ends-refresh',
-    },
-    {
-      what: 'a reuse revokes the refresh tokens, but not the access tokens',
-      changes: {
-        [STORE]: [
-          [
-            'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
-            'accessTokens: new ExpiringMap(1_000_000)',
-          ],
-        ],
-      },
-      tells: 'reuse-ends-access',
-    },
-    {
-      what: 'a reuse revokes the access tokens, but not the refresh tokens',
-      changes: {
-        [STORE]: [
-          [
-            'families: new ExpiringMap(1_000_000, hasEnded)',
-            'families: new ExpiringMap(1_000_000)',
-          ],
-        ],
-      },
-      tells: 'reuse-ends-refresh',
-    },
-    {
-      what: 'the server rejects a used code, but revokes nothing',
-      changes: { [CODE_GRANT]: [['    grant.ended = true\n', '']] },
-      tells: 'code-reuse',
-    },
-    {
-      what: 'the lifetime of a refresh token counts from the last refresh',
-      changes: {
-        [REFRESH_GRANT]: [
-          [
-            ISSUE_NEXT,
-            `${ISSUE_NEXT}  family.expiresAt = performance.now() + store.refreshTokenTtl * 1000\n`,
-          ],
-        ],
-      },
-      tells: 'from-login',
-    },
-    {
-      what: 'the lifetime of a refresh token counts from the exchange of the code',
-      changes: {
-        [CODE_GRANT]: [
-          [
-            'grant.authorizedAt + store.refreshTokenTtl',
-            'performance.now() + store.refreshTokenTtl',
-          ],
-        ],
-      },
-      tells: 'from-login',
-    },
-    {
-      what: 'a refresh token expires a thousand times too late',
-      changes: {
-        [REFRESH_GRANT]: [['>= family.expiresAt', '>= family.expiresAt * 1000']],
-      },
-      tells: 'from-login',
-    },
-    {
-      what: 'the server marks a refresh token as used before it knows whose it is',
-      changes: {
-        [REFRESH_GRANT]: [
-          [
-            '  if (family === undefined ||',
-            '  if (family !== undefined && family.grant.client_id !== client.client_id) issueRefreshToken(family)\n  if (family === undefined ||',
-          ],
-        ],
-      },
-      tells: 'refresh-by-other',
-    },
-    {
-      what: "the server doesn't check which client the refresh token belongs to",
-      changes: { [REFRESH_GRANT]: [[' || family.grant.client_id !== client.client_id', '']] },
-      tells: 'refresh-refused',
-    },
-    {
-      what: 'an access token still lives for an hour',
-      changes: { [STORE]: [['?? 300', '?? 3600']] },
-      tells: 'lifetime',
-    },
-    {
-      what: 'each request causes its own refresh',
-      changes: { [MANAGER]: [['this.#renewal ??= this', 'this.#renewal = this']] },
-      tells: 'one-refresh',
-    },
-    {
-      what: 'a late 401 causes another refresh',
-      changes: { [MANAGER]: [['if (accessToken === this.#tokens.access_token) await', 'await']] },
-      tells: 'late-401',
-    },
-    {
-      what: "the client doesn't keep the new refresh token",
-      changes: { [MANAGER]: [['{ refresh_token, ...tokens }', '{ ...tokens, refresh_token }']] },
-      tells: 'keeps-new-tokens',
-    },
-    {
-      what: 'the lead time is fixed, whatever the lifetime',
-      changes: { [MANAGER]: [['Math.min(expires_in / 10, 30)', '30']] },
-      tells: 'not-too-early',
-    },
-    {
-      what: 'the client counts expires_in a thousand times too long',
-      changes: { [MANAGER]: [['(expires_in - lead) * 1000', '(expires_in - lead) * 1_000_000']] },
-      tells: 'in-time',
-    },
-    {
-      what: 'the client renews halfway through the lifetime',
-      changes: { [MANAGER]: [['Math.min(expires_in / 10, 30)', 'expires_in / 2']] },
-      tells: 'in-time',
-    },
-    {
-      what: 'the time to renew stays that of the first token',
-      changes: { [MANAGER]: [['    this.#renewAt = renewalTime(this.#tokens)\n', '']] },
-      tells: 'in-time',
-    },
-    {
-      what: 'the client never forgets a failed renewal',
-      changes: { [MANAGER]: [['.finally(', '.then(']] },
-      tells: 'refresh-nonsense',
-    },
-    {
-      what: 'the page for a rejected code hides the error',
-      changes: {
-        'client/token-request.ts': [['Refused(400, body.error,', "Refused(400, 'Refused',"]],
-      },
-      tells: 'refusal',
-    },
-    {
-      what: 'the client refreshes only after a 401',
-      changes: {
-        [MANAGER]: [['      if (performance.now() >= this.#renewAt) await this.#renew()\n', '']],
-      },
-      tells: 'in-time',
-    },
-    {
-      what: "the client doesn't handle a rejected refresh",
-      changes: {
-        [MANAGER]: [
-          ['if (error instanceof TokenRequestRefused) return { status: 401, body: {} }', ''],
-        ],
-      },
-      tells: 'refused-refresh',
-    },
-    {
-      what: 'a refresh without a usable response ends the login',
-      changes: {
-        [API]: [
-          [
-            'await session.tokens.use(call)',
-            'await session.tokens.use(call).catch((error: Error) => {\n    delete session.tokens\n    throw error\n  })',
-          ],
-        ],
-      },
-      tells: 'refresh-nonsense',
-    },
-    {
-      what: 'the client refreshes more than once for one request',
-      changes: {
-        [MANAGER]: [
-          [
-            'return await call(this.#tokens.access_token)',
-            'if ((await call(this.#tokens.access_token)).status === 401) await this.#renew()\n      return await call(this.#tokens.access_token)',
-          ],
-        ],
-      },
-      tells: 'one-retry',
-    },
-    {
-      what: 'the redirect shows the token to the browser',
-      changes: {
-        [CALLBACK]: [
-          [
-            "reply.redirect('/profile', 303)",
-            "reply.header('x-token', tokenResponse.access_token).redirect('/profile', 303)",
-          ],
-        ],
-      },
-      tells: 'tokens-hidden',
-    },
-    {
-      what: 'the token request has no content type',
-      changes: {
-        'client/token-request.ts': [
-          ["      'content-type': 'application/x-www-form-urlencoded',\n", ''],
-        ],
-      },
-      tells: 'renews-after-401',
-    },
-    {
-      what: 'the tokens are stored in the session that regenerate() ends',
-      changes: {
-        [CALLBACK]: [
-          ['    await request.session.regenerate()\n', ''],
-          [
-            '    return reply.redirect(',
-            '    await request.session.regenerate()\n    return reply.redirect(',
-          ],
-        ],
-      },
-      tells: 'renews-after-401',
-    },
-    {
-      what: 'the client sends the access token in place of the refresh token',
-      changes: {
-        [MANAGER]: [
-          [
-            '      refresh_token,\n    })',
-            '      refresh_token: this.#tokens.access_token,\n    })',
-          ],
-        ],
-      },
-      tells: 'renews-after-401',
-    },
-    {
-      what: 'a used refresh token from any client revokes the tokens',
-      changes: {
-        [REFRESH_GRANT]: [
-          [
-            '  if (family === undefined ||',
-            `  if (family && ${NOT_CURRENT}) family.grant.ended = true\n  if (family === undefined ||`,
-          ],
-        ],
-      },
-      tells: 'refresh-by-other',
-    },
-    {
-      what: "a login doesn't change the session ID",
-      changes: {
-        [CALLBACK]: [['    await request.session.regenerate()\n', '']],
-      },
-      tells: 'fresh-session',
-    },
-    {
-      what: 'the server recognizes only the last used refresh token of a login',
-      changes: {
-        [REFRESH_GRANT]: [
-          [
-            '    family.grant.ended = true\n',
-            '    if (lastUsed.get(family) === refresh_token) family.grant.ended = true\n',
-          ],
-          ['  return {\n', '  lastUsed.set(family, refresh_token)\n\n  return {\n'],
-          [
-            '/**\n * Exchanges',
-            'const lastUsed = new WeakMap<object, string>()\n\n/**\n * Exchanges',
-          ],
-        ],
-      },
-      tells: 'reuse-ends-refresh',
-    },
-    {
-      what: 'a used code revokes the tokens, even without the right verifier',
-      changes: {
-        [CODE_GRANT]: [
-          [
-            '  store.codes.delete(code)\n',
-            '  store.codes.delete(code)\n  if (store.usedCodes.get(code) !== undefined) issuedCode.grant.ended = true\n',
-          ],
-        ],
-      },
-      tells: 'code-reuse',
-    },
-    {
-      what: 'the client loses the old refresh token if a refresh returns no new one',
-      changes: { [MANAGER]: [['{ refresh_token, ...tokens }', 'tokens']] },
-      tells: 'keeps-new-tokens',
-    },
-    {
-      what: 'a token without expires_in counts as expired',
-      changes: { [MANAGER]: [['return Number.POSITIVE_INFINITY', 'return 0']] },
-      tells: 'not-too-early',
-    },
+    mistake('rotation', 'a refresh returns the old refresh token again', [
+      REFRESH_GRANT,
+      'const next = issueRefreshToken(family)',
+      'const next = refresh_token',
+    ]),
+    mistake('rotation', 'the old refresh token still works', [
+      REFRESH_GRANT,
+      NOT_CURRENT,
+      "refresh_token === ''",
+    ]),
+    mistake('reuse-ends-refresh', 'the server rejects a used refresh token, but revokes nothing', [
+      REFRESH_GRANT,
+      '    family.grant.ended = true\n',
+      '',
+    ]),
+    mistake('reuse-ends-access', 'a reuse revokes the refresh tokens, but not the access tokens', [
+      STORE,
+      'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
+      'accessTokens: new ExpiringMap(1_000_000)',
+    ]),
+    mistake('reuse-ends-refresh', 'a reuse revokes the access tokens, but not the refresh tokens', [
+      STORE,
+      'families: new ExpiringMap(1_000_000, hasEnded)',
+      'families: new ExpiringMap(1_000_000)',
+    ]),
+    mistake('code-reuse', 'the server rejects a used code, but revokes nothing', [
+      CODE_GRANT,
+      '    grant.ended = true\n',
+      '',
+    ]),
+    mistake('from-login', 'the lifetime of a refresh token counts from the last refresh', [
+      REFRESH_GRANT,
+      ISSUE_NEXT,
+      `${ISSUE_NEXT}  family.expiresAt = performance.now() + store.refreshTokenTtl * 1000\n`,
+    ]),
+    mistake('from-login', 'the lifetime of a refresh token counts from the exchange of the code', [
+      CODE_GRANT,
+      'grant.authorizedAt + store.refreshTokenTtl',
+      'performance.now() + store.refreshTokenTtl',
+    ]),
+    mistake('from-login', 'a refresh token expires a thousand times too late', [
+      REFRESH_GRANT,
+      '>= family.expiresAt',
+      '>= family.expiresAt * 1000',
+    ]),
+    mistake(
+      'refresh-by-other',
+      'the server marks a refresh token as used before it knows whose it is',
+      [
+        REFRESH_GRANT,
+        '  if (family === undefined ||',
+        '  if (family !== undefined && family.grant.client_id !== client.client_id) issueRefreshToken(family)\n  if (family === undefined ||',
+      ],
+    ),
+    mistake(
+      'refresh-refused',
+      "the server doesn't check which client the refresh token belongs to",
+      [REFRESH_GRANT, ' || family.grant.client_id !== client.client_id', ''],
+    ),
+    mistake('lifetime', 'an access token still lives for an hour', [STORE, '?? 300', '?? 3600']),
+    mistake('one-refresh', 'each request causes its own refresh', [
+      MANAGER,
+      'this.#renewal ??= this',
+      'this.#renewal = this',
+    ]),
+    mistake('late-401', 'a late 401 causes another refresh', [
+      MANAGER,
+      'if (accessToken === this.#tokens.access_token) await',
+      'await',
+    ]),
+    mistake('keeps-new-tokens', "the client doesn't keep the new refresh token", [
+      MANAGER,
+      '{ refresh_token, ...tokens }',
+      '{ ...tokens, refresh_token }',
+    ]),
+    mistake('not-too-early', 'the lead time is fixed, whatever the lifetime', [
+      MANAGER,
+      'Math.min(expires_in / 10, 30)',
+      '30',
+    ]),
+    mistake('in-time', 'the client counts expires_in a thousand times too long', [
+      MANAGER,
+      '(expires_in - lead) * 1000',
+      '(expires_in - lead) * 1_000_000',
+    ]),
+    mistake('in-time', 'the client renews halfway through the lifetime', [
+      MANAGER,
+      'Math.min(expires_in / 10, 30)',
+      'expires_in / 2',
+    ]),
+    mistake('in-time', 'the time to renew stays that of the first token', [
+      MANAGER,
+      '    this.#renewAt = renewalTime(this.#tokens)\n',
+      '',
+    ]),
+    mistake('refresh-nonsense', 'the client never forgets a failed renewal', [
+      MANAGER,
+      '.finally(',
+      '.then(',
+    ]),
+    mistake('refusal', 'the page for a rejected code hides the error', [
+      'client/token-request.ts',
+      'Refused(400, body.error,',
+      "Refused(400, 'Refused',",
+    ]),
+    mistake('in-time', 'the client refreshes only after a 401', [
+      MANAGER,
+      '      if (performance.now() >= this.#renewAt) await this.#renew()\n',
+      '',
+    ]),
+    mistake('refused-refresh', "the client doesn't handle a rejected refresh", [
+      MANAGER,
+      'if (error instanceof TokenRequestRefused) return { status: 401, body: {} }',
+      '',
+    ]),
+    mistake('refresh-nonsense', 'a refresh without a usable response ends the login', [
+      API,
+      'await session.tokens.use(call)',
+      'await session.tokens.use(call).catch((error: Error) => {\n    delete session.tokens\n    throw error\n  })',
+    ]),
+    mistake('one-retry', 'the client refreshes more than once for one request', [
+      MANAGER,
+      'return await call(this.#tokens.access_token)',
+      'if ((await call(this.#tokens.access_token)).status === 401) await this.#renew()\n      return await call(this.#tokens.access_token)',
+    ]),
+    mistake('tokens-hidden', 'the redirect shows the token to the browser', [
+      CALLBACK,
+      "reply.redirect('/profile', 303)",
+      "reply.header('x-token', tokenResponse.access_token).redirect('/profile', 303)",
+    ]),
+    mistake('renews-after-401', 'the token request has no content type', [
+      'client/token-request.ts',
+      "      'content-type': 'application/x-www-form-urlencoded',\n",
+      '',
+    ]),
+    mistake(
+      'renews-after-401',
+      'the tokens are stored in the session that regenerate() ends',
+      [CALLBACK, '    await request.session.regenerate()\n', ''],
+      [
+        CALLBACK,
+        '    return reply.redirect(',
+        '    await request.session.regenerate()\n    return reply.redirect(',
+      ],
+    ),
+    mistake('renews-after-401', 'the client sends the access token in place of the refresh token', [
+      MANAGER,
+      '      refresh_token,\n    })',
+      '      refresh_token: this.#tokens.access_token,\n    })',
+    ]),
+    mistake('refresh-by-other', 'a used refresh token from any client revokes the tokens', [
+      REFRESH_GRANT,
+      '  if (family === undefined ||',
+      `  if (family && ${NOT_CURRENT}) family.grant.ended = true\n  if (family === undefined ||`,
+    ]),
+    mistake('fresh-session', "a login doesn't change the session ID", [
+      CALLBACK,
+      '    await request.session.regenerate()\n',
+      '',
+    ]),
+    mistake(
+      'reuse-ends-refresh',
+      'the server recognizes only the last used refresh token of a login',
+      [
+        REFRESH_GRANT,
+        '    family.grant.ended = true\n',
+        '    if (lastUsed.get(family) === refresh_token) family.grant.ended = true\n',
+      ],
+      [REFRESH_GRANT, '  return {\n', '  lastUsed.set(family, refresh_token)\n\n  return {\n'],
+      [
+        REFRESH_GRANT,
+        '/**\n * Exchanges',
+        'const lastUsed = new WeakMap<object, string>()\n\n/**\n * Exchanges',
+      ],
+    ),
+    mistake('code-reuse', 'a used code revokes the tokens, even without the right verifier', [
+      CODE_GRANT,
+      '  store.codes.delete(code)\n',
+      '  store.codes.delete(code)\n  if (store.usedCodes.get(code) !== undefined) issuedCode.grant.ended = true\n',
+    ]),
+    mistake(
+      'keeps-new-tokens',
+      'the client loses the old refresh token if a refresh returns no new one',
+      [MANAGER, '{ refresh_token, ...tokens }', 'tokens'],
+    ),
+    mistake('not-too-early', 'a token without expires_in counts as expired', [
+      MANAGER,
+      'return Number.POSITIVE_INFINITY',
+      'return 0',
+    ]),
   ],
 }
 

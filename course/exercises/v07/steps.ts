@@ -1,5 +1,5 @@
 import { type Change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import { type Exercise, mistake } from '../exercise-start.ts'
 
 const APP = 'server/app.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
@@ -88,342 +88,253 @@ export const v07: Exercise = {
   ],
 
   mistakes: [
-    {
-      what: 'every browser that opens the page gets a cookie',
-      changes: {
-        [AUTHORIZE]: [[FIND_LOGIN, `    request.session.seen = true\n${FIND_LOGIN}`]],
-      },
-      tells: 'no-cookie',
-    },
-    {
-      what: 'the login page still says what the client asks for',
-      changes: {
-        [LOGIN_PAGE]: [['asks who you are.', 'asks who you are, and for your email.']],
-      },
-      tells: 'login-only',
-    },
-    {
-      what: 'the button still logs in and allows',
-      changes: { [LOGIN_PAGE]: [['<button>Log in<', '<button>Log in and allow<']] },
-      tells: 'login-only',
-    },
-    {
-      what: 'the server issues the code at the login, without asking',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            'return reply.redirect(request.url, 303)',
-            'return sendCode(reply, store, authorizationRequest, user)',
-          ],
-        ],
-      },
-      tells: 'back-to-request',
-    },
-    {
-      what: 'a 307 makes the browser send the password again',
-      changes: { [AUTHORIZE]: [['request.url, 303', 'request.url, 307']] },
-      tells: 'back-to-request',
-    },
-    {
-      what: 'the redirect after the login loses the request',
-      changes: { [AUTHORIZE]: [['redirect(request.url, 303)', "redirect('/authorize', 303)"]] },
-      tells: 'back-to-request',
-    },
-    {
-      what: "the server's cookie has the same name as the client's",
-      changes: { [APP]: [['config.authServerUrl', 'config.clientUrl']] },
-      tells: 'session-cookie',
-    },
-    {
-      what: "a login doesn't change the session ID",
-      changes: { [AUTHORIZE]: [[REGENERATE, '']] },
-      tells: 'new-session-id',
-    },
-    {
-      what: 'only the first login of a browser starts a session',
-      changes: {
-        [AUTHORIZE]: [[REGENERATE, `      if (!request.session.login)${REGENERATE.slice(5)}`]],
-      },
-      tells: 'new-session-id',
-    },
-    {
-      what: 'the server stores the login before regenerate(), which loses it',
-      changes: { [AUTHORIZE]: [[REGENERATE + STORE_LOGIN, STORE_LOGIN + REGENERATE]] },
-      tells: 'session-cookie',
-    },
-    {
-      what: 'someone who is logged in gets a code without being asked',
-      changes: {
-        [AUTHORIZE]: [
-          [ISSUE, `    return sendCode(reply, store, authorizationRequest, login.user)\n`],
-        ],
-      },
-      tells: 'password-once',
-    },
-    {
-      what: "the consent page doesn't show the client's origin",
-      changes: { [CONSENT_PAGE]: [[' at <code><%= it.origin %></code>', '']] },
-      tells: 'consent-page',
-    },
-    {
-      what: 'the consent page lists every scope of the server',
-      changes: {
-        [CONSENT_PAGE]: [['const scope of it.scopes', 'const scope in it.scopeMeanings']],
-      },
-      tells: 'consent-scopes',
-    },
-    {
-      what: 'the form of the consent page loses the request',
-      changes: { [CONSENT_PAGE]: [['"/consent<%= it.query %>"', '"/consent"']] },
-      tells: 'consent-buttons',
-    },
-    {
-      what: "browsers don't follow the redirect after Allow",
-      changes: { [AUTHORIZE]: [[`${CSP}    const page`, '    const page']] },
-      tells: 'consent-client-origin',
-    },
-    {
-      what: 'the value of a page is a counter',
-      changes: {
-        [CONSENT]: [
-          ['const consent = randomToken()', 'const consent = String(login.consents.size)'],
-        ],
-      },
-      tells: 'consent-random',
-    },
-    {
-      what: 'the server never asks again after one Allow',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            ISSUE,
-            `    if (login.allowed) return sendCode(reply, store, authorizationRequest, login.user)\n${ISSUE}`,
-          ],
-          [
-            '      const { user } = login\n',
-            '      const { user } = login\n      login.allowed = true\n',
-          ],
-        ],
-      },
-      tells: 'asks-again',
-    },
-    {
-      what: 'an Allow logs out',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            '      const { user } = login\n',
-            '      const { user } = login\n      delete request.session.login\n',
-          ],
-        ],
-      },
-      tells: 'asks-again',
-    },
-    {
-      what: 'a form without a decision counts as Allow',
-      changes: { [AUTHORIZE]: [[DECIDES, "soleParameter(form, 'decision') === 'deny'"]] },
-      tells: 'decision-else',
-    },
-    {
-      what: 'the last of two decisions counts',
-      changes: { [AUTHORIZE]: [[DECIDES, "[form.decision].flat().at(-1) !== 'allow'"]] },
-      tells: 'decision-else',
-    },
-    {
-      what: "the server doesn't check the value",
-      changes: {
-        [AUTHORIZE]: [[' || !useConsent(login, authorizationRequest, consent)', '']],
-      },
-      tells: 'consent-missing',
-    },
-    {
-      what: 'a value works more than once',
-      changes: { [CONSENT]: [[USE, 'return true']] },
-      tells: 'consent-once',
-    },
-    {
-      what: 'a value still works after a Deny',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            'useConsent(login, authorizationRequest, consent)',
-            "useConsent(login, authorizationRequest, consent, form.decision !== 'deny')",
-          ],
-        ],
-        [CONSENT]: [
-          [
-            'request: AuthorizationRequest, consent: string)',
-            'request: AuthorizationRequest, consent: string, isUsed = true)',
-          ],
-          [USE, 'return !isUsed || login.consents.delete(consent)'],
-        ],
-      },
-      tells: 'consent-once',
-    },
-    {
-      what: 'all sessions share their values',
-      changes: {
-        [CONSENT]: [
-          ['const MOST_PAGES = 20\n', 'const MOST_PAGES = 20\nconst everyone = new Map()\n'],
-          ['  login.consents.set(', '  everyone.set('],
-          [ISSUED, 'const issued = everyone.get(consent)\n'],
-          [USE, 'return everyone.delete(consent)'],
-        ],
-      },
-      tells: 'consent-session',
-    },
-    {
-      what: 'a value works for every request',
-      changes: { [CONSENT]: [[MISMATCH, 'if (issued === undefined']] },
-      tells: 'consent-request',
-    },
-    {
-      what: 'a value works for other scopes',
-      changes: { [CONSENT]: [[DIGEST, 'JSON.stringify({ ...request, scopes: [] })']] },
-      tells: 'consent-request',
-    },
-    {
-      what: 'a value works for every request of the same client',
-      changes: {
-        [CONSENT]: [[DIGEST, 'JSON.stringify([request.client_id, request.scopes])']],
-      },
-      tells: 'consent-request',
-    },
-    {
-      what: 'a value works for every client',
-      changes: {
-        [CONSENT]: [[DIGEST, "JSON.stringify({ ...request, client_id: '', redirect_uri: '' })"]],
-      },
-      tells: 'consent-request',
-    },
-    {
-      what: 'a wrong value uses up all the right ones',
-      changes: {
-        [CONSENT]: [[ISSUED, `${ISSUED}  if (issued === undefined) login.consents.clear()\n`]],
-      },
-      tells: 'consent-unused',
-    },
-    {
-      what: 'another request uses the value up',
-      changes: {
-        [CONSENT]: [
-          [ISSUED, `${ISSUED}  login.consents.delete(consent)\n`],
-          [USE, 'return true'],
-        ],
-      },
-      tells: 'consent-unused',
-    },
-    {
-      what: 'a value lasts as long as the session',
-      changes: { [CONSENT]: [[' || issued.expiresAt <= performance.now()', '']] },
-      tells: 'consent-expires',
-    },
-    {
-      what: 'a session keeps every value',
-      changes: { [CONSENT]: [['login.consents.size > MOST_PAGES', 'false']] },
-      tells: 'consent-newest',
-    },
-    {
-      what: 'a second tab makes the first one useless',
-      changes: { [CONSENT]: [['MOST_PAGES = 20', 'MOST_PAGES = 1']] },
-      tells: 'consent-newest',
-    },
-    {
-      what: 'the server drops the newest value if there are too many',
-      changes: {
-        [CONSENT]: [[OLDEST, "const oldest = [...login.consents.keys()].at(-1) ?? ''"]],
-      },
-      tells: 'consent-newest',
-    },
-    {
-      what: 'a form without the header counts as one from another site',
-      changes: { [SAME_ORIGIN]: [[" ?? 'same-origin'", '']] },
-      tells: 'own-forms',
-    },
-    {
-      what: 'the server also rejects links from other sites',
-      changes: { [SAME_ORIGIN]: [[FOREIGN, "if (site === 'same-origin') return"]] },
-      tells: 'foreign-links',
-    },
-    {
-      what: 'the token endpoint also rejects requests from other sites',
-      changes: { [APP]: [['pages.addHook(', 'app.addHook(']] },
-      tells: 'foreign-links',
-    },
-    {
-      what: 'another program on this host counts as the server itself',
-      changes: {
-        [SAME_ORIGIN]: [[FOREIGN, FOREIGN.replace(') return', " || site === 'same-site') return")]],
-      },
-      tells: 'foreign-login',
-    },
-    {
-      what: 'Sec-Fetch-Site: none counts as the server itself',
-      changes: {
-        [SAME_ORIGIN]: [[FOREIGN, FOREIGN.replace(') return', " || site === 'none') return")]],
-      },
-      tells: 'foreign-login',
-    },
-    {
-      what: 'only the login form is protected from other sites',
-      changes: {
-        [SAME_ORIGIN]: [
-          ['{ method, headers }', '{ method, headers, url }'],
-          ["method !== 'POST'", "!url.startsWith('/authorize') || method !== 'POST'"],
-        ],
-      },
-      tells: 'foreign-consent',
-    },
-    {
-      what: 'other sites can log people out',
-      changes: {
-        [SAME_ORIGIN]: [
-          ['{ method, headers }', '{ method, headers, url }'],
-          ["method !== 'POST'", "url.startsWith('/logout') || method !== 'POST'"],
-        ],
-      },
-      tells: 'foreign-logout',
-    },
-    {
-      what: 'the logout clears the cookie, but not the session',
-      changes: {
-        [LOGOUT]: [
-          [
-            'await request.session.destroy()',
-            "for (const name in request.cookies) reply.clearCookie(name, { path: '/' })",
-          ],
-        ],
-      },
-      tells: 'server-logout',
-    },
-    {
-      what: 'the logout loses the request',
-      changes: { [LOGOUT]: [['queryOf(request.url)', "''"]] },
-      tells: 'logout-query',
-    },
-    {
-      what: 'the logout encodes the query again',
-      changes: {
-        [LOGOUT]: [['queryOf(request.url)', "'?' + new URLSearchParams(request.query)"]],
-      },
-      tells: 'logout-query',
-    },
-    {
-      what: 'a link or an image can log people out',
-      changes: { [LOGOUT]: [["app.post('/logout'", "app.all('/logout'"]] },
-      tells: 'logout-get',
-    },
-    {
-      what: '"Not you?" is a link',
-      changes: {
-        [CONSENT_PAGE]: [[NO_NOT_YOU[0], '      <a href="/logout<%= it.query %>">Not you?</a>\n']],
-      },
-      tells: 'not-you',
-    },
-    {
-      what: '"Not you?" loses the request',
-      changes: { [CONSENT_PAGE]: [['"/logout<%= it.query %>"', '"/logout"']] },
-      tells: 'not-you',
-    },
+    mistake('no-cookie', 'every browser that opens the page gets a cookie', [
+      AUTHORIZE,
+      FIND_LOGIN,
+      `    request.session.seen = true\n${FIND_LOGIN}`,
+    ]),
+    mistake('login-only', 'the login page still says what the client asks for', [
+      LOGIN_PAGE,
+      'asks who you are.',
+      'asks who you are, and for your email.',
+    ]),
+    mistake('login-only', 'the button still logs in and allows', [
+      LOGIN_PAGE,
+      '<button>Log in<',
+      '<button>Log in and allow<',
+    ]),
+    mistake('back-to-request', 'the server issues the code at the login, without asking', [
+      AUTHORIZE,
+      'return reply.redirect(request.url, 303)',
+      'return sendCode(reply, store, authorizationRequest, user)',
+    ]),
+    mistake('back-to-request', 'a 307 makes the browser send the password again', [
+      AUTHORIZE,
+      'request.url, 303',
+      'request.url, 307',
+    ]),
+    mistake('back-to-request', 'the redirect after the login loses the request', [
+      AUTHORIZE,
+      'redirect(request.url, 303)',
+      "redirect('/authorize', 303)",
+    ]),
+    mistake('session-cookie', "the server's cookie has the same name as the client's", [
+      APP,
+      'config.authServerUrl',
+      'config.clientUrl',
+    ]),
+    mistake('new-session-id', "a login doesn't change the session ID", [AUTHORIZE, REGENERATE, '']),
+    mistake('new-session-id', 'only the first login of a browser starts a session', [
+      AUTHORIZE,
+      REGENERATE,
+      `      if (!request.session.login)${REGENERATE.slice(5)}`,
+    ]),
+    mistake('session-cookie', 'the server stores the login before regenerate(), which loses it', [
+      AUTHORIZE,
+      REGENERATE + STORE_LOGIN,
+      STORE_LOGIN + REGENERATE,
+    ]),
+    mistake('password-once', 'someone who is logged in gets a code without being asked', [
+      AUTHORIZE,
+      ISSUE,
+      `    return sendCode(reply, store, authorizationRequest, login.user)\n`,
+    ]),
+    mistake('consent-page', "the consent page doesn't show the client's origin", [
+      CONSENT_PAGE,
+      ' at <code><%= it.origin %></code>',
+      '',
+    ]),
+    mistake('consent-scopes', 'the consent page lists every scope of the server', [
+      CONSENT_PAGE,
+      'const scope of it.scopes',
+      'const scope in it.scopeMeanings',
+    ]),
+    mistake('consent-buttons', 'the form of the consent page loses the request', [
+      CONSENT_PAGE,
+      '"/consent<%= it.query %>"',
+      '"/consent"',
+    ]),
+    mistake('consent-client-origin', "browsers don't follow the redirect after Allow", [
+      AUTHORIZE,
+      `${CSP}    const page`,
+      '    const page',
+    ]),
+    mistake('consent-random', 'the value of a page is a counter', [
+      CONSENT,
+      'const consent = randomToken()',
+      'const consent = String(login.consents.size)',
+    ]),
+    mistake(
+      'asks-again',
+      'the server never asks again after one Allow',
+      [
+        AUTHORIZE,
+        ISSUE,
+        `    if (login.allowed) return sendCode(reply, store, authorizationRequest, login.user)\n${ISSUE}`,
+      ],
+      [
+        AUTHORIZE,
+        '      const { user } = login\n',
+        '      const { user } = login\n      login.allowed = true\n',
+      ],
+    ),
+    mistake('asks-again', 'an Allow logs out', [
+      AUTHORIZE,
+      '      const { user } = login\n',
+      '      const { user } = login\n      delete request.session.login\n',
+    ]),
+    mistake('decision-else', 'a form without a decision counts as Allow', [
+      AUTHORIZE,
+      DECIDES,
+      "soleParameter(form, 'decision') === 'deny'",
+    ]),
+    mistake('decision-else', 'the last of two decisions counts', [
+      AUTHORIZE,
+      DECIDES,
+      "[form.decision].flat().at(-1) !== 'allow'",
+    ]),
+    mistake('consent-missing', "the server doesn't check the value", [
+      AUTHORIZE,
+      ' || !useConsent(login, authorizationRequest, consent)',
+      '',
+    ]),
+    mistake('consent-once', 'a value works more than once', [CONSENT, USE, 'return true']),
+    mistake(
+      'consent-once',
+      'a value still works after a Deny',
+      [
+        AUTHORIZE,
+        'useConsent(login, authorizationRequest, consent)',
+        "useConsent(login, authorizationRequest, consent, form.decision !== 'deny')",
+      ],
+      [
+        CONSENT,
+        'request: AuthorizationRequest, consent: string)',
+        'request: AuthorizationRequest, consent: string, isUsed = true)',
+      ],
+      [CONSENT, USE, 'return !isUsed || login.consents.delete(consent)'],
+    ),
+    mistake(
+      'consent-session',
+      'all sessions share their values',
+      [CONSENT, 'const MOST_PAGES = 20\n', 'const MOST_PAGES = 20\nconst everyone = new Map()\n'],
+      [CONSENT, '  login.consents.set(', '  everyone.set('],
+      [CONSENT, ISSUED, 'const issued = everyone.get(consent)\n'],
+      [CONSENT, USE, 'return everyone.delete(consent)'],
+    ),
+    mistake('consent-request', 'a value works for every request', [
+      CONSENT,
+      MISMATCH,
+      'if (issued === undefined',
+    ]),
+    mistake('consent-request', 'a value works for other scopes', [
+      CONSENT,
+      DIGEST,
+      'JSON.stringify({ ...request, scopes: [] })',
+    ]),
+    mistake('consent-request', 'a value works for every request of the same client', [
+      CONSENT,
+      DIGEST,
+      'JSON.stringify([request.client_id, request.scopes])',
+    ]),
+    mistake('consent-request', 'a value works for every client', [
+      CONSENT,
+      DIGEST,
+      "JSON.stringify({ ...request, client_id: '', redirect_uri: '' })",
+    ]),
+    mistake('consent-unused', 'a wrong value uses up all the right ones', [
+      CONSENT,
+      ISSUED,
+      `${ISSUED}  if (issued === undefined) login.consents.clear()\n`,
+    ]),
+    mistake(
+      'consent-unused',
+      'another request uses the value up',
+      [CONSENT, ISSUED, `${ISSUED}  login.consents.delete(consent)\n`],
+      [CONSENT, USE, 'return true'],
+    ),
+    mistake('consent-expires', 'a value lasts as long as the session', [
+      CONSENT,
+      ' || issued.expiresAt <= performance.now()',
+      '',
+    ]),
+    mistake('consent-newest', 'a session keeps every value', [
+      CONSENT,
+      'login.consents.size > MOST_PAGES',
+      'false',
+    ]),
+    mistake('consent-newest', 'a second tab makes the first one useless', [
+      CONSENT,
+      'MOST_PAGES = 20',
+      'MOST_PAGES = 1',
+    ]),
+    mistake('consent-newest', 'the server drops the newest value if there are too many', [
+      CONSENT,
+      OLDEST,
+      "const oldest = [...login.consents.keys()].at(-1) ?? ''",
+    ]),
+    mistake('own-forms', 'a form without the header counts as one from another site', [
+      SAME_ORIGIN,
+      " ?? 'same-origin'",
+      '',
+    ]),
+    mistake('foreign-links', 'the server also rejects links from other sites', [
+      SAME_ORIGIN,
+      FOREIGN,
+      "if (site === 'same-origin') return",
+    ]),
+    mistake('foreign-links', 'the token endpoint also rejects requests from other sites', [
+      APP,
+      'pages.addHook(',
+      'app.addHook(',
+    ]),
+    mistake('foreign-login', 'another program on this host counts as the server itself', [
+      SAME_ORIGIN,
+      FOREIGN,
+      FOREIGN.replace(') return', " || site === 'same-site') return"),
+    ]),
+    mistake('foreign-login', 'Sec-Fetch-Site: none counts as the server itself', [
+      SAME_ORIGIN,
+      FOREIGN,
+      FOREIGN.replace(') return', " || site === 'none') return"),
+    ]),
+    mistake(
+      'foreign-consent',
+      'only the login form is protected from other sites',
+      [SAME_ORIGIN, '{ method, headers }', '{ method, headers, url }'],
+      [SAME_ORIGIN, "method !== 'POST'", "!url.startsWith('/authorize') || method !== 'POST'"],
+    ),
+    mistake(
+      'foreign-logout',
+      'other sites can log people out',
+      [SAME_ORIGIN, '{ method, headers }', '{ method, headers, url }'],
+      [SAME_ORIGIN, "method !== 'POST'", "url.startsWith('/logout') || method !== 'POST'"],
+    ),
+    mistake('server-logout', 'the logout clears the cookie, but not the session', [
+      LOGOUT,
+      'await request.session.destroy()',
+      "for (const name in request.cookies) reply.clearCookie(name, { path: '/' })",
+    ]),
+    mistake('logout-query', 'the logout loses the request', [LOGOUT, 'queryOf(request.url)', "''"]),
+    mistake('logout-query', 'the logout encodes the query again', [
+      LOGOUT,
+      'queryOf(request.url)',
+      "'?' + new URLSearchParams(request.query)",
+    ]),
+    mistake('logout-get', 'a link or an image can log people out', [
+      LOGOUT,
+      "app.post('/logout'",
+      "app.all('/logout'",
+    ]),
+    mistake('not-you', '"Not you?" is a link', [
+      CONSENT_PAGE,
+      NO_NOT_YOU[0],
+      '      <a href="/logout<%= it.query %>">Not you?</a>\n',
+    ]),
+    mistake('not-you', '"Not you?" loses the request', [
+      CONSENT_PAGE,
+      '"/logout<%= it.query %>"',
+      '"/logout"',
+    ]),
   ],
 }

@@ -1,5 +1,5 @@
 import { type Change, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import { type Exercise, mistake } from '../exercise-start.ts'
 
 const API = 'client/api.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
@@ -111,518 +111,363 @@ export const v08: Exercise = {
   ],
 
   mistakes: [
-    {
-      what: 'a Deny is remembered as a yes',
-      changes: {
-        [AUTHORIZE]: [
-          [REMEMBER, ''],
-          [DECISION, REMEMBER + DECISION],
-        ],
-      },
-      tells: 'deny',
-    },
-    {
-      what: 'a Deny takes back what was allowed before',
-      changes: {
-        [AUTHORIZE]: [
-          [DECISION, `      if (form.decision === 'deny') allowed.clear()\n${DECISION}`],
-        ],
-      },
-      tells: 'deny-forgets-nothing',
-    },
-    {
-      what: 'a page comes although nothing is left to ask',
-      changes: {
-        [AUTHORIZE]: [[`    ${SKIP}reply, store, authorizationRequest, login.user)\n`, '']],
-      },
-      tells: 'no-page',
-    },
-    {
-      what: 'what was allowed is remembered for the next request only',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            SKIP,
-            `for (const one of asked.length ? [] : [...allowed]) allowed.delete(one)\n    ${SKIP}`,
-          ],
-        ],
-      },
-      tells: 'no-page',
-    },
-    {
-      what: 'each session remembers for itself',
-      changes: {
-        [STORE]: [
-          ['store.allowedScopes.get(key) ?? new Set()', 'user.allowed?.[key] ?? new Set()'],
-          [
-            'store.allowedScopes.set(key, scopes)',
-            'user.allowed = { ...user.allowed, [key]: scopes }',
-          ],
-          ['store: Store, { user_id }: User, client_id', 'store: Store, user: any, client_id'],
-          [`const key = ${KEY}`, 'const key = client_id'],
-        ],
-        [AUTHORIZE]: [['login = { user, consents', 'login = { user: { ...user }, consents']],
-      },
-      tells: 'other-session',
-    },
-    {
-      what: 'all users share what one of them allowed',
-      changes: { [STORE]: [[KEY, 'client_id']] },
-      tells: 'other-user',
-    },
-    {
-      what: 'all clients share what a user allowed one of them',
-      changes: { [STORE]: [[KEY, 'user_id']] },
-      tells: 'other-client',
-    },
-    {
-      what: 'a user who allowed something once is never asked again',
-      changes: { [AUTHORIZE]: [['asked.length === 0', 'allowed.size > 0']] },
-      tells: 'more-asks',
-    },
-    {
-      what: 'a new yes replaces the old one',
-      changes: { [AUTHORIZE]: [[REMEMBER, `      allowed.clear()\n${REMEMBER}`]] },
-      tells: 'adds-up',
-    },
-    {
-      what: 'a code is also for what was allowed before and not requested',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            `${SKIP}reply, store, authorizationRequest, login.user)`,
-            `${SKIP}reply, store, { ...authorizationRequest, scopes: [...allowed] }, login.user)`,
-          ],
-        ],
-      },
-      tells: 'only-requested',
-    },
-    {
-      what: 'an Allow adds all that was allowed before, also what was not requested',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            'const scopes = authorizationRequest.scopes.filter((scope) => {',
-            'const scopes = [...allowed, ...authorizationRequest.scopes].filter((scope, index, all) => {\n        if (all.indexOf(scope) !== index) return false',
-          ],
-        ],
-      },
-      tells: 'nothing-new',
-    },
-    {
-      what: 'the boxes come without ticks',
-      changes: { [CONSENT_PAGE]: [['" checked> <code>', '"> <code>']] },
-      tells: 'boxes',
-    },
-    {
-      what: 'what was allowed before has a box, too',
-      changes: { [CONSENT_PAGE]: [['it.asked.includes(scope)', 'true']] },
-      tells: 'allowed-before',
-    },
-    {
-      what: 'the page is silent about what was allowed before',
-      changes: { [CONSENT_PAGE]: [['const scope of it.scopes', 'const scope of it.asked']] },
-      tells: 'allowed-before',
-    },
-    {
-      what: 'nothing ticked counts as everything',
-      changes: { [AUTHORIZE]: [[TAKEN, `${TAKEN} || ticked.length === 0`]] },
-      tells: 'nothing-ticked',
-    },
-    {
-      what: 'with nothing ticked the client gets a code for nothing',
-      changes: { [AUTHORIZE]: [[' || scopes.length === 0', '']] },
-      tells: 'nothing-ticked',
-    },
-    {
-      what: 'a ticked scope that was not requested is left out in silence',
-      changes: { [AUTHORIZE]: [[NOT_REQUESTED, 'if (ticked.includes(null))']] },
-      tells: 'not-requested',
-    },
-    {
-      what: 'a ticked scope that was not requested is allowed',
-      changes: {
-        [AUTHORIZE]: [
-          [NOT_REQUESTED, 'if (ticked.includes(null))'],
-          [
-            'const scopes = authorizationRequest.scopes.filter((scope) => {',
-            'const scopes = [...new Set([...authorizationRequest.scopes, ...ticked])].filter((scope) => {',
-          ],
-        ],
-      },
-      tells: 'not-requested',
-    },
-    {
-      what: 'a ticked scope that was not requested is refused, but remembered',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            NOT_REQUESTED,
-            `const before = allowedScopesOf(store, login.user, authorizationRequest.client_id)\n      ${NOT_REQUESTED} for (const one of ticked) before.add(one)\n      ${NOT_REQUESTED}`,
-          ],
-        ],
-      },
-      tells: 'not-requested',
-    },
-    {
-      what: 'several ticked boxes count as none',
-      changes: {
-        [AUTHORIZE]: [
-          ["valuesOf(form, 'scope')", "[soleParameter(form, 'scope')].filter(Boolean)"],
-        ],
-      },
-      tells: 'not-requested',
-    },
-    {
-      what: 'the code is for all that was requested',
-      changes: { [AUTHORIZE]: [[CODE_FOR_TICKED, 'authorizationRequest']] },
-      tells: 'part-of-yes',
-    },
-    {
-      what: 'all that was requested is remembered',
-      changes: {
-        [AUTHORIZE]: [['of scopes) allowed.add', 'of authorizationRequest.scopes) allowed.add']],
-      },
-      tells: 'part-remembered',
-    },
-    {
-      what: 'only ticked scopes count, not those allowed before',
-      changes: { [AUTHORIZE]: [[TAKEN, 'return ticked.includes(scope)']] },
-      tells: 'nothing-new',
-    },
-    {
-      what: 'the ticked scopes come after those allowed before',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            'const scopes = authorizationRequest.scopes.filter(',
-            'const scopes = [...authorizationRequest.scopes].sort((a, b) => Number(allowed.has(b)) - Number(allowed.has(a))).filter(',
-          ],
-        ],
-      },
-      tells: 'request-order',
-    },
-    {
-      what: 'the ticked scopes come first',
-      changes: {
-        [AUTHORIZE]: [
-          [
-            CODE_FOR_TICKED,
-            '{ ...authorizationRequest, scopes: [...new Set([...(ticked as string[]), ...scopes])] }',
-          ],
-        ],
-      },
-      tells: 'request-order',
-    },
-    {
-      what: 'a login asks for profile alone, whatever the token covers',
-      changes: {
-        [LOGIN]: [
-          [
-            "request.session.tokens?.scopes ?? ['profile']",
-            "isForEmail ? (request.session.tokens?.scopes ?? ['profile']) : []",
-          ],
-        ],
-      },
-      tells: 'asks-covered',
-    },
-    {
-      what: 'a login asks for what the token covers, and never again for profile',
-      changes: {
-        [LOGIN]: [["isForEmail ? 'email' : 'profile'])", "...(isForEmail ? ['email'] : [])])"]],
-      },
-      tells: 'asks-covered',
-    },
-    {
-      what: 'the client believes that it got what it asked for',
-      changes: {
-        [CALLBACK]: [
-          [`    ${LEADS_BACK}`, `    request.session.asked = scope.split(' ')\n    ${LEADS_BACK}`],
-        ],
-        [LOGIN]: [['request.session.tokens?.scopes', 'request.session.asked']],
-      },
-      tells: 'asks-covered',
-    },
-    {
-      what: 'what an earlier token covered counts for the new one',
-      changes: {
-        [CALLBACK]: [
-          [
-            '    await request.session.regenerate()\n',
-            '    const { tokens: old } = request.session\n    await request.session.regenerate()\n',
-          ],
-          [
-            `    ${LEADS_BACK}`,
-            `    for (const one of old?.scopes ?? []) request.session.tokens.scopes.add(one)\n    ${LEADS_BACK}`,
-          ],
-        ],
-      },
-      tells: 'email-unticked',
-    },
-    {
-      what: 'a token response without a scope means that the token covers nothing',
-      changes: { [CALLBACK]: [[LEARN_AT_LOGIN, 'tokenResponse']] },
-      tells: 'scope-left-out',
-    },
-    {
-      what: 'the response to a refresh changes nothing',
-      changes: { [MANAGER]: [[LEARN_AT_REFRESH, '']] },
-      tells: 'scope-of-refresh',
-    },
-    {
-      what: 'a response to a refresh without a scope means nothing is covered',
-      changes: {
-        [MANAGER]: [[LEARN_AT_REFRESH, "    this.scopes = new Set(tokens.scope?.split(' '))\n"]],
-      },
-      tells: 'scope-of-refresh',
-    },
-    {
-      what: 'a 403 teaches the client nothing',
-      changes: { [API]: [[`  ${FORGETS_SCOPE}\n`, '']] },
-      tells: 'forgets-at-403',
-    },
-    {
-      what: 'a 403 of /api/me teaches the client nothing',
-      changes: {
-        [API]: [[FORGETS_SCOPE, FORGETS_SCOPE.replace('403)', "403 && scope === 'email')")]],
-      },
-      tells: 'email-still',
-    },
-    {
-      what: 'a scope may be anything',
-      changes: {
-        [TOKEN_REQUEST]: [
-          [
-            "(scope === undefined || (typeof scope === 'string' && /^\\S+( \\S+)*$/.test(scope)))",
-            '(scope === undefined || String(scope) === scope || true)',
-          ],
-        ],
-        [MANAGER]: [['new Set(tokens.scope?.split(', 'new Set(String(tokens.scope).split(']],
-      },
-      tells: 'scope-nonsense',
-    },
-    {
-      what: 'the client asks for the email at each login',
-      changes: { [LOGIN]: [["?? ['profile']", "?? ['profile', 'email']"]] },
-      tells: 'asks-profile',
-    },
-    {
-      what: 'without a login, for=email asks for the email alone',
-      changes: { [LOGIN]: [["?? ['profile']", '?? []']] },
-      tells: 'for-email-first',
-    },
-    {
-      what: 'for=email loses what the token covers',
-      changes: {
-        [LOGIN]: [
-          [
-            '[...covered, isForEmail',
-            '[...(isForEmail && request.session.tokens ? [] : covered), isForEmail',
-          ],
-        ],
-      },
-      tells: 'for-email',
-    },
-    {
-      what: 'whatever for says is asked for',
-      changes: {
-        [LOGIN]: [
-          [
-            "isForEmail ? 'email' : 'profile'])",
-            "soleParameter(request.query, 'for')?.trim() || 'profile'])",
-          ],
-        ],
-      },
-      tells: 'for-else',
-    },
-    {
-      what: 'for is taken as the address to lead back to',
-      changes: {
-        [LOGIN]: [
-          [
-            WAY_BACK,
-            "wayBack: isForEmail ? '/email' : (soleParameter(request.query, 'for') ?? '/profile'),",
-          ],
-        ],
-      },
-      tells: 'for-else',
-    },
-    {
-      what: 'any for is for the email',
-      changes: { [LOGIN]: [[WANTS_EMAIL, "soleParameter(request.query, 'for') !== undefined"]] },
-      tells: 'for-else',
-    },
-    {
-      what: 'of two for the first counts',
-      changes: { [LOGIN]: [[WANTS_EMAIL, "[request.query.for].flat()[0] === 'email'"]] },
-      tells: 'for-else',
-    },
-    {
-      what: 'a 403 sends the browser to another login',
-      changes: {
-        'client/routes/email.ts': [
-          ['async (request, reply) => {\n', 'async (request, reply) => {\n    try {\n'],
-          [
-            "    return reply.view('email.eta', { email })\n",
-            "    return reply.view('email.eta', { email })\n    } catch (error) {\n      if (error.status === 403) return reply.redirect('/login?for=email')\n      throw error\n    }\n",
-          ],
-        ],
-      },
-      tells: 'email-403',
-    },
-    {
-      what: 'the 403 page offers a login that asks for nothing more',
-      changes: { [API]: [["{ href: '/login?for=email', text", "{ href: '/login', text"]] },
-      tells: 'email-link',
-    },
-    {
-      what: 'the client adds what it asked for to what it got',
-      changes: {
-        [CALLBACK]: [
-          [
-            LEARN_AT_LOGIN,
-            "{ ...tokenResponse, scope: [scope, tokenResponse.scope ?? scope].join(' ') }",
-          ],
-        ],
-      },
-      tells: 'email-unticked',
-    },
-    {
-      what: 'every login leads to the profile',
-      changes: { [CALLBACK]: [[LEADS_BACK, LEADS_BACK.replace('wayBack', "'/profile'")]] },
-      tells: 'way-back',
-    },
-    {
-      what: 'the way back is kept with the session, not with the login',
-      changes: {
-        [LOGIN]: [
-          [`      ${WAY_BACK}\n`, ''],
-          [
-            "    const url = new URL('/authorize'",
-            "    if (isForEmail) request.session.wayBack = '/email'\n    const url = new URL('/authorize'",
-          ],
-        ],
-        [CALLBACK]: [
-          [
-            '    await request.session.regenerate()\n',
-            "    const wayBack = request.session.wayBack ?? '/profile'\n    await request.session.regenerate()\n",
-          ],
-          ['const { scope, wayBack } = pendingLogin', 'const { scope } = pendingLogin'],
-        ],
-      },
-      tells: 'way-back-newest',
-    },
-    {
-      what: 'the way back comes from the query of the callback',
-      changes: {
-        [CALLBACK]: [
-          [
-            LEADS_BACK,
-            LEADS_BACK.replace('wayBack', "soleParameter(request.query, 'next') ?? wayBack"),
-          ],
-        ],
-      },
-      tells: 'no-address',
-    },
-    {
-      what: 'the way back comes from the query of /login',
-      changes: {
-        [LOGIN]: [
-          [
-            'wayBack: isForEmail',
-            "wayBack: soleParameter(request.query, 'return_to') ?? (isForEmail",
-          ],
-          ["? '/email' : '/profile',", "? '/email' : '/profile'),"],
-        ],
-      },
-      tells: 'no-address',
-    },
-    {
-      what: 'access_denied logs out',
-      changes: {
-        [CALLBACK]: [
-          [
-            '    if (error !== undefined) {\n',
-            '    if (error !== undefined) {\n      delete request.session.tokens\n',
-          ],
-        ],
-      },
-      tells: 'denied-keeps',
-    },
-    {
-      what: 'every trouble of /api/me counts as a missing scope',
-      changes: { [API]: [[NO_PROFILE, '  if (status !== 200) return undefined\n']] },
-      tells: 'me-nonsense',
-    },
-    {
-      what: 'a profile without a name is no problem',
-      changes: { [PROFILE]: [[`    ${NAME_MISSING} reply.code(403)\n`, '']] },
-      tells: 'profile-403',
-    },
-    {
-      what: 'without the name, the profile starts another login by itself',
-      changes: { [PROFILE]: [['reply.code(403)', "return reply.redirect('/login')"]] },
-      tells: 'profile-403',
-    },
-    {
-      what: 'without the name, the start page says that nobody is logged in',
-      changes: {
-        [HOME]: [[`    ${NAME_MISSING} return reply.code(403).view('profile.eta')\n`, '']],
-      },
-      tells: 'home-403',
-    },
-    {
-      what: 'a 403 of /api/me ends the login',
-      changes: {
-        [API]: [
-          [
-            NO_PROFILE,
-            '  if (status === 403) {\n    delete session.tokens\n    return undefined\n  }\n',
-          ],
-        ],
-      },
-      tells: 'email-still',
-    },
-    {
-      what: 'nobody can log out without a name',
-      changes: {
-        [PROFILE_PAGE]: [
-          ['      <form class="corner"', '<% if (it.user) { %>\n      <form class="corner"'],
-          ['      </form>\n', '      </form>\n<% } %>\n'],
-        ],
-      },
-      tells: 'logout-without-profile',
-    },
-    {
-      what: 'without the name, the start page has no way out',
-      changes: {
-        [HOME]: [["reply.code(403).view('profile.eta')", "reply.code(403).view('home.eta')"]],
-      },
-      tells: 'logout-without-profile',
-    },
-    {
-      what: 'without the name, no link leads to the email',
-      changes: {
-        [PROFILE_PAGE]: [
-          [
-            '      <p><a href="/email">Your email address</a></p>\n',
-            '<% if (it.user) { %>\n      <p><a href="/email">Your email address</a></p>\n<% } %>\n',
-          ],
-        ],
-      },
-      tells: 'logout-without-profile',
-    },
-    {
-      what: 'the token response decides what the profile shows',
-      changes: {
-        [API]: [
-          [
-            NO_PROFILE,
-            `${NO_PROFILE}  if (!session.tokens?.scopes.has('profile')) return undefined\n`,
-          ],
-        ],
-      },
-      tells: 'api-decides',
-    },
+    mistake(
+      'deny',
+      'a Deny is remembered as a yes',
+      [AUTHORIZE, REMEMBER, ''],
+      [AUTHORIZE, DECISION, REMEMBER + DECISION],
+    ),
+    mistake('deny-forgets-nothing', 'a Deny takes back what was allowed before', [
+      AUTHORIZE,
+      DECISION,
+      `      if (form.decision === 'deny') allowed.clear()\n${DECISION}`,
+    ]),
+    mistake('no-page', 'a page comes although nothing is left to ask', [
+      AUTHORIZE,
+      `    ${SKIP}reply, store, authorizationRequest, login.user)\n`,
+      '',
+    ]),
+    mistake('no-page', 'what was allowed is remembered for the next request only', [
+      AUTHORIZE,
+      SKIP,
+      `for (const one of asked.length ? [] : [...allowed]) allowed.delete(one)\n    ${SKIP}`,
+    ]),
+    mistake(
+      'other-session',
+      'each session remembers for itself',
+      [STORE, 'store.allowedScopes.get(key) ?? new Set()', 'user.allowed?.[key] ?? new Set()'],
+      [
+        STORE,
+        'store.allowedScopes.set(key, scopes)',
+        'user.allowed = { ...user.allowed, [key]: scopes }',
+      ],
+      [STORE, 'store: Store, { user_id }: User, client_id', 'store: Store, user: any, client_id'],
+      [STORE, `const key = ${KEY}`, 'const key = client_id'],
+      [AUTHORIZE, 'login = { user, consents', 'login = { user: { ...user }, consents'],
+    ),
+    mistake('other-user', 'all users share what one of them allowed', [STORE, KEY, 'client_id']),
+    mistake('other-client', 'all clients share what a user allowed one of them', [
+      STORE,
+      KEY,
+      'user_id',
+    ]),
+    mistake('more-asks', 'a user who allowed something once is never asked again', [
+      AUTHORIZE,
+      'asked.length === 0',
+      'allowed.size > 0',
+    ]),
+    mistake('adds-up', 'a new yes replaces the old one', [
+      AUTHORIZE,
+      REMEMBER,
+      `      allowed.clear()\n${REMEMBER}`,
+    ]),
+    mistake('only-requested', 'a code is also for what was allowed before and not requested', [
+      AUTHORIZE,
+      `${SKIP}reply, store, authorizationRequest, login.user)`,
+      `${SKIP}reply, store, { ...authorizationRequest, scopes: [...allowed] }, login.user)`,
+    ]),
+    mistake(
+      'nothing-new',
+      'an Allow adds all that was allowed before, also what was not requested',
+      [
+        AUTHORIZE,
+        'const scopes = authorizationRequest.scopes.filter((scope) => {',
+        'const scopes = [...allowed, ...authorizationRequest.scopes].filter((scope, index, all) => {\n        if (all.indexOf(scope) !== index) return false',
+      ],
+    ),
+    mistake('boxes', 'the boxes come without ticks', [
+      CONSENT_PAGE,
+      '" checked> <code>',
+      '"> <code>',
+    ]),
+    mistake('allowed-before', 'what was allowed before has a box, too', [
+      CONSENT_PAGE,
+      'it.asked.includes(scope)',
+      'true',
+    ]),
+    mistake('allowed-before', 'the page is silent about what was allowed before', [
+      CONSENT_PAGE,
+      'const scope of it.scopes',
+      'const scope of it.asked',
+    ]),
+    mistake('nothing-ticked', 'nothing ticked counts as everything', [
+      AUTHORIZE,
+      TAKEN,
+      `${TAKEN} || ticked.length === 0`,
+    ]),
+    mistake('nothing-ticked', 'with nothing ticked the client gets a code for nothing', [
+      AUTHORIZE,
+      ' || scopes.length === 0',
+      '',
+    ]),
+    mistake('not-requested', 'a ticked scope that was not requested is left out in silence', [
+      AUTHORIZE,
+      NOT_REQUESTED,
+      'if (ticked.includes(null))',
+    ]),
+    mistake(
+      'not-requested',
+      'a ticked scope that was not requested is allowed',
+      [AUTHORIZE, NOT_REQUESTED, 'if (ticked.includes(null))'],
+      [
+        AUTHORIZE,
+        'const scopes = authorizationRequest.scopes.filter((scope) => {',
+        'const scopes = [...new Set([...authorizationRequest.scopes, ...ticked])].filter((scope) => {',
+      ],
+    ),
+    mistake('not-requested', 'a ticked scope that was not requested is refused, but remembered', [
+      AUTHORIZE,
+      NOT_REQUESTED,
+      `const before = allowedScopesOf(store, login.user, authorizationRequest.client_id)\n      ${NOT_REQUESTED} for (const one of ticked) before.add(one)\n      ${NOT_REQUESTED}`,
+    ]),
+    mistake('not-requested', 'several ticked boxes count as none', [
+      AUTHORIZE,
+      "valuesOf(form, 'scope')",
+      "[soleParameter(form, 'scope')].filter(Boolean)",
+    ]),
+    mistake('part-of-yes', 'the code is for all that was requested', [
+      AUTHORIZE,
+      CODE_FOR_TICKED,
+      'authorizationRequest',
+    ]),
+    mistake('part-remembered', 'all that was requested is remembered', [
+      AUTHORIZE,
+      'of scopes) allowed.add',
+      'of authorizationRequest.scopes) allowed.add',
+    ]),
+    mistake('nothing-new', 'only ticked scopes count, not those allowed before', [
+      AUTHORIZE,
+      TAKEN,
+      'return ticked.includes(scope)',
+    ]),
+    mistake('request-order', 'the ticked scopes come after those allowed before', [
+      AUTHORIZE,
+      'const scopes = authorizationRequest.scopes.filter(',
+      'const scopes = [...authorizationRequest.scopes].sort((a, b) => Number(allowed.has(b)) - Number(allowed.has(a))).filter(',
+    ]),
+    mistake('request-order', 'the ticked scopes come first', [
+      AUTHORIZE,
+      CODE_FOR_TICKED,
+      '{ ...authorizationRequest, scopes: [...new Set([...(ticked as string[]), ...scopes])] }',
+    ]),
+    mistake('asks-covered', 'a login asks for profile alone, whatever the token covers', [
+      LOGIN,
+      "request.session.tokens?.scopes ?? ['profile']",
+      "isForEmail ? (request.session.tokens?.scopes ?? ['profile']) : []",
+    ]),
+    mistake('asks-covered', 'a login asks for what the token covers, and never again for profile', [
+      LOGIN,
+      "isForEmail ? 'email' : 'profile'])",
+      "...(isForEmail ? ['email'] : [])])",
+    ]),
+    mistake(
+      'asks-covered',
+      'the client believes that it got what it asked for',
+      [
+        CALLBACK,
+        `    ${LEADS_BACK}`,
+        `    request.session.asked = scope.split(' ')\n    ${LEADS_BACK}`,
+      ],
+      [LOGIN, 'request.session.tokens?.scopes', 'request.session.asked'],
+    ),
+    mistake(
+      'email-unticked',
+      'what an earlier token covered counts for the new one',
+      [
+        CALLBACK,
+        '    await request.session.regenerate()\n',
+        '    const { tokens: old } = request.session\n    await request.session.regenerate()\n',
+      ],
+      [
+        CALLBACK,
+        `    ${LEADS_BACK}`,
+        `    for (const one of old?.scopes ?? []) request.session.tokens.scopes.add(one)\n    ${LEADS_BACK}`,
+      ],
+    ),
+    mistake(
+      'scope-left-out',
+      'a token response without a scope means that the token covers nothing',
+      [CALLBACK, LEARN_AT_LOGIN, 'tokenResponse'],
+    ),
+    mistake('scope-of-refresh', 'the response to a refresh changes nothing', [
+      MANAGER,
+      LEARN_AT_REFRESH,
+      '',
+    ]),
+    mistake(
+      'scope-of-refresh',
+      'a response to a refresh without a scope means nothing is covered',
+      [MANAGER, LEARN_AT_REFRESH, "    this.scopes = new Set(tokens.scope?.split(' '))\n"],
+    ),
+    mistake('forgets-at-403', 'a 403 teaches the client nothing', [
+      API,
+      `  ${FORGETS_SCOPE}\n`,
+      '',
+    ]),
+    mistake('email-still', 'a 403 of /api/me teaches the client nothing', [
+      API,
+      FORGETS_SCOPE,
+      FORGETS_SCOPE.replace('403)', "403 && scope === 'email')"),
+    ]),
+    mistake(
+      'scope-nonsense',
+      'a scope may be anything',
+      [
+        TOKEN_REQUEST,
+        "(scope === undefined || (typeof scope === 'string' && /^\\S+( \\S+)*$/.test(scope)))",
+        '(scope === undefined || String(scope) === scope || true)',
+      ],
+      [MANAGER, 'new Set(tokens.scope?.split(', 'new Set(String(tokens.scope).split('],
+    ),
+    mistake('asks-profile', 'the client asks for the email at each login', [
+      LOGIN,
+      "?? ['profile']",
+      "?? ['profile', 'email']",
+    ]),
+    mistake('for-email-first', 'without a login, for=email asks for the email alone', [
+      LOGIN,
+      "?? ['profile']",
+      '?? []',
+    ]),
+    mistake('for-email', 'for=email loses what the token covers', [
+      LOGIN,
+      '[...covered, isForEmail',
+      '[...(isForEmail && request.session.tokens ? [] : covered), isForEmail',
+    ]),
+    mistake('for-else', 'whatever for says is asked for', [
+      LOGIN,
+      "isForEmail ? 'email' : 'profile'])",
+      "soleParameter(request.query, 'for')?.trim() || 'profile'])",
+    ]),
+    mistake('for-else', 'for is taken as the address to lead back to', [
+      LOGIN,
+      WAY_BACK,
+      "wayBack: isForEmail ? '/email' : (soleParameter(request.query, 'for') ?? '/profile'),",
+    ]),
+    mistake('for-else', 'any for is for the email', [
+      LOGIN,
+      WANTS_EMAIL,
+      "soleParameter(request.query, 'for') !== undefined",
+    ]),
+    mistake('for-else', 'of two for the first counts', [
+      LOGIN,
+      WANTS_EMAIL,
+      "[request.query.for].flat()[0] === 'email'",
+    ]),
+    mistake(
+      'email-403',
+      'a 403 sends the browser to another login',
+      [
+        'client/routes/email.ts',
+        'async (request, reply) => {\n',
+        'async (request, reply) => {\n    try {\n',
+      ],
+      [
+        'client/routes/email.ts',
+        "    return reply.view('email.eta', { email })\n",
+        "    return reply.view('email.eta', { email })\n    } catch (error) {\n      if (error.status === 403) return reply.redirect('/login?for=email')\n      throw error\n    }\n",
+      ],
+    ),
+    mistake('email-link', 'the 403 page offers a login that asks for nothing more', [
+      API,
+      "{ href: '/login?for=email', text",
+      "{ href: '/login', text",
+    ]),
+    mistake('email-unticked', 'the client adds what it asked for to what it got', [
+      CALLBACK,
+      LEARN_AT_LOGIN,
+      "{ ...tokenResponse, scope: [scope, tokenResponse.scope ?? scope].join(' ') }",
+    ]),
+    mistake('way-back', 'every login leads to the profile', [
+      CALLBACK,
+      LEADS_BACK,
+      LEADS_BACK.replace('wayBack', "'/profile'"),
+    ]),
+    mistake(
+      'way-back-newest',
+      'the way back is kept with the session, not with the login',
+      [LOGIN, `      ${WAY_BACK}\n`, ''],
+      [
+        LOGIN,
+        "    const url = new URL('/authorize'",
+        "    if (isForEmail) request.session.wayBack = '/email'\n    const url = new URL('/authorize'",
+      ],
+      [
+        CALLBACK,
+        '    await request.session.regenerate()\n',
+        "    const wayBack = request.session.wayBack ?? '/profile'\n    await request.session.regenerate()\n",
+      ],
+      [CALLBACK, 'const { scope, wayBack } = pendingLogin', 'const { scope } = pendingLogin'],
+    ),
+    mistake('no-address', 'the way back comes from the query of the callback', [
+      CALLBACK,
+      LEADS_BACK,
+      LEADS_BACK.replace('wayBack', "soleParameter(request.query, 'next') ?? wayBack"),
+    ]),
+    mistake(
+      'no-address',
+      'the way back comes from the query of /login',
+      [
+        LOGIN,
+        'wayBack: isForEmail',
+        "wayBack: soleParameter(request.query, 'return_to') ?? (isForEmail",
+      ],
+      [LOGIN, "? '/email' : '/profile',", "? '/email' : '/profile'),"],
+    ),
+    mistake('denied-keeps', 'access_denied logs out', [
+      CALLBACK,
+      '    if (error !== undefined) {\n',
+      '    if (error !== undefined) {\n      delete request.session.tokens\n',
+    ]),
+    mistake('me-nonsense', 'every trouble of /api/me counts as a missing scope', [
+      API,
+      NO_PROFILE,
+      '  if (status !== 200) return undefined\n',
+    ]),
+    mistake('profile-403', 'a profile without a name is no problem', [
+      PROFILE,
+      `    ${NAME_MISSING} reply.code(403)\n`,
+      '',
+    ]),
+    mistake('profile-403', 'without the name, the profile starts another login by itself', [
+      PROFILE,
+      'reply.code(403)',
+      "return reply.redirect('/login')",
+    ]),
+    mistake('home-403', 'without the name, the start page says that nobody is logged in', [
+      HOME,
+      `    ${NAME_MISSING} return reply.code(403).view('profile.eta')\n`,
+      '',
+    ]),
+    mistake('email-still', 'a 403 of /api/me ends the login', [
+      API,
+      NO_PROFILE,
+      '  if (status === 403) {\n    delete session.tokens\n    return undefined\n  }\n',
+    ]),
+    mistake(
+      'logout-without-profile',
+      'nobody can log out without a name',
+      [
+        PROFILE_PAGE,
+        '      <form class="corner"',
+        '<% if (it.user) { %>\n      <form class="corner"',
+      ],
+      [PROFILE_PAGE, '      </form>\n', '      </form>\n<% } %>\n'],
+    ),
+    mistake('logout-without-profile', 'without the name, the start page has no way out', [
+      HOME,
+      "reply.code(403).view('profile.eta')",
+      "reply.code(403).view('home.eta')",
+    ]),
+    mistake('logout-without-profile', 'without the name, no link leads to the email', [
+      PROFILE_PAGE,
+      '      <p><a href="/email">Your email address</a></p>\n',
+      '<% if (it.user) { %>\n      <p><a href="/email">Your email address</a></p>\n<% } %>\n',
+    ]),
+    mistake('api-decides', 'the token response decides what the profile shows', [
+      API,
+      NO_PROFILE,
+      `${NO_PROFILE}  if (!session.tokens?.scopes.has('profile')) return undefined\n`,
+    ]),
   ],
 }
