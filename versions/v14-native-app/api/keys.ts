@@ -26,7 +26,6 @@ export function keyFinder({ authServerUrl }: LabConfig): JWTVerifyGetKey {
   }
 }
 
-/** @throws {PageError} if the server can't be reached, or sends no usable key */
 async function fetchKeys(url: string): Promise<Map<unknown, CryptoKey>> {
   const { status, body } = await callBackChannel(url, { method: 'GET', headers: {} })
   const keys = new Map<unknown, CryptoKey>()
