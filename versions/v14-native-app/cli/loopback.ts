@@ -17,7 +17,7 @@ export async function listenForResponse(expected: string) {
         throw new PageError(400, 'Wrong state', "This response doesn't belong to this login.")
       }
       reply.raw.once('close', () => resolve(query))
-      return reply.type('text/html; charset=utf-8').header('connection', 'close').send(DONE)
+      return reply.type('text/html; charset=utf-8').send(DONE)
     })
   })
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
