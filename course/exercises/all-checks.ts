@@ -11,6 +11,7 @@ import { v09 } from './v09/checks.ts'
 import { v10 } from './v10/checks.ts'
 import { v11 } from './v11/checks.ts'
 import { v12 } from './v12/checks.ts'
+import { v13 } from './v13/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -26,4 +27,5 @@ export const checks: Record<number, VersionChecks> = {
   10: v10,
   11: v11,
   12: v12,
+  13: v13,
 }

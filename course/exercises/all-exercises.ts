@@ -11,6 +11,7 @@ import { v09 } from './v09/steps.ts'
 import { v10 } from './v10/steps.ts'
 import { v11 } from './v11/steps.ts'
 import { v12 } from './v12/steps.ts'
+import { v13 } from './v13/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -26,4 +27,5 @@ export const exercises: Record<number, Exercise> = {
   10: v10,
   11: v11,
   12: v12,
+  13: v13,
 }

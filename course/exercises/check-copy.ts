@@ -36,8 +36,8 @@ export interface CheckOptions {
 
 /** The time limit of a run, in milliseconds, on an idle machine. */
 const CHECK_LIMIT = 10_000
-/** The same for a version with a worker, whose checks start it ten times. */
-const WORKER_CHECK_LIMIT = 20_000
+/** The same for a version with a worker, whose checks start it ten times, or with several APIs. */
+const LONG_CHECK_LIMIT = 20_000
 /** How often to restart a program whose port was taken meanwhile. */
 const TRIES = 3
 /** Within how many milliseconds of each other failures count as simultaneous. */
@@ -72,8 +72,8 @@ export async function checkCopy(
 ): Promise<CheckResult> {
   const programs = new CheckedPrograms(folder, options)
   const timer = new AbortController()
-  const hasWorker = checks.sentences.some(({ on }) => on === 'worker')
-  const most = patient(hasWorker ? WORKER_CHECK_LIMIT : CHECK_LIMIT)
+  const isLong = checks.sentences.some(({ on }) => on === 'worker' || on === 'new api')
+  const most = patient(isLong ? LONG_CHECK_LIMIT : CHECK_LIMIT)
   const limit = sleep(most, undefined, { signal: timer.signal }).then(() => {
     throw new TroubleError(programs.explainSlowness())
   })
@@ -95,7 +95,7 @@ async function tryOutAll(
   checks: VersionChecks,
 ): Promise<Finding[]> {
   const { sentences } = checks
-  const { server, client, worker, shortLived, api } = await programs.startAll(checks)
+  const { server, client, worker, shortLived, api, newApi } = await programs.startAll(checks)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
   // One at a time within a lane, because a copy may keep one state for everyone.
   const lanes = await settle([
@@ -104,6 +104,7 @@ async function tryOutAll(
     tryOut(on('client'), client),
     tryOut(on('worker'), worker),
     api === undefined ? on('api').map(withoutApi) : tryOut(on('api'), api),
+    newApi === undefined ? on('new api').map(withoutApi) : tryOut(on('new api'), newApi),
   ])
   const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
   return conclude(folder, sentences, seen)
@@ -209,6 +210,8 @@ interface Stages {
   shortLived: Stage | undefined
   /** With a stand-in as the server. */
   api: Stage | undefined
+  /** Another one, with a stand-in of its own. */
+  newApi: Stage | undefined
 }
 
 class CheckedPrograms {
@@ -263,13 +266,14 @@ class CheckedPrograms {
   async #startOnce({ short, scopes, sentences }: VersionChecks): Promise<Stages> {
     const at = async () => `http://localhost:${await freePort()}`
     const [serverUrl, shortUrl, clientUrl] = [await at(), await at(), await at()]
-    const [apiUrl, testedUrl] = [await at(), await at()]
+    const [apiUrl, testedUrl, newUrl] = [await at(), await at(), await at()]
     const redirectUri = `${clientUrl}/callback`
     // In a version with an API, the client of an unfinished copy may still ask the server.
     const standInApiPort = sentences.some(({ on }) => on === 'api') ? await freePort() : undefined
     const standIn = new StandIn(await freePort(), redirectUri, scopes, standInApiPort)
     const apiStandIn = new StandIn(await freePort(), redirectUri)
-    for (const one of [standIn, apiStandIn]) {
+    const newStandIn = new StandIn(await freePort(), redirectUri)
+    for (const one of [standIn, apiStandIn, newStandIn]) {
       await one.listen()
       this.#ends.push(() => one.close())
     }
@@ -287,11 +291,13 @@ class CheckedPrograms {
     ] as const)
     // An API that takes the port of another program fails only if that one is there before it.
     const hasApi = existsSync(join(folder, API_MAIN))
-    const [mainApi, testedApi] = await settle([
+    const hasNewApi = hasApi && sentences.some(({ on }) => on === 'new api')
+    const runApi = (url: string, { url: AUTH_SERVER_URL }: StandIn) =>
+      run('api', url, { AUTH_SERVER_URL, API_URL: url })
+    const [mainApi, testedApi, newApi] = await settle([
       hasApi ? run('api', apiUrl) : undefined,
-      hasApi
-        ? run('api', testedUrl, { AUTH_SERVER_URL: apiStandIn.url, API_URL: testedUrl })
-        : undefined,
+      hasApi ? runApi(testedUrl, apiStandIn) : undefined,
+      hasNewApi ? runApi(newUrl, newStandIn) : undefined,
     ] as const)
 
     const startWorker: Cast['startWorker'] = (url, changes) =>
@@ -311,8 +317,11 @@ class CheckedPrograms {
         standIn,
       }),
       worker: stage(),
-      shortLived: shortServer && stage({ server: { url: shortUrl, running: shortServer } }),
+      shortLived:
+        shortServer &&
+        stage({ server: { url: shortUrl, running: shortServer }, otherServerUrl: serverUrl }),
       api: testedApi && stage({ api: { url: testedUrl, running: testedApi }, standIn: apiStandIn }),
+      newApi: newApi && stage({ api: { url: newUrl, running: newApi }, standIn: newStandIn }),
     }
   }
 

@@ -70,6 +70,8 @@ export function expectAnswer(
 export interface Cast {
   folder: string
   server: { url: string; running: RunningProgram }
+  /** The address of a second server of the copy, for the short-lived one. */
+  otherServerUrl?: string
   /** Without a running program if this stage isn't for the client. */
   client: { url: string; running?: RunningProgram }
   /** The same, and none runs if the copy has none. */
@@ -104,6 +106,11 @@ export class Stage {
 
   get clientUrl(): string {
     return this.#cast.client.url
+  }
+
+  get otherServerUrl(): string {
+    if (this.#cast.otherServerUrl === undefined) throw new Error('No second server on this stage')
+    return this.#cast.otherServerUrl
   }
 
   get apiUrl(): string {

@@ -2,8 +2,9 @@ import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers'
 import promises from 'node:timers/promises'
 
-// Loaded into each worker and each API that a check runs. Its time limits run out when the check says that
-// time has passed: the check waits for none of them, and a slow machine changes no result.
+// Loaded into each worker and each API that a check runs. Its clocks stand still, and its time limits run out,
+// until the check says that time has passed: the check waits for none of them, and a slow machine changes no
+// result.
 
 /** Shorter delays are no time limits, and stay as they are. In milliseconds. */
 const SHORTEST = 1_000
@@ -37,6 +38,10 @@ function wait(delay, value, { signal, ref = true } = {}) {
     })
   })
 }
+
+const [startOfClock, startOfDay] = [performance.now(), Date.now()]
+performance.now = () => startOfClock + now
+Date.now = () => startOfDay + now
 
 globalThis.setTimeout = startTimer
 globalThis.clearTimeout = stopTimer

@@ -12,7 +12,7 @@ import { namesIn } from '../programs/programs.ts'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
 import { wrongUsage } from '../told-error.ts'
 import { type Files, readFiles } from './draft.ts'
-import { copyName, sourceOf } from './exercise-start.ts'
+import { copyName } from './exercise-start.ts'
 
 /** The folder of the learner's copies. */
 export const PLAYGROUND = join(ROOT, 'playground')
@@ -68,7 +68,7 @@ export function linkPackages({ version, folder }: Place): void {
   if (existsSync(link)) return
   // After the repo was moved, there may be a broken link.
   rmSync(link, { force: true })
-  const packages = join(sourceOf(version).folder, 'node_modules')
+  const packages = join(version.folder, 'node_modules')
   // A junction, because other links need special rights on Windows.
   symlinkSync(packages, link, 'junction')
 }

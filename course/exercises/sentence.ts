@@ -8,9 +8,10 @@ export interface Sentence {
   text: string
   /**
    * What it runs on: one program (the client and the API with a stand-in for the server), a server with
-   * short lifetimes, the worker, or all of them together, once every other check passes.
+   * short lifetimes, an API that has got nothing from its server so far, the worker, or all of them
+   * together, once every other check passes.
    */
-  on: ProgramName | 'short server' | 'worker' | 'both'
+  on: ProgramName | 'short server' | 'new api' | 'worker' | 'both'
   /** The file of the version that implements it. */
   file: string
   /** Other checks that must pass first. */

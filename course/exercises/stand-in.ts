@@ -51,6 +51,8 @@ export class StandIn {
   tokenRequests: ProgramRequest[] = []
   revocations: ProgramRequest[] = []
   introspections: ProgramRequest[] = []
+  /** How often it was asked for its keys. */
+  keyRequests = 0
   /** The `Authorization` headers at the resources. */
   resourceRequests: string[] = []
   issued: Tokens[] = []
@@ -70,6 +72,8 @@ export class StandIn {
   onRevoke: (request: ProgramRequest) => Answer = (request) => this.revoke(request)
   /** The response to a valid introspection request. One that throws hangs up. */
   onIntrospect: (request: ProgramRequest) => Answer = () => INACTIVE
+  /** The response to a key request; undefined in a version without keys. One that throws hangs up. */
+  onKeys: (() => Answer) | undefined
   onResource: (authorization: string, path: string) => Answer = (authorization, path) =>
     this.user(authorization, path)
   /** The only scopes that its user allows; undefined for all that are asked for. */
@@ -131,6 +135,7 @@ export class StandIn {
     this.tokenRequests = []
     this.revocations = []
     this.introspections = []
+    this.keyRequests = 0
     this.resourceRequests = []
     this.issued = []
     this.refusal = undefined
@@ -146,6 +151,7 @@ export class StandIn {
     this.onToken = () => this.tokens()
     this.onRevoke = (request) => this.revoke(request)
     this.onIntrospect = () => INACTIVE
+    this.onKeys = undefined
     this.onResource = (authorization, path) => this.user(authorization, path)
     this.allows = undefined
     this.passOnTo = undefined
@@ -238,6 +244,10 @@ export class StandIn {
       if (refusal === undefined) return this.onIntrospect(asked)
       this.refusedIntrospection = refusal
       return refused(refusal)
+    }
+    if (isServer && method === 'GET' && pathname === '/jwks' && this.onKeys !== undefined) {
+      this.keyRequests += 1
+      return this.onKeys()
     }
     const resources = this.#scopes === undefined ? [ME] : [ME, EMAIL]
     if (at === this.apiUrl && method === 'GET' && resources.includes(pathname)) {

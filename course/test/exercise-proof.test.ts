@@ -87,7 +87,10 @@ describe.each(all)('the exercise of $name', ({ version, exercise, known }) => {
     const findings = await tryOut(name, withMistake(version, mistake))
     const open = findings.filter(({ status }) => status === 'open')
     expect(open.map(({ sentence }) => sentence.id)).toEqual([mistake.tells])
-    const places = open.map((finding) => finding.status === 'open' && finding.place)
+    // The API breaks in its own process, which says the line, too.
+    const places = open.map(
+      (finding) => finding.status === 'open' && finding.place.replace(/:\d+$/, ''),
+    )
     expect(Object.keys(mistake.changes)).toEqual(expect.arrayContaining(places))
     expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(ids.length)
   })
