@@ -1,5 +1,5 @@
 import { type Change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import { type Exercise, mistake } from '../exercise-start.ts'
 
 const ACCESS_TOKEN = 'api/access-token.ts'
 const API_APP = 'api/app.ts'
@@ -100,728 +100,519 @@ export const v13: Exercise = {
   ],
 
   mistakes: [
-    {
-      what: 'the keys are no set',
-      changes: {
-        [JWKS]: [
-          ['return { keys: [{', 'return {'],
-          ["use: 'sig' }] }", "use: 'sig' }"],
-        ],
-      },
-      tells: 'jwks',
-    },
-    {
-      what: 'the key has no name',
-      changes: {
-        [JWKS]: [
-          ['kid, alg:', 'alg:'],
-          ['{ kid, publicKey }', '{ publicKey }'],
-        ],
-      },
-      tells: 'jwks',
-    },
-    {
-      what: 'the key does not say what it is for',
-      changes: { [JWKS]: [[", alg: 'ES256', use: 'sig'", '']] },
-      tells: 'jwks',
-    },
-    {
-      what: 'the keys are for the API alone',
-      changes: {
-        [JWKS]: [
-          [
-            'async (_request, reply) => {',
-            'async (request, reply) => {\n    if (!request.headers.authorization) return reply.code(401).send({})',
-          ],
-        ],
-      },
-      tells: 'jwks',
-    },
-    {
-      what: 'each request gets another key',
-      changes: {
-        [JWKS]: [
-          [
-            'const { kid, publicKey } = store.signingKey',
-            "const { kid } = store.signingKey\n    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })",
-          ],
-          [
-            "import type { FastifyInstance } from 'fastify'",
-            "import { generateKeyPairSync } from 'node:crypto'\nimport type { FastifyInstance } from 'fastify'",
-          ],
-        ],
-      },
-      tells: 'jwks',
-    },
-    {
-      what: 'the private key is in the set',
-      changes: {
-        [JWKS]: [
-          [PUBLIC_JWK, "...privateKey.export({ format: 'jwk' })"],
-          ['{ kid, publicKey }', '{ kid, privateKey }'],
-        ],
-      },
-      tells: 'jwks-public',
-    },
-    {
-      what: 'nobody may keep the keys',
-      changes: { [JWKS]: [[CACHE, '']] },
-      tells: 'jwks-cached',
-    },
-    {
-      what: 'Pragma stays',
-      changes: { [JWKS]: [[".removeHeader('pragma')", '']] },
-      tells: 'jwks-cached',
-    },
-    {
-      what: 'the route counts as one for browsers',
-      changes: { [JWKS]: [['{ config: { backChannel: true } }', '{}']] },
-      tells: 'jwks-method',
-    },
-    {
-      what: 'everyone may write to /jwks',
-      changes: {
-        [JWKS]: [
-          [
-            "app.get('/jwks', { config",
-            "app.route({ method: ['GET', 'POST'], url: '/jwks', config",
-          ],
-          ['backChannel: true } }, async', 'backChannel: true }, handler: async'],
-          ["use: 'sig' }] }\n  })", "use: 'sig' }] }\n  } })"],
-        ],
-      },
-      tells: 'jwks-method',
-    },
-    {
-      what: 'the kid is always the same',
-      changes: {
-        [STORE]: [
-          ['kid: randomUUID()', "kid: 'lab-key'"],
-          [', randomUUID }', ' }'],
-        ],
-      },
-      tells: 'jwks-own',
-    },
-    {
-      what: 'the key is written into the code',
-      changes: {
-        [STORE]: [
-          [
-            KEY_PAIR,
-            "signingKey: { kid: randomUUID(), privateKey: createPrivateKey({ key: JWK, format: 'jwk' }), publicKey: createPublicKey({ key: JWK, format: 'jwk' }) }",
-          ],
-          ['{ generateKeyPairSync,', '{ createPrivateKey, createPublicKey,'],
-          [
-            'export function createStore',
-            "const JWK = {\n  kty: 'EC',\n  crv: 'P-256',\n  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',\n  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',\n  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',\n}\n\nexport function createStore",
-          ],
-        ],
-      },
-      tells: 'jwks-own',
-    },
-    {
-      what: 'an access token is a JWT of any kind',
-      changes: { [TOKENS]: [["typ: 'at+jwt'", "typ: 'JWT'"]] },
-      tells: 'jwt-header',
-    },
-    {
-      what: 'the header names no key',
-      changes: { [TOKENS]: [[', kid: store.signingKey.kid', '']] },
-      tells: 'jwt-header',
-    },
-    {
-      what: 'the token is signed with a secret',
-      changes: {
-        [TOKENS]: [
-          ["alg: 'ES256'", "alg: 'HS256'"],
-          ['.sign(store.signingKey.privateKey)', '.sign(Buffer.alloc(32))'],
-        ],
-      },
-      tells: 'jwt-header',
-    },
-    {
-      what: 'sub is a name to read',
-      changes: { [TOKENS]: [['user?.user_id', 'user?.username']] },
-      tells: 'jwt-claims',
-    },
-    {
-      what: 'the token is for the server',
-      changes: { [TOKENS]: [['aud: store.audience', 'aud: store.issuer']] },
-      tells: 'jwt-claims',
-    },
-    {
-      what: 'nobody is said to have issued the token',
-      changes: { [TOKENS]: [['    iss: store.issuer,\n', '']] },
-      tells: 'jwt-claims',
-    },
-    {
-      what: 'the scope is a list',
-      changes: {
-        [TOKENS]: [["scope: token.scopes.join(' '),\n    iat", 'scope: token.scopes,\n    iat']],
-      },
-      tells: 'jwt-claims',
-    },
-    {
-      what: 'the scope is that of the login',
-      changes: {
-        [TOKENS]: [
-          [
-            "scope: token.scopes.join(' '),\n    iat",
-            "scope: (token.grant.user ? [...token.grant.allowed] : token.scopes).join(' '),\n    iat",
-          ],
-        ],
-      },
-      tells: 'jwt-claims',
-    },
-    {
-      what: 'the email address is in the token',
-      changes: { [TOKENS]: [[JTI, `${JTI}\n    email: token.grant.user?.email,`]] },
-      tells: 'jwt-claims',
-    },
-    {
-      what: 'each token is signed with a key of its own',
-      changes: {
-        [TOKENS]: [
-          [
-            '.sign(store.signingKey.privateKey)',
-            ".sign(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)",
-          ],
-          [
-            'import { randomToken }',
-            "import { generateKeyPairSync } from 'node:crypto'\nimport { randomToken }",
-          ],
-        ],
-      },
-      tells: 'jwt-signed',
-    },
-    {
-      what: 'a token expires in milliseconds',
-      changes: { [TOKENS]: [[EXP, 'exp: issuedAt + store.accessTokenTtl * 1000']] },
-      tells: 'jwt-times',
-    },
-    {
-      what: 'a token expires before its time',
-      changes: { [TOKENS]: [['exp: Math.ceil', 'exp: Math.floor']] },
-      tells: 'jwt-times',
-    },
-    {
-      what: 'every token lives for five minutes',
-      changes: { [TOKENS]: [[EXP, 'exp: Math.ceil(issuedAt / 1000 + 300)']] },
-      tells: 'jwt-times',
-    },
-    {
-      what: 'a token never expires',
-      changes: { [TOKENS]: [[`    ${EXP},\n`, '']] },
-      tells: 'jwt-times',
-    },
-    {
-      what: 'a token of a program is for nobody',
-      changes: { [TOKENS]: [[SUB, "sub: token.grant.user?.user_id ?? ''"]] },
-      tells: 'jwt-machine',
-    },
-    {
-      what: 'all tokens of a client have one name',
-      changes: { [TOKENS]: [[JTI, 'jti: token.grant.client_id,']] },
-      tells: 'jwt-jti',
-    },
-    {
-      what: 'a token has no name',
-      changes: { [TOKENS]: [[`    ${JTI}\n`, '']] },
-      tells: 'jwt-jti',
-    },
-    {
-      what: 'the server forgets the tokens that it signs',
-      changes: { [TOKENS]: [[`  ${STORE_TOKEN}\n`, '']] },
-      tells: 'introspect-still',
-    },
-    {
-      what: 'a refresh token looks like a JWT, too',
-      changes: {
-        [TOKENS]: [['return family.id + family.secret', 'return `${family.id}.${family.secret}.`']],
-      },
-      tells: 'refresh-random',
-    },
-    {
-      what: 'the API fetches the keys for each request',
-      changes: {
-        [KEYS]: [
-          ['    if (!keys.has(kid)) {\n', '    {\n'],
-          [IF_PAUSE, '{'],
-          ['const PAUSE = 5_000', 'const PAUSE = 0'],
-        ],
-      },
-      tells: 'api-asks-keys',
-    },
-    {
-      what: 'the API asks about a signed token, too',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [
-            RETURN,
-            `await callBackChannel(\`${'$'}{config.authServerUrl}/introspect\`, { method: 'POST', headers: {} }).catch(() => undefined)\n      ${RETURN}`,
-          ],
-          [
-            JOSE_IMPORT,
-            `import { callBackChannel } from '@oauth-lab/shared/back-channel.ts'\n${JOSE_IMPORT}`,
-          ],
-        ],
-      },
-      tells: 'api-asks-keys',
-    },
-    {
-      what: 'the keys are fetched at another address',
-      changes: { [KEYS]: [['/jwks`', '/keys`']] },
-      tells: 'api-asks-keys',
-    },
-    {
-      what: 'whose token it is stands in client_id',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [RETURN, "return { sub: String(payload.client_id ?? sub), scopes: scope.split(' ') }"],
-        ],
-      },
-      tells: 'api-asks-keys',
-    },
-    {
-      what: 'the user is the one in username, if there is one',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [RETURN, "return { sub: String(payload.username ?? sub), scopes: scope.split(' ') }"],
-        ],
-      },
-      tells: 'api-reads',
-    },
-    {
-      what: 'without a scope the token covers the profile',
-      changes: { [ACCESS_TOKEN]: [["scope = ''", "scope = 'profile'"]] },
-      tells: 'api-reads',
-    },
-    {
-      what: 'what jose says about a token is an accident',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [`      ${IF_JOSE}\n`, ''],
-          [JOSE_IMPORT, "import { jwtVerify } from 'jose'"],
-        ],
-      },
-      tells: 'api-garbage',
-    },
-    {
-      what: 'only an expired token is no accident',
-      changes: { [ACCESS_TOKEN]: [['errors.JOSEError', 'errors.JWTExpired']] },
-      tells: 'api-garbage',
-    },
-    {
-      what: 'jose decides which characters a token has',
-      changes: { [ACCESS_TOKEN]: [[`    ${NO_TOKEN}\n`, '']] },
-      tells: 'api-garbage',
-    },
-    {
-      what: 'the token is decoded, not checked',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [JOSE_IMPORT, "import { decodeJwt, errors, jwtVerify } from 'jose'"],
-          [
-            `const { payload } = ${VERIFY}`,
-            `const payload = decodeJwt(token)\n      jwtVerify(token, findKey, {`,
-          ],
-          [
-            "requiredClaims: ['exp', 'sub'],\n      })",
-            "requiredClaims: ['exp', 'sub'],\n      }).catch(() => undefined)",
-          ],
-        ],
-      },
-      tells: 'api-signature',
-    },
-    {
-      what: 'a wrong signature is overlooked',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [JOSE_IMPORT, "import { decodeJwt, errors, jwtVerify } from 'jose'"],
-          [
-            "requiredClaims: ['exp', 'sub'],\n      })",
-            "requiredClaims: ['exp', 'sub'],\n      }).catch((error) => {\n        if (error instanceof errors.JWSSignatureVerificationFailed) return { payload: decodeJwt(token) }\n        throw error\n      })",
-          ],
-        ],
-      },
-      tells: 'api-signature',
-    },
-    {
-      what: 'any key will do',
-      changes: {
-        [KEYS]: [
-          [
-            FIND_KEY,
-            'return keys.get(kid) ?? [...keys.values()][0] ?? Promise.reject(new errors.JWKSNoMatchingKey())',
-          ],
-        ],
-      },
-      tells: 'api-kid',
-    },
-    {
-      what: 'the first key of the set is the key',
-      changes: {
-        [KEYS]: [
-          [
-            'Array.isArray(body.keys) ? body.keys : []',
-            'Array.isArray(body.keys) ? body.keys.slice(0, 1) : []',
-          ],
-        ],
-      },
-      tells: 'api-kid',
-    },
-    {
-      what: 'the token says how it is signed',
-      changes: { [ACCESS_TOKEN]: [["        algorithms: ['ES256'],\n", '']] },
-      tells: 'api-alg',
-    },
-    {
-      what: 'the algorithm is taken from the token',
-      changes: {
-        [ACCESS_TOKEN]: [
-          ["algorithms: ['ES256'],", 'algorithms: [String(decodeProtectedHeader(token).alg)],'],
-          [JOSE_IMPORT, "import { decodeProtectedHeader, errors, jwtVerify } from 'jose'"],
-        ],
-      },
-      tells: 'api-alg',
-    },
-    {
-      what: 'a token without a signature needs no check',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [
-            `const { payload } = ${VERIFY}`,
-            `const isPlain = /none/i.test(String(decodeProtectedHeader(token).alg))\n      const { payload } = isPlain ? { payload: decodeJwt(token) } : ${VERIFY}`,
-          ],
-          [
-            JOSE_IMPORT,
-            "import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'",
-          ],
-        ],
-      },
-      tells: 'api-alg',
-    },
-    {
-      what: 'the public key is a secret, if the token wants one',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [
-            `const { payload } = ${VERIFY}`,
-            `const { alg, kid } = decodeProtectedHeader(token)\n      const isSecret = alg === 'HS256'\n      const pem = async () => new TextEncoder().encode(await exportSPKI((await findKey({ alg, kid }, { payload: '', signature: '' })) as CryptoKey))\n      const { payload } = ${VERIFY.replace('findKey', 'isSecret ? await pem() : (findKey as never)')}`,
-          ],
-          ["algorithms: ['ES256'],", "algorithms: ['ES256', 'HS256'],"],
-          [
-            JOSE_IMPORT,
-            "import { type CryptoKey, decodeProtectedHeader, errors, exportSPKI, jwtVerify } from 'jose'",
-          ],
-        ],
-        [KEYS]: [
-          [
-            "keys.set(jwk.kid, await findKey({ alg: 'ES256', kid: jwk.kid }))",
-            "await findKey({ alg: 'ES256', kid: jwk.kid })\n      keys.set(jwk.kid, (await importJWK({ ...jwk, ext: true }, 'ES256')) as CryptoKey)",
-          ],
-          ['createLocalJWKSet, errors,', 'createLocalJWKSet, errors, importJWK,'],
-        ],
-      },
-      tells: 'api-alg',
-    },
-    {
-      what: 'a token may bring its own key',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [
-            VERIFY,
-            'await jwtVerify(token, async (head, jws) => (head?.jwk ? EmbeddedJWK(head, jws) : findKey(head, jws)), {',
-          ],
-          [JOSE_IMPORT, "import { EmbeddedJWK, errors, jwtVerify } from 'jose'"],
-        ],
-      },
-      tells: 'api-own-key',
-    },
-    {
-      what: 'a token may say where its key is',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [
-            VERIFY,
-            'await jwtVerify(token, async (head, jws) => (head?.jku ? createRemoteJWKSet(new URL(String(head.jku)))(head, jws) : findKey(head, jws)), {',
-          ],
-          [JOSE_IMPORT, "import { createRemoteJWKSet, errors, jwtVerify } from 'jose'"],
-        ],
-      },
-      tells: 'api-own-key',
-    },
-    {
-      what: 'whatever goes wrong, the token is bad',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [
-            `catch (error) {\n      ${IF_JOSE}\n      throw error\n`,
-            'catch {\n      return undefined\n',
-          ],
-          [JOSE_IMPORT, "import { jwtVerify } from 'jose'"],
-        ],
-      },
-      tells: 'away-first',
-    },
-    {
-      what: 'every JWT of the server is an access token',
-      changes: { [ACCESS_TOKEN]: [[OPTIONS, '']] },
-      tells: 'claim-typ',
-    },
-    {
-      what: 'typ has one spelling',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [OPTIONS, ''],
-          ['const { payload } = await', 'const { payload, protectedHeader } = await'],
-          [READ, `if (protectedHeader.typ !== 'at+jwt') return undefined\n      ${READ}`],
-        ],
-      },
-      tells: 'claim-typ',
-    },
-    {
-      what: 'any server may issue tokens',
-      changes: { [ACCESS_TOKEN]: [['        issuer: config.authServerUrl,\n', '']] },
-      tells: 'claim-iss',
-    },
-    {
-      what: 'a token without iss is of every server',
-      changes: {
-        [ACCESS_TOKEN]: [
-          ['        issuer: config.authServerUrl,\n', ''],
-          [
-            READ,
-            `if ((payload.iss ?? config.authServerUrl) !== config.authServerUrl) return undefined\n      ${READ}`,
-          ],
-        ],
-      },
-      tells: 'claim-iss',
-    },
-    {
-      what: 'a token is for every API',
-      changes: { [ACCESS_TOKEN]: [['        audience: config.apiUrl,\n', '']] },
-      tells: 'claim-aud',
-    },
-    {
-      what: 'the audience is the server',
-      changes: {
-        [ACCESS_TOKEN]: [
-          ['audience: config.apiUrl', 'audience: [config.apiUrl, config.authServerUrl]'],
-        ],
-      },
-      tells: 'claim-aud',
-    },
-    {
-      what: 'aud has to be a text',
-      changes: {
-        [ACCESS_TOKEN]: [
-          ['        audience: config.apiUrl,\n', ''],
-          [READ, `if (payload.aud !== config.apiUrl) return undefined\n      ${READ}`],
-        ],
-      },
-      tells: 'claim-aud',
-    },
-    {
-      what: 'aud may start with the address of the API',
-      changes: {
-        [ACCESS_TOKEN]: [
-          ['        audience: config.apiUrl,\n', ''],
-          [
-            READ,
-            `if (!String(payload.aud).includes(config.apiUrl)) return undefined\n      ${READ}`,
-          ],
-        ],
-      },
-      tells: 'claim-aud',
-    },
-    {
-      what: 'a token without an end is welcome',
-      changes: { [ACCESS_TOKEN]: [["requiredClaims: ['exp', 'sub']", "requiredClaims: ['sub']"]] },
-      tells: 'claim-exp',
-    },
-    {
-      what: 'an expired token is good for another day',
-      changes: {
-        [ACCESS_TOKEN]: [[OPTIONS, `${OPTIONS}        clockTolerance: '1 day',\n`]],
-      },
-      tells: 'claim-exp',
-    },
-    {
-      what: 'sub may be anything',
-      changes: {
-        [ACCESS_TOKEN]: [
-          ["typeof sub !== 'string' || ", ''],
-          [RETURN, "return { sub: String(sub), scopes: scope.split(' ') }"],
-        ],
-      },
-      tells: 'claim-odd',
-    },
-    {
-      what: 'scope may be a list',
-      changes: {
-        [ACCESS_TOKEN]: [
-          [" || typeof scope !== 'string'", ''],
-          [
-            RETURN,
-            "return { sub, scopes: [scope].flat().flatMap((one) => String(one).split(' ')) }",
-          ],
-        ],
-      },
-      tells: 'claim-odd',
-    },
-    {
-      what: 'the keys are fetched once and for all',
-      changes: { [KEYS]: [['if (!keys.has(kid)) {', 'if (keys.size === 0) {']] },
-      tells: 'keys-new',
-    },
-    {
-      what: 'the API looks for new keys once a minute',
-      changes: { [KEYS]: [['const PAUSE = 5_000', 'const PAUSE = 60_000']] },
-      tells: 'keys-new',
-    },
-    {
-      what: 'a key that was there once is good forever',
-      changes: {
-        [KEYS]: [
-          [
-            LAST_FETCH,
-            `const before = keys\n      ${LAST_FETCH}\n      keys = new Map([...before, ...keys])`,
-          ],
-        ],
-      },
-      tells: 'keys-new',
-    },
-    {
-      what: 'each unknown kid is worth a request',
-      changes: {
-        [KEYS]: [
-          [IF_PAUSE, '{'],
-          [`        ${SET_PAUSE}\n`, ''],
-          ['  let nextFetchAt = 0\n', ''],
-        ],
-      },
-      tells: 'keys-flood',
-    },
-    {
-      what: 'three seconds are enough',
-      changes: { [KEYS]: [['const PAUSE = 5_000', 'const PAUSE = 3_000']] },
-      tells: 'keys-flood',
-    },
-    {
-      what: 'the API remembers which kids are unknown, one by one',
-      changes: {
-        [KEYS]: [
-          ['  let nextFetchAt = 0\n', '  const pauses = new Map<unknown, number>()\n'],
-          [IF_PAUSE, 'if (performance.now() >= (pauses.get(kid) ?? 0)) {'],
-          [SET_PAUSE, 'pauses.set(kid, performance.now() + PAUSE)'],
-        ],
-      },
-      tells: 'keys-flood',
-    },
-    {
-      what: 'everyone waits for the fetch',
-      changes: {
-        [KEYS]: [
-          [
-            '    return keys.get(kid)',
-            '    await lastFetch.catch(() => undefined)\n    return keys.get(kid)',
-          ],
-        ],
-      },
-      tells: 'keys-known',
-    },
-    {
-      what: 'a failed fetch does not count',
-      changes: {
-        [KEYS]: [
-          [
-            START_FETCH,
-            `${START_FETCH}\n        lastFetch.catch(() => {\n          nextFetchAt = 0\n        })`,
-          ],
-        ],
-      },
-      tells: 'keys-failed',
-    },
-    {
-      what: 'a response with any status counts',
-      changes: { [KEYS]: [['status !== 200 || keys.size', 'keys.size']] },
-      tells: 'keys-nonsense',
-    },
-    {
-      what: 'a set without a useful key counts',
-      changes: { [KEYS]: [[' || keys.size === 0', '']] },
-      tells: 'keys-nonsense',
-    },
-    {
-      what: 'a private key counts',
-      changes: {
-        [KEYS]: [
-          [
-            'const findKey = createLocalJWKSet({ keys: [jwk] })',
-            'const findKey = createLocalJWKSet({ keys: [{ ...jwk, d: undefined }] })',
-          ],
-        ],
-      },
-      tells: 'keys-nonsense',
-    },
-    {
-      what: 'each first request fetches for itself',
-      changes: {
-        [KEYS]: [
-          [IF_PAUSE, 'if (performance.now() >= nextFetchAt || keys.size === 0) {'],
-          [START_FETCH, `${START_FETCH}\n        lastFetch.catch(() => undefined)`],
-        ],
-      },
-      tells: 'keys-failed',
-    },
-    {
-      what: 'the pause starts when the fetch has ended',
-      changes: {
-        [KEYS]: [
-          [`        ${SET_PAUSE}\n`, ''],
-          [START_FETCH, `${START_FETCH}.finally(() => {\n          ${SET_PAUSE}\n        })`],
-        ],
-      },
-      tells: 'keys-flood',
-    },
-    {
-      what: 'while the first fetch runs, others start their own',
-      changes: {
-        [KEYS]: [
-          ['  let nextFetchAt = 0\n', '  let nextFetchAt = 0\n  let ended = true\n'],
-          [
-            IF_PAUSE,
-            'if (performance.now() >= nextFetchAt || (keys.size === 0 && !ended)) {\n        ended = false',
-          ],
-          [START_FETCH, `${START_FETCH}.finally(() => {\n          ended = true\n        })`],
-        ],
-      },
-      tells: 'keys-shared',
-    },
-    {
-      what: 'when the server is away, the API forgets the keys',
-      changes: {
-        [KEYS]: [[START_FETCH, `${START_FETCH}\n        lastFetch.catch(() => keys.clear())`]],
-      },
-      tells: 'away',
-    },
-    {
-      what: 'when the server is away, an unknown kid is a 503',
-      changes: { [KEYS]: [[LAST_FETCH, 'keys = await lastFetch']] },
-      tells: 'away',
-    },
-    {
-      what: 'one useless key spoils the set',
-      changes: {
-        [KEYS]: [
-          [
-            '    } catch {\n      // RFC 7517 section 5: keys of other kinds are ignored.\n    }',
-            '    } catch {\n      throw badResponse(url, status)\n    }',
-          ],
-        ],
-      },
-      tells: 'keys-mixed',
-    },
+    mistake(
+      'jwks',
+      'the keys are no set',
+      [JWKS, 'return { keys: [{', 'return {'],
+      [JWKS, "use: 'sig' }] }", "use: 'sig' }"],
+    ),
+    mistake(
+      'jwks',
+      'the key has no name',
+      [JWKS, 'kid, alg:', 'alg:'],
+      [JWKS, '{ kid, publicKey }', '{ publicKey }'],
+    ),
+    mistake('jwks', 'the key does not say what it is for', [
+      JWKS,
+      ", alg: 'ES256', use: 'sig'",
+      '',
+    ]),
+    mistake('jwks', 'the keys are for the API alone', [
+      JWKS,
+      'async (_request, reply) => {',
+      'async (request, reply) => {\n    if (!request.headers.authorization) return reply.code(401).send({})',
+    ]),
+    mistake(
+      'jwks',
+      'each request gets another key',
+      [
+        JWKS,
+        'const { kid, publicKey } = store.signingKey',
+        "const { kid } = store.signingKey\n    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })",
+      ],
+      [
+        JWKS,
+        "import type { FastifyInstance } from 'fastify'",
+        "import { generateKeyPairSync } from 'node:crypto'\nimport type { FastifyInstance } from 'fastify'",
+      ],
+    ),
+    mistake(
+      'jwks-public',
+      'the private key is in the set',
+      [JWKS, PUBLIC_JWK, "...privateKey.export({ format: 'jwk' })"],
+      [JWKS, '{ kid, publicKey }', '{ kid, privateKey }'],
+    ),
+    mistake('jwks-cached', 'nobody may keep the keys', [JWKS, CACHE, '']),
+    mistake('jwks-cached', 'Pragma stays', [JWKS, ".removeHeader('pragma')", '']),
+    mistake('jwks-method', 'the route counts as one for browsers', [
+      JWKS,
+      '{ config: { backChannel: true } }',
+      '{}',
+    ]),
+    mistake(
+      'jwks-method',
+      'everyone may write to /jwks',
+      [
+        JWKS,
+        "app.get('/jwks', { config",
+        "app.route({ method: ['GET', 'POST'], url: '/jwks', config",
+      ],
+      [JWKS, 'backChannel: true } }, async', 'backChannel: true }, handler: async'],
+      [JWKS, "use: 'sig' }] }\n  })", "use: 'sig' }] }\n  } })"],
+    ),
+    mistake(
+      'jwks-own',
+      'the kid is always the same',
+      [STORE, 'kid: randomUUID()', "kid: 'lab-key'"],
+      [STORE, ', randomUUID }', ' }'],
+    ),
+    mistake(
+      'jwks-own',
+      'the key is written into the code',
+      [
+        STORE,
+        KEY_PAIR,
+        "signingKey: { kid: randomUUID(), privateKey: createPrivateKey({ key: JWK, format: 'jwk' }), publicKey: createPublicKey({ key: JWK, format: 'jwk' }) }",
+      ],
+      [STORE, '{ generateKeyPairSync,', '{ createPrivateKey, createPublicKey,'],
+      [
+        STORE,
+        'export function createStore',
+        "const JWK = {\n  kty: 'EC',\n  crv: 'P-256',\n  x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',\n  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',\n  d: 'jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI',\n}\n\nexport function createStore",
+      ],
+    ),
+    mistake('jwt-header', 'an access token is a JWT of any kind', [
+      TOKENS,
+      "typ: 'at+jwt'",
+      "typ: 'JWT'",
+    ]),
+    mistake('jwt-header', 'the header names no key', [TOKENS, ', kid: store.signingKey.kid', '']),
+    mistake(
+      'jwt-header',
+      'the token is signed with a secret',
+      [TOKENS, "alg: 'ES256'", "alg: 'HS256'"],
+      [TOKENS, '.sign(store.signingKey.privateKey)', '.sign(Buffer.alloc(32))'],
+    ),
+    mistake('jwt-claims', 'sub is a name to read', [TOKENS, 'user?.user_id', 'user?.username']),
+    mistake('jwt-claims', 'the token is for the server', [
+      TOKENS,
+      'aud: store.audience',
+      'aud: store.issuer',
+    ]),
+    mistake('jwt-claims', 'nobody is said to have issued the token', [
+      TOKENS,
+      '    iss: store.issuer,\n',
+      '',
+    ]),
+    mistake('jwt-claims', 'the scope is a list', [
+      TOKENS,
+      "scope: token.scopes.join(' '),\n    iat",
+      'scope: token.scopes,\n    iat',
+    ]),
+    mistake('jwt-claims', 'the scope is that of the login', [
+      TOKENS,
+      "scope: token.scopes.join(' '),\n    iat",
+      "scope: (token.grant.user ? [...token.grant.allowed] : token.scopes).join(' '),\n    iat",
+    ]),
+    mistake('jwt-claims', 'the email address is in the token', [
+      TOKENS,
+      JTI,
+      `${JTI}\n    email: token.grant.user?.email,`,
+    ]),
+    mistake(
+      'jwt-signed',
+      'each token is signed with a key of its own',
+      [
+        TOKENS,
+        '.sign(store.signingKey.privateKey)',
+        ".sign(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)",
+      ],
+      [
+        TOKENS,
+        'import { randomToken }',
+        "import { generateKeyPairSync } from 'node:crypto'\nimport { randomToken }",
+      ],
+    ),
+    mistake('jwt-times', 'a token expires in milliseconds', [
+      TOKENS,
+      EXP,
+      'exp: issuedAt + store.accessTokenTtl * 1000',
+    ]),
+    mistake('jwt-times', 'a token expires before its time', [
+      TOKENS,
+      'exp: Math.ceil',
+      'exp: Math.floor',
+    ]),
+    mistake('jwt-times', 'every token lives for five minutes', [
+      TOKENS,
+      EXP,
+      'exp: Math.ceil(issuedAt / 1000 + 300)',
+    ]),
+    mistake('jwt-times', 'a token never expires', [TOKENS, `    ${EXP},\n`, '']),
+    mistake('jwt-machine', 'a token of a program is for nobody', [
+      TOKENS,
+      SUB,
+      "sub: token.grant.user?.user_id ?? ''",
+    ]),
+    mistake('jwt-jti', 'all tokens of a client have one name', [
+      TOKENS,
+      JTI,
+      'jti: token.grant.client_id,',
+    ]),
+    mistake('jwt-jti', 'a token has no name', [TOKENS, `    ${JTI}\n`, '']),
+    mistake('introspect-still', 'the server forgets the tokens that it signs', [
+      TOKENS,
+      `  ${STORE_TOKEN}\n`,
+      '',
+    ]),
+    mistake('refresh-random', 'a refresh token looks like a JWT, too', [
+      TOKENS,
+      'return family.id + family.secret',
+      "return [family.id, family.secret, ''].join('.')",
+    ]),
+    mistake(
+      'api-asks-keys',
+      'the API fetches the keys for each request',
+      [KEYS, '    if (!keys.has(kid)) {\n', '    {\n'],
+      [KEYS, IF_PAUSE, '{'],
+      [KEYS, 'const PAUSE = 5_000', 'const PAUSE = 0'],
+    ),
+    mistake(
+      'api-asks-keys',
+      'the API asks about a signed token, too',
+      [
+        ACCESS_TOKEN,
+        RETURN,
+        `await callBackChannel(\`${'$'}{config.authServerUrl}/introspect\`, { method: 'POST', headers: {} }).catch(() => undefined)\n      ${RETURN}`,
+      ],
+      [
+        ACCESS_TOKEN,
+        JOSE_IMPORT,
+        `import { callBackChannel } from '@oauth-lab/shared/back-channel.ts'\n${JOSE_IMPORT}`,
+      ],
+    ),
+    mistake('api-asks-keys', 'the keys are fetched at another address', [KEYS, '/jwks`', '/keys`']),
+    mistake('api-asks-keys', 'whose token it is stands in client_id', [
+      ACCESS_TOKEN,
+      RETURN,
+      "return { sub: String(payload.client_id ?? sub), scopes: scope.split(' ') }",
+    ]),
+    mistake('api-reads', 'the user is the one in username, if there is one', [
+      ACCESS_TOKEN,
+      RETURN,
+      "return { sub: String(payload.username ?? sub), scopes: scope.split(' ') }",
+    ]),
+    mistake('api-reads', 'without a scope the token covers the profile', [
+      ACCESS_TOKEN,
+      "scope = ''",
+      "scope = 'profile'",
+    ]),
+    mistake(
+      'api-garbage',
+      'what jose says about a token is an accident',
+      [ACCESS_TOKEN, `      ${IF_JOSE}\n`, ''],
+      [ACCESS_TOKEN, JOSE_IMPORT, "import { jwtVerify } from 'jose'"],
+    ),
+    mistake('api-garbage', 'only an expired token is no accident', [
+      ACCESS_TOKEN,
+      'errors.JOSEError',
+      'errors.JWTExpired',
+    ]),
+    mistake('api-garbage', 'jose decides which characters a token has', [
+      ACCESS_TOKEN,
+      `    ${NO_TOKEN}\n`,
+      '',
+    ]),
+    mistake(
+      'api-signature',
+      'the token is decoded, not checked',
+      [ACCESS_TOKEN, JOSE_IMPORT, "import { decodeJwt, errors, jwtVerify } from 'jose'"],
+      [
+        ACCESS_TOKEN,
+        `const { payload } = ${VERIFY}`,
+        `const payload = decodeJwt(token)\n      jwtVerify(token, findKey, {`,
+      ],
+      [
+        ACCESS_TOKEN,
+        "requiredClaims: ['exp', 'sub'],\n      })",
+        "requiredClaims: ['exp', 'sub'],\n      }).catch(() => undefined)",
+      ],
+    ),
+    mistake(
+      'api-signature',
+      'a wrong signature is overlooked',
+      [ACCESS_TOKEN, JOSE_IMPORT, "import { decodeJwt, errors, jwtVerify } from 'jose'"],
+      [
+        ACCESS_TOKEN,
+        "requiredClaims: ['exp', 'sub'],\n      })",
+        "requiredClaims: ['exp', 'sub'],\n      }).catch((error) => {\n        if (error instanceof errors.JWSSignatureVerificationFailed) return { payload: decodeJwt(token) }\n        throw error\n      })",
+      ],
+    ),
+    mistake('api-kid', 'any key will do', [
+      KEYS,
+      FIND_KEY,
+      'return keys.get(kid) ?? [...keys.values()][0] ?? Promise.reject(new errors.JWKSNoMatchingKey())',
+    ]),
+    mistake('api-kid', 'the first key of the set is the key', [
+      KEYS,
+      'Array.isArray(body.keys) ? body.keys : []',
+      'Array.isArray(body.keys) ? body.keys.slice(0, 1) : []',
+    ]),
+    mistake('api-alg', 'the token says how it is signed', [
+      ACCESS_TOKEN,
+      "        algorithms: ['ES256'],\n",
+      '',
+    ]),
+    mistake(
+      'api-alg',
+      'the algorithm is taken from the token',
+      [
+        ACCESS_TOKEN,
+        "algorithms: ['ES256'],",
+        'algorithms: [String(decodeProtectedHeader(token).alg)],',
+      ],
+      [
+        ACCESS_TOKEN,
+        JOSE_IMPORT,
+        "import { decodeProtectedHeader, errors, jwtVerify } from 'jose'",
+      ],
+    ),
+    mistake(
+      'api-alg',
+      'a token without a signature needs no check',
+      [
+        ACCESS_TOKEN,
+        `const { payload } = ${VERIFY}`,
+        `const isPlain = /none/i.test(String(decodeProtectedHeader(token).alg))\n      const { payload } = isPlain ? { payload: decodeJwt(token) } : ${VERIFY}`,
+      ],
+      [
+        ACCESS_TOKEN,
+        JOSE_IMPORT,
+        "import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'",
+      ],
+    ),
+    mistake(
+      'api-alg',
+      'the public key is a secret, if the token wants one',
+      [
+        ACCESS_TOKEN,
+        `const { payload } = ${VERIFY}`,
+        `const { alg, kid } = decodeProtectedHeader(token)\n      const isSecret = alg === 'HS256'\n      const pem = async () => new TextEncoder().encode(await exportSPKI((await findKey({ alg, kid }, { payload: '', signature: '' })) as CryptoKey))\n      const { payload } = ${VERIFY.replace('findKey', 'isSecret ? await pem() : (findKey as never)')}`,
+      ],
+      [ACCESS_TOKEN, "algorithms: ['ES256'],", "algorithms: ['ES256', 'HS256'],"],
+      [
+        ACCESS_TOKEN,
+        JOSE_IMPORT,
+        "import { type CryptoKey, decodeProtectedHeader, errors, exportSPKI, jwtVerify } from 'jose'",
+      ],
+      [
+        KEYS,
+        "keys.set(jwk.kid, await findKey({ alg: 'ES256', kid: jwk.kid }))",
+        "await findKey({ alg: 'ES256', kid: jwk.kid })\n      keys.set(jwk.kid, (await importJWK({ ...jwk, ext: true }, 'ES256')) as CryptoKey)",
+      ],
+      [KEYS, 'createLocalJWKSet, errors,', 'createLocalJWKSet, errors, importJWK,'],
+    ),
+    mistake(
+      'api-own-key',
+      'a token may bring its own key',
+      [
+        ACCESS_TOKEN,
+        VERIFY,
+        'await jwtVerify(token, async (head, jws) => (head?.jwk ? EmbeddedJWK(head, jws) : findKey(head, jws)), {',
+      ],
+      [ACCESS_TOKEN, JOSE_IMPORT, "import { EmbeddedJWK, errors, jwtVerify } from 'jose'"],
+    ),
+    mistake(
+      'api-own-key',
+      'a token may say where its key is',
+      [
+        ACCESS_TOKEN,
+        VERIFY,
+        'await jwtVerify(token, async (head, jws) => (head?.jku ? createRemoteJWKSet(new URL(String(head.jku)))(head, jws) : findKey(head, jws)), {',
+      ],
+      [ACCESS_TOKEN, JOSE_IMPORT, "import { createRemoteJWKSet, errors, jwtVerify } from 'jose'"],
+    ),
+    mistake(
+      'away-first',
+      'whatever goes wrong, the token is bad',
+      [
+        ACCESS_TOKEN,
+        `catch (error) {\n      ${IF_JOSE}\n      throw error\n`,
+        'catch {\n      return undefined\n',
+      ],
+      [ACCESS_TOKEN, JOSE_IMPORT, "import { jwtVerify } from 'jose'"],
+    ),
+    mistake('claim-typ', 'every JWT of the server is an access token', [ACCESS_TOKEN, OPTIONS, '']),
+    mistake(
+      'claim-typ',
+      'typ has one spelling',
+      [ACCESS_TOKEN, OPTIONS, ''],
+      [ACCESS_TOKEN, 'const { payload } = await', 'const { payload, protectedHeader } = await'],
+      [ACCESS_TOKEN, READ, `if (protectedHeader.typ !== 'at+jwt') return undefined\n      ${READ}`],
+    ),
+    mistake('claim-iss', 'any server may issue tokens', [
+      ACCESS_TOKEN,
+      '        issuer: config.authServerUrl,\n',
+      '',
+    ]),
+    mistake(
+      'claim-iss',
+      'a token without iss is of every server',
+      [ACCESS_TOKEN, '        issuer: config.authServerUrl,\n', ''],
+      [
+        ACCESS_TOKEN,
+        READ,
+        `if ((payload.iss ?? config.authServerUrl) !== config.authServerUrl) return undefined\n      ${READ}`,
+      ],
+    ),
+    mistake('claim-aud', 'a token is for every API', [
+      ACCESS_TOKEN,
+      '        audience: config.apiUrl,\n',
+      '',
+    ]),
+    mistake('claim-aud', 'the audience is the server', [
+      ACCESS_TOKEN,
+      'audience: config.apiUrl',
+      'audience: [config.apiUrl, config.authServerUrl]',
+    ]),
+    mistake(
+      'claim-aud',
+      'aud has to be a text',
+      [ACCESS_TOKEN, '        audience: config.apiUrl,\n', ''],
+      [ACCESS_TOKEN, READ, `if (payload.aud !== config.apiUrl) return undefined\n      ${READ}`],
+    ),
+    mistake(
+      'claim-aud',
+      'aud may start with the address of the API',
+      [ACCESS_TOKEN, '        audience: config.apiUrl,\n', ''],
+      [
+        ACCESS_TOKEN,
+        READ,
+        `if (!String(payload.aud).includes(config.apiUrl)) return undefined\n      ${READ}`,
+      ],
+    ),
+    mistake('claim-exp', 'a token without an end is welcome', [
+      ACCESS_TOKEN,
+      "requiredClaims: ['exp', 'sub']",
+      "requiredClaims: ['sub']",
+    ]),
+    mistake('claim-exp', 'an expired token is good for another day', [
+      ACCESS_TOKEN,
+      OPTIONS,
+      `${OPTIONS}        clockTolerance: '1 day',\n`,
+    ]),
+    mistake(
+      'claim-odd',
+      'sub may be anything',
+      [ACCESS_TOKEN, "typeof sub !== 'string' || ", ''],
+      [ACCESS_TOKEN, RETURN, "return { sub: String(sub), scopes: scope.split(' ') }"],
+    ),
+    mistake(
+      'claim-odd',
+      'scope may be a list',
+      [ACCESS_TOKEN, " || typeof scope !== 'string'", ''],
+      [
+        ACCESS_TOKEN,
+        RETURN,
+        "return { sub, scopes: [scope].flat().flatMap((one) => String(one).split(' ')) }",
+      ],
+    ),
+    mistake('keys-new', 'the keys are fetched once and for all', [
+      KEYS,
+      'if (!keys.has(kid)) {',
+      'if (keys.size === 0) {',
+    ]),
+    mistake('keys-new', 'the API looks for new keys once a minute', [
+      KEYS,
+      'const PAUSE = 5_000',
+      'const PAUSE = 60_000',
+    ]),
+    mistake('keys-new', 'a key that was there once is good forever', [
+      KEYS,
+      LAST_FETCH,
+      `const before = keys\n      ${LAST_FETCH}\n      keys = new Map([...before, ...keys])`,
+    ]),
+    mistake(
+      'keys-flood',
+      'each unknown kid is worth a request',
+      [KEYS, IF_PAUSE, '{'],
+      [KEYS, `        ${SET_PAUSE}\n`, ''],
+      [KEYS, '  let nextFetchAt = 0\n', ''],
+    ),
+    mistake('keys-flood', 'three seconds are enough', [
+      KEYS,
+      'const PAUSE = 5_000',
+      'const PAUSE = 3_000',
+    ]),
+    mistake(
+      'keys-flood',
+      'the API remembers which kids are unknown, one by one',
+      [KEYS, '  let nextFetchAt = 0\n', '  const pauses = new Map<unknown, number>()\n'],
+      [KEYS, IF_PAUSE, 'if (performance.now() >= (pauses.get(kid) ?? 0)) {'],
+      [KEYS, SET_PAUSE, 'pauses.set(kid, performance.now() + PAUSE)'],
+    ),
+    mistake('keys-known', 'everyone waits for the fetch', [
+      KEYS,
+      '    return keys.get(kid)',
+      '    await lastFetch.catch(() => undefined)\n    return keys.get(kid)',
+    ]),
+    mistake('keys-failed', 'a failed fetch does not count', [
+      KEYS,
+      START_FETCH,
+      `${START_FETCH}\n        lastFetch.catch(() => {\n          nextFetchAt = 0\n        })`,
+    ]),
+    mistake('keys-nonsense', 'a response with any status counts', [
+      KEYS,
+      'status !== 200 || keys.size',
+      'keys.size',
+    ]),
+    mistake('keys-nonsense', 'a set without a useful key counts', [
+      KEYS,
+      ' || keys.size === 0',
+      '',
+    ]),
+    mistake('keys-nonsense', 'a private key counts', [
+      KEYS,
+      'const findKey = createLocalJWKSet({ keys: [jwk] })',
+      'const findKey = createLocalJWKSet({ keys: [{ ...jwk, d: undefined }] })',
+    ]),
+    mistake(
+      'keys-failed',
+      'each first request fetches for itself',
+      [KEYS, IF_PAUSE, 'if (performance.now() >= nextFetchAt || keys.size === 0) {'],
+      [KEYS, START_FETCH, `${START_FETCH}\n        lastFetch.catch(() => undefined)`],
+    ),
+    mistake(
+      'keys-flood',
+      'the pause starts when the fetch has ended',
+      [KEYS, `        ${SET_PAUSE}\n`, ''],
+      [KEYS, START_FETCH, `${START_FETCH}.finally(() => {\n          ${SET_PAUSE}\n        })`],
+    ),
+    mistake(
+      'keys-shared',
+      'while the first fetch runs, others start their own',
+      [KEYS, '  let nextFetchAt = 0\n', '  let nextFetchAt = 0\n  let ended = true\n'],
+      [
+        KEYS,
+        IF_PAUSE,
+        'if (performance.now() >= nextFetchAt || (keys.size === 0 && !ended)) {\n        ended = false',
+      ],
+      [KEYS, START_FETCH, `${START_FETCH}.finally(() => {\n          ended = true\n        })`],
+    ),
+    mistake('away', 'when the server is away, the API forgets the keys', [
+      KEYS,
+      START_FETCH,
+      `${START_FETCH}\n        lastFetch.catch(() => keys.clear())`,
+    ]),
+    mistake('away', 'when the server is away, an unknown kid is a 503', [
+      KEYS,
+      LAST_FETCH,
+      'keys = await lastFetch',
+    ]),
+    mistake('keys-mixed', 'one useless key spoils the set', [
+      KEYS,
+      '    } catch {\n      // RFC 7517 section 5: keys of other kinds are ignored.\n    }',
+      '    } catch {\n      throw badResponse(url, status)\n    }',
+    ]),
   ],
 }
