@@ -51,7 +51,8 @@ declare module 'fastify' {
  */
 export function createApp(folder: string): FastifyInstance {
   const program = basename(folder)
-  const name = program === 'api' ? 'API' : program
+  // A name as short as `api` is an abbreviation.
+  const name = program.length <= 3 ? program.toUpperCase() : program
   const version = basename(dirname(folder))
   const { workshopUrl } = readConfig(process.env)
   const eta = new Eta({ views: join(folder, 'views'), cache: true })
