@@ -780,7 +780,6 @@ describe.concurrent('`npm run cli`', () => {
       const url = await cli.url
       await expect.poll(browser.note).toContain(url)
       const pid = Number(browser.note().split(' ')[0])
-      onTestFinished(() => void process.kill(pid))
       await send((await lab.enterPassword(new Browser(), url)).location ?? '')
       expect((await cli.ended).status).toBe(0)
       // Throws if it runs no more.
@@ -903,12 +902,16 @@ describe.concurrent('`npm run cli`', () => {
     return startLab(withServerHook(snapshot, hook))
   }
 
-  /** A browser for systems like Linux. It notes its process and the URL, then runs until something ends it. */
+  /** A browser for systems like Linux. It notes its process and the URL, then runs until its folder is gone. */
   function fakeBrowser(onTestFinished: (clean: () => void) => void) {
     const place = mkdtempSync(join(tmpdir(), 'oauth-lab-'))
     onTestFinished(() => rmSync(place, { recursive: true }))
     const [script, file] = [join(place, 'browser'), join(place, 'note')]
-    const lines = [`echo "$$ $1" > ${file}.new`, `mv ${file}.new ${file}`, 'exec sleep 600']
+    const lines = [
+      `echo "$$ $1" > ${file}.new`,
+      `mv ${file}.new ${file}`,
+      `while [ -d ${place} ]; do sleep 1; done`,
+    ]
     writeFileSync(script, ['#!/bin/sh', ...lines, ''].join('\n'))
     chmodSync(script, 0o755)
     const note = () => (existsSync(file) ? readFileSync(file, 'utf8') : '')
