@@ -33,14 +33,13 @@ export async function logIn(
   // RFC 6749 section 4.1.2.1
   const error = parameter(response, 'error')
   if (error !== undefined) throw new Error(`The server rejected the login: ${error}.`)
-  const tokenRequest: AccessTokenRequest = {
+  const tokens = await postForm(`${authServerUrl}/token`, {
     grant_type: 'authorization_code',
     client_id,
     code: requiredParameter(response, 'code'),
     redirect_uri,
     code_verifier,
-  }
-  const tokens = await postForm(`${authServerUrl}/token`, tokenRequest)
+  } satisfies AccessTokenRequest)
   if (!isTokenResponse(tokens)) throw badResponse(`${authServerUrl}/token`, 200)
   return tokens
 }

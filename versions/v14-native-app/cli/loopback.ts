@@ -3,8 +3,7 @@ import { PageError } from '@oauth-lab/shared/page-error.ts'
 import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'
 import { sameSecret } from '@oauth-lab/shared/secrets.ts'
 
-const DONE =
-  '<!doctype html><html lang="en"><title>Done</title><p>You can close this page.</p></html>'
+const DONE = '<!doctype html><html lang="en"><title>Done</title><p>You can close this page.'
 
 /** Listens for the response with this state, on a free port that only this machine reaches. RFC 8252 section 7.3 */
 export async function listenForResponse(expected: string) {
