@@ -39,7 +39,8 @@ function wait(delay, value, { signal, ref = true } = {}) {
   })
 }
 
-const [startOfClock, startOfDay] = [performance.now(), Date.now()]
+// Whole milliseconds, so that sums are exact.
+const [startOfClock, startOfDay] = [Math.round(performance.now()), Date.now()]
 performance.now = () => startOfClock + now
 Date.now = () => startOfDay + now
 

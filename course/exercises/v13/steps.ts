@@ -18,7 +18,15 @@ const VERIFY = 'await jwtVerify(token, findKey, {'
 const JOSE_IMPORT = "import { errors, jwtVerify } from 'jose'"
 const IF_JOSE = 'if (error instanceof errors.JOSEError) return undefined'
 const NO_TOKEN = 'if (/[^\\w.-]/.test(token)) return undefined'
-const FIND_KEY = 'return keys.get(kid) ?? Promise.reject(new errors.JWKSNoMatchingKey())'
+/** The header that a token claims to have. */
+const READ_HEADER = `${NO_TOKEN}
+    let head: { alg?: string; kid?: string }
+    try {
+      head = decodeProtectedHeader(token)
+    } catch {
+      return undefined
+    }`
+const FIND_KEY = 'const key = keys.get(kid)'
 const LAST_FETCH =
   'keys = await lastFetch.catch((error) => (keys.size > 0 ? keys : Promise.reject(error)))'
 const START_FETCH = `lastFetch = fetchKeys(\`${'$'}{authServerUrl}/jwks\`)`
@@ -41,10 +49,6 @@ function credulous(draft: Draft): Change[] {
   const text = draft.final(KEYS)
   return [
     ['{ badResponse, callBackChannel }', '{ callBackChannel }'],
-    [
-      "/** @throws {PageError} if the server can't be reached, or sends no usable key */",
-      "/** @throws {PageError} if the server can't be reached */",
-    ],
     ['const { status, body } = await', 'const { body } = await'],
     [
       part(text, '    try {', '  }\n  if (status'),
@@ -83,7 +87,7 @@ export const v13: Exercise = {
         [part(draft.final(KEYS), '/** The shortest time', '/** Returns what finds'), ''],
         ['If the kid is new, it asks the server.', 'It asks the server for them once.'],
         [
-          part(draft.final(KEYS), '  let lastFetch', '    return keys.get'),
+          part(draft.final(KEYS), '  let lastFetch', `    ${FIND_KEY}`),
           `\n  return async ({ kid }) => {\n    if (keys.size === 0) keys = await fetchKeys(\`${'$'}{authServerUrl}/jwks\`)\n`,
         ],
       )
@@ -351,7 +355,7 @@ export const v13: Exercise = {
     mistake('api-kid', 'any key will do', [
       KEYS,
       FIND_KEY,
-      'return keys.get(kid) ?? [...keys.values()][0] ?? Promise.reject(new errors.JWKSNoMatchingKey())',
+      'const key = keys.get(kid) ?? [...keys.values()][0]',
     ]),
     mistake('api-kid', 'the first key of the set is the key', [
       KEYS,
@@ -366,11 +370,8 @@ export const v13: Exercise = {
     mistake(
       'api-alg',
       'the algorithm is taken from the token',
-      [
-        ACCESS_TOKEN,
-        "algorithms: ['ES256'],",
-        'algorithms: [String(decodeProtectedHeader(token).alg)],',
-      ],
+      [ACCESS_TOKEN, NO_TOKEN, READ_HEADER],
+      [ACCESS_TOKEN, "algorithms: ['ES256'],", 'algorithms: [String(head.alg)],'],
       [
         ACCESS_TOKEN,
         JOSE_IMPORT,
@@ -380,10 +381,11 @@ export const v13: Exercise = {
     mistake(
       'api-alg',
       'a token without a signature needs no check',
+      [ACCESS_TOKEN, NO_TOKEN, READ_HEADER],
       [
         ACCESS_TOKEN,
         `const { payload } = ${VERIFY}`,
-        `const isPlain = /none/i.test(String(decodeProtectedHeader(token).alg))\n      const { payload } = isPlain ? { payload: decodeJwt(token) } : ${VERIFY}`,
+        `const isPlain = /none/i.test(String(head.alg))\n      const { payload } = isPlain ? { payload: decodeJwt(token) } : ${VERIFY}`,
       ],
       [
         ACCESS_TOKEN,
@@ -394,10 +396,11 @@ export const v13: Exercise = {
     mistake(
       'api-alg',
       'the public key is a secret, if the token wants one',
+      [ACCESS_TOKEN, NO_TOKEN, READ_HEADER],
       [
         ACCESS_TOKEN,
         `const { payload } = ${VERIFY}`,
-        `const { alg, kid } = decodeProtectedHeader(token)\n      const isSecret = alg === 'HS256'\n      const pem = async () => new TextEncoder().encode(await exportSPKI((await findKey({ alg, kid }, { payload: '', signature: '' })) as CryptoKey))\n      const { payload } = ${VERIFY.replace('findKey', 'isSecret ? await pem() : (findKey as never)')}`,
+        `const { alg = '', kid } = head\n      const pem = async () => new TextEncoder().encode(await exportSPKI((await findKey({ alg, kid }, { payload: '', signature: '' })) as CryptoKey))\n      const { payload } = ${VERIFY.replace('findKey', "alg === 'HS256' ? await pem() : (findKey as never)")}`,
       ],
       [ACCESS_TOKEN, "algorithms: ['ES256'],", "algorithms: ['ES256', 'HS256'],"],
       [
@@ -553,8 +556,8 @@ export const v13: Exercise = {
     ),
     mistake('keys-known', 'everyone waits for the fetch', [
       KEYS,
-      '    return keys.get(kid)',
-      '    await lastFetch.catch(() => undefined)\n    return keys.get(kid)',
+      FIND_KEY,
+      `await lastFetch.catch(() => undefined)\n    ${FIND_KEY}`,
     ]),
     mistake('keys-failed', 'a failed fetch does not count', [
       KEYS,
