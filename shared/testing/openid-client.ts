@@ -2,12 +2,24 @@ import * as openid from 'openid-client'
 import type { Browser } from './browser.ts'
 import type { Lab } from './lab.ts'
 
+interface Registration {
+  id: string
+  secret?: string
+  redirectUri?: string
+}
+
 /** openid-client, another OAuth client, as one of a lab's clients. It throws at a response that breaks an RFC. */
 export class OpenidClient {
   readonly #lab: Lab
+  readonly #redirectUri: string
   readonly #configuration: openid.Configuration
 
-  constructor(lab: Lab, clientId = lab.config.clientId, secret = lab.config.clientSecret) {
+  /** Without a client, this is lab-client. One without a secret is public. */
+  constructor(
+    lab: Lab,
+    client: Registration = { id: lab.config.clientId, secret: lab.config.clientSecret },
+  ) {
+    const { id, secret, redirectUri = lab.redirectUri } = client
     const issuer = lab.serverUrl
     const server = {
       issuer,
@@ -17,8 +29,9 @@ export class OpenidClient {
       introspection_endpoint: `${issuer}/introspect`,
     }
     this.#lab = lab
-    const authentication = openid.ClientSecretBasic(secret)
-    this.#configuration = new openid.Configuration(server, clientId, undefined, authentication)
+    this.#redirectUri = redirectUri
+    const authentication = secret === undefined ? openid.None() : openid.ClientSecretBasic(secret)
+    this.#configuration = new openid.Configuration(server, id, undefined, authentication)
     openid.allowInsecureRequests(this.#configuration)
   }
 
@@ -27,7 +40,7 @@ export class OpenidClient {
     const pkceCodeVerifier = openid.randomPKCECodeVerifier()
     const expectedState = openid.randomState()
     const url = openid.buildAuthorizationUrl(this.#configuration, {
-      redirect_uri: this.#lab.redirectUri,
+      redirect_uri: this.#redirectUri,
       scope,
       state: expectedState,
       code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),

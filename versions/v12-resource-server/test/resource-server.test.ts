@@ -686,7 +686,7 @@ describe('openid-client, a third OAuth client,', () => {
 
   test('asks about tokens in place of the API, and learns nothing as another client', async () => {
     const { access_token } = await userTokens()
-    const api = new OpenidClient(lab, 'api-server', 'api-server-secret')
+    const api = new OpenidClient(lab, { id: 'api-server', secret: 'api-server-secret' })
     expect(await api.introspect(access_token)).toMatchObject({ active: true, sub: 'user0' })
     expect(await api.introspect('x')).toEqual({ active: false })
     expect(await new OpenidClient(lab).introspect(access_token)).toEqual({ active: false })

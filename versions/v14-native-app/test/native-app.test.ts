@@ -22,6 +22,7 @@ import {
   type Lab,
   startLab,
 } from '@oauth-lab/shared/testing/lab.ts'
+import { OpenidClient } from '@oauth-lab/shared/testing/openid-client.ts'
 import {
   type Exchange,
   issuedTokens,
@@ -957,6 +958,16 @@ test.skipIf(!CHROMIUM)(`a login ends at the app, ${NEEDS_CHROMIUM}`, async () =>
   await page.getByText('You can close this page').waitFor()
   expect((await tokens).scope).toBe('profile')
   expect(await reaches(Number(new URL(redirectUriOf(url)).port))).toBe(false)
+})
+
+test('openid-client, a third OAuth client, goes through the native flow without a secret', async () => {
+  const client = new OpenidClient(lab, { id: 'lab-cli', redirectUri: LOOPBACK })
+  const { refresh_token } = await client.logIn(new Browser(), 'profile')
+  const { access_token } = await client.refresh(refresh_token)
+  const answer = await client.ask('/api/me', access_token)
+  expect(await answer.json()).toMatchObject({ username: 'User Number 0' })
+  await client.revoke(access_token)
+  expect((await inspect(access_token)).active).toBe(false)
 })
 
 describe('oauth4webapi, another OAuth client,', () => {
