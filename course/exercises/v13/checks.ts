@@ -410,7 +410,7 @@ export const v13: VersionChecks = {
       async probe(stage) {
         await ready(stage)
         const [header, payload, signature] = sealed(stage).split('.') as [string, string, string]
-        const texts = ['', 'x', '{', 'null', '[]', '"x"', '{}']
+        const texts = ['', 'x', '{', 'null', '[]', '"x"']
         const garbage = [
           ...['', 'x', '.', '..', '...', 'a.b.c', 'a.b.c.d.e', '{}', 'user0', 'x'.repeat(9_000)],
           ...texts.map((text) => sealed(stage, { payload: text })),
