@@ -18,6 +18,8 @@ const EVERYWHERE = {
 const PAGE = { ...EVERYWHERE, 'content-type': 'text/html; charset=utf-8' }
 const JSON_ANSWER = { ...EVERYWHERE, 'content-type': 'application/json; charset=utf-8' }
 const REDIRECT = { ...EVERYWHERE, location: expect.stringMatching(/^(\/|http:\/\/localhost:)/) }
+const { pragma: _none, ...cached } = JSON_ANSWER
+const JWKS = { ...cached, 'cache-control': 'public, max-age=60' }
 const STYLE = { ...EVERYWHERE, 'cache-control': 'no-cache', 'content-type': 'text/css' }
 /** The response to this form redirects to the client. */
 const FORM = {
@@ -51,7 +53,7 @@ const TRANSPORT = ['connection', 'content-length', 'date', 'keep-alive']
 
 type Ask = (lab: Lab, browser: Browser) => Promise<Pick<Page, 'status' | 'headers'>>
 type Row = [
-  program: 'server' | 'client',
+  program: 'server' | 'client' | 'api',
   what: string,
   ask: Ask,
   status: number,
@@ -204,6 +206,11 @@ const inSome: { from: number; to: number; rows: Row[] }[] = [
       ['server', 'a question about a token', introspect(), 200, JSON_ANSWER],
       ['api', 'an unknown resource', atApi('/api/nowhere'), 404, JSON_ANSWER],
     ],
+  },
+  {
+    from: 13,
+    to: 99,
+    rows: [['server', 'the key set', atServer('/jwks'), 200, JWKS]],
   },
 ]
 

