@@ -12,6 +12,7 @@ import { v10 } from './v10/checks.ts'
 import { v11 } from './v11/checks.ts'
 import { v12 } from './v12/checks.ts'
 import { v13 } from './v13/checks.ts'
+import { v14 } from './v14/checks.ts'
 
 /** The checks of each version, by its number. */
 export const checks: Record<number, VersionChecks> = {
@@ -28,4 +29,5 @@ export const checks: Record<number, VersionChecks> = {
   11: v11,
   12: v12,
   13: v13,
+  14: v14,
 }

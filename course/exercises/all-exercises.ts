@@ -12,6 +12,7 @@ import { v10 } from './v10/steps.ts'
 import { v11 } from './v11/steps.ts'
 import { v12 } from './v12/steps.ts'
 import { v13 } from './v13/steps.ts'
+import { v14 } from './v14/steps.ts'
 
 /** The exercise of each version, by its number. */
 export const exercises: Record<number, Exercise> = {
@@ -28,4 +29,5 @@ export const exercises: Record<number, Exercise> = {
   11: v11,
   12: v12,
   13: v13,
+  14: v14,
 }

@@ -5,6 +5,7 @@ import { portOf } from '@oauth-lab/shared/config.ts'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import type { ProgramName } from '../programs/programs.ts'
 import { type Cast, NotYet, Stage, WORKER } from './check-stage.ts'
+import { startCli as startCliIn } from './cli-run.ts'
 import type { CopyProcess } from './copy-process.ts'
 import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
 import { patient } from './patience.ts'
@@ -12,7 +13,7 @@ import type { Sentence, VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
 import { API } from './token-request-rules.ts'
 import { type Trouble, TroubleError } from './trouble.ts'
-import { startWorker } from './worker-run.ts'
+import { startWorker as startWorkerIn } from './worker-run.ts'
 
 /** The result of one check. */
 export type Finding = { sentence: Sentence } & (
@@ -36,7 +37,7 @@ export interface CheckOptions {
 
 /** The time limit of a run, in milliseconds, on an idle machine. */
 const CHECK_LIMIT = 10_000
-/** The same for a version with a worker, whose checks start it ten times, or with several APIs. */
+/** The same for a version with a worker or a CLI, whose checks start it ten times, or with several APIs. */
 const LONG_CHECK_LIMIT = 20_000
 /** How often to restart a program whose port was taken meanwhile. */
 const TRIES = 3
@@ -72,7 +73,7 @@ export async function checkCopy(
 ): Promise<CheckResult> {
   const programs = new CheckedPrograms(folder, options)
   const timer = new AbortController()
-  const isLong = checks.sentences.some(({ on }) => on === 'worker' || on === 'new api')
+  const isLong = checks.sentences.some(({ on }) => ['worker', 'cli', 'new api'].includes(on))
   const most = patient(isLong ? LONG_CHECK_LIMIT : CHECK_LIMIT)
   const limit = sleep(most, undefined, { signal: timer.signal }).then(() => {
     throw new TroubleError(programs.explainSlowness())
@@ -95,14 +96,15 @@ async function tryOutAll(
   checks: VersionChecks,
 ): Promise<Finding[]> {
   const { sentences } = checks
-  const { server, client, worker, shortLived, api, newApi } = await programs.startAll(checks)
+  const { server, client, ending, shortLived, api, newApi } = await programs.startAll(checks)
   const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
   // One at a time within a lane, because a copy may keep one state for everyone.
   const lanes = await settle([
     tryOut(on('server'), server),
     shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
     tryOut(on('client'), client),
-    tryOut(on('worker'), worker),
+    tryOut(on('worker'), ending),
+    tryOut(on('cli'), ending),
     api === undefined ? on('api').map(withoutApi) : tryOut(on('api'), api),
     newApi === undefined ? on('new api').map(withoutApi) : tryOut(on('new api'), newApi),
   ])
@@ -206,7 +208,8 @@ interface Stages {
   server: Stage
   /** With the stand-in as the server and the API. */
   client: Stage
-  worker: Stage
+  /** For a program that runs and ends. */
+  ending: Stage
   shortLived: Stage | undefined
   /** With a stand-in as the server. */
   api: Stage | undefined
@@ -301,14 +304,16 @@ class CheckedPrograms {
     ] as const)
 
     const startWorker: Cast['startWorker'] = (url, changes) =>
-      this.#startWorker({ AUTH_SERVER_URL: url, ...changes })
+      this.#keep(startWorkerIn(folder, { ...SETTINGS, AUTH_SERVER_URL: url, ...changes }))
+    const startCli: Cast['startCli'] = (args, changes) =>
+      this.#keep(startCliIn(folder, args, { ...SETTINGS, ...changes }))
     const onRequest = (explainSlowness: () => Trouble) => {
       this.#explainSlowness = explainSlowness
     }
     const server = { url: serverUrl, running: mainServer }
     const [client, api] = [{ url: clientUrl }, { url: apiUrl }]
     const stage = (and: Partial<Cast> = {}) =>
-      new Stage({ folder, server, client, api, startWorker, onRequest, ...and })
+      new Stage({ folder, server, client, api, startWorker, startCli, onRequest, ...and })
     return {
       server: stage(),
       client: stage({
@@ -316,7 +321,7 @@ class CheckedPrograms {
         api: { url: apiUrl, running: mainApi },
         standIn,
       }),
-      worker: stage(),
+      ending: stage(),
       shortLived:
         shortServer &&
         stage({ server: { url: shortUrl, running: shortServer }, otherServerUrl: serverUrl }),
@@ -325,11 +330,11 @@ class CheckedPrograms {
     }
   }
 
-  #startWorker(changes: Record<string, string>): CopyProcess {
-    const worker = startWorker(this.#folder, { ...SETTINGS, ...changes })
-    this.#ends.push(() => worker.end())
-    if (this.#stopped) worker.end()
-    return worker
+  /** Ends the process with all others. */
+  #keep(process: CopyProcess): CopyProcess {
+    this.#ends.push(() => process.end())
+    if (this.#stopped) process.end()
+    return process
   }
 
   async #run(

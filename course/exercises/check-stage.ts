@@ -12,18 +12,26 @@ import {
 import { encodeForm, type RequestOptions, send } from '@oauth-lab/shared/testing/exchange.ts'
 import { listFilesIfThere } from '../differences/files.ts'
 import { PROGRAM_NAMES, titleOfProgram } from '../programs/programs.ts'
+import { type AnswerCli, CliRun } from './cli-run.ts'
 import type { CopyProcess } from './copy-process.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
 import { type Explanation, explain, type Trouble, TroubleError } from './trouble.ts'
-import { type AnswerWorker, runAgainst, untilEnded, type WorkerRun } from './worker-run.ts'
+import {
+  type AnswerWorker,
+  respondAs,
+  runAgainst,
+  untilEnded,
+  type WorkerRun,
+} from './worker-run.ts'
 
 /** How long a request may take, in milliseconds, on an idle machine. */
 const REQUEST_LIMIT = 4_000
 /** How long after a failed request the news of the program's death may arrive, in milliseconds. */
 const DEATH_DELAY = 500
 const WORKER_MAIN = 'worker/main.ts'
+const CLI_MAIN = 'cli/main.ts'
 const HANGS = 'the worker has a response to each request, and still never ends'
 
 /** The client that every copy knows. */
@@ -80,6 +88,8 @@ export interface Cast {
   standIn?: StandIn
   /** Starts the worker of the copy, with this server, and with these settings changed. */
   startWorker: (serverUrl: string, changes: Record<string, string>) => CopyProcess
+  /** Starts the CLI of the copy, with these arguments and settings. */
+  startCli: (args: string[], changes: Record<string, string>) => CopyProcess
   /** Called with each request. Gets the message for a check that times out during it. */
   onRequest?: (explainSlowness: () => Trouble) => void
 }
@@ -217,6 +227,20 @@ export class Stage {
     this.#workerHangs = run.status === undefined && !isSilent
     must(!this.#workerHangs, HANGS, WORKER_MAIN)
     return run
+  }
+
+  /**
+   * Starts the CLI of the copy, and waits until it has printed its URL. It opens no browser in any case.
+   *
+   * @param answer responds in place of the server and the API; without it, those of the copy do
+   */
+  async startCli(answer?: AnswerCli, args = ['--no-open']): Promise<CliRun> {
+    const { folder, startCli } = this.#cast
+    must(existsSync(join(folder, CLI_MAIN)), 'the copy has no CLI', CLI_MAIN)
+    const start = (settings: Record<string, string>) => startCli(args, settings)
+    const { serverUrl, apiUrl } = this.server
+    const own = { serverUrl, apiUrl, close: () => undefined }
+    return CliRun.start(start, answer === undefined ? own : await respondAs(answer))
   }
 
   /** Makes the API believe that this many milliseconds have passed. */

@@ -13,6 +13,7 @@ const windows = process.platform === 'win32'
 
 interface CopyProcessSpec {
   main: string
+  args?: string[]
   preload?: string[]
   folder?: string
   settings?: Record<string, string>

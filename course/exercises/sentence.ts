@@ -8,10 +8,10 @@ export interface Sentence {
   text: string
   /**
    * What it runs on: one program (the client and the API with a stand-in for the server), a server with
-   * short lifetimes, an API that has got nothing from its server so far, the worker, or all of them
-   * together, once every other check passes.
+   * short lifetimes, an API that has got nothing from its server so far, the worker, the CLI, or all of
+   * them together, once every other check passes.
    */
-  on: ProgramName | 'short server' | 'new api' | 'worker' | 'both'
+  on: ProgramName | 'short server' | 'new api' | 'worker' | 'cli' | 'both'
   /** The file of the version that implements it. */
   file: string
   /** Other checks that must pass first. */
@@ -22,7 +22,7 @@ export interface Sentence {
 
 /** All checks of a version. */
 export interface VersionChecks {
-  /** The lifetimes of the short server, in seconds, or undefined if no check needs one. */
+  /** What is set for the short server alone, or undefined if no check needs one. */
   short?: Record<string, string>
   /** What the client is registered for at the stand-in; undefined in a version without scopes. */
   scopes?: string[]

@@ -1,6 +1,7 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
 import { readBody, type StandInAnswer, sendAnswer } from './stand-in.ts'
@@ -58,28 +59,58 @@ export async function runAgainst(
   start: (serverUrl: string, apiUrl: string) => CopyProcess,
   answer: AnswerWorker,
 ): Promise<WorkerRun> {
-  const [port, apiPort] = [await freePort(), await freePort()]
-  const worker = start(`http://localhost:${port}`, `http://localhost:${apiPort}`)
-  const listener = (to: WorkerRequest['to']) =>
-    createServer(async (incoming, response) => {
-      const { method, url = '', headers } = incoming
-      const { authorization = '', 'content-type': contentType = '' } = headers
-      const form = new URLSearchParams(await readBody(incoming))
-      const target = `${method} ${url.split('?')[0]}`
-      const passTime = (milliseconds: number) => worker.passTime(milliseconds)
-      const answered = await answer({ target, to, authorization, contentType, form, passTime })
-      if (answered !== undefined) sendAnswer(response, answered)
-    })
-  const listeners = [
-    listener('server').listen(port, 'localhost'),
-    listener('api').listen(apiPort, 'localhost'),
-  ]
+  const passTime = (milliseconds: number) => worker.passTime(milliseconds)
+  const servers = await respondAs((request) => answer({ ...request, passTime }))
+  const worker = start(servers.serverUrl, servers.apiUrl)
   try {
     return await untilEnded(worker)
   } finally {
-    for (const one of listeners) {
-      one.closeAllConnections()
-      one.close()
-    }
+    servers.close()
+  }
+}
+
+/** The addresses of a server and an API, and what ends both. */
+export interface Servers {
+  serverUrl: string
+  apiUrl: string
+  close: () => void
+}
+
+/** Listens as the server and as the API, and responds as told. It hangs up if that throws. */
+export async function respondAs(
+  answer: (request: Omit<WorkerRequest, 'passTime'>) => ReturnType<AnswerWorker>,
+): Promise<Servers> {
+  const respond = async (
+    to: WorkerRequest['to'],
+    incoming: IncomingMessage,
+    response: ServerResponse,
+  ) => {
+    const { method, url = '', headers } = incoming
+    const { authorization = '', 'content-type': contentType = '' } = headers
+    const form = new URLSearchParams(await readBody(incoming))
+    const target = `${method} ${url.split('?')[0]}`
+    const answered = await answer({ target, to, authorization, contentType, form })
+    if (answered !== undefined) sendAnswer(response, answered)
+  }
+  const listener = (to: WorkerRequest['to']) =>
+    createServer((incoming, response) => {
+      respond(to, incoming, response).catch(() => response.destroy())
+    })
+  const listeners = [listener('server'), listener('api')]
+  const [serverUrl = '', apiUrl = ''] = await Promise.all(
+    listeners.map(async (one) => {
+      await once(one.listen(0, 'localhost'), 'listening')
+      return `http://localhost:${(one.address() as AddressInfo).port}`
+    }),
+  )
+  return {
+    serverUrl,
+    apiUrl,
+    close: () => {
+      for (const one of listeners) {
+        one.closeAllConnections()
+        one.close()
+      }
+    },
   }
 }
