@@ -284,7 +284,6 @@ export const v14: Exercise = {
       'const state = randomToken()',
       "const state = 'the-state-of-the-command-line-app-of-the-lab'",
     ]),
-    mistake('cli-asks', 'the challenge is the verifier', [LOGIN, CHALLENGE, 'code_verifier']),
     mistake('cli-asks', 'the port is written into the code', [LOOPBACK, 'port: 0', 'port: 50_123']),
     mistake('cli-asks', 'the redirect URI has localhost in it', [
       LOOPBACK,
@@ -399,6 +398,7 @@ export const v14: Exercise = {
       '    redirect_uri,\n    code_verifier,\n',
       "    redirect_uri: 'http://127.0.0.1/callback',\n    code_verifier,\n",
     ]),
+    mistake('cli-redeems', 'the challenge is the verifier', [LOGIN, CHALLENGE, 'code_verifier']),
     mistake('cli-redeems', 'the verifier is another random value', [
       LOGIN,
       '    code_verifier,\n',
