@@ -16,6 +16,9 @@ export function withParameters(url: string, changes: Record<string, string | und
   return changed.href
 }
 
+/** The command-line app, as it is registered with the server. The port of its redirect URI may vary. */
+export const CLI = { client_id: 'lab-cli', redirect_uri: 'http://127.0.0.1/callback' }
+
 /** The client's redirect URI with these parameters. */
 export function callbackWith(
   { lab }: StoryRecord,

@@ -2,6 +2,7 @@ import { jsonIn } from '@oauth-lab/shared/testing/exchange.ts'
 import { basic, type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import { ToldError } from '../told-error.ts'
+import { CLI } from './address-parameters.ts'
 
 /** The features of a version, found by using it, because a learner's copy can have any name. */
 export interface Knowledge {
@@ -26,6 +27,8 @@ export interface Knowledge {
   introspection: boolean
   /** An access token is a JWT, which the API checks by itself. */
   signedTokens: boolean
+  /** A program without a secret can log users in. */
+  nativeApp: boolean
   /** The default lifetime of an access token, in seconds. */
   accessTokenTtl: number
   /** The default lifetime of a code, in seconds. */
@@ -67,6 +70,7 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
       clientCredentials: await hasClientCredentials(lab),
       signedTokens: String(response.access_token).split('.').length === 3,
       introspection: lab.server.hasRoute({ method: 'POST', url: '/introspect' }),
+      nativeApp: (await lab.browser().open(lab.authorizeUrl(CLI))).status === 200,
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

@@ -163,6 +163,21 @@ export class Person {
     )
   }
 
+  /** Runs the command-line app and allows what it asks for, shown as one step. */
+  async usesCli(meaning: string): Promise<void> {
+    const cli = await this.#record.startCli()
+    await this.opens(await this.logsIn(undefined, cli.loginPage))
+    await cli.output()
+    this.#record.newExchanges()
+    const from = `${this.name}'s browser` as const
+    this.#record.tell({ actor: this.name, from, to: 'CLI', channel: 'front', meaning })
+  }
+
+  /** Denies what a consent page asks for. */
+  async denies(consentPage: Page, telling: Telling): Promise<void> {
+    this.#saw(await this.browser.submit(consentPage, {}, 'deny'), telling)
+  }
+
   /** Logs out of the client. */
   async logsOut(telling?: Telling): Promise<void> {
     const page = await this.browser.open(`${this.#record.lab.clientUrl}/logout`, { method: 'POST' })

@@ -7,7 +7,9 @@ import { freePort, type Lab, type Programs } from '@oauth-lab/shared/testing/lab
 import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Version } from '../programs/versions.ts'
+import { CLI } from './address-parameters.ts'
 import { AttackerSite } from './attacker-site.ts'
+import { CliRun } from './cli-run.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { ProgramMemory } from './program-memory.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
@@ -33,11 +35,15 @@ export class StoryRecord {
   readonly #memory: ProgramMemory
   readonly #owners = new Map<string, Account>()
   readonly #accessTokens = new Set<string>()
+  readonly #tokensOfCli = new Set<string>()
   readonly #steps: Step[] = []
   #start = ''
   #heard = 0
   #site: AttackerSite | undefined
   #otherApi: { url: string; app: FastifyInstance } | undefined
+  readonly #clis: CliRun[] = []
+  /** The addresses of native apps. */
+  readonly #apps = new Map<string, Party>()
 
   protected constructor(
     version: Version,
@@ -58,7 +64,8 @@ export class StoryRecord {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.lab.close(), this.#site?.close(), this.#otherApi?.app.close()])
+    const clis = this.#clis.map((cli) => cli.end())
+    await Promise.all([this.lab.close(), this.#site?.close(), this.#otherApi?.app.close(), ...clis])
   }
 
   get story(): Story {
@@ -105,6 +112,19 @@ export class StoryRecord {
     this.#otherApi = { url, app }
     await app.listen({ port: portOf(url), host: 'localhost' })
     return url
+  }
+
+  /** Starts the command-line app, which waits for its user. */
+  async startCli(): Promise<CliRun> {
+    const cli = await CliRun.start(this.version.folder, this.lab.config)
+    this.#clis.push(cli)
+    this.callsApp(cli.redirectUri, 'CLI')
+    return cli
+  }
+
+  /** Says which app a redirect URI belongs to. */
+  callsApp(redirectUri: string, app: Party): void {
+    this.#apps.set(new URL(redirectUri).origin, app)
   }
 
   /** The client's last successful token request. */
@@ -183,10 +203,11 @@ export class StoryRecord {
   tellBackChannel(exchanges: Exchange[], api: Party = 'API', show: Told['show'] = []): void {
     for (const exchange of [...exchanges].sort((one, other) => one.order[0] - other.order[0])) {
       const isOfApi = ['/introspect', '/jwks'].includes(exchange.path)
-      const meaning = this.#meaningOf(exchange)
+      const asker = this.#isOfCli(exchange) ? 'CLI' : 'client'
+      const meaning = this.#meaningOf(exchange, asker)
       this.#tellExchange(exchange, {
-        actor: isOfApi ? 'API' : 'client',
-        from: isOfApi ? api : 'client',
+        actor: isOfApi ? 'API' : asker,
+        from: isOfApi ? api : asker,
         meaning,
         show,
       })
@@ -236,15 +257,24 @@ export class StoryRecord {
     const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
     if (owner === undefined) return
     for (const token of [response.access_token, response.refresh_token]) {
-      if (typeof token === 'string') this.#owners.set(token, owner)
+      if (typeof token !== 'string') continue
+      this.#owners.set(token, owner)
+      if (form.client_id === CLI.client_id) this.#tokensOfCli.add(token)
     }
     if (typeof response.access_token === 'string') this.#accessTokens.add(response.access_token)
   }
 
-  #meaningOf(exchange: Exchange): string {
+  /** It sends its name, or a token that was issued to that name. */
+  #isOfCli({ form, requestHeaders }: Exchange): boolean {
+    const [, token = ''] = String(requestHeaders.authorization).split(' ')
+    return form.client_id === CLI.client_id || this.#tokensOfCli.has(token)
+  }
+
+  #meaningOf(exchange: Exchange, asker: 'client' | 'CLI'): string {
     const { path, status, form } = exchange
-    if (path === '/revoke')
-      return 'Before it responds, the client asks the server to revoke its tokens.'
+    // The browser doesn't wait for the CLI.
+    const asks = asker === 'CLI' ? 'The CLI' : 'Before it responds, the client'
+    if (path === '/revoke') return `${asks} asks the server to revoke its tokens.`
     if (path === '/introspect') {
       const works = jsonIn(exchange).active === true ? 'It works.' : 'It does not work.'
       return `Before it responds, the API asks the server about the token. ${works}`
@@ -255,12 +285,12 @@ export class StoryRecord {
     if (path !== '/token') {
       const what = path === '/api/email' ? 'for the email address' : 'whose token it has'
       const who = this.resourceServer
-      if (status === 200) return `Before it responds, the client asks the ${who} ${what}.`
+      if (status === 200) return `${asks} asks the ${who} ${what}.`
       const why =
         status === 403
           ? 'The token does not cover that.'
           : `The ${who} no longer accepts the token.`
-      return `The client asks the ${who} ${what}. ${why}`
+      return `The ${asker} asks the ${who} ${what}. ${why}`
     }
     const owner = this.#owners.get(form.code ?? form.refresh_token ?? '')
     const whose = owner === undefined ? 'a' : `the ${owner}'s`
@@ -269,9 +299,9 @@ export class StoryRecord {
         ? 'The client refreshes: it gets a new access token and a new refresh token.'
         : 'The client tries to refresh. The server rejects the refresh token.'
     }
-    if (status !== 200) return `The client sends ${whose} code. The server rejects it.`
+    if (status !== 200) return `The ${asker} sends ${whose} code. The server rejects it.`
     const also = jsonIn(exchange).refresh_token === undefined ? '' : ' and a refresh token'
-    return `Before it responds, the client exchanges ${whose} code for an access token${also}.`
+    return `${asks} exchanges ${whose} code for an access token${also}.`
   }
 
   #words(show: readonly string[]): Words {
@@ -291,6 +321,7 @@ export class StoryRecord {
     if (origin === this.lab.clientUrl) return 'client'
     if (origin === this.lab.apiUrl) return 'API'
     if (origin === this.#otherApi?.url) return 'other API'
-    return origin === this.#site?.url ? "attacker's site" : 'elsewhere'
+    if (origin === this.#site?.url) return "attacker's site"
+    return this.#apps.get(origin) ?? 'elsewhere'
   }
 }

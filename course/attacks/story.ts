@@ -1,5 +1,5 @@
 /** Who acts in a story. */
-export type Actor = 'victim' | 'attacker' | 'client' | 'server' | 'API'
+export type Actor = 'victim' | 'attacker' | 'client' | 'server' | 'API' | 'CLI'
 
 /** Who can send or receive a message. */
 export type Party =

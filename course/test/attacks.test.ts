@@ -23,6 +23,7 @@ const LESSONS: [RegExp, number][] = [
   [/\bclient_credentials\b/i, 11],
   [/\bintrospect/i, 12],
   [/\bJWTs?\b|\bJWKS?\b|\bES256\b|\bHS256\b|\bsign(s|ed|ature)\b/i, 13],
+  [/\bCLI\b|\bloopback\b|\bpublic client/i, 14],
   [/\brevocation\b|\bRFC 7009\b/i, 9],
 ]
 

@@ -21,7 +21,7 @@ import type { Play, Turn } from './plays.ts'
 
 const LANES = ['attacker', 'victim', 'client', 'server']
 /** Lanes that not every story needs. */
-const RARE = ['API', 'other API', 'elsewhere']
+const RARE = ['CLI', 'API', 'other API', 'elsewhere']
 
 /** A play in its current state. */
 export function viewPlay(play: Play) {

@@ -1,3 +1,4 @@
+import { CLI, withParameters } from '../address-parameters.ts'
 import { type AttackFile, ending } from '../attack.ts'
 
 export const attack: AttackFile = {
@@ -20,7 +21,7 @@ export const attack: AttackFile = {
   ],
 
   async play(stage) {
-    const { victim, lab } = stage
+    const { victim, lab, knows } = stage
     stage.attackerHas(
       'Their own website, and a way to make the victim open a link to the login page.',
     )
@@ -46,10 +47,23 @@ export const attack: AttackFile = {
       ['two redirect URIs, the right one last', `${site.url}/callback`, redirectUri],
     ]
 
+    const host = '127.0.0.1:50123'
+    const triesAsCli: typeof tries = [
+      ['a subfolder', `http://${host}/callback/inside`],
+      ['an extra query parameter', `http://${host}/callback?next=${site.url}`],
+      ['another path', `http://${host}/elsewhere`],
+      ['a port that none can be', 'http://127.0.0.1:65536/callback'],
+      ['a port with a zero in front', 'http://127.0.0.1:080/callback'],
+      ['a name of this machine', 'http://localhost:50123/callback'],
+      ['another address of this machine', 'http://[::1]:50123/callback'],
+      ['the host and port as a user name', `http://${host}@attacker.example/callback`],
+      ['the host as the start of another host', `http://127.0.0.1.attacker.example:50123/callback`],
+    ]
+
     const loginPage = await victim.startsLogin()
     const caught: string[] = []
-    for (const [what, ...uris] of tries) {
-      const link = new URL(loginPage)
+    const sendsVictimTo = async (url: string, what: string, uris: string[]) => {
+      const link = new URL(url)
       link.searchParams.delete('redirect_uri')
       for (const uri of uris) link.searchParams.append('redirect_uri', uri)
       const { location } = await victim.triesToLogIn(link.href, {
@@ -58,6 +72,13 @@ export const attack: AttackFile = {
         show: ['redirect_uri'],
       })
       if (location?.includes('code=') && !location.startsWith(`${redirectUri}?`)) caught.push(what)
+    }
+    for (const [what, ...uris] of tries) await sendsVictimTo(loginPage, what, uris)
+    if (knows.nativeApp) {
+      const ofCli = withParameters(loginPage, { client_id: CLI.client_id })
+      for (const [what, ...uris] of triesAsCli) {
+        await sendsVictimTo(ofCli, `${what}, in the name of the CLI`, uris)
+      }
     }
 
     return ending(caught.length > 0, {
