@@ -1,5 +1,4 @@
-import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
-import type { StoryRecord } from './story-record.ts'
+import { CODE_CHALLENGE, type Driver } from '@oauth-lab/shared/testing/driver.ts'
 
 /** The value of a parameter in a URL, or undefined. */
 export function parameterOf(url: string, name: string): string | undefined {
@@ -21,7 +20,7 @@ export const CLI = { client_id: 'lab-cli', redirect_uri: 'http://127.0.0.1/callb
 
 /** The client's redirect URI with these parameters. */
 export function callbackWith(
-  { lab }: StoryRecord,
+  { lab }: { lab: Driver },
   parameters: Record<string, string | undefined>,
 ): string {
   return withParameters(lab.redirectUri, parameters)

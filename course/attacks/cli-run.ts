@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import { CopyProcess } from '../exercises/copy-process.ts'
 import { patient } from '../exercises/patience.ts'
+import { explain } from '../exercises/trouble.ts'
 import { ToldError } from '../told-error.ts'
 import { parameterOf } from './address-parameters.ts'
 
@@ -37,7 +38,8 @@ export class CliRun {
       return new CliRun(process, loginPage)
     }
     await process.end()
-    throw new ToldError(`The CLI shows no address to log in at. ${process.stderr}`.trim())
+    const why = explain(process.stderr, folder)
+    throw new ToldError(`The CLI shows no address to log in at${why ? `: ${why.message}` : '.'}`)
   }
 
   /** What it has printed when it has ended. */

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { listFilesIfThere, readText } from '../../differences/files.ts'
 import { CLI } from '../address-parameters.ts'
 import { type AttackFile, ending } from '../attack.ts'
 
@@ -30,9 +30,7 @@ export const attack: AttackFile = {
     const { attacker, victim, lab, knows } = stage
     const { clientId, clientSecret } = lab.config
     const app = knows.nativeApp ? CLI : { client_id: clientId, redirect_uri: lab.redirectUri }
-    const secret = knows.nativeApp
-      ? await secretIn(join(stage.version.folder, 'cli'))
-      : clientSecret
+    const secret = knows.nativeApp ? secretIn(join(stage.version.folder, 'cli')) : clientSecret
     stage.callsApp(CLI.redirect_uri, 'CLI')
     stage.attackerHas(
       "A copy of an app for the user's own computer, as everyone has. And a program on the victim's computer: it opens addresses in the browser, and reads every address that the browser is redirected to.",
@@ -76,8 +74,7 @@ export const attack: AttackFile = {
 }
 
 /** The first secret in the source of an app. Whoever has the program, compiled or not, can read it. */
-async function secretIn(folder: string): Promise<string | undefined> {
-  const files = await readdir(folder)
-  const source = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+function secretIn(folder: string): string | undefined {
+  const source = listFilesIfThere(folder).map((file) => readText(folder, file))
   return /secret\w* *[=:] *['"](.+?)['"]/i.exec(source.join('\n'))?.[1]
 }
