@@ -44,7 +44,8 @@ export default defineConfig({
     // Only a test that hangs reaches these, on a crowded machine too.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    expect: { poll: { interval: 20, timeout: 60_000 } },
+    // Each look at a page costs three processes a few milliseconds.
+    expect: { poll: { interval: 50, timeout: 60_000 } },
     // Failures are reported with the project's name, which says which version broke which promise.
     projects: [
       ...versions.flatMap((version, index) => {
