@@ -166,8 +166,8 @@ export class Person {
   /** Runs the command-line app and allows what it asks for, shown as one step. */
   async usesCli(meaning: string): Promise<void> {
     const cli = await this.#record.startCli()
-    await this.opens(await this.logsIn(undefined, cli.loginPage))
-    await cli.output()
+    await this.opens(await this.logsIn(undefined, cli.url?.href))
+    await cli.untilEnded()
     this.#record.newExchanges()
     const from = `${this.name}'s browser` as const
     this.#record.tell({ actor: this.name, from, to: 'CLI', channel: 'front', meaning })

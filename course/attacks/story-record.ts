@@ -6,10 +6,12 @@ import { jsonIn, type Send, send } from '@oauth-lab/shared/testing/exchange.ts'
 import { freePort, type Lab, type Programs } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import type { FastifyInstance } from 'fastify'
+import { CliRun, startCli } from '../exercises/cli-run.ts'
+import { explain } from '../exercises/trouble.ts'
 import type { Version } from '../programs/versions.ts'
+import { ToldError } from '../told-error.ts'
 import { CLI } from './address-parameters.ts'
 import { AttackerSite } from './attacker-site.ts'
-import { CliRun } from './cli-run.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { ProgramMemory } from './program-memory.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
@@ -64,7 +66,7 @@ export class StoryRecord {
   }
 
   async close(): Promise<void> {
-    const clis = this.#clis.map((cli) => cli.end())
+    const clis = this.#clis.map((cli) => cli.untilEnded())
     await Promise.all([this.lab.close(), this.#site?.close(), this.#otherApi?.app.close(), ...clis])
   }
 
@@ -114,10 +116,24 @@ export class StoryRecord {
     return url
   }
 
-  /** Starts the command-line app, which waits for its user. */
+  /**
+   * Starts the command-line app, which waits for its user.
+   *
+   * @throws {ToldError} if it shows no address to log in at
+   */
   async startCli(): Promise<CliRun> {
-    const cli = await CliRun.start(this.version.folder, this.lab.config)
+    const { serverUrl, apiUrl } = this.lab
+    const { folder } = this.version
+    const cli = await CliRun.start((settings) => startCli(folder, ['--no-open'], settings), {
+      serverUrl,
+      apiUrl,
+      close: () => undefined,
+    })
     this.#clis.push(cli)
+    if (cli.url?.origin !== serverUrl || !URL.canParse(cli.redirectUri)) {
+      const why = explain((await cli.untilEnded()).errors, folder)
+      throw new ToldError(`The CLI shows no address to log in at${why ? `: ${why.message}` : '.'}`)
+    }
     this.callsApp(cli.redirectUri, 'CLI')
     return cli
   }

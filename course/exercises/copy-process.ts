@@ -99,7 +99,8 @@ export class CopyProcess {
     try {
       process.kill(-pid, 'SIGKILL')
     } catch {
-      // No process is left in the group.
+      // No process is left in the group, or a copy's process started this one, which is in its group then.
+      this.child.kill('SIGKILL')
     }
   }
 }

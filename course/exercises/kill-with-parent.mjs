@@ -8,8 +8,6 @@ const INTERVAL = 250
 
 if (isMainThread) {
   process.once('disconnect', end)
-  // A program that waits for nothing ends by itself, although this listens.
-  process.channel?.unref()
   new Worker(new URL(import.meta.url), { workerData: process.ppid, execArgv: [] }).unref()
   staySameGroup()
 } else {

@@ -47,7 +47,7 @@ export const attack: AttackFile = {
     })
     const isTrickedBy = async ({ status }: { status: number }) => {
       if (status !== 200) return false
-      const output = await cli.output()
+      const { output } = await cli.untilEnded()
       stage.tellBackChannel(stage.newExchanges())
       const isTricked = output.includes('User Number 1')
       const shows = isTricked ? "the attacker's name" : 'an error'
@@ -59,7 +59,7 @@ export const attack: AttackFile = {
     if (!isTricked) {
       const callback = await victim.logsIn(
         'The victim logs in. The program copies the address with the code and stops the browser.',
-        cli.loginPage,
+        cli.url?.href,
       )
       const { access_token } = await attacker.redeems(
         callback,
