@@ -33,15 +33,14 @@ const REMEMBER = 'for (const scope of scopes) allowed.add(scope)'
 const CHALLENGE = "createHash('sha256').update(code_verifier).digest('base64url')"
 const WAIT = 'await Promise.race([arrival, interrupted]).finally(stop)'
 const IF_ERROR = `if (error !== undefined) throw new Error(\`The server rejected the login: ${'$'}{error}.\`)`
-const REDEEM = `postForm(\`${'$'}{authServerUrl}/token\`, tokenRequest)`
+const REDEEM_END = '  } satisfies AccessTokenRequest)'
 const TOKEN_OR = 'tokens.refresh_token || tokens.access_token'
 const REVOCATION = '{ client_id, token } satisfies RevocationRequest'
 const ARRIVAL = 'new Promise<Parameters>((resolve) => {'
 const IF_WRONG = "if (!sameSecret(soleParameter(query, 'state') ?? '', expected)) {"
 const THROW_WRONG = "throw new PageError(400, 'Wrong state'"
 const ROUTE = "app.get('/callback', { exposeHeadRoute: false }, "
-const SEND =
-  "return reply.type('text/html; charset=utf-8').header('connection', 'close').send(DONE)"
+const SEND = '.send(DONE)'
 const STOP = 'app.server.close().closeAllConnections()'
 const IF_OPEN = "if (!values['no-open']) "
 const OPEN = `${IF_OPEN}open(url).catch(() => undefined)`
@@ -110,7 +109,7 @@ export const v14: Exercise = {
     },
     (draft) => {
       draft.take(LOOPBACK)
-      draft.take(LOGIN, ...untilResponse(draft, '  const tokenRequest'), [
+      draft.take(LOGIN, ...untilResponse(draft, '  const tokens = await'), [
         'import { parameter, requiredParameter }',
         'import { parameter }',
       ])
@@ -351,15 +350,11 @@ export const v14: Exercise = {
       '<title>Done</title>',
       '<title>Done</title><link rel="stylesheet" href="/style.css">',
     ]),
-    mistake('cli-page', 'the page shows the code', [
-      LOOPBACK,
-      SEND,
-      SEND.replace('DONE', 'DONE + query.code'),
-    ]),
+    mistake('cli-page', 'the page shows the code', [LOOPBACK, SEND, '.send(DONE + query.code)']),
     mistake('cli-page', 'the page may be cached', [
       LOOPBACK,
       SEND,
-      SEND.replace(".header('connection', 'close')", ".header('cache-control', 'max-age=60')"),
+      ".header('cache-control', 'max-age=60').send(DONE)",
     ]),
     mistake('cli-stops', 'it waits for the end of every connection', [
       LOOPBACK,
@@ -385,8 +380,8 @@ export const v14: Exercise = {
     ]),
     mistake('cli-redeems', 'the app has a secret in its code', [
       LOGIN,
-      REDEEM,
-      REDEEM.replace('tokenRequest', "{ ...tokenRequest, client_secret: 'lab-cli-secret' }"),
+      REDEEM_END,
+      `    client_secret: 'lab-cli-secret',\n${REDEEM_END.replace('satisfies', 'as')}`,
     ]),
     mistake('cli-redeems', 'the token request does not say who asks', [
       LOGIN,
