@@ -13,6 +13,8 @@ import {
 
 /** How long the CLI may take to print its URL, or to respond, in milliseconds, on an idle machine. */
 const LIMIT = 8_000
+/** How long it may take to end, after it has all responses. */
+const END_LIMIT = 4_000
 const NO_BROWSER = new URL('./no-browser.mjs', import.meta.url).href
 const CLOCK = new URL('./copy-clock.mjs', import.meta.url).href
 
@@ -141,7 +143,7 @@ export class CliRun {
 
   /** Waits for its end. Ends it if it takes too long. */
   untilEnded(): Promise<EndedCli> {
-    return untilEnded(this.#process)
+    return untilEnded(this.#process, END_LIMIT)
   }
 }
 

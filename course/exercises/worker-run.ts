@@ -40,9 +40,9 @@ export function startWorker(folder: string, settings: Record<string, string>): C
 }
 
 /** Waits for the end of a worker, and ends one that takes too long. */
-export async function untilEnded(worker: CopyProcess): Promise<WorkerRun> {
+export async function untilEnded(worker: CopyProcess, most = LIMIT): Promise<WorkerRun> {
   const timer = new AbortController()
-  const limit = sleep(patient(LIMIT), undefined, { signal: timer.signal }).catch(() => undefined)
+  const limit = sleep(patient(most), undefined, { signal: timer.signal }).catch(() => undefined)
   await Promise.race([worker.ended, limit])
   timer.abort()
   const status = worker.child.exitCode ?? undefined
