@@ -38,7 +38,7 @@ export interface CheckOptions {
 /** The time limit of a run, in milliseconds, on an idle machine. */
 const CHECK_LIMIT = 10_000
 /** The same for a version with several APIs, or with a worker or a CLI, whose checks start it ten times and more. */
-const LONG_CHECK_LIMIT = 30_000
+const LONG_CHECK_LIMIT = 25_000
 /** How often to restart a program whose port was taken meanwhile. */
 const TRIES = 3
 /** Within how many milliseconds of each other failures count as simultaneous. */

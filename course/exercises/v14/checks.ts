@@ -783,10 +783,10 @@ export const v14: VersionChecks = {
           finish(stage, new CliServer(), { isAway: true }),
         ])
         const away = await awayRun(stage)
-        expectFailure(away.run, 'when the API hangs up', { file: CLI_API, statusFile: MAIN })
+        expectFailure(away.run, 'when the API hangs up', { file: CLI_API, endFile: MAIN })
         for (const [index, { run, cli }] of ends.entries()) {
           const [when, server, file] = cases[index] ?? ["when the server isn't running"]
-          expectFailure(run, when, { file, statusFile: MAIN })
+          expectFailure(run, when, { file, endFile: MAIN })
           if (server === undefined) {
             must(
               run.errors.includes(cli.serverUrl),
@@ -1189,15 +1189,15 @@ function expectRevoked(server: CliServer, when: string): void {
 function expectFailure(
   { output, errors, status }: EndedCli,
   when: string,
-  { file, statusFile = file }: { file?: string | undefined; statusFile?: string } = {},
+  { file, endFile = file }: { file?: string | undefined; endFile?: string } = {},
 ): void {
   must(errors !== '', `${when}, it prints nothing on stderr`, file)
   must(
     /^[^\n]+\n?$/.test(errors),
     `${when}, it prints ${errors.trimEnd().split('\n').length} lines on stderr, not one: ${firstLine(errors)}`,
-    file,
+    endFile,
   )
-  must(status === 1, `${when}, it ends with exit status ${status}`, statusFile)
+  must(status === 1, `${when}, it ends with exit status ${status}`, endFile)
   const isRevoked = when.includes('/revoke')
   must(isRevoked || !output.includes('Logged in'), `${when}, it still says "Logged in"`, file)
 }
