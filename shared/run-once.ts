@@ -53,8 +53,12 @@ async function run(task: (config: LabConfig) => Promise<void>): Promise<void> {
   }
 }
 
+/** The text as one line: what a server sent may have line breaks, and characters that control or reverse text. */
+export function oneLine(text: string): string {
+  return text.replace(/[\s\p{C}]+/gu, ' ')
+}
+
 function fail(message: string): never {
-  // What a server sent may have line breaks, and characters that control or reverse text.
-  console.error(message.replace(/[\s\p{C}]+/gu, ' '))
+  console.error(oneLine(message))
   process.exit(1)
 }

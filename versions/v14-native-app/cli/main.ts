@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { runForUser } from '@oauth-lab/shared/run-once.ts'
+import { oneLine, runForUser } from '@oauth-lab/shared/run-once.ts'
 import open from 'open'
 import { fetchUsername } from './api.ts'
 import { logIn, revokeTokens } from './login.ts'
@@ -13,7 +13,7 @@ await runForUser({ minutes: 5 }, async (config, interrupted) => {
   })
   try {
     const username = await Promise.race([fetchUsername(config, tokens.access_token), interrupted])
-    console.log(`Logged in as ${username}`)
+    console.log(oneLine(`Logged in as ${username}`))
   } finally {
     await revokeTokens(config, tokens)
   }

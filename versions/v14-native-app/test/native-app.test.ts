@@ -830,6 +830,20 @@ describe.concurrent('`npm run cli`', () => {
     )
   })
 
+  test('prints a name without the characters that control a terminal', async ({
+    onTestFinished,
+  }) => {
+    const at = await odd(async ({ url }, reply) => {
+      const username = 'one\r\ntwo\u001b[31m \u202ethree'
+      return url === '/api/me' ? reply.send({ user_id: 'user0', username }) : undefined
+    })
+    onTestFinished(() => at.close())
+    const cli = run(at)
+    await send((await at.enterPassword(new Browser(), await cli.url)).location ?? '')
+    const { output } = await cli.ended
+    expect(output.split('\n').slice(1)).toEqual(['Logged in as one two [31m three', ''])
+  })
+
   test('says in one line that five minutes are over, and exits with 1', async () => {
     // Only this limit is that long. It strikes at once.
     const source = `const { timeout } = AbortSignal
