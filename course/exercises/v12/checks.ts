@@ -335,6 +335,12 @@ export const v12: VersionChecks = {
             client_id: 'lab-client',
             sub: user,
           })
+          const form = { token: String(tokens.access_token), token_type_hint: 'refresh_token' }
+          const { body: hinted } = await introspect(server, form)
+          must(
+            hinted.active === true,
+            `about an access token with token_type_hint=refresh_token, POST /introspect says ${JSON.stringify(hinted)}: a hint may be wrong (RFC 7662 section 2.1)`,
+          )
           must(
             answer.headers['cache-control'] === 'no-store',
             'the response of POST /introspect may be cached: it has no Cache-Control: no-store',
@@ -681,9 +687,15 @@ export const v12: VersionChecks = {
           `with the token ${odd}, the API asks about another one: encode it`,
         )
         stage.standIn.introspections = []
-        for (const token of ['', 'a b', 'a,b', '"ab"', 'a%20b', 'a&b', 'caf\u00e9']) {
+        const large = '/'.repeat(6_000)
+        for (const token of ['', 'a b', 'a,b', '"ab"', 'a%20b', 'a&b', 'caf\u00e9', large]) {
           const answer = await askApi(stage, '/api/me', token)
-          const with_ = token === '' ? 'with an empty token,' : `with the token ${token},`
+          const with_ =
+            token === '' ? 'with an empty token,' : `with the token ${token.slice(0, 20)},`
+          must(
+            token !== large || stage.standIn.introspections.length === 0,
+            'with a token of 6000 slashes, the API asks the server: its form is larger than the 16 KiB that a server reads, so the API says 503 about a token that is none',
+          )
           must(
             stage.standIn.introspections.length === 0,
             `${with_} the API asks the server: no token has such characters (RFC 6750 section 2.1)`,

@@ -243,6 +243,11 @@ export const v12: Exercise = {
       "issued.scopes.join(' ')",
       'issued.scopes',
     ]),
+    mistake('introspect-user', 'the server believes the hint', [
+      INTROSPECT,
+      IF_INACTIVE,
+      `if (form.token_type_hint === 'refresh_token') return { active: false }\n      ${IF_INACTIVE}`,
+    ]),
     mistake('introspect-user', 'the whole user is in the response', [
       INTROSPECT,
       '        aud: config',
@@ -487,6 +492,7 @@ export const v12: Exercise = {
       NO_TOKEN,
       'if (!token) return undefined',
     ]),
+    mistake('api-no-question', 'a token may have any length', [INTROSPECTION, '{1,4096}', '+']),
     mistake('api-no-question', 'a token has only the characters of this server', [
       INTROSPECTION,
       '[\\w.~+/=-]',

@@ -499,6 +499,11 @@ export const v13: Exercise = {
       "requiredClaims: ['exp', 'sub']",
       "requiredClaims: ['sub']",
     ]),
+    mistake('claim-exp', 'an expired token is good for another quarter of an hour', [
+      ACCESS_TOKEN,
+      OPTIONS,
+      `${OPTIONS}        clockTolerance: '15 minutes',\n`,
+    ]),
     mistake('claim-exp', 'an expired token is good for another day', [
       ACCESS_TOKEN,
       OPTIONS,
@@ -525,6 +530,20 @@ export const v13: Exercise = {
       'if (!keys.has(kid)) {',
       'if (keys.size === 0) {',
     ]),
+    mistake(
+      'keys-new',
+      'the API remembers which tokens were right',
+      [
+        ACCESS_TOKEN,
+        'return async (token) => {',
+        'const right = new Map<string, { sub: string; scopes: string[] }>()\n  return async (token) => {\n    if (right.has(token)) return right.get(token)',
+      ],
+      [
+        ACCESS_TOKEN,
+        RETURN,
+        `right.set(token, { sub, scopes: scope.split(' ') })\n      ${RETURN}`,
+      ],
+    ),
     mistake('keys-new', 'the API looks for new keys once a minute', [
       KEYS,
       'const PAUSE = 5_000',
