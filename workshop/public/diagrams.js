@@ -3,7 +3,7 @@ import { drawFigure, loadMermaid } from './page-mermaid.js'
 
 const figures = [...document.querySelectorAll('.diagram')]
 /** The smallest scale at which a drawing can be read. */
-const SMALLEST = 0.8
+const SMALLEST = 0.74
 
 if (figures.length > 0) {
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawAll)
