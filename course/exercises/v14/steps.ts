@@ -46,7 +46,7 @@ const IF_OPEN = "if (!values['no-open']) "
 const OPEN = `${IF_OPEN}open(url).catch(() => undefined)`
 const TRY = '  try {\n    const username'
 const FINALLY = '  } finally {\n    await revokeTokens(config, tokens)\n  }\n'
-const PRINT = `console.log(\`Logged in as ${'$'}{username}\`)`
+const PRINT = `console.log(oneLine(\`Logged in as ${'$'}{username}\`))`
 const IF_NAME = "if (status === 200 && typeof body.username === 'string') return body.username"
 
 /** The login without what follows the response. */
@@ -67,6 +67,7 @@ function untilResponse(draft: Draft, from: string, end = '}\n'): Change[] {
 /** The program without what follows the login. */
 function untilLogin(draft: Draft): Change[] {
   return [
+    ['{ oneLine, runForUser }', '{ runForUser }'],
     ["import { fetchUsername } from './api.ts'\n", ''],
     ['import { logIn, revokeTokens }', 'import { logIn }'],
     ['const tokens = await logIn', 'await logIn'],
