@@ -417,6 +417,7 @@ export const v13: VersionChecks = {
         ]
         for (const token of garbage) {
           const answer = await askApi(stage, token)
+          expectNoQuestion(stage)
           expectInvalid(answer, '/api/me', `with the token ${JSON.stringify(token.slice(0, 40))},`)
         }
         for (const text of texts) {

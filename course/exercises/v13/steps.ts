@@ -317,6 +317,23 @@ export const v13: Exercise = {
       [ACCESS_TOKEN, `      ${IF_JOSE}\n`, ''],
       [ACCESS_TOKEN, JOSE_IMPORT, "import { jwtVerify } from 'jose'"],
     ),
+    mistake(
+      'api-garbage',
+      'the API asks about what it cannot check',
+      [
+        ACCESS_TOKEN,
+        JOSE_IMPORT,
+        `import { postForm } from '@oauth-lab/shared/back-channel.ts'\n${JOSE_IMPORT}`,
+      ],
+      [
+        ACCESS_TOKEN,
+        IF_JOSE,
+        `if (error instanceof errors.JOSEError) {
+        await postForm(\`${'$'}{config.authServerUrl}/introspect\`, { token }).catch(() => undefined)
+        return undefined
+      }`,
+      ],
+    ),
     mistake('api-garbage', 'only an expired token is no accident', [
       ACCESS_TOKEN,
       'errors.JOSEError',
