@@ -347,6 +347,7 @@ export const v13: VersionChecks = {
       on: 'api',
       file: ACCESS_TOKEN,
       async probe(stage) {
+        stage.expectOwnCode('api')
         const { standIn } = stage
         publish(stage)
         for (const path of [...PATHS, ...PATHS]) {

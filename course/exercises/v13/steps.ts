@@ -295,6 +295,11 @@ export const v13: Exercise = {
         `import { callBackChannel } from '@oauth-lab/shared/back-channel.ts'\n${JOSE_IMPORT}`,
       ],
     ),
+    mistake('api-asks-keys', 'the API borrows a type of the server', [
+      ACCESS_TOKEN,
+      JOSE_IMPORT,
+      `import type { Store } from '../server/store.ts'\n${JOSE_IMPORT}`,
+    ]),
     mistake('api-asks-keys', 'the keys are fetched at another address', [KEYS, '/jwks`', '/keys`']),
     mistake('api-asks-keys', 'whose token it is stands in client_id', [
       ACCESS_TOKEN,
