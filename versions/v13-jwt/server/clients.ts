@@ -4,7 +4,7 @@ import type { LabConfig } from '@oauth-lab/shared/config.ts'
 export interface Client {
   client_id: string
   client_secret: string
-  /** A redirect URI must match one of them exactly. RFC 9700 section 2.1 */
+  /** The redirect URI of a request is compared with them. RFC 9700 section 2.1 */
   redirect_uris: string[]
   /** How it may get tokens. RFC 7591 section 2 */
   grant_types: string[]

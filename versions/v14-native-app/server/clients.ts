@@ -5,7 +5,7 @@ export interface Client {
   client_id: string
   /** Undefined for a public client, which can't keep one. RFC 6749 section 2.1 */
   client_secret?: string
-  /** A redirect URI must match one of them exactly. RFC 9700 section 2.1 */
+  /** The redirect URI of a request is compared with them. RFC 9700 section 2.1 */
   redirect_uris: string[]
   /** How it may get tokens. RFC 7591 section 2 */
   grant_types: string[]
