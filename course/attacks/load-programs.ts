@@ -22,12 +22,18 @@ async function loadBuilder(file: string, name: keyof Programs): Promise<Programs
     throw new ToldError(`There is no ${file}.`)
   })
   const module = await import(pathToFileURL(file).href).catch((error: Error) => {
-    throw new ToldError(`${file} doesn't load: ${error.message}${hintFor(error)}`)
+    throw new ToldError(`${file} doesn't load: ${reasonOf(error)}${hintFor(error)}`)
   })
   if (typeof module[name] !== 'function') {
     throw new ToldError(`${file} doesn't export ${name}.`)
   }
   return module[name]
+}
+
+/** Node names the line of a syntax error only above its stack; tsx, in the message. */
+function reasonOf({ name, message, stack = message }: Error): string {
+  const [said = message] = stack.split('\n    at ')
+  return name === 'SyntaxError' ? said : message
 }
 
 /** The links in a copied node_modules break if the copy isn't as deep in the repo as the original. */
