@@ -11,7 +11,10 @@ export interface Answer {
   takesRequests: boolean
 }
 
-/** Waits until the right program responds on a port. Ends early if aborted. */
+/**
+ * Waits until the right program responds on a port. Ends early if aborted. Another process that tests the
+ * port at that moment is no program.
+ */
 export async function untilAnswers(
   port: number,
   signal: AbortSignal,
@@ -19,7 +22,7 @@ export async function untilAnswers(
 ): Promise<void> {
   while (!signal.aborted) {
     const answer = await whoAnswers(port)
-    if (answer !== undefined && isRight(answer)) return
+    if (answer?.takesRequests && isRight(answer)) return
     await sleep(POLL)
   }
 }
