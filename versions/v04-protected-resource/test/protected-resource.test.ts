@@ -192,9 +192,11 @@ describe('the resource endpoint', () => {
       text.map((any) => `Bearer ${any}`),
       near.map((any) => `Bearer ${any}`),
     )
+    // RFC 4648 section 3.5: in the last character of a JWT, four bits stand for nothing.
+    const same = token.includes('.') ? token.replace(/.$/, '.') : token
     await fc.assert(
       fc.asyncProperty(headers, async (authorization) => {
-        fc.pre(!new RegExp(`^bearer +${token}$`, 'i').test(authorization))
+        fc.pre(!new RegExp(`^bearer +${same}$`, 'i').test(authorization))
         const answer = await lab.api.inject({ url: '/api/me', headers: { authorization } })
         expect(answer.statusCode).toBe(401)
         expect(answer.headers['www-authenticate']).toMatch(/^Bearer realm="oauth-lab"/)
