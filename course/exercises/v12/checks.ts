@@ -3,11 +3,23 @@ import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Fields, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import {
+  ALL_SCOPES,
+  AS_API,
+  AS_WORKER,
+  codeOf,
+  expectFound,
+  expectInvalid,
+  expectUnavailable,
+  PATHS,
+  RESOURCES,
+  tokenOf,
+  workerToken,
+} from '../api-checks.ts'
+import {
   answered,
   type CheckDriver,
   must,
   OTHER_CLIENT,
-  queryOf,
   type Stage,
   saw,
   textOf,
@@ -33,14 +45,8 @@ const SERVER_APP = 'server/app.ts'
 const TOKEN = 'server/routes/token.ts'
 const TOKENS = 'server/tokens.ts'
 
-const AS_API = { authorization: basic(API.id, API.secret) }
-const AS_WORKER = { authorization: basic(WORKER.id, WORKER.secret) }
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials']
-/** The protected resources, with the scope of each. */
-const RESOURCES = { '/api/me': 'profile', '/api/email': 'email', '/api/stats': 'stats:read' }
-const PATHS = Object.keys(RESOURCES)
-const ALL_SCOPES = Object.values(RESOURCES).join(' ')
 /** How long a correct API may wait for the server, in milliseconds. */
 const API_LIMIT = 6_000
 /** How long an API may take to notice that its time is over, in milliseconds, on an idle machine. */
@@ -65,7 +71,7 @@ export const v12: VersionChecks = {
           refreshed.status === 200,
           `a refresh token gets ${answered(refreshed.status, refreshed.body)}`,
         )
-        await workerToken(server)
+        await workerToken(server, 'server/grants/client-credentials.ts')
         for (const token of [access_token, randomValue()]) {
           const { status, body } = await server.post('/revoke', { token })
           must(status === 200, `POST /revoke gets ${answered(status, body)}`)
@@ -355,7 +361,7 @@ export const v12: VersionChecks = {
       file: INTROSPECT,
       needs: OPEN,
       async probe(stage) {
-        const token = await workerToken(stage.server)
+        const token = await workerToken(stage.server, 'server/grants/client-credentials.ts')
         expectActive(
           await introspect(stage.server, { token }),
           stage,
@@ -486,7 +492,12 @@ export const v12: VersionChecks = {
       needs: [...OPEN, 'inactive'],
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens({ scope: BOTH })
-        const tokens = [access_token, await workerToken(server), refresh_token, randomValue()]
+        const tokens = [
+          access_token,
+          await workerToken(server, 'server/grants/client-credentials.ts'),
+          refresh_token,
+          randomValue(),
+        ]
         for (const [who, headers] of Object.entries({
           'lab-client': {},
           'other-client': OTHER_CLIENT,
@@ -728,7 +739,11 @@ export const v12: VersionChecks = {
         const sent = JSON.parse(stage.standIn.passedOnTokens ?? '{}')
         for (const [token, path, what] of [
           [sent.refresh_token, '/api/me', 'a refresh token'],
-          [await workerToken(server), '/api/email', "the worker's token"],
+          [
+            await workerToken(server, 'server/grants/client-credentials.ts'),
+            '/api/email',
+            "the worker's token",
+          ],
           [sent.access_token, '/api/stats', "a user's token"],
         ]) {
           const { status } = await server.me(`Bearer ${token}`, path)
@@ -876,31 +891,8 @@ function jsonOf({ body }: Page): Record<string, unknown> {
   }
 }
 
-/** A code for a user's profile and email. */
-async function codeOf({ server }: Stage, user: string): Promise<string> {
-  const url = server.authorizeUrl({ scope: BOTH })
-  const page = await server.enterPassword(server.browser(), url, user)
-  const code = queryOf(page).get('code')
-  must(code, `a login of ${user} gets no code: ${saw(page)}`, 'server/routes/authorize.ts')
-  return code
-}
-
 async function tokenAnswer(server: CheckDriver): Promise<JsonAnswer['body']> {
   return (await server.redeem(await server.code())).body
-}
-
-async function tokenOf(server: CheckDriver): Promise<string> {
-  return (await server.tokens()).access_token
-}
-
-async function workerToken(server: CheckDriver): Promise<string> {
-  const { status, body } = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
-  must(
-    status === 200 && typeof body.access_token === 'string',
-    `client_credentials of the worker gets ${answered(status, body)}`,
-    'server/grants/client-credentials.ts',
-  )
-  return body.access_token
 }
 
 /** Whether the API has sent the server anything during this check. */
@@ -1001,61 +993,6 @@ function expectError(
   must(
     typeof description === 'string' && description !== '' && DESCRIPTION.test(description),
     `POST /introspect with ${what}: error_description is missing, or has a character that RFC 6749 section 5.2 doesn't allow`,
-  )
-}
-
-/** @throws {NotYet} unless the API accepted the token */
-function expectFound(
-  { status, body }: JsonAnswer,
-  path: string,
-  when: string,
-  file?: string,
-): void {
-  must(status === 200, `${when} GET ${path} returns ${answered(status, body)}, not 200`, file)
-}
-
-/** @throws {NotYet} unless the API rejected the token */
-function expectInvalid(
-  { status, body, headers }: JsonAnswer,
-  path: string,
-  when: string,
-  file?: string,
-): void {
-  must(
-    status === 401 && body.error === 'invalid_token',
-    `${when} GET ${path} returns ${answered(status, body)}, not 401 invalid_token`,
-    file,
-  )
-  must(
-    String(headers['www-authenticate']).includes('error="invalid_token"'),
-    `${when} GET ${path} gets 401, and WWW-Authenticate doesn't have error="invalid_token"`,
-    BEARER,
-  )
-}
-
-/** @throws {NotYet} unless the API says that it can't tell */
-function expectUnavailable(
-  { status, body, headers }: JsonAnswer,
-  path: string,
-  when: string,
-): void {
-  const returns = `when ${when}, GET ${path} returns ${answered(status, body)}`
-  must(status === 503, `${returns}, not 503`)
-  const { error, error_description: description } = body
-  must(
-    error === 'temporarily_unavailable' && typeof description === 'string' && description !== '',
-    `${returns} without error "temporarily_unavailable" and an error_description in JSON`,
-    BEARER,
-  )
-  must(
-    /^[1-9]\d*$/.test(String(headers['retry-after'])),
-    `${returns} without Retry-After and a number of seconds`,
-    BEARER,
-  )
-  must(
-    headers['www-authenticate'] === undefined,
-    `${returns} with WWW-Authenticate, but no other token would help`,
-    BEARER,
   )
 }
 

@@ -253,7 +253,7 @@ export const v12: Exercise = {
       '        aud: config',
       '        user: issued.grant.user ?? null,\n        aud: config',
     ]),
-    mistake('introspect-user', 'the name of the client is that of whoever asks', [
+    mistake('introspect-user', 'the name of the client is that of the one who asks', [
       INTROSPECT,
       'client_id: issued.grant.client_id',
       'client_id: client.client_id',

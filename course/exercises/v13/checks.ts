@@ -10,36 +10,32 @@ import {
 } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
-import { basic, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
+import type { JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import {
-  answered,
-  type CheckDriver,
-  must,
-  queryOf,
-  type Stage,
-  saw,
-  textOf,
-  WORKER,
-} from '../check-stage.ts'
+  ALL_SCOPES,
+  AS_API,
+  AS_WORKER,
+  codeOf,
+  expectFound,
+  expectInvalid,
+  expectUnavailable,
+  PATHS,
+  RESOURCES,
+  tokenOf,
+  workerToken,
+} from '../api-checks.ts'
+import { answered, type CheckDriver, must, type Stage, textOf, WORKER } from '../check-stage.ts'
 import { patient } from '../patience.ts'
 import type { VersionChecks } from '../sentence.ts'
 import { randomValue, type StandInAnswer } from '../stand-in.ts'
-import { API } from '../token-request-rules.ts'
 import { BOTH } from '../v06/checks.ts'
 
 const ACCESS_TOKEN = 'api/access-token.ts'
-const BEARER = 'api/bearer-auth.ts'
 const JWKS = 'server/routes/jwks.ts'
 const KEYS = 'api/keys.ts'
 const STORE = 'server/store.ts'
 const TOKENS = 'server/tokens.ts'
 
-const AS_API = { authorization: basic(API.id, API.secret) }
-const AS_WORKER = { authorization: basic(WORKER.id, WORKER.secret) }
-/** The protected resources, with the scope of each. */
-const RESOURCES = { '/api/me': 'profile', '/api/email': 'email', '/api/stats': 'stats:read' }
-const PATHS = Object.keys(RESOURCES)
-const ALL_SCOPES = Object.values(RESOURCES).join(' ')
 /** How long access tokens live on the server with short lifetimes, in seconds. */
 const LIFETIME = 100
 /** The shortest time between two fetches of the keys, in milliseconds. */
@@ -75,7 +71,7 @@ export const v13: VersionChecks = {
       on: 'server',
       file: TOKENS,
       async probe({ server }) {
-        for (const token of [await tokenOf(server), await workerToken(server)]) {
+        for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
           const said = await introspect(server, token)
           must(
             said.active === true,
@@ -229,7 +225,7 @@ export const v13: VersionChecks = {
       file: TOKENS,
       needs: ['jwks'],
       async probe({ server }) {
-        for (const token of [await tokenOf(server), await workerToken(server)]) {
+        for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
           const { header } = partsOf(token)
           const [key] = (await jwksOf(server.serverUrl, server)).keys
           for (const [name, value] of Object.entries({
@@ -278,7 +274,7 @@ export const v13: VersionChecks = {
       file: TOKENS,
       needs: SIGNED,
       async probe({ server }) {
-        for (const token of [await tokenOf(server), await workerToken(server)]) {
+        for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
           const { input, signature } = partsOf(token)
           const [jwk = {}] = (await jwksOf(server.serverUrl, server)).keys
           const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
@@ -316,7 +312,7 @@ export const v13: VersionChecks = {
       file: TOKENS,
       needs: [...SIGNED, 'jwt-claims'],
       async probe(stage) {
-        const token = await workerToken(stage.server)
+        const token = await workerToken(stage.server, TOKENS)
         expectClaims(stage, token, "the worker's token", {
           sub: WORKER.id,
           client_id: WORKER.id,
@@ -331,7 +327,7 @@ export const v13: VersionChecks = {
       file: TOKENS,
       needs: SIGNED,
       async probe({ server }) {
-        const tokens = await Promise.all([1, 2, 3].map(() => workerToken(server)))
+        const tokens = await Promise.all([1, 2, 3].map(() => workerToken(server, TOKENS)))
         const names = tokens.map((token) => partsOf(token).claims.jti)
         const wrong = names.findIndex((name) => typeof name !== 'string' || name === '')
         must(wrong === -1, `an access token has jti ${JSON.stringify(names[wrong])}, not a text`)
@@ -866,7 +862,7 @@ export const v13: VersionChecks = {
         const sent = JSON.parse(stage.standIn.passedOnTokens ?? '{}')
         for (const [token, path, what] of [
           [sent.refresh_token, '/api/me', 'a refresh token'],
-          [await workerToken(server), '/api/email', "the worker's token"],
+          [await workerToken(server, TOKENS), '/api/email', "the worker's token"],
           [sent.access_token, '/api/stats', "a user's token"],
         ]) {
           const { status } = await server.me(`Bearer ${token}`, path)
@@ -1077,29 +1073,6 @@ function partsOf(token: string): {
   }
 }
 
-/** A code for a user's profile and email. */
-async function codeOf({ server }: Stage, user: string): Promise<string> {
-  const url = server.authorizeUrl({ scope: BOTH })
-  const page = await server.enterPassword(server.browser(), url, user)
-  const code = queryOf(page).get('code')
-  must(code, `a login of ${user} gets no code: ${saw(page)}`, 'server/routes/authorize.ts')
-  return code
-}
-
-async function tokenOf(server: CheckDriver): Promise<string> {
-  return (await server.tokens()).access_token
-}
-
-async function workerToken(server: CheckDriver): Promise<string> {
-  const { status, body } = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
-  must(
-    status === 200 && typeof body.access_token === 'string',
-    `client_credentials of the worker gets ${answered(status, body)}`,
-    TOKENS,
-  )
-  return body.access_token
-}
-
 /** What the server says about a token when the API asks. */
 async function introspect(server: CheckDriver, token: string): Promise<Record<string, unknown>> {
   const { status, body } = await server.post('/introspect', { token }, AS_API)
@@ -1180,58 +1153,4 @@ async function expectClaimMatters(
   const [[name, value] = []] = Object.entries(claims)
   const what = value === undefined ? `without ${name},` : `with ${name} ${JSON.stringify(value)},`
   expectInvalid(await askApi(stage, sealed(stage, { claims }), path), path, what)
-}
-
-/** @throws {NotYet} unless the API accepted the token */
-function expectFound(
-  { status, body }: JsonAnswer,
-  path: string,
-  when: string,
-  file?: string,
-): void {
-  must(status === 200, `${when} GET ${path} returns ${answered(status, body)}, not 200`, file)
-}
-
-/** @throws {NotYet} unless the API rejected the token */
-function expectInvalid(
-  { status, body, headers }: JsonAnswer,
-  path: string,
-  when: string,
-  file?: string,
-): void {
-  must(
-    status === 401 && body.error === 'invalid_token',
-    `${when} GET ${path} returns ${answered(status, body)}, not 401 invalid_token`,
-    file,
-  )
-  must(
-    String(headers['www-authenticate']).includes('error="invalid_token"'),
-    `${when} GET ${path} gets 401, and WWW-Authenticate doesn't have error="invalid_token"`,
-    BEARER,
-  )
-}
-
-/** @throws {NotYet} unless the API says that it can't tell */
-function expectUnavailable(
-  { status, body, headers }: JsonAnswer,
-  path: string,
-  when: string,
-): void {
-  const returns = `when ${when}, GET ${path} returns ${answered(status, body)}`
-  must(status === 503, `${returns}, not 503`)
-  must(
-    body.error === 'temporarily_unavailable',
-    `${returns} without error "temporarily_unavailable" in JSON`,
-    BEARER,
-  )
-  must(
-    /^[1-9]\d*$/.test(String(headers['retry-after'])),
-    `${returns} without Retry-After and a number of seconds`,
-    BEARER,
-  )
-  must(
-    headers['www-authenticate'] === undefined,
-    `${returns} with WWW-Authenticate, but no other token would help`,
-    BEARER,
-  )
 }

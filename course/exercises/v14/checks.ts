@@ -11,6 +11,7 @@ import {
   type JsonAnswer,
 } from '@oauth-lab/shared/testing/driver.ts'
 import { encodeForm, type FormFields } from '@oauth-lab/shared/testing/exchange.ts'
+import { AS_API, AS_WORKER } from '../api-checks.ts'
 import {
   answered,
   type CheckDriver,
@@ -45,8 +46,6 @@ const CLI = 'lab-cli'
 const NO_PORT = 'http://127.0.0.1/callback'
 /** Of a request that names its client in the body. */
 const NO_HEADER = { authorization: undefined }
-const AS_API = { authorization: basic(API.id, API.secret) }
-const AS_WORKER = { authorization: basic(WORKER.id, WORKER.secret) }
 /** Everyone with a secret. */
 const CONFIDENTIAL = ['lab-client', 'other-client', WORKER.id, API.id]
 /** What the checks need that look at the port. */

@@ -121,7 +121,7 @@ export const v14: Exercise = {
   ],
 
   mistakes: [
-    mistake('secret-still', 'whoever sends no secret needs none', [
+    mistake('secret-still', 'a client that sends no secret needs none', [
       CLIENT_AUTH,
       IF_PUBLIC,
       'if (client !== undefined && (client.client_secret === undefined || (!inHeader && !client_secret))) {',
