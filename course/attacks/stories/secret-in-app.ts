@@ -9,7 +9,7 @@ export const attack: AttackFile = {
   expected: { 1: 'nothing', 8: 'succeeds', 14: 'blocked' },
   needs: {
     feature: 'remembersConsent',
-    otherwise: 'The server of this version shows the user a page at every login, whoever asks.',
+    otherwise: 'The server of this version shows the user a page at every login, for any client.',
   },
   checks: [
     {
@@ -73,7 +73,7 @@ export const attack: AttackFile = {
   },
 }
 
-/** The first secret in the source of an app. Whoever has the program, compiled or not, can read it. */
+/** The first secret in the source of an app. Everyone who has the program can read it, compiled or not. */
 function secretIn(folder: string): string | undefined {
   const source = listFilesIfThere(folder).map((file) => readText(folder, file))
   return /secret\w* *[=:] *['"](.+?)['"]/i.exec(source.join('\n'))?.[1]

@@ -3,7 +3,7 @@ import { errors, jwtVerify } from 'jose'
 import type { FindAccessToken } from './bearer-auth.ts'
 import { keyFinder } from './keys.ts'
 
-/** Returns what reads an access token, after it checked the signature and the claims. RFC 9068 section 4 */
+/** Returns what checks an access token's signature and claims, and reads it. RFC 9068 section 4 */
 export function tokenReader(config: LabConfig): FindAccessToken {
   const findKey = keyFinder(config)
   return async (token) => {

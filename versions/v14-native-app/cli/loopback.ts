@@ -5,7 +5,7 @@ import { sameSecret } from '@oauth-lab/shared/secrets.ts'
 
 const DONE = '<!doctype html><html lang="en"><title>Done</title><p>You can close this page.'
 
-/** Listens for the response with this state, on a free port that only this machine reaches. RFC 8252 section 7.3 */
+/** Listens for the response with this state, on a free port of this machine. RFC 8252 section 7.3 */
 export async function listenForResponse(expected: string) {
   const app = createApp(import.meta.dirname)
   const arrival = new Promise<Parameters>((resolve) => {

@@ -27,7 +27,7 @@ export async function authorizeRoutes(
 
     // RFC 6749 section 10.2: skipping the page is safe because only this client can redeem the code.
     const allowed = allowedScopesOf(store, login.user, authorizationRequest.client_id)
-    // RFC 8252 section 8.6: any program can call itself a public client, so what was allowed before counts for nothing.
+    // RFC 8252 section 8.6: any program can use a public client's name, so an earlier yes doesn't count.
     const isPublic = clients.get(authorizationRequest.client_id)?.client_secret === undefined
     const asked = authorizationRequest.scopes.filter((scope) => isPublic || !allowed.has(scope))
     if (asked.length === 0) return sendCode(reply, store, authorizationRequest, login.user)
