@@ -8,6 +8,7 @@ import { readConfig } from './config.ts'
 import { OAuthError } from './oauth.ts'
 import { PageError } from './page-error.ts'
 import { parseParameters } from './parameters.ts'
+import { titleOfProgram } from './program-title.ts'
 
 /** The largest body, in bytes. A larger one gets a 413. */
 const BODY_LIMIT = 16 * 1024
@@ -51,8 +52,7 @@ declare module 'fastify' {
  */
 export function createApp(folder: string): FastifyInstance {
   const program = basename(folder)
-  // A name as short as `api` is an abbreviation.
-  const name = program.length <= 3 ? program.toUpperCase() : program
+  const name = titleOfProgram(program)
   const version = basename(dirname(folder))
   const { workshopUrl } = readConfig(process.env)
   const eta = new Eta({ views: join(folder, 'views'), cache: true })

@@ -95,7 +95,7 @@ class ProgramProcess implements RunningProgram {
     const limit = patient(START_LIMIT)
     const tooLate = AbortSignal.timeout(limit)
     const signal = AbortSignal.any([tooLate, this.#ended.signal])
-    await untilAnswers(this.#spec.port, signal, ({ takesRequests }) => takesRequests)
+    await untilAnswers(this.#spec.port, signal)
     if (this.#ended.signal.aborted) throw new TroubleError(await this.died)
     if (tooLate.aborted) throw new TroubleError(this.#explainNoStart(limit))
     this.#ready = true

@@ -3,6 +3,8 @@ import { join, relative } from 'node:path'
 import { type LabConfig, portOf, readConfig } from '@oauth-lab/shared/config.ts'
 import { ROOT } from './versions.ts'
 
+export { titleOfProgram } from '@oauth-lab/shared/program-title.ts'
+
 /** What listens, in the order of the ports that `--port N` assigns, and the setting with its address. */
 const LISTENERS = {
   server: { setting: 'AUTH_SERVER_URL', key: 'authServerUrl' },
@@ -63,11 +65,6 @@ export function howToRun(name: string, version: { folder: string }, addresses: A
   })
   const settings = moved.map((one) => `${settingOf(one)}=${addresses[one]} `).join('')
   return `${settings}npm run ${name}, in ${relative(ROOT, version.folder)}`
-}
-
-/** What a page calls a program. A name as short as `api` is an abbreviation. */
-export function titleOfProgram(name: string): string {
-  return name.length <= 3 ? name.toUpperCase() : name
 }
 
 /** The setting with the address of a program or of the workshop. */

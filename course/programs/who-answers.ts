@@ -18,7 +18,7 @@ export interface Answer {
 export async function untilAnswers(
   port: number,
   signal: AbortSignal,
-  isRight: (answer: Answer) => boolean | undefined,
+  isRight: (answer: Answer) => boolean | undefined = () => true,
 ): Promise<void> {
   while (!signal.aborted) {
     const answer = await whoAnswers(port)

@@ -10,7 +10,7 @@ test('who tests a port and hangs up is not taken for the program that starts the
   const tester = createServer((socket) => socket.destroy()).listen(port, 'localhost')
   await once(tester, 'listening')
   const never = new AbortController().signal
-  const answered = untilAnswers(port, never, () => true).then(() => 'answered')
+  const answered = untilAnswers(port, never).then(() => 'answered')
   const asksAgain = once(tester, 'connection')
     .then(() => once(tester, 'connection'))
     .then(() => 'asks again')
