@@ -42,7 +42,10 @@ export function banner(version: Version, listeners: Listener[], addresses: Addre
         OPENED.includes(name) ? paint(addresses[name], 'bold') : addresses[name],
       ),
     ),
-    ...programsOf(version).ending.flatMap((name) => row(name, howToRun(name, version, addresses))),
+    // A command isn't wrapped: people copy it.
+    ...programsOf(version).ending.map(
+      (name) => titleOfProgram(name).padEnd(LABEL_COLUMNS) + howToRun(name, version, addresses),
+    ),
     ...row('log in as', 'user0 with password0, or user1 with password1'),
     '',
     ...row('try first', tryFirst),

@@ -219,7 +219,8 @@ describe('npm start', () => {
     const settings = `AUTH_SERVER_URL=${start.serverUrl} API_URL=${apiUrl}`
     expect(said).toContain(`workshop ${start.workshopUrl} `)
     expect(said).toContain(`API ${apiUrl}`)
-    expect(said).toContain(`worker ${settings} npm run worker, in `)
+    // On one line, to copy.
+    expect(start.output).toContain(` ${settings} npm run worker, in `)
   })
 
   test('names the programs that hold the ports, and suggests other ports', async () => {
