@@ -1,0 +1,205 @@
+import { readConfig } from '@oauth-lab/shared/config.ts'
+import type { Browser, Page } from '@oauth-lab/shared/testing/browser.ts'
+import {
+  basic,
+  CODE_CHALLENGE,
+  CODE_VERIFIER,
+  credentials,
+  Driver,
+} from '@oauth-lab/shared/testing/driver.ts'
+import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
+import { type Addresses, programsOf } from '../programs/programs.ts'
+import { type Draft, encodeRows, mapTexts, type Row } from './draft.ts'
+
+/** Values by the names that stand for them in a draft, in braces: `{code}`. */
+export type Values = Record<string, string>
+
+/** Values that come from the same steps. */
+interface Source {
+  names: string[]
+  get(driver: Driver): Promise<Values>
+}
+
+/** The authorization request that `{consent}` belongs to. Nobody ever allows it, so its page always asks. */
+export const CONSENT_QUERY: Row[] = [
+  ['response_type', 'code'],
+  ['client_id', 'other-client'],
+  ['redirect_uri', 'http://localhost:25009/callback?from=other'],
+  ['state', 'a-state'],
+  ['code_challenge', CODE_CHALLENGE],
+  ['code_challenge_method', 'S256'],
+]
+
+/** Each takes a login of its own, with a browser of its own, so the values of two sources never belong together. */
+const SOURCES: Source[] = [
+  {
+    // A code that nobody has used. The driver chose the verifier.
+    names: ['code', 'code_verifier'],
+    get: async (driver) => ({ code: await driver.code(), code_verifier: CODE_VERIFIER }),
+  },
+  {
+    // A code that was exchanged for tokens.
+    names: ['used_code'],
+    async get(driver) {
+      const used_code = await driver.code()
+      await driver.redeem(used_code)
+      return { used_code }
+    },
+  },
+  {
+    names: ['access_token', 'refresh_token'],
+    get: async (driver) => tokensIn(await driver.redeem(await driver.code())),
+  },
+  {
+    // A refresh token that was exchanged for the next one.
+    names: ['used_refresh_token'],
+    async get(driver) {
+      const { refresh_token = '' } = tokensIn(await driver.redeem(await driver.code()))
+      await driver.refresh(refresh_token)
+      return { used_refresh_token: refresh_token }
+    },
+  },
+  {
+    // A login at the client, up to where the browser is about to deliver the code: the response, and the
+    // browser's cookies.
+    names: ['login_state', 'login_code', 'login_cookie'],
+    get: async (driver) => startedLogin(driver, 'login'),
+  },
+  {
+    // The same for another person in another browser.
+    names: ['other_state', 'other_code', 'other_cookie'],
+    get: async (driver) => startedLogin(driver, 'other', 'user1'),
+  },
+  {
+    // The cookies of a browser that is logged in at the client. From v07 on, the server knows it, too.
+    names: ['session_cookie'],
+    async get(driver) {
+      const browser = driver.browser()
+      await driver.login(browser)
+      return { session_cookie: await cookiesOf(browser, driver) }
+    },
+  },
+  {
+    // From v07 on: a consent page of CONSENT_QUERY, and the cookies of its browser.
+    names: ['consent', 'consent_cookie'],
+    get: (driver) => openConsent(driver, CONSENT_QUERY),
+  },
+  {
+    // From v10 on: the account page of a user who has connected an app.
+    names: ['csrf', 'account_cookie'],
+    async get(driver) {
+      const browser = driver.browser()
+      await driver.login(browser)
+      const page = await browser.open(`${driver.serverUrl}/account`)
+      return { csrf: valueOn(page, 'csrf'), account_cookie: await cookiesOf(browser, driver) }
+    },
+  },
+]
+
+/** All names that fresh values have, besides those of `settingsOf`. */
+export const FRESH_NAMES = SOURCES.flatMap(({ names }) => names)
+
+/** A driver for the programs of a version at these addresses. */
+export function driverAt(version: { folder: string }, addresses: Addresses): Driver {
+  const { clientId, clientSecret } = readConfig(process.env)
+  const hasApi = programsOf(version).listening.includes('api')
+  return new Driver({
+    authServerUrl: addresses.server,
+    clientUrl: addresses.client,
+    apiUrl: hasApi ? addresses.api : undefined,
+    clientId,
+    clientSecret,
+  })
+}
+
+/** The values that need no login: addresses, and what the registered client is known by. */
+export function settingsOf(driver: Driver): Values {
+  const { clientId, clientSecret, workerId, workerSecret, apiId, apiSecret } = readConfig(
+    process.env,
+  )
+  return {
+    server: driver.serverUrl,
+    client: driver.clientUrl,
+    api: driver.apiUrl,
+    redirect_uri: driver.redirectUri,
+    client_id: clientId,
+    client_secret: clientSecret,
+    basic: basic(clientId, clientSecret),
+    worker_basic: basic(workerId, workerSecret),
+    api_basic: basic(apiId, apiSecret),
+  }
+}
+
+/**
+ * Values for the given names, from real logins at a running version. A version that has no such value, such as a
+ * refresh token before v05, gives none.
+ */
+export async function freshValues(names: Iterable<string>, driver: Driver): Promise<Values> {
+  const wanted = new Set(names)
+  const needed = SOURCES.filter((source) => source.names.some((name) => wanted.has(name)))
+  const got = await Promise.all(needed.map((source) => source.get(driver)))
+  const values: Values = Object.assign(settingsOf(driver), ...got)
+  return Object.fromEntries(
+    Object.entries(values).filter(([name, value]) => wanted.has(name) && value !== ''),
+  )
+}
+
+/** The names in braces in a draft, whether anything has such a name or not. */
+export function namesIn(draft: Draft): Set<string> {
+  const names = new Set<string>()
+  mapTexts(draft, (text) => {
+    for (const [, name = ''] of text.matchAll(NAME)) names.add(name)
+    return text
+  })
+  return names
+}
+
+/** The draft with values in place of names. A name without a value stays, as do the braces of JSON. */
+export function fillIn(draft: Draft, values: Values): Draft {
+  return mapTexts(draft, (text) =>
+    text.replace(NAME, (whole, name: string) => values[name] ?? whole),
+  )
+}
+
+const NAME = /\{([a-z_]+)\}/g
+
+/** Logs user0 in at an authorization request, and stops at the consent page, if there is one. */
+export async function openConsent(driver: Driver, query: Row[]): Promise<Values> {
+  const browser = driver.browser()
+  const login = await browser.open(`${driver.serverUrl}/authorize?${encodeRows(query)}`)
+  const next = await browser.submit(login, credentials('user0'))
+  const isHere = next.location?.startsWith(driver.serverUrl) === true
+  const page = isHere ? await browser.follow(next) : next
+  return {
+    consent: valueOn(page, 'consent'),
+    consent_cookie: await cookiesOf(browser, driver),
+  }
+}
+
+async function startedLogin(driver: Driver, prefix: string, user?: string): Promise<Values> {
+  const browser = driver.browser()
+  const { searchParams } = new URL(await driver.loginUntilCallback(browser, user))
+  return {
+    [`${prefix}_code`]: searchParams.get('code') ?? '',
+    [`${prefix}_state`]: searchParams.get('state') ?? '',
+    [`${prefix}_cookie`]: await cookiesOf(browser, driver),
+  }
+}
+
+/** Browsers keep cookies by host, so both programs get the same. RFC 6265 section 8.5 */
+function cookiesOf(browser: Browser, { clientUrl }: Driver): Promise<string> {
+  return browser.jar.getCookieString(clientUrl)
+}
+
+/** The hidden value with this name on a page. Empty if the page has none. */
+function valueOn(page: Page, name: string): string {
+  return formsOn(page).flatMap(({ values }) => values[name] ?? [])[0] ?? ''
+}
+
+function tokensIn({ body }: { body: Record<string, unknown> }): Values {
+  const { access_token, refresh_token } = body
+  return {
+    ...(typeof access_token === 'string' && { access_token }),
+    ...(typeof refresh_token === 'string' && { refresh_token }),
+  }
+}
