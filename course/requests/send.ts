@@ -42,12 +42,12 @@ export async function sendDraft(
   const began = performance.now()
   const aborted = new AbortController()
   const limit = Number.isFinite(patience) ? setTimeout(() => aborted.abort(), patience) : undefined
-  let socket: Socket | undefined
+  let peer = ''
   // Only the program's own address: the draft has no part in it. A connection of its own shows who sent what.
   const connection = new Client(addresses[draft.program as ProgramName], {
     connect: (options, done) => {
       connect(options, (...opened) => {
-        socket = opened[1] ?? undefined
+        peer = addressOf(opened[1])
         done(...opened)
       })
     },
@@ -62,7 +62,6 @@ export async function sendDraft(
       body: bodyOf(draft) ?? null,
       signal: aborted.signal,
     })
-    const { localAddress = '', localPort = 0 } = socket ?? {}
     return {
       status: statusCode,
       headers: Object.entries(headers).flatMap(([header, values]) =>
@@ -70,7 +69,7 @@ export async function sendDraft(
       ),
       ...(await readStart(body, aborted.signal)),
       took: performance.now() - began,
-      peer: `${localAddress.replace(/^::ffff:/, '')} ${localPort}`,
+      peer,
     }
   } catch (error) {
     throw new ToldError(
@@ -82,6 +81,11 @@ export async function sendDraft(
     clearTimeout(limit)
     connection.destroy()
   }
+}
+
+function addressOf(socket: Socket | null): string {
+  const { localAddress = '', localPort = 0 } = socket ?? {}
+  return `${localAddress.replace(/^::ffff:/, '')} ${localPort}`
 }
 
 /** The start of a body: all of it, unless it is too long or doesn't end in time. */

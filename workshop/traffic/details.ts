@@ -1,3 +1,4 @@
+import { refusedBy } from '../requests/refusal.ts'
 import { dissect, type Field } from './dissect.ts'
 import { explanationOf } from './explanations.ts'
 import type { TrafficLog } from './log.ts'
@@ -23,6 +24,8 @@ export function detailsOf(message: Message, { values }: TrafficLog) {
     status: kind === 'answer' ? explanationOf(`status: ${exchange.answer?.status}`) : undefined,
     trouble: exchange.trouble,
     places: placesOf(message),
+    refused: refusedBy(exchange),
+    isChanged: message.isChanged,
     /** The message as it was on the wire. */
     raw: values.find(headOf(message)),
     /** The body with its size in bytes, and whether it is shown only in part. */

@@ -54,7 +54,7 @@ export class TrafficLog {
     const pending = this.#pending.get(key)
     if (pending === undefined) return
     if (said.tap === 'body') pending.exchange.request.body = said.body
-    if (said.tap === 'passed') pending.request.waits = false
+    if (said.tap === 'passed') this.#pass(pending, said)
     if (said.tap === 'answer') this.#addAnswer(pending, said)
     if (said.tap === 'broken') this.#break(pending, 'The connection closed before the response.')
     this.#change(pending.request)
@@ -109,6 +109,7 @@ export class TrafficLog {
       request: { method, url, httpVersion, headers, body: { text: '', size: 0 } },
       answer: undefined,
       trouble: undefined,
+      refusal: undefined,
     }
     const request: Message = {
       kind: 'request',
@@ -117,17 +118,31 @@ export class TrafficLog {
       at,
       exchange,
       waits: said.waits,
+      isChanged: false,
     }
     this.#pending.set(key, { exchange, request, answer: undefined })
     this.#insert(request)
   }
 
+  /** A held request is sent on. From now on the log has what was really sent. */
+  #pass({ exchange, request }: Pending, { changes }: Said<'passed'>): void {
+    request.waits = false
+    if (changes === undefined) return
+    request.isChanged = true
+    const { method, url, headers, body: text } = changes
+    const body =
+      text === undefined ? exchange.request.body : { text, size: Buffer.byteLength(text) }
+    Object.assign(exchange.request, { method, url, headers: inPairs(headers), body })
+  }
+
   #addAnswer(pending: Pending, said: Said<'answer'>): void {
     const { exchange } = pending
     exchange.answer = { ...parseHead(said.head, said.status), body: said.body }
+    exchange.refusal = said.refusal ?? undefined
     if (!said.waits) this.#pending.delete(exchange.key)
     if (pending.answer !== undefined) {
       pending.answer.waits = said.waits
+      pending.answer.isChanged = said.isChanged
       this.#change(pending.answer)
       return
     }
@@ -138,6 +153,7 @@ export class TrafficLog {
       at: said.at,
       exchange,
       waits: said.waits,
+      isChanged: false,
     }
     pending.answer = answer
     this.#insert(answer)

@@ -1,6 +1,6 @@
 import { titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import type { KnownVersion } from '../known-versions.ts'
-import type { Body } from './tap.ts'
+import type { Body, Refusal } from './tap.ts'
 
 /** `browser`, a program of the version, or `other`: whoever else sends requests. */
 export type Party = string
@@ -36,6 +36,8 @@ export interface Exchange {
   answer: Answer | undefined
   /** Why there is no response, or why it never arrived. */
   trouble: string | undefined
+  /** Why and where the program refused the request, if it did. */
+  refusal: Refusal | undefined
 }
 
 export interface Answer {
@@ -58,6 +60,8 @@ export interface Message {
   exchange: Exchange
   /** Whether it is held until someone sends it on. */
   waits: boolean
+  /** Whether someone changed it while it was held. */
+  isChanged: boolean
 }
 
 /** A note between the messages, such as the start of another version. */

@@ -9,9 +9,10 @@
 //
 // The public diagnostics channels report requests too, but can't hold them, hence the patched `emit`.
 // The module doesn't read a request. It watches the parts as they pass, and those of a response too.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Buffer } from 'node:buffer'
 import { subscribe } from 'node:diagnostics_channel'
-import { Server } from 'node:http'
+import { IncomingMessage, Server, STATUS_CODES } from 'node:http'
 
 /** How many bytes of a body, and characters of a head, to report. All of it is always sent. */
 const LONGEST_BODY = 64 * 1024
@@ -26,6 +27,7 @@ const waiting = new Map()
 // Without a channel to the workshop there is nothing to report to.
 if (process.send !== undefined) {
   watchServers()
+  watchErrors()
   watchOutgoingConnections()
   stretchTimeLimits()
   process.on('message', obey)
@@ -38,7 +40,7 @@ function obey(message) {
     holding = message.on
     if (!holding) for (const letGo of [...waiting.values()]) letGo()
   }
-  if (message?.tap === 'let go') waiting.get(`${message.id} ${message.half}`)?.()
+  if (message?.tap === 'let go') waiting.get(`${message.id} ${message.half}`)?.(message.changes)
 }
 
 function watchServers() {
@@ -52,6 +54,7 @@ function watchServers() {
     exchanges += 1
     const exchange = { id: exchanges, socket: request.socket }
     noteOpen(exchange)
+    watchStatus(response)
     watchAnswer(exchange, request, response)
     say({
       tap: 'request',
@@ -67,8 +70,10 @@ function watchServers() {
     watchBody(exchange, request)
     if (!holding) return emit.call(this, event, ...values)
 
-    holdBack(exchange, 'request', () => {
-      say({ tap: 'passed', id: exchange.id })
+    holdBack(exchange, 'request', (changes) => {
+      say({ tap: 'passed', id: exchange.id, changes })
+      if (changes !== undefined) changeRequest(request, changes)
+      exchange.passBody(changes?.body)
       emit.call(this, event, ...values)
     })
     return true
@@ -79,23 +84,46 @@ function watchServers() {
 function watchBody(exchange, request) {
   const { push } = request
   const body = new Body()
+  /** The held pieces, in case another body takes their place. A long body isn't kept. */
+  let kept = holding ? [] : undefined
+  let isReplaced = false
   exchange.tellBody = () => {
-    if (body.size > 0) say({ tap: 'body', id: exchange.id, body: body.told() })
+    if (body.size > 0 && !isReplaced) say({ tap: 'body', id: exchange.id, body: body.told() })
+  }
+  /** Hands a held body on, or another one. */
+  exchange.passBody = (other) => {
+    isReplaced = other !== undefined && kept !== undefined
+    const pieces = isReplaced ? [...(other === '' ? [] : [Buffer.from(other)]), null] : (kept ?? [])
+    kept = undefined
+    return pieces.map((piece) => push.call(request, piece)).at(-1)
   }
   request.push = (chunk, encoding) => {
     if (chunk === null) exchange.tellBody()
     else body.add(chunk, encoding)
-    return push.call(request, chunk, encoding)
+    if (isReplaced) return true
+    if (kept === undefined) return push.call(request, chunk, encoding)
+    kept.push(chunk)
+    return body.size <= LONGEST_BODY || exchange.passBody()
   }
+}
+
+/** Changes a request that no program has seen yet. */
+function changeRequest(request, { method, url, headers }) {
+  const changed = new IncomingMessage(request.socket)
+  // Node's own way from the headers of a message to those that a program reads.
+  changed._addHeaderLines(headers, headers.length)
+  Object.assign(request, { method, url, rawHeaders: headers, headers: changed.headers })
 }
 
 /** Watches what a program writes as its response, and holds it if messages are held. */
 function watchAnswer(exchange, request, response) {
   const { write, end } = response
-  const body = new Body()
+  let body = new Body()
   /** The held calls, or undefined if the response isn't held. */
   let kept
   let began = false
+  let isChanged = false
+  let refusal = null
 
   response.write = (...values) => {
     begin()
@@ -107,6 +135,7 @@ function watchAnswer(exchange, request, response) {
   response.end = (...values) => {
     begin()
     if (response.writableEnded) return end.apply(response, values)
+    if (!isChanged) refusal = refusalBy(response)
     body.add(...values)
     const finish = () => {
       end.apply(response, values)
@@ -132,12 +161,26 @@ function watchAnswer(exchange, request, response) {
     exchange.answeredAt = now()
     if (!holding) return
     kept = []
-    holdBack(exchange, 'answer', () => {
+    holdBack(exchange, 'answer', (changes) => {
       delete response.writableEnded
       const calls = kept
       kept = undefined
-      for (const call of calls) call()
+      if (changes !== undefined) changeAnswer(changes)
+      if (changes?.body === undefined) for (const call of calls) call()
+      else response.end(changes.body)
     })
+  }
+
+  /** Changes a response that is complete, but of which nothing was sent. */
+  function changeAnswer({ status, headers, body: other }) {
+    const lines = headers.map((text, at) => (at % 2 === 0 ? `${text}: ${headers[at + 1]}\r\n` : ''))
+    response.statusCode = status
+    response._header = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`
+    response._hasBody = request.method !== 'HEAD' && ![204, 304].includes(status)
+    isChanged = true
+    if (other === undefined) return
+    body = new Body()
+    response.chunkedEncoding = false
   }
 
   function tell(waits) {
@@ -151,18 +194,20 @@ function watchAnswer(exchange, request, response) {
       head: (response._header ?? '').slice(0, LONGEST_HEAD),
       // A HEAD request and some statuses have no body, whatever the program wrote.
       body: response._hasBody ? body.told() : new Body().told(),
+      isChanged,
+      refusal,
     })
   }
 }
 
 function holdBack(exchange, half, letGo) {
   const name = `${exchange.id} ${half}`
-  waiting.set(name, () => {
+  waiting.set(name, (changes) => {
     waiting.delete(name)
     // The sender has hung up. A program that got the request now would wait for the end of a
     // connection that has already ended, and couldn't be stopped.
     if (half === 'request' && exchange.socket.destroyed) return
-    letGo()
+    letGo(changes)
   })
 }
 
@@ -188,6 +233,79 @@ function noteOpen(exchange) {
 
 function noteDone(exchange) {
   open.get(exchange.socket)?.delete(exchange)
+}
+
+/** Where each response first got a status of 400 or more: an object with a stack. */
+const refusedAt = new WeakMap()
+/** The error that a program threw in place of each response. */
+const thrown = new WeakMap()
+/** The errors that the handler of each response made, the first ones. */
+const made = new WeakMap()
+const MOST_ERRORS = 20
+
+/** A program may also refuse without an error: it sets a status. */
+function watchStatus(response) {
+  let { statusCode } = response
+  Object.defineProperty(response, 'statusCode', {
+    enumerable: true,
+    configurable: true,
+    get: () => statusCode,
+    set(status) {
+      statusCode = status
+      if (status < 400 || refusedAt.has(response)) return
+      const here = {}
+      Error.captureStackTrace(here)
+      refusedAt.set(response, here)
+    },
+  })
+}
+
+/**
+ * Fastify runs the `onError` hook for whatever a hook, a parser or a handler threw, before any error handler makes a
+ * page, JSON or a redirect of it. Its channel for errors of handlers has less, and with a listener there Fastify sets
+ * statuses that it doesn't set otherwise.
+ */
+function watchErrors() {
+  const handling = new AsyncLocalStorage()
+  subscribe('fastify.initialization', ({ fastify }) => {
+    fastify.addHook('preHandler', (_request, { raw }, done) => {
+      const errors = []
+      made.set(raw, errors)
+      handling.run(errors, done)
+    })
+    fastify.addHook('onError', (_request, { raw }, error, done) => {
+      if (!thrown.has(raw)) thrown.set(raw, error)
+      done()
+    })
+  })
+  // A program may wrap an error in another one, whose stack only shows where that happened.
+  const construct = (target, values, newTarget) => {
+    const isPlain = newTarget === globalThis.Error
+    const error = Reflect.construct(target, values, isPlain ? target : newTarget)
+    if (isPlain) target.captureStackTrace(error, construct)
+    const errors = handling.getStore()
+    if (errors !== undefined && errors.length < MOST_ERRORS) errors.push(error)
+    return error
+  }
+  globalThis.Error = new Proxy(Error, { construct })
+}
+
+/** What a program said when it refused a request, and where: the innermost call first. Null if it didn't. */
+function refusalBy(response) {
+  const error = thrown.get(response)
+  if (!thrown.has(response)) {
+    if (response.statusCode < 400 || !refusedAt.has(response)) return null
+    return { message: '', calls: callsIn(refusedAt.get(response)) }
+  }
+  const message = String(error?.message ?? error)
+  const first = made.get(response)?.find((other) => other.message === message) ?? error
+  return { message: message.slice(0, LONGEST_HEAD), calls: callsIn(first) }
+}
+
+/** The calls in the stack of an error, such as `file:///.../server/app.ts:12`. Node maps them to the source. */
+function callsIn(error) {
+  const lines = String(error?.stack).split('\n')
+  return lines.flatMap((line) => /^ +at (?:.* \()?([^()]+:\d+):\d+\)?$/.exec(line)?.[1] ?? [])
 }
 
 /** These tell the workshop which requests come from a program and not from a browser. */

@@ -10,6 +10,31 @@ export interface Body {
   size: number
 }
 
+/** What a person changed in a held request. */
+export interface RequestChanges {
+  method: string
+  url: string
+  /** Names and values alternately. */
+  headers: string[]
+  /** Undefined leaves it as it is. */
+  body: string | undefined
+}
+
+/** What a person changed in a held response. */
+export interface AnswerChanges {
+  status: number
+  headers: string[]
+  body: string | undefined
+}
+
+/** What a program said when it refused a request, and where. */
+export interface Refusal {
+  /** The message of the error. Empty if the program refused without one. */
+  message: string
+  /** The calls that led there, the innermost first: file and line. */
+  calls: string[]
+}
+
 /** A message from the tap in a program. `id` counts the exchanges of one process. Times are in milliseconds. */
 export type TapMessage = { process: number } & (
   | {
@@ -27,8 +52,8 @@ export type TapMessage = { process: number } & (
       headers: string[]
     }
   | { tap: 'body'; id: number; body: Body }
-  /** A held request is sent on. */
-  | { tap: 'passed'; id: number }
+  /** A held request is sent on, perhaps changed. */
+  | { tap: 'passed'; id: number; changes?: RequestChanges }
   /** Reported twice if it is held: when it waits, and when it is sent on. */
   | {
       tap: 'answer'
@@ -39,6 +64,9 @@ export type TapMessage = { process: number } & (
       /** The status line and the headers, as on the wire. */
       head: string
       body: Body
+      /** Whether a person changed it. */
+      isChanged: boolean
+      refusal: Refusal | null
     }
   /** The connection closed before the response. */
   | { tap: 'broken'; id: number }
@@ -49,7 +77,12 @@ export type TapMessage = { process: number } & (
 /** A message to the tap. */
 export type TapOrder =
   | { tap: 'hold'; on: boolean }
-  | { tap: 'let go'; id: number; half: 'request' | 'answer' }
+  | {
+      tap: 'let go'
+      id: number
+      half: 'request' | 'answer'
+      changes?: RequestChanges | AnswerChanges | undefined
+    }
 
 /** The longest text from a tap, in characters. */
 const LONGEST_TEXT = 64 * 1024
@@ -60,6 +93,8 @@ const isNumber: Test = (value) => Number.isFinite(value)
 const isFlag: Test = (value) => typeof value === 'boolean'
 const isText: Test = (value) => typeof value === 'string' && value.length <= LONGEST_TEXT
 const isTexts: Test = (value) => Array.isArray(value) && value.length < 5_000 && value.every(isText)
+const isRefusal: Test = (value) =>
+  value === null || (isText(Object(value).message) && isTexts(Object(value).calls))
 const isBody: Test = (value) => isText(Object(value).text) && isNumber(Object(value).size)
 
 const TESTS: Record<string, Test> = {
@@ -70,6 +105,8 @@ const TESTS: Record<string, Test> = {
     waits: isFlag,
     headers: isTexts,
     body: isBody,
+    isChanged: isFlag,
+    refusal: isRefusal,
   },
   ...{
     peer: isText,
@@ -86,7 +123,7 @@ const FIELDS: { [Name in TapMessage['tap']]: string[] } = {
   request: ['id', 'at', 'waits', 'peer', 'method', 'url', 'httpVersion', 'headers'],
   body: ['id', 'body'],
   passed: ['id'],
-  answer: ['id', 'at', 'waits', 'status', 'head', 'body'],
+  answer: ['id', 'at', 'waits', 'status', 'head', 'body', 'isChanged', 'refusal'],
   broken: ['id'],
   connected: ['at', 'address'],
   disconnected: ['at', 'address'],

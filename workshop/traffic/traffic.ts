@@ -4,7 +4,7 @@ import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'
 import type { Message } from './message.ts'
 import { sentenceOf } from './row.ts'
-import { isTapMessage, type TapOrder } from './tap.ts'
+import { type AnswerChanges, isTapMessage, type RequestChanges, type TapOrder } from './tap.ts'
 
 /** The messages between browsers and the programs of all slots, and the means to hold them. */
 export class Traffic {
@@ -64,11 +64,15 @@ export class Traffic {
     this.#events.publish('status')
   }
 
-  /** Sends one message on: the oldest held one unless it is named. */
-  letGo(slot: Slot, message: Message | undefined = this.logOf(slot).waiting[0]): void {
+  /** Sends one message on, perhaps changed: the oldest held one unless it is named. */
+  letGo(
+    slot: Slot,
+    message: Message | undefined = this.logOf(slot).waiting[0],
+    changes?: RequestChanges | AnswerChanges,
+  ): void {
     if (message === undefined) return
     const { exchange, kind: half } = message
-    this.#order(slot, { tap: 'let go', id: exchange.id, half }, exchange.program)
+    this.#order(slot, { tap: 'let go', id: exchange.id, half, changes }, exchange.program)
   }
 
   #order(slot: Slot, order: TapOrder, program?: string): void {
