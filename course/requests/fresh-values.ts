@@ -15,7 +15,7 @@ import { type Draft, encodeRows, mapTexts, type Row } from './draft.ts'
 export type Values = Record<string, string>
 
 /** Values that come from the same steps. */
-interface Source {
+export interface Source {
   names: string[]
   get(driver: Driver): Promise<Values>
 }
@@ -133,10 +133,18 @@ export function settingsOf(driver: Driver): Values {
 /**
  * Values for the given names, from real logins at a running version. A version that has no such value, such as a
  * refresh token before v05, gives none.
+ *
+ * @param more sources of further names
  */
-export async function freshValues(names: Iterable<string>, driver: Driver): Promise<Values> {
+export async function freshValues(
+  names: Iterable<string>,
+  driver: Driver,
+  more: Source[] = [],
+): Promise<Values> {
   const wanted = new Set(names)
-  const needed = SOURCES.filter((source) => source.names.some((name) => wanted.has(name)))
+  const needed = [...SOURCES, ...more].filter((source) =>
+    source.names.some((name) => wanted.has(name)),
+  )
   const got = await Promise.all(needed.map((source) => source.get(driver)))
   const values: Values = Object.assign(settingsOf(driver), ...got)
   return Object.fromEntries(
@@ -187,16 +195,16 @@ async function startedLogin(driver: Driver, prefix: string, user?: string): Prom
 }
 
 /** Browsers keep cookies by host, so both programs get the same. RFC 6265 section 8.5 */
-function cookiesOf(browser: Browser, { clientUrl }: Driver): Promise<string> {
+export function cookiesOf(browser: Browser, { clientUrl }: Driver): Promise<string> {
   return browser.jar.getCookieString(clientUrl)
 }
 
 /** The hidden value with this name on a page. Empty if the page has none. */
-function valueOn(page: Page, name: string): string {
+export function valueOn(page: Page, name: string): string {
   return formsOn(page).flatMap(({ values }) => values[name] ?? [])[0] ?? ''
 }
 
-function tokensIn({ body }: { body: Record<string, unknown> }): Values {
+export function tokensIn({ body }: { body: Record<string, unknown> }): Values {
   const { access_token, refresh_token } = body
   return {
     ...(typeof access_token === 'string' && { access_token }),

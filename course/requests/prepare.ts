@@ -1,0 +1,33 @@
+import type { Draft, Expected, PreparedRequest } from './draft.ts'
+import { wordsFor } from './lesson-values.ts'
+
+/** A status, and words of the response: `400 state is missing`. */
+type Answer = `${number} ${string}`
+
+interface Request {
+  title: string
+  draft: Draft
+  answer: Answer
+  /** What the version before answers, unless it is the same. */
+  before?: Answer
+}
+
+/** The prepared requests of a lesson, by the section that each belongs to, and by its id. */
+export function prepare(sections: Record<string, Record<string, Request>>): PreparedRequest[] {
+  return Object.entries(sections).flatMap(([section, requests]) =>
+    Object.entries(requests).map(([id, { title, draft, answer, before = answer }]) => ({
+      id,
+      section,
+      title,
+      first: wordsFor(draft),
+      draft,
+      expected: read(answer),
+      before: read(before),
+    })),
+  )
+}
+
+function read(answer: Answer): Expected {
+  const [status, ...words] = answer.split(' ')
+  return { status: Number(status), words: words.join(' ') }
+}

@@ -1,0 +1,68 @@
+import { type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { afterAll, describe, expect, test } from 'vitest'
+import { loadPrograms } from '../attacks/load-programs.ts'
+import { partOf, readLesson } from '../lessons/lesson.ts'
+import { addressesOf } from '../programs/programs.ts'
+import { listVersions, type Version, versionBefore } from '../programs/versions.ts'
+import { preparedRequests } from '../requests/all-requests.ts'
+import type { Expected, PreparedRequest } from '../requests/draft.ts'
+import { driverAt, fillIn } from '../requests/fresh-values.ts'
+import { isExpected } from '../requests/is-expected.ts'
+import { valuesFor } from '../requests/lesson-values.ts'
+import { type Answer, sendDraft } from '../requests/send.ts'
+
+/** Each version runs once, for its own requests and for those of the next one. */
+const labs = new Map<string, Promise<Lab>>()
+afterAll(async () => {
+  for (const lab of labs.values()) await (await lab).close()
+})
+
+async function start({ folder }: Version): Promise<Lab> {
+  return startLab(await loadPrograms(folder))
+}
+
+async function send({ draft }: PreparedRequest, version: Version): Promise<Answer> {
+  const lab = labs.get(version.name) ?? start(version)
+  labs.set(version.name, lab)
+  const { config, apiUrl } = await lab
+  const addresses = { ...addressesOf(config), api: apiUrl }
+  const values = await valuesFor(draft, driverAt(version, addresses))
+  return sendDraft(fillIn(draft, values), addresses)
+}
+
+/** Those that a version answers in another way, each with its answer. */
+async function findWrong(
+  requests: PreparedRequest[],
+  version: Version,
+  expectedOf: (request: PreparedRequest) => Expected | undefined,
+): Promise<unknown[]> {
+  const wrong: unknown[] = []
+  for (const request of requests) {
+    const expected = expectedOf(request)
+    const answer = await send(request, version)
+    if (expected === undefined || !isExpected(answer, expected)) {
+      wrong.push({ id: request.id, expected, answer })
+    }
+  }
+  return wrong
+}
+
+describe.each(listVersions())('the prepared requests of $name', (version) => {
+  const requests = preparedRequests(version)
+  const before = versionBefore(version)
+
+  test('are ten or more, each with an id of its own, in sections of "Try it"', () => {
+    expect(requests.length).toBeGreaterThanOrEqual(10)
+    expect(new Set(requests.map(({ id }) => id)).size).toBe(requests.length)
+    const sections = partOf(readLesson(version), 'tryIt')?.parts.map(({ anchor }) => anchor)
+    expect(sections).toEqual(expect.arrayContaining(requests.map(({ section }) => section)))
+  })
+
+  test('get the status and the words that they name', async () => {
+    expect(await findWrong(requests, version, ({ expected }) => expected)).toEqual([])
+  })
+
+  test.runIf(before)('get from the version before what they say', async () => {
+    expect(await findWrong(requests, before ?? version, (one) => one.before)).toEqual([])
+  })
+})
