@@ -16,6 +16,7 @@ import { differencePages } from './pages/difference-pages.ts'
 import { exercisePages } from './pages/exercise-pages.ts'
 import { homePage } from './pages/home-page.ts'
 import { lessonPages } from './pages/lesson-pages.ts'
+import { preparedPages } from './pages/prepared-pages.ts'
 import { presentPages } from './pages/present-pages.ts'
 import { referencePages } from './pages/reference-pages.ts'
 import { runPages } from './pages/run-pages.ts'
@@ -123,6 +124,7 @@ export function buildWorkshop({
   app.register(eventRoute, workshop)
   app.register(homePage, workshop)
   app.register(lessonPages, workshop)
+  app.register(preparedPages, workshop)
   app.register(differencePages, workshop)
   app.register(attackPages, workshop)
   app.register(codePages, workshop)

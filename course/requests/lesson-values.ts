@@ -27,7 +27,7 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const LESSON_SOURCES: LessonSource[] = [
   {
     names: ['used_state', 'used_cookie'],
-    words: 'user0 logs in, and the client has accepted the response.',
+    words: 'user0 has delivered the response to a login.',
     async get(driver) {
       const browser = driver.browser()
       const response = await driver.loginUntilCallback(browser)
@@ -283,10 +283,10 @@ const WORDS: Record<string, string> = {
   access_token: 'user0 logs in, and the client gets tokens.',
   refresh_token: 'user0 logs in, and the client gets tokens.',
   used_refresh_token: 'user0 logs in, and the client refreshes once.',
-  login_code: 'user0 logs in, and the browser is about to deliver the response.',
-  login_cookie: 'user0 logs in, and the browser is about to deliver the response.',
-  other_code: 'user1 logs in in another browser, which is about to deliver the response.',
-  other_state: 'user1 logs in in another browser, which is about to deliver the response.',
+  login_code: 'user0 is about to deliver the response to a login.',
+  login_cookie: 'user0 is about to deliver the response to a login.',
+  other_code: 'user1, in another browser, is about to deliver the response to a login.',
+  other_state: 'user1, in another browser, is about to deliver the response to a login.',
   session_cookie: 'user0 logs in at the client.',
   consent_cookie: 'user0 logs in at the server, and sees the consent page for other-client.',
   csrf: 'user0 logs in at the client, and opens the page with the connected apps.',

@@ -48,7 +48,7 @@ export const v03 = prepare({
       before,
     },
     'wrong-character': {
-      title: 'A verifier with a blank in it',
+      title: 'A verifier with a space in it',
       draft: redeem('{code}', { code_verifier: `${VERIFIER.code_verifier} ` }),
       answer: MALFORMED,
       before,

@@ -38,8 +38,8 @@ export const v06 = prepare({
       answer: '303 scope may list only these: profile',
       before: LOGIN_PAGE,
     },
-    'two-blanks': {
-      title: 'Two blanks between two scopes',
+    'two-spaces': {
+      title: 'Two spaces between two scopes',
       draft: authorize({ ...PKCE, scope: 'profile  email' }),
       answer: NOT_LISTED,
       before: LOGIN_PAGE,

@@ -7,8 +7,8 @@ import { listVersions, type Version, versionBefore } from '../programs/versions.
 import { preparedRequests } from '../requests/all-requests.ts'
 import type { Expected, PreparedRequest } from '../requests/draft.ts'
 import { driverAt, fillIn } from '../requests/fresh-values.ts'
-import { isExpected } from '../requests/is-expected.ts'
 import { valuesFor } from '../requests/lesson-values.ts'
+import { isExpected } from '../requests/said.ts'
 import { type Answer, sendDraft } from '../requests/send.ts'
 
 /** Each version runs once, for its own requests and for those of the next one. */

@@ -6,12 +6,15 @@ import {
   type PartName,
   readLesson,
 } from '@oauth-lab/course/lessons/lesson.ts'
+import { type Addresses, addressesOf } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
+import { readConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
 import { countRead, hrefOf, OPENING, openPage, pageOf, unreadIn } from '../lesson/outline.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { cutAtStarts, viewStart } from '../lesson/starts.ts'
+import { cutAtSections } from '../lesson/try-requests.ts'
 import { lifetimesAmong, lifetimesIn } from '../lifetimes.ts'
 import { found, foundByName } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
@@ -33,6 +36,7 @@ const PAGES: Partial<Record<PartName, string>> = {
 export async function lessonPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { progress, runner } = workshop
   const lessonHere = (version: Version) => lessonAt(readLesson(version), runner.main?.addresses)
+  const addressesHere = () => runner.main?.addresses ?? addressesOf(readConfig({}))
   app.get<Asked>('/lessons/:version', async (request, reply) => {
     const version = lessonVersion(request.params.version)
     const lesson = lessonHere(version)
@@ -79,7 +83,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       version,
       part,
       exercise: copyName(version),
-      ...(await viewPart(version, lesson, part, query.question)),
+      ...(await viewPart(version, lesson, part, query.question, addressesHere())),
       styles: ['code'],
       scripts: ['lesson', 'diagrams'],
     })
@@ -107,13 +111,19 @@ async function viewPart(
   lesson: Lesson,
   part: Part,
   question: string | undefined,
+  addresses: Addresses,
 ) {
   if (part.name === 'questions') return viewQuestions(version, lesson, question)
   const html = await renderPart(version, part, part.source, 1)
   if (part.name !== 'tryIt') return { html }
-  const pieces = cutAtStarts(html)
   return {
-    pieces: pieces.map((piece) => ({ ...piece, start: piece.starts && viewStart(piece.starts) })),
+    sections: cutAtSections(html, version, addresses).map(({ html, requests }) => ({
+      pieces: cutAtStarts(html).map(({ html, starts }) => ({
+        html,
+        start: starts && viewStart(starts),
+      })),
+      requests,
+    })),
   }
 }
 
