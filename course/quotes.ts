@@ -5,6 +5,7 @@ import { checkVersion } from './differences/check-notes.ts'
 import { exercises } from './exercises/all-exercises.ts'
 import { type Change, change, Draft, type Files, StaleQuoteError } from './exercises/draft.ts'
 import { copyName, endOf, startOf } from './exercises/exercise-start.ts'
+import { readMistakes } from './exercises/mistakes.ts'
 import { listVersions, type Version } from './programs/versions.ts'
 
 /**
@@ -37,7 +38,8 @@ async function staleInAttacks(version: Version): Promise<string[]> {
 function staleInExercise(version: Version): string[] {
   const exercise = exercises[version.number]
   if (exercise === undefined) return []
-  const place = `course/exercises/${copyName(version)}/steps.ts`
+  const folder = `course/exercises/${copyName(version)}`
+  let place = `${folder}/steps.ts`
   const end = endOf(version)
   const stale = new Set<string>()
   const attempt = (work: () => void) => {
@@ -64,9 +66,10 @@ function staleInExercise(version: Version): string[] {
     attempt(() => step(draft))
     files = draft.files
   }
-  for (const { changes } of exercise.mistakes) {
-    for (const [path, edits] of Object.entries(changes)) {
-      attempt(() => change(path, end.get(path), edits))
+  place = `${folder}/mistakes.diff`
+  for (const { changes } of readMistakes(copyName(version))) {
+    for (const { path, from, to } of changes) {
+      attempt(() => change(path, end.get(path), [[from, to]]))
     }
   }
   return [...stale]

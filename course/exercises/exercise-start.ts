@@ -1,5 +1,5 @@
 import { type Version, versionBefore } from '../programs/versions.ts'
-import { type Change, Draft, type Files, readFiles } from './draft.ts'
+import { Draft, type Files, readFiles } from './draft.ts'
 
 /** The name of a version's copy: `v02`. */
 export { shortName as copyName } from '../programs/versions.ts'
@@ -10,29 +10,6 @@ export interface Exercise {
   skeleton?: (draft: Draft) => void
   /** What each step of the lesson's exercise does, in order. */
   steps: ((draft: Draft) => void)[]
-  /** What people get wrong, as changes to the finished version. */
-  mistakes: Mistake[]
-}
-
-/** A plausible mistake. */
-export interface Mistake {
-  what: string
-  /** By the path of the file. */
-  changes: Record<string, readonly Change[]>
-  /** The id of the one check that fails because of it. */
-  tells: string
-}
-
-/** A change, with the path of its file. */
-export type FileChange = readonly [path: string, from: string, to: string]
-
-/** A mistake, in the order in which it reads best: the check that fails, why, and how. */
-export function mistake(tells: string, what: string, ...rows: FileChange[]): Mistake {
-  const changes: Record<string, Change[]> = {}
-  for (const [path, from, to] of rows) {
-    changes[path] = [...(changes[path] ?? []), [from, to]]
-  }
-  return { what, changes, tells }
 }
 
 /** The version that an exercise starts from: the one before, or itself for the first. */

@@ -6,14 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { checks } from '../exercises/all-checks.ts'
 import { exercises } from '../exercises/all-exercises.ts'
 import { checkCopy, doneIn, type Finding } from '../exercises/check-copy.ts'
-import { change, Draft, type Files } from '../exercises/draft.ts'
-import {
-  type Exercise,
-  endOf,
-  type Mistake,
-  startOf,
-  statesOf,
-} from '../exercises/exercise-start.ts'
+import { Draft, type Files } from '../exercises/draft.ts'
+import { copyName, type Exercise, endOf, startOf, statesOf } from '../exercises/exercise-start.ts'
+import { type Mistake, readMistakes } from '../exercises/mistakes.ts'
 import { makeCopy } from '../exercises/playground.ts'
 import type { VersionChecks } from '../exercises/sentence.ts'
 import { readSteps } from '../lessons/steps.ts'
@@ -34,16 +29,17 @@ const all = listVersions().map((version) => ({
   name: version.name,
   exercise: exercises[version.number] as Exercise,
   known: checks[version.number] as VersionChecks,
+  mistakes: readMistakes(copyName(version)),
 }))
 
-describe.each(all)('the exercise of $name', ({ version, exercise, known }) => {
+describe.each(all)('the exercise of $name', ({ version, exercise, known, mistakes }) => {
   const ids = known.sentences.map(({ id }) => id)
   const steps = readSteps(version)
   const namedBySteps = steps.flatMap(({ checks }) => checks)
 
   test('has code for each step, and at least ten mistakes', () => {
     expect(exercise.steps).toHaveLength(steps.length)
-    expect(exercise.mistakes.length).toBeGreaterThanOrEqual(10)
+    expect(mistakes.length).toBeGreaterThanOrEqual(10)
   })
 
   test('names only existing checks in its lesson, each once', () => {
@@ -82,8 +78,8 @@ describe.each(all)('the exercise of $name', ({ version, exercise, known }) => {
     }
   })
 
-  test.concurrent.each(full ? exercise.mistakes : [])('a mistake: $what', async (mistake) => {
-    const name = `mistake-${exercise.mistakes.indexOf(mistake)}`
+  test.concurrent.each(full ? mistakes : [])('a mistake: $what', async (mistake) => {
+    const name = `mistake-${mistakes.indexOf(mistake)}`
     const findings = await tryOut(name, withMistake(version, mistake))
     const open = findings.filter(({ status }) => status === 'open')
     expect(open.map(({ sentence }) => sentence.id)).toEqual([mistake.tells])
@@ -91,7 +87,7 @@ describe.each(all)('the exercise of $name', ({ version, exercise, known }) => {
     const places = open.map(
       (finding) => finding.status === 'open' && finding.place.replace(/:\d+$/, ''),
     )
-    expect(Object.keys(mistake.changes)).toEqual(expect.arrayContaining(places))
+    expect(mistake.changes.map(({ path }) => path)).toEqual(expect.arrayContaining(places))
     expect(doneIn(findings).length + open.length + waitingIn(findings)).toBe(ids.length)
   })
 
@@ -112,8 +108,6 @@ function waitingIn(findings: Finding[]): number {
 
 function withMistake(version: Version, { changes }: Mistake): Files {
   const draft = new Draft(endOf(version), endOf(version))
-  for (const [path, edits] of Object.entries(changes)) {
-    draft.write(path, change(path, draft.files.get(path), edits))
-  }
+  for (const { path, from, to } of changes) draft.edit(path, [from, to])
   return draft.files
 }

@@ -25,7 +25,7 @@ describe('a changed line of a snapshot', () => {
     expect(filesOf(quotes)).toEqual([
       'course/attacks/stories/foreign-state.ts',
       'course/attacks/stories/login-csrf.ts',
-      'course/exercises/v02/steps.ts',
+      'course/exercises/v02/mistakes.diff',
       'versions/v02-state/README.md',
     ])
   })
