@@ -9,7 +9,7 @@ import { startCli as startCliIn } from './cli-run.ts'
 import type { CopyProcess } from './copy-process.ts'
 import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
 import { patient } from './patience.ts'
-import type { Sentence, VersionChecks } from './sentence.ts'
+import { type Sentence, stageOf, type VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
 import { API } from './token-request-rules.ts'
 import { type Trouble, TroubleError } from './trouble.ts'
@@ -73,7 +73,7 @@ export async function checkCopy(
 ): Promise<CheckResult> {
   const programs = new CheckedPrograms(folder, options)
   const timer = new AbortController()
-  const isLong = checks.sentences.some(({ on }) => ['worker', 'cli', 'new api'].includes(on))
+  const isLong = ['worker', 'cli', 'new api'].some((stage) => runsOn(stage, checks))
   const most = patient(isLong ? LONG_CHECK_LIMIT : CHECK_LIMIT)
   const limit = sleep(most, undefined, { signal: timer.signal }).then(() => {
     throw new TroubleError(programs.explainSlowness())
@@ -97,7 +97,7 @@ async function tryOutAll(
 ): Promise<Finding[]> {
   const { sentences } = checks
   const { server, client, ending, shortLived, api, newApi } = await programs.startAll(checks)
-  const on = (...kinds: Sentence['on'][]) => sentences.filter(({ on }) => kinds.includes(on))
+  const on = (stage: string) => sentences.filter((sentence) => stageOf(sentence) === stage)
   // One at a time within a lane, because a copy may keep one state for everyone.
   const lanes = await settle([
     tryOut(on('server'), server),
@@ -110,6 +110,10 @@ async function tryOutAll(
   ])
   const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
   return conclude(folder, sentences, seen)
+}
+
+function runsOn(stage: string, { sentences }: VersionChecks): boolean {
+  return sentences.some((sentence) => stageOf(sentence) === stage)
 }
 
 /** The ids of the checks that pass. */
@@ -266,13 +270,14 @@ class CheckedPrograms {
     await Promise.all(this.#ends.splice(0).map((end) => end()))
   }
 
-  async #startOnce({ short, scopes, sentences }: VersionChecks): Promise<Stages> {
+  async #startOnce(checks: VersionChecks): Promise<Stages> {
+    const { short, scopes } = checks
     const at = async () => `http://localhost:${await freePort()}`
     const [serverUrl, shortUrl, clientUrl] = [await at(), await at(), await at()]
     const [apiUrl, testedUrl, newUrl] = [await at(), await at(), await at()]
     const redirectUri = `${clientUrl}/callback`
     // In a version with an API, the client of an unfinished copy may still ask the server.
-    const standInApiPort = sentences.some(({ on }) => on === 'api') ? await freePort() : undefined
+    const standInApiPort = runsOn('api', checks) ? await freePort() : undefined
     const standIn = new StandIn(await freePort(), redirectUri, scopes, standInApiPort)
     const apiStandIn = new StandIn(await freePort(), redirectUri)
     const newStandIn = new StandIn(await freePort(), redirectUri)
@@ -294,7 +299,7 @@ class CheckedPrograms {
     ] as const)
     // An API that takes the port of another program fails only if that one is there before it.
     const hasApi = existsSync(join(folder, API_MAIN))
-    const hasNewApi = hasApi && sentences.some(({ on }) => on === 'new api')
+    const hasNewApi = hasApi && runsOn('new api', checks)
     const runApi = (url: string, { url: AUTH_SERVER_URL }: StandIn) =>
       run('api', url, { AUTH_SERVER_URL, API_URL: url })
     const [mainApi, testedApi, newApi] = await settle([

@@ -1,4 +1,3 @@
-import type { ProgramName } from '../programs/programs.ts'
 import type { Stage } from './check-stage.ts'
 
 /** A rule of a version that can be checked from outside. */
@@ -7,17 +6,24 @@ export interface Sentence {
   id: string
   text: string
   /**
-   * What it runs on: one program (the client and the API with a stand-in for the server), a server with
-   * short lifetimes, an API that has got nothing from its server so far, the worker, the CLI, or all of
-   * them together, once every other check passes.
+   * The file of the version that implements it. The check runs on the program in that folder: the client and
+   * the API with a stand-in for the server.
    */
-  on: ProgramName | 'short server' | 'new api' | 'worker' | 'cli' | 'both'
-  /** The file of the version that implements it. */
   file: string
+  /**
+   * What it runs on instead: a server with short lifetimes, an API that has got nothing from its server so
+   * far, or all programs together, once every other check passes.
+   */
+  on?: 'short server' | 'new api' | 'both'
   /** Other checks that must pass first. */
   needs?: string[]
   /** @throws {NotYet} if the check fails, with what it saw instead */
   probe: (stage: Stage) => Promise<void>
+}
+
+/** What a check runs on, such as `client`, `cli` or `short server`. */
+export function stageOf({ on, file }: Sentence): string {
+  return on ?? file.slice(0, file.indexOf('/'))
 }
 
 /** All checks of a version. */

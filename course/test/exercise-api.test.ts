@@ -19,7 +19,6 @@ const SECRET = { client_id: API.id, client_secret: API.secret }
 const sentence: Sentence = {
   id: 'asks',
   text: 'The API asks the server.',
-  on: 'api',
   file: 'api/app.ts',
   probe: async ({ server }) => {
     const { status } = await server.me()

@@ -74,7 +74,6 @@ test('a check runs the API of a copy against a stand-in for the server', async (
   const sentence: Sentence = {
     id: 'asks',
     text: 'The API asks the server.',
-    on: 'api',
     file: 'api/app.ts',
     probe: async (stage) => {
       const { body } = await stage.browser().open(`${stage.apiUrl}/api/me`)

@@ -4,7 +4,7 @@ import type { Sentence } from '../exercises/sentence.ts'
 import { whyNotDone } from '../exercises/why-not-done.ts'
 
 const [first, second, third] = ['first', 'second', 'third'].map((id): Sentence => {
-  return { id, text: id, on: 'server', file: 'server/app.ts', probe: async () => undefined }
+  return { id, text: id, file: 'server/app.ts', probe: async () => undefined }
 }) as [Sentence, Sentence, Sentence]
 const fails: Finding = { sentence: first, status: 'open', seen: 'it breaks', place: first.file }
 const waits: Finding = { sentence: second, status: 'waiting', for: [first] }

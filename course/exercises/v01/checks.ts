@@ -23,7 +23,6 @@ const OTHER_REDIRECT_URI = 'http://localhost:25009/callback?from=other'
 export const refusal: Sentence = {
   id: 'refusal',
   text: 'When the server rejects the code, the page shows the error code, with status 400',
-  on: 'client',
   file: 'client/token-request.ts',
   async probe(stage) {
     const refusals = [
@@ -47,7 +46,6 @@ export const v01: VersionChecks = {
     {
       id: 'home',
       text: 'The start page of the client has a link to /login',
-      on: 'client',
       file: 'client/routes/home.ts',
       async probe(stage) {
         const page = await stage.browser().open(stage.clientUrl)
@@ -58,7 +56,6 @@ export const v01: VersionChecks = {
     {
       id: 'login',
       text: 'GET /login redirects the browser to the server with the three parameters of an authorization request',
-      on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
         const sent = await stage.begin(stage.browser())
@@ -79,7 +76,6 @@ export const v01: VersionChecks = {
     {
       id: 'login-without-secret',
       text: 'GET /login keeps the client secret out of the URL',
-      on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
         const sent = await stage.begin(stage.browser())
@@ -93,7 +89,6 @@ export const v01: VersionChecks = {
     {
       id: 'unknown-client',
       text: 'An unknown client, or a client_id given twice, gets an error page with 400 and no redirect',
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server }) {
         for (const client_id of ['nobody', undefined]) {
@@ -111,7 +106,6 @@ export const v01: VersionChecks = {
     {
       id: 'redirect-uri',
       text: 'A redirect URI that differs from the registered one in any character gets an error page with 400 and no redirect',
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server, redirectUri }) {
         const near = [
@@ -131,7 +125,6 @@ export const v01: VersionChecks = {
     {
       id: 'login-form',
       text: 'GET /authorize shows a login form that posts to the same URL',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.authorize()
@@ -152,7 +145,6 @@ export const v01: VersionChecks = {
     {
       id: 'code',
       text: 'The right password sends the browser back to the client with a code, with status 303',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server, redirectUri }) {
         const page = await server.logIn()
@@ -165,7 +157,6 @@ export const v01: VersionChecks = {
     {
       id: 'fresh-code',
       text: 'Each login gets its own code, which nobody can guess',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['code'],
       async probe({ server }) {
@@ -178,7 +169,6 @@ export const v01: VersionChecks = {
     {
       id: 'redirect-query',
       text: 'A redirect URI with its own query keeps that query',
-      on: 'server',
       file: 'server/authorization-response.ts',
       needs: ['code'],
       async probe({ server }) {
@@ -196,7 +186,6 @@ export const v01: VersionChecks = {
     {
       id: 'wrong-password',
       text: 'A wrong password shows the form again, with 401',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.logIn({}, 'wrong')
@@ -219,7 +208,6 @@ export const v01: VersionChecks = {
     {
       id: 'request-checked-again',
       text: "POST /authorize checks the request again and doesn't trust the form",
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.logIn({ redirect_uri: 'http://localhost:25009/evil' })
@@ -232,7 +220,6 @@ export const v01: VersionChecks = {
     {
       id: 'error-redirect',
       text: 'Any other mistake in the request goes back to the client as a redirect with the error',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server, redirectUri }) {
         const wrong = [
@@ -253,7 +240,6 @@ export const v01: VersionChecks = {
     {
       id: 'callback-error',
       text: 'When the server sends an error, the callback shows a page with 400 and sends no token request',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -269,7 +255,6 @@ export const v01: VersionChecks = {
     {
       id: 'callback-escapes',
       text: 'The callback shows values from its URL as text, never as HTML',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['callback-error'],
       async probe(stage) {
@@ -289,7 +274,6 @@ export const v01: VersionChecks = {
     {
       id: 'callback-without-code',
       text: 'The callback returns 400 when its URL has neither an error nor a code',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -302,7 +286,6 @@ export const v01: VersionChecks = {
     {
       id: 'grant-type',
       text: 'POST /token rejects an unknown grant type (400 and unsupported_grant_type) and a missing one (invalid_request)',
-      on: 'server',
       file: 'server/routes/token.ts',
       async probe({ server }) {
         const answer = await server.token({ grant_type: 'another' })
@@ -319,7 +302,6 @@ export const v01: VersionChecks = {
     {
       id: 'wrong-secret',
       text: 'POST /token rejects a client with a wrong secret, or with none: 401 and invalid_client',
-      on: 'server',
       file: 'server/client-auth.ts',
       needs: ['grant-type'],
       async probe({ server }) {
@@ -350,7 +332,6 @@ export const v01: VersionChecks = {
     {
       id: 'secret-in-body',
       text: "POST /token also accepts the client's ID and secret in the body",
-      on: 'server',
       file: 'server/client-auth.ts',
       needs: ['wrong-secret'],
       async probe({ server }) {
@@ -370,7 +351,6 @@ export const v01: VersionChecks = {
     {
       id: 'one-method',
       text: 'POST /token rejects a secret in the header and in the body at once: 400 and invalid_request',
-      on: 'server',
       file: 'server/client-auth.ts',
       needs: ['grant-type'],
       async probe({ server }) {
@@ -382,7 +362,6 @@ export const v01: VersionChecks = {
     {
       id: 'token',
       text: 'The server exchanges a code for an access token: token_type is Bearer, and expires_in is in seconds',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['grant-type'],
       async probe({ server }) {
@@ -417,7 +396,6 @@ export const v01: VersionChecks = {
     {
       id: 'code-once',
       text: 'A code works only once',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['token'],
       async probe({ server }) {
@@ -430,7 +408,6 @@ export const v01: VersionChecks = {
     {
       id: 'code-redirect-uri',
       text: 'A code works only with the redirect URI it was sent to, and a wrong one uses it up',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['code-once'],
       async probe({ server }) {
@@ -446,7 +423,6 @@ export const v01: VersionChecks = {
     {
       id: 'code-client',
       text: 'A code works only for the client it was issued to',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['token'],
       async probe({ server }) {
@@ -457,7 +433,6 @@ export const v01: VersionChecks = {
     {
       id: 'code-not-used-by-others',
       text: 'A code stays valid when another client tries to use it',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['token', 'code-client'],
       async probe({ server }) {
@@ -490,7 +465,6 @@ export const v01: VersionChecks = {
     {
       id: 'exchange',
       text: 'The client exchanges the code at POST /token, with its own credentials and redirect URI',
-      on: 'client',
       file: 'client/token-request.ts',
       async probe(stage) {
         await stage.login(stage.browser())
@@ -501,7 +475,6 @@ export const v01: VersionChecks = {
     {
       id: 'result',
       text: 'After a login the page shows the code and the access token',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['exchange'],
       async probe(stage) {
@@ -528,7 +501,6 @@ export const v01: VersionChecks = {
     {
       id: 'nonsense',
       text: "When the server's response makes no sense, the status is 502",
-      on: 'client',
       file: 'client/token-request.ts',
       needs: ['exchange'],
       async probe(stage) {

@@ -15,7 +15,6 @@ export const v02: VersionChecks = {
     {
       id: 'state-sent',
       text: 'GET /login sends a state that nobody can guess, a new one each time',
-      on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -33,7 +32,6 @@ export const v02: VersionChecks = {
     {
       id: 'cookie',
       text: 'The client recognizes the browser by a session cookie that is HttpOnly and SameSite=Lax',
-      on: 'client',
       file: 'client/app.ts',
       needs: ['right-state'],
       probe: sessionCookieIsCareful,
@@ -41,7 +39,6 @@ export const v02: VersionChecks = {
     {
       id: 'state-returned',
       text: 'The server sends the state back with the code, unchanged',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         for (const state of ['a-state', ' a b+c&d=é%41 ', 'long-'.repeat(100)]) {
@@ -59,7 +56,6 @@ export const v02: VersionChecks = {
     {
       id: 'no-state',
       text: 'A request without a state gets none back',
-      on: 'server',
       file: 'server/authorization-response.ts',
       async probe({ server }) {
         const page = await server.logIn({ state: undefined })
@@ -71,7 +67,6 @@ export const v02: VersionChecks = {
     {
       id: 'two-states',
       text: 'The server rejects a request with two states, and returns neither',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe(stage) {
         const url = `${stage.server.authorizeUrl()}&state=another`
@@ -91,7 +86,6 @@ export const v02: VersionChecks = {
     {
       id: 'state-with-error',
       text: 'The server also sends the state back with an error',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const page = await server.authorize({ response_type: 'token' })
@@ -105,7 +99,6 @@ export const v02: VersionChecks = {
     {
       id: 'right-state',
       text: 'The client accepts the response with the right state',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -123,7 +116,6 @@ export const v02: VersionChecks = {
     {
       id: 'wrong-state',
       text: 'The client rejects a response without a state, with a wrong one or with two, and sends no token request',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -141,7 +133,6 @@ export const v02: VersionChecks = {
     {
       id: 'no-login',
       text: 'The client rejects a response in a browser that started no login',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['wrong-state'],
       async probe(stage) {
@@ -155,7 +146,6 @@ export const v02: VersionChecks = {
     {
       id: 'foreign-state',
       text: "The client rejects a response with another browser's state",
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['state-sent', 'wrong-state'],
       async probe(stage) {
@@ -169,7 +159,6 @@ export const v02: VersionChecks = {
     {
       id: 'wrong-then-right',
       text: "A wrong state doesn't end the login in progress",
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['right-state'],
       async probe(stage) {
@@ -183,7 +172,6 @@ export const v02: VersionChecks = {
     {
       id: 'later-login',
       text: 'Of two logins started in one browser, the later one works',
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['right-state'],
       async probe(stage) {
@@ -197,7 +185,6 @@ export const v02: VersionChecks = {
     {
       id: 'earlier-login',
       text: 'Of two logins started in one browser, the earlier one is canceled',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['state-sent', 'later-login'],
       async probe(stage) {
@@ -211,7 +198,6 @@ export const v02: VersionChecks = {
     {
       id: 'state-once',
       text: 'The right state works only once',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['right-state'],
       async probe(stage) {

@@ -15,7 +15,6 @@ const ANOTHER_VERIFIER = 'another-verifier-than-the-one-of-the-challenge'
 export const stateStill: Sentence = {
   id: 'state-still',
   text: 'The client still rejects a wrong state and accepts the right one',
-  on: 'client',
   file: 'client/routes/callback.ts',
   async probe(stage) {
     const browser = stage.browser()
@@ -37,7 +36,6 @@ export const v03: VersionChecks = {
     {
       id: 'challenge',
       text: 'GET /login sends a challenge of 43 characters of base64url',
-      on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
         const challenge = (await stage.begin(stage.browser())).get('code_challenge')
@@ -57,7 +55,6 @@ export const v03: VersionChecks = {
     {
       id: 'method',
       text: 'GET /login names the method S256',
-      on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
         const method = (await stage.begin(stage.browser())).get('code_challenge_method')
@@ -68,7 +65,6 @@ export const v03: VersionChecks = {
     {
       id: 'fresh-challenge',
       text: 'Each login has its own challenge',
-      on: 'client',
       file: 'client/routes/login.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -84,7 +80,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-sent',
       text: 'The client sends a verifier of 43 to 128 characters with the code',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { verifier } = await loginWithChallenge(stage, stage.browser())
@@ -98,7 +93,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-matches',
       text: 'The hash of that verifier is the challenge sent earlier',
-      on: 'client',
       file: 'client/pkce.ts',
       needs: ['verifier-sent'],
       async probe(stage) {
@@ -118,7 +112,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-of-browser',
       text: 'Two browsers that log in at the same time each have their own verifier',
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['verifier-sent', 'verifier-matches', 'fresh-challenge'],
       async probe(stage) {
@@ -135,7 +128,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-secret',
       text: 'No URL, page or cookie shows the verifier',
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['verifier-matches'],
       async probe(stage) {
@@ -155,7 +147,6 @@ export const v03: VersionChecks = {
     {
       id: 'challenge-required',
       text: 'The server rejects a request without a challenge',
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
         const page = await stage.server.authorize({ code_challenge: undefined })
@@ -165,7 +156,6 @@ export const v03: VersionChecks = {
     {
       id: 'method-required',
       text: 'The server rejects a request without a method, or with one other than S256',
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
         for (const code_challenge_method of ['plain', 's256', undefined]) {
@@ -178,7 +168,6 @@ export const v03: VersionChecks = {
     {
       id: 'challenge-form',
       text: "The server rejects a challenge that isn't 43 characters of base64url",
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
         const start = CODE_CHALLENGE.slice(0, -1)
@@ -197,7 +186,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-required',
       text: 'POST /token rejects a code without a verifier: 400 and invalid_request',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const answer = await server.redeem(await server.code(), { code_verifier: undefined })
@@ -207,7 +195,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-form',
       text: "POST /token also rejects a verifier that isn't 43 to 128 unreserved characters",
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const malformed = {
@@ -224,7 +211,6 @@ export const v03: VersionChecks = {
     {
       id: 'verifier-missing-keeps-code',
       text: "A token request without a verifier doesn't use up the code",
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['verifier-required', 'right-verifier'],
       async probe({ server }) {
@@ -237,7 +223,6 @@ export const v03: VersionChecks = {
     {
       id: 'right-verifier',
       text: 'A code with the right verifier gets a token',
-      on: 'server',
       file: 'server/pkce.ts',
       async probe({ server }) {
         const answer = await server.redeem(await server.code())
@@ -256,7 +241,6 @@ export const v03: VersionChecks = {
     {
       id: 'wrong-verifier',
       text: 'A code with a wrong verifier is rejected: 400 and invalid_grant',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         for (const code_verifier of [ANOTHER_VERIFIER, CODE_CHALLENGE]) {
@@ -275,7 +259,6 @@ export const v03: VersionChecks = {
     {
       id: 'wrong-verifier-uses-code',
       text: 'A token request with a wrong verifier uses up the code',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['wrong-verifier'],
       async probe({ server }) {

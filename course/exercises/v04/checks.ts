@@ -21,7 +21,6 @@ export const FILE_OF: Record<string, string> = {
 export const freshSession: Sentence = {
   id: 'fresh-session',
   text: "A login starts a new session: the old cookie isn't logged in",
-  on: 'client',
   file: 'client/routes/callback.ts',
   async probe(stage) {
     const browser = stage.browser()
@@ -43,7 +42,6 @@ export const v04: VersionChecks = {
     {
       id: 'no-token',
       text: 'GET /api/me without a token returns 401, with WWW-Authenticate: Bearer and no error code',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       async probe({ server }) {
         for (const authorization of [undefined, 'Basic eDp4', 'Bearerish x']) {
@@ -68,7 +66,6 @@ export const v04: VersionChecks = {
     {
       id: 'token-in-query',
       text: 'A token in the URL is ignored',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['no-token'],
       async probe({ server }) {
@@ -80,7 +77,6 @@ export const v04: VersionChecks = {
     {
       id: 'good-token',
       text: 'GET /api/me with a valid token in the Authorization header returns its user',
-      on: 'server',
       file: 'server/routes/me.ts',
       needs: ['no-token'],
       async probe({ server }) {
@@ -96,7 +92,6 @@ export const v04: VersionChecks = {
     {
       id: 'nothing-else',
       text: 'The response contains nothing else about the user: no password, no token',
-      on: 'server',
       file: 'server/routes/me.ts',
       needs: ['good-token'],
       async probe({ server }) {
@@ -109,7 +104,6 @@ export const v04: VersionChecks = {
     {
       id: 'scheme-case',
       text: 'The scheme works in any case: bearer, BEARER',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['good-token'],
       async probe({ server }) {
@@ -123,7 +117,6 @@ export const v04: VersionChecks = {
     {
       id: 'wrong-token',
       text: 'An unknown or malformed token gets 401 and invalid_token',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['good-token'],
       async probe({ server }) {
@@ -160,7 +153,6 @@ export const v04: VersionChecks = {
     {
       id: 'to-profile',
       text: 'After a login the callback sends the browser to /profile, with status 303',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { callback } = await logIn(stage)
@@ -174,7 +166,6 @@ export const v04: VersionChecks = {
     {
       id: 'tokens-hidden',
       text: 'No page, URL or cookie of the client shows a token or the code',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { browser, callback, code } = await logIn(stage)
@@ -189,7 +180,6 @@ export const v04: VersionChecks = {
     {
       id: 'profile',
       text: 'GET /profile calls /api/me with the token in the Authorization header, and shows user name and email',
-      on: 'client',
       file: 'client/api.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -223,7 +213,6 @@ export const v04: VersionChecks = {
     {
       id: 'resource-nonsense',
       text: 'When the response of /api/me makes no sense, the status is 502, and the user stays logged in',
-      on: 'client',
       file: 'client/api.ts',
       needs: ['profile'],
       async probe(stage) {
@@ -246,7 +235,6 @@ export const v04: VersionChecks = {
     {
       id: 'not-logged-in',
       text: 'GET /profile without a login returns 401 and "token missing from session", and calls nothing',
-      on: 'client',
       file: 'client/api.ts',
       needs: ['profile'],
       async probe(stage) {
@@ -268,7 +256,6 @@ export const v04: VersionChecks = {
     {
       id: 'refused-token',
       text: 'When /api/me rejects the token, the client returns 401 and forgets it',
-      on: 'client',
       file: 'client/api.ts',
       needs: ['profile'],
       async probe(stage) {
@@ -288,7 +275,6 @@ export const v04: VersionChecks = {
     {
       id: 'home',
       text: 'The start page says who is logged in, or "Not logged in"',
-      on: 'client',
       file: 'client/routes/home.ts',
       needs: ['profile'],
       async probe(stage) {
@@ -318,7 +304,6 @@ export const v04: VersionChecks = {
     {
       id: 'logout',
       text: 'POST /logout logs out this browser and sends it to the start page, with status 303',
-      on: 'client',
       file: 'client/routes/logout.ts',
       needs: ['profile'],
       async probe(stage) {
@@ -337,7 +322,6 @@ export const v04: VersionChecks = {
     {
       id: 'old-cookie',
       text: 'After a logout the old cookie no longer works',
-      on: 'client',
       file: 'client/routes/logout.ts',
       needs: ['logout'],
       async probe(stage) {
@@ -355,7 +339,6 @@ export const v04: VersionChecks = {
     {
       id: 'logout-by-post',
       text: 'GET /logout changes nothing and returns 405',
-      on: 'client',
       file: 'client/routes/logout.ts',
       needs: ['logout'],
       async probe(stage) {
@@ -366,7 +349,6 @@ export const v04: VersionChecks = {
     {
       id: 'logout-stays',
       text: 'A logout during a login stays a logout',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['old-cookie'],
       async probe(stage) {

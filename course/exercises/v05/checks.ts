@@ -36,7 +36,6 @@ const TRIES = 4
 export const refreshNonsense: Sentence = {
   id: 'refresh-nonsense',
   text: 'When a refresh gets no usable response, the status is 502, and the client keeps its tokens',
-  on: 'client',
   file: 'client/token-manager.ts',
   needs: ['renews-after-401'],
   async probe(stage) {
@@ -62,7 +61,6 @@ export const v05: VersionChecks = {
     {
       id: 'refresh-token',
       text: 'A code gets a refresh token along with the access token',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens()
@@ -76,7 +74,6 @@ export const v05: VersionChecks = {
     {
       id: 'refresh',
       text: 'A refresh token gets a new access token, which works at /api/me, and a refresh token',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
         const first = await server.tokens()
@@ -95,7 +92,6 @@ export const v05: VersionChecks = {
     {
       id: 'refresh-refused',
       text: 'An unknown refresh token, or one of another client, gets 400 and invalid_grant',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
         const { refresh_token } = await server.tokens()
@@ -108,7 +104,6 @@ export const v05: VersionChecks = {
     {
       id: 'refresh-by-other',
       text: 'Another client that sends a refresh token revokes nothing',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'refresh-refused', 'rotation'],
       async probe({ server }) {
@@ -124,7 +119,6 @@ export const v05: VersionChecks = {
     {
       id: 'rotation',
       text: 'Each refresh returns a new refresh token, and the old one stops working',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh'],
       async probe({ server }) {
@@ -149,7 +143,6 @@ export const v05: VersionChecks = {
     {
       id: 'reuse-ends-refresh',
       text: 'Sending a used refresh token again revokes the refresh token that replaced it',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['rotation'],
       async probe({ server }) {
@@ -177,7 +170,6 @@ export const v05: VersionChecks = {
     {
       id: 'reuse-ends-access',
       text: 'It also revokes the access tokens of that login',
-      on: 'server',
       file: 'server/store.ts',
       needs: ['rotation', 'reuse-ends-refresh'],
       async probe({ server }) {
@@ -196,7 +188,6 @@ export const v05: VersionChecks = {
     {
       id: 'reuse-ends-one-login',
       text: 'It revokes no other login of the same user',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh', 'rotation', 'reuse-ends-refresh'],
       async probe({ server }) {
@@ -212,7 +203,6 @@ export const v05: VersionChecks = {
     {
       id: 'code-reuse',
       text: 'Using a code a second time revokes the tokens it got',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['refresh', 'refresh-by-other', 'reuse-ends-refresh', 'reuse-ends-access'],
       async probe({ server }) {
@@ -241,7 +231,6 @@ export const v05: VersionChecks = {
     {
       id: 'lifetime',
       text: 'An access token is valid for 300 seconds',
-      on: 'server',
       file: 'server/store.ts',
       async probe({ server }) {
         const { body } = await server.redeem(await server.code())
@@ -251,7 +240,6 @@ export const v05: VersionChecks = {
     {
       id: 'renews-after-401',
       text: 'When /api/me rejects the access token, the client refreshes it and tries once more',
-      on: 'client',
       file: 'client/token-manager.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -274,7 +262,6 @@ export const v05: VersionChecks = {
     {
       id: 'keeps-new-tokens',
       text: 'The next refresh uses the new refresh token',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
       async probe(stage) {
@@ -309,7 +296,6 @@ export const v05: VersionChecks = {
     {
       id: 'one-retry',
       text: "When the new token is rejected too, the client returns 401 and doesn't try a third one",
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
       async probe(stage) {
@@ -325,7 +311,6 @@ export const v05: VersionChecks = {
     {
       id: 'one-refresh',
       text: 'Ten simultaneous requests with an expired token cause one refresh, and all ten succeed',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
       async probe(stage) {
@@ -360,7 +345,6 @@ export const v05: VersionChecks = {
     {
       id: 'late-401',
       text: 'A 401 that arrives after another request has refreshed the token causes no second refresh',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401', 'one-refresh'],
       probe: lateRefusalMakesNoRefresh,
@@ -368,7 +352,6 @@ export const v05: VersionChecks = {
     {
       id: 'not-too-early',
       text: 'A new token needs no refresh: one that is valid for 20 seconds serves more than one request',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
       async probe(stage) {
@@ -389,7 +372,6 @@ export const v05: VersionChecks = {
     {
       id: 'in-time',
       text: 'The client refreshes a token in the last tenth of its lifetime, before /api/me rejects it, and only then',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401', 'not-too-early'],
       probe: renewsInTime,
@@ -397,7 +379,6 @@ export const v05: VersionChecks = {
     {
       id: 'refused-refresh',
       text: 'When the server rejects a refresh, the client returns 401 and forgets its tokens',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['renews-after-401'],
       async probe(stage) {
@@ -422,7 +403,6 @@ export const v05: VersionChecks = {
     {
       id: 'tokens-hidden',
       text: 'No page, URL or cookie of the client shows a token or the code',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { browser, callback, code } = await logIn(stage)
@@ -437,7 +417,6 @@ export const v05: VersionChecks = {
     {
       id: 'logout-stays',
       text: 'A logout during a refresh stays a logout',
-      on: 'client',
       file: 'client/token-manager.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)

@@ -49,7 +49,6 @@ const UNKNOWN = [
 export const cancel: Sentence = {
   id: 'cancel',
   text: 'A POST with decision=deny gets a redirect with error=access_denied, whatever else is in the form',
-  on: 'server',
   file: 'server/routes/authorize.ts',
   async probe(stage) {
     const user = { username: 'user0', password: 'password0' }
@@ -70,7 +69,6 @@ export const cancel: Sentence = {
 export const asksProfile: Sentence = {
   id: 'asks-profile',
   text: 'GET /login asks for scope=profile and nothing more',
-  on: 'client',
   file: 'client/routes/login.ts',
   async probe(stage) {
     const sent = (await stage.begin(stage.browser())).getAll('scope')
@@ -85,7 +83,6 @@ export const asksProfile: Sentence = {
 export const email403: Sentence = {
   id: 'email-403',
   text: 'When /api/email returns 403, GET /email returns a 403 page that mentions the email, and redirects nowhere',
-  on: 'client',
   file: 'client/api.ts',
   needs: ['asks-profile', 'email-page'],
   async probe(stage) {
@@ -108,7 +105,6 @@ export const email403: Sentence = {
 export const keepsTokens: Sentence = {
   id: 'keeps-tokens',
   text: "After a 403 from /api/email the client keeps its tokens, and doesn't refresh them",
-  on: 'client',
   file: 'client/api.ts',
   needs: ['asks-profile', 'profile-without-email', 'email-page'],
   async probe(stage) {
@@ -134,7 +130,6 @@ export const v06: VersionChecks = {
     {
       id: 'good-scope',
       text: 'The login page still appears: without a scope, with an empty one, and with one that the client is registered for',
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe({ server }) {
         for (const scope of [undefined, '', 'profile', 'email', BOTH]) {
@@ -148,7 +143,6 @@ export const v06: VersionChecks = {
     {
       id: 'scope-refused',
       text: "An unknown scope, or one the client isn't registered for, gets a redirect with error=invalid_scope",
-      on: 'server',
       file: 'server/authorization-request.ts',
       needs: ['good-scope'],
       async probe(stage) {
@@ -159,7 +153,6 @@ export const v06: VersionChecks = {
     {
       id: 'scope-form',
       text: 'A malformed scope gets error=invalid_scope, too: with two spaces, a space at the start or the end, or a character like "',
-      on: 'server',
       file: 'server/scopes.ts',
       needs: ['scope-refused'],
       async probe(stage) {
@@ -169,7 +162,6 @@ export const v06: VersionChecks = {
     {
       id: 'scope-doubled',
       text: 'A request with scope given twice gets a redirect with error=invalid_request',
-      on: 'server',
       file: 'server/authorization-request.ts',
       async probe(stage) {
         const page = await stage
@@ -182,7 +174,6 @@ export const v06: VersionChecks = {
     {
       id: 'scopes-shown',
       text: 'The login page lists each requested scope, by name and in words, and no other',
-      on: 'server',
       file: 'server/views/login.eta',
       async probe({ server }) {
         for (const scope of [BOTH, 'profile', 'email']) {
@@ -201,7 +192,6 @@ export const v06: VersionChecks = {
     {
       id: 'default-scope',
       text: 'Without a scope, or with an empty one, the login page lists profile',
-      on: 'server',
       file: 'server/authorization-request.ts',
       needs: ['good-scope', 'scopes-shown'],
       async probe({ server }) {
@@ -214,7 +204,6 @@ export const v06: VersionChecks = {
     {
       id: 'cancel-button',
       text: 'The login page has a Cancel button that needs no password, and Enter still logs in',
-      on: 'server',
       file: 'server/views/login.eta',
       async probe({ server }) {
         const page = html(await server.authorize())
@@ -239,7 +228,6 @@ export const v06: VersionChecks = {
     {
       id: 'token-scope',
       text: 'The token response says which scopes the access token covers',
-      on: 'server',
       file: 'server/tokens.ts',
       needs: ['good-scope', 'default-scope'],
       async probe({ server }) {
@@ -256,7 +244,6 @@ export const v06: VersionChecks = {
     {
       id: 'scope-order',
       text: 'A scope listed twice counts once, and the order of the request stays',
-      on: 'server',
       file: 'server/scopes.ts',
       needs: ['token-scope'],
       async probe({ server }) {
@@ -272,7 +259,6 @@ export const v06: VersionChecks = {
     {
       id: 'refresh-keeps',
       text: 'A refresh without a scope returns a token for all scopes of the login',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['token-scope'],
       async probe({ server }) {
@@ -291,7 +277,6 @@ export const v06: VersionChecks = {
     {
       id: 'me-without-email',
       text: 'GET /api/me returns user_id and username, and nothing else',
-      on: 'server',
       file: 'server/routes/me.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens({ scope: BOTH })
@@ -303,7 +288,6 @@ export const v06: VersionChecks = {
     {
       id: 'email-with-scope',
       text: 'GET /api/email with a token for email returns the email address, and nothing else',
-      on: 'server',
       file: 'server/routes/me.ts',
       needs: ['token-scope'],
       async probe({ server }) {
@@ -322,7 +306,6 @@ export const v06: VersionChecks = {
     {
       id: 'insufficient-scope',
       text: 'A valid token without the scope gets 403 and insufficient_scope, at both resources',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['token-scope', 'me-without-email', 'email-with-scope'],
       async probe({ server }) {
@@ -342,7 +325,6 @@ export const v06: VersionChecks = {
     {
       id: 'challenge-scope',
       text: 'The WWW-Authenticate header of a 403 names the missing scope',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['insufficient-scope'],
       async probe({ server }) {
@@ -357,7 +339,6 @@ export const v06: VersionChecks = {
     {
       id: 'token-before-scope',
       text: 'The token is checked first: without one, or with a wrong one, GET /api/email returns 401',
-      on: 'server',
       file: 'server/bearer-auth.ts',
       needs: ['email-with-scope'],
       async probe({ server }) {
@@ -378,7 +359,6 @@ export const v06: VersionChecks = {
     {
       id: 'refresh-less',
       text: 'A refresh may ask for part of the scopes, and gets a token for that part',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['token-scope', 'refresh-keeps', 'insufficient-scope'],
       async probe({ server }) {
@@ -394,7 +374,6 @@ export const v06: VersionChecks = {
     {
       id: 'refresh-whole',
       text: 'After a refresh for less, the next refresh gets all scopes again',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['token-scope', 'refresh-keeps', 'refresh-less'],
       async probe({ server }) {
@@ -417,7 +396,6 @@ export const v06: VersionChecks = {
     {
       id: 'refresh-not-more',
       text: 'A refresh that asks for more, or for nonsense, gets 400 and invalid_scope',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['scope-refused', 'scope-form', 'refresh-keeps', 'refresh-less'],
       async probe({ server }) {
@@ -434,7 +412,6 @@ export const v06: VersionChecks = {
     {
       id: 'refresh-unused',
       text: 'After invalid_scope the refresh token still works',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh-not-more'],
       async probe({ server }) {
@@ -453,7 +430,6 @@ export const v06: VersionChecks = {
     {
       id: 'refresh-doubled',
       text: 'A refresh with scope given twice gets 400 and invalid_request, and revokes nothing',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       needs: ['refresh-keeps', 'refresh-less'],
       async probe({ server }) {
@@ -477,7 +453,6 @@ export const v06: VersionChecks = {
     {
       id: 'reuse-still',
       text: 'A used refresh token still ends its login, whatever scope it asks for',
-      on: 'server',
       file: 'server/grants/refresh-token.ts',
       async probe({ server }) {
         const first = await server.tokens({ scope: 'profile' })
@@ -498,7 +473,6 @@ export const v06: VersionChecks = {
     {
       id: 'profile-without-email',
       text: 'GET /profile needs no email: it shows the user name and a link to /email',
-      on: 'client',
       file: 'client/api.ts',
       needs: ['asks-profile'],
       async probe(stage) {
@@ -521,7 +495,6 @@ export const v06: VersionChecks = {
     {
       id: 'email-page',
       text: 'GET /email calls /api/email with the access token, and shows the email address',
-      on: 'client',
       file: 'client/routes/email.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -547,7 +520,6 @@ export const v06: VersionChecks = {
     {
       id: 'email-without-login',
       text: 'GET /email without a login returns 401, and calls nothing',
-      on: 'client',
       file: 'client/routes/email.ts',
       needs: ['email-page'],
       async probe(stage) {
@@ -559,7 +531,6 @@ export const v06: VersionChecks = {
     {
       id: 'email-nonsense',
       text: 'When the response of /api/email makes no sense, GET /email returns 502',
-      on: 'client',
       file: 'client/api.ts',
       needs: ['email-page'],
       async probe(stage) {
@@ -583,7 +554,6 @@ export const v06: VersionChecks = {
     {
       id: 'tokens-hidden',
       text: 'No page, URL or cookie of the client shows a token or the code',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const { browser, callback, code } = await logIn(stage)

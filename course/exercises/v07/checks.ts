@@ -32,7 +32,6 @@ const MOST_PAGES = 20
 export const refusedStill: Sentence = {
   id: 'refused-still',
   text: 'A wrong redirect URI still gets a 400 page and a wrong scope invalid_scope, logged in or not',
-  on: 'server',
   file: 'server/routes/authorize.ts',
   async probe(stage) {
     const browser = stage.browser()
@@ -55,7 +54,6 @@ export const refusedStill: Sentence = {
 export const consentMissing: Sentence = {
   id: 'consent-missing',
   text: 'Without the value of the page, or with a wrong one, POST /consent gets a 400 page and no code',
-  on: 'server',
   file: 'server/routes/authorize.ts',
   needs: ['allow'],
   async probe(stage) {
@@ -80,7 +78,6 @@ export const v07: VersionChecks = {
     {
       id: 'own-forms',
       text: 'POST /authorize works with Sec-Fetch-Site: same-origin, and without the header',
-      on: 'server',
       file: 'server/same-origin.ts',
       async probe(stage) {
         for (const site of ['same-origin', undefined]) {
@@ -96,7 +93,6 @@ export const v07: VersionChecks = {
     {
       id: 'foreign-links',
       text: 'Any site can still send people to GET /authorize, and programs can still call POST /token',
-      on: 'server',
       file: 'server/same-origin.ts',
       async probe({ server }) {
         for (const site of Object.keys(FOREIGN)) {
@@ -116,7 +112,6 @@ export const v07: VersionChecks = {
     {
       id: 'no-cookie',
       text: 'The server sets no cookie before someone logs in: not with a page, a wrong password, or Cancel',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe({ server }) {
         const url = server.authorizeUrl()
@@ -135,7 +130,6 @@ export const v07: VersionChecks = {
     {
       id: 'login-only',
       text: `The login page lists no scopes, and its button doesn't say "allow"`,
-      on: 'server',
       file: 'server/views/login.eta',
       async probe({ server }) {
         const pages = {
@@ -159,7 +153,6 @@ export const v07: VersionChecks = {
     {
       id: 'back-to-request',
       text: 'The right password gets a 303 to the same URL, and no code',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['own-forms'],
       async probe(stage) {
@@ -171,7 +164,6 @@ export const v07: VersionChecks = {
     {
       id: 'session-cookie',
       text: "The right password gets a cookie, with a name that isn't the client's, and HttpOnly",
-      on: 'server',
       file: 'server/app.ts',
       needs: ['back-to-request'],
       async probe(stage) {
@@ -193,7 +185,6 @@ export const v07: VersionChecks = {
     {
       id: 'new-session-id',
       text: 'Each login starts a session with a new id',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['back-to-request', 'session-cookie'],
       async probe(stage) {
@@ -211,7 +202,6 @@ export const v07: VersionChecks = {
     {
       id: 'password-once',
       text: 'After a login, GET /authorize asks this browser for no password, and every other browser still',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['back-to-request', 'session-cookie'],
       async probe(stage) {
@@ -225,7 +215,6 @@ export const v07: VersionChecks = {
     {
       id: 'planted-cookie',
       text: 'The cookie from before a login is useless after it',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['new-session-id', 'password-once'],
       async probe(stage) {
@@ -242,7 +231,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-page',
       text: 'The consent page names the user, the client and its origin',
-      on: 'server',
       file: 'server/views/consent.eta',
       needs: ['password-once'],
       async probe(stage) {
@@ -267,7 +255,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-scopes',
       text: 'The consent page lists each requested scope, by name and in words, and no other',
-      on: 'server',
       file: 'server/views/consent.eta',
       needs: ['password-once'],
       async probe(stage) {
@@ -287,7 +274,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-buttons',
       text: 'The consent page has the buttons Allow and Deny, in a form that posts to /consent with the query of the request',
-      on: 'server',
       file: 'server/views/consent.eta',
       needs: ['password-once'],
       async probe(stage) {
@@ -306,7 +292,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-client-origin',
       text: 'The Content-Security-Policy of the consent page lets its form redirect to the client',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['password-once'],
       async probe(stage) {
@@ -329,7 +314,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-random',
       text: 'Each page has its own value, named consent, with at least 128 random bits',
-      on: 'server',
       file: 'server/consent.ts',
       needs: ['password-once'],
       async probe(stage) {
@@ -345,7 +329,6 @@ export const v07: VersionChecks = {
     {
       id: 'allow',
       text: 'Allow gets a code, for this user and these scopes',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['consent-random'],
       async probe(stage) {
@@ -387,7 +370,6 @@ export const v07: VersionChecks = {
     {
       id: 'asks-again',
       text: 'After Allow, the next request gets the consent page again',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['allow'],
       async probe(stage) {
@@ -405,7 +387,6 @@ export const v07: VersionChecks = {
     {
       id: 'deny',
       text: 'Deny gets a redirect with error=access_denied, and no code',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['consent-random'],
       async probe(stage) {
@@ -415,7 +396,6 @@ export const v07: VersionChecks = {
     {
       id: 'decision-else',
       text: 'Everything but one decision=allow counts as a no: no decision, another value, two of them',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['deny'],
       async probe(stage) {
@@ -435,7 +415,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-once',
       text: 'A value works once, for Allow or for Deny',
-      on: 'server',
       file: 'server/consent.ts',
       needs: ['asks-again', 'consent-missing', 'deny'],
       async probe(stage) {
@@ -451,7 +430,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-session',
       text: 'A value works only in the session that got the page',
-      on: 'server',
       file: 'server/consent.ts',
       needs: ['new-session-id', 'asks-again', 'consent-missing'],
       async probe(stage) {
@@ -480,7 +458,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-request',
       text: 'A value works only for the request on the page: not with another scope, state, challenge or client',
-      on: 'server',
       file: 'server/consent.ts',
       needs: ['consent-missing'],
       async probe(stage) {
@@ -504,7 +481,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-unused',
       text: 'A wrong value uses up nothing: the right one still works after it',
-      on: 'server',
       file: 'server/consent.ts',
       needs: ['asks-again', 'consent-missing', 'consent-request'],
       async probe(stage) {
@@ -546,7 +522,6 @@ export const v07: VersionChecks = {
     {
       id: 'consent-newest',
       text: `A session keeps its newest ${MOST_PAGES} values, and no more`,
-      on: 'server',
       file: 'server/consent.ts',
       needs: ['consent-session', 'consent-unused', 'consent-expires'],
       async probe(stage) {
@@ -570,7 +545,6 @@ export const v07: VersionChecks = {
     {
       id: 'foreign-login',
       text: "A form from another site can't log anyone in: POST /authorize gets a 400 page if Sec-Fetch-Site isn't same-origin",
-      on: 'server',
       file: 'server/same-origin.ts',
       needs: ['own-forms', 'password-once'],
       async probe(stage) {
@@ -588,7 +562,6 @@ export const v07: VersionChecks = {
     {
       id: 'foreign-consent',
       text: "A form from another site can't allow anything: POST /consent gets a 400 page, and the value still works",
-      on: 'server',
       file: 'server/same-origin.ts',
       needs: ['foreign-login', 'asks-again'],
       async probe(stage) {
@@ -608,7 +581,6 @@ export const v07: VersionChecks = {
     {
       id: 'server-logout',
       text: 'POST /logout ends the session of this browser, and no other',
-      on: 'server',
       file: 'server/routes/logout.ts',
       needs: ['password-once'],
       async probe(stage) {
@@ -629,7 +601,6 @@ export const v07: VersionChecks = {
     {
       id: 'logout-query',
       text: 'POST /logout redirects to /authorize with exactly the query that it got',
-      on: 'server',
       file: 'server/routes/logout.ts',
       needs: ['server-logout'],
       async probe(stage) {
@@ -650,7 +621,6 @@ export const v07: VersionChecks = {
     {
       id: 'logout-get',
       text: 'GET /logout logs nobody out',
-      on: 'server',
       file: 'server/routes/logout.ts',
       needs: ['server-logout'],
       async probe(stage) {
@@ -666,7 +636,6 @@ export const v07: VersionChecks = {
     {
       id: 'foreign-logout',
       text: "A form from another site can't log anyone out",
-      on: 'server',
       file: 'server/same-origin.ts',
       needs: ['server-logout', 'foreign-login', 'foreign-consent'],
       async probe(stage) {
@@ -686,7 +655,6 @@ export const v07: VersionChecks = {
     {
       id: 'not-you',
       text: 'The consent page has a form that posts to /logout with the query of the request',
-      on: 'server',
       file: 'server/views/consent.eta',
       needs: ['server-logout', 'consent-page'],
       async probe(stage) {

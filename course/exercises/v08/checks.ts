@@ -59,7 +59,6 @@ export const v08: VersionChecks = {
     {
       id: 'deny',
       text: 'Deny gets error=access_denied, and nothing is remembered: the next request gets the page again',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
@@ -73,7 +72,6 @@ export const v08: VersionChecks = {
     {
       id: 'no-page',
       text: 'After an Allow, the same request gets a code without a page',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe(stage) {
         const browser = await logIn(stage)
@@ -92,7 +90,6 @@ export const v08: VersionChecks = {
     {
       id: 'other-session',
       text: 'Another session of the same user gets it, too',
-      on: 'server',
       file: 'server/store.ts',
       needs: ['no-page'],
       async probe(stage) {
@@ -103,7 +100,6 @@ export const v08: VersionChecks = {
     {
       id: 'deny-forgets-nothing',
       text: 'A later Deny forgets nothing',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['no-page', 'other-session', 'more-asks'],
       async probe(stage) {
@@ -116,7 +112,6 @@ export const v08: VersionChecks = {
     {
       id: 'other-user',
       text: 'What one user allowed a client, another user is still asked for',
-      on: 'server',
       file: 'server/store.ts',
       async probe(stage) {
         await allowAll(stage, await logIn(stage, 'user0'), 'profile')
@@ -127,7 +122,6 @@ export const v08: VersionChecks = {
     {
       id: 'other-client',
       text: 'What a user allowed one client, the user is still asked for by another client',
-      on: 'server',
       file: 'server/store.ts',
       async probe(stage) {
         const browser = await logIn(stage, 'user0')
@@ -139,7 +133,6 @@ export const v08: VersionChecks = {
     {
       id: 'more-asks',
       text: 'A request for more than was allowed before gets the page',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['deny'],
       async probe(stage) {
@@ -153,7 +146,6 @@ export const v08: VersionChecks = {
     {
       id: 'adds-up',
       text: 'A new yes adds to the old ones: profile one time and email another time are enough for both',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: ['no-page'],
       async probe(stage) {
@@ -168,7 +160,6 @@ export const v08: VersionChecks = {
     {
       id: 'boxes',
       text: 'The consent page has a ticked checkbox for each requested scope that is new',
-      on: 'server',
       file: 'server/views/consent.eta',
       needs: ['other-user'],
       async probe(stage) {
@@ -199,7 +190,6 @@ export const v08: VersionChecks = {
     {
       id: 'nothing-ticked',
       text: 'Allow with nothing ticked, and nothing allowed before, gets access_denied',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...MEMORY, 'boxes'],
       async probe(stage) {
@@ -215,7 +205,6 @@ export const v08: VersionChecks = {
     {
       id: 'not-requested',
       text: "A ticked scope that wasn't requested gets a 400 page, and allows nothing",
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...MEMORY, 'boxes', 'nothing-ticked'],
       async probe(stage) {
@@ -238,7 +227,6 @@ export const v08: VersionChecks = {
     {
       id: 'part-of-yes',
       text: 'Allow gets a code for the ticked scopes alone',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...MEMORY, 'boxes', 'nothing-ticked', 'not-requested'],
       async probe(stage) {
@@ -253,7 +241,6 @@ export const v08: VersionChecks = {
     {
       id: 'part-remembered',
       text: 'Only the ticked scopes are remembered: the next request asks for the others again',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: BOXES,
       async probe(stage) {
@@ -271,7 +258,6 @@ export const v08: VersionChecks = {
     {
       id: 'allowed-before',
       text: 'What was allowed before is listed without a box',
-      on: 'server',
       file: 'server/views/consent.eta',
       needs: [...BOXES, 'part-remembered'],
       async probe(stage) {
@@ -290,7 +276,6 @@ export const v08: VersionChecks = {
     {
       id: 'nothing-new',
       text: 'Allow with nothing ticked grants only what was requested and allowed before',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...BOXES, 'part-remembered'],
       async probe(stage) {
@@ -306,7 +291,6 @@ export const v08: VersionChecks = {
     {
       id: 'request-order',
       text: 'The scopes keep the order of the request, and one that is ticked twice counts once',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       needs: [...BOXES, 'nothing-new'],
       async probe(stage) {
@@ -326,7 +310,6 @@ export const v08: VersionChecks = {
     {
       id: 'only-requested',
       text: 'A code is only for what was requested, whatever was allowed before',
-      on: 'server',
       file: 'server/routes/authorize.ts',
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
@@ -344,7 +327,6 @@ export const v08: VersionChecks = {
     {
       id: 'asks-covered',
       text: "GET /login asks for profile and what the session's token covers, as the token response says",
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-profile'],
       async probe(stage) {
@@ -361,7 +343,6 @@ export const v08: VersionChecks = {
     {
       id: 'scope-left-out',
       text: 'A token response without a scope means that the token covers what was asked for',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['asks-covered'],
       async probe(stage) {
@@ -378,7 +359,6 @@ export const v08: VersionChecks = {
     {
       id: 'scope-of-refresh',
       text: 'The response to a refresh says it anew; without a scope nothing changes',
-      on: 'client',
       file: 'client/token-manager.ts',
       needs: ['asks-covered'],
       async probe(stage) {
@@ -404,7 +384,6 @@ export const v08: VersionChecks = {
     {
       id: 'forgets-at-403',
       text: "After a 403 of /api/email, GET /login doesn't ask for email any more",
-      on: 'client',
       file: 'client/api.ts',
       needs: ['asks-profile', 'asks-covered'],
       async probe(stage) {
@@ -425,7 +404,6 @@ export const v08: VersionChecks = {
     {
       id: 'scope-nonsense',
       text: 'A token response whose scope is empty, or no string, gets 502',
-      on: 'client',
       file: 'client/token-request.ts',
       async probe(stage) {
         for (const scope of ['', 7, ['profile']]) {
@@ -442,7 +420,6 @@ export const v08: VersionChecks = {
     {
       id: 'for-email-first',
       text: 'GET /login?for=email asks for profile and email when nobody is logged in',
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-profile'],
       async probe(stage) {
@@ -453,7 +430,6 @@ export const v08: VersionChecks = {
     {
       id: 'for-else',
       text: 'Any other value of for counts as none: the login asks for profile, and leads to /profile',
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-profile'],
       async probe(stage) {
@@ -480,7 +456,6 @@ export const v08: VersionChecks = {
     {
       id: 'email-link',
       text: 'The 403 page of GET /email links to /login?for=email',
-      on: 'client',
       file: 'client/api.ts',
       needs: ['email-403'],
       async probe(stage) {
@@ -492,7 +467,6 @@ export const v08: VersionChecks = {
     {
       id: 'email-unticked',
       text: 'A no to email is taken, whatever an earlier token covered: GET /login asks for profile alone, and GET /email returns 403 again',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['asks-covered', 'for-email-first', 'email-403'],
       async probe(stage) {
@@ -515,7 +489,6 @@ export const v08: VersionChecks = {
     {
       id: 'for-email',
       text: 'After a login, it asks for what the token covers, and email',
-      on: 'client',
       file: 'client/routes/login.ts',
       needs: ['asks-covered', 'for-email-first', 'email-unticked'],
       async probe(stage) {
@@ -533,7 +506,6 @@ export const v08: VersionChecks = {
     {
       id: 'way-back',
       text: 'A login from /login?for=email leads to /email',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['for-else'],
       async probe(stage) {
@@ -547,7 +519,6 @@ export const v08: VersionChecks = {
     {
       id: 'way-back-newest',
       text: 'Each login has a way back of its own: an earlier one in the same browser changes nothing',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['way-back'],
       async probe(stage) {
@@ -567,7 +538,6 @@ export const v08: VersionChecks = {
     {
       id: 'no-address',
       text: 'Nothing else in the query of /login, and nothing in that of /callback, changes the way back',
-      on: 'client',
       file: 'client/routes/callback.ts',
       needs: ['way-back'],
       async probe(stage) {
@@ -596,7 +566,6 @@ export const v08: VersionChecks = {
     {
       id: 'denied-keeps',
       text: 'After access_denied, a user who was logged in still is, with the same tokens',
-      on: 'client',
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -619,7 +588,6 @@ export const v08: VersionChecks = {
     {
       id: 'me-nonsense',
       text: 'When the response of /api/me makes no sense, GET /profile and GET / return 502',
-      on: 'client',
       file: 'client/api.ts',
       async probe(stage) {
         const browser = stage.browser()
@@ -644,7 +612,6 @@ export const v08: VersionChecks = {
     {
       id: 'api-decides',
       text: 'The client calls the API whatever the token response says, and shows what the API returns',
-      on: 'client',
       file: 'client/api.ts',
       async probe(stage) {
         for (const [scope, path, expected] of [
@@ -667,7 +634,6 @@ export const v08: VersionChecks = {
     {
       id: 'profile-403',
       text: 'With a token without profile, GET /profile returns a 403 page with a link to /login, and redirects nowhere',
-      on: 'client',
       file: 'client/routes/profile.ts',
       needs: ['for-email-first'],
       async probe(stage) {
@@ -677,7 +643,6 @@ export const v08: VersionChecks = {
     {
       id: 'home-403',
       text: 'So does GET /',
-      on: 'client',
       file: 'client/routes/home.ts',
       needs: ['for-email-first'],
       async probe(stage) {
@@ -687,7 +652,6 @@ export const v08: VersionChecks = {
     {
       id: 'email-still',
       text: 'The token is kept: GET /email still shows the email address, and GET /login asks for profile and email',
-      on: 'client',
       file: 'client/api.ts',
       needs: [
         'asks-covered',
@@ -721,7 +685,6 @@ export const v08: VersionChecks = {
     {
       id: 'logout-without-profile',
       text: 'Both 403 pages have a link to /email and a form that logs out',
-      on: 'client',
       file: 'client/views/profile.eta',
       needs: ['profile-403', 'home-403'],
       async probe(stage) {

@@ -46,7 +46,6 @@ export const v09: VersionChecks = {
     {
       id: 'revoke-client',
       text: 'POST /revoke authenticates the client as POST /token does: a wrong secret gets 401 and invalid_client',
-      on: 'server',
       file: REVOKE,
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
@@ -78,7 +77,6 @@ export const v09: VersionChecks = {
     {
       id: 'revoke-request',
       text: 'A request without a token, with a parameter twice, or with a body that is no form gets 400 and invalid_request',
-      on: 'server',
       file: REVOKE,
       needs: ['revoke-client'],
       async probe({ server }) {
@@ -109,7 +107,6 @@ export const v09: VersionChecks = {
     {
       id: 'revoke-json',
       text: 'GET /revoke gets 405, and a body that is too large gets 413, both in JSON',
-      on: 'server',
       file: REVOKE,
       needs: ['revoke-client'],
       async probe({ server }) {
@@ -132,7 +129,6 @@ export const v09: VersionChecks = {
     {
       id: 'revoke-unknown',
       text: 'An unknown token, or a code, gets 200 and an empty body, and the code still works',
-      on: 'server',
       file: REVOKE,
       needs: ['revoke-client'],
       async probe({ server }) {
@@ -154,7 +150,6 @@ export const v09: VersionChecks = {
     {
       id: 'access-ends',
       text: 'A revoked access token no longer opens /api/me, and revoking it again is no error',
-      on: 'server',
       file: REVOKE,
       needs: ['revoke-client', 'revoke-unknown'],
       async probe({ server }) {
@@ -168,7 +163,6 @@ export const v09: VersionChecks = {
     {
       id: 'access-alone',
       text: 'A revoked access token ends alone: the other tokens of its login still work',
-      on: 'server',
       file: REVOKE,
       needs: ['revoke-client', 'revoke-unknown', 'access-ends'],
       async probe({ server }) {
@@ -188,7 +182,6 @@ export const v09: VersionChecks = {
     {
       id: 'refresh-ends',
       text: 'A revoked refresh token ends its login: the refresh token and all access tokens',
-      on: 'server',
       file: REVOKE,
       needs: ['revoke-client', 'revoke-unknown'],
       async probe({ server }) {
@@ -206,7 +199,6 @@ export const v09: VersionChecks = {
     {
       id: 'used-ends',
       text: 'A used refresh token that is revoked ends its login, too',
-      on: 'server',
       file: REVOKE,
       needs: ENDS,
       async probe({ server }) {
@@ -218,7 +210,6 @@ export const v09: VersionChecks = {
     {
       id: 'one-login',
       text: 'A revoked refresh token ends no other login of the same user',
-      on: 'server',
       file: REVOKE,
       needs: ENDS,
       async probe({ server }) {
@@ -237,7 +228,6 @@ export const v09: VersionChecks = {
     {
       id: 'any-hint',
       text: 'Whatever token_type_hint says, the token is found',
-      on: 'server',
       file: REVOKE,
       needs: ENDS,
       async probe({ server }) {
@@ -262,7 +252,6 @@ export const v09: VersionChecks = {
     {
       id: 'other-client',
       text: "Another client's token gets 400 and invalid_grant while it lives, and nothing ends",
-      on: 'server',
       file: REVOKE,
       needs: [...ENDS, 'used-ends'],
       async probe({ server }) {
@@ -294,7 +283,6 @@ export const v09: VersionChecks = {
     {
       id: 'logout-nobody',
       text: "A logout of someone who isn't logged in asks the server nothing",
-      on: 'client',
       file: LOGOUT,
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -314,7 +302,6 @@ export const v09: VersionChecks = {
     {
       id: 'logout-revokes',
       text: 'POST /logout revokes the refresh token of its session, and sends the browser to /',
-      on: 'client',
       file: LOGOUT,
       async probe(stage) {
         const other = await logIn(stage)
@@ -342,7 +329,6 @@ export const v09: VersionChecks = {
     {
       id: 'any-body',
       text: 'A 200 from POST /revoke is a yes, whatever its body says',
-      on: 'client',
       file: REVOCATION,
       needs: ['logout-revokes'],
       async probe(stage) {
@@ -361,7 +347,6 @@ export const v09: VersionChecks = {
     {
       id: 'logout-newest',
       text: 'After a refresh, the logout revokes the newest refresh token',
-      on: 'client',
       file: MANAGER,
       needs: ['logout-revokes'],
       async probe(stage) {
@@ -376,7 +361,6 @@ export const v09: VersionChecks = {
     {
       id: 'logout-access',
       text: 'Without a refresh token, the logout revokes the access token',
-      on: 'client',
       file: REVOCATION,
       needs: ['logout-revokes'],
       async probe(stage) {
@@ -391,7 +375,6 @@ export const v09: VersionChecks = {
     {
       id: 'session-first',
       text: 'The session has ended before the server is told, and stays ended when that fails',
-      on: 'client',
       file: LOGOUT,
       needs: ['logout-revokes'],
       async probe(stage) {
@@ -421,7 +404,6 @@ export const v09: VersionChecks = {
     {
       id: 'untold',
       text: "When the server can't be told, or doesn't confirm it, POST /logout returns a 502 page",
-      on: 'client',
       file: REVOCATION,
       needs: ['logout-revokes', 'session-first'],
       async probe(stage) {
@@ -458,7 +440,6 @@ export const v09: VersionChecks = {
     {
       id: 'untold-page',
       text: 'The 502 page of POST /logout says "logged out", which server it is, and what may still work, links to /, and shows no token',
-      on: 'client',
       file: REVOCATION,
       needs: ['logout-revokes', 'logout-access', 'session-first', 'untold'],
       async probe(stage) {
@@ -476,7 +457,6 @@ export const v09: VersionChecks = {
     {
       id: 'late-exchange',
       text: 'Tokens from an exchange that ends after the logout are revoked',
-      on: 'client',
       file: CALLBACK,
       needs: ['logout-revokes', 'logout-access'],
       async probe(stage) {
@@ -502,7 +482,6 @@ export const v09: VersionChecks = {
     {
       id: 'late-refresh',
       text: 'Tokens from a refresh that ends after the logout are revoked',
-      on: 'client',
       file: MANAGER,
       needs: ['logout-revokes', 'session-first'],
       async probe(stage) {
@@ -527,7 +506,6 @@ export const v09: VersionChecks = {
     {
       id: 'late-untold',
       text: "When the server can't be told about late tokens, the tab that waits for them gets the 502 page of the logout",
-      on: 'client',
       file: CALLBACK,
       needs: ['untold', 'untold-page', 'late-exchange', 'late-refresh'],
       async probe(stage) {
@@ -550,7 +528,6 @@ export const v09: VersionChecks = {
     {
       id: 'failed-login-keeps',
       text: 'A login that fails revokes nothing, and a user who was logged in still is',
-      on: 'client',
       file: CALLBACK,
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -575,7 +552,6 @@ export const v09: VersionChecks = {
     {
       id: 'replaces',
       text: 'A new login revokes the tokens that it replaces, and no others',
-      on: 'client',
       file: CALLBACK,
       needs: ['logout-revokes'],
       async probe(stage) {
@@ -595,7 +571,6 @@ export const v09: VersionChecks = {
     {
       id: 'replaces-anyway',
       text: "When the server can't be told about the replaced tokens, the login goes on",
-      on: 'client',
       file: CALLBACK,
       needs: ['replaces'],
       async probe(stage) {
@@ -620,7 +595,6 @@ export const v09: VersionChecks = {
     {
       id: 'late-replace',
       text: 'A logout while a login revokes the old tokens ends that login too, and its tokens are revoked',
-      on: 'client',
       file: CALLBACK,
       needs: ['replaces', 'late-exchange'],
       async probe(stage) {
@@ -650,7 +624,6 @@ export const v09: VersionChecks = {
     {
       id: 'ended-page',
       text: `When a refresh is rejected, the 401 page says "${ENDED}", has a link "Connect again" to /login, and redirects nowhere`,
-      on: 'client',
       file: API,
       async probe(stage) {
         for (const path of ['/profile', '/email', '/']) {
@@ -661,7 +634,6 @@ export const v09: VersionChecks = {
     {
       id: 'ended-fresh',
       text: `The 401 page also says "${ENDED}" when a fresh token gets a 401, or when there is no refresh token`,
-      on: 'client',
       file: API,
       needs: ['ended-page'],
       async probe(stage) {
@@ -678,7 +650,6 @@ export const v09: VersionChecks = {
     {
       id: 'ended-forgets',
       text: 'After a rejected refresh the tokens are forgotten: the next page says "token missing from session", links to /login with "Log in", and asks the server nothing',
-      on: 'client',
       file: API,
       async probe(stage) {
         const browser = stage.browser()

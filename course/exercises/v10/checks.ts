@@ -56,7 +56,6 @@ export const v10: VersionChecks = {
     {
       id: 'client-login-page',
       text: 'The login page of a client still names the client, and still has Cancel',
-      on: 'server',
       file: LOGIN_PAGE,
       async probe(stage) {
         const page = await stage.server.authorize()
@@ -70,7 +69,6 @@ export const v10: VersionChecks = {
     {
       id: 'login-page',
       text: 'GET /account shows a login page for no client, and its form posts to /account',
-      on: 'server',
       file: LOGIN_PAGE,
       async probe(stage) {
         const page = await openAccount(stage, stage.browser())
@@ -94,7 +92,6 @@ export const v10: VersionChecks = {
     {
       id: 'login-right',
       text: 'POST /account with the right password gets a 303 to /account, which names the user',
-      on: 'server',
       file: ACCOUNT,
       async probe(stage) {
         for (const number of [0, 1]) {
@@ -106,7 +103,6 @@ export const v10: VersionChecks = {
     {
       id: 'login-wrong',
       text: 'A wrong password gets 401 and the form again, and changes no session',
-      on: 'server',
       file: ACCOUNT,
       needs: ['login-page', 'login-right'],
       async probe(stage) {
@@ -132,7 +128,6 @@ export const v10: VersionChecks = {
     {
       id: 'login-no-form',
       text: 'POST /account with a body that is no form gets 400 and the form again',
-      on: 'server',
       file: ACCOUNT,
       needs: ['login-page', 'login-right'],
       async probe(stage) {
@@ -149,7 +144,6 @@ export const v10: VersionChecks = {
     {
       id: 'new-id',
       text: 'Each login at /account starts a session with a new id, and the cookie from before it is useless',
-      on: 'server',
       file: ACCOUNT,
       needs: ['login-page', 'login-right'],
       async probe(stage) {
@@ -167,7 +161,6 @@ export const v10: VersionChecks = {
     {
       id: 'one-session',
       text: 'A login at /account counts at /authorize, and the other way around',
-      on: 'server',
       file: ACCOUNT,
       needs: ['login-page', 'login-right'],
       async probe(stage) {
@@ -181,7 +174,6 @@ export const v10: VersionChecks = {
     {
       id: 'foreign-login',
       text: "A form from another site can't log anyone in at /account",
-      on: 'server',
       file: 'server/app.ts',
       needs: ['login-page', 'login-right'],
       async probe(stage) {
@@ -201,7 +193,6 @@ export const v10: VersionChecks = {
     {
       id: 'home-link',
       text: 'The start page of the server has a link to /account',
-      on: 'server',
       file: 'server/views/home.eta',
       async probe(stage) {
         const page = await stage.browser().open(`${stage.server.serverUrl}/`)
@@ -216,7 +207,6 @@ export const v10: VersionChecks = {
     {
       id: 'lists-nothing',
       text: 'A user who allowed nothing reads "No app has access", and finds no client on the page',
-      on: 'server',
       file: ACCOUNT_PAGE,
       needs: ['login-page', 'login-right', 'one-session'],
       async probe(stage) {
@@ -233,7 +223,6 @@ export const v10: VersionChecks = {
     {
       id: 'lists',
       text: 'The page lists each client that this user allowed something, and what: by name and in words',
-      on: 'server',
       file: ACCOUNT,
       needs: ['login-page', 'login-right', 'one-session', 'lists-nothing'],
       async probe(stage) {
@@ -247,7 +236,6 @@ export const v10: VersionChecks = {
     {
       id: 'lists-own',
       text: 'It lists nothing that another user allowed, and no client that only asked or got a Deny',
-      on: 'server',
       file: ACCOUNT,
       needs: ['login-page', 'login-right', 'one-session', 'lists-nothing', 'lists'],
       async probe(stage) {
@@ -265,7 +253,6 @@ export const v10: VersionChecks = {
     {
       id: 'no-page-still',
       text: 'After an Allow, the same request still gets a code without a page',
-      on: 'server',
       file: AUTHORIZE,
       async probe(stage) {
         await connect(stage, 'user0')
@@ -275,7 +262,6 @@ export const v10: VersionChecks = {
     {
       id: 'revoke-still',
       text: 'POST /revoke with a refresh token still ends its login, and no other',
-      on: 'server',
       file: STORE,
       async probe(stage) {
         const { server } = stage
@@ -289,7 +275,6 @@ export const v10: VersionChecks = {
     {
       id: 'disconnect',
       text: '"Disconnect" posts client_id to /account/disconnect, which gets a 303 to /account, and the client is gone from there',
-      on: 'server',
       file: ACCOUNT,
       needs: LIST,
       async probe(stage) {
@@ -303,7 +288,6 @@ export const v10: VersionChecks = {
     {
       id: 'connects-again',
       text: 'After a Disconnect and a new Allow, the client gets tokens that work, and is on the page again',
-      on: 'server',
       file: STORE,
       needs: [...LIST, 'disconnect'],
       async probe(stage) {
@@ -318,7 +302,6 @@ export const v10: VersionChecks = {
     {
       id: 'asks-again',
       text: "After a Disconnect, the client's next request gets the consent page, with a box for every scope",
-      on: 'server',
       file: AUTHORIZE,
       needs: DISCONNECTS,
       async probe(stage) {
@@ -339,7 +322,6 @@ export const v10: VersionChecks = {
     {
       id: 'forgets-one-app',
       text: 'A Disconnect forgets nothing that the user allowed another client',
-      on: 'server',
       file: STORE,
       needs: [...DISCONNECTS, 'asks-again'],
       async probe(stage) {
@@ -356,7 +338,6 @@ export const v10: VersionChecks = {
     {
       id: 'forgets-one-user',
       text: 'A Disconnect forgets nothing that another user allowed the client',
-      on: 'server',
       file: STORE,
       needs: [...DISCONNECTS, 'asks-again'],
       async probe(stage) {
@@ -373,7 +354,6 @@ export const v10: VersionChecks = {
     {
       id: 'ends-tokens',
       text: 'A Disconnect ends the access token and the refresh token of every login at this client',
-      on: 'server',
       file: STORE,
       needs: FORGETS,
       async probe(stage) {
@@ -397,7 +377,6 @@ export const v10: VersionChecks = {
     {
       id: 'ends-codes',
       text: 'A code from before a Disconnect gets invalid_grant after it',
-      on: 'server',
       file: STORE,
       needs: [...FORGETS, 'ends-tokens'],
       async probe(stage) {
@@ -409,7 +388,6 @@ export const v10: VersionChecks = {
     {
       id: 'ends-one-app',
       text: "After a Disconnect, the user's tokens at another client still work",
-      on: 'server',
       file: STORE,
       needs: [...FORGETS, 'ends-tokens'],
       async probe(stage) {
@@ -424,7 +402,6 @@ export const v10: VersionChecks = {
     {
       id: 'ends-one-user',
       text: "After a Disconnect, another user's tokens at the same client still work",
-      on: 'server',
       file: STORE,
       needs: [...FORGETS, 'ends-tokens'],
       async probe(stage) {
@@ -439,7 +416,6 @@ export const v10: VersionChecks = {
     {
       id: 'starts-anew',
       text: 'After a Disconnect and a new Allow, new tokens work, and what has ended stays ended',
-      on: 'server',
       file: STORE,
       needs: ENDS,
       async probe(stage) {
@@ -455,7 +431,6 @@ export const v10: VersionChecks = {
     {
       id: 'csrf-random',
       text: 'Each session has its own value in its Disconnect forms, named csrf, with at least 128 random bits',
-      on: 'server',
       file: ACCOUNT,
       needs: FORGETS,
       async probe(stage) {
@@ -479,7 +454,6 @@ export const v10: VersionChecks = {
     {
       id: 'csrf-needed',
       text: 'Without the csrf value, with a wrong one, or with two, POST /account/disconnect gets a 400 page and ends nothing',
-      on: 'server',
       file: ACCOUNT,
       needs: [...ENDS, 'csrf-random'],
       async probe(stage) {
@@ -503,7 +477,6 @@ export const v10: VersionChecks = {
     {
       id: 'csrf-own',
       text: 'The csrf value of another session gets a 400 page, even that of the same user',
-      on: 'server',
       file: ACCOUNT,
       needs: [...ENDS, 'csrf-random', 'csrf-needed'],
       async probe(stage) {
@@ -530,7 +503,6 @@ export const v10: VersionChecks = {
     {
       id: 'foreign-disconnect',
       text: 'A form from another site gets a 400 page, even with the right csrf value',
-      on: 'server',
       file: 'server/same-origin.ts',
       needs: [...CSRF, 'foreign-login'],
       async probe(stage) {
@@ -546,7 +518,6 @@ export const v10: VersionChecks = {
     {
       id: 'not-connected',
       text: "A Disconnect for a client that isn't connected gets a 400 page, and ends nothing",
-      on: 'server',
       file: ACCOUNT,
       needs: CSRF,
       async probe(stage) {
@@ -583,7 +554,6 @@ export const v10: VersionChecks = {
     {
       id: 'nobody',
       text: "A Disconnect of someone who isn't logged in, or logs out while the form arrives, gets a 400 page and ends nothing",
-      on: 'server',
       file: ACCOUNT,
       needs: CSRF,
       async probe(stage) {
@@ -609,7 +579,6 @@ export const v10: VersionChecks = {
     {
       id: 'logout-query',
       text: 'POST /logout with a query still redirects to /authorize with exactly that query',
-      on: 'server',
       file: LOGOUT,
       async probe(stage) {
         const { search } = new URL(stage.server.authorizeUrl({ state: 'a b&"c=d' }))
@@ -625,7 +594,6 @@ export const v10: VersionChecks = {
     {
       id: 'logout-button',
       text: 'GET /account has a form that posts to /logout, without a query',
-      on: 'server',
       file: ACCOUNT_PAGE,
       needs: ['login-right', 'one-session'],
       async probe(stage) {
@@ -635,7 +603,6 @@ export const v10: VersionChecks = {
     {
       id: 'logout-account',
       text: 'POST /logout without a query ends the session, leads to /account, and ends no token',
-      on: 'server',
       file: LOGOUT,
       needs: DISCONNECTS,
       async probe(stage) {

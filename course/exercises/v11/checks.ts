@@ -49,7 +49,6 @@ export const v11: VersionChecks = {
     {
       id: 'logins-still',
       text: 'lab-client and other-client still get tokens for a code and for a refresh token',
-      on: 'server',
       file: CLIENTS,
       async probe({ server }) {
         const { redirect_uri } = OTHER_REQUEST
@@ -70,7 +69,6 @@ export const v11: VersionChecks = {
     {
       id: 'secret-only',
       text: "Without the worker's secret there is no token",
-      on: 'server',
       file: TOKEN,
       async probe({ server }) {
         const senders: [what: string, headers: Fields, fields?: Fields][] = [
@@ -92,7 +90,6 @@ export const v11: VersionChecks = {
     {
       id: 'users-still',
       text: "A user's token still opens /api/me and /api/email",
-      on: 'server',
       file: ME,
       async probe({ server }) {
         const { access_token } = await server.tokens({ scope: BOTH })
@@ -111,7 +108,6 @@ export const v11: VersionChecks = {
     {
       id: 'no-login-for-stats',
       text: `A client of a user can't ask for ${SCOPE}`,
-      on: 'server',
       file: CLIENTS,
       async probe({ server }) {
         for (const [who, request] of [
@@ -131,7 +127,6 @@ export const v11: VersionChecks = {
     {
       id: 'grant-registered',
       text: "A grant type that the client isn't registered for gets 400 and unauthorized_client",
-      on: 'server',
       file: TOKEN,
       async probe({ server }) {
         const asked: [who: string, grant_type: string, answer: JsonAnswer][] = []
@@ -163,7 +158,6 @@ export const v11: VersionChecks = {
     {
       id: 'grant-unused',
       text: "The worker can't use a user's code or refresh token, and doesn't use it up",
-      on: 'server',
       file: TOKEN,
       needs: ['grant-registered'],
       async probe({ server }) {
@@ -181,7 +175,6 @@ export const v11: VersionChecks = {
     {
       id: 'grant-unknown',
       text: "A grant type that the server doesn't know still gets unsupported_grant_type, for every client",
-      on: 'server',
       file: TOKEN,
       needs: ['grant-registered'],
       async probe({ server }) {
@@ -197,7 +190,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-login',
       text: 'GET /authorize as the worker gets a 400 page, and redirects nowhere',
-      on: 'server',
       file: CLIENTS,
       needs: ['grant-registered'],
       async probe(stage) {
@@ -226,7 +218,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-token',
       text: 'With client_credentials, the worker gets a new access token each time, for all that it is registered for',
-      on: 'server',
       file: GRANT,
       needs: ['grant-registered'],
       async probe({ server }) {
@@ -263,7 +254,6 @@ export const v11: VersionChecks = {
     {
       id: 'no-refresh',
       text: 'The worker gets no refresh token',
-      on: 'server',
       file: GRANT,
       needs: TOKENS,
       async probe({ server }) {
@@ -277,7 +267,6 @@ export const v11: VersionChecks = {
     {
       id: 'scope-more',
       text: 'The worker may ask for what it is registered for; more, or a malformed scope, gets invalid_scope',
-      on: 'server',
       file: GRANT,
       needs: TOKENS,
       async probe({ server }) {
@@ -297,7 +286,6 @@ export const v11: VersionChecks = {
     {
       id: 'scope-twice',
       text: 'A scope that comes twice, or is not in UTF-8, gets invalid_request',
-      on: 'server',
       file: GRANT,
       needs: TOKENS,
       async probe({ server }) {
@@ -311,7 +299,6 @@ export const v11: VersionChecks = {
     {
       id: 'no-user',
       text: "The worker's token gets 403 and insufficient_scope at /api/me and /api/email",
-      on: 'server',
       file: ME,
       needs: TOKENS,
       async probe({ server }) {
@@ -327,7 +314,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-revokes',
       text: 'The worker can revoke its token, and no other client can',
-      on: 'server',
       file: GRANT,
       needs: [...TOKENS, 'no-user'],
       async probe({ server }) {
@@ -351,7 +337,6 @@ export const v11: VersionChecks = {
     {
       id: 'stats',
       text: 'GET /api/stats tells the worker how many users there are',
-      on: 'server',
       file: ME,
       needs: TOKENS,
       async probe({ server }) {
@@ -371,7 +356,6 @@ export const v11: VersionChecks = {
     {
       id: 'stats-token',
       text: 'GET /api/stats without a valid token gets 401, as /api/me does',
-      on: 'server',
       file: ME,
       async probe({ server }) {
         const bare = await server.me(undefined, '/api/stats')
@@ -392,7 +376,6 @@ export const v11: VersionChecks = {
     {
       id: 'stats-scope',
       text: "A user's token gets 403 and insufficient_scope at /api/stats",
-      on: 'server',
       file: ME,
       needs: ['stats-token', 'stats'],
       async probe({ server }) {
@@ -404,7 +387,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-asks',
       text: 'The worker asks for a token with its own name and secret, and sends it to /api/stats',
-      on: 'worker',
       file: COUNT_USERS,
       async probe(stage) {
         const { server, run } = await goodRun(stage)
@@ -432,7 +414,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-prints',
       text: 'The worker prints the number that the server sent, such as "7 users", and ends with exit status 0',
-      on: 'worker',
       file: MAIN,
       needs: ['worker-asks'],
       async probe(stage) {
@@ -453,7 +434,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-away',
       text: "When the server isn't running, the worker says so in one line on stderr, and ends with exit status 1",
-      on: 'worker',
       file: MAIN,
       needs: RUNS,
       async probe(stage) {
@@ -469,7 +449,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-in-time',
       text: 'When the server is slow, the worker fails within 6 seconds, for all requests together',
-      on: 'worker',
       file: MAIN,
       needs: [...RUNS, 'worker-away'],
       async probe(stage) {
@@ -486,7 +465,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-refused',
       text: 'When the server rejects the token request, the line names its error',
-      on: 'worker',
       file: COUNT_USERS,
       needs: [...RUNS, 'worker-away'],
       async probe(stage) {
@@ -503,7 +481,6 @@ export const v11: VersionChecks = {
     {
       id: 'worker-nonsense',
       text: 'A response that makes no sense is a failure, too, even with status 200',
-      on: 'worker',
       file: COUNT_USERS,
       needs: [...RUNS, 'worker-away'],
       async probe(stage) {

@@ -62,7 +62,6 @@ export const v12: VersionChecks = {
     {
       id: 'logins-still',
       text: 'lab-client, other-client and the worker still get tokens, and lab-client can revoke its own',
-      on: 'server',
       file: TOKEN,
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens({ scope: BOTH })
@@ -81,7 +80,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-listens',
       text: 'The API is a program of its own, with /api/me, /api/email and /api/stats: they ask for a token, and accept no unknown one',
-      on: 'api',
       file: API_APP,
       async probe(stage) {
         for (const path of PATHS) {
@@ -116,7 +114,6 @@ export const v12: VersionChecks = {
     {
       id: 'server-without-api',
       text: 'The server has no API any more: 404 at all three addresses',
-      on: 'server',
       file: SERVER_APP,
       async probe({ server }) {
         for (const path of PATHS) {
@@ -128,7 +125,6 @@ export const v12: VersionChecks = {
     {
       id: 'client-asks-api',
       text: 'The client gets the user name and the email address from the API',
-      on: 'client',
       file: CLIENT_API,
       async probe(stage) {
         const { standIn } = stage
@@ -150,7 +146,6 @@ export const v12: VersionChecks = {
     {
       id: 'client-502',
       text: 'When the API says 503, the client shows a 502 page, and keeps its tokens',
-      on: 'client',
       file: CLIENT_API,
       needs: ['client-asks-api'],
       async probe(stage) {
@@ -177,7 +172,6 @@ export const v12: VersionChecks = {
     {
       id: 'worker-asks-api',
       text: 'The worker gets its token from the server, and the number of users from the API',
-      on: 'worker',
       file: COUNT_USERS,
       async probe(stage) {
         const token = randomValue()
@@ -211,7 +205,6 @@ export const v12: VersionChecks = {
     {
       id: 'introspect-login',
       text: 'POST /introspect wants a client and its secret, and knows the API (API_ID and API_SECRET)',
-      on: 'server',
       file: INTROSPECT,
       async probe({ server }) {
         const token = await tokenOf(server)
@@ -257,7 +250,6 @@ export const v12: VersionChecks = {
     {
       id: 'introspect-errors',
       text: 'Without exactly one token it gets invalid_request, and 405 and 413 are those of /token',
-      on: 'server',
       file: INTROSPECT,
       needs: ['introspect-login'],
       async probe({ server }) {
@@ -295,7 +287,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-gets-no-token',
       text: 'The API is registered for no grant: it gets no token, and no one can log in to it',
-      on: 'server',
       file: CLIENTS,
       needs: ['introspect-login'],
       async probe(stage) {
@@ -328,7 +319,6 @@ export const v12: VersionChecks = {
     {
       id: 'introspect-user',
       text: "The API learns what a user's access token stands for, in these nine fields",
-      on: 'server',
       file: INTROSPECT,
       needs: ['introspect-login'],
       async probe(stage) {
@@ -357,7 +347,6 @@ export const v12: VersionChecks = {
     {
       id: 'introspect-program',
       text: 'A token of the worker stands for the worker: its name is client_id and sub',
-      on: 'server',
       file: INTROSPECT,
       needs: OPEN,
       async probe(stage) {
@@ -377,7 +366,6 @@ export const v12: VersionChecks = {
     {
       id: 'introspect-scope',
       text: 'scope is what the token covers, which may be less than the user allowed',
-      on: 'server',
       file: INTROSPECT,
       needs: OPEN,
       async probe(stage) {
@@ -396,7 +384,6 @@ export const v12: VersionChecks = {
     {
       id: 'introspect-times',
       text: 'iat is when the token was issued, rounded down to a second, and exp when it expires, rounded up',
-      on: 'server',
       file: INTROSPECT,
       needs: OPEN,
       async probe({ server }) {
@@ -440,7 +427,6 @@ export const v12: VersionChecks = {
     {
       id: 'inactive',
       text: 'About a string that is no token, the API gets {"active":false} and nothing else',
-      on: 'server',
       file: INTROSPECT,
       needs: OPEN,
       async probe({ server }) {
@@ -454,7 +440,6 @@ export const v12: VersionChecks = {
     {
       id: 'inactive-kinds',
       text: 'The same about a refresh token, a code, and an access token that has ended; and none of them is used up',
-      on: 'server',
       file: INTROSPECT,
       needs: [...OPEN, 'inactive'],
       async probe({ server }) {
@@ -487,7 +472,6 @@ export const v12: VersionChecks = {
     {
       id: 'other-clients',
       text: 'Every client but the API gets {"active":false}, about any token, even its own',
-      on: 'server',
       file: INTROSPECT,
       needs: [...OPEN, 'inactive'],
       async probe({ server }) {
@@ -512,7 +496,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-asks',
       text: 'The API sends each token to POST /introspect with its own name and secret, and answers what the token is for',
-      on: 'api',
       file: INTROSPECTION,
       needs: ['api-listens'],
       async probe(stage) {
@@ -562,7 +545,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-ended',
       text: 'The API remembers nothing: it asks each time, and a token that has ended is rejected at once',
-      on: 'api',
       file: INTROSPECTION,
       needs: ASKS,
       async probe(stage) {
@@ -597,7 +579,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-audience',
       text: "It accepts a token only if its own address is in aud, and iss is the server's",
-      on: 'api',
       file: INTROSPECTION,
       needs: ASKS,
       async probe(stage) {
@@ -630,7 +611,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-scope',
       text: 'It answers only what scope covers: for anything else, 403 insufficient_scope',
-      on: 'api',
       file: INTROSPECTION,
       needs: ASKS,
       async probe(stage) {
@@ -665,7 +645,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-no-user',
       text: 'Without a user in sub, it answers only what belongs to no user',
-      on: 'api',
       file: ME,
       needs: ASKS,
       async probe(stage) {
@@ -689,7 +668,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-no-question',
       text: "It doesn't ask about what can't be a token",
-      on: 'api',
       file: INTROSPECTION,
       needs: ASKS,
       async probe(stage) {
@@ -766,7 +744,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-away',
       text: "When the server doesn't respond, the API says 503 with Retry-After and a reason, and no challenge",
-      on: 'api',
       file: BEARER,
       needs: ASKS,
       async probe(stage) {
@@ -781,7 +758,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-in-time',
       text: 'It waits for the server for five seconds, not for ever',
-      on: 'api',
       file: INTROSPECTION,
       needs: [...ASKS, 'api-away', 'api-back'],
       async probe(stage) {
@@ -804,7 +780,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-nonsense',
       text: 'The same when the response of the server makes no sense, or rejects the API',
-      on: 'api',
       file: INTROSPECTION,
       needs: [...ASKS, 'api-away'],
       async probe(stage) {
@@ -839,7 +814,6 @@ export const v12: VersionChecks = {
     {
       id: 'api-back',
       text: 'When the server is back, the next request works',
-      on: 'api',
       file: INTROSPECTION,
       needs: [...ASKS, 'api-ended', 'api-away'],
       async probe(stage) {

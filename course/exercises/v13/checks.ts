@@ -68,7 +68,6 @@ export const v13: VersionChecks = {
     {
       id: 'introspect-still',
       text: 'POST /introspect still knows each access token',
-      on: 'server',
       file: TOKENS,
       async probe({ server }) {
         for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
@@ -83,7 +82,6 @@ export const v13: VersionChecks = {
     {
       id: 'revoke-still',
       text: 'POST /revoke still ends an access token: from then on, /introspect says {"active":false}',
-      on: 'server',
       file: TOKENS,
       needs: ['introspect-still'],
       async probe({ server }) {
@@ -105,7 +103,6 @@ export const v13: VersionChecks = {
     {
       id: 'refresh-random',
       text: 'Codes and refresh tokens are random values, which say nothing',
-      on: 'server',
       file: TOKENS,
       async probe({ server }) {
         const code = await server.code()
@@ -121,7 +118,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwks',
       text: 'GET /jwks has one key for ES256: kty, crv, x, y, kid, alg and use',
-      on: 'server',
       file: JWKS,
       async probe({ server }) {
         const { keys, page } = await jwksOf(server.serverUrl, server)
@@ -152,7 +148,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwks-public',
       text: 'It has the public half alone, for everyone',
-      on: 'server',
       file: JWKS,
       needs: ['jwks'],
       async probe({ server }) {
@@ -169,7 +164,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwks-cached',
       text: 'It may be cached for a minute: Cache-Control: public, max-age=60, and no Pragma',
-      on: 'server',
       file: JWKS,
       needs: ['jwks'],
       async probe({ server }) {
@@ -187,7 +181,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwks-method',
       text: 'Other methods get 405 in JSON',
-      on: 'server',
       file: JWKS,
       needs: ['jwks'],
       async probe({ server }) {
@@ -221,7 +214,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwt-header',
       text: 'An access token is a JWT. Its header says alg ES256, typ at+jwt, and the kid of the key at /jwks',
-      on: 'server',
       file: TOKENS,
       needs: ['jwks'],
       async probe({ server }) {
@@ -244,7 +236,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwt-claims',
       text: 'Its claims say who issued it, for which API, for whom, to which client and for what: iss, aud, sub, client_id and scope',
-      on: 'server',
       file: TOKENS,
       needs: [...SIGNED, 'refresh-random'],
       async probe(stage) {
@@ -270,7 +261,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwt-signed',
       text: 'The key at /jwks matches its signature',
-      on: 'server',
       file: TOKENS,
       needs: SIGNED,
       async probe({ server }) {
@@ -308,7 +298,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwt-machine',
       text: 'A token of the worker stands for the worker: its name is client_id and sub',
-      on: 'server',
       file: TOKENS,
       needs: [...SIGNED, 'jwt-claims'],
       async probe(stage) {
@@ -323,7 +312,6 @@ export const v13: VersionChecks = {
     {
       id: 'jwt-jti',
       text: 'Each token has a name of its own, jti',
-      on: 'server',
       file: TOKENS,
       needs: SIGNED,
       async probe({ server }) {
@@ -340,7 +328,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-asks-keys',
       text: 'The API checks tokens with the keys of GET /jwks, which it fetches once, and asks nothing else',
-      on: 'api',
       file: ACCESS_TOKEN,
       async probe(stage) {
         stage.expectOwnCode('api')
@@ -361,7 +348,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-reads',
       text: 'It answers what the token says: whose it is (sub), and what it covers (scope)',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: ['api-asks-keys'],
       async probe(stage) {
@@ -401,7 +387,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-garbage',
       text: 'What is no JWT of this form gets 401 invalid_token, and breaks nothing',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: ['api-asks-keys'],
       async probe(stage) {
@@ -442,7 +427,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-signature',
       text: 'A token that someone changed, or signed with another key, gets 401',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: ['api-asks-keys', 'api-garbage'],
       async probe(stage) {
@@ -471,7 +455,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-kid',
       text: 'The key is the one that kid names',
-      on: 'api',
       file: KEYS,
       needs: CHECKED,
       async probe(stage) {
@@ -496,7 +479,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-alg',
       text: 'The API accepts ES256 alone, whatever the token says: no "none", no HS256 with the public key',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -534,7 +516,6 @@ export const v13: VersionChecks = {
     {
       id: 'api-own-key',
       text: 'It takes no key from a token, and no address of one',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -573,7 +554,6 @@ export const v13: VersionChecks = {
     {
       id: 'claim-typ',
       text: 'A token is an access token: its typ is at+jwt or application/at+jwt',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -589,7 +569,6 @@ export const v13: VersionChecks = {
     {
       id: 'claim-iss',
       text: 'It is of this server: iss is the address of the server',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -602,7 +581,6 @@ export const v13: VersionChecks = {
     {
       id: 'claim-aud',
       text: 'It is for this API: aud is the address of the API, or a list with it',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -622,7 +600,6 @@ export const v13: VersionChecks = {
     {
       id: 'claim-exp',
       text: 'It has an end, which is in the future: exp',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -636,7 +613,6 @@ export const v13: VersionChecks = {
     {
       id: 'claim-odd',
       text: 'A sub or scope that is no text is a 401',
-      on: 'api',
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
@@ -652,7 +628,6 @@ export const v13: VersionChecks = {
     {
       id: 'keys-new',
       text: 'A token with a new kid makes the API fetch the keys again, and what is no longer there ends',
-      on: 'api',
       file: KEYS,
       needs: CHECKED,
       async probe(stage) {
@@ -680,7 +655,6 @@ export const v13: VersionChecks = {
     {
       id: 'keys-flood',
       text: 'But not within five seconds of the last fetch, however many tokens name unknown keys',
-      on: 'api',
       file: KEYS,
       needs: [...CHECKED, 'keys-new'],
       async probe(stage) {
@@ -704,7 +678,6 @@ export const v13: VersionChecks = {
     {
       id: 'keys-known',
       text: 'A token whose key is there never waits for a fetch',
-      on: 'api',
       file: KEYS,
       needs: FETCHES,
       async probe(stage) {
@@ -801,7 +774,6 @@ export const v13: VersionChecks = {
     {
       id: 'away',
       text: 'While the server is away, tokens with known keys go on working, and an unknown kid is a 401',
-      on: 'api',
       file: KEYS,
       needs: FETCHES,
       async probe(stage) {
@@ -816,7 +788,6 @@ export const v13: VersionChecks = {
     {
       id: 'keys-kept',
       text: 'The same when the server sends nonsense: the API keeps the keys it has',
-      on: 'api',
       file: KEYS,
       needs: [...FETCHES, 'away', 'keys-nonsense'],
       async probe(stage) {
@@ -831,7 +802,6 @@ export const v13: VersionChecks = {
     {
       id: 'keys-mixed',
       text: 'A useless key next to a useful one is skipped',
-      on: 'api',
       file: KEYS,
       needs: [...FETCHES, 'api-kid', 'keys-nonsense'],
       async probe(stage) {

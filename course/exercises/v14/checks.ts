@@ -69,7 +69,6 @@ export const v14: VersionChecks = {
     {
       id: 'logins-still',
       text: 'lab-client and other-client still get tokens for a code and for a refresh token',
-      on: 'server',
       file: CLIENT_AUTH,
       async probe({ server }) {
         const { redirect_uri } = OTHER_REQUEST
@@ -87,7 +86,6 @@ export const v14: VersionChecks = {
     {
       id: 'secret-still',
       text: 'A client with a secret still needs it, and an unknown client gets 401, too',
-      on: 'server',
       file: CLIENT_AUTH,
       async probe({ server }) {
         for (const client_id of [...CONFIDENTIAL, 'nobody', '']) {
@@ -110,7 +108,6 @@ export const v14: VersionChecks = {
     {
       id: 'worker-still',
       text: 'The worker still gets its own tokens, with its secret',
-      on: 'server',
       file: CLIENT_AUTH,
       async probe({ server }) {
         const answer = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
@@ -122,7 +119,6 @@ export const v14: VersionChecks = {
     {
       id: 'inactive-still',
       text: 'lab-cli learns nothing about tokens at /introspect',
-      on: 'server',
       file: 'server/routes/introspect.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens()
@@ -137,7 +133,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-named',
       text: 'lab-cli gets tokens for a code, refreshes and revokes them with its client_id and no secret',
-      on: 'server',
       file: CLIENT_AUTH,
       async probe({ server }) {
         const code = await cliCode(server, { scope: BOTH })
@@ -167,7 +162,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-secret',
       text: 'With a secret in the body, lab-cli gets 401 and invalid_client; an empty one counts as absent',
-      on: 'server',
       file: CLIENT_AUTH,
       needs: ['cli-named'],
       async probe({ server }) {
@@ -186,7 +180,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-basic',
       text: 'With a Basic header, whatever is in it, lab-cli gets 401 and invalid_client',
-      on: 'server',
       file: CLIENT_AUTH,
       needs: ['cli-named'],
       async probe({ server }) {
@@ -213,7 +206,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-no-own',
       text: 'lab-cli gets no token of its own: client_credentials gets 400 and unauthorized_client',
-      on: 'server',
       file: CLIENTS,
       needs: ['cli-named'],
       async probe({ server }) {
@@ -231,7 +223,6 @@ export const v14: VersionChecks = {
     {
       id: 'port-any',
       text: 'The redirect URI of lab-cli may have any port from 1 to 65535, or none',
-      on: 'server',
       file: REQUEST,
       async probe({ server }) {
         await expectKnown(server)
@@ -255,7 +246,6 @@ export const v14: VersionChecks = {
     {
       id: 'port-exact',
       text: 'Everything else in it is exact: localhost, [::1], another path, a query, port 0, 65536 or 080 get a 400 page',
-      on: 'server',
       file: REQUEST,
       needs: PORT,
       async probe({ server }) {
@@ -288,7 +278,6 @@ export const v14: VersionChecks = {
     {
       id: 'port-same',
       text: 'The token request must repeat the very redirect URI of the authorization request, port included',
-      on: 'server',
       file: 'server/grants/authorization-code.ts',
       needs: ['cli-named', ...PORT],
       async probe({ server }) {
@@ -317,7 +306,6 @@ export const v14: VersionChecks = {
     {
       id: 'consent-each-time',
       text: 'The consent page for lab-cli comes each time, with a box for every requested scope',
-      on: 'server',
       file: AUTHORIZE,
       needs: ['cli-named'],
       async probe({ server }) {
@@ -337,7 +325,6 @@ export const v14: VersionChecks = {
     {
       id: 'consent-ticked',
       text: 'The code is for the ticked scopes alone, whatever was allowed before; nothing ticked: access_denied',
-      on: 'server',
       file: AUTHORIZE,
       needs: ['cli-named', 'consent-each-time'],
       async probe({ server }) {
@@ -367,7 +354,6 @@ export const v14: VersionChecks = {
     {
       id: 'consent-others',
       text: 'Other clients are still remembered',
-      on: 'server',
       file: AUTHORIZE,
       needs: ['cli-named', 'consent-each-time'],
       async probe({ server }) {
@@ -392,7 +378,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-asks',
       text: '`npm run cli -- --no-open` prints the URL of an authorization request: lab-cli, code, scope profile, S256, with new values each time',
-      on: 'cli',
       file: LOGIN,
       async probe(stage) {
         const { good, idle } = await twoRuns(stage)
@@ -434,7 +419,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-listens',
       text: 'It listens at the port of its redirect URI, on 127.0.0.1',
-      on: 'cli',
       file: LOOPBACK,
       needs: ['cli-asks'],
       async probe(stage) {
@@ -451,7 +435,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-option',
       text: 'The URL opens in the browser, but not with --no-open; an unknown option is one line on stderr, with exit status 1',
-      on: 'cli',
       file: MAIN,
       needs: ['cli-asks'],
       async probe(stage) {
@@ -472,7 +455,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-in-time',
       text: 'After five minutes without a response it ends with one line on stderr, and exit status 1',
-      on: 'cli',
       file: MAIN,
       needs: WAITS,
       async probe(stage) {
@@ -488,7 +470,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-state',
       text: 'A response with a wrong, missing or doubled state gets 400, and the app goes on waiting',
-      on: 'cli',
       file: LOOPBACK,
       needs: WAITS,
       async probe(stage) {
@@ -522,7 +503,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-elsewhere',
       text: 'Any other path gets 404, any other method 405, and the app goes on waiting',
-      on: 'cli',
       file: LOOPBACK,
       needs: [...WAITS, 'cli-state'],
       async probe(stage) {
@@ -546,7 +526,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-page',
       text: 'The right response gets a page that says it can be closed, and that may not be cached',
-      on: 'cli',
       file: LOOPBACK,
       needs: ACCEPTS,
       async probe(stage) {
@@ -573,7 +552,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-stops',
       text: 'After that nothing listens at the port any more, whatever connections are open',
-      on: 'cli',
       file: LOOPBACK,
       needs: [...WAITS, 'cli-state'],
       async probe(stage) {
@@ -614,7 +592,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-denied',
       text: 'access_denied ends the app with one line on stderr that names it, and exit status 1',
-      on: 'cli',
       file: LOGIN,
       needs: ACCEPTS,
       async probe(stage) {
@@ -638,7 +615,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-redeems',
       text: 'The token request has client_id, the code, the same redirect URI and the verifier of the challenge, and no secret and no Authorization header',
-      on: 'cli',
       file: LOGIN,
       needs: ACCEPTS,
       async probe(stage) {
@@ -682,7 +658,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-prints',
       text: 'It asks /api/me, prints "Logged in as " and the name, and ends with exit status 0',
-      on: 'cli',
       file: MAIN,
       needs: REDEEMS,
       async probe(stage) {
@@ -706,7 +681,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-revokes',
       text: 'It revokes its tokens, also when the API is away',
-      on: 'cli',
       file: MAIN,
       needs: REDEEMS,
       async probe(stage) {
@@ -727,7 +701,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-silent',
       text: 'It prints no token, no code and no verifier',
-      on: 'cli',
       file: MAIN,
       needs: REDEEMS,
       async probe(stage) {
@@ -750,7 +723,6 @@ export const v14: VersionChecks = {
     {
       id: 'cli-fails',
       text: 'A server that is away, rejects, or sends nonsense is one line on stderr, with exit status 1',
-      on: 'cli',
       file: LOGIN,
       needs: [...SENDS_USER, 'cli-revokes'],
       async probe(stage) {
