@@ -2,12 +2,15 @@ import { basic, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import {
   answered,
   type CheckDriver,
+  expectTokens,
   must,
   queryOf,
   type Stage,
   saw,
+  textOf,
   WORKER,
 } from './check-stage.ts'
+import type { Tokens } from './stand-in.ts'
 import { API } from './token-request-rules.ts'
 import { BOTH } from './v06/checks.ts'
 
@@ -33,13 +36,36 @@ export async function tokenOf(server: CheckDriver): Promise<string> {
 
 /** @param file where to look if the worker gets none */
 export async function workerToken(server: CheckDriver, file: string): Promise<string> {
-  const { status, body } = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
+  const answer = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
+  expectTokens(answer, 'client_credentials of the worker', file)
+  return String(answer.body.access_token)
+}
+
+/**
+ * The tokens of a login in which all programs of the copy work together.
+ *
+ * @param file where to look if the worker gets no token
+ * @throws {NotYet} if the API gives too much for one of them, or the worker doesn't count the users
+ */
+export async function loginForApi(stage: Stage, file: string): Promise<Tokens> {
+  const { server, standIn } = stage
+  const page = await stage.loginAtServer(stage.browser(), 'user1')
+  must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
+  const sent: Tokens = JSON.parse(standIn.passedOnTokens ?? '{}')
+  for (const [token, path, what] of [
+    [sent.refresh_token, '/api/me', 'a refresh token'],
+    [await workerToken(server, file), '/api/email', "the worker's token"],
+    [sent.access_token, '/api/stats', "a user's token"],
+  ]) {
+    const { status } = await server.me(`Bearer ${token}`, path)
+    must(status === 401 || status === 403, `GET ${path} with ${what} returns ${status}`)
+  }
+  const run = await stage.runWorker(server.serverUrl)
   must(
-    status === 200 && typeof body.access_token === 'string',
-    `client_credentials of the worker gets ${answered(status, body)}`,
-    file,
+    run.status === 0 && run.output === '2 users\n',
+    `with your server and your API, the worker prints ${JSON.stringify(run.output + run.errors)}`,
   )
-  return body.access_token
+  return sent
 }
 
 /** @throws {NotYet} unless the API accepted the token */

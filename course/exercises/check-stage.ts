@@ -34,6 +34,9 @@ const WORKER_MAIN = 'worker/main.ts'
 const CLI_MAIN = 'cli/main.ts'
 const HANGS = 'the worker has a response to each request, and still never ends'
 
+/** What an error description may have. RFC 6749 sections 4.1.2.1 and 5.2 */
+export const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
+
 /** The client that every copy knows. */
 const CLIENT = { clientId: 'lab-client', clientSecret: 'lab-client-secret' }
 
@@ -72,6 +75,31 @@ export function expectAnswer(
   const seen = answered(answer.status, Object(answer.body))
   const isRight = typeof wanted === 'number' ? answer.status === wanted : seen === wanted
   must(isRight, `${what} gets ${seen}`, file)
+}
+
+/**
+ * @param what the request, in words that fit before `gets 200`
+ * @throws {NotYet} unless it is rejected with this status and error, and a description
+ */
+export function expectRejected(
+  { status, body }: Pick<JsonAnswer, 'status' | 'body'>,
+  wanted: `${number} ${string}`,
+  what: string,
+  file?: string,
+): void {
+  const seen = answered(status, body)
+  must(seen === wanted, `${what} gets ${seen}, not ${wanted}`, file)
+  const { error_description: description } = body
+  must(
+    typeof description === 'string' && description !== '' && DESCRIPTION.test(description),
+    `${what}: error_description is missing, or has a character that RFC 6749 section 5.2 doesn't allow`,
+  )
+}
+
+/** @throws {NotYet} unless a token response has an access token */
+export function expectTokens({ status, body }: JsonAnswer, what: string, file?: string): void {
+  const hasToken = status === 200 && typeof body.access_token === 'string'
+  must(hasToken, `${what} gets ${answered(status, body)}`, file)
 }
 
 /** The programs of a stage. */
@@ -382,12 +410,17 @@ export class CheckDriver extends Driver {
     return { access_token, refresh_token: String(refresh_token ?? ''), scope }
   }
 
-  protected override read({ body }: Page): JsonAnswer['body'] {
-    try {
-      return Object(JSON.parse(body))
-    } catch {
-      return {}
-    }
+  protected override read(page: Page): JsonAnswer['body'] {
+    return jsonOf(page)
+  }
+}
+
+/** The JSON object in a body, or an empty one. */
+export function jsonOf({ body }: Page): JsonAnswer['body'] {
+  try {
+    return Object(JSON.parse(body))
+  } catch {
+    return {}
   }
 }
 
@@ -423,11 +456,21 @@ export function textOf(page: Page): string {
   return html(page).text.replace(/\s+/g, ' ')
 }
 
+/** The first link on a page to a path of its own site. */
+export function linkTo(page: Page, path: string) {
+  const { href } = new URL(path, page.url)
+  const links = html(page).querySelectorAll('a[href]')
+  return links.find((link) => new URL(link.getAttribute('href') ?? '', page.url).href === href)
+}
+
 /** Whether a page has a link to a path of its own site. */
 export function hasLinkTo(page: Page, path: string): boolean {
-  const links = html(page).querySelectorAll('a[href]')
-  const targets = links.map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
-  return targets.includes(new URL(path, page.url).href)
+  return linkTo(page, path) !== undefined
+}
+
+/** Whether a page asks for a password. */
+export function hasPassword(page: Page): boolean {
+  return html(page).querySelector('input[type=password]') !== null
 }
 
 /** Whether a redirect leads to the redirect URI, whatever its query. */

@@ -320,6 +320,15 @@ export class StandIn {
   }
 }
 
+export function ok(body: StandInAnswer['body']): StandInAnswer {
+  return { status: 200, body }
+}
+
+/** In place of a response: the stand-in hangs up. */
+export function hangUp(): never {
+  throw new Error('The stand-in hangs up')
+}
+
 export function sendAnswer(
   response: ServerResponse,
   { status, headers, body }: StandInAnswer,

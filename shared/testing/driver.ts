@@ -167,13 +167,13 @@ export class Driver {
     return this.post(this.#paths.token, form, headers)
   }
 
-  /** Posts a form to an endpoint for programs, as the registered client unless headers say otherwise. */
-  post(path: string, form: FormFields, headers: Fields = {}): Promise<JsonAnswer> {
+  /** Posts a form, or any text, to an endpoint for programs, as the registered client unless headers say otherwise. */
+  post(path: string, form: FormFields | string, headers: Fields = {}): Promise<JsonAnswer> {
     const { clientId, clientSecret } = this.#addresses
     const authorization = basic(clientId, clientSecret)
     const type = 'application/x-www-form-urlencoded'
     const sent = { authorization, 'content-type': type, ...headers }
-    const body = encodeForm(form)
+    const body = typeof form === 'string' ? form : encodeForm(form)
     return this.#ask(this.serverUrl + path, { method: 'POST', headers: sent, body })
   }
 

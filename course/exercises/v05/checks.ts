@@ -448,7 +448,7 @@ export const v05: VersionChecks = {
 }
 
 /** The tokens of one login: the first ones, and those from a refresh. */
-async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
+export async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
   const first = await server.tokens()
   const answer = await server.refresh(first.refresh_token)
   expectAnswer(answer, 200, 'a valid refresh token')

@@ -5,6 +5,8 @@ import { encodeForm, type FormFields } from '@oauth-lab/shared/testing/exchange.
 import {
   answered,
   type CheckDriver,
+  DESCRIPTION,
+  hasLinkTo,
   leadsTo,
   must,
   queryOf,
@@ -33,8 +35,6 @@ const MALFORMED = [
   'profile\\',
   'pröfile',
 ]
-/** RFC 6749 section 4.1.2.1 */
-export const DESCRIPTION = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/
 const UNKNOWN = [
   'admin',
   'mail',
@@ -485,11 +485,7 @@ export const v06: VersionChecks = {
         )
         const view = 'client/views/profile.eta'
         must(textOf(page).includes(USER.username), "the page doesn't show the user name", view)
-        const links = html(page)
-          .querySelectorAll('a[href]')
-          .map((link) => link.getAttribute('href'))
-        const paths = links.map((href) => new URL(href ?? '', page.url).pathname)
-        must(paths.includes('/email'), 'the page has no link to /email', view)
+        must(hasLinkTo(page, '/email'), 'the page has no link to /email', view)
       },
     },
     {

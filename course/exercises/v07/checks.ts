@@ -4,7 +4,15 @@ import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Form, formsOn } from '@oauth-lab/shared/testing/forms.ts'
-import { answered, leadsTo, must, queryOf, type Stage, textOf } from '../check-stage.ts'
+import {
+  answered,
+  hasPassword,
+  leadsTo,
+  must,
+  queryOf,
+  type Stage,
+  textOf,
+} from '../check-stage.ts'
 import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 import {
@@ -775,11 +783,7 @@ async function asksPassword({ server }: Stage, browser: Browser, cookie?: string
   return hasPassword(await browser.open(server.authorizeUrl(), { headers: { cookie } }))
 }
 
-function hasPassword(page: Page): boolean {
-  return html(page).querySelector('input[type=password]') !== null
-}
-
-function cookieOf({ server }: Stage, browser: Browser): Promise<string> {
+export function cookieOf({ server }: Stage, browser: Browser): Promise<string> {
   return browser.jar.getCookieString(server.serverUrl)
 }
 

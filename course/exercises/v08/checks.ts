@@ -1,7 +1,7 @@
 import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import { credentials, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
-import { answered, must, queryOf, type Stage, textOf } from '../check-stage.ts'
+import { answered, hasLinkTo, must, queryOf, type Stage, textOf } from '../check-stage.ts'
 import type { VersionChecks } from '../sentence.ts'
 import { randomValue, tokenIn, tokenRefused, USER } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
@@ -863,12 +863,8 @@ function expectWayBack(
 
 /** @throws {NotYet} unless a page links to this path, whose URL it returns */
 function expectLink(page: Page, path: string, what: string, file?: string): string {
-  const { href } = new URL(path, page.url)
-  const links = html(page)
-    .querySelectorAll('a[href]')
-    .map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
-  must(links.includes(href), `${what} has no link to ${path}`, file)
-  return href
+  must(hasLinkTo(page, path), `${what} has no link to ${path}`, file)
+  return new URL(path, page.url).href
 }
 
 /** @throws {NotYet} unless the client says that its token doesn't cover profile */

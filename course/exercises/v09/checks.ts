@@ -6,18 +6,21 @@ import { Gate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
   answered,
   type CheckDriver,
+  expectRejected,
   hasLinkTo,
+  jsonOf,
+  linkTo,
   must,
   OTHER_CLIENT,
   type Stage,
   textOf,
 } from '../check-stage.ts'
 import type { VersionChecks } from '../sentence.ts'
-import { randomValue, type StandInAnswer, type Tokens, tokenRefused } from '../stand-in.ts'
+import { hangUp, randomValue, type StandInAnswer, type Tokens, tokenRefused } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
 import { FILE_OF, freshSession, isShut, logIn, openWith } from '../v04/checks.ts'
-import { openProfile, refreshNonsense, refuseOnce } from '../v05/checks.ts'
-import { DESCRIPTION, keepsTokens, openEmail } from '../v06/checks.ts'
+import { familyOf, openProfile, refreshNonsense, refuseOnce } from '../v05/checks.ts'
+import { keepsTokens, openEmail } from '../v06/checks.ts'
 
 const REVOKE = 'server/routes/revoke.ts'
 const REVOCATION = 'client/revocation.ts'
@@ -58,14 +61,14 @@ export const v09: VersionChecks = {
         ]
         for (const [what, authorization, more] of wrong) {
           const page = await revoke(server, { token, ...more }, { authorization })
-          expectError(page, what, 'invalid_client', 401)
+          expectError(page, '401 invalid_client', what)
           must(
             /^Basic\b/i.test(String(page.headers['www-authenticate'])),
             `${what} gets 401 without WWW-Authenticate: Basic`,
           )
         }
         const twice = await revoke(server, { token, ...SECRET })
-        expectError(twice, 'a secret in the header and in the body', 'invalid_request')
+        expectError(twice, '400 invalid_request', 'a secret in the header and in the body')
         await expectWorks(server, token, 'after requests that authenticate no client')
         const inBody = await revoke(server, { token, ...SECRET }, { authorization: undefined })
         must(
@@ -90,16 +93,16 @@ export const v09: VersionChecks = {
           ['an unknown parameter twice', { token, x: ['1', '2'] }],
         ]
         for (const [what, body] of wrong) {
-          expectError(await revoke(server, body), what, 'invalid_request')
+          expectError(await revoke(server, body), '400 invalid_request', what)
         }
         const wrongSecret = basic('lab-client', 'wrong')
         const both = await revoke(server, {}, { authorization: wrongSecret })
-        expectError(both, 'a wrong secret and no token', 'invalid_client', 401)
+        expectError(both, '401 invalid_client', 'a wrong secret and no token')
         for (const authorization of [CLIENT, wrongSecret]) {
           const headers = { authorization, 'content-type': 'application/json' }
           const page = await revoke(server, JSON.stringify({ token }), headers)
           const who = authorization === CLIENT ? '' : ', with a wrong secret,'
-          expectError(page, `a body that is JSON${who}`, 'invalid_request')
+          expectError(page, '400 invalid_request', `a body that is JSON${who}`)
         }
         await expectWorks(server, token, 'after requests that get invalid_request')
       },
@@ -265,7 +268,7 @@ export const v09: VersionChecks = {
           const page = await revoke(server, { token }, OTHER_CLIENT)
           const after = `after POST /revoke with ${what}`
           await expectWorks(server, second.access_token, after, ' of its own client')
-          expectError(page, what, 'invalid_grant')
+          expectError(page, '400 invalid_grant', what)
         }
         const { status, body } = await server.refresh(second.refresh_token)
         must(
@@ -666,7 +669,7 @@ export const v09: VersionChecks = {
           `after a rejected refresh, the next GET /profile returns ${page.status} and doesn't say "token missing from session"`,
         )
         must(
-          !textOf(page).includes(ENDED) && linkTo('/login', page)?.text.trim() === 'Log in',
+          !textOf(page).includes(ENDED) && linkTo(page, '/login')?.text.trim() === 'Log in',
           `the 401 page says "${ENDED}", or has no link "Log in" to /login, though there are no tokens: that page stays as it was`,
         )
       },
@@ -727,15 +730,6 @@ export async function revoke(
   return page
 }
 
-/** The JSON object in a body, or an empty one. */
-function jsonOf({ body }: Page): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(body))
-  } catch {
-    return {}
-  }
-}
-
 /** @throws {NotYet} unless the revocation endpoint says yes */
 function expectYes(page: Page, what: string): void {
   const got = answered(page.status, jsonOf(page))
@@ -743,26 +737,19 @@ function expectYes(page: Page, what: string): void {
   must(page.body === '', `POST /revoke with ${what} gets 200 with a body, but it should be empty`)
 }
 
-/** @throws {NotYet} unless the revocation endpoint rejects a request with this error */
-function expectError(page: Page, what: string, error: string, status = 400): void {
+/** @throws {NotYet} unless the revocation endpoint rejects a request with this status and error */
+function expectError(page: Page, wanted: `${number} ${string}`, what: string): void {
   const body = jsonOf(page)
   const request = `POST /revoke with ${what}`
+  const isPage = page.body.startsWith('<')
   // Without the handler of the token endpoint, an OAuthError gets the default response.
-  const isDefault = page.status === 400 && (status === 401 || page.body.startsWith('<'))
+  const isDefault = page.status === 400 && (wanted.startsWith('401') || isPage)
   must(
     !isDefault,
-    `${request} gets ${page.body.startsWith('<') ? 'an error page' : answered(400, body)}, not ${status} and ${error} in JSON. An error handler is only for its own plugin: register the route inside that of POST /token`,
+    `${request} gets ${isPage ? 'an error page' : answered(400, body)}, not ${wanted.replace(' ', ' and ')} in JSON. An error handler is only for its own plugin: register the route inside that of POST /token`,
     'server/routes/token.ts',
   )
-  must(
-    page.status === status && body.error === error,
-    `${request} gets ${answered(page.status, body)}, not ${status} ${error}`,
-  )
-  const { error_description: description } = body
-  must(
-    typeof description === 'string' && description !== '' && DESCRIPTION.test(description),
-    `${request}: error_description is missing, or has a character that RFC 6749 section 5.2 doesn't allow`,
-  )
+  expectRejected({ status: page.status, body }, wanted, request)
 }
 
 /** @throws {NotYet} unless an access token works */
@@ -791,15 +778,6 @@ export async function expectLoginEnded(
   for (const { access_token } of login) await expectDead(server, access_token, after)
   const { status, body } = await server.refresh(login.at(-1)?.refresh_token ?? '')
   must(status === 400, `${after}, the refresh token gets ${answered(status, body)}`)
-}
-
-/** The tokens of one login: the first ones, and those from a refresh. */
-async function familyOf(server: CheckDriver): Promise<[Tokens, Tokens]> {
-  const first = await server.tokens()
-  const { status, body } = await server.refresh(first.refresh_token)
-  must(status === 200, `a valid refresh token gets ${answered(status, body)}`)
-  const { access_token, refresh_token } = body
-  return [first, { access_token: String(access_token), refresh_token: String(refresh_token) }]
 }
 
 async function expiredEndsNothing(stage: Stage, tries = TRIES): Promise<void> {
@@ -879,11 +857,6 @@ async function logOutDuringRefresh(
     'POST /logout waits for a refresh that is running. It should return before, and the client should revoke the new tokens when they arrive',
   )
   return page
-}
-
-/** The response of a stand-in that gives none. */
-function hangUp(): never {
-  throw new Error('The stand-in hangs up')
 }
 
 /** The tokens that the client revoked. */
@@ -983,18 +956,10 @@ export function expectEndedPage(page: Page, when: string): string {
   )
   must(page.status === 401, `${request} returns ${page.status}`)
   must(textOf(page).includes(ENDED), `${request} returns a page that doesn't say "${ENDED}"`)
-  const link = linkTo('/login', page)
+  const link = linkTo(page, '/login')
   must(
     link && /connect again/i.test(link.text),
     `${request} returns a page without a link "Connect again" to /login`,
   )
   return new URL('/login', page.url).href
-}
-
-/** The first link on a page to a path of its own site. */
-function linkTo(path: string, page: Page) {
-  const { href } = new URL(path, page.url)
-  return html(page)
-    .querySelectorAll('a[href]')
-    .find((one) => new URL(one.getAttribute('href') ?? '', page.url).href === href)
 }

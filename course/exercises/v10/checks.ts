@@ -8,12 +8,21 @@ import {
   type RequestOptions,
 } from '@oauth-lab/shared/testing/exchange.ts'
 import { type Form, formsOn } from '@oauth-lab/shared/testing/forms.ts'
-import { answered, must, OTHER_CLIENT, queryOf, type Stage, textOf } from '../check-stage.ts'
+import {
+  answered,
+  hasLinkTo,
+  hasPassword,
+  must,
+  OTHER_CLIENT,
+  queryOf,
+  type Stage,
+  textOf,
+} from '../check-stage.ts'
 import type { VersionChecks } from '../sentence.ts'
 import { randomValue, type Tokens } from '../stand-in.ts'
 import { openProfile } from '../v05/checks.ts'
 import { BOTH, cancel, OTHER_REQUEST, went } from '../v06/checks.ts'
-import { consentPage, FOREIGN, logIn, refusedStill } from '../v07/checks.ts'
+import { consentPage, cookieOf, FOREIGN, logIn, refusedStill } from '../v07/checks.ts'
 import {
   expectDead,
   expectEndedPage,
@@ -196,12 +205,7 @@ export const v10: VersionChecks = {
       file: 'server/views/home.eta',
       async probe(stage) {
         const page = await stage.browser().open(`${stage.server.serverUrl}/`)
-        const links = html(page).querySelectorAll('a[href]')
-        const paths = links.map((link) => new URL(link.getAttribute('href') ?? '', page.url).href)
-        must(
-          paths.includes(`${stage.server.serverUrl}/account`),
-          'the start page of the server has no link to /account',
-        )
+        must(hasLinkTo(page, '/account'), 'the start page of the server has no link to /account')
       },
     },
     {
@@ -909,14 +913,6 @@ async function expectKept(
 /** What a browser got, in words. */
 function got({ status, location }: Pick<Page, 'status' | 'location'>): string {
   return location === undefined ? `${status}` : `${status} to ${new URL(location).pathname}`
-}
-
-function cookieOf({ server }: Stage, browser: Browser): Promise<string> {
-  return browser.jar.getCookieString(server.serverUrl)
-}
-
-function hasPassword(page: Page): boolean {
-  return html(page).querySelector('input[type=password]') !== null
 }
 
 /** @throws {NotYet} if a login form has a user name that nobody typed */

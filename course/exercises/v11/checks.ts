@@ -1,9 +1,12 @@
 import { basic, type Fields, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import { encodeForm } from '@oauth-lab/shared/testing/exchange.ts'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
+import { AS_WORKER, workerToken } from '../api-checks.ts'
 import {
   answered,
   type CheckDriver,
+  expectRejected,
+  expectTokens,
   must,
   OTHER_CLIENT,
   queryOf,
@@ -12,10 +15,10 @@ import {
   textOf,
   WORKER,
 } from '../check-stage.ts'
-import type { VersionChecks } from '../sentence.ts'
-import { randomValue, refused, type StandInAnswer } from '../stand-in.ts'
+import type { Sentence, VersionChecks } from '../sentence.ts'
+import { ok, randomValue, refused, type StandInAnswer } from '../stand-in.ts'
 import { type Refusal, refusalOfWorker } from '../token-request-rules.ts'
-import { BOTH, DESCRIPTION, OTHER_REQUEST } from '../v06/checks.ts'
+import { BOTH, OTHER_REQUEST } from '../v06/checks.ts'
 import type { AnswerWorker, WorkerRun } from '../worker-run.ts'
 
 const CLIENTS = 'server/clients.ts'
@@ -29,7 +32,6 @@ const TOKEN = 'server/routes/token.ts'
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials']
 /** Grant types that no server of the lab knows. */
 const UNKNOWN = ['password', 'CLIENT_CREDENTIALS', 'implicit', '__proto__']
-const AS_WORKER = { authorization: basic(WORKER.id, WORKER.secret) }
 /** Those that act for users. */
 const USER_CLIENTS = { 'lab-client': {}, 'other-client': OTHER_CLIENT }
 const SENDERS = { ...USER_CLIENTS, 'the worker': AS_WORKER }
@@ -43,29 +45,32 @@ const TOKENS = ['grant-registered', 'worker-token']
 /** What the checks need that wait for a worker to fail. */
 const RUNS = ['worker-asks', 'worker-prints']
 
+/** Also for v14. */
+export const loginsStill: Sentence = {
+  id: 'logins-still',
+  text: 'lab-client and other-client still get tokens for a code and for a refresh token',
+  file: CLIENTS,
+  async probe({ server }) {
+    const { redirect_uri } = OTHER_REQUEST
+    for (const [who, headers, request, changes] of [
+      ['lab-client', {}, {}, {}],
+      ['other-client', OTHER_CLIENT, OTHER_REQUEST, { redirect_uri }],
+    ] as const) {
+      const login = await server.redeem(await server.code(request), changes, headers)
+      const { refresh_token } = login.body
+      expectTokens(login, `a code of ${who}`)
+      expectTokens(
+        await server.refresh(String(refresh_token), headers),
+        `a refresh token of ${who}`,
+      )
+    }
+  },
+}
+
 export const v11: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
-    {
-      id: 'logins-still',
-      text: 'lab-client and other-client still get tokens for a code and for a refresh token',
-      file: CLIENTS,
-      async probe({ server }) {
-        const { redirect_uri } = OTHER_REQUEST
-        for (const [who, headers, request, changes] of [
-          ['lab-client', {}, {}, {}],
-          ['other-client', OTHER_CLIENT, OTHER_REQUEST, { redirect_uri }],
-        ] as const) {
-          const login = await server.redeem(await server.code(request), changes, headers)
-          const { refresh_token } = login.body
-          expectTokens(login, `a code of ${who}`)
-          expectTokens(
-            await server.refresh(String(refresh_token), headers),
-            `a refresh token of ${who}`,
-          )
-        }
-      },
-    },
+    loginsStill,
     {
       id: 'secret-only',
       text: "Without the worker's secret there is no token",
@@ -82,7 +87,7 @@ export const v11: VersionChecks = {
           for (const grant_type of GRANT_TYPES) {
             const answer = await server.token({ grant_type, ...fields }, headers)
             const request = `grant_type=${grant_type} with ${what}`
-            expectError(answer, request, 'invalid_client', { code: 401 })
+            expectRejected(answer, '401 invalid_client', request)
           }
         }
       },
@@ -151,7 +156,7 @@ export const v11: VersionChecks = {
         const file = isRight ? CLIENTS : TOKEN
         for (const [who, grant_type, answer] of asked) {
           const what = `grant_type=${grant_type} of ${who}`
-          expectError(answer, what, 'unauthorized_client', { file })
+          expectRejected(answer, '400 unauthorized_client', what, file)
         }
       },
     },
@@ -163,12 +168,12 @@ export const v11: VersionChecks = {
       async probe({ server }) {
         const code = await server.code()
         const stolen = await server.redeem(code, {}, AS_WORKER)
-        expectError(stolen, "a user's code from the worker", 'unauthorized_client')
+        expectRejected(stolen, '400 unauthorized_client', "a user's code from the worker")
         const login = await server.redeem(code)
         expectTokens(login, 'a code that the worker tried before')
         const token = String(login.body.refresh_token)
         const answer = await server.refresh(token, AS_WORKER)
-        expectError(answer, "a user's refresh token from the worker", 'unauthorized_client')
+        expectRejected(answer, '400 unauthorized_client', "a user's refresh token from the worker")
         expectTokens(await server.refresh(token), 'a refresh token that the worker tried before')
       },
     },
@@ -181,9 +186,17 @@ export const v11: VersionChecks = {
         for (const [who, headers] of Object.entries(SENDERS)) {
           for (const grant_type of UNKNOWN) {
             const answer = await server.token({ grant_type }, headers)
-            expectError(answer, `grant_type=${grant_type} of ${who}`, 'unsupported_grant_type')
+            expectRejected(
+              answer,
+              '400 unsupported_grant_type',
+              `grant_type=${grant_type} of ${who}`,
+            )
           }
-          expectError(await server.token({}, headers), `no grant_type of ${who}`, 'invalid_request')
+          expectRejected(
+            await server.token({}, headers),
+            '400 invalid_request',
+            `no grant_type of ${who}`,
+          )
         }
       },
     },
@@ -257,7 +270,7 @@ export const v11: VersionChecks = {
       file: GRANT,
       needs: TOKENS,
       async probe({ server }) {
-        const { body } = await tokenAnswer(server)
+        const { body } = await ask(server)
         must(
           !('refresh_token' in body),
           'client_credentials of the worker gets a refresh_token: it can ask for a new access token at any time (RFC 6749 section 4.4.3)',
@@ -279,7 +292,7 @@ export const v11: VersionChecks = {
         }
         for (const scope of [...MORE, ...MALFORMED]) {
           const what = `scope=${JSON.stringify(scope)} of the worker`
-          expectError(await ask(server, { scope }), what, 'invalid_scope')
+          expectRejected(await ask(server, { scope }), '400 invalid_scope', what)
         }
       },
     },
@@ -292,7 +305,7 @@ export const v11: VersionChecks = {
         const headers = { ...AS_WORKER, 'content-type': 'application/x-www-form-urlencoded' }
         for (const scope of [encodeForm({ scope: [SCOPE, SCOPE] }), 'scope=%FF']) {
           const form = `grant_type=client_credentials&${scope}`
-          expectError(await server.tokenRaw(form, headers), scope, 'invalid_request')
+          expectRejected(await server.tokenRaw(form, headers), '400 invalid_request', scope)
         }
       },
     },
@@ -302,7 +315,7 @@ export const v11: VersionChecks = {
       file: ME,
       needs: TOKENS,
       async probe({ server }) {
-        const token = await workerToken(server)
+        const token = await workerToken(server, GRANT)
         for (const [path, scope] of [
           ['/api/me', 'profile'],
           ['/api/email', 'email'],
@@ -317,9 +330,13 @@ export const v11: VersionChecks = {
       file: GRANT,
       needs: [...TOKENS, 'no-user'],
       async probe({ server }) {
-        const token = await workerToken(server)
+        const token = await workerToken(server, GRANT)
         const other = await server.post('/revoke', { token })
-        expectError(other, "POST /revoke of lab-client with the worker's token", 'invalid_grant')
+        expectRejected(
+          other,
+          '400 invalid_grant',
+          "POST /revoke of lab-client with the worker's token",
+        )
         const live = await server.me(`Bearer ${token}`)
         must(
           live.status === 403,
@@ -340,7 +357,7 @@ export const v11: VersionChecks = {
       file: ME,
       needs: TOKENS,
       async probe({ server }) {
-        const token = await workerToken(server)
+        const token = await workerToken(server, GRANT)
         const { status, body, headers } = await server.me(`Bearer ${token}`, '/api/stats')
         must(
           status === 200,
@@ -568,10 +585,6 @@ async function goodRun(stage: Stage): Promise<{ server: WorkerServer; run: Worke
   return good
 }
 
-function ok(body: StandInAnswer['body']): StandInAnswer {
-  return { status: 200, body }
-}
-
 /** Asks for a token without a user, as the worker unless headers say otherwise. */
 function ask(
   server: CheckDriver,
@@ -579,45 +592,6 @@ function ask(
   headers: Fields = AS_WORKER,
 ): Promise<JsonAnswer> {
   return server.token({ grant_type: 'client_credentials', ...fields }, headers)
-}
-
-/** The response with a new token of the worker. */
-async function tokenAnswer(server: CheckDriver): Promise<JsonAnswer> {
-  const answer = await ask(server)
-  expectTokens(answer, 'client_credentials of the worker', GRANT)
-  return answer
-}
-
-async function workerToken(server: CheckDriver): Promise<string> {
-  return String((await tokenAnswer(server)).body.access_token)
-}
-
-/** @throws {NotYet} unless a token response has an access token */
-function expectTokens({ status, body }: JsonAnswer, what: string, file?: string): void {
-  must(
-    status === 200 && typeof body.access_token === 'string',
-    `${what} gets ${answered(status, body)}`,
-    file,
-  )
-}
-
-/** @throws {NotYet} unless a request is rejected with this error */
-function expectError(
-  { status, body }: JsonAnswer,
-  what: string,
-  error: string,
-  { code = 400, file }: { code?: number; file?: string } = {},
-): void {
-  must(
-    status === code && body.error === error,
-    `${what} gets ${answered(status, body)}, not ${code} ${error}`,
-    file,
-  )
-  const { error_description: description } = body
-  must(
-    typeof description === 'string' && description !== '' && DESCRIPTION.test(description),
-    `${what}: error_description is missing, or has a character that RFC 6749 section 5.2 doesn't allow`,
-  )
 }
 
 /** @throws {NotYet} unless a resource wants another scope */

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, type Fields, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import {
@@ -10,6 +9,7 @@ import {
   expectFound,
   expectInvalid,
   expectUnavailable,
+  loginForApi,
   PATHS,
   RESOURCES,
   tokenOf,
@@ -18,6 +18,7 @@ import {
 import {
   answered,
   type CheckDriver,
+  expectRejected,
   must,
   OTHER_CLIENT,
   type Stage,
@@ -27,10 +28,10 @@ import {
 } from '../check-stage.ts'
 import { patient } from '../patience.ts'
 import type { VersionChecks } from '../sentence.ts'
-import { randomValue, type StandInAnswer, USER } from '../stand-in.ts'
+import { hangUp, ok, randomValue, type StandInAnswer, USER } from '../stand-in.ts'
 import { API } from '../token-request-rules.ts'
 import { openProfile } from '../v05/checks.ts'
-import { BOTH, DESCRIPTION, openEmail } from '../v06/checks.ts'
+import { BOTH, openEmail } from '../v06/checks.ts'
 
 const API_APP = 'api/app.ts'
 const API_MAIN = 'api/main.ts'
@@ -45,7 +46,6 @@ const SERVER_APP = 'server/app.ts'
 const TOKEN = 'server/routes/token.ts'
 const TOKENS = 'server/tokens.ts'
 
-const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials']
 /** How long a correct API may wait for the server, in milliseconds. */
 const API_LIMIT = 6_000
@@ -231,7 +231,7 @@ export const v12: VersionChecks = {
             `POST /introspect with ${what} gets ${answered(400, answer.body)}, not 401 invalid_client. An error handler is only for its own plugin: register the route inside that of POST /token`,
             TOKEN,
           )
-          expectError(answer, what, 'invalid_client', { code: 401 })
+          expectError(answer, '401 invalid_client', what)
           must(
             /^basic /i.test(String(answer.headers['www-authenticate'])),
             `POST /introspect with ${what} gets 401 without WWW-Authenticate: Basic`,
@@ -261,15 +261,19 @@ export const v12: VersionChecks = {
           ['the same token twice', { token: [token, token] }],
         ]
         for (const [what, form] of wrong) {
-          expectError(await introspect(server, form), what, 'invalid_request')
+          expectError(await introspect(server, form), '400 invalid_request', what)
         }
-        expectError(await raw(server, 'token=%FF', FORM), 'a token not in UTF-8', 'invalid_request')
-        const json = { 'content-type': 'application/json' }
-        const body = JSON.stringify({ token })
-        expectError(await raw(server, body, json), 'JSON', 'invalid_request')
-        expectError(await raw(server, undefined, {}), 'no body', 'invalid_request')
+        const raw: [what: string, body: string, type: string | undefined][] = [
+          ['a token not in UTF-8', 'token=%FF', 'application/x-www-form-urlencoded'],
+          ['JSON', JSON.stringify({ token }), 'application/json'],
+          ['no body', '', undefined],
+        ]
+        for (const [what, body, type] of raw) {
+          const answer = await introspect(server, body, { ...AS_API, 'content-type': type })
+          expectError(answer, '400 invalid_request', what)
+        }
         const large = await introspect(server, { token: 'x'.repeat(20_000) })
-        expectError(large, 'a body over 16 KiB', 'invalid_request', { code: 413 })
+        expectError(large, '413 invalid_request', 'a body over 16 KiB')
         const get = await server.browser().open(`${server.serverUrl}/introspect?token=${token}`, {
           headers: AS_API,
         })
@@ -711,27 +715,7 @@ export const v12: VersionChecks = {
       file: API_MAIN,
       async probe(stage) {
         const { server } = stage
-        const browser = stage.browser()
-        const page = await stage.loginAtServer(browser, 'user1')
-        must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
-        const sent = JSON.parse(stage.standIn.passedOnTokens ?? '{}')
-        for (const [token, path, what] of [
-          [sent.refresh_token, '/api/me', 'a refresh token'],
-          [
-            await workerToken(server, 'server/grants/client-credentials.ts'),
-            '/api/email',
-            "the worker's token",
-          ],
-          [sent.access_token, '/api/stats', "a user's token"],
-        ]) {
-          const { status } = await server.me(`Bearer ${token}`, path)
-          must(status >= 401 && status <= 403, `GET ${path} with ${what} returns ${status}`)
-        }
-        const run = await stage.runWorker(server.serverUrl)
-        must(
-          run.status === 0 && run.output === '2 users\n',
-          `with your server and your API, the worker prints ${JSON.stringify(run.output + run.errors)}`,
-        )
+        const sent = await loginForApi(stage, 'server/grants/client-credentials.ts')
         const old = await server.browser().open(`${server.serverUrl}/api/me`)
         must(old.status === 404, 'your server still has an API of its own', SERVER_APP)
         const open = await server.me(`Bearer ${sent.access_token}`)
@@ -747,9 +731,7 @@ export const v12: VersionChecks = {
       file: BEARER,
       needs: ASKS,
       async probe(stage) {
-        stage.standIn.onIntrospect = () => {
-          throw new Error('It hangs up')
-        }
+        stage.standIn.onIntrospect = hangUp
         for (const path of PATHS) {
           expectUnavailable(await askApi(stage, path), path, 'the server hangs up')
         }
@@ -819,9 +801,7 @@ export const v12: VersionChecks = {
       async probe(stage) {
         const token = randomValue()
         for (let trouble = 0; trouble < 3; trouble += 1) {
-          stage.standIn.onIntrospect = () => {
-            throw new Error('It hangs up')
-          }
+          stage.standIn.onIntrospect = hangUp
           const away = await askApi(stage, '/api/me', token)
           must(away.status === 503, `when the server hangs up, GET /api/me returns ${away.status}`)
           says(stage)
@@ -835,34 +815,13 @@ export const v12: VersionChecks = {
 
 const NOBODY = { authorization: undefined }
 
-function ok(body: StandInAnswer['body']): StandInAnswer {
-  return { status: 200, body }
-}
-
 /** Asks the server about a token, as the API unless headers say otherwise. */
 function introspect(
   server: CheckDriver,
-  form: FormFields,
+  form: FormFields | string,
   headers: Fields = AS_API,
 ): Promise<JsonAnswer> {
   return server.post('/introspect', form, headers)
-}
-
-/** Posts anything to the introspection endpoint, as the API. */
-async function raw(server: CheckDriver, body: string | undefined, headers: Fields) {
-  const url = `${server.serverUrl}/introspect`
-  const options = { method: 'POST', headers: { ...AS_API, ...headers } }
-  const page = await server.browser().open(url, body === undefined ? options : { ...options, body })
-  return { ...page, body: jsonOf(page) }
-}
-
-/** The JSON object in a body, or an empty one. */
-function jsonOf({ body }: Page): Record<string, unknown> {
-  try {
-    return Object(JSON.parse(body))
-  } catch {
-    return {}
-  }
 }
 
 async function tokenAnswer(server: CheckDriver): Promise<JsonAnswer['body']> {
@@ -952,22 +911,9 @@ function expectInactive({ status, body }: JsonAnswer, what: string): void {
   )
 }
 
-/** @throws {NotYet} unless an introspection request is rejected with this error */
-function expectError(
-  { status, body }: JsonAnswer,
-  what: string,
-  error: string,
-  { code = 400 } = {},
-): void {
-  must(
-    status === code && body.error === error,
-    `POST /introspect with ${what} gets ${answered(status, body)}, not ${code} ${error}`,
-  )
-  const { error_description: description } = body
-  must(
-    typeof description === 'string' && description !== '' && DESCRIPTION.test(description),
-    `POST /introspect with ${what}: error_description is missing, or has a character that RFC 6749 section 5.2 doesn't allow`,
-  )
+/** @throws {NotYet} unless an introspection request is rejected with this status and error */
+function expectError(answer: JsonAnswer, wanted: `${number} ${string}`, what: string): void {
+  expectRejected(answer, wanted, `POST /introspect with ${what}`)
 }
 
 /** How far a time in seconds is from one in milliseconds, in words. */

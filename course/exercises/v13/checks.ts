@@ -11,6 +11,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
+import { HoldingGate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
   ALL_SCOPES,
   AS_API,
@@ -19,15 +20,16 @@ import {
   expectFound,
   expectInvalid,
   expectUnavailable,
+  loginForApi,
   PATHS,
   RESOURCES,
   tokenOf,
   workerToken,
 } from '../api-checks.ts'
-import { answered, type CheckDriver, must, type Stage, textOf, WORKER } from '../check-stage.ts'
+import { answered, type CheckDriver, must, type Stage, WORKER } from '../check-stage.ts'
 import { patient } from '../patience.ts'
 import type { VersionChecks } from '../sentence.ts'
-import { randomValue, type StandInAnswer } from '../stand-in.ts'
+import { hangUp, ok, randomValue, type StandInAnswer } from '../stand-in.ts'
 import { BOTH } from '../v06/checks.ts'
 
 const ACCESS_TOKEN = 'api/access-token.ts'
@@ -541,7 +543,7 @@ export const v13: VersionChecks = {
       file: ACCESS_TOKEN,
       needs: CHECKED,
       async probe(stage) {
-        hangUp(stage)
+        stage.standIn.onKeys = hangUp
         for (const path of PATHS) {
           const answer = await askApi(stage, sealed(stage), path)
           expectNoQuestion(stage)
@@ -683,16 +685,16 @@ export const v13: VersionChecks = {
       async probe(stage) {
         await ready(stage)
         await stage.passTime(PAUSE)
-        const { arrived, open } = holdKeys(stage)
+        const gate = holdKeys(stage)
         const slow = askApi(stage, unknown(stage))
-        await Promise.race([arrived, slow])
+        await Promise.race([gate.arrived.opened, slow])
         expectFetched(stage, 'with an unknown kid, five seconds after the last fetch,')
         const noticed = new AbortController()
         const known = askApi(stage, sealed(stage))
         const limit = sleep(patient(NOTICE), undefined, { signal: noticed.signal })
         const first = await Promise.race([known, limit.catch(() => undefined)])
         noticed.abort()
-        open()
+        gate.open()
         await Promise.all([known, slow])
         must(
           first !== undefined,
@@ -712,7 +714,7 @@ export const v13: VersionChecks = {
       file: KEYS,
       needs: [...FETCHES, 'away-first'],
       async probe(stage) {
-        hangUp(stage)
+        stage.standIn.onKeys = hangUp
         await stage.passTime(PAUSE)
         const tries = async (what: string, expected: number) => {
           for (let more = 0; more < 3; more += 1) {
@@ -758,13 +760,13 @@ export const v13: VersionChecks = {
       async probe(stage) {
         const key = newKey()
         await stage.passTime(PAUSE)
-        const { arrived, open } = holdKeys(stage, key)
+        const gate = holdKeys(stage, key)
         const all = Array.from({ length: 20 }, () => askApi(stage, sealed(stage, { key })))
-        await Promise.race([arrived, ...all])
+        await Promise.race([gate.arrived.opened, ...all])
         expectNoQuestion(stage)
         // The API has read the requests that were sent before this one.
         for (let more = 0; more < 5; more += 1) await stage.server.me(undefined)
-        open()
+        gate.open()
         for (const answer of await Promise.all(all)) {
           expectFound(answer, '/api/me', 'when the server is back, with a valid token,')
         }
@@ -778,7 +780,7 @@ export const v13: VersionChecks = {
       needs: FETCHES,
       async probe(stage) {
         await ready(stage)
-        hangUp(stage)
+        stage.standIn.onKeys = hangUp
         for (let fetches = 1; fetches < 3; fetches += 1) {
           await stage.passTime(PAUSE)
           await expectKeepsKeys(stage, 'the server hangs up')
@@ -826,23 +828,7 @@ export const v13: VersionChecks = {
       file: ACCESS_TOKEN,
       async probe(stage) {
         const { server } = stage
-        const browser = stage.browser()
-        const page = await stage.loginAtServer(browser, 'user1')
-        must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
-        const sent = JSON.parse(stage.standIn.passedOnTokens ?? '{}')
-        for (const [token, path, what] of [
-          [sent.refresh_token, '/api/me', 'a refresh token'],
-          [await workerToken(server, TOKENS), '/api/email', "the worker's token"],
-          [sent.access_token, '/api/stats', "a user's token"],
-        ]) {
-          const { status } = await server.me(`Bearer ${token}`, path)
-          must(status === 401 || status === 403, `GET ${path} with ${what} returns ${status}`)
-        }
-        const run = await stage.runWorker(server.serverUrl)
-        must(
-          run.status === 0 && run.output === '2 users\n',
-          `with your server and your API, the worker prints ${JSON.stringify(run.output + run.errors)}`,
-        )
+        const sent = await loginForApi(stage, TOKENS)
         await server.post('/revoke', { token: sent.access_token })
         const said = await introspect(server, sent.access_token)
         must(
@@ -859,10 +845,6 @@ export const v13: VersionChecks = {
 
 /** How long the tokens of the checks live, in seconds: longer than all the time that the checks let pass. */
 const HOUR = 3_600
-
-function ok(body: StandInAnswer['body']): StandInAnswer {
-  return { status: 200, body }
-}
 
 function newKey(): Key {
   return { kid: randomUUID(), ...generateKeyPairSync('ec', { namedCurve: 'P-256' }) }
@@ -957,27 +939,14 @@ function publish({ standIn }: Stage, ...keys: Key[]): void {
   standIn.onKeys = () => ok({ keys: set.map(publicJwk) })
 }
 
-/** From now on, the stand-in hangs up. */
-function hangUp({ standIn }: Stage): void {
-  standIn.onKeys = () => {
-    throw new Error('It hangs up')
+/** From now on, the stand-in keeps its keys back until the gate opens. */
+function holdKeys({ standIn }: Stage, key = KEY): HoldingGate {
+  const gate = new HoldingGate()
+  standIn.onKeys = async () => {
+    await gate.hold()
+    return ok({ keys: [key, KEY, SECOND_KEY].map(publicJwk) })
   }
-}
-
-/** From now on, the stand-in keeps its keys back, until it is told not to. */
-function holdKeys({ standIn }: Stage, key = KEY): { arrived: Promise<void>; open: () => void } {
-  let open = () => undefined as unknown
-  const opened = new Promise<void>((resolve) => {
-    open = () => resolve()
-  })
-  const arrived = new Promise<void>((resolve) => {
-    standIn.onKeys = async () => {
-      resolve()
-      await opened
-      return ok({ keys: [key, KEY, SECOND_KEY].map(publicJwk) })
-    }
-  })
-  return { arrived, open }
+  return gate
 }
 
 /** Lets the API have the usual keys, as if nothing had happened before. */

@@ -11,13 +11,15 @@ import {
   type JsonAnswer,
 } from '@oauth-lab/shared/testing/driver.ts'
 import { encodeForm, type FormFields } from '@oauth-lab/shared/testing/exchange.ts'
+import { HoldingGate } from '@oauth-lab/shared/testing/hooks.ts'
 import { AS_API, AS_WORKER } from '../api-checks.ts'
 import {
   answered,
   type CheckDriver,
+  expectRejected,
+  expectTokens,
   must,
   NotYet,
-  OTHER_CLIENT,
   queryOf,
   type Stage,
   saw,
@@ -27,9 +29,10 @@ import {
 import type { CliRequest, CliRun, EndedCli } from '../cli-run.ts'
 import { patient } from '../patience.ts'
 import type { VersionChecks } from '../sentence.ts'
-import { randomValue, type StandInAnswer } from '../stand-in.ts'
+import { hangUp, ok, randomValue, type StandInAnswer } from '../stand-in.ts'
 import { API } from '../token-request-rules.ts'
-import { BOTH, DESCRIPTION, OTHER_REQUEST } from '../v06/checks.ts'
+import { BOTH, OTHER_REQUEST } from '../v06/checks.ts'
+import { loginsStill } from '../v11/checks.ts'
 
 const AUTHORIZE = 'server/routes/authorize.ts'
 const CLI_API = 'cli/api.ts'
@@ -66,23 +69,7 @@ export const v14: VersionChecks = {
   short: { CLIENT_URL: 'http://127.0.0.1' },
   scopes: ['profile', 'email'],
   sentences: [
-    {
-      id: 'logins-still',
-      text: 'lab-client and other-client still get tokens for a code and for a refresh token',
-      file: CLIENT_AUTH,
-      async probe({ server }) {
-        const { redirect_uri } = OTHER_REQUEST
-        for (const [who, headers, request, changes] of [
-          ['lab-client', {}, {}, {}],
-          ['other-client', OTHER_CLIENT, OTHER_REQUEST, { redirect_uri }],
-        ] as const) {
-          const login = await server.redeem(await server.code(request), changes, headers)
-          expectTokens(login, `a code of ${who}`)
-          const refreshed = await server.refresh(String(login.body.refresh_token), headers)
-          expectTokens(refreshed, `a refresh token of ${who}`)
-        }
-      },
-    },
+    { ...loginsStill, file: CLIENT_AUTH },
     {
       id: 'secret-still',
       text: 'A client with a secret still needs it, and an unknown client gets 401, too',
@@ -99,7 +86,7 @@ export const v14: VersionChecks = {
             for (const path of ['/token', '/revoke', '/introspect']) {
               const sent = { grant_type: 'client_credentials', token: randomValue(), ...form }
               const request = `POST ${path} with client_id=${client_id} ${what}`
-              expectError(await server.post(path, sent, headers), request, 'invalid_client', 401)
+              expectRejected(await server.post(path, sent, headers), '401 invalid_client', request)
             }
           }
         }
@@ -169,9 +156,9 @@ export const v14: VersionChecks = {
         for (const client_secret of ['x', 'lab-client-secret', CLI, 'undefined']) {
           const what = `with client_secret=${client_secret} in the body, lab-cli`
           const answer = await redeem(server, code, { client_secret })
-          expectError(answer, what, 'invalid_client', 401)
+          expectRejected(answer, '401 invalid_client', what)
           const revoked = await post(server, '/revoke', { token: code, client_secret })
-          expectError(revoked, `${what} at /revoke`, 'invalid_client', 401)
+          expectRejected(revoked, '401 invalid_client', `${what} at /revoke`)
         }
         const answer = await redeem(server, code, { client_secret: '' })
         expectTokens(answer, 'a code of lab-cli with an empty client_secret')
@@ -197,7 +184,7 @@ export const v14: VersionChecks = {
             const [, pair = ''] = authorization.split(' ')
             const name = pair && JSON.stringify(Buffer.from(pair, 'base64').toString())
             const what = `with the Basic header of ${name || 'nothing'}${client_id ? ' and client_id in the body' : ''}, lab-cli`
-            expectError(answer, what, 'invalid_client', 401)
+            expectRejected(answer, '401 invalid_client', what)
           }
         }
         expectTokens(await redeem(server, code), 'a code of lab-cli after that')
@@ -211,7 +198,7 @@ export const v14: VersionChecks = {
       async probe({ server }) {
         for (const scope of [undefined, 'profile', 'stats:read']) {
           const answer = await post(server, '/token', { grant_type: 'client_credentials', scope })
-          expectError(answer, 'client_credentials of lab-cli', 'unauthorized_client')
+          expectRejected(answer, '400 unauthorized_client', 'client_credentials of lab-cli')
         }
         const page = await server.authorize({ ...requestAt(NO_PORT), scope: 'stats:read' })
         must(
@@ -296,7 +283,7 @@ export const v14: VersionChecks = {
           const code = await cliCode(server, { redirect_uri: first })
           const answer = await redeem(server, code, { redirect_uri })
           const what = `a code for redirect_uri=${first} with redirect_uri=${redirect_uri} in the token request`
-          expectError(answer, what, 'invalid_grant')
+          expectRejected(answer, '400 invalid_grant', what)
         }
         const code = await cliCode(server, { redirect_uri: asked })
         const right = await redeem(server, code, { redirect_uri: asked })
@@ -555,13 +542,8 @@ export const v14: VersionChecks = {
       file: LOOPBACK,
       needs: [...WAITS, 'cli-state'],
       async probe(stage) {
-        const asked = gate()
-        const given = gate()
-        const server = new CliServer()
-        server.before = async () => {
-          asked.open()
-          await given.opened
-        }
+        const gate = new HoldingGate()
+        const server = new CliServer({ before: () => gate.hold() })
         const cli = await start(stage, server)
         const [idle, used, slow] = [
           await open(cli.port),
@@ -579,13 +561,13 @@ export const v14: VersionChecks = {
         )
         const timer = new AbortController()
         const limit = sleep(patient(STOP_LIMIT), 'late', { signal: timer.signal })
-        const isOn = await Promise.race([asked.opened, cli.ended, limit])
+        const isOn = await Promise.race([gate.arrived.opened, cli.ended, limit])
         must(isOn !== 'late', 'the app waits for the end of connections that a browser keeps open')
         const isShut = await Promise.race([Promise.all(closed), limit])
         must(isShut !== 'late', 'connections that a browser keeps open stay open')
         must(!(await reaches(cli.port)), 'after the right response, it still listens at the port')
         timer.abort()
-        given.open()
+        gate.open()
         await untilEnded(stage, cli)
       },
     },
@@ -827,7 +809,7 @@ class CliServer {
     if (request.target === 'POST /token') return this.onToken ?? ok(this.tokens())
     if (request.target === 'POST /revoke') return this.onRevoke
     if (request.target !== 'GET /api/me') return { status: 404, body: { error: 'not_found' } }
-    if (this.onMe === 'away') throw new Error('It hangs up')
+    if (this.onMe === 'away') return hangUp()
     return this.onMe ?? ok({ user_id: 'user0', username: this.name })
   }
 
@@ -941,10 +923,6 @@ async function untilEnded(stage: Stage, cli: CliRun): Promise<EndedCli> {
   known.hangs = run.status === undefined
   must(!known.hangs, HANGS, MAIN)
   return run
-}
-
-function ok(body: StandInAnswer['body']): StandInAnswer {
-  return { status: 200, body }
 }
 
 /** The parameters of an authorization request of lab-cli. */
@@ -1097,28 +1075,6 @@ async function expectNoRedirect(server: CheckDriver, request: Fields, who: strin
   }
 }
 
-/** @throws {NotYet} unless a token response has an access token */
-function expectTokens({ status, body }: JsonAnswer, what: string, file?: string): void {
-  must(
-    status === 200 && typeof body.access_token === 'string',
-    `${what} gets ${answered(status, body)}`,
-    file,
-  )
-}
-
-/** @throws {NotYet} unless a request is rejected with this error */
-function expectError({ status, body }: JsonAnswer, what: string, error: string, code = 400): void {
-  must(
-    status === code && body.error === error,
-    `${what} gets ${answered(status, body)}, not ${code} ${error}`,
-  )
-  const { error_description: description } = body
-  must(
-    typeof description === 'string' && description !== '' && DESCRIPTION.test(description),
-    `${what}: error_description is missing, or has a character that RFC 6749 section 5.2 doesn't allow`,
-  )
-}
-
 /** @throws {NotYet} unless the CLI still accepts the right response */
 async function expectAccepts(cli: CliRun, when: string): Promise<void> {
   const page = await cli.respond(`state=${cli.state}&code=${randomValue()}`)
@@ -1206,12 +1162,4 @@ function otherAddresses(): string[] {
   // Only Linux has all of 127.0.0.0/8.
   const loop = process.platform === 'linux' ? ['127.0.0.2'] : []
   return ['::1', ...loop, ...own.map(({ address }) => address)]
-}
-
-function gate(): { opened: Promise<void>; open: () => void } {
-  let open = () => {}
-  const opened = new Promise<void>((resolve) => {
-    open = resolve
-  })
-  return { opened, open: () => open() }
 }
