@@ -40,7 +40,7 @@ export const refusal: Sentence = {
   },
 }
 
-export const v01: VersionChecks = {
+export const checks: VersionChecks = {
   short: { CODE_TTL: '0.4', ACCESS_TOKEN_TTL: '0.4' },
   sentences: [
     {

@@ -14,7 +14,7 @@ const NO_CATCH = `  const { client, redirect_uri } = verifyRedirectUri(query, cl
   return readParameters(query, client, redirect_uri)
 `
 
-export const v01: Exercise = {
+export const exercise: Exercise = {
   skeleton(draft) {
     empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
     empty(draft, 'client/routes/login.ts', {

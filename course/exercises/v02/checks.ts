@@ -10,7 +10,7 @@ import { loginShowsToken } from '../v01/checks.ts'
 /** How long to hold back a token while a second response arrives, in milliseconds. */
 const HOLD = 1_000
 
-export const v02: VersionChecks = {
+export const checks: VersionChecks = {
   sentences: [
     {
       id: 'state-sent',

@@ -5,7 +5,7 @@ const AUTHORIZE = 'server/routes/authorize.ts'
 const RESPONSE = 'server/authorization-response.ts'
 const CALLBACK = 'client/routes/callback.ts'
 
-export const v02: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of ['client/app.ts', 'client/session.ts', 'client/routes/login.ts']) {

@@ -31,7 +31,7 @@ export const stateStill: Sentence = {
   },
 }
 
-export const v03: VersionChecks = {
+export const checks: VersionChecks = {
   sentences: [
     {
       id: 'challenge',

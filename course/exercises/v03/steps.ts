@@ -8,7 +8,7 @@ const VERIFIER_FORM = '/** RFC 7636 section 4.1 */'
 const MATCH = '/** Whether the challenge was made'
 const VERIFIER = '  /** RFC 7636 section 4.5 */\n  code_verifier: string\n'
 
-export const v03: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of ['client/pkce.ts', 'client/session.ts', 'client/routes/login.ts']) {

@@ -36,7 +36,7 @@ export const freshSession: Sentence = {
   },
 }
 
-export const v04: VersionChecks = {
+export const checks: VersionChecks = {
   short: { ACCESS_TOKEN_TTL: '0.4' },
   sentences: [
     {

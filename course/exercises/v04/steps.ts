@@ -25,7 +25,7 @@ const BARE_CHALLENGE = `  reply.header('www-authenticate', 'Bearer realm="oauth-
   return reply.send({ message: 'Send an access token in the Authorization header.' })
 `
 
-export const v04: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       const app = draft.final(SERVER_APP)

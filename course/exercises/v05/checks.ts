@@ -55,7 +55,7 @@ export const refreshNonsense: Sentence = {
   },
 }
 
-export const v05: VersionChecks = {
+export const checks: VersionChecks = {
   short: { REFRESH_TOKEN_TTL: String(SHORT / 1000) },
   sentences: [
     {

@@ -32,7 +32,7 @@ export class TokenManager {
 }
 `
 
-export const v05: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       const messages = draft.final('protocol.ts')

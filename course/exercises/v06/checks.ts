@@ -124,7 +124,7 @@ export const keepsTokens: Sentence = {
   },
 }
 
-export const v06: VersionChecks = {
+export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
     {

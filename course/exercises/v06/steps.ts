@@ -23,7 +23,7 @@ const NO_SCOPE_IN_RESPONSE: Change = [
   '',
 ]
 
-export const v06: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       draft.take(PROTOCOL, ONE_RESOURCE, NO_SCOPE_IN_RESPONSE)

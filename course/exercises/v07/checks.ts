@@ -79,7 +79,7 @@ export const consentMissing: Sentence = {
   },
 }
 
-export const v07: VersionChecks = {
+export const checks: VersionChecks = {
   short: { CODE_TTL: '0.4' },
   scopes: ['profile', 'email'],
   sentences: [

@@ -51,7 +51,7 @@ function takeRoutes(draft: Draft, ...changes: Change[]): void {
   )
 }
 
-export const v07: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       const answer = part(draft.final(AUTHORIZE), FIND_LOGIN, '  })\n')

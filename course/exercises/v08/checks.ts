@@ -51,7 +51,7 @@ const BOXES = [...MEMORY, 'boxes', 'nothing-ticked', 'not-requested', 'part-of-y
 
 // The server remembers what was allowed, so the order of its checks matters. user0 allows profile first,
 // and then email; user1 the other way round. The other client never gets a yes.
-export const v08: VersionChecks = {
+export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
     refusedStill,

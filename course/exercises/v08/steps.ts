@@ -44,7 +44,7 @@ const NAME_NEEDED: Change[] = [
   [NO_PROFILE, ''],
 ]
 
-export const v08: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       const text = draft.final(AUTHORIZE)

@@ -42,7 +42,7 @@ const ENDED = 'was ended or has run out'
 /** What the checks of the server need that revoke a refresh token. */
 const ENDS = ['revoke-client', 'revoke-unknown', 'access-ends', 'refresh-ends']
 
-export const v09: VersionChecks = {
+export const checks: VersionChecks = {
   short: { REFRESH_TOKEN_TTL: String(SHORT / 1000) },
   scopes: ['profile', 'email'],
   sentences: [

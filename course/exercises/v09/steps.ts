@@ -23,7 +23,7 @@ function withoutOtherClients(text: string): Change {
   return [part(text, check, '      // RFC 7009 section 2.1: a refresh token, used'), '']
 }
 
-export const v09: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of [PROTOCOL, TOKEN]) draft.take(path)

@@ -57,7 +57,7 @@ const CSRF = [...ENDS, 'starts-anew', 'csrf-random', 'csrf-needed', 'csrf-own']
 // The server remembers what was allowed, so the order of its checks matters: the first one after the
 // logins needs a user who allowed nothing yet. Before the first Disconnect, user1 gives lab-client only
 // email, and user0 gives other-client nothing.
-export const v10: VersionChecks = {
+export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
     refusedStill,

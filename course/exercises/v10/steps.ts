@@ -30,7 +30,7 @@ function withoutLogout(page: string): Change {
   return [part(page, '      <form class="corner"', '      <p>You are'), '']
 }
 
-export const v10: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of [APP, LOGIN_PAGE, HOME_PAGE]) draft.take(path)

@@ -67,7 +67,7 @@ export const loginsStill: Sentence = {
   },
 }
 
-export const v11: VersionChecks = {
+export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
     loginsStill,

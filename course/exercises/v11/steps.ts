@@ -12,7 +12,7 @@ const SCOPES = 'server/scopes.ts'
 const STORE = 'server/store.ts'
 const TOKEN = 'server/routes/token.ts'
 
-export const v11: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of [CLIENTS, SCOPES]) draft.take(path)

@@ -56,7 +56,7 @@ const OPEN = ['introspect-login', 'introspect-user']
 /** What the checks need that let the API accept a token. */
 const ASKS = ['api-listens', 'api-asks']
 
-export const v12: VersionChecks = {
+export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
   sentences: [
     {

@@ -33,7 +33,7 @@ function withoutTrouble(draft: Draft): Change[] {
   ]
 }
 
-export const v12: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of [PACKAGE, API_MAIN, ME, CLIENT_API, COUNT_USERS]) draft.take(path)

@@ -63,7 +63,7 @@ const SECOND_KEY = newKey()
 /** A key that no server publishes. */
 const FOREIGN_KEY = newKey()
 
-export const v13: VersionChecks = {
+export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
   short: { ACCESS_TOKEN_TTL: String(LIFETIME) },
   sentences: [

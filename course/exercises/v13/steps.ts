@@ -33,7 +33,7 @@ function credulous(draft: Draft): Change[] {
   ]
 }
 
-export const v13: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of [JWKS, SERVER_APP]) draft.take(path)

@@ -65,7 +65,7 @@ const MINUTES = 5 * 60_000
 /** How long it may take to stop listening, in milliseconds, on an idle machine. */
 const STOP_LIMIT = 3_000
 
-export const v14: VersionChecks = {
+export const checks: VersionChecks = {
   short: { CLIENT_URL: 'http://127.0.0.1' },
   scopes: ['profile', 'email'],
   sentences: [

@@ -39,7 +39,7 @@ function untilLogin(draft: Draft): Change[] {
   ]
 }
 
-export const v14: Exercise = {
+export const exercise: Exercise = {
   steps: [
     (draft) => {
       for (const path of [CLIENTS, CLIENT_AUTH]) draft.take(path)
