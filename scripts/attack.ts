@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import {
   type Attack,
   blockingVersion,
@@ -33,7 +32,6 @@ export const HELP = `npm run attack                          every attack on eve
 npm run attack v03                      every attack on one version, or on a copy in a folder
 npm run attack NAME                     where it succeeds, where it is blocked, and where it succeeds again
 npm run attack NAME v03                 one attack on one version, or on a copy in a folder
-npm run attack -- NAME v03 --pause      the same, waiting for Enter after each step
 npm run attack -- NAME --weakened       on a copy of a version without the line that blocks it
 npm run attack -- --list                the names of all attacks
 npm run attack -- --write               updates the list in README.md
@@ -48,7 +46,6 @@ const HINT = 'To list the attacks: npm run attack -- --list. For help: npm run a
 const OPTIONS = {
   list: { type: 'boolean' },
   write: { type: 'boolean' },
-  pause: { type: 'boolean' },
   weakened: { type: 'boolean' },
 } as const
 
@@ -61,7 +58,7 @@ const OPTIONS = {
  */
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = readCommandLine(args, OPTIONS, {
-    example: 'npm run attack -- login-csrf v01 --pause',
+    example: 'npm run attack -- login-csrf v02 --weakened',
     hint: HINT,
   })
   if (values.list) return print(printList(attacks, listVersions()))
@@ -69,16 +66,15 @@ export async function main(args: string[]): Promise<number> {
 
   const attack = attacks.find(({ slug }) => positionals.includes(slug))
   if (attack === undefined) {
-    if (values.pause || values.weakened) throw wrongUsage('Name an attack to play.')
+    if (values.weakened) throw wrongUsage('Name an attack to play.')
     return playMatrix(positionals)
   }
   const versions = positionals
     .filter((text) => text !== attack.slug)
     .map((text) => findVersion(text))
-  const pause = values.pause === true && process.stdin.isTTY
-  if (values.weakened) return playWeakened(attack, versions[0], pause)
+  if (values.weakened) return playWeakened(attack, versions[0])
   const telling = versions.length > 0 ? versions : tellingVersions(attack, listVersions())
-  return playStories(attack, telling, pause)
+  return playStories(attack, telling)
 }
 
 async function playMatrix(names: string[]): Promise<number> {
@@ -95,12 +91,11 @@ function versionOrAttack(name: string): Version {
   throw wrongUsage(`There is no attack, version or folder named ${JSON.stringify(name)}. ${HINT}`)
 }
 
-async function playStories(attack: Attack, versions: Version[], pause: boolean) {
+async function playStories(attack: Attack, versions: Version[]) {
   let status = 0
-  for (const [index, version] of versions.entries()) {
-    if (pause && index > 0) await waitForEnter()
+  for (const version of versions) {
     const performance = await playAttack(attack, version)
-    await show(performance, pause)
+    await show(performance)
     if (!isDifferent(performance)) continue
     print(paint(`This isn't the result expected for ${version.name}.\n`, 'red'))
     status = 1
@@ -111,7 +106,7 @@ async function playStories(attack: Attack, versions: Version[], pause: boolean) 
 }
 
 /** Plays an attack on copies of a version, each without one of the lines that block it. */
-async function playWeakened(attack: Attack, chosen: Version | undefined, pause: boolean) {
+async function playWeakened(attack: Attack, chosen: Version | undefined) {
   const version = chosen ?? blockingVersion(attack, listVersions())
   if (attack.checks.length === 0 || version === undefined) {
     throw wrongUsage(`No version blocks ${attack.slug} yet, so there is no check to remove.`)
@@ -120,7 +115,7 @@ async function playWeakened(attack: Attack, chosen: Version | undefined, pause: 
     const weakened = await withoutCheck(version, check)
     try {
       print(printWeakening(version, check))
-      await show(await playAttack(attack, weakened.version), pause)
+      await show(await playAttack(attack, weakened.version))
     } finally {
       await weakened.remove()
     }
@@ -128,18 +123,8 @@ async function playWeakened(attack: Attack, chosen: Version | undefined, pause: 
   return 0
 }
 
-async function show(performance: Performance, pause: boolean): Promise<void> {
-  const texts = printStory(performance, await linesThatBlock(performance))
-  for (const [index, text] of texts.entries()) {
-    print(`${text}\n`)
-    if (pause && index < texts.length - 1) await waitForEnter()
-  }
-}
-
-async function waitForEnter(): Promise<void> {
-  const terminal = createInterface({ input: process.stdin })
-  await new Promise((resolve) => terminal.once('line', resolve).once('close', resolve))
-  terminal.close()
+async function show(performance: Performance): Promise<void> {
+  print(`${printStory(performance, await linesThatBlock(performance))}\n`)
 }
 
 async function writeMatrix(): Promise<number> {

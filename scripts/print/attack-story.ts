@@ -19,14 +19,14 @@ import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { paint } from './ansi.ts'
 import { fill, indented } from './wrap.ts'
 
-/** Returns one text for the head of a story, one per step, and one for its end, so that the caller can pause between them. */
-export function printStory(performance: Performance, stoppers: FoundLine[]): string[] {
+/** Prints a story: its head, its steps, and its end. */
+export function printStory(performance: Performance, stoppers: FoundLine[]): string {
   const { story } = performance
   return [
     printHead(performance),
     ...story.steps.map((step, index) => printStep(step, index + 1)),
     printEnd(performance, stoppers),
-  ]
+  ].join('\n\n')
 }
 
 /** Prints the lines that were removed from a copy before the attack. */
