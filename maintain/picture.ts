@@ -44,6 +44,8 @@ async function takePicture(client: string, workshop: string): Promise<void> {
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.goto(`${workshop}/traffic`)
     await page.locator('#traffic').getByText('/token').first().waitFor()
+    // It opens at the newest message.
+    await page.evaluate('scrollTo(0, 0)')
     await page.screenshot({ path: FILE })
   } finally {
     await browser.close()

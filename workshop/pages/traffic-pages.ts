@@ -1,16 +1,25 @@
 import { programsOf } from '@oauth-lab/course/programs/programs.ts'
+import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
+import { draftOf } from '../traffic/draft.ts'
 import { tokenFields } from '../traffic/explanations.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
 import { lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
-import { capital } from '../traffic/message-kind.ts'
-import { CHANNEL_WORDS, type Filter, passes, rowsSince, sentenceOf } from '../traffic/row.ts'
+import { capital, kindOf } from '../traffic/message-kind.ts'
+import {
+  CHANNEL_WORDS,
+  type Filter,
+  listSince,
+  passing,
+  sentenceOf,
+  viewLogin,
+} from '../traffic/row.ts'
 import { now } from '../traffic/traffic.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -35,28 +44,33 @@ export async function trafficPages(
     return reply.viewAsync('traffic', {
       ...page,
       slots: runner.slots,
-      filter,
-      channels: CHANNEL_WORDS,
       query: new URLSearchParams({ slot: slot.id, ...filter }).toString(),
       ...rowsOf(slot, filter, undefined),
+      ...choicesOf(slot, filter),
       ...whatWaits(slot),
     })
   })
 
   // The parts that are requested again after a change.
   app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
-    return reply.viewAsync(
-      'traffic-rows',
-      rowsOf(runner.require(query.slot), readFilter(query), query.after),
-    )
+    const slot = runner.require(query.slot)
+    const filter = readFilter(query)
+    const rows = rowsOf(slot, filter, query.after)
+    return reply.viewAsync('traffic-changes', { ...rows, ...choicesOf(slot, filter) })
   })
   app.get<{ Querystring: Fields }>('/traffic/waiting', ({ query }, reply) => {
     return reply.viewAsync('traffic-waiting', whatWaits(runner.require(query.slot)))
   })
   app.get<{ Querystring: Fields }>('/traffic/message', ({ query }, reply) => {
     const slot = runner.require(query.slot)
-    const details = detailsOf(messageOf(slot, query.id), traffic.logOf(slot))
-    return reply.viewAsync('traffic-message', details)
+    const message = messageOf(slot, query.id)
+    const draft = draftOf(message.exchange)
+    return reply.viewAsync('traffic-message', {
+      ...detailsOf(message, traffic.logOf(slot)),
+      slot,
+      link: `/traffic?slot=${slot.id}#message-${message.id}`,
+      curl: draft && draft.program in slot.ports ? curlOf(draft, slot.addresses) : undefined,
+    })
   })
 
   app.post<{ Body: Fields }>('/traffic/clear', (request, reply) => {
@@ -79,14 +93,11 @@ export async function trafficPages(
     const log = traffic.logOf(slot)
     const offset = Date.now() - now()
     const filter = readFilter(query)
-    const har = toHar(
-      log.entries.filter((entry) => passes(entry, filter)),
-      {
-        addresses: slot.addresses,
-        toDate: (at) => new Date(at + offset),
-        show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
-      },
-    )
+    const har = toHar(passing(log, filter), {
+      addresses: slot.addresses,
+      toDate: (at) => new Date(at + offset),
+      show: (exchange) => (query.secrets === '1' ? exchange : maskExchange(exchange, log.values)),
+    })
     const name = `${slot.version.id}.har`
     reply.header('content-disposition', `attachment; filename="${name}"`)
     return reply.type('application/json').send(`${JSON.stringify(har, null, 2)}\n`)
@@ -104,14 +115,30 @@ export async function trafficPages(
     const list = `${traffic.instance} ${log.epoch} ${lanes.join('-')}`
     const [instance, epoch, shown, revision] = String(after ?? '').split(' ')
     const isWhole = `${instance} ${epoch} ${shown}` !== list
+    const changes = listSince(log, isWhole ? 0 : Number(revision), filter, lanes)
     return {
       slot,
       lanes: lanes.map((name) => ({ name, title: capital(wordsOf(name)) })),
-      rows: rowsSince(log, isWhole ? 0 : Number(revision), filter, lanes),
-      isWhole,
+      ...changes,
+      // Read last: to find the logins changes it.
       mark: `${list} ${log.revision}`,
-      oldest: log.entries[0]?.at ?? 0,
     }
+  }
+
+  /** What the messages can be filtered by. What is chosen stays a choice, even if the log has no such message anymore. */
+  function choicesOf(slot: Slot, filter: Filter) {
+    const log = traffic.logOf(slot)
+    const kinds = log.entries.flatMap((entry) => (entry.kind === 'note' ? [] : [kindOf(entry)]))
+    const choices = {
+      channel: Object.entries(CHANNEL_WORDS),
+      program: lanesOf(slot, log).map((name) => [name, wordsOf(name)]),
+      kind: [...new Set(kinds)].sort().map((kind) => [kind, kind]),
+      login: log.logins.all.map((login) => {
+        const { id, time, who, fate } = viewLogin(login, log)
+        return [String(id), `${time} ${who}: ${fate}`]
+      }),
+    }
+    return { filter, choices }
   }
 
   function whatWaits(slot: Slot) {
@@ -135,10 +162,17 @@ function lanesOf({ version }: Slot, { entries }: TrafficLog): string[] {
   return lanesAmong([...listening, ...ending, ...partiesOf(entries)])
 }
 
-function readFilter({ channel, text }: Fields): Filter {
+function readFilter(fields: Fields): Filter {
+  const read = (name: keyof Filter) => {
+    const value = fields[name]
+    return typeof value === 'string' ? value : ''
+  }
   return {
-    channel: typeof channel === 'string' ? channel : '',
-    text: typeof text === 'string' ? text : '',
+    channel: read('channel'),
+    text: read('text'),
+    program: read('program'),
+    kind: read('kind'),
+    login: read('login'),
   }
 }
 

@@ -1,9 +1,7 @@
-// Terms with their meaning, and buttons that copy a command or a path. Parts of a page are replaced often, so the
-// document listens for clicks on the buttons.
+// Terms with their meaning, and a button at each command to copy it.
 
+import './copy.js'
 import './terms.js'
-
-const SHOWN = 2000
 
 for (const code of document.querySelectorAll('.code-sh, .code-shell')) {
   const button = document.createElement('button')
@@ -13,18 +11,3 @@ for (const code of document.querySelectorAll('.code-sh, .code-shell')) {
   button.dataset.copy = (code.querySelector('code')?.textContent ?? '').trimEnd()
   code.append(button)
 }
-
-document.addEventListener('click', async ({ target }) => {
-  const button = target.closest('[data-copy]')
-  if (button === null) return
-  const before = button.textContent
-  try {
-    await navigator.clipboard.writeText(button.dataset.copy)
-    button.textContent = 'Copied'
-  } catch {
-    button.textContent = 'Select it and copy it by hand'
-  }
-  setTimeout(() => {
-    button.textContent = before
-  }, SHOWN)
-})

@@ -1,13 +1,23 @@
-// The Traffic page: inserts new messages, opens them, and shows secrets at a click.
+// The list of messages: inserts new ones, each below the heading of its login, opens them, and shows secrets at a click.
 
+import './copy.js'
 import { takeApart, viewParts } from './token-parts.js'
+import { announce } from './workshop.js'
 
 const list = document.querySelector('#traffic')
-/** Within this distance from the end of the page, in pixels, the page follows new messages. */
-const NEAR_THE_END = 160
+/** Within this distance below the screen, the newest message counts as in sight. */
+const NEAR = '160px'
 
 /** Clicked values, which are shown everywhere. */
 const shown = new Set()
+/** While the newest message is in sight, the page follows the next ones. */
+let isFollowing = true
+const sight = new IntersectionObserver(
+  (changes) => {
+    isFollowing = changes.at(-1).isIntersecting
+  },
+  { rootMargin: `0px 0px ${NEAR}` },
+)
 
 if (list !== null) begin()
 
@@ -21,48 +31,98 @@ function begin() {
   // Events of `details` don't bubble, but can be captured.
   list.addEventListener('toggle', ({ target }) => open(target), true)
   list.addEventListener('click', ({ target }) => reveal(target.closest('button.value')))
+  window.addEventListener('hashchange', openLinked)
   tellEmpty()
-  // Messages held while the page was closed are at the end.
-  list.querySelector('.waits')?.scrollIntoView({ block: 'center' })
+  const last = watchNewest()
+  // Held messages wait for someone, so they come first.
+  const waiting = list.querySelector('.waits')
+  if (waiting !== null) waiting.scrollIntoView({ block: 'center' })
+  else if (location.hash.startsWith('#message-')) openLinked()
+  else last?.scrollIntoView({ block: 'nearest' })
 }
 
-/** Inserts the new rows of a response, and replaces changed ones. */
+/** Opens the message that the address names. */
+function openLinked() {
+  if (!location.hash.startsWith('#message-')) return
+  const row = list.querySelector(`.row[id="${CSS.escape(location.hash.slice(1))}"]`)
+  const details = row?.querySelector('details')
+  if (row === null) announce("That message isn't in this list: it is gone, or the filter hides it.")
+  if (details) details.open = true
+  row?.scrollIntoView({ block: 'start' })
+}
+
+/** Inserts the new rows of a response, replaces changed ones, and removes those that aren't in the list anymore. */
 function takeIn(text) {
   const template = document.createElement('template')
   template.innerHTML = text
   const answer = template.content.querySelector('.rows')
   const rows = list.querySelector('.rows')
-  const { scrollHeight } = document.documentElement
-  const atEnd = window.scrollY + window.innerHeight > scrollHeight - NEAR_THE_END
-  const hasNews = answer.children.length > 0
-  const isWhole = answer.dataset.whole === 'true'
-  for (const row of [...rows.children]) {
-    const isStale = isWhole && answer.querySelector(`#${row.id}`) === null
-    if (isStale || orderOf(row) < Number(answer.dataset.oldest)) row.remove()
-  }
-  for (const row of [...answer.children]) put(rows, row)
+  const wasFollowing = isFollowing
+  const changed = [...answer.querySelectorAll('.row')]
+  const kept = new Set(answer.dataset.ids.split(' ').map((id) => `message-${id}`))
+  for (const row of rows.querySelectorAll('.row')) if (!kept.has(row.id)) row.remove()
+  for (const login of [...answer.querySelectorAll(':scope > .login')]) putLogin(rows, login)
+  for (const row of [...answer.querySelectorAll(':scope > .row')]) put(rows, row)
+  for (const login of rows.querySelectorAll('.login:not(:has(.row))')) login.remove()
   rows.dataset.mark = answer.dataset.mark
   // Another version may have other programs.
   rows.style.cssText = answer.style.cssText
   list.querySelector('.lane-names').replaceWith(template.content.querySelector('.lane-names'))
+  for (const choice of template.content.querySelectorAll('select')) offer(choice)
   tellEmpty()
-  if (!hasNews) return
+  const last = watchNewest()
+  if (changed.length === 0) return
   const waiting = rows.querySelector('.waits')
   if (waiting !== null) waiting.scrollIntoView({ block: 'nearest' })
-  else if (atEnd) window.scrollTo({ top: document.body.scrollHeight })
+  else if (wasFollowing) last?.scrollIntoView({ block: 'nearest' })
 }
 
-function put(rows, row) {
-  const old = rows.querySelector(`#${row.id}`)
+function putLogin(rows, login) {
+  const own = rows.querySelector(`#${login.id}`) ?? login.cloneNode(true)
+  const [heading, next] = [own, login].map((part) => part.querySelector('h2'))
+  if (heading.innerHTML !== next.innerHTML) heading.innerHTML = next.innerHTML
+  if (own.parentElement === null) own.querySelector('ol').replaceChildren()
+  if (own.parentElement === null || own.dataset.order !== login.dataset.order) {
+    own.dataset.order = login.dataset.order
+    place(rows, own)
+  }
+  for (const row of [...login.querySelectorAll('.row')]) put(own.querySelector('ol'), row)
+}
+
+function put(parent, row) {
+  const old = list.querySelector(`#${row.id}`)
   const wasFocused = old?.contains(document.activeElement)
   if (old !== null) keepWhatIsOpen(old, row)
   old?.remove()
-  const after = [...rows.children].findLast((other) => orderOf(other) <= orderOf(row))
-  if (after === undefined) rows.prepend(row)
-  else after.after(row)
+  place(parent, row)
   htmx.process(row)
   // The focused element may be gone from the row, such as the button "Send it on".
   if (wasFocused) row.querySelector('summary')?.focus()
+}
+
+function place(parent, part) {
+  const others = [...parent.children].filter((other) => other !== part)
+  const after = others.findLast((other) => orderOf(other) <= orderOf(part))
+  if (after === undefined) parent.prepend(part)
+  else after.after(part)
+}
+
+/** Offers what the messages can now be filtered by. */
+function offer(choice) {
+  const own = document.querySelector(`.tools select[name="${choice.name}"]`)
+  if (own === null || own.innerHTML === choice.innerHTML) return
+  const { value } = own
+  own.replaceChildren(...choice.children)
+  own.value = value
+}
+
+function watchNewest() {
+  const [last] = [...list.querySelectorAll('.row')].sort((one, other) => {
+    return orderOf(other) - orderOf(one)
+  })
+  sight.disconnect()
+  if (last !== undefined) sight.observe(last)
+  return last
 }
 
 /** A changed row keeps its state, such as being open. */

@@ -65,7 +65,7 @@ document.addEventListener('htmx:sendError', () => {
 })
 
 /** @param {string} text */
-function announce(text) {
+export function announce(text) {
   const place = document.querySelector('#announcement') ?? document.createElement('p')
   place.id = 'announcement'
   place.setAttribute('role', 'alert')

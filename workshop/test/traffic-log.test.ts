@@ -1,82 +1,15 @@
-import { addressesFrom, type ProgramName } from '@oauth-lab/course/programs/programs.ts'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { addressesFrom } from '@oauth-lab/course/programs/programs.ts'
 import { describe, expect, test } from 'vitest'
-import type { KnownVersion } from '../known-versions.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
-import { TrafficLog } from '../traffic/log.ts'
+import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
 import type { Exchange } from '../traffic/message.ts'
-import { passes, rowsSince, sentenceOf } from '../traffic/row.ts'
-import type { TapMessage } from '../traffic/tap.ts'
+import { type Filter, passing, rowsSince } from '../traffic/row.ts'
+import { CODE, fail, type Request, Scene } from './scene.ts'
 
-const [first] = listVersions()
-const VERSION: KnownVersion = { ...(first ?? fail()), id: 'v01-code-flow', leadsTo: undefined }
-const CHROMIUM = ['User-Agent', 'Mozilla/5.0']
-const ALL = { channel: '', text: '' }
+const ALL: Filter = { channel: '', text: '', program: '', kind: '', login: '' }
 const LANES = ['browser', 'client', 'server']
-const CODE = 'c'.repeat(43)
-
-function fail(): never {
-  throw new Error('There is no version')
-}
-
-type Request = Partial<Extract<TapMessage, { tap: 'request' }>>
-
-/** A log, and messages that a tap may send to it. */
-class Scene {
-  readonly log = new TrafficLog()
-
-  say(said: Omit<TapMessage, 'process'>, program: ProgramName = 'server'): this {
-    this.log.take({ process: 1, ...said } as TapMessage, program, VERSION)
-    return this
-  }
-
-  ask(id: number, at: number, request: Request = {}, program: ProgramName = 'server'): this {
-    const usual = { method: 'GET', url: '/', httpVersion: '1.1', headers: CHROMIUM, peer: '::1 1' }
-    return this.say(
-      { tap: 'request', id, at, waits: false, ...usual, ...request } as never,
-      program,
-    )
-  }
-
-  answer(
-    id: number,
-    at: number,
-    [status, headers = '', text = '']: [status: number, headers?: string, text?: string] = [200],
-    program: ProgramName = 'server',
-  ): this {
-    const head = `HTTP/1.1 ${status} Reason\r\n${headers}\r\n\r\n`
-    const body = { text, size: Buffer.byteLength(text) }
-    return this.say({ tap: 'answer', id, at, waits: false, status, head, body } as never, program)
-  }
-
-  /** A code that comes by redirect and is exchanged for a token. */
-  flow(): this {
-    const form = `grant_type=authorization_code&code=${CODE}`
-    const headers = [
-      'Content-Type',
-      'application/x-www-form-urlencoded',
-      'Authorization',
-      `Basic ${btoa('lab-client:lab-client-secret')}`,
-    ]
-    return this.ask(1, 10, { method: 'POST', url: '/authorize' })
-      .answer(1, 11, [303, `Location: http://localhost:1/callback?code=${CODE}`])
-      .ask(1, 12, { url: `/callback?code=${CODE}`, process: 2 } as Request, 'client')
-      .say({ tap: 'connected', at: 12.5, address: '::1 7' } as never, 'client')
-      .ask(2, 13, { method: 'POST', url: '/token', headers, peer: '::1 7' })
-      .say({ tap: 'body', id: 2, body: { text: form, size: form.length } } as never)
-      .answer(2, 14, [
-        200,
-        'Content-Type: application/json',
-        '{"access_token":"tttttttttttttttttttttttt","expires_in":300}',
-      ])
-  }
-
-  sentences(): string[] {
-    return this.log.entries.map((entry) => (entry.kind === 'note' ? entry.text : sentenceOf(entry)))
-  }
-}
 
 describe('the log', () => {
   test('has the messages in the order in which they were sent, whichever is reported first', () => {
@@ -254,8 +187,8 @@ describe('hostile traffic', () => {
 describe('a filter', () => {
   const { log } = new Scene().flow()
 
-  function count(filter: Partial<typeof ALL>): number {
-    return log.entries.filter((entry) => passes(entry, { ...ALL, ...filter })).length
+  function count(filter: Partial<Filter>): number {
+    return passing(log, { ...ALL, ...filter }).length
   }
 
   test('lets a channel pass, or a text wherever it stands', () => {

@@ -1,5 +1,7 @@
+import { exec } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
@@ -227,6 +229,60 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(await traffic.locator('main').textContent()).not.toContain(code)
     })
 
+    test('separates logins as they come, filters by one, and opens at the newest message or the one in the address', async () => {
+      const traffic = await workshop.visit('/traffic')
+      const headings = () => traffic.locator('.login h2 > :last-child').allTextContents()
+      const page = await workshop.newPage()
+      await page.goto(`${workshop.main.addresses.client}/login`)
+      await expect.poll(headings).toEqual(['Someone with lab-client: waiting for the user'])
+      await enterPassword(page)
+      await page.waitForURL(/\/profile/)
+      await expect.poll(headings).toEqual(['user0 with lab-client: logged in'])
+      await page.getByRole('button', { name: 'Log out' }).click()
+      await page.getByText('Start authorization').click()
+      await expect
+        .poll(headings)
+        .toEqual([
+          'user0 with lab-client: logged out, but its tokens may still work',
+          'Someone with lab-client: waiting for the user',
+        ])
+      // The page follows the messages as they come.
+      const last = traffic.locator('.row').last()
+      await expect.poll(() => isInSight(last)).toBe(true)
+
+      const choice = traffic.locator('[name=login] option').last()
+      await traffic.selectOption('[name=login]', (await choice.getAttribute('value')) ?? '')
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(4)
+      await enterPassword(page)
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(14)
+      await expect.poll(headings).toEqual(['user0 with lab-client: logged in'])
+
+      await traffic.goto(`${workshop.url}/traffic`)
+      await expect.poll(() => isInSight(last)).toBe(true)
+      const first = traffic.locator('.login .row').first()
+      await first.locator('summary').first().click()
+      await first.getByRole('link', { name: 'Link to this message' }).click()
+      await traffic.waitForURL(/#message-\d+$/)
+      await traffic.reload()
+      await first.getByText('Link to this message').waitFor()
+      await expect.poll(() => isInSight(first.locator('summary').first())).toBe(true)
+    })
+
+    test('copies a request as a curl command that works', async () => {
+      await logIn(await workshop.newPage())
+      const permissions = ['clipboard-read', 'clipboard-write']
+      const traffic = await workshop.visit('/traffic', { own: { permissions } })
+      const row = traffic.locator('.row.request', { hasText: 'GET /api/me' })
+      await row.locator('summary').first().click()
+      await row.getByRole('button', { name: 'Copy as curl' }).click()
+      await row.getByRole('button', { name: 'Copied' }).waitFor()
+      const command = await traffic.evaluate<string>('navigator.clipboard.readText()')
+      expect(await row.textContent()).not.toContain(/Bearer [\w-]+/.exec(command)?.[0])
+      const { stdout } = await promisify(exec)(command)
+      expect(stdout).toContain('HTTP/1.1 200')
+      expect(stdout).toContain('"user_id":"user0"')
+    })
+
     test.runIf(full)('filters, forgets, and goes on', async () => {
       const traffic = await workshop.visit('/traffic')
       const page = await workshop.newPage()
@@ -270,7 +326,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
           .toEqual([expect.stringContaining('was stopped.')])
 
         const rows = await fetch(`${workshop.url}/traffic/rows?after=another%200%207`)
-        expect(await rows.text()).toContain('data-whole="true"')
+        expect(await rows.text()).toContain('was stopped.')
       },
     )
 

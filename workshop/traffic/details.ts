@@ -16,6 +16,7 @@ export function detailsOf(message: Message, { values }: TrafficLog) {
     (kind === 'request' ? exchange.request : exchange.answer)?.body ?? {}
   return {
     id: message.id,
+    kind,
     sections: dissect(message).map(({ title, minor, fields }) => ({
       title,
       minor,

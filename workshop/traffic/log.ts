@@ -2,6 +2,7 @@ import type { KnownVersion } from '../known-versions.ts'
 import { Connections } from './connections.ts'
 import { dissect } from './dissect.ts'
 import { parseHead } from './http.ts'
+import { findLogins, type Logins } from './logins.ts'
 import {
   type Entry,
   type Exchange,
@@ -39,6 +40,9 @@ export class TrafficLog {
   readonly #pending = new Map<string, Pending>()
   readonly #connections = new Connections()
   #ids = 0
+  #logins: Logins = findLogins([])
+  /** The revision that they were found in. */
+  #loginsAt = 0
 
   /** Adds a message from the tap in a program. */
   take(said: TapMessage, program: string, version: KnownVersion): void {
@@ -84,11 +88,26 @@ export class TrafficLog {
     }
     this.began = this.entries[0]?.at
     this.epoch += 1
+    this.revision += 1
   }
 
   message(id: number): Message | undefined {
     const entry = this.entries.find((known) => known.id === id)
     return entry?.kind === 'note' ? undefined : entry
+  }
+
+  /** The logins among the messages. A message that joined another one counts as changed. */
+  get logins(): Logins {
+    if (this.#loginsAt === this.revision) return this.#logins
+    const before = this.#logins
+    this.#logins = findLogins(this.entries)
+    this.revision += 1
+    this.#loginsAt = this.revision
+    for (const entry of this.entries) {
+      if (entry.kind === 'note') continue
+      if (this.#logins.of(entry)?.id !== before.of(entry)?.id) entry.revision = this.revision
+    }
+    return this.#logins
   }
 
   /** The held messages, oldest first. */

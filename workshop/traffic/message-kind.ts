@@ -71,6 +71,11 @@ export function titleOf({ kind, exchange }: Message): string {
   return kind === 'request' ? titleOfRequest(exchange) : titleOfAnswer(exchange)
 }
 
+/** Like its title, but all redirects to other addresses are of one kind. */
+export function kindOf(message: Message): string {
+  return titleOf(message).replace(/^Redirect to .*/, 'Other redirect')
+}
+
 const REQUESTS: Record<string, string> = {
   'client GET /': 'Start page',
   'client GET /login': 'Start a login',

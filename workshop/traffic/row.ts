@@ -1,5 +1,6 @@
 import { dissect, type Field } from './dissect.ts'
 import type { TrafficLog } from './log.ts'
+import { type Login, whoOf } from './logins.ts'
 import {
   type Channel,
   channelOf,
@@ -12,16 +13,20 @@ import {
   senderOf,
   wordsOf,
 } from './message.ts'
-import { titleOf } from './message-kind.ts'
+import { kindOf, titleOf } from './message-kind.ts'
 import { isNewField, isNewMessage } from './news.ts'
 import type { Values } from './values.ts'
 
-/** Which messages to show. */
+/** Which messages to show. Empty for all. */
 export interface Filter {
-  /** Empty for all. */
   channel: string
   /** Anywhere in the message, in any case. */
   text: string
+  /** The sender or the receiver. */
+  program: string
+  kind: string
+  /** The id of a login. */
+  login: string
 }
 
 export const CHANNEL_WORDS: Record<Channel, string> = {
@@ -36,17 +41,59 @@ const LONGEST_PATH = 200
 
 /** The rows of a log that changed since a revision and pass a filter, in a diagram with these lanes. */
 export function rowsSince(log: TrafficLog, revision: number, filter: Filter, lanes: string[]) {
-  return log.entries
-    .filter((entry) => entry.revision > revision && passes(entry, filter))
+  return passing(log, filter)
+    .filter((entry) => entry.revision > revision)
     .map((entry) => viewRow(entry, log, lanes))
 }
 
-/** Whether an entry passes a filter. Notes belong to no channel, so only a search for text hides them. */
-export function passes(entry: Entry, { channel, text }: Filter): boolean {
-  const words = text.trim().toLowerCase()
+/**
+ * The rows that changed since a revision, those of a login below its heading. Only the rows of messages that pass the
+ * filter remain, and every heading above one of these is written again.
+ */
+export function listSince(log: TrafficLog, revision: number, filter: Filter, lanes: string[]) {
+  const entries = passing(log, filter)
+  const rows = rowsSince(log, revision, filter, lanes)
+  const shown = new Set(entries.map((entry) => loginOf(log, entry)))
+  const logins = log.logins.all
+    .filter((login) => shown.has(login))
+    .map((login) => ({
+      ...viewLogin(login, log),
+      kind: 'login' as const,
+      rows: rows.filter((row) => row.login === login.id),
+    }))
+  const others = rows.filter((row) => row.login === undefined)
+  return {
+    items: [...logins, ...others].sort((one, other) => one.order - other.order),
+    ids: entries.map(({ id }) => id),
+  }
+}
+
+/** The entries that pass a filter. */
+export function passing(log: TrafficLog, filter: Filter): Entry[] {
+  return log.entries.filter((entry) => passes(entry, filter, loginOf(log, entry)))
+}
+
+/** Notes belong to no channel, program or kind, so only a search for text and the choice of a login hide them. */
+function passes(entry: Entry, filter: Filter, login: Login | undefined): boolean {
+  const words = filter.text.trim().toLowerCase()
+  if (filter.login !== '' && String(login?.id) !== filter.login) return false
   if (entry.kind === 'note') return words === '' || entry.text.toLowerCase().includes(words)
-  if (Object.hasOwn(CHANNEL_WORDS, channel) && channelOf(entry) !== channel) return false
+  const isChannel = Object.hasOwn(CHANNEL_WORDS, filter.channel)
+  if (isChannel && channelOf(entry) !== filter.channel) return false
+  const parties = [senderOf(entry), receiverOf(entry)]
+  if (filter.program !== '' && !parties.includes(filter.program)) return false
+  if (filter.kind !== '' && kindOf(entry) !== filter.kind) return false
   return words === '' || textOf(entry).includes(words)
+}
+
+/** The heading of a login: who, which client, and how it ended. */
+export function viewLogin(login: Login, log: TrafficLog) {
+  const { id, at, fate, tone } = login
+  return { id, order: at, time: timeOf(at, log), who: whoOf(login), fate, tone }
+}
+
+function loginOf(log: TrafficLog, entry: Entry): Login | undefined {
+  return entry.kind === 'note' ? undefined : log.logins.of(entry)
 }
 
 /** A message in one sentence. */
@@ -83,7 +130,8 @@ function timeOf(at: number, log: TrafficLog): string {
 function viewRow(entry: Entry, log: TrafficLog, lanes: string[]) {
   const { kind, id, at } = entry
   const time = timeOf(at, log)
-  if (kind === 'note') return { kind, id, order: at, time, sentence: entry.text }
+  const login = loginOf(log, entry)?.id
+  if (kind === 'note') return { kind, id, login, order: at, time, sentence: entry.text }
   const { exchange, waits } = entry
   const [from, to] = [senderOf(entry), receiverOf(entry)]
   const [begin, end] = [laneOf(from, lanes), laneOf(to, lanes)]
@@ -93,6 +141,7 @@ function viewRow(entry: Entry, log: TrafficLog, lanes: string[]) {
   return {
     kind,
     id,
+    login,
     /** The page sorts its rows by this. */
     order: at,
     time,
