@@ -10,6 +10,7 @@ import { type Addresses, addressesOf } from '@oauth-lab/course/programs/programs
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
+import { linkMessages } from '../lesson/message-links.ts'
 import { countRead, hrefOf, OPENING, openPage, pageOf, unreadIn } from '../lesson/outline.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { lessonAt } from '../lesson/running-addresses.ts'
@@ -61,6 +62,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       begun: outline.entries.filter(({ isRead }) => isRead).length > 1,
       goOn: unreadIn(version, progress),
       exercise: copyName(version),
+      hasTraffic: true,
       styles: ['code'],
       scripts: ['lesson'],
     })
@@ -84,6 +86,7 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
       part,
       exercise: copyName(version),
       ...(await viewPart(version, lesson, part, query.question, addressesHere())),
+      hasTraffic: true,
       styles: ['code'],
       scripts: ['lesson', 'diagrams'],
     })
@@ -93,6 +96,9 @@ export async function lessonPages(app: FastifyInstance, workshop: Workshop): Pro
   app.get<Asked>('/lessons/:version/running', ({ params, query }, reply) => {
     const start = { version: lessonVersion(params.version), lifetimes: lifetimesAmong(query) }
     return reply.viewAsync('lesson-running', { start: viewStart(start) })
+  })
+  app.get<Asked>('/lessons/:version/beside', ({ params }, reply) => {
+    return reply.viewAsync('split-head', { version: lessonVersion(params.version) })
   })
 }
 
@@ -114,7 +120,7 @@ async function viewPart(
   addresses: Addresses,
 ) {
   if (part.name === 'questions') return viewQuestions(version, lesson, question)
-  const html = await renderPart(version, part, part.source, 1)
+  const html = linkMessages(await renderPart(version, part, part.source, 1))
   if (part.name !== 'tryIt') return { html }
   return {
     sections: cutAtSections(html, version, addresses).map(({ html, requests }) => ({
@@ -128,7 +134,11 @@ async function viewPart(
 }
 
 async function viewQuestions(version: Version, lesson: Lesson, wanted: string | undefined) {
-  const all = await renderQuestions(version, lesson)
+  const all = (await renderQuestions(version, lesson)).map((view) => ({
+    ...view,
+    material: linkMessages(view.material),
+    answer: linkMessages(view.answer),
+  }))
   if (wanted === undefined) return { questions: all, count: all.length }
   const one = found(
     all.find(({ number }) => String(number) === wanted),

@@ -51,6 +51,14 @@ export async function trafficPages(
     })
   })
 
+  // The same beside a lesson.
+  app.get('/traffic/beside', (_request, reply) => {
+    const slot = runner.main
+    if (slot === undefined) return reply.viewAsync('split-rows')
+    const rows = rowsOf(slot, readFilter({}), undefined)
+    return reply.viewAsync('split-rows', { tokenFields, ...rows, ...whatWaits(slot) })
+  })
+
   // The parts that are requested again after a change.
   app.get<{ Querystring: Fields }>('/traffic/rows', ({ query }, reply) => {
     const slot = runner.require(query.slot)

@@ -36,7 +36,7 @@ function begin() {
   const last = watchNewest()
   // Held messages wait for someone, so they come first.
   const waiting = list.querySelector('.waits')
-  if (waiting !== null) waiting.scrollIntoView({ block: 'center' })
+  if (waiting !== null) waiting.scrollIntoView({ block: 'nearest' })
   else if (location.hash.startsWith('#message-')) openLinked()
   else last?.scrollIntoView({ block: 'nearest' })
 }
@@ -186,7 +186,7 @@ function write(button) {
 }
 
 function tellEmpty() {
-  document.querySelector('#empty').hidden = list.querySelector('.row') !== null
+  document.querySelector('#empty').hidden = list.querySelector('[data-message]') !== null
 }
 
 function orderOf(row) {

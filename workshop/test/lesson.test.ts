@@ -229,10 +229,12 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(drawn).toBeGreaterThan(0)
   })
 
-  test('the pages of a lesson are listed in one place, whatever page is open', async () => {
+  test('without the traffic, the pages of a lesson are listed in one place, whatever page is open', async () => {
     const slugs = ['', '/difference', '/wire', '/attacks', '/the-idea', '/check-yourself']
     for (const width of some([1280, 1920])) {
-      const page = await workshop.newPage({ viewport: { width, height: 900 } })
+      const page = await workshop.newPage({ own: {}, viewport: { width, height: 900 } })
+      await page.goto(`${workshop.url}/lessons/v02-state`)
+      await page.getByRole('button', { name: 'Traffic', exact: true }).click()
       const places = new Set<string>()
       for (const slug of some(slugs, 4)) {
         await page.goto(`${workshop.url}/lessons/v02-state${slug}`)
@@ -340,7 +342,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   )
 
   test.runIf(full)('the list of pages stays in place, and marks the current one', async () => {
-    const page = await workshop.visit('/lessons/v01-code-flow/the-messages')
+    const viewport = { width: 1920, height: 900 }
+    const page = await workshop.visit('/lessons/v01-code-flow/the-messages', { viewport })
     const current = page.locator('.outline [aria-current="page"]')
     expect(await current.textContent()).toContain('The messages')
     await page.evaluate('scrollTo(0, document.body.scrollHeight)')
@@ -367,10 +370,10 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const other = await workshopOfTest('v01-code-flow', workshop.playground)
     const page = await other.visit('/lessons/v02-state')
     await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
-    await page.getByText('v02-state is running:').waitFor()
+    await page.getByText('v02-state is running.').waitFor()
     expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
     // Who works by keyboard goes on from there.
-    expect(await page.locator(':focus').textContent()).toBe('open its client')
+    expect(await page.locator(':focus').textContent()).toBe('Open its client in a window')
     expect(other.main.version.name).toBe('v02-state')
   })
 
@@ -380,9 +383,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       const other = await workshopOfTest('v01-code-flow', workshop.playground)
       const page = await other.visit('/lessons/v03-pkce/try-it')
       await page.getByRole('button', { name: 'Run v02-state now' }).click()
-      await page.getByText('v02-state is running:').waitFor()
+      await page.getByText('v02-state is running.').waitFor()
       await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
-      await page.getByText('v03-pkce is running:').waitFor()
+      await page.getByText('v03-pkce is running.').waitFor()
       await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
       expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
     },
