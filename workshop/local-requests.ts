@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 const READING = ['GET', 'HEAD']
@@ -52,6 +53,13 @@ export function keepToThisMachine(app: FastifyInstance, port: number): void {
 /** Whether a link of another site led here. The page is then shown, and nothing else happens. */
 export function isLedFromElsewhere({ headers }: FastifyRequest): boolean {
   return !OWN_SITES.includes(headers['sec-fetch-site'])
+}
+
+/** Allows a page this one inline script, and only with exactly this text. */
+export function allowScript(reply: FastifyReply, text: string): void {
+  const hash = createHash('sha256').update(text).digest('base64')
+  const policy = POLICY.replace("script-src 'self'", `script-src 'self' 'sha256-${hash}'`)
+  reply.header('content-security-policy', policy)
 }
 
 /** Whether htmx sent the request, for a part of a page. */

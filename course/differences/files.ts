@@ -4,7 +4,7 @@ import ignore, { type Ignore } from 'ignore'
 import { ROOT } from '../programs/versions.ts'
 
 /** The longest file to read, in bytes. Comparing or highlighting a longer one takes too long. */
-const LARGEST_TEXT = 100_000
+export const LARGEST_TEXT = 100_000
 /** The most lines of a .gitignore to read, because each is tested on every file. */
 const MOST_RULES = 500
 

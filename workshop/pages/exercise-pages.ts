@@ -7,9 +7,11 @@ import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/writ
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { EDITOR_ASSETS } from '../exercises/editor-modules.ts'
+import { editorRoutes } from '../exercises/editor-routes.ts'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
 import { viewExercise } from '../exercises/view.ts'
-import { isForPart } from '../local-requests.ts'
+import { allowScript, isForPart } from '../local-requests.ts'
 import { found, foundByName, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -37,12 +39,15 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
       viewExercise(exercise),
       tellEditedVersions(exercise.place.name),
     ])
+    allowScript(reply, EDITOR_ASSETS.importMap)
     return reply.viewAsync('exercise', {
       ...page,
       title: `Exercise ${page.name}`,
       edited,
       justKept: readKept(exercise, query.kept),
-      ...ASSETS,
+      ...EDITOR_ASSETS,
+      styles: ['code', ...ASSETS.styles, 'editor'],
+      scripts: [...ASSETS.scripts, 'editor'],
     })
   })
   app.get<Asked>('/exercises/:name/solution', async ({ params, query }, reply) => {
@@ -58,6 +63,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     })
   })
 
+  app.register(editorRoutes, { find })
   // The parts of a page that are requested again after a change.
   app.get('/exercises/cards', async (_request, reply) => {
     const cards = await Promise.all(exercises.map(viewExercise))

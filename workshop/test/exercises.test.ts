@@ -188,6 +188,11 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
       await workshop.visit('/exercises/v02'),
       await workshop.visit('/exercises/v02'),
     ]
+    for (const page of [one, other]) {
+      // The page folds all steps but the one to do now.
+      await page.locator('#step-2 details:not([open])').waitFor()
+      await page.click('#step-2 summary')
+    }
     await one.click('#hint-2')
     await expect.poll(() => one.locator('#hints-2 .hint-list li').count()).toBe(1)
     await expect.poll(() => other.locator('#hints-2 .hint-list li').count()).toBe(1)

@@ -1,0 +1,381 @@
+import { createHash } from 'node:crypto'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
+import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
+import { findPlace, type Place } from '@oauth-lab/course/exercises/playground.ts'
+import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
+import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { filesOfSteps } from '../exercises/step-files.ts'
+import { folderOfFile, seriousProblems, workshopOfFile } from './lab.ts'
+
+const LOGIN = 'client/routes/login.ts'
+
+const BAD_PATHS = [
+  '../v03/client/x.ts',
+  'client/../../x.ts',
+  '/etc/passwd',
+  'C:/x.ts',
+  'client\\..\\..\\x.ts',
+  'client/x.ts\0.txt',
+  'client/con.ts',
+  'client/NUL',
+  'client/x.ts.',
+  'client/x.ts ',
+  'client/x.ts:stream',
+  'client//x.ts',
+  'client/.hidden',
+  '.env',
+  'node_modules/fastify/x.ts',
+  'client/node_modules/x.ts',
+  `client/${'x'.repeat(300)}.ts`,
+  '',
+]
+
+const root = folderOfFile()
+copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
+const playground = join(root, 'playground')
+const workshop = await workshopOfFile(undefined, playground)
+
+/** A new copy of an exercise. */
+function copy(name: string): Place {
+  const place = findPlace(name, playground)
+  rmSync(place.folder, { recursive: true, force: true })
+  makeOrRenew(place)
+  return place
+}
+
+function onDisk({ folder }: Place, path: string): string {
+  return readFileSync(join(folder, path), 'utf8')
+}
+
+function change({ folder }: Place, path: string, text: string): void {
+  writeFileSync(join(folder, path), text)
+}
+
+async function request(address: string, body?: unknown, headers: Record<string, string> = {}) {
+  const sent = body && {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  }
+  const { status, text } = await workshop.get(`/exercises/${address}`, sent || {})
+  return { status, ...JSON.parse(text.startsWith('{') ? text : '{}') }
+}
+
+const read = (path: string, of = 'copy') => {
+  return request(`v02/file?${new URLSearchParams({ path, of })}`)
+}
+
+describe('a file of a copy', () => {
+  test('is read, saved, made and deleted, and can be compared with the start and the solution', async () => {
+    const place = copy('v02')
+    const { text, hash } = await read(LOGIN)
+    expect(text).toBe(onDisk(place, LOGIN))
+    expect((await read(LOGIN, 'start')).text).toBe(text)
+    expect((await read(LOGIN, 'solution')).text).toBe(endOf(place.version).get(LOGIN))
+    expect((await read('client/session.ts', 'start')).text).toBe(null)
+
+    const saved = await request('v02/file', { path: LOGIN, text: `// mine\r\n${text}`, hash })
+    expect(saved.status).toBe(200)
+    expect(onDisk(place, LOGIN)).toBe(`// mine\r\n${text}`)
+    expect((await read(LOGIN)).hash).toBe(saved.hash)
+
+    const made = await request('v02/file', { path: 'client/a/b.ts', text: '' })
+    expect([made.status, onDisk(place, 'client/a/b.ts')]).toEqual([200, ''])
+    await request('v02/file/delete', { path: 'client/a/b.ts', hash: made.hash })
+    expect(existsSync(join(place.folder, 'client/a/b.ts'))).toBe(false)
+  })
+
+  test('that has changed on disk is neither overwritten nor deleted, and the answer has the new text', async () => {
+    const place = copy('v02')
+    const { hash } = await read(LOGIN)
+    change(place, LOGIN, 'changed elsewhere')
+    for (const [address, body] of [
+      ['file', { path: LOGIN, text: 'mine', hash }],
+      ['file', { path: LOGIN, text: 'mine' }],
+      ['file/delete', { path: LOGIN, hash }],
+    ] as const) {
+      const answer = await request(`v02/${address}`, body)
+      expect([answer.status, answer.disk.text]).toEqual([409, 'changed elsewhere'])
+      expect(onDisk(place, LOGIN)).toBe('changed elsewhere')
+    }
+    rmSync(join(place.folder, LOGIN))
+    const gone = await request('v02/file', { path: LOGIN, text: 'mine', hash })
+    expect([gone.status, gone.disk]).toEqual([409, null])
+    expect(existsSync(join(place.folder, LOGIN))).toBe(false)
+  })
+
+  test('is found in a list, and a new one has a path that is safe on every system', async () => {
+    copy('v02')
+    for (const path of BAD_PATHS) {
+      expect([path, (await read(path)).status]).toEqual([path, 404])
+      for (const [hash, status] of [
+        [undefined, 400],
+        ['x', 409],
+      ] as const) {
+        const answer = await request('v02/file', { path, text: 'x', hash })
+        expect([path, answer.status]).toEqual([path, status])
+      }
+      await request('v02/file/delete', { path, hash: 'x' })
+    }
+    expect(existsSync(join(ROOT, 'versions/v02-state/node_modules/fastify/package.json'))).toBe(
+      true,
+    )
+  })
+
+  test('is never behind a link', async () => {
+    const place = copy('v02')
+    const outside = join(root, 'outside')
+    mkdirSync(outside, { recursive: true })
+    writeFileSync(join(outside, 'secret.ts'), 'secret')
+    symlinkSync(outside, join(place.folder, 'client/away'))
+    symlinkSync(join(outside, 'secret.ts'), join(place.folder, 'client/link.ts'))
+    symlinkSync(join(outside, 'new.ts'), join(place.folder, 'client/broken.ts'))
+    const hash = createHash('sha256').update('secret').digest('base64url')
+    for (const path of ['client/away/secret.ts', 'client/link.ts', 'client/broken.ts']) {
+      expect([path, (await read(path)).status]).toEqual([path, 404])
+      for (const given of [undefined, hash]) {
+        const { status } = await request('v02/file', { path, text: 'mine', hash: given })
+        expect([path, status]).toEqual([path, 409])
+      }
+      await request('v02/file/delete', { path, hash })
+    }
+    expect((await request('v02/file', { path: 'client/away/x.ts', text: '' })).status).toBe(409)
+    expect(onDisk({ ...place, folder: outside }, 'secret.ts')).toBe('secret')
+    expect(existsSync(join(outside, 'new.ts'))).toBe(false)
+  })
+
+  test('is text, and not too long', async () => {
+    const place = copy('v02')
+    const { hash } = await read(LOGIN)
+    const before = onDisk(place, LOGIN)
+    for (const [text, status] of [
+      ['a\0b', 400],
+      ['\ud800', 400],
+      ['x'.repeat(100_001), 413],
+      ['x'.repeat(2_000_000), 413],
+    ] as const) {
+      const answer = await request('v02/file', { path: LOGIN, text, hash })
+      expect([answer.status, typeof answer.message]).toEqual([status, 'string'])
+    }
+    expect((await request('v02/file', { path: LOGIN })).status).toBe(400)
+    expect(onDisk(place, LOGIN)).toBe(before)
+    writeFileSync(join(place.folder, 'client/picture.ts'), Buffer.from([0xff, 0, 1]))
+    const picture = await read('client/picture.ts')
+    expect([picture.status, picture.message]).toEqual([415, expect.stringContaining('Not shown')])
+  })
+
+  test('is out of reach for other sites', async () => {
+    const place = copy('v02')
+    const { hash, text } = await read(LOGIN)
+    for (const origin of ['http://evil.example', 'null']) {
+      const body = { path: LOGIN, text: 'theirs', hash }
+      expect((await request('v02/file', body, { origin })).status).toBe(403)
+      expect((await request('v02/file/delete', body, { origin })).status).toBe(403)
+    }
+    expect(onDisk(place, LOGIN)).toBe(text)
+  })
+
+  test("isn't there before the exercise was started", async () => {
+    rmSync(join(playground, 'v03'), { recursive: true, force: true })
+    expect((await request('v03/files')).files).toEqual([])
+    const body = { path: LOGIN, text: '' }
+    expect((await request('v03/file', body)).status).toBe(409)
+    expect(existsSync(join(playground, 'v03'))).toBe(false)
+  })
+})
+
+test('each step has files, by their whole path or by an end that only one path has', () => {
+  const known = ['client/app.ts', LOGIN, 'server/app.ts', 'protocol.ts']
+  const steps = [
+    { number: 1, task: 'In `protocol.ts` and `app.ts`, then `routes/login.ts`, `shared/app.ts`.' },
+    { number: 2, task: 'In the same files, `request.query`.' },
+  ]
+  expect(filesOfSteps(steps, known).map(({ files }) => files)).toEqual(
+    Array(2).fill(['protocol.ts', LOGIN]),
+  )
+  for (const version of listVersions()) {
+    const files = filesOfSteps(readSteps(version), [...endOf(version).keys()])
+    expect(files.filter((step) => step.files.length === 0)).toEqual([])
+  }
+})
+
+test('only the page with the editor allows an inline script, and only this one', async () => {
+  const { headers, text } = await workshop.get('/exercises/v02')
+  const [, script = ''] = /<script type="importmap">(.+?)<\/script>/.exec(text) ?? []
+  const hash = createHash('sha256').update(script).digest('base64')
+  expect(headers.get('content-security-policy')).toContain(`script-src 'self' 'sha256-${hash}';`)
+  for (const path of ['/exercises', '/exercises/v02/files', '/run']) {
+    const other = await workshop.get(path)
+    expect(other.headers.get('content-security-policy')).toContain("script-src 'self';")
+  }
+  const addresses = Object.values<string>(JSON.parse(script).imports)
+  for (const address of addresses) {
+    const { status, text } = await workshop.get(address)
+    expect([address, status]).toEqual([address, 200])
+    const names = [...text.matchAll(/^(?:import|export) .*from '(.+)'/gm)].map(([, name]) => name)
+    for (const name of names) expect(Object.keys(JSON.parse(script).imports)).toContain(name)
+  }
+  expect((await workshop.get('/vendor/codemirror/../../package.json')).status).toBe(404)
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  const visit = async () => {
+    const page = await workshop.newPage({ own: {} })
+    // Leaving with unsaved edits warns.
+    page.on('dialog', (dialog) => dialog.accept())
+    // Most tests need no checks, which take most of the time.
+    await page.route('**/attend', (route) => route.fulfill({ status: 204 }))
+    await page.goto(`${workshop.url}/exercises/v02`)
+    await expect.poll(() => textIn(page)).toContain('import')
+    return page
+  }
+  const textIn = (page: Page) => page.locator('.cm-content').textContent()
+  const pathIn = (page: Page) => page.locator('.editor-path').textContent()
+  const news = (page: Page) => page.locator('.editor-news').textContent()
+  const openFile = async (page: Page, path: string) => {
+    await page.locator('.editor-files').getByRole('link', { name: path, exact: true }).click()
+  }
+  /** Comes back to the page from another window. */
+  const comeBack = (page: Page) => page.evaluate('window.dispatchEvent(new Event("focus"))')
+  /** Writes at the start of the open file. */
+  const write = async (page: Page, text: string) => {
+    await page.locator('.cm-content').press('Control+Home')
+    await page.keyboard.insertText(text)
+  }
+
+  test('the file that the step names opens, is saved with Ctrl-S, and an error marks its line until it is fixed', async () => {
+    const place = copy('v02')
+    const page = await visit()
+    expect(await pathIn(page)).toBe('client/app.ts')
+    await page.locator('#step-1').getByRole('link', { name: LOGIN }).first().click()
+    await expect.poll(() => pathIn(page)).toBe(LOGIN)
+    await write(page, 'const = 1\n')
+    expect(await page.locator('.editor-state').textContent()).toBe('unsaved')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => news(page)).toContain(`Saved ${LOGIN}`)
+    expect(onDisk(place, LOGIN)).toMatch(/^const = 1\n/)
+    await page.locator('#check .problem').waitFor()
+    await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(1)
+    await expect.poll(() => page.locator('.editor-files .bad').textContent()).toBe('error')
+    expect(await seriousProblems(page)).toEqual([])
+
+    await page.locator('.cm-content').press('Control+Home')
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('Delete')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => page.locator('#check .count').textContent()).toMatch(/^5 of 15/)
+    await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(0)
+  })
+
+  test('a change outside is taken in, unless there are edits here: then the learner chooses', async () => {
+    const place = copy('v02')
+    const page = await visit()
+    const path = 'client/app.ts'
+    const start = onDisk(place, path)
+    change(place, path, `// outside\n${start}`)
+    await comeBack(page)
+    await expect.poll(() => textIn(page)).toContain('// outside')
+    expect(await news(page)).toContain('changed outside')
+
+    const conflict = page.locator('.editor-conflict')
+    await write(page, '// mine\n')
+    change(place, path, `// again\n${start}`)
+    await comeBack(page)
+    await conflict.waitFor()
+    expect(await textIn(page)).toMatch(/\/\/ again[\s\S]*\/\/ mine/)
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => news(page)).toContain('choose')
+    expect(onDisk(place, path)).toMatch(/^\/\/ again/)
+    expect(await seriousProblems(page)).toEqual([])
+    await conflict.getByRole('button', { name: 'Write mine over it' }).click()
+    await expect.poll(() => onDisk(place, path)).toMatch(/^\/\/ mine/)
+    await conflict.waitFor({ state: 'hidden' })
+
+    await write(page, '// more\n')
+    rmSync(join(place.folder, path))
+    await comeBack(page)
+    await conflict.getByText('was deleted outside').waitFor()
+    await conflict.getByRole('button', { name: 'Write mine over it' }).click()
+    await expect.poll(() => existsSync(join(place.folder, path))).toBe(true)
+    expect(onDisk(place, path)).toMatch(/^\/\/ more\n\/\/ mine/)
+  })
+
+  test('unsaved edits survive a reload, and meet a change that came meanwhile', async () => {
+    const place = copy('v02')
+    const page = await visit()
+    await openFile(page, 'protocol.ts')
+    await expect.poll(() => pathIn(page)).toBe('protocol.ts')
+    await write(page, '// mine\n')
+    await page.reload()
+    await expect.poll(() => textIn(page)).toContain('// mine')
+    expect(await pathIn(page)).toBe('protocol.ts')
+    change(place, 'protocol.ts', '// outside\n')
+    await page.reload()
+    const conflict = page.locator('.editor-conflict')
+    await conflict.waitFor()
+    await conflict.getByRole('button', { name: 'Take the one on disk' }).click()
+    await expect.poll(() => textIn(page)).toMatch(/^\/\/ outside\s*$/)
+    await page.reload()
+    await expect.poll(() => pathIn(page)).toBe('client/app.ts')
+  })
+
+  test('a file is made and deleted, and compared with the start and, when confirmed, the solution', async () => {
+    const place = copy('v02')
+    const page = await visit()
+    await page.getByRole('button', { name: 'Make client/session.ts' }).click()
+    await expect.poll(() => pathIn(page)).toBe('client/session.ts')
+    expect(onDisk(place, 'client/session.ts')).toBe('')
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByRole('button', { name: 'Delete it' }).click()
+    await expect.poll(() => existsSync(join(place.folder, 'client/session.ts'))).toBe(false)
+    await page.getByLabel('New file').fill('server/new.ts')
+    await page.getByLabel('New file').press('Enter')
+    await expect.poll(() => pathIn(page)).toBe('server/new.ts')
+
+    await openFile(page, 'login.ts')
+    await write(page, '// mine\n')
+    await page.getByRole('button', { name: 'Difference to the start' }).click()
+    await expect.poll(() => page.locator('.cm-changedLine').count()).toBe(1)
+    await page.getByRole('button', { name: 'Difference to the solution' }).click()
+    await page.getByRole('button', { name: 'Show the solution', exact: true }).click()
+    await page.locator('.cm-deletedChunk').getByText('randomToken').first().waitFor()
+    expect(await seriousProblems(page)).toEqual([])
+    expect(onDisk(place, LOGIN)).not.toContain('// mine')
+  })
+
+  test('a keyboard leaves the editor with Escape and Tab, and it fits a narrow screen', async () => {
+    copy('v02')
+    const page = await visit()
+    const inEditor = () => page.evaluate('document.activeElement.matches(".cm-content")')
+    await page.locator('.cm-content').press('Tab')
+    expect(await inEditor()).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Tab')
+    expect(await inEditor()).toBe(false)
+    await page.setViewportSize({ width: 390, height: 800 })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    expect(await seriousProblems(page)).toEqual([])
+  })
+
+  test('without a script, the page has no editor', async () => {
+    copy('v02')
+    const page = await workshop.visit('/exercises/v02', { own: { javaScriptEnabled: false } })
+    expect(await page.locator('#editor').isVisible()).toBe(false)
+    expect(await page.locator('#check').isVisible()).toBe(true)
+    expect(await page.locator('.step .task').last().isVisible()).toBe(true)
+  })
+})
