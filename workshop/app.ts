@@ -20,6 +20,7 @@ import { preparedPages } from './pages/prepared-pages.ts'
 import { presentPages } from './pages/present-pages.ts'
 import { referencePages } from './pages/reference-pages.ts'
 import { runPages } from './pages/run-pages.ts'
+import { searchPage } from './pages/search-page.ts'
 import { trafficPages } from './pages/traffic-pages.ts'
 import { Progress } from './progress.ts'
 import type { Runner } from './runner.ts'
@@ -130,6 +131,7 @@ export function buildWorkshop({
   app.register(codePages, workshop)
   app.register(referencePages, workshop)
   app.register(decoderPage, workshop)
+  app.register(searchPage, workshop)
   app.register(runPages, workshop)
   app.register(presentPages, workshop)
   app.register(trafficPages, workshop)

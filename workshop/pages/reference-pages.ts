@@ -1,26 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
-import { searchReference } from '../lesson/search.ts'
 import { found } from '../page-trouble.ts'
+import { listCommands } from '../search/commands.ts'
 import type { Workshop } from '../workshop.ts'
-
-interface Asked {
-  /** The search text. */
-  Querystring: { find?: string | string[] }
-}
 
 const STYLES = ['code', 'lesson', 'reference']
 
-/** `/reference`: the errors, the glossary, and all other texts in docs/. */
+/** `/reference`: the errors, the glossary, all other texts in docs/, and the commands. */
 export async function referencePages(app: FastifyInstance, { runner }: Workshop): Promise<void> {
-  app.get<Asked>('/reference', ({ query }, reply) => {
-    return reply.viewAsync('reference', { title: 'Reference', ...find(query), styles: STYLES })
+  app.get('/reference', (_request, reply) => {
+    const docs = listDocs()
+    return reply.viewAsync('reference', { title: 'Reference', docs, styles: STYLES })
   })
-  // The part that changes while the user types.
-  app.get<Asked>('/reference/found', ({ query }, reply) => {
-    const result = find(query)
-    const address = `/reference${result.asked && `?find=${encodeURIComponent(result.asked)}`}`
-    return reply.header('hx-replace-url', address).viewAsync('reference-found', result)
+  app.get('/reference/commands', (_request, reply) => {
+    const commands = listCommands()
+    return reply.viewAsync('reference-commands', { title: 'Commands', commands, styles: STYLES })
   })
   app.get<{ Params: { name: string } }>('/reference/:name', async ({ params }, reply) => {
     const docs = listDocs()
@@ -39,10 +33,4 @@ export async function referencePages(app: FastifyInstance, { runner }: Workshop)
       scripts: ['lesson'],
     })
   })
-
-  function find({ find: asked = '' }: Asked['Querystring']) {
-    const text = String(asked).trim()
-    const parts = text === '' ? undefined : searchReference(text, runner.main?.addresses)
-    return { docs: listDocs(), asked: text, found: parts }
-  }
 }

@@ -1,8 +1,10 @@
 // Shows a story all at once, or one step at a time with two buttons or the keys n and p.
 
+import { onKeys } from './keys.js'
+
 document.addEventListener('htmx:afterSettle', () => setUp(true))
 document.addEventListener('click', onClick)
-document.addEventListener('keydown', onKey)
+onKeys({ n: () => move(1), p: () => move(-1) })
 setUp(false)
 
 /** @param {boolean} isNew whether the user just started the play */
@@ -58,11 +60,8 @@ function onClick({ target }) {
   show(play, { begin: 1, back: shown - 1, next: shown + 1, all: Infinity }[button.dataset.step])
 }
 
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || !['n', 'p'].includes(event.key)) return
-  if (event.target instanceof HTMLElement && event.target.matches('input, textarea, select')) return
-  // With several stories on a page, the keys control the last one.
+/** With several stories on a page, the keys control the last one. */
+function move(step) {
   const play = [...document.querySelectorAll('.play.stepping')].at(-1)
-  if (play) show(play, Number(play.dataset.shown) + (event.key === 'n' ? 1 : -1))
+  if (play) show(play, Number(play.dataset.shown) + step)
 }

@@ -1,6 +1,8 @@
 // The difference, hunk by hunk: n and p, two buttons, and a mark at the current hunk. The switch between one and two
 // columns changes the page in place and updates the address.
 
+import { onKeys } from './keys.js'
+
 const difference = document.querySelector('#difference')
 const hunks = [...document.querySelectorAll('.hunk-place')]
 const bar = document.querySelector('.hunk-bar')
@@ -16,8 +18,7 @@ if (bar !== null) {
   bar.hidden = false
   document.querySelector('#next-hunk').addEventListener('click', () => go(current + 1))
   document.querySelector('#previous-hunk').addEventListener('click', () => go(current - 1))
-  document.addEventListener('keydown', onKey)
-  for (const event of ['wheel', 'touchmove', 'pointerdown']) {
+  for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
     document.addEventListener(
       event,
       () => {
@@ -26,6 +27,7 @@ if (bar !== null) {
       { passive: true },
     )
   }
+  onKeys({ n: () => go(current + 1), p: () => go(current - 1) })
   document.addEventListener('scroll', () => scrollsByHand && mark(hunkInSight()), { passive: true })
   window.addEventListener('hashchange', showAsked)
   showAsked()
@@ -40,26 +42,11 @@ if (document.querySelector('[data-view][aria-current]') === null) {
 letKeysScroll()
 addEventListener('resize', letKeysScroll)
 
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return
-  if (event.key === 'n') go(current + 1)
-  else if (event.key === 'p') go(current - 1)
-  else scrollsByHand = true
-}
-
-function isField(target) {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || target.matches('input, textarea, select'))
-  )
-}
-
 /** Goes to a hunk, if one has that number. */
 function go(number) {
+  scrollsByHand = false
   const hunk = hunks[number - 1]
   if (hunk === undefined) return
-  scrollsByHand = false
   mark(number)
   hunk.scrollIntoView({ behavior: calm.matches ? 'auto' : 'smooth', block: 'start' })
   hunk.focus({ preventScroll: true })

@@ -1,4 +1,5 @@
 // The slides of a lesson and the teacher's notes, in two windows that move together.
+import { onKeys } from './keys.js'
 import { drawFigure, loadMermaid } from './page-mermaid.js'
 
 const { version, count } = document.body.dataset
@@ -34,8 +35,6 @@ document.addEventListener('keydown', (event) => {
   }
   if (event.key === 'Home') goTo(1)
   if (event.key === 'End') goTo(Number(count), Infinity)
-  if (event.key === 'n' && !isNotes) openNotes()
-  if (event.key === 'f' && !isNotes) fillScreen()
 })
 
 document.addEventListener('click', (event) => {
@@ -170,6 +169,7 @@ function fillScreen() {
 }
 
 function beginSlides() {
+  onKeys({ s: openNotes, f: fillScreen })
   const full = document.querySelector('#full')
   full.hidden = !document.fullscreenEnabled
   full.addEventListener('click', fillScreen)

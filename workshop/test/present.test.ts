@@ -173,7 +173,7 @@ describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
       const slides = await workshop.visit(V02)
       await slides.keyboard.press('PageDown')
       const opened = slides.waitForEvent('popup')
-      await slides.keyboard.press('n')
+      await slides.keyboard.press('s')
       const notes = await opened
       await untilAt(notes, 2)
 
