@@ -19,6 +19,7 @@ import { lessonPages } from './pages/lesson-pages.ts'
 import { preparedPages } from './pages/prepared-pages.ts'
 import { presentPages } from './pages/present-pages.ts'
 import { referencePages } from './pages/reference-pages.ts'
+import { requestPages } from './pages/request-pages.ts'
 import { runPages } from './pages/run-pages.ts'
 import { searchPage } from './pages/search-page.ts'
 import { trafficPages } from './pages/traffic-pages.ts'
@@ -135,6 +136,7 @@ export function buildWorkshop({
   app.register(runPages, workshop)
   app.register(presentPages, workshop)
   app.register(trafficPages, workshop)
+  app.register(requestPages, workshop)
   app.register(exercisePages, workshop)
   return app
 }

@@ -18,6 +18,7 @@ import { cutAtStarts, viewStart } from '../lesson/starts.ts'
 import { cutAtSections } from '../lesson/try-requests.ts'
 import { lifetimesAmong, lifetimesIn } from '../lifetimes.ts'
 import { found, foundByName } from '../page-trouble.ts'
+import { withSendLinks } from '../requests/printed.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Asked {
@@ -120,7 +121,8 @@ async function viewPart(
   addresses: Addresses,
 ) {
   if (part.name === 'questions') return viewQuestions(version, lesson, question)
-  const html = linkMessages(await renderPart(version, part, part.source, 1))
+  const text = linkMessages(await renderPart(version, part, part.source, 1))
+  const html = withSendLinks(text, addresses)
   if (part.name !== 'tryIt') return { html }
   return {
     sections: cutAtSections(html, version, addresses).map(({ html, requests }) => ({

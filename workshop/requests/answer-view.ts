@@ -1,0 +1,41 @@
+import { STATUS_CODES } from 'node:http'
+import type { Answer } from '@oauth-lab/course/requests/send.ts'
+import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { titleOf } from '../known-versions.ts'
+import type { Slot } from '../runner.ts'
+import type { Message } from '../traffic/message.ts'
+import { refusedBy } from './refusal.ts'
+
+/** A response beside the request, ready to be shown. */
+export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefined) {
+  const { status, headers, body, cut, took } = answer
+  const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+  const refused = message && refusedBy(message.exchange)
+  return {
+    slot,
+    version: titleOf(slot.version),
+    status: `${status} ${STATUS_CODES[status] ?? ''}`.trim(),
+    isRefusal: refused !== undefined || status >= 400,
+    headers,
+    body,
+    /** The body as a person reads it, if that differs. */
+    readable: readable(body, type),
+    cut,
+    took: Math.round(took),
+    message,
+    refused,
+  }
+}
+
+function readable(body: string, type: string): string | undefined {
+  if (/^text\/html/i.test(type)) {
+    const page = html({ body })
+    return (page.querySelector('main') ?? page).structuredText.trim()
+  }
+  if (!/json/i.test(type)) return undefined
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,72 @@
+import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
+import { type Addresses, PROGRAM_NAMES } from '@oauth-lab/course/programs/programs.ts'
+import { type Draft, isFromSending, type Row, troubleIn } from '@oauth-lab/course/requests/draft.ts'
+import { html as pageOf } from '@oauth-lab/shared/testing/browser.ts'
+
+/** The blocks of HTTP on a page of a lesson. */
+const BLOCK = /<pre class="code code-http">([\s\S]*?)<\/pre>\n/g
+/** The first line of a request. The lessons break a long target before a parameter. */
+const START = /^([A-Z]+) (\S+(?:\n +\S+)*) HTTP\/1\.1\n/
+/** What stands for something that the lesson doesn't print. */
+const LEFT_OUT = /\.\.\.|<[a-z ]+>/
+
+/**
+ * The request that a lesson prints as a block of HTTP. Undefined for a response, for a request to a program that isn't
+ * at these addresses, and for one that the lesson prints only in part.
+ */
+export function readPrinted(block: string, addresses: Addresses): Draft | undefined {
+  const text = `${block.replaceAll('\r\n', '\n').trim()}\n`
+  const [first, method = '', target = ''] = START.exec(text) ?? []
+  if (first === undefined || LEFT_OUT.test(text)) return undefined
+  const [head = '', body = ''] = text.slice(first.length).split(/\n\n(.*)/s)
+  const headers = head
+    .replace(/\n +/g, ' ')
+    .split('\n')
+    .flatMap((line): Row[] => {
+      const [, name, value = ''] = /^([\w-]+): (.*)$/.exec(line) ?? []
+      return name === undefined ? [] : [[name, value]]
+    })
+  const host = headerIn(headers, 'host')
+  const program = PROGRAM_NAMES.find((name) => addresses[name].endsWith(`//${host}`))
+  if (program === undefined) return undefined
+
+  const [path = '', query = ''] = joined(target).split('?')
+  const isForm = headerIn(headers, 'content-type')?.startsWith('application/x-www-form-urlencoded')
+  const draft: Draft = {
+    program,
+    method,
+    path,
+    query: rowsOf(query),
+    headers: headers.filter(([name]) => {
+      return !isFromSending(name) && !(isForm && name.toLowerCase() === 'content-type')
+    }),
+    body: isForm
+      ? { form: rowsOf(joined(body)) }
+      : body.trim() === ''
+        ? undefined
+        : { text: body.trim() },
+  }
+  return troubleIn(draft) === undefined ? draft : undefined
+}
+
+function joined(text: string): string {
+  return text.trim().replace(/\n */g, '')
+}
+
+function rowsOf(text: string): Row[] {
+  return [...new URLSearchParams(text)]
+}
+
+function headerIn(headers: Row[], name: string): string | undefined {
+  return headers.find(([known]) => known.toLowerCase() === name)?.[1]
+}
+
+/** The HTML of a lesson, with a link to the editor below each request to a program of the lab. */
+export function withSendLinks(html: string, addresses: Addresses): string {
+  return html.replace(BLOCK, (block, inner: string) => {
+    const { text } = pageOf({ body: inner })
+    if (readPrinted(text, addresses) === undefined) return block
+    const href = `/requests/edit?${new URLSearchParams({ http: text })}`
+    return `${block}<p><a href="${escapeHtml(href)}">Change and send</a></p>\n`
+  })
+}

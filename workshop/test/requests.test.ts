@@ -1,0 +1,238 @@
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
+import { addressesOf } from '@oauth-lab/course/programs/programs.ts'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import type { Row } from '@oauth-lab/course/requests/draft.ts'
+import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
+import { readConfig } from '@oauth-lab/shared/config.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { readPrinted } from '../requests/printed.ts'
+import { workshopOfFile } from './lab.ts'
+
+const workshop = await workshopOfFile('v05-refresh-token')
+beforeAll(async () => {
+  const { version, addresses } = workshop.main
+  const driver = driverAt(version, addresses)
+  await driver.login(driver.browser())
+})
+
+const TOKEN: Row[] = [
+  ['program', 'server'],
+  ['method', 'POST'],
+  ['path', '/token'],
+  ['body', 'form'],
+]
+
+/** Sends the fields of the editor as a browser without a script does. */
+async function send(fields: Row[], path = '/requests/send') {
+  const answer = await workshop.post(path, [['slot', workshop.main.id], ...fields])
+  const page = answer.page()
+  const text = (selector: string) => page.querySelector(selector)?.text.replace(/\s+/g, ' ').trim()
+  return { ...answer, page, text }
+}
+
+/** The number of the newest request to a path in the traffic. */
+async function newest(path: string): Promise<string> {
+  const { page } = await workshop.get('/traffic')
+  const rows = page().querySelectorAll('.row.request')
+  const row = rows.findLast((one) => one.text.includes(path))
+  return row?.getAttribute('data-message') ?? ''
+}
+
+describe('the editor of requests', () => {
+  test('sends a form, and shows the response with the line that refused it, without a script', async () => {
+    const { status, page, text } = await send([
+      ...TOKEN,
+      ['form-name', 'grant_type'],
+      ['form-value', 'password'],
+      ['header-name', 'authorization'],
+      ['header-value', `Basic ${btoa('lab-client:lab-client-secret')}`],
+    ])
+    expect(status).toBe(200)
+    expect(text('.answer h2')).toMatch(/^400 Bad Request v05-refresh-token, \d+ ms$/)
+    expect(text('.refused p')).toMatch(
+      /^Refused at server\/routes\/token\.ts:\d+: This server does not know that grant_type$/,
+    )
+    expect(text('.answer .readable')).toContain('"error": "unsupported_grant_type"')
+    expect(text('.headers')).toContain('cache-controlno-store')
+    expect(page.querySelector('[name="form-value"]')?.getAttribute('value')).toBe('password')
+  })
+
+  test('shows a page as text that a person can read', async () => {
+    const { text } = await send([
+      ['program', 'client'],
+      ['method', 'GET'],
+      ['path', '/'],
+    ])
+    expect(text('.answer h2')).toMatch(/^200 OK/)
+    expect(text('.answer .readable')).toMatch(/^The client Not logged in\..* Start authorization$/)
+    expect(text('.answer details')).toContain('<!doctype html>')
+  })
+
+  test('opens at a captured request, with the names of its values', async () => {
+    const { page } = await workshop.get(
+      `/requests/edit?message=${await newest('client to server, POST /token')}`,
+    )
+    const rows = page().querySelectorAll('.as-form li')
+    const shown = rows.map((row) => [
+      row.querySelector('input')?.getAttribute('value'),
+      row.querySelector('small')?.text,
+    ])
+    expect(shown).toEqual([
+      ['grant_type', undefined],
+      ['code', 'code 1'],
+      ['redirect_uri', undefined],
+      ['code_verifier', 'code verifier 1'],
+      ['', undefined],
+    ])
+    const offered = page().querySelectorAll('#header-values option')
+    expect(offered.map((option) => option.getAttribute('label'))).toEqual(
+      expect.arrayContaining(['client credentials 1', 'access token 1', 'session 1']),
+    )
+  })
+
+  test.each<[act: string, names: string[]]>([
+    ['double form 0', ['a', 'a', 'b', '']],
+    ['remove form 0', ['b', '']],
+    ['more form', ['a', 'b', '', '', '', '']],
+    ['double form 99', ['a', 'b', '']],
+    ['explode form 0', ['a', 'b', '']],
+  ])('changes its rows without a script: %s', async (act, names) => {
+    const rows: Row[] = [
+      ['form-name', 'a'],
+      ['form-value', '1'],
+      ['form-name', 'b'],
+      ['form-value', '2'],
+    ]
+    const { page } = await send([...TOKEN, ...rows, ['act', act]], '/requests/edit')
+    const inputs = page.querySelectorAll('[name="form-name"]')
+    expect(inputs.map((input) => input.getAttribute('value'))).toEqual(names)
+  })
+
+  test.each<[what: string, fields: Row[], words: RegExp]>([
+    ['another host as the program', [['program', 'http://example.com']], /program of the lab only/],
+    ['the workshop', [['program', 'workshop']], /program of the lab only/],
+    ['a program that this version lacks', [['program', 'api']], /it isn't running/],
+    ['a whole URL', [['path', 'http://example.com/']], /never leaves the lab/],
+    ['another host after two slashes', [['path', '//example.com']], /one slash only/],
+    ['a backslash', [['path', '/\\example.com']], /backslash/],
+    ['a line break in the path', [['path', '/a\r\nHost: b']], /Percent-encode/],
+    ['no path', [['path', '']], /must start with a slash/],
+    ['an unknown method', [['method', 'CONNECT']], /The method must be one of these/],
+    [
+      'a line break in a header',
+      [
+        ['header-name', 'a'],
+        ['header-value', 'b\r\nc: d'],
+      ],
+      /would be another header/,
+    ],
+    [
+      'a line break in the name of a header',
+      [
+        ['header-name', 'a\r\nb'],
+        ['header-value', ''],
+      ],
+      /can't be the name/,
+    ],
+    [
+      'a host',
+      [
+        ['header-name', 'Host'],
+        ['header-value', 'a'],
+      ],
+      /comes from sending/,
+    ],
+    [
+      'two lengths',
+      [
+        ['header-name', 'Content-Length'],
+        ['header-value', '1'],
+      ],
+      /comes from sending/,
+    ],
+    [
+      'another length',
+      [
+        ['header-name', 'Transfer-Encoding'],
+        ['header-value', 'chunked'],
+      ],
+      /comes from sending/,
+    ],
+    [
+      'a huge body',
+      [
+        ['body', 'text'],
+        ['text', 'x'.repeat(200_000)],
+      ],
+      /too large/,
+    ],
+  ])('is no way out of the lab, and says so in words: %s', async (_what, fields, words) => {
+    const own = fields.map(([name]) => name)
+    const usual: Row[] = [
+      ['program', 'server'],
+      ['method', 'GET'],
+      ['path', '/'],
+    ]
+    const { status, text } = await send([
+      ...usual.filter(([name]) => !own.includes(name)),
+      ...fields,
+    ])
+    expect(status).toBe(200)
+    expect(text('#answers .problem')).toMatch(words)
+  })
+
+  test('needs a version that runs, and a message that is still there', async () => {
+    for (const [path, expected] of [
+      ['/requests/edit?slot=1', 404],
+      ['/requests/edit?message=999999', 404],
+      ['/requests/edit?http=nothing', 404],
+    ] as const) {
+      const { status, page } = await workshop.get(path)
+      expect([path, status]).toEqual([path, expected])
+      expect(page().querySelector('.problem')?.text).toMatch(/\w+\.$/)
+    }
+    const { status } = await workshop.post('/requests/send', { slot: 'gone', path: '/' })
+    expect(status).toBe(404)
+    const huge = await workshop.post('/requests/send', { text: 'x'.repeat(2_000_000) })
+    expect(huge.status).toBe(413)
+  })
+
+  test('can not be used by a page of another site', async () => {
+    const headers = { origin: 'http://example.com' }
+    const body = new URLSearchParams({ program: 'server', method: 'GET', path: '/' })
+    for (const path of ['/requests/send', '/requests/edit']) {
+      expect((await workshop.get(path, { method: 'POST', headers, body })).status).toBe(403)
+    }
+  })
+})
+
+describe('a request that a lesson prints', () => {
+  test('has a link to the editor, which fills in the newest values of this run', async () => {
+    const path = '/lessons/v05-refresh-token/the-problem'
+    const links = (await workshop.get(path)).page().querySelectorAll('.code-http + p a')
+    expect(links.map(({ text }) => text)).toEqual(['Change and send'])
+    const { status, page } = await workshop.get(links[0]?.getAttribute('href') ?? '')
+    expect(status).toBe(200)
+    expect(page().querySelector('.callout')?.text).toMatch(
+      /newest values of this run: access token \d+\.$/,
+    )
+    const value = page().querySelector('[name="header-value"]')?.getAttribute('value')
+    expect(value).toMatch(/^Bearer [\w-]{43}$/)
+    expect(value).not.toContain('HTVRX8mWv7KMdw15SYkN1y9')
+  })
+
+  test('is read from the block, if that has all of it', () => {
+    const addresses = addressesOf(readConfig({}))
+    const sources = listVersions().flatMap((version) =>
+      readLesson(version).parts.map(({ source }) => source),
+    )
+    const blocks = sources.flatMap((source) => [
+      ...source.matchAll(/```http\n([A-Z]+ [\s\S]*?)```/g),
+    ])
+    const read = blocks.map(([, block = '']) => [block, readPrinted(block, addresses)] as const)
+    const unread = read.filter(([, draft]) => draft === undefined).map(([block]) => block)
+    expect(read.length - unread.length).toBeGreaterThan(30)
+    for (const block of unread)
+      expect(block).toMatch(/\.\.\.|<query>|127\.0\.0\.1|^\S+ \S+ HTTP\/1\.1\n(?!.*localhost)/)
+  })
+})
