@@ -24,6 +24,7 @@ import { runPages } from './pages/run-pages.ts'
 import { searchPage } from './pages/search-page.ts'
 import { trafficPages } from './pages/traffic-pages.ts'
 import { Progress } from './progress.ts'
+import { Beside } from './requests/beside.ts'
 import type { Runner } from './runner.ts'
 import { Traffic } from './traffic/traffic.ts'
 import type { Workshop } from './workshop.ts'
@@ -116,6 +117,7 @@ export function buildWorkshop({
 
   const workshop: Workshop = {
     runner,
+    beside: new Beside(runner),
     events,
     playground,
     progress: new Progress(playground),

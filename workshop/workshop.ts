@@ -1,12 +1,15 @@
 import type { Events } from './events.ts'
 import type { Jobs } from './jobs/jobs.ts'
 import type { Progress } from './progress.ts'
+import type { Beside } from './requests/beside.ts'
 import type { Runner } from './runner.ts'
 import type { Traffic } from './traffic/traffic.ts'
 
 /** The objects that the workshop's pages share. */
 export interface Workshop {
   runner: Runner
+  /** Runs another version to compare with. */
+  beside: Beside
   events: Events
   /** The folder of the learner's copies. */
   playground: string

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { programsOf } from '@oauth-lab/course/programs/programs.ts'
-import { type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
+import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import type { PreparedRequest } from '@oauth-lab/course/requests/draft.ts'
@@ -22,13 +22,13 @@ interface Asked {
 
 /** `/requests/prepared`: the requests below "Try it". Each response is a part of that page. */
 export async function preparedPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
-  const { runner, traffic, playground } = workshop
+  const { runner, beside, traffic, playground } = workshop
 
   app.post<Asked>('/requests/prepared/:version/:id', async ({ params, body }, reply) => {
     const { version, prepared } = find(params)
     const known = requireVersion(version.name, playground)
     if (body?.start !== undefined) await runner.start(runner.require(undefined), known, {})
-    const slot = slotOf(version)
+    const slot = beside.find(requireVersion(version.name, playground))
     if (slot === undefined) return reply.viewAsync('prepared-away', { version, prepared })
     const before = versionBefore(version)
     return reply.viewAsync('prepared-answer', {
@@ -43,7 +43,7 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
     const { version, prepared } = find(params)
     const before = found(versionBefore(version), `No version is before ${version.name}.`)
     const known = requireVersion(before.name, playground)
-    const slot = slotOf(before) ?? (await untilStarted(await runner.openBeside(known)))
+    const slot = await beside.require(known)
     return reply.viewAsync('prepared-answer', {
       version: before,
       prepared,
@@ -54,27 +54,11 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
   // The values come from logins, so this is no GET.
   app.post<Asked>('/requests/prepared/:version/:id/curl', async ({ params }, reply) => {
     const { version, prepared } = find(params)
-    const slot = slotOf(version)
+    const slot = beside.find(requireVersion(version.name, playground))
     if (slot === undefined) return reply.viewAsync('prepared-away', { version, prepared })
     const { draft, addresses } = await fillInAt(slot, prepared)
     return reply.viewAsync('prepared-curl', { curl: curlOf(draft, addresses) })
   })
-
-  function slotOf({ name }: Version): Slot | undefined {
-    return runner.slots.find(({ version, state }) => version.id === name && state === 'running')
-  }
-
-  function untilStarted(slot: Slot): Promise<Slot> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (slot.state === 'starting') return
-        runner.off('change', look)
-        resolve(slot)
-      }
-      runner.on('change', look)
-      look()
-    })
-  }
 
   async function sendAt(slot: Slot, prepared: PreparedRequest, expected = prepared.expected) {
     const { draft, addresses } = await fillInAt(slot, prepared)

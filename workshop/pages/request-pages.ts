@@ -1,17 +1,21 @@
 import { programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
+import { shortName, versionBefore } from '@oauth-lab/course/programs/versions.ts'
+import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { type Draft, METHODS, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { titleOf } from '../known-versions.ts'
+import { type KnownVersion, knownVersions, requireVersion, titleOf } from '../known-versions.ts'
 import { isForPart } from '../local-requests.ts'
 import { found, PageTrouble } from '../page-trouble.ts'
-import { viewAnswer } from '../requests/answer-view.ts'
+import { answerIn, compareAnswers, viewAnswer } from '../requests/answer-view.ts'
+import { sameAt } from '../requests/at-before.ts'
 import { knownValues, withNewest } from '../requests/known-values.ts'
 import { readPrinted } from '../requests/printed.ts'
 import { change, readDraft, SECTIONS } from '../requests/request-form.ts'
-import { sendTo } from '../requests/sender.ts'
+import { refuseHeld, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
 import { draftOf } from '../traffic/draft.ts'
+import type { Message } from '../traffic/message.ts'
 import { capital } from '../traffic/message-kind.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -37,6 +41,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   app.get<{ Querystring: Fields }>('/requests/edit', ({ query }, reply) => {
     const slot = slotOf(query)
     if (slot === undefined) return reply.viewAsync('request-none', { title: 'Change and send' })
+    if (typeof query.prepared === 'string') return showPrepared(reply, slot, query.prepared)
     const { draft, ...note } = askedFor(slot, query)
     return showPage(reply, slot, draft, note)
   })
@@ -52,19 +57,79 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   app.post<{ Body: Fields }>('/requests/send', async (request, reply) => {
     const slot = required(request as Asked)
     const draft = readDraft(Object(request.body))
-    const sent = await trySending(slot, draft)
+    const sent = await inWords(() => send(slot, draft))
     if (isForPart(request)) return reply.viewAsync('request-answers', sent)
     return showPage(reply, slot, draft, sent)
   })
 
-  async function trySending(slot: Slot, draft: Draft) {
+  // The same request, which is in the traffic, for the version before.
+  app.post<{ Body: Fields }>('/requests/before', async (request, reply) => {
+    const slot = required(request as Asked)
+    const message = messageOf(slot, Object(request.body).message)
+    const draft = draftIn(message)
+    const sent = await inWords(() => compare(slot, message, draft))
+    if (isForPart(request)) return reply.viewAsync('request-answers', sent)
+    return showPage(reply, slot, draft, sent)
+  })
+
+  async function send(slot: Slot, draft: Draft) {
+    const { answer, message, filledIn } = await sendTo(workshop, slot, draft)
+    return { answers: [viewAnswer(answer, slot, message)], fresh: filledIn, before: beforeOf(slot) }
+  }
+
+  async function compare(slot: Slot, message: Message, draft: Draft) {
+    const older = found(beforeOf(slot), 'No version is before this one.')
+    const { entries } = traffic.logOf(slot)
+    const request = entries.find((entry): entry is Message => {
+      return entry.kind === 'request' && entry.exchange === message.exchange
+    })
+    const began = request?.at ?? message.at
+    const earlier = entries.filter(({ at }) => at < began)
+    const now = viewAnswer(answerIn(message, began), slot, message)
+    const other = await workshop.beside.require(older)
+    refuseHeld(workshop, other)
+    const same = await sameAt(draft, earlier, slot, other)
+    const sent = await sendTo(workshop, other, same.draft)
+    const then = viewAnswer(sent.answer, other, sent.message)
+    const { values } = traffic.logOf(slot)
+    const replaced = same.replaced.map(({ value, what }) => ({
+      name: values.of(value)?.name ?? 'cookies',
+      what,
+    }))
+    return { answers: [now, then], verdict: compareAnswers(now, then), replaced, other }
+  }
+
+  /** The version that comes before the one in a slot. */
+  function beforeOf({ version }: Slot): KnownVersion | undefined {
+    const before = versionBefore(version.leadsTo ?? version)
+    return before && requireVersion(before.name, workshop.playground)
+  }
+
+  /** What a person is told instead of a response is part of the page. */
+  async function inWords<Data>(act: () => Promise<Data>) {
     try {
-      const { answer, message } = await sendTo(workshop, slot, draft)
-      return { answers: [viewAnswer(answer, slot, message)] }
+      return await act()
     } catch (error) {
       if (!(error instanceof ToldError || error instanceof PageTrouble)) throw error
       return { trouble: error.message }
     }
+  }
+
+  /** A prepared request of a lesson: `v02/no-state`. Its values come from logins, so only sending it fills them in. */
+  function showPrepared(reply: FastifyReply, main: Slot, name: string) {
+    const [version = '', id] = name.split('/')
+    const known = knownVersions().find(
+      (one) => one.leadsTo === undefined && shortName(one) === version,
+    )
+    const prepared = known && preparedRequests(known).find((request) => request.id === id)
+    const { draft, first, expected } = found(
+      prepared,
+      'There is no prepared request with that name.',
+    )
+    const slot = workshop.beside.find(known as KnownVersion)
+    return showPage(reply, slot ?? main, draft, {
+      prepared: { first, expected, isAway: slot === undefined, version: known },
+    })
   }
 
   function showPage(reply: FastifyReply, slot: Slot, draft: Draft, sent = {}) {
@@ -91,8 +156,6 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
       version: titleOf(slot.version),
       isHolding: traffic.isHolding(slot),
       draft,
-      trouble: undefined,
-      answers: [],
       methods: METHODS,
       programs: programsOf(slot.version).listening.map((name) => ({
         name,
@@ -127,14 +190,12 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
       return { draft, filledIn: names }
     }
     if (id === undefined) return { draft: EMPTY }
+    return { draft: draftIn(messageOf(slot, id)) }
+  }
+
+  function messageOf(slot: Slot, id: unknown): Message {
     const message = traffic.logOf(slot).message(Number(id))
-    const { exchange } = found(message, 'That message is gone: the log keeps only the latest ones.')
-    const draft = draftOf(exchange)
-    const trouble = draft && troubleIn(draft)
-    if (draft === undefined || (trouble !== undefined && !METHODS.includes(draft.method))) {
-      throw new PageTrouble(409, 'This request is too unusual or too long for the editor.')
-    }
-    return { draft }
+    return found(message, 'That message is gone: the log keeps only the latest ones.')
   }
 
   function required({ body }: Asked): Slot {
@@ -145,4 +206,13 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   function slotOf({ slot }: Fields): Slot | undefined {
     return slot === undefined ? runner.main : runner.require(slot)
   }
+}
+
+/** @throws {PageTrouble} if the editor can't show the request, or the log has only its start */
+function draftIn({ exchange }: Message): Draft {
+  const draft = draftOf(exchange)
+  if (draft === undefined || troubleIn(draft) !== undefined) {
+    throw new PageTrouble(409, 'This request is too unusual or too long for the editor.')
+  }
+  return draft
 }

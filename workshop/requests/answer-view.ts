@@ -39,3 +39,32 @@ function readable(body: string, type: string): string | undefined {
     return undefined
   }
 }
+
+/** The response in a message of the traffic, as it was sent. */
+export function answerIn({ at, exchange: { answer, peer } }: Message, began: number): Answer {
+  const { status = 0, headers = [], body = { text: '', size: 0 } } = answer ?? {}
+  const isCut = Buffer.byteLength(body.text) < body.size
+  return {
+    status,
+    headers,
+    body: body.text,
+    cut: isCut ? "The rest isn't shown." : undefined,
+    took: Math.max(0, at - began),
+    peer,
+  }
+}
+
+type View = ReturnType<typeof viewAnswer>
+
+/** What two versions make of the same request, in one sentence. */
+export function compareAnswers(now: View, before: View): string {
+  const there = ['404', '405'].some((status) => before.status.startsWith(status))
+  if (there && before.refused?.message === '') {
+    return `${before.version} has nothing like this yet.`
+  }
+  const said = ({ version, isRefusal, refused }: View) => {
+    const place = refused?.place
+    return `${version} ${isRefusal ? 'refuses' : 'accepts'} this${place ? ` at ${place.file}:${place.line}` : ''}`
+  }
+  return `${said(before)}. ${said(now)}.`
+}

@@ -1,5 +1,8 @@
-import type { Draft } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
+import { driverAt, fillIn, namesIn } from '@oauth-lab/course/requests/fresh-values.ts'
+import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
 import { type Answer, sendDraft } from '@oauth-lab/course/requests/send.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { titleOf } from '../known-versions.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
@@ -9,48 +12,68 @@ import type { Workshop } from '../workshop.ts'
 /** How long the report about a response may come after the response, in milliseconds. */
 const REPORT_DELAY = 2_000
 
+/** What came of a request. */
+export interface Sent {
+  answer: Answer
+  /** The response in the traffic, if the program has reported it. */
+  message: Message | undefined
+  /** The names in braces that got new values. */
+  filledIn: string[]
+}
+
 /**
- * Sends a request to a program that runs in a slot. While the messages there are held, it waits for the person who
- * holds them.
+ * Sends a request to a program that runs in a slot. Names in braces get new values, from logins there. While the
+ * messages are held, it waits for the person who holds them.
  *
- * @returns the response, and its message in the traffic, if the program reports it
  * @throws {PageTrouble} if the version isn't running
  * @throws {ToldError} if the request can't be sent, or gets no response
  */
-export async function sendTo(
-  { traffic, events }: Workshop,
-  slot: Slot,
-  draft: Draft,
-): Promise<{ answer: Answer; message: Message | undefined }> {
-  if (slot.state !== 'running') {
-    throw new PageTrouble(
-      409,
-      `${titleOf(slot.version)} is ${slot.state}, so nothing was sent. Start it on the Run page.`,
-    )
+export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft): Promise<Sent> {
+  const { traffic } = workshop
+  const { version, state, addresses } = slot
+  if (state !== 'running') {
+    const message = `${titleOf(version)} is ${state}, so nothing was sent. Start it on the Run page.`
+    throw new PageTrouble(409, message)
   }
-  const answer = await sendDraft(
-    draft,
-    slot.addresses,
-    traffic.isHolding(slot) ? Number.POSITIVE_INFINITY : undefined,
-  )
+  const trouble = troubleIn(draft)
+  if (trouble !== undefined) throw new ToldError(trouble)
+  const values = namesIn(draft).size > 0 ? await freshAt(workshop, slot, draft) : {}
+  const patience = traffic.isHolding(slot) ? Number.POSITIVE_INFINITY : undefined
+  const answer = await sendDraft(fillIn(draft, values), addresses, patience)
+  const message = await reportOf(workshop, slot, answer)
+  return { answer, message, filledIn: Object.keys(values) }
+}
+
+/** @throws {PageTrouble} while the messages of a slot are held: the logins before a request would wait */
+export function refuseHeld({ traffic }: Workshop, slot: Slot): void {
+  if (!traffic.isHolding(slot)) return
+  const message = `The traffic of ${titleOf(slot.version)} is on hold, and the logins before this request would wait. Send all on first.`
+  throw new PageTrouble(409, message)
+}
+
+function freshAt(workshop: Workshop, slot: Slot, draft: Draft) {
+  refuseHeld(workshop, slot)
+  return valuesFor(draft, driverAt(slot.version, slot.addresses))
+}
+
+/** The message of a response, which the program reports over another channel. */
+function reportOf({ traffic, events }: Workshop, slot: Slot, { peer }: Answer) {
   const find = () => {
-    const { entries } = traffic.logOf(slot)
-    const found = entries.findLast((entry) => {
-      return entry.kind === 'answer' && !entry.waits && entry.exchange.peer === answer.peer
+    return traffic.logOf(slot).entries.findLast((entry): entry is Message => {
+      return entry.kind === 'answer' && !entry.waits && entry.exchange.peer === peer
     })
-    return found as Message | undefined
   }
-  // The program reports it over another channel.
-  return new Promise((resolve) => {
+  return new Promise<Message | undefined>((resolve) => {
+    const look = () => {
+      if (find() !== undefined) end()
+    }
     const end = () => {
       clearTimeout(limit)
       stop()
-      resolve({ answer, message: find() })
+      resolve(find())
     }
     const limit = setTimeout(end, REPORT_DELAY)
-    const stop = events.listen(() => {
-      if (find() !== undefined) end()
-    })
-    if (find() !== undefined) end()
+    const stop = events.listen(look)
+    look()
   })
 }

@@ -4,11 +4,12 @@ import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { Row } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readPrinted } from '../requests/printed.ts'
-import { workshopOfFile } from './lab.ts'
+import { seriousProblems, workshopOfFile } from './lab.ts'
 
-const workshop = await workshopOfFile('v05-refresh-token')
+const workshop = await workshopOfFile('v02-state')
 beforeAll(async () => {
   const { version, addresses } = workshop.main
   const driver = driverAt(version, addresses)
@@ -48,7 +49,7 @@ describe('the editor of requests', () => {
       ['header-value', `Basic ${btoa('lab-client:lab-client-secret')}`],
     ])
     expect(status).toBe(200)
-    expect(text('.answer h2')).toMatch(/^400 Bad Request v05-refresh-token, \d+ ms$/)
+    expect(text('.answer h2')).toMatch(/^400 Bad Request v02-state, \d+ ms$/)
     expect(text('.refused p')).toMatch(
       /^Refused at server\/routes\/token\.ts:\d+: This server does not know that grant_type$/,
     )
@@ -64,7 +65,9 @@ describe('the editor of requests', () => {
       ['path', '/'],
     ])
     expect(text('.answer h2')).toMatch(/^200 OK/)
-    expect(text('.answer .readable')).toMatch(/^The client Not logged in\..* Start authorization$/)
+    expect(text('.answer .readable')).toMatch(
+      /^The client This app would like .* Start authorization$/,
+    )
     expect(text('.answer details')).toContain('<!doctype html>')
   })
 
@@ -81,7 +84,6 @@ describe('the editor of requests', () => {
       ['grant_type', undefined],
       ['code', 'code 1'],
       ['redirect_uri', undefined],
-      ['code_verifier', 'code verifier 1'],
       ['', undefined],
     ])
     const offered = page().querySelectorAll('#header-values option')
@@ -208,17 +210,15 @@ describe('the editor of requests', () => {
 
 describe('a request that a lesson prints', () => {
   test('has a link to the editor, which fills in the newest values of this run', async () => {
-    const path = '/lessons/v05-refresh-token/the-problem'
+    const path = '/lessons/v02-state/the-problem'
     const links = (await workshop.get(path)).page().querySelectorAll('.code-http + p a')
     expect(links.map(({ text }) => text)).toEqual(['Change and send'])
     const { status, page } = await workshop.get(links[0]?.getAttribute('href') ?? '')
     expect(status).toBe(200)
-    expect(page().querySelector('.callout')?.text).toMatch(
-      /newest values of this run: access token \d+\.$/,
-    )
-    const value = page().querySelector('[name="header-value"]')?.getAttribute('value')
-    expect(value).toMatch(/^Bearer [\w-]{43}$/)
-    expect(value).not.toContain('HTVRX8mWv7KMdw15SYkN1y9')
+    expect(page().querySelector('.callout')?.text).toMatch(/newest values of this run: code \d+\.$/)
+    const value = page().querySelector('[name="query-value"]')?.getAttribute('value')
+    expect(value).toMatch(/^[\w-]{43}$/)
+    expect(value).not.toBe('pPa4b2AqQOsxki11bcRfrxZcHQ8hZmJJ_weClVb-vCE')
   })
 
   test('is read from the block, if that has all of it', () => {
@@ -234,5 +234,113 @@ describe('a request that a lesson prints', () => {
     expect(read.length - unread.length).toBeGreaterThan(30)
     for (const block of unread)
       expect(block).toMatch(/\.\.\.|<query>|127\.0\.0\.1|^\S+ \S+ HTTP\/1\.1\n(?!.*localhost)/)
+  })
+})
+
+describe('a prepared request', () => {
+  test('opens with names in braces, which get new values when it is sent', async () => {
+    const { page } = await workshop.get('/requests/edit?prepared=v02/no-state')
+    expect(page().querySelector('.callout')?.text).toMatch(
+      /Prepared for v02-state, which must answer 400/,
+    )
+    const fields = page()
+      .querySelectorAll('#request input[name]:not([type="radio"]), #request option[selected]')
+      .map((field): Row => {
+        const name = field.getAttribute('name') ?? field.parentNode?.getAttribute('name') ?? ''
+        return [name, field.getAttribute('value') ?? field.text]
+      })
+    expect(fields).toContainEqual(['header-value', '{login_cookie}'])
+    const { text } = await send(fields.slice(1))
+    expect(text('#answers .callout')).toMatch(
+      /new values, from logins a moment ago: .*{login_code}/,
+    )
+    expect(text('.refused p')).toMatch(
+      /^Refused at client\/routes\/callback\.ts:\d+: This response doesn't/,
+    )
+  })
+
+  test('of a version that is not running says how to run it', async () => {
+    const { page } = await workshop.get('/requests/edit?prepared=v03/no-verifier')
+    expect(page().querySelector('.callout')?.text).toContain("v03-pkce isn't running")
+  })
+
+  test.each(['v02/nothing', 'v99/no-state', 'constructor/a', ''])(
+    '%j is not there',
+    async (name) => {
+      const { status } = await workshop.get(`/requests/edit?prepared=${name}`)
+      expect(status).toBe(404)
+    },
+  )
+})
+
+describe('the same request at the version before', () => {
+  test('gets values of the same kind there, and the page says what each version makes of it', async () => {
+    const { version, addresses } = workshop.main
+    const driver = driverAt(version, addresses)
+    const [victim, attacker] = [driver.browser(), driver.browser()]
+    await driver.beginLogin(victim)
+    const { searchParams } = new URL(await driver.loginUntilCallback(attacker, 'user1'))
+    const cookie = await victim.jar.getCookieString(addresses.client)
+    const { page } = await send([
+      ['program', 'client'],
+      ['method', 'GET'],
+      ['path', '/callback'],
+      ...[...searchParams].flatMap(([name, value]): Row[] => [
+        ['query-name', name],
+        ['query-value', value],
+      ]),
+      ['header-name', 'cookie'],
+      ['header-value', cookie],
+    ])
+    const form = page.querySelector('form[action="/requests/before"]')
+    expect(form?.text).toContain('The same at v01-code-flow')
+    const message = form?.querySelector('[name="message"]')?.getAttribute('value') ?? ''
+
+    const { text, page: both } = await send([['message', message]], '/requests/before')
+    expect(text('.verdict p')).toMatch(
+      /^v01-code-flow accepts this\. v02-state refuses this at client\/routes\/callback\.ts:\d+\.$/,
+    )
+    expect(text('.verdict li')).toMatch(/^code \d+: the code of a login in another browser there$/)
+    expect(both.querySelectorAll('.answer h2 .badge').map((badge) => badge.text)).toEqual([
+      '400 Bad Request',
+      '200 OK',
+    ])
+    // It is asked again without another start.
+    await send([['message', message]], '/requests/before')
+    expect(workshop.runner.slots.map((slot) => slot.version.id)).toEqual([
+      'v02-state',
+      'v01-code-flow',
+    ])
+  })
+})
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('a request is changed and sent by clicks', async () => {
+    const page = await workshop.visit('/traffic')
+    const row = page.locator('.row.request', { hasText: 'client to server, POST /token' }).last()
+    await row.locator('summary').first().click()
+    await row.getByRole('link', { name: 'Change and send' }).click()
+
+    await page.getByLabel('Value, Form 2').fill('a-guess')
+    await page.getByRole('button', { name: 'Leave out: redirect_uri' }).click()
+    await page
+      .getByRole('button', { name: 'Leave out: redirect_uri' })
+      .waitFor({ state: 'detached' })
+    expect(await page.getByLabel('Value, Form 2').inputValue()).toBe('a-guess')
+    await page.getByRole('button', { name: 'Send', exact: true }).click()
+    const refused = page.locator('.refused')
+    await refused.waitFor()
+    expect(await refused.textContent()).toContain('redirect_uri is missing')
+    expect(await page.locator('.answer h2').textContent()).toContain('400 Bad Request')
+
+    expect(await seriousProblems(page)).toEqual([])
+
+    await refused.getByRole('link').first().click()
+    await page.waitForURL(/\/code\/v02-state\/server\/\S+\.ts#L\d+$/)
+  })
+
+  test('the editor fits, light and dark, and axe finds nothing serious', async () => {
+    const message = await newest('client to server, POST /token')
+    await workshop.inspect(`/requests/edit?message=${message}`, 'request')
   })
 })

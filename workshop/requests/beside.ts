@@ -1,0 +1,65 @@
+import type { KnownVersion } from '../known-versions.ts'
+import { PageTrouble } from '../page-trouble.ts'
+import type { Runner, Slot } from '../runner.ts'
+
+/** How long a version that nobody asks anymore goes on running, in milliseconds. */
+const PATIENCE = 10 * 60_000
+
+/**
+ * Runs a version beside the main one, to ask it the same. It runs one at a time, which another one replaces, and stops
+ * it when nobody has asked it for ten minutes: a laptop has to bear it.
+ */
+export class Beside {
+  readonly #runner: Runner
+  #own: Slot | undefined
+  #end: NodeJS.Timeout | undefined
+
+  constructor(runner: Runner) {
+    this.#runner = runner
+  }
+
+  /**
+   * A slot where the version runs: one that runs it already, or its own.
+   *
+   * @throws {PageTrouble} if it doesn't start
+   */
+  async require(version: KnownVersion): Promise<Slot> {
+    const slot = this.find(version) ?? (await this.#start(version))
+    if (slot === this.#own) this.#stayAwhile(slot)
+    return slot
+  }
+
+  /** A slot that runs the version, if there is one. */
+  find({ id }: KnownVersion): Slot | undefined {
+    return this.#runner.slots.find(({ version, state }) => version.id === id && state === 'running')
+  }
+
+  async #start(version: KnownVersion): Promise<Slot> {
+    const isThere = this.#own !== undefined && this.#runner.slots.includes(this.#own)
+    if (!isThere) this.#own = await this.#runner.openBeside(version)
+    else if (this.#own?.version !== version || this.#own.state !== 'starting') {
+      await this.#runner.start(this.#own as Slot, version)
+    }
+    const slot = this.#own as Slot
+    await this.#untilStarted(slot)
+    if (slot.state !== 'running') throw new PageTrouble(409, slot.problem ?? 'It has stopped.')
+    return slot
+  }
+
+  #untilStarted(slot: Slot): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (slot.state === 'starting') return
+        this.#runner.off('change', look)
+        resolve()
+      }
+      this.#runner.on('change', look)
+      look()
+    })
+  }
+
+  #stayAwhile(slot: Slot): void {
+    clearTimeout(this.#end)
+    this.#end = setTimeout(() => this.#runner.close(slot), PATIENCE).unref()
+  }
+}
