@@ -6,6 +6,7 @@ import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
 import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
+import { viewClock } from '../traffic/clock.ts'
 import { capital } from '../traffic/message-kind.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -16,11 +17,19 @@ const SHOWN_LINES = 100
 export async function runPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, playground } = workshop
   app.get('/run', (_request, reply) => {
-    return reply.viewAsync('run', { title: 'Run', styles: ['run'], ...whatRuns(workshop) })
+    const page = { title: 'Run', styles: ['run', 'clock'], scripts: ['clock'] }
+    return reply.viewAsync('run', { ...page, ...whatRuns(workshop) })
   })
   // The parts that are requested again after a change.
   app.get('/run/status', (_request, reply) => reply.viewAsync('status'))
   app.get('/run/slots', (_request, reply) => reply.viewAsync('run-slots', whatRuns(workshop)))
+  app.get<{ Querystring: { slot?: string } }>('/run/clock', ({ query }, reply) => {
+    return reply.viewAsync('clock', viewClock(runner.require(query.slot), workshop.traffic))
+  })
+  app.get<{ Querystring: { slot?: string } }>('/run/lifetimes', ({ query }, reply) => {
+    const slot = runner.require(query.slot)
+    return reply.viewAsync('lifetimes', viewLifetimes(slot, workshop.traffic))
+  })
   app.get<{ Params: { slot: string } }>('/run/log/:slot', ({ params }, reply) => {
     return reply.viewAsync('run-log', { lines: viewLog(runner.require(params.slot)) })
   })
@@ -83,7 +92,12 @@ function viewLog({ log, addresses }: Slot) {
   }))
 }
 
-function whatRuns({ runner, playground }: Workshop) {
+/** The form for the lifetimes in a slot, and the clock of what is alive there. */
+export function viewLifetimes(slot: Slot, traffic: Workshop['traffic']) {
+  return { ...viewClock(slot, traffic), names: LIFETIMES, tellLifetimes }
+}
+
+function whatRuns({ runner, playground, traffic }: Workshop) {
   const choices = knownVersions(playground).map((version) => {
     const { title, idea } = readLesson(version)
     return { ...version, title, idea }
@@ -93,7 +107,7 @@ function whatRuns({ runner, playground }: Workshop) {
     ...viewPrograms(slot),
     lines: viewLog(slot),
     idea: readLesson(slot.version).idea,
-    living: tellLifetimes(slot.lifetimes),
+    clock: viewLifetimes(slot, traffic),
   }))
-  return { slots, choices, lifetimes: LIFETIMES }
+  return { slots, choices }
 }

@@ -22,6 +22,7 @@ import {
 } from '../traffic/row.ts'
 import { now } from '../traffic/traffic.ts'
 import type { Workshop } from '../workshop.ts'
+import { viewLifetimes } from './run-pages.ts'
 
 type Fields = Record<string, unknown>
 
@@ -35,8 +36,8 @@ export async function trafficPages(
     const page = {
       title: 'Traffic',
       tokenFields,
-      styles: ['lanes', 'traffic', 'token'],
-      scripts: ['traffic'],
+      styles: ['lanes', 'traffic', 'token', 'clock'],
+      scripts: ['traffic', 'clock'],
       wide: true,
     }
     if (slot === undefined) return reply.viewAsync('traffic-none', page)
@@ -48,6 +49,7 @@ export async function trafficPages(
       ...rowsOf(slot, filter, undefined),
       ...choicesOf(slot, filter),
       ...whatWaits(slot),
+      ...viewLifetimes(slot, traffic),
     })
   })
 

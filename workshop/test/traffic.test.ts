@@ -283,6 +283,39 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       expect(stdout).toContain('"user_id":"user0"')
     })
 
+    test('a click gives access tokens of 20 seconds, a clock counts down what is alive, and another click goes back', async () => {
+      const { main, runner } = workshop
+      const traffic = await workshop.visit('/traffic')
+      const living = traffic.locator('.clock li')
+      await traffic.getByRole('button', { name: 'Access tokens of 20 seconds' }).click()
+      await traffic.getByText('In this run, access tokens live for 20 s.').waitFor()
+      await workshop.untilRunning()
+      expect(main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+      await logIn(await workshop.newPage())
+      // The code was used, so it has left.
+      await expect
+        .poll(async () => (await living.locator('.chip').allTextContents()).toSorted())
+        .toEqual(['access token 1', 'refresh token 1', expect.stringMatching(/^session \d$/)])
+      const left = living.first().locator('.left')
+      const before = Number.parseInt((await left.textContent()) ?? '', 10)
+      expect(before).toBeLessThanOrEqual(20)
+      const asked: string[] = []
+      traffic.on('request', (request) => asked.push(request.url()))
+      await expect
+        .poll(async () => Number.parseInt((await left.textContent()) ?? '', 10))
+        .toBeLessThan(before)
+      expect(asked).toEqual([])
+      // Screen readers get the time of day, which doesn't change.
+      expect(await left.getAttribute('aria-hidden')).toBe('true')
+      expect(await seriousProblems(traffic)).toEqual([])
+
+      await traffic.getByRole('button', { name: 'Defaults' }).click()
+      await expect.poll(() => main.lifetimes).toEqual({})
+      await workshop.untilRunning()
+      await traffic.getByText('Nothing, as far as the messages show.').waitFor()
+      expect(runner.slots).toHaveLength(1)
+    })
+
     test.runIf(full)('filters, forgets, and goes on', async () => {
       const traffic = await workshop.visit('/traffic')
       const page = await workshop.newPage()
