@@ -370,7 +370,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const other = await workshopOfTest('v01-code-flow', workshop.playground)
     const page = await other.visit('/lessons/v02-state')
     await page.getByRole('button', { name: 'Run v02-state now' }).press('Enter')
-    await page.getByText('v02-state is running.').waitFor()
+    await page.locator('article').getByText('v02-state is running.').waitFor()
     expect(page.url()).toBe(`${other.url}/lessons/v02-state`)
     // Who works by keyboard goes on from there.
     expect(await page.locator(':focus').textContent()).toBe('Open its client in a window')
@@ -383,9 +383,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       const other = await workshopOfTest('v01-code-flow', workshop.playground)
       const page = await other.visit('/lessons/v03-pkce/try-it')
       await page.getByRole('button', { name: 'Run v02-state now' }).click()
-      await page.getByText('v02-state is running.').waitFor()
+      await page.locator('article').getByText('v02-state is running.').waitFor()
       await page.getByRole('button', { name: 'Run v03-pkce now' }).click()
-      await page.getByText('v03-pkce is running.').waitFor()
+      await page.locator('article').getByText('v03-pkce is running.').waitFor()
       await page.getByRole('button', { name: 'Run v02-state now' }).waitFor()
       expect(page.url()).toBe(`${other.url}/lessons/v03-pkce/try-it`)
     },
