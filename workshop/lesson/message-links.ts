@@ -40,7 +40,7 @@ export function linkMessages(html: string): string {
         const title = TITLES.get(words.toLowerCase().replace(/\s+/g, ' ')) ?? ''
         if (linked.has(title)) return words
         linked.add(title)
-        return `<a class="message-link" href="/traffic?kind=${encodeURIComponent(title)}" data-kind="${escapeHtml(title)}">${words}</a>`
+        return `<a class="message-link" href="/traffic?kind=${encodeURIComponent(title)}" title="Shows the newest one in the traffic" data-kind="${escapeHtml(title)}">${words}</a>`
       })
     })
     .join('')

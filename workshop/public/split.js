@@ -24,6 +24,8 @@ let held
 
 // htmx must have seen the page first.
 document.addEventListener('DOMContentLoaded', arrange)
+// The app may have been away when the page asked for the rows.
+document.addEventListener('htmx:sseOpen', arrange)
 narrow.addEventListener('change', arrange)
 addEventListener('resize', tellShare)
 fold.addEventListener('click', () => setFolded(split.dataset.traffic === 'open'))
@@ -127,8 +129,8 @@ function load() {
       if (target.id !== 'split-rows') return
       resolve(target.querySelector('#traffic') && import('./traffic.js'))
     })
-    htmx.trigger('#split-rows', 'show')
   })
+  if (traffic.querySelector('#split-rows:empty')) htmx.trigger('#split-rows', 'show')
   return rows
 }
 
