@@ -1,0 +1,80 @@
+import { findVersion, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
+import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { full, some } from '@oauth-lab/shared/testing/share.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { seriousProblems, workshopOfFile } from './lab.ts'
+
+const versions = listVersions()
+const workshop = await workshopOfFile('v01-code-flow')
+
+test.each(some(versions, 2))(
+  '"Try it" of $name has each prepared request in its section',
+  async (version) => {
+    const page = (await workshop.get(`/lessons/${version.name}/try-it`)).page()
+    const sections = page.querySelectorAll('h2[id]').map(({ id }) => id)
+    const shown = page.querySelectorAll('h2[id], .requests button[id^=send-]').map(({ id }) => id)
+    for (const { id, section } of preparedRequests(version)) {
+      const place = shown.indexOf(`send-${id}`)
+      expect([id, shown.slice(0, place).findLast((one) => sections.includes(one))]).toEqual([
+        id,
+        section,
+      ])
+    }
+  },
+)
+
+test('a request that no lesson has is not found', async () => {
+  const { status, text } = await workshop.post('/requests/prepared/v02-state/nothing')
+  expect([status, text]).toEqual([404, expect.stringContaining('has no such request')])
+})
+
+test('a request whose login would wait for messages on hold is not sent', async () => {
+  await workshop.post('/traffic/hold', { on: 'true' })
+  const { status, text } = await workshop.post('/requests/prepared/v01-code-flow/used-code')
+  await workshop.post('/traffic/hold', { on: 'false' })
+  expect([status, text]).toEqual([409, expect.stringContaining('on hold')])
+})
+
+test('a curl command gets the values of a new login', async () => {
+  const { text } = await workshop.post('/requests/prepared/v01-code-flow/used-code/curl')
+  const [, command = ''] = /<code>(.*)<\/code>/.exec(text) ?? []
+  expect(command).toMatch(/^curl -si .*code=[\w-]{43}&/)
+  expect(command).not.toMatch(/[{}]/)
+})
+
+/** Opens all lists of a lesson, and sends each request in them. The first click starts the version. */
+async function sendAll(page: Page, version: Version): Promise<void> {
+  await page.goto(`${workshop.url}/lessons/${version.name}/try-it`)
+  for (const summary of await page.locator('.requests > summary').all()) await summary.click()
+  const requests = preparedRequests(version)
+  expect(requests.length).toBeGreaterThanOrEqual(10)
+  for (const [index, { id }] of requests.entries()) {
+    await page.locator(`#send-${id}`).click()
+    if (index === 0) await page.getByRole('button', { name: 'Start it, and send' }).click()
+    await page.locator(`#answer-${id} > .callout.good`).waitFor()
+  }
+  expect(workshop.main.version.name).toBe(version.name)
+}
+
+describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+  test('each request of a lesson is refused at a click, and the version before answers beside it', async () => {
+    const page = await workshop.newPage()
+    await sendAll(page, findVersion('v02'))
+    const place = page.locator('#answer-trap .refused a').first()
+    expect(await place.textContent()).toMatch(/^client\/routes\/callback\.ts:\d+$/)
+
+    await page.locator('#before-trap').click()
+    const before = page.locator('#at-before-trap > .callout.good')
+    expect(await before.textContent()).toContain('v01-code-flow answers 200 OK')
+
+    await page.setViewportSize({ width: 390, height: 800 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    expect(await seriousProblems(page)).toEqual([])
+  })
+
+  test.runIf(full).each(versions.slice(2))('so are those of $name', async (version) => {
+    await sendAll(await workshop.newPage(), version)
+  })
+})
