@@ -5,7 +5,7 @@ const answer = "400 This response doesn't belong to the login that this browser 
 /** v01 exchanges the code, whoever started the login. */
 const before = '200 Access token'
 
-export const v02 = prepare({
+export const requests = prepare({
   'the-trap-of-the-problem': {
     trap: {
       title: 'The response to a login of the attacker',

@@ -8,7 +8,7 @@ const MALFORMED = '400 code_verifier must be 43 to 128 unreserved characters'
 const before = '200 access_token'
 const LOGIN_PAGE = '200 Log in'
 
-export const v03 = prepare({
+export const requests = prepare({
   'the-same-in-v03': {
     'no-verifier': {
       title: "A stolen code, with the client's secret",

@@ -7,7 +7,7 @@ const NOT_LOGGED_IN = '401 token missing from session'
 /** v03 has no resource, no profile and no logout. */
 const before = '404 Nothing is at this address.'
 
-export const v04 = prepare({
+export const requests = prepare({
   'what-is-rejected': {
     'no-token': { title: 'No token', draft: get('/api/me'), answer: NO_TOKEN, before },
     password: {

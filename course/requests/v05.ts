@@ -9,7 +9,7 @@ const before = '400 This server does not know that grant_type'
 /** In v04, nothing ends a token. */
 const WORKS = '200 User Number 0'
 
-export const v05 = prepare({
+export const requests = prepare({
   'a-refresh-token-buys-two-new-ones': {
     'at-the-api': {
       title: 'A refresh token in place of an access token',

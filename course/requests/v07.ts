@@ -11,7 +11,7 @@ const QUERY = Object.fromEntries(CONSENT_QUERY)
 const COOKIE = { cookie: '{consent_cookie}' }
 const ALLOW = { consent: '{consent}', decision: 'allow' }
 
-export const v07 = prepare({
+export const requests = prepare({
   'yes-and-no': {
     no: {
       title: 'A no',

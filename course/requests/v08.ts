@@ -11,7 +11,7 @@ const QUERY = Object.fromEntries(CONSENT_QUERY)
 const COOKIE = { cookie: '{consent_cookie}' }
 const ALLOW = { consent: '{consent}', decision: 'allow', scope: 'profile' }
 
-export const v08 = prepare({
+export const requests = prepare({
   'asked-when-its-wanted': {
     'email-page': {
       title: "The client's page with the email address, before it's allowed",

@@ -9,7 +9,7 @@ const WORKS = '200 User Number 0'
 const NEW_TOKENS = '200 access_token'
 const before = '404 Nothing is at this address.'
 
-export const v09 = prepare({
+export const requests = prepare({
   'one-access-token': {
     'access-token': {
       title: 'A revoked access token',

@@ -10,7 +10,7 @@ const NEW_TOKENS = '200 access_token'
 const COOKIE = { cookie: '{account_cookie}' }
 const FORM = { csrf: '{csrf}', client_id: '{client_id}' }
 
-export const v10 = prepare({
+export const requests = prepare({
   'the-list': {
     'wrong-password': {
       title: 'A wrong password',

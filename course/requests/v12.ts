@@ -6,7 +6,7 @@ const NO_CLIENT = '401 Client authentication is missing or wrong'
 /** In v11, nobody asks about tokens. */
 const before = '404 Nothing is at this address.'
 
-export const v12 = prepare({
+export const requests = prepare({
   'what-everyone-else-hears': {
     'own-token': {
       title: 'The client, about its own token',

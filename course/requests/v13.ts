@@ -3,7 +3,7 @@ import { prepare } from './prepare.ts'
 
 const answer = '401 The access token is missing, malformed, unknown or expired'
 
-export const v13 = prepare({
+export const requests = prepare({
   'write-one-yourself': {
     'other-user': {
       title: 'Another user, with the old signature',
