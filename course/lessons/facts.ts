@@ -8,9 +8,12 @@ export interface Facts {
   minutesAlone: number
   /** The first thing that is still open at its end, as a sentence in Markdown. */
   hole: string
+  /** What someone can do who has done the exercise: the rest of "You can now ...", as Markdown. */
+  able: string
 }
 
 const MINUTES = /^\*\*Minutes:\*\* (\d+)/m
+const ABLE = /^When all checks pass, you can ([\s\S]+?\.)$/m
 /** The first cell of the first row below the head of a table. */
 const FIRST_ROW = /^\| --- .*\n\| (.+?) \|/m
 
@@ -21,6 +24,7 @@ export function factsOf(lesson: Lesson): Facts {
     minutes: Number(MINUTES.exec(sourceOf('teacher'))?.[1] ?? 0),
     minutesAlone: lesson.parts.reduce((sum, { minutes = 0 }) => sum + minutes, 0),
     hole: asSentence(FIRST_ROW.exec(sourceOf('missing'))?.[1] ?? ''),
+    able: ABLE.exec(sourceOf('exercise'))?.[1] ?? '',
   }
 }
 

@@ -5,6 +5,7 @@ import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { DIFFERENCE_PAGES } from '../differences/step.ts'
+import { factsOf } from '../lessons/facts.ts'
 import { type PartName, parseLesson, partOf, readLesson, TITLES } from '../lessons/lesson.ts'
 import { questionsOf } from '../lessons/questions.ts'
 import { readSteps } from '../lessons/steps.ts'
@@ -72,6 +73,10 @@ describe.each(versions)('the lesson of $name', (version) => {
       ({ language }) => language === 'mermaid',
     )
     expect(diagrams.map(({ text }) => text.split('\n')[0])).toContain('sequenceDiagram')
+  })
+
+  test('says in one sentence what one can do after its exercise', () => {
+    expect(factsOf(lesson).able).toMatch(/^[a-z][^.]+\.$/)
   })
 
   test('has numbered steps, each with a hint', () => {

@@ -5,12 +5,13 @@ import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.t
 import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
-import { listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 import type { ChecksOnSave } from './checks-on-save.ts'
+import { viewFinished } from './finished.ts'
 import { countDone, type Exercise, isThere } from './open-exercises.ts'
 import { linkFiles } from './text.ts'
 
@@ -35,7 +36,7 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     minutes: part.minutes,
     part: { href: hrefOf(version, part.slug), title: part.title },
     isThere: isThere(place),
-    next: listVersions().find(({ number }) => number === version.number + 1),
+    finished: viewFinished(version),
     folder,
     playground: `playground/${name}`,
     steps: await Promise.all(

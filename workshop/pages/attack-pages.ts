@@ -10,9 +10,9 @@ import {
 import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { viewMatrix, viewRanges } from '../attacks/matrix-view.ts'
-import { Plays, type Turn } from '../attacks/plays.ts'
+import { type Play, Plays, type Turn } from '../attacks/plays.ts'
 import { viewLine, viewPlay } from '../attacks/story-view.ts'
 import { choicesIn, type KnownVersion, knownVersions, requireVersion } from '../known-versions.ts'
 import { linkRules } from '../lesson/linked-text.ts'
@@ -35,6 +35,8 @@ interface Order {
   weakened?: string
   /** `steps` to show one step at a time. */
   pace?: string
+  /** `end` to show only how it ends. */
+  show?: string
 }
 
 const ASSETS = { styles: ['lanes', 'attacks'], scripts: ['attacks'], wide: true }
@@ -78,20 +80,24 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
 
   app.post<Asked>('/attacks/:slug/plays', async (request, reply) => {
     const attack = findAttack(request.params.slug)
-    const { on, weakened, pace }: Order = Object(request.body)
+    const { on, weakened, pace, show }: Order = Object(request.body)
     const versions = versionsOf(on)
     if (versions.length === 0)
       throw new PageTrouble(400, 'Choose a version to play this attack on.')
     const turns = versions.flatMap((version) => turnsOf(attack, version, weakened === '1'))
     const play = plays.begin(attack, turns, pace === 'steps')
-    if (isForPart(request)) return reply.viewAsync('attack-play', { play: viewPlay(play) })
+    if (isForPart(request)) return sendPlay(reply, play, show)
     await play.ended
     return reply.redirect(`/attacks/${attack.slug}?play=${play.id}`, 303)
   })
   // The page polls this while the attack is being played.
-  app.get<{ Params: { id: string } }>('/attacks/plays/:id', ({ params }, reply) => {
-    return reply.viewAsync('attack-play', { play: viewPlay(findPlay(params.id)) })
-  })
+  app.get<{ Params: { id: string; show?: string } }>(
+    '/attacks/plays/:id/:show?',
+    (request, reply) => {
+      const { id, show } = request.params
+      return sendPlay(reply, findPlay(id), show)
+    },
+  )
 
   app.get<{ Params: { version: string } }>('/lessons/:version/attacks', (request, reply) => {
     const version = requireVersion(lessonVersion(request.params.version).name, playground)
@@ -179,6 +185,10 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
   return found(attack, 'There is no attack with that name. The page Attacks lists them all.')
+}
+
+function sendPlay(reply: FastifyReply, play: Play, show: string | undefined) {
+  return reply.viewAsync(show === 'end' ? 'attack-end' : 'attack-play', { play: viewPlay(play) })
 }
 
 function turnsOf(attack: Attack, version: KnownVersion, weakened: boolean): Turn[] {
