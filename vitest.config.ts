@@ -35,8 +35,20 @@ for (const name of Object.keys(process.env)) {
 process.env.GIT_CONFIG_GLOBAL = process.env.GIT_CONFIG_SYSTEM = '/dev/null'
 
 export default defineConfig({
+  plugins: [
+    {
+      name: 'no-cache-of-copies',
+      // Each run makes its copies in new folders, so what is kept of them would only grow.
+      configureVitest: ({ experimental_defineCacheKeyGenerator: keyBy }) =>
+        keyBy(({ id, environment: { config } }) =>
+          id.startsWith(`${config.root}/`) ? undefined : false,
+        ),
+    },
+  ],
   test: {
     exclude: ['**/node_modules/**'],
+    // Keeps each file as compiled in node_modules, which saves a fifth of the work of the next run.
+    experimental: { fsModuleCache: true },
     // State lives in the apps that each test builds, so files may share the modules of a worker.
     isolate: false,
     // One worker for each core; the default leaves one core idle.
