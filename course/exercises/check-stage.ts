@@ -122,6 +122,13 @@ export interface Cast {
   onRequest?: (explainSlowness: () => Trouble) => void
 }
 
+/** The parameters of the client's authorization request. */
+class SentRequest extends URLSearchParams {
+  get state(): string | undefined {
+    return this.get('state') ?? undefined
+  }
+}
+
 /**
  * What a check works with: a running copy, seen from outside. No request hangs: a program that doesn't
  * respond, or dies, ends the check.
@@ -169,7 +176,7 @@ export class Stage {
   }
 
   /** Starts a login at the client. Returns the parameters that it sends to the server. */
-  async begin(browser: Browser, path = '/login'): Promise<URLSearchParams> {
+  async begin(browser: Browser, path = '/login'): Promise<SentRequest> {
     const page = await browser.open(this.clientUrl + path)
     const { location = '' } = page
     must(
@@ -177,7 +184,7 @@ export class Stage {
       `GET ${path} doesn't send the browser to the server: it returns ${page.status}`,
       'client/routes/login.ts',
     )
-    const sent = new URL(location).searchParams
+    const sent = new SentRequest(new URL(location).search)
     this.standIn.noteLogin(sent)
     expectNoRefusal('authorization request', this.standIn.refusedLogin)
     return sent
@@ -196,8 +203,7 @@ export class Stage {
 
   /** A whole login, with the stand-in as the server. Returns the page it ends at. */
   async login(browser: Browser, path = '/login'): Promise<Page> {
-    const sent = await this.begin(browser, path)
-    const state = sent.get('state') ?? undefined
+    const { state } = await this.begin(browser, path)
     const page = await this.answer(browser, { code: randomValue(), state })
     this.expectAccepted()
     return page

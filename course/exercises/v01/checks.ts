@@ -243,8 +243,7 @@ export const checks: VersionChecks = {
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
-        const sent = await stage.begin(browser)
-        const state = sent.get('state') ?? undefined
+        const { state } = await stage.begin(browser)
         const page = await stage.answer(browser, { error: 'access_denied', code: 'a-code', state })
         expectAnswer(page, 400, 'GET /callback?error=access_denied')
         must(textOf(page).includes('access_denied'), "the page doesn't show the error code")
@@ -259,8 +258,7 @@ export const checks: VersionChecks = {
       needs: ['callback-error'],
       async probe(stage) {
         const browser = stage.browser()
-        const sent = await stage.begin(browser)
-        const state = sent.get('state') ?? undefined
+        const { state } = await stage.begin(browser)
         const markup = '<b id="planted">x</b>'
         const answer = { error: markup, error_description: markup, state }
         const page = await stage.answer(browser, answer)
@@ -277,8 +275,8 @@ export const checks: VersionChecks = {
       file: 'client/routes/callback.ts',
       async probe(stage) {
         const browser = stage.browser()
-        const sent = await stage.begin(browser)
-        const page = await stage.answer(browser, { state: sent.get('state') ?? undefined })
+        const { state } = await stage.begin(browser)
+        const page = await stage.answer(browser, { state })
         expectAnswer(page, 400, 'GET /callback without a code')
         must(stage.standIn.tokenRequests.length === 0, 'the client still sent a token request')
       },
@@ -480,8 +478,8 @@ export const checks: VersionChecks = {
       async probe(stage) {
         const code = `<b id="planted">${randomValue()}</b>`
         const browser = stage.browser()
-        const sent = await stage.begin(browser)
-        const page = await stage.answer(browser, { code, state: sent.get('state') ?? undefined })
+        const { state } = await stage.begin(browser)
+        const page = await stage.answer(browser, { code, state })
         stage.expectAccepted()
         expectAnswer(page, 200, 'GET /callback with a valid code')
         must(

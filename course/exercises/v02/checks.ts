@@ -151,7 +151,7 @@ export const checks: VersionChecks = {
       async probe(stage) {
         const victim = stage.browser()
         await stage.begin(victim)
-        const state = (await stage.begin(stage.browser())).get('state') ?? undefined
+        const { state } = await stage.begin(stage.browser())
         const page = await stage.answer(victim, { code: randomValue(), state })
         expectRefused(stage, page, "with another browser's state")
       },
@@ -163,7 +163,7 @@ export const checks: VersionChecks = {
       needs: ['right-state'],
       async probe(stage) {
         const browser = stage.browser()
-        const state = (await stage.begin(browser)).get('state') ?? undefined
+        const { state } = await stage.begin(browser)
         await stage.answer(browser, { code: randomValue(), state: randomValue() })
         const page = await stage.answer(browser, { code: randomValue(), state })
         expectAnswer(page, 200, 'after a response with a wrong state, the one with the right state')
@@ -177,7 +177,7 @@ export const checks: VersionChecks = {
       async probe(stage) {
         const browser = stage.browser()
         await stage.begin(browser)
-        const state = (await stage.begin(browser)).get('state') ?? undefined
+        const { state } = await stage.begin(browser)
         const page = await stage.answer(browser, { code: randomValue(), state })
         expectAnswer(page, 200, 'the response to the later login')
       },
@@ -189,7 +189,7 @@ export const checks: VersionChecks = {
       needs: ['state-sent', 'later-login'],
       async probe(stage) {
         const browser = stage.browser()
-        const state = (await stage.begin(browser)).get('state') ?? undefined
+        const { state } = await stage.begin(browser)
         await stage.begin(browser)
         const page = await stage.answer(browser, { code: randomValue(), state })
         expectRefused(stage, page, 'to the earlier of two logins')
@@ -234,7 +234,7 @@ export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
 /** Sends a response, and then a code with the same state. */
 async function answerTwice(stage: Stage, first: Fields, which: string): Promise<void> {
   const browser = stage.browser()
-  const state = (await stage.begin(browser)).get('state') ?? undefined
+  const { state } = await stage.begin(browser)
   await stage.answer(browser, { ...first, state })
   const asked = stage.standIn.tokenRequests.length
   const page = await stage.answer(browser, { code: randomValue(), state })
@@ -245,7 +245,7 @@ async function answerTwice(stage: Stage, first: Fields, which: string): Promise<
 async function answerMeanwhile(stage: Stage): Promise<void> {
   const { standIn } = stage
   const browser = stage.browser()
-  const state = (await stage.begin(browser)).get('state') ?? undefined
+  const { state } = await stage.begin(browser)
   const bring = () => stage.answer(browser, { code: randomValue(), state })
   const asked = standIn.tokenRequests.length
   let second: Promise<Page> | undefined

@@ -18,10 +18,9 @@ export const stateStill: Sentence = {
   file: 'client/routes/callback.ts',
   async probe(stage) {
     const browser = stage.browser()
-    const sent = await stage.begin(browser)
+    const { state } = await stage.begin(browser)
     const wrong = await stage.bring(browser, { code: randomValue(), state: randomValue() })
     expectAnswer(wrong, 400, 'a response with a wrong state')
-    const state = sent.get('state') ?? undefined
     const right = await stage.bring(browser, { code: randomValue(), state })
     stage.expectAccepted()
     must(

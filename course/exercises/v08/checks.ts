@@ -571,7 +571,7 @@ export const checks: VersionChecks = {
         const browser = stage.browser()
         await stage.login(browser)
         const before = stage.standIn.tokenRequests.length
-        const state = (await stage.begin(browser, FOR_EMAIL)).get('state') ?? undefined
+        const { state } = await stage.begin(browser, FOR_EMAIL)
         const { status } = await stage.bring(browser, { error: 'access_denied', state })
         must(status === 400, `a response with error=access_denied gets ${status}`)
         const profile = await browser.open(`${stage.clientUrl}/profile`)

@@ -534,14 +534,14 @@ export const checks: VersionChecks = {
       file: CALLBACK,
       async probe(stage) {
         const { browser } = await logIn(stage)
-        const denied = (await stage.begin(browser)).get('state') ?? undefined
-        await stage.bring(browser, { error: 'access_denied', state: denied })
+        const denied = await stage.begin(browser)
+        await stage.bring(browser, { error: 'access_denied', state: denied.state })
         must(
           stage.standIn.revocations.length === 0,
           'a login that the user denies revokes the tokens of the login before',
         )
         stage.standIn.onToken = () => ({ status: 400, body: { error: 'invalid_grant' } })
-        const state = (await stage.begin(browser)).get('state') ?? undefined
+        const { state } = await stage.begin(browser)
         await stage.bring(browser, { code: randomValue(), state })
         await stage.bring(browser, { code: randomValue(), state: randomValue() })
         must(
@@ -801,7 +801,7 @@ async function expiredEndsNothing(stage: Stage, tries = TRIES): Promise<void> {
 
 /** A login up to the response of the callback. */
 async function logInAgain(stage: Stage, browser: Browser): Promise<Page> {
-  const state = (await stage.begin(browser)).get('state') ?? undefined
+  const { state } = await stage.begin(browser)
   return stage.bring(browser, { code: randomValue(), state })
 }
 
