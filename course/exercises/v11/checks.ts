@@ -270,9 +270,10 @@ export const checks: VersionChecks = {
       file: GRANT,
       needs: TOKENS,
       async probe({ server }) {
-        const { body } = await ask(server)
+        const answer = await ask(server)
+        expectTokens(answer, 'client_credentials of the worker')
         must(
-          !('refresh_token' in body),
+          !('refresh_token' in answer.body),
           'client_credentials of the worker gets a refresh_token: it can ask for a new access token at any time (RFC 6749 section 4.4.3)',
         )
       },
