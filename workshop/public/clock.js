@@ -18,7 +18,8 @@ function tick() {
 
 function inWords(seconds) {
   if (seconds < 120) return `${seconds} s`
-  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
-  const hours = Math.floor(seconds / 3600)
-  return hours < 48 ? `${hours} h` : `${Math.floor(hours / 24)} days`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 120) return `${minutes} min ${seconds % 60} s`
+  const hours = Math.floor(minutes / 60)
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} days`
 }

@@ -151,6 +151,11 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
       const end = number < 4 ? CALLBACK_PAGE : profileOf(number)
       await expect.poll(() => rowsOf(traffic)).toEqual([...LOGIN, ...consent, ...end])
+      // All of it is one login, except for the start page.
+      expect(await traffic.locator('.login h2 > :last-child').allTextContents()).toEqual([
+        'user0 with lab-client: logged in',
+      ])
+      expect(await traffic.locator('.rows > .row[data-message]').count()).toBe(2)
 
       const har = await harOf()
       const front = har.filter(({ comment }) => comment.startsWith('browser to'))

@@ -3,8 +3,6 @@ import type { Slot } from '../runner.ts'
 import { whatLives } from './living.ts'
 import { now, type Traffic } from './traffic.ts'
 
-const DAY = 24 * 3600 * 1000
-
 /** What is alive in a slot, with the time of day at which it ends. */
 export function viewClock(slot: Slot, traffic: Traffic) {
   const offset = Date.now() - now()
@@ -18,9 +16,11 @@ export function viewClock(slot: Slot, traffic: Traffic) {
   }
 }
 
-/** With the day, if that isn't within a day. */
+/** With the day, unless it is today. */
 function timeOfDay(at: number): string {
+  const date = new Date(at)
   const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const
-  const day = at - Date.now() < DAY ? {} : ({ month: 'short', day: 'numeric' } as const)
-  return new Date(at).toLocaleString('en-US', { ...day, ...time })
+  const isToday = date.toDateString() === new Date().toDateString()
+  const day = isToday ? {} : ({ month: 'short', day: 'numeric' } as const)
+  return date.toLocaleString('en-US', { ...day, ...time })
 }
