@@ -301,6 +301,11 @@ describe('logins', () => {
     expect(run.living()).toEqual([])
   })
 
+  test('go on if the programs respond before the note that they are running', () => {
+    const run = new Run().start('a', 'one').restart().enter('a', 'one', 'user0').deliver('a', 'one')
+    expect(run.logins()).toEqual([['user0 with lab-client', 'logged in', 10]])
+  })
+
   test('of a client for itself have a heading, and so have values from before these messages', () => {
     const run = new Run()
     const form = { grant_type: 'client_credentials' }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Credential, Credentials } from './credentials.ts'
 import { type Parts, partsOf } from './exchange-parts.ts'
-import type { Entry, Exchange, Message } from './message.ts'
+import type { Entry, Exchange, Message, Note } from './message.ts'
 
 /** The messages of one login, or of a client that acts for itself, and how they ended. */
 export interface Login {
@@ -33,8 +33,7 @@ export interface Logins {
 export function findLogins(entries: readonly Entry[]): Logins {
   const reader = new Reader(entries)
   for (const entry of entries) {
-    // A note says that the programs were started or stopped, and all they know is in memory.
-    if (entry.kind === 'note') reader.forget()
+    if (entry.kind === 'note') reader.readNote(entry)
     else if (entry.kind === 'request') reader.read(entry)
   }
   return {
@@ -77,6 +76,9 @@ class Reader {
   readonly credentials = new Credentials()
   /** When each response was sent. */
   readonly #answers = new Map<Exchange, number>()
+  /** When each process got its last request. */
+  readonly #lastRequests = new Map<string, number>()
+  readonly #processes = new Set<string>()
   readonly #read: Parts[] = []
   /** Logins by what only they have: a code, a token, the address of a response, or a client's session. */
   readonly #byValue = new Map<string, Known>()
@@ -88,6 +90,7 @@ class Reader {
   constructor(entries: readonly Entry[]) {
     for (const entry of entries) {
       if (entry.kind === 'answer') this.#answers.set(entry.exchange, entry.at)
+      if (entry.kind === 'request') this.#lastRequests.set(processOf(entry.exchange), entry.at)
     }
   }
 
@@ -95,18 +98,23 @@ class Reader {
     const parts = partsOf(exchange, at, this.#answers.get(exchange) ?? Number.POSITIVE_INFINITY)
     const known = this.#loginOf(parts, id) ?? this.#ownerOfCause(parts)
     if (known !== undefined) this.owners.set(exchange, known)
+    this.#processes.add(processOf(exchange))
     this.#followSession(parts, known)
     this.#read.push(parts)
   }
 
-  /** The programs that start next know nothing of what was before. */
-  forget(): void {
+  /** A note says that the programs were started or stopped, and all they knew was in memory. */
+  readNote({ at }: Note): void {
+    // They can respond before the note that they are running.
+    const goesOn = [...this.#processes].some((name) => (this.#lastRequests.get(name) ?? 0) > at)
+    if (goesOn) return
     for (const known of this.logins) {
       const isOver = known.hasEnded || known.login.tone === 'bad'
       if (!isOver) this.#end(known, 'ended when the programs stopped')
       known.hasEnded = true
     }
-    for (const values of [this.credentials, this.#byValue, this.#used, this.#users]) values.clear()
+    const all = [this.credentials, this.#byValue, this.#used, this.#users, this.#processes]
+    for (const values of all) values.clear()
   }
 
   #loginOf(parts: Parts, id: number): Known | undefined {
@@ -424,6 +432,10 @@ class Reader {
   }
 }
 
+function processOf({ key }: Exchange): string {
+  return key.split(' ', 1)[0] ?? ''
+}
+
 function tell({ login }: Known, fate: string, tone?: Login['tone']): void {
   login.fate = fate
   login.tone = tone
@@ -435,7 +447,7 @@ function refusalIn({ error }: Parts['json']): string {
 
 /** The title of an error page. */
 function reasonOf({ exchange }: Parts): string {
-  const [, title = ''] = /<h1[^>]*>([^<]*)/.exec(exchange.answer?.body.text ?? '') ?? []
+  const [, title = ''] = /<h1[^>]{0,200}>([^<]{0,200})/.exec(exchange.answer?.body.text ?? '') ?? []
   return title.trim() === '' ? '' : ` (${shorten(title.trim())})`
 }
 
