@@ -15,8 +15,9 @@ const KEYS = [
 ]
 /** These stay on. */
 const OTHER_KEYS = [
-  ['Arrow keys, Page Up, Page Down, space', 'Presenter: back and forth'],
-  ['Home, End', 'Presenter: first and last slide'],
+  ['← →', 'Presenter: back and forth, as do Page Up, Page Down and space'],
+  ['Home', 'Presenter: the first slide'],
+  ['End', 'Presenter: the last slide'],
 ]
 /** The item in the browser's storage, if they are off. */
 const OFF = 'keys-off'
@@ -51,7 +52,7 @@ dialog.setAttribute('aria-labelledby', 'keys-heading')
 dialog.setAttribute('closedby', 'any')
 dialog.innerHTML = `
 <h2 id="keys-heading">Keys</h2>
-<dl class="facts">${[...KEYS, ...OTHER_KEYS].map(([key, text]) => `<div><dt><kbd>${key}</kbd></dt><dd>${text}</dd></div>`).join('')}</dl>
+<dl>${[...KEYS, ...OTHER_KEYS].map(([key, text]) => `<dt><kbd>${key}</kbd></dt><dd>${text}</dd>`).join('')}</dl>
 <label class="cluster"><input type="checkbox" id="keys-on"> Keys of one character are on</label>
 <form method="dialog" class="buttons"><button autofocus>Close</button></form>`
 document.body.append(dialog)

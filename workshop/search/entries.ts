@@ -83,6 +83,8 @@ function entriesOfDoc({ name, title, headings, source }: Doc): Entry[] {
       return {
         ...entry,
         title: words,
+        // Scrolls to the row. A hyphen has a meaning there.
+        href: `${entry.href}:~:text=${encodeURIComponent(words).replaceAll('-', '%2D')}`,
         place: heading.text,
         text: simplify(rest.replace(' | ', '; ')),
       }

@@ -26,6 +26,8 @@ const AFTER = 120
 const NO_WORDS = /\p{Cc}\[[\d;]*m|%[\da-f]{2}|&#?\w+;/giu
 const WORD = /[\p{L}\p{N}]+/gu
 const GAP = '[^\\p{L}\\p{N}]+'
+const START = '(?<![\\p{L}\\p{N}])'
+const END = '(?![\\p{L}\\p{N}])'
 
 let known: { key: string | undefined; items: Item[] } | undefined
 
@@ -88,7 +90,9 @@ function findWhole(items: Item[], words: string[]): Match[] {
   const longestFirst = [...words].sort((one, other) => other.length - one.length)
   const rankOf = ({ titles, head, all }: Item) => {
     if (!words.every((word) => all.includes(word))) return undefined
-    if (all.includes(start)) return titles.includes(phrase) ? 0 : head.includes(start) ? 1 : 2
+    if (titles.includes(phrase)) return 0
+    if (head.includes(start)) return head.includes(phrase) ? 1 : 1.5
+    if (all.includes(start)) return all.includes(phrase) ? 2 : 2.5
     return words.every((word) => head.includes(word)) ? 4 : 5
   }
   return items.flatMap((item) => {
@@ -126,7 +130,9 @@ function phraseOf(words: string[]): string {
 /** The words around a match, or the first words if only the title matches. */
 function excerptOf(text: string, wanted: string[]) {
   const lowercase = text.toLowerCase()
-  const patterns = wanted.map((phrase) => new RegExp(phrase.replaceAll(' ', GAP), 'u'))
+  const parts = wanted.map((phrase) => phrase.replaceAll(' ', GAP))
+  const whole = parts.map((part) => `${START}${part}${END}`)
+  const patterns = [...whole, ...parts].map((part) => new RegExp(part, 'u'))
   const found = patterns.find((pattern) => pattern.test(lowercase))?.exec(lowercase)
   const { 0: { length } = '', index: at = 0 } = found ?? {}
   const start = at < BEFORE ? 0 : text.indexOf(' ', at - BEFORE) + 1

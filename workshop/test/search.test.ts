@@ -53,7 +53,8 @@ test.each([
   ],
   ['<p>This response doesn&#39;t belong to the login', 'Errors /reference/errors#wrong-state'],
 ])('a pasted error with other values finds its entry: %s', async (words, expected) => {
-  expect((await find(words))[0]).toBe(expected)
+  const [first = ''] = await find(words)
+  expect(first.replace(/:~:.*/, '')).toBe(expected)
 })
 
 test('a file that many versions have is found once, in the newest one', async () => {
