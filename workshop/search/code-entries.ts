@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { listVersions, ROOT, shortName } from '@oauth-lab/course/programs/versions.ts'
 import { hrefOfFile } from '../lesson/code-places.ts'
-import type { Entry } from './entries.ts'
+import type { Entry } from './entry.ts'
 
 const CODE = /^(?!.*test).*\.(ts|eta)$/
 const EXPORT = /^export (?:async )?(?:const|let|function|class|interface|type) (\w+).*/gm

@@ -11,31 +11,7 @@ import { type Doc, listDocs } from '../lesson/reference.ts'
 import { textAt } from '../lesson/running-addresses.ts'
 import { codeEntries } from './code-entries.ts'
 import { listCommands } from './commands.ts'
-
-/** What there is to find. Of two that match equally well, the earlier kind comes first. */
-export const KINDS = [
-  'Glossary',
-  'Errors',
-  'Lessons',
-  'Attacks',
-  'Exercises',
-  'Commands',
-  'Code',
-  'Reference',
-] as const
-
-/** Something to find. */
-export interface Entry {
-  kind: (typeof KINDS)[number]
-  title: string
-  href: string
-  /** Where it is, such as the title of its lesson. */
-  place: string
-  /** In one line, without markup. */
-  text: string
-  /** Its other names: the words of an error, or the slug of an attack. */
-  names?: string[]
-}
+import type { Entry } from './entry.ts'
 
 const KIND_OF_DOC: Record<string, Entry['kind']> = { glossary: 'Glossary', errors: 'Errors' }
 /** Where the errors have their own words: in a quote, or in the first column of a table. */

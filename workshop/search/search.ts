@@ -1,5 +1,6 @@
 import type { Addresses } from '@oauth-lab/course/programs/programs.ts'
-import { type Entry, KINDS, listEntries } from './entries.ts'
+import { listEntries } from './entries.ts'
+import { type Entry, KINDS } from './entry.ts'
 
 /** An entry and its words, as phrases: each title, all titles, and these with the text. */
 interface Item {
@@ -11,7 +12,7 @@ interface Item {
 
 interface Match {
   item: Item
-  /** How well it matches, 0 being best. */
+  /** How well it matches, 0 being best: below 3 as a phrase, below 4 by a piece of it, else by all its words. */
   rank: number
   /** What to show of its text: the first of these phrases in it. */
   wanted: string[]
@@ -114,7 +115,8 @@ function findPieces(items: Item[], words: string[]): (Match & { length: number }
     }
     if (length === 0) return []
     const piece = words.slice(end - length - 2, end)
-    return [{ item, length, rank: 4 - piece.length / words.length, wanted: [piece.join(' ')] }]
+    const rank = 4 - piece.length / words.length
+    return [{ item, length: piece.length, rank, wanted: [piece.join(' ')] }]
   })
 }
 

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
-import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
+import { viewFinished } from '../exercises/finished.ts'
 import { folderOfFile, seriousProblems, workshopOfFile, workshopOfTest } from './lab.ts'
 
 const LOGIN = 'client/routes/login.ts'
@@ -99,6 +100,14 @@ describe('an exercise', () => {
     await workshop.post('/exercises/v05/attend')
     expect((await workshop.get('/exercises/v05/live')).text).toContain('checking ...')
   })
+})
+
+test('each finished exercise has attacks to play, and leads on to the next', () => {
+  const versions = listVersions()
+  const finished = versions.map(viewFinished)
+  for (const { succeeded, others } of finished) expect([...succeeded, ...others]).not.toEqual([])
+  const next = versions.slice(1).map(({ name }) => name)
+  expect(finished.map((view) => view.next?.lesson)).toEqual([...next, undefined])
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
