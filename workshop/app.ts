@@ -14,6 +14,7 @@ import { codePages } from './pages/code-pages.ts'
 import { decoderPage } from './pages/decoder-page.ts'
 import { differencePages } from './pages/difference-pages.ts'
 import { exercisePages } from './pages/exercise-pages.ts'
+import { heldPages } from './pages/held-pages.ts'
 import { homePage } from './pages/home-page.ts'
 import { lessonPages } from './pages/lesson-pages.ts'
 import { preparedPages } from './pages/prepared-pages.ts'
@@ -139,6 +140,7 @@ export function buildWorkshop({
   app.register(presentPages, workshop)
   app.register(trafficPages, workshop)
   app.register(requestPages, workshop)
+  app.register(heldPages, workshop)
   app.register(exercisePages, workshop)
   return app
 }

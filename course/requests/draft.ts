@@ -103,7 +103,8 @@ function troubleInPath(path: string): string | undefined {
   return undefined
 }
 
-function troubleInHeader([name, value]: Row): string | undefined {
+/** Why a header can't be sent, in words. Undefined if it can. */
+export function troubleInHeader([name, value]: Row): string | undefined {
   if (!TOKEN.test(name)) {
     return `${JSON.stringify(name)} can't be the name of a header: use letters, digits and hyphens.`
   }

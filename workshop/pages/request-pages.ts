@@ -11,7 +11,7 @@ import { answerIn, compareAnswers, viewAnswer } from '../requests/answer-view.ts
 import { sameAt } from '../requests/at-before.ts'
 import { knownValues, withNewest } from '../requests/known-values.ts'
 import { readPrinted } from '../requests/printed.ts'
-import { change, readDraft, SECTIONS } from '../requests/request-form.ts'
+import { change, readDraft, viewSections } from '../requests/request-form.ts'
 import { refuseHeld, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
 import { draftOf } from '../traffic/draft.ts'
@@ -31,9 +31,6 @@ const EMPTY: Draft = {
   headers: [],
   body: undefined,
 }
-/** How many empty rows each section has at its end. */
-const EMPTY_ROWS = 1
-
 /** `/requests`: an editor that sends a request to a running program of the lab, and shows the response beside it. */
 export async function requestPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, traffic } = workshop
@@ -146,11 +143,6 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   function viewForm(slot: Slot, draft: Draft) {
     const log = traffic.logOf(slot)
     const { body } = draft
-    const rows = {
-      query: draft.query,
-      header: draft.headers,
-      form: body !== undefined && 'form' in body ? body.form : [],
-    }
     return {
       slot,
       version: titleOf(slot.version),
@@ -164,19 +156,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
       })),
       bodyKind: body === undefined ? 'none' : 'form' in body ? 'form' : 'text',
       text: body !== undefined && 'text' in body ? body.text : '',
-      sections: Object.entries(SECTIONS).map(([section, title]) => {
-        const own = rows[section as keyof typeof rows]
-        return {
-          section,
-          title,
-          values: section === 'header' ? 'header-values' : 'parameter-values',
-          rows: [...own, ...Array(EMPTY_ROWS).fill(['', ''])].map(([name, value]) => ({
-            name,
-            value,
-            known: log.values.of(value)?.name,
-          })),
-        }
-      }),
+      sections: viewSections(draft, (value) => log.values.of(value)?.name),
       known: knownValues(log),
     }
   }

@@ -1,11 +1,14 @@
 import type { Draft, Row } from '@oauth-lab/course/requests/draft.ts'
+import type { HeldAnswer } from './held-form.ts'
 
 type Fields = Record<string, unknown>
 
 /** The rows of a request that a person edits, by the start of the names of their fields. */
-export const SECTIONS = { query: 'Query', header: 'Headers', form: 'Form' } as const
+const SECTIONS = { query: 'Query', header: 'Headers', form: 'Form' } as const
 type Section = keyof typeof SECTIONS
 
+/** How many empty rows each section has at its end. */
+const EMPTY_ROWS = 1
 /** How many rows a click adds. */
 const MORE = 3
 /** A click on a button beside the rows: what to do, in which section, and the row, counted from 0. */
@@ -27,6 +30,18 @@ export function readDraft(fields: Fields): Draft {
   }
 }
 
+/** The held response that the fields of the editor say. */
+export function readHeldAnswer(fields: Fields): HeldAnswer {
+  const { headers } = readDraft(fields)
+  const text = textIn(fields, 'text').replaceAll('\r\n', '\n')
+  return { status: textIn(fields, 'status').trim(), headers, text }
+}
+
+/** Whether the fields come from a button beside the rows, which sends nothing. */
+export function isAboutRows(fields: Fields): boolean {
+  return ACT.test(textIn(fields, 'act'))
+}
+
 /** The request after a click on a button beside its rows. */
 export function change(fields: Fields): Draft {
   const [, act, name, at] = ACT.exec(textIn(fields, 'act')) ?? []
@@ -41,6 +56,35 @@ export function change(fields: Fields): Draft {
   if (act === 'more') kept.push(...Array<Row>(MORE).fill(['', '']))
   if (section === 'query') return { ...draft, query: kept }
   return section === 'header' ? { ...draft, headers: kept } : { ...draft, body: { form: kept } }
+}
+
+/** The rows of a section, ready to be shown. */
+export function viewRows(
+  section: Section,
+  rows: Row[],
+  nameOf: (value: string) => string | undefined,
+) {
+  return {
+    section,
+    title: SECTIONS[section],
+    rows: [...rows, ...Array<Row>(EMPTY_ROWS).fill(['', ''])].map(([name, value]) => ({
+      name,
+      value,
+      known: nameOf(value),
+    })),
+  }
+}
+
+/** The rows of a request, ready to be shown. */
+export function viewSections(
+  { query, headers, body }: Pick<Draft, 'query' | 'headers'> & Partial<Draft>,
+  nameOf: (value: string) => string | undefined,
+) {
+  return [
+    viewRows('query', query, nameOf),
+    viewRows('header', headers, nameOf),
+    viewRows('form', body !== undefined && 'form' in body ? body.form : [], nameOf),
+  ]
 }
 
 function bodyIn(fields: Fields, form: Row[]): Draft['body'] {

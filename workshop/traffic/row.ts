@@ -157,6 +157,7 @@ function viewRow(entry: Entry, log: TrafficLog, lanes: string[]) {
     isRefusal: kind === 'answer' && status >= 400,
     title: titleOf(entry),
     isNew: isNewMessage(entry),
+    isChanged: entry.isChanged,
     waits,
     trouble: gotNone ? undefined : exchange.trouble,
     hints: hintsOf(entry, log.values),

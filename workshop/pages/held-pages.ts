@@ -1,0 +1,119 @@
+import { type Draft, METHODS } from '@oauth-lab/course/requests/draft.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { isForPart } from '../local-requests.ts'
+import { found, PageTrouble } from '../page-trouble.ts'
+import {
+  answerChanges,
+  type HeldAnswer,
+  hasWholeBody,
+  heldAnswer,
+  heldRequest,
+  requestChanges,
+} from '../requests/held-form.ts'
+import { knownValues } from '../requests/known-values.ts'
+import {
+  change,
+  isAboutRows,
+  readDraft,
+  readHeldAnswer,
+  viewSections,
+} from '../requests/request-form.ts'
+import type { Slot } from '../runner.ts'
+import type { Message } from '../traffic/message.ts'
+import { sentenceOf } from '../traffic/row.ts'
+import type { Workshop } from '../workshop.ts'
+
+type Fields = Record<string, unknown>
+
+/** What a person makes of a held message. */
+type Edited = { draft: Draft } | HeldAnswer
+
+/** `/requests/held`: changes a held message before it is sent on. */
+export async function heldPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
+  const { runner, traffic } = workshop
+
+  app.get<{ Querystring: Fields }>('/requests/held', ({ query }, reply) => {
+    const { slot, message } = find(query)
+    const { kind, exchange } = message
+    const edited = kind === 'request' ? { draft: heldRequest(exchange) } : heldAnswer(exchange)
+    return showPage(reply, slot, message, edited)
+  })
+
+  app.post<{ Body: Fields }>('/requests/held', (request, reply) => {
+    const fields: Fields = Object(request.body)
+    const { slot, message } = find(fields)
+    const isRequest = message.kind === 'request'
+    if (isAboutRows(fields)) {
+      const draft = change(fields)
+      const edited = isRequest ? { draft } : { ...readHeldAnswer(fields), headers: draft.headers }
+      if (!isForPart(request)) return showPage(reply, slot, message, edited)
+      return reply.viewAsync('request-held-form', viewHeld(slot, message, edited))
+    }
+    const edited = isRequest ? { draft: readDraft(fields) } : readHeldAnswer(fields)
+    try {
+      const changes =
+        'draft' in edited ? requestChanges(edited.draft, message) : answerChanges(edited, message)
+      traffic.letGo(slot, message, changes)
+    } catch (error) {
+      if (!(error instanceof ToldError)) throw error
+      return showPage(reply, slot, message, edited, error.message)
+    }
+    return reply.redirect(`/traffic?slot=${slot.id}#message-${message.id}`, 303)
+  })
+
+  function find(fields: Fields): { slot: Slot; message: Message } {
+    const slot = found(
+      fields.slot === undefined ? runner.main : runner.require(fields.slot),
+      'Nothing is running yet. Start a version on the Run page.',
+    )
+    const message = traffic.logOf(slot).message(Number(fields.message))
+    if (message?.waits !== true) {
+      throw new PageTrouble(409, 'This message was already sent on, so nothing can change it.')
+    }
+    return { slot, message }
+  }
+
+  function showPage(
+    reply: FastifyReply,
+    slot: Slot,
+    message: Message,
+    edited: Edited,
+    trouble?: string,
+  ) {
+    return reply.code(trouble === undefined ? 200 : 400).viewAsync('request-held', {
+      title: 'Change a held message',
+      styles: ['request'],
+      sentence: sentenceOf(message),
+      ...viewHeld(slot, message, edited),
+      trouble,
+    })
+  }
+
+  function viewHeld(slot: Slot, message: Message, edited: Edited) {
+    const log = traffic.logOf(slot)
+    const nameOf = (value: string) => log.values.of(value)?.name
+    const shared = {
+      slot,
+      message,
+      trouble: undefined,
+      methods: METHODS,
+      hasWholeBody: hasWholeBody(message),
+      known: knownValues(log),
+    }
+    if (!('draft' in edited)) {
+      const { status, headers, text } = edited
+      const sections = viewSections({ query: [], headers }, nameOf).slice(1)
+      return { ...shared, status, text, sections }
+    }
+    const { draft } = edited
+    const { body } = draft
+    return {
+      ...shared,
+      draft,
+      bodyKind: body === undefined ? 'none' : 'form' in body ? 'form' : 'text',
+      text: body !== undefined && 'text' in body ? body.text : '',
+      sections: viewSections(draft, nameOf),
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  bodyOf,
+  type Draft,
+  encodeRows,
+  isFromSending,
+  type Row,
+  targetOf,
+  troubleIn,
+  troubleInHeader,
+} from '@oauth-lab/course/requests/draft.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
+import { splitAddress } from '../traffic/http.ts'
+import { type Exchange, headerValues, type Message } from '../traffic/message.ts'
+import type { AnswerChanges, RequestChanges } from '../traffic/tap.ts'
+
+/** A held response, in parts that a person can change. */
+export interface HeldAnswer {
+  status: string
+  headers: Row[]
+  text: string
+}
+
+/** The longest body that a person can change, in bytes: of a longer one, the traffic has only the start. */
+const LONGEST_BODY = 64 * 1024
+const LENGTHS = ['content-length', 'transfer-encoding']
+/** Responses with these statuses have no body. RFC 9110 sections 15.3.5 and 15.4.5 */
+const WITHOUT_BODY = [204, 304]
+
+/** A held request with all its headers, but for those that come from sending. */
+export function heldRequest({ program, request }: Exchange): Draft {
+  const { base, query } = splitAddress(request.url)
+  const isForm = isFormIn(request.headers) && request.body.size > 0
+  const { text, size } = request.body
+  return {
+    program,
+    method: request.method,
+    path: base,
+    query: rowsIn(query),
+    headers: ownHeaders(request.headers),
+    body: isForm ? { form: rowsIn(text) } : size > 0 ? { text } : undefined,
+  }
+}
+
+/** A held response with all its headers, but for those that come from sending. */
+export function heldAnswer({ answer }: Exchange): HeldAnswer {
+  const { status = 0, headers = [], body } = answer ?? {}
+  return { status: String(status), headers: ownHeaders(headers), text: body?.text ?? '' }
+}
+
+/** Whether the traffic has the whole body of a message, so that it can be changed. */
+export function hasWholeBody({ kind, exchange }: Message): boolean {
+  const { text = '', size = 0 } =
+    (kind === 'request' ? exchange.request : exchange.answer)?.body ?? {}
+  return size <= LONGEST_BODY && Buffer.byteLength(text) === size
+}
+
+/**
+ * What a person changed in a held request, or undefined if nothing. What they left alone stays as it was, to the byte.
+ *
+ * @throws {ToldError} if no program could read the result
+ */
+export function requestChanges(draft: Draft, message: Message): RequestChanges | undefined {
+  const trouble = troubleIn(draft)
+  if (trouble !== undefined) throw new ToldError(trouble)
+  const { request } = message.exchange
+  const held = heldRequest(message.exchange)
+  const isSameTarget =
+    draft.path === held.path && encodeRows(draft.query) === encodeRows(held.query)
+  const isSameBody = !hasWholeBody(message) || bodyOf(draft) === bodyOf(held)
+  const body = isSameBody ? undefined : (bodyOf(draft) ?? '')
+  const isSame = isSameTarget && isSameBody && draft.method === held.method
+  if (isSame && isSameRows(draft.headers, held.headers)) return undefined
+  return {
+    method: draft.method,
+    url: isSameTarget ? request.url : targetOf(draft),
+    headers: withLengths(draft.headers, request.headers, body),
+    body,
+  }
+}
+
+/**
+ * What a person changed in a held response, or undefined if nothing.
+ *
+ * @throws {ToldError} if no browser could read the result
+ */
+export function answerChanges(
+  { status, headers, text }: HeldAnswer,
+  message: Message,
+): AnswerChanges | undefined {
+  if (!/^[2-5]\d\d$/.test(status))
+    throw new ToldError('The status must be a number from 200 to 599.')
+  const trouble = headers.map(troubleInHeader).find((one) => one !== undefined)
+  if (trouble !== undefined) throw new ToldError(trouble)
+  const { answer } = message.exchange
+  const original = answer?.headers ?? []
+  const sameLines = (one: string) => one.replaceAll('\r\n', '\n')
+  const isSameBody =
+    !hasWholeBody(message) || sameLines(text) === sameLines(answer?.body.text ?? '')
+  // A status without a body may become one that has one, which then needs a length.
+  const hasLength = original.some(([name]) => LENGTHS.includes(name.toLowerCase()))
+  const body = isSameBody && hasLength ? undefined : text
+  const held = heldAnswer(message.exchange)
+  const isSame = isSameBody && status === held.status
+  if (isSame && isSameRows(headers, held.headers)) return undefined
+  const lines = withLengths(headers, original, body)
+  return {
+    status: Number(status),
+    headers: WITHOUT_BODY.includes(Number(status)) ? withoutLengths(lines) : lines,
+    body,
+  }
+}
+
+function ownHeaders(headers: Row[]): Row[] {
+  return headers.filter(([name]) => !isFromSending(name))
+}
+
+/** All headers, in one list: those of the connection as they were, and the length of another body. */
+function withLengths(own: Row[], original: Row[], body: string | undefined): string[] {
+  const ofConnection = original.filter(([name]) => {
+    return isFromSending(name) && (body === undefined || !LENGTHS.includes(name.toLowerCase()))
+  })
+  const length: Row[] =
+    body === undefined ? [] : [['content-length', String(Buffer.byteLength(body))]]
+  return [...ofConnection, ...own, ...length].flat()
+}
+
+function withoutLengths(headers: string[]): string[] {
+  return headers.filter((_, index) => {
+    return !LENGTHS.includes(headers[index - (index % 2)]?.toLowerCase() ?? '')
+  })
+}
+
+function isFormIn(headers: Row[]): boolean {
+  const [type = ''] = headerValues(headers, 'content-type')
+  return /^application\/x-www-form-urlencoded/i.test(type)
+}
+
+function rowsIn(text: string): Row[] {
+  return [...new URLSearchParams(text)]
+}
+
+function isSameRows(one: Row[], other: Row[]): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
+}
