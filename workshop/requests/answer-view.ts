@@ -6,6 +6,9 @@ import type { Slot } from '../runner.ts'
 import type { Message } from '../traffic/message.ts'
 import { refusedBy } from './refusal.ts'
 
+/** The headers that say something about this response, and not about all of them. */
+const TELLING = /^(allow|content-type|location|retry-after|set-cookie|www-authenticate)$/i
+
 /** A response beside the request, ready to be shown. */
 export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefined) {
   const { status, headers, body, cut, took } = answer
@@ -16,7 +19,8 @@ export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefi
     version: titleOf(slot.version),
     status: `${status} ${STATUS_CODES[status] ?? ''}`.trim(),
     isRefusal: refused !== undefined || status >= 400,
-    headers,
+    headers: headers.filter(([name]) => TELLING.test(name)),
+    otherHeaders: headers.filter(([name]) => !TELLING.test(name)),
     body,
     /** The body as a person reads it, if that differs. */
     readable: readable(body, type),
@@ -62,9 +66,9 @@ export function compareAnswers(now: View, before: View): string {
   if (there && before.refused?.message === '') {
     return `${before.version} has nothing like this yet.`
   }
-  const said = ({ version, isRefusal, refused }: View) => {
+  const said = ({ version, isRefusal, refused }: View, it: string) => {
     const place = refused?.place
-    return `${version} ${isRefusal ? 'refuses' : 'accepts'} this${place ? ` at ${place.file}:${place.line}` : ''}`
+    return `${version} ${isRefusal ? 'refuses' : 'accepts'} ${it}${place ? ` at ${place.file}:${place.line}` : ''}`
   }
-  return `${said(before)}. ${said(now)}.`
+  return `${said(before, 'this')}. ${said(now, 'it')}.`
 }

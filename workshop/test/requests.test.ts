@@ -54,7 +54,7 @@ describe('the editor of requests', () => {
       /^Refused at server\/routes\/token\.ts:\d+: This server does not know that grant_type$/,
     )
     expect(text('.answer .readable')).toContain('"error": "unsupported_grant_type"')
-    expect(text('.headers')).toContain('cache-controlno-store')
+    expect(text('.answer details:last-of-type .headers')).toContain('cache-controlno-store')
     expect(page.querySelector('[name="form-value"]')?.getAttribute('value')).toBe('password')
   })
 
@@ -298,7 +298,7 @@ describe('the same request at the version before', () => {
 
     const { text, page: both } = await send([['message', message]], '/requests/before')
     expect(text('.verdict p')).toMatch(
-      /^v01-code-flow accepts this\. v02-state refuses this at client\/routes\/callback\.ts:\d+\.$/,
+      /^v01-code-flow accepts this\. v02-state refuses it at client\/routes\/callback\.ts:\d+\.$/,
     )
     expect(text('.verdict li')).toMatch(/^code \d+: the code of a login in another browser there$/)
     expect(both.querySelectorAll('.answer h2 .badge').map((badge) => badge.text)).toEqual([
