@@ -2,9 +2,11 @@ import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 import { type Addresses, PROGRAM_NAMES } from '@oauth-lab/course/programs/programs.ts'
 import { type Draft, isFromSending, type Row, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { html as pageOf } from '@oauth-lab/shared/testing/browser.ts'
+import { requestsIn, type Variables } from './printed-commands.ts'
 
-/** The blocks of HTTP on a page of a lesson. */
-const BLOCK = /<pre class="code code-http">([\s\S]*?)<\/pre>\n/g
+/** The blocks of HTTP and of commands on a page of a lesson, the latter with their output. */
+const BLOCK =
+  /<pre class="code code-(http|sh)">([\s\S]*?)<\/pre>\n(?:<pre class="code code-output">[\s\S]*?<\/pre>\n)?/g
 /** The first line of a request. The lessons break a long target before a parameter. */
 const START = /^([A-Z]+) (\S+(?:\n +\S+)*) HTTP\/1\.1\n/
 /** What stands for something that the lesson doesn't print. */
@@ -63,10 +65,19 @@ function headerIn(headers: Row[], name: string): string | undefined {
 
 /** The HTML of a lesson, with a link to the editor below each request to a program of the lab. */
 export function withSendLinks(html: string, addresses: Addresses): string {
-  return html.replace(BLOCK, (block, inner: string) => {
+  const variables: Variables = new Map()
+  return html.replace(BLOCK, (block, language: string, inner: string) => {
     const { text } = pageOf({ body: inner })
-    if (readPrinted(text, addresses) === undefined) return block
-    const href = `/requests/edit?${new URLSearchParams({ http: text })}`
-    return `${block}<p><a href="${escapeHtml(href)}">Change and send</a></p>\n`
+    const requests = language === 'http' ? [text] : requestsIn(text, variables)
+    const links = requests.flatMap((request) => {
+      const draft = readPrinted(request, addresses)
+      if (draft === undefined) return []
+      const href = escapeHtml(`/requests/edit?${new URLSearchParams({ http: request })}`)
+      const what = escapeHtml(`${draft.method} ${draft.path}`)
+      return `<a href="${href}">Change and send <code>${what}</code></a>`
+    })
+    return links.length === 0
+      ? block
+      : `${block}<p class="cluster send-links">${links.join(' ')}</p>\n`
   })
 }

@@ -7,6 +7,7 @@ import { readConfig } from '@oauth-lab/shared/config.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readPrinted } from '../requests/printed.ts'
+import { requestsIn } from '../requests/printed-commands.ts'
 import { seriousProblems, workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile('v02-state')
@@ -211,8 +212,8 @@ describe('the editor of requests', () => {
 describe('a request that a lesson prints', () => {
   test('has a link to the editor, which fills in the newest values of this run', async () => {
     const path = '/lessons/v02-state/the-problem'
-    const links = (await workshop.get(path)).page().querySelectorAll('.code-http + p a')
-    expect(links.map(({ text }) => text)).toEqual(['Change and send'])
+    const links = (await workshop.get(path)).page().querySelectorAll('.code-http + .send-links a')
+    expect(links.map(({ text }) => text)).toEqual(['Change and send GET /callback'])
     const { status, page } = await workshop.get(links[0]?.getAttribute('href') ?? '')
     expect(status).toBe(200)
     expect(page().querySelector('.callout')?.text).toMatch(/newest values of this run: code \d+\.$/)
@@ -234,6 +235,50 @@ describe('a request that a lesson prints', () => {
     expect(read.length - unread.length).toBeGreaterThan(30)
     for (const block of unread)
       expect(block).toMatch(/\.\.\.|<query>|127\.0\.0\.1|^\S+ \S+ HTTP\/1\.1\n(?!.*localhost)/)
+  })
+})
+
+describe('a command that a lesson prints', () => {
+  const HOST = 'Host: localhost:25000'
+  const FORM = 'Content-Type: application/x-www-form-urlencoded'
+  test.each<[block: string, requests: string[]]>([
+    ['SERVER=http://localhost:25000\nask $SERVER/a', [`GET /a HTTP/1.1\n${HOST}`]],
+    [
+      'S=http://localhost:25000\nQ="a=b&c=$S/d"\ncurl -si -X PUT "$S/e?$Q" | grep a',
+      [`PUT /e?a=b&c=http://localhost:25000/d HTTP/1.1\n${HOST}`],
+    ],
+    [
+      "S=http://localhost:25000\nask -u a:b -H 'X-A: \"b\"' -d c=d -d e='f g' \\\n  $S/h",
+      [`POST /h HTTP/1.1\n${HOST}\nAuthorization: Basic YTpi\nX-A: "b"\n${FORM}\n\nc=d&e=f g`],
+    ],
+    [
+      'S=http://localhost:25000\nask -d a=$CODE $S/h',
+      [`POST /h HTTP/1.1\n${HOST}\n${FORM}\n\na=$CODE`],
+    ],
+    [
+      'ask -b a=b -G -d c=d http://localhost:25000/?e',
+      [`GET /?e&c=d HTTP/1.1\n${HOST}\nCookie: a=b`],
+    ],
+    // More than curl has a part in these.
+    ['ask -b browser http://localhost:25000/', []],
+    ['ask $(cat url)', []],
+    ['ask "http://localhost:25000/$(cat path)"', []],
+    ['S=$(cat url)\nask $S/a', []],
+    ['ask --config file http://localhost:25000/', []],
+    ['ask() { curl -si "$@"; }', []],
+    ['ask http://example.com/ > file', []],
+  ])('is a request, if curl alone makes it: %j', (block, requests) => {
+    expect(requestsIn(block, new Map())).toEqual(requests)
+  })
+
+  test('has a link to the editor, too', async () => {
+    const { page } = await workshop.get('/lessons/v01-code-flow/try-it')
+    const links = page().querySelectorAll('.send-links a')
+    expect(links.length).toBeGreaterThan(5)
+    for (const link of links) {
+      const { status } = await workshop.get(link.getAttribute('href') ?? '')
+      expect([link.text, status]).toEqual([link.text, 200])
+    }
   })
 })
 
