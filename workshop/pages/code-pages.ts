@@ -18,7 +18,7 @@ interface Asked {
   Params: { id: string; '*': string }
 }
 
-const ASSETS = { styles: ['code'], wide: true }
+const ASSETS = { styles: ['code'], scripts: ['own-editor'], wide: true }
 
 /** `/code/:id/path`: a file of a version, of a learner's copy, or of what the versions share. */
 export async function codePages(app: FastifyInstance, { playground }: Workshop): Promise<void> {

@@ -39,13 +39,14 @@ const COLORS = HighlightStyle.define([
   { tag: [tags.keyword, ...OPERATORS], class: 'keyword' },
   { tag: [tags.string, tags.special(tags.string), tags.regexp], class: 'string' },
   { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], class: 'function' },
-  { tag: [tags.number, tags.bool, tags.null, tags.className, tags.typeName], class: 'constant' },
+  { tag: [tags.className, tags.typeName], class: 'function' },
+  { tag: [tags.number, tags.bool, tags.null], class: 'constant' },
 ])
 
 const MARKED = 'color-mix(in srgb, var(--accent) 9%, transparent)'
 const THEME = EditorView.theme({
   '&': { height: '100%', fontSize: '0.8125rem' },
-  '&.cm-focused': { outline: '3px solid var(--accent)', outlineOffset: '-3px' },
+  '&.cm-focused': { outline: 'none' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6' },
   '.cm-content': { caretColor: 'var(--text)' },
   '.cm-gutters': { border: 'none', backgroundColor: 'var(--surface)', color: 'var(--quiet)' },
@@ -54,6 +55,9 @@ const THEME = EditorView.theme({
   '.cm-deletedChunk': { backgroundColor: 'var(--bad-ground)' },
   '&.cm-merge-b .cm-deletedText': { background: 'none', textDecoration: 'underline var(--bad)' },
   '&.cm-merge-b .cm-changedText': { background: 'none', textDecoration: 'underline var(--good)' },
+  '.cm-deletedChunk del, ins': { color: 'inherit' },
+  // Its usual sign is missing in many fonts.
+  '& .cm-collapsedLines:before, & .cm-collapsedLines:after': { content: '"..."' },
   '& .cm-collapsedLines': { background: 'var(--raised)', color: 'var(--quiet)' },
   '.cm-tooltip': {
     border: '1px solid var(--line)',

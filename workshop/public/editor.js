@@ -9,6 +9,7 @@ import {
   markError,
   replaceText,
 } from './editor-code.js'
+import { offer } from './own-editor.js'
 
 const SILENCE = "The workshop doesn't respond. Your edits stay in this tab."
 
@@ -24,6 +25,8 @@ let list = { files: [], steps: [], step: undefined, error: undefined }
 const docs = new Map()
 let current
 let view
+
+const isNarrow = matchMedia('(width <= 70rem)').matches
 
 const actions = {
   save: () => current && inTurn(current, save),
@@ -43,7 +46,7 @@ const actions = {
   },
 }
 
-if (matchMedia('(width <= 70rem)').matches) part('files').open = false
+if (isNarrow) part('files').open = false
 
 place.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) takeIn(JSON.parse(detail.xhr.responseText))
@@ -106,7 +109,10 @@ async function show(path, { line, focuses = false } = {}) {
   else view.setState(doc.state)
   viewDoc()
   if (line !== undefined) view.dispatch(goToLine(view.state, line))
-  if (focuses) view.focus()
+  if (!focuses) return
+  if (isNarrow) part('files').open = false
+  part('file').scrollIntoView({ block: 'nearest' })
+  view.focus()
 }
 
 /** Reads a file, and the unsaved edits of it. */
@@ -234,14 +240,18 @@ async function toggleComparison(doc, other) {
   else say(message)
 }
 
-const OTHERS = { start: 'the start of the exercise', solution: 'the solution', disk: 'the disk' }
+const OTHERS = {
+  start: 'the start of the exercise',
+  solution: 'the solution',
+  disk: 'the file on disk',
+}
 
 /** @param {string | undefined} other a name of another text, or undefined to end the comparison */
 function compare(doc, other, text, isMissing = false) {
   doc.compares = other
   doc.legend = isMissing
     ? `There is no such file in ${OTHERS[other]}.`
-    : `Green: only in your text. Red: only in ${OTHERS[other]}.`
+    : `Green, with a number: only in your text. Red, without one: only in ${OTHERS[other]}.`
   dispatch(doc, compareWith(other && text))
   viewDoc()
 }
@@ -297,7 +307,9 @@ function viewDoc() {
   const { path, conflict, compares, legend } = current
   part('file').hidden = false
   part('path').textContent = path
+  offer(part('opens'), `${place.dataset.folder}/${path}`)
   part('state').textContent = isEdited(current) ? 'unsaved' : ''
+  place.querySelector('[data-does="save"]').classList.toggle('primary', isEdited(current))
   part('conflict').hidden = conflict === undefined
   if (conflict !== undefined) {
     const what = conflict.disk === undefined ? 'was deleted' : 'was changed'

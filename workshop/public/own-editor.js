@@ -1,0 +1,71 @@
+// Paths open in the reader's own editor, or are copied. The browser remembers which editor that is.
+
+import './lesson.js'
+
+/** Each editor, and the address at which it opens a path. Without a line, the line is empty. */
+const EDITORS = {
+  vscode: ['VS Code', (path, line) => `vscode://file${path}${line && `:${line}`}`],
+  jetbrains: [
+    'a JetBrains IDE',
+    (path, line) => `idea://open?file=${path}${line && `&line=${line}`}`,
+  ],
+  zed: ['Zed', (path, line) => `zed://file${path}${line && `:${line}`}`],
+  sublime: [
+    'Sublime Text',
+    (path, line) => `subl://open?url=file://${path}${line && `&line=${line}`}`,
+  ],
+  none: ['none of these: only copy the path'],
+}
+/** The item in the browser's storage. */
+const CHOICE = 'own-editor'
+
+const setting = document.querySelector('#own-editor')
+if (setting !== null) {
+  const select = setting.querySelector('select')
+  for (const [id, [name]] of Object.entries(EDITORS)) select.add(new Option(name, id))
+  select.value = chosen()
+  select.addEventListener('change', () => localStorage.setItem(CHOICE, select.value))
+  setting.hidden = false
+  if (location.hash === '#own-editor') setting.scrollIntoView()
+}
+
+document.addEventListener('htmx:load', ({ target }) => offerAll(target))
+window.addEventListener('hashchange', () => offerAll(document))
+offerAll(document)
+
+function offerAll(part) {
+  for (const place of part.querySelectorAll('[data-opens]')) offer(place, place.dataset.opens)
+}
+
+/**
+ * Fills an element with a link that opens a path at the line in the page's address, and a button that copies it.
+ *
+ * @param {Element} place
+ * @param {string} path
+ */
+export function offer(place, path) {
+  const [name, hrefOf] = EDITORS[chosen()]
+  const copy = document.createElement('button')
+  copy.type = 'button'
+  copy.className = 'small'
+  copy.dataset.copy = path
+  copy.textContent = 'Copy path'
+  place.replaceChildren(copy)
+  if (hrefOf === undefined) return
+  const link = document.createElement('a')
+  link.className = 'button small'
+  link.href = hrefOf(asAddress(path), /^#L(\d+)$/.exec(location.hash)?.[1] ?? '')
+  link.textContent = `Open in ${name}`
+  place.prepend(link, ' ')
+}
+
+function chosen() {
+  const choice = localStorage.getItem(CHOICE)
+  return Object.hasOwn(EDITORS, choice) ? choice : 'vscode'
+}
+
+/** A path as part of an address, with a slash before the drive of Windows. */
+function asAddress(path) {
+  const names = path.replaceAll('\\', '/').replace(/^\//, '').split('/')
+  return `/${names.map((name) => encodeURIComponent(name).replace('%3A', ':')).join('/')}`
+}
