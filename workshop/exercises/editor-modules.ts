@@ -22,9 +22,9 @@ export const editorModules = findModules()
 
 const imports = Object.fromEntries([...editorModules.keys()].map((name) => [name, MODULES + name]))
 
-/** What the page with the editor needs: the address of each module, and the map by which browsers find it. */
+/** What the page with the editor needs: the address of each module that others import, and the map by which browsers find it. */
 export const EDITOR_ASSETS = {
-  modules: Object.values(imports),
+  modules: ['/assets/editor-code.js', ...Object.values(imports)],
   // Only an inline script can say this.
   importMap: JSON.stringify({ imports }),
 }

@@ -47,6 +47,7 @@ const actions = {
 }
 
 if (isNarrow) part('files').open = false
+if (navigator.platform.startsWith('Mac')) place.querySelector('kbd').textContent = 'Cmd-S'
 
 place.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) takeIn(JSON.parse(detail.xhr.responseText))
@@ -208,6 +209,7 @@ function forget(doc) {
 
 async function make(path) {
   const answer = await send('file', { path, text: '' })
+  if (answer.disk) return show(path, { focuses: true })
   if (!answer.ok) return say(answer.message)
   place.querySelector('.new-file').reset()
   list.files.push({ path, hash: answer.hash })

@@ -232,12 +232,17 @@ test('only the page with the editor allows an inline script, and only this one',
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  const visit = async () => {
+  /** What the browser asked before it left a page. */
+  const warnings: string[] = []
+  const visit = async ({ isChecked = false } = {}) => {
+    warnings.length = 0
     const page = await workshop.newPage({ own: {} })
-    // Leaving with unsaved edits warns.
-    page.on('dialog', (dialog) => dialog.accept())
+    page.on('dialog', (dialog) => {
+      warnings.push(dialog.type())
+      return dialog.accept()
+    })
     // Most tests need no checks, which take most of the time.
-    await page.route('**/attend', (route) => route.fulfill({ status: 204 }))
+    if (!isChecked) await page.route('**/attend', (route) => route.fulfill({ status: 204 }))
     await page.goto(`${workshop.url}/exercises/v02`)
     await expect.poll(() => textIn(page)).toContain('import')
     return page
@@ -255,29 +260,6 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.locator('.cm-content').press('Control+Home')
     await page.keyboard.insertText(text)
   }
-
-  test('the file that the step names opens, is saved with Ctrl-S, and an error marks its line until it is fixed', async () => {
-    const place = copy('v02')
-    const page = await visit()
-    expect(await pathIn(page)).toBe('client/app.ts')
-    await page.locator('#step-1').getByRole('link', { name: LOGIN }).first().click()
-    await expect.poll(() => pathIn(page)).toBe(LOGIN)
-    await write(page, 'const = 1\n')
-    expect(await page.locator('.editor-state').textContent()).toBe('unsaved')
-    await page.keyboard.press('Control+s')
-    await expect.poll(() => news(page)).toContain(`Saved ${LOGIN}`)
-    expect(onDisk(place, LOGIN)).toMatch(/^const = 1\n/)
-    await page.locator('#check .problem').waitFor()
-    await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(1)
-    await expect.poll(() => page.locator('.editor-files .bad').textContent()).toBe('error')
-
-    await page.locator('.cm-content').press('Control+Home')
-    await page.keyboard.press('Shift+ArrowDown')
-    await page.keyboard.press('Delete')
-    await page.keyboard.press('Control+s')
-    await expect.poll(() => page.locator('#check .count').textContent()).toMatch(/^5 of 15/)
-    await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(0)
-  })
 
   test('a change outside is taken in, unless there are edits here: then the learner chooses', async () => {
     const place = copy('v02')
@@ -319,6 +301,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(() => pathIn(page)).toBe('protocol.ts')
     await write(page, '// mine\n')
     await page.reload()
+    expect(warnings).toEqual(['beforeunload'])
     await expect.poll(() => textIn(page)).toContain('// mine')
     expect(await pathIn(page)).toBe('protocol.ts')
     change(place, 'protocol.ts', '// outside\n')
@@ -396,5 +379,29 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await hrefs()).toEqual([`idea://open?file=${folder}/${LOGIN}&line=3`])
     await choose('none of these: only copy the path')
     expect(await hrefs()).toEqual([])
+  })
+
+  // The last one: after it, the copy is checked for some minutes on each change.
+  test('the file that the step names opens, is saved with Ctrl-S, and an error marks its line until it is fixed', async () => {
+    const place = copy('v02')
+    const page = await visit({ isChecked: true })
+    expect(await pathIn(page)).toBe('client/app.ts')
+    await page.locator('#step-1').getByRole('link', { name: LOGIN }).first().click()
+    await expect.poll(() => pathIn(page)).toBe(LOGIN)
+    await write(page, 'const = 1\n')
+    expect(await page.locator('.editor-state').textContent()).toBe('unsaved')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => news(page)).toContain(`Saved ${LOGIN}`)
+    expect(onDisk(place, LOGIN)).toMatch(/^const = 1\n/)
+    await page.locator('#check .problem').waitFor()
+    await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(1)
+    await expect.poll(() => page.locator('.editor-files .bad').textContent()).toBe('error')
+
+    await page.locator('.cm-content').press('Control+Home')
+    await page.keyboard.press('Shift+ArrowDown')
+    await page.keyboard.press('Delete')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => page.locator('#check .count').textContent()).toMatch(/^5 of 15/)
+    await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(0)
   })
 })
