@@ -7,7 +7,12 @@ import type { ProgramName } from '../programs/programs.ts'
 import { type Cast, NotYet, Stage, WORKER } from './check-stage.ts'
 import { startCli as startCliIn } from './cli-run.ts'
 import type { CopyProcess } from './copy-process.ts'
-import { type RunningProgram, type StartProgram, startProcess } from './copy-programs.ts'
+import {
+  type ProgramSpec,
+  type RunningProgram,
+  type StartProgram,
+  startProcess,
+} from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { type Sentence, stageOf, type VersionChecks } from './sentence.ts'
 import { StandIn } from './stand-in.ts'
@@ -290,8 +295,15 @@ class CheckedPrograms {
 
     const folder = this.#folder
     const urls = { AUTH_SERVER_URL: serverUrl, CLIENT_URL: clientUrl, API_URL: apiUrl }
-    const run = (program: ProgramName, url: string, changes: Record<string, string> = {}) =>
-      this.#run(program, portOf(url), { ...urls, ...changes })
+    const run = (
+      program: ProgramName,
+      url: string,
+      changes: Record<string, string> = {},
+      stopClock = false,
+    ) => {
+      const settings = { ...SETTINGS, ...urls, ...changes }
+      return this.#run({ program, folder, port: portOf(url), settings, stopClock })
+    }
     const [mainServer, mainClient, shortServer] = await settle([
       run('server', serverUrl),
       run('client', clientUrl, { AUTH_SERVER_URL: standIn.url, API_URL: standIn.apiUrl }),
@@ -299,13 +311,14 @@ class CheckedPrograms {
     ] as const)
     // An API that takes the port of another program fails only if that one is there before it.
     const hasApi = existsSync(join(folder, API_MAIN))
-    const hasNewApi = hasApi && runsOn('new api', checks)
-    const runApi = (url: string, { url: AUTH_SERVER_URL }: StandIn) =>
-      run('api', url, { AUTH_SERVER_URL, API_URL: url })
+    const runApi = (stage: string, url: string, { url: AUTH_SERVER_URL }: StandIn) =>
+      hasApi && runsOn(stage, checks)
+        ? run('api', url, { AUTH_SERVER_URL, API_URL: url }, true)
+        : undefined
     const [mainApi, testedApi, newApi] = await settle([
       hasApi ? run('api', apiUrl) : undefined,
-      hasApi ? runApi(testedUrl, apiStandIn) : undefined,
-      hasNewApi ? runApi(newUrl, newStandIn) : undefined,
+      runApi('api', testedUrl, apiStandIn),
+      runApi('new api', newUrl, newStandIn),
     ] as const)
 
     const startWorker: Cast['startWorker'] = (url, changes) =>
@@ -342,17 +355,12 @@ class CheckedPrograms {
     return process
   }
 
-  async #run(
-    program: ProgramName,
-    port: number,
-    changes: Record<string, string>,
-  ): Promise<RunningProgram> {
+  async #run(spec: Omit<ProgramSpec, 'signal'>): Promise<RunningProgram> {
     if (this.#stopped) {
+      const { program } = spec
       throw new TroubleError({ program, message: 'The check was stopped.', place: undefined })
     }
-    const settings = { ...SETTINGS, ...changes }
-    const { signal } = this.#abort
-    const starting = this.#start({ program, folder: this.#folder, port, settings, signal })
+    const starting = this.#start({ ...spec, signal: this.#abort.signal })
     this.#ends.push(async () => {
       const running = await starting.catch(() => undefined)
       await running?.stop()

@@ -13,6 +13,8 @@ export interface ProgramSpec {
   folder: string
   port: number
   settings: Record<string, string>
+  /** Whether its clock stands still until a check says that time has passed. */
+  stopClock?: boolean
   /** Stops it, even while it is starting. */
   signal: AbortSignal
 }
@@ -25,7 +27,7 @@ export interface RunningProgram {
   explainSilence(method: string, path: string): Trouble
   /** The message if the time for all requests ran out during this one. */
   explainSlowness(method: string, path: string): Trouble
-  /** Makes the API believe that this many milliseconds have passed. */
+  /** Makes a program whose clock stands still believe that this many milliseconds have passed. */
   passTime(milliseconds: number): Promise<void>
   stop(): Promise<void>
 }
@@ -47,7 +49,7 @@ const PORT_TAKEN = /Port (\d+) is already in use|EADDRINUSE[^\n]*:(\d+)/
  * @throws {TroubleError} if it doesn't start
  */
 export const startProcess: StartProgram = async (spec) => {
-  const { program, folder, settings, signal } = spec
+  const { program, folder, settings, stopClock, signal } = spec
   const main = MAIN_FILES.map((name) => `${program}/${name}`).find((file) =>
     existsSync(join(folder, file)),
   )
@@ -56,8 +58,7 @@ export const startProcess: StartProgram = async (spec) => {
     throw new TroubleError({ program, message, place: `${program}/main.ts` })
   }
 
-  // A check turns the clock of the API alone: the lifetimes of the others run in real time.
-  const preload = program === 'api' ? [WATCHDOG, CLOCK] : [WATCHDOG]
+  const preload = stopClock ? [WATCHDOG, CLOCK] : [WATCHDOG]
   const process = new CopyProcess({ main, preload, folder, settings })
   const running = new ProgramProcess(spec, process)
   signal.addEventListener('abort', () => running.stop())

@@ -7,14 +7,15 @@ import { addressesOf } from '../programs/programs.ts'
 
 /**
  * Runs a program of a copy in this process, for the proofs of the exercises: they check a hundred
- * copies, all of which start and stop without trouble. The API has a process of its own, because the checks
- * turn its clock.
+ * copies, all of which start and stop without trouble. A program whose clock the checks turn has a process of
+ * its own.
  */
 export const startInProcess: StartProgram = async (spec) => {
-  const { program, folder, settings } = spec
-  if (program === 'api') return startProcess(spec)
+  const { program, folder, settings, stopClock } = spec
+  if (stopClock) return startProcess(spec)
   const module = await import(pathToFileURL(join(folder, program, 'app.ts')).href)
-  const build: (config: LabConfig) => FastifyInstance = module.buildServer ?? module.buildClient
+  const build: (config: LabConfig) => FastifyInstance =
+    module.buildServer ?? module.buildClient ?? module.buildApi
   const config = readConfig(settings)
   const app = build(config)
   app.addHook('preClose', async () => app.server.closeAllConnections())
