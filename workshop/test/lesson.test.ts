@@ -21,9 +21,15 @@ const versions = listVersions()
 const NARROW = { width: 390, height: 800 }
 const workshop = await workshopOfFile()
 
+const rendered = new Map<Version, Promise<string[]>>()
+
 function htmlOfParts(version: Version): Promise<string[]> {
   const { parts } = readLesson(version)
-  return Promise.all(parts.map((part) => renderPart(version, part, part.source)))
+  const html =
+    rendered.get(version) ??
+    Promise.all(parts.map((part) => renderPart(version, part, part.source)))
+  rendered.set(version, html)
+  return html
 }
 
 describe.each(versions)('the lesson of $name', (version) => {
