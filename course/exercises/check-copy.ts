@@ -189,7 +189,9 @@ function conclude(
   const waitsFor = (sentence: Sentence, failure: NotYet): Sentence[] => {
     if (sentence.on === 'both') return fails.filter((other) => other !== sentence)
     const first = fails.find(({ id }) => hasSameCause(failures.get(id), failure)) ?? sentence
-    return first === sentence ? fails.filter(({ id }) => sentence.needs?.includes(id)) : [first]
+    if (first !== sentence) return [first]
+    const needed = needsOf(sentence, sentences)
+    return fails.filter(({ id }) => needed.has(id))
   }
   return sentences.map((sentence): Finding => {
     const failure = failures.get(sentence.id)
@@ -199,6 +201,15 @@ function conclude(
     const place = describePlace(folder, failure.file ?? sentence.file)
     return { sentence, status: 'open', seen: failure.message, place }
   })
+}
+
+/** The ids of what a check needs, and of what that needs in turn. */
+function needsOf({ needs = [] }: Sentence, all: Sentence[], found = new Set<string>()) {
+  for (const id of needs) {
+    const sentence = all.find((one) => one.id === id)
+    if (sentence !== undefined && !found.has(id)) needsOf(sentence, all, found.add(id))
+  }
+  return found
 }
 
 /** Whether both failed for the same reason outside of what they check, such as a failed login. */

@@ -15,7 +15,7 @@ export interface Sentence {
    * far, or all programs together, once every other check passes.
    */
   on?: 'short server' | 'new api' | 'both'
-  /** Other checks that must pass first. */
+  /** Other checks that must pass first, besides those that these need. */
   needs?: string[]
   /** @throws {NotYet} if the check fails, with what it saw instead */
   probe: (stage: Stage) => Promise<void>

@@ -432,7 +432,7 @@ export const checks: VersionChecks = {
       id: 'code-not-used-by-others',
       text: 'A code stays valid when another client tries to use it',
       file: 'server/grants/authorization-code.ts',
-      needs: ['token', 'code-client'],
+      needs: ['code-client'],
       async probe({ server }) {
         const code = await server.code()
         await server.redeem(code, {}, OTHER_CLIENT)

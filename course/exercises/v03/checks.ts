@@ -112,7 +112,7 @@ export const checks: VersionChecks = {
       id: 'verifier-of-browser',
       text: 'Two browsers that log in at the same time each have their own verifier',
       file: 'client/routes/login.ts',
-      needs: ['verifier-sent', 'verifier-matches', 'fresh-challenge'],
+      needs: ['verifier-matches', 'fresh-challenge'],
       async probe(stage) {
         const browser = stage.browser()
         const sent = await stage.begin(browser)

@@ -105,7 +105,7 @@ export const checks: VersionChecks = {
       id: 'refresh-by-other',
       text: 'Another client that sends a refresh token revokes nothing',
       file: 'server/grants/refresh-token.ts',
-      needs: ['refresh', 'refresh-refused', 'rotation'],
+      needs: ['refresh-refused', 'rotation'],
       async probe({ server }) {
         const { refresh_token } = await server.tokens()
         await server.refresh(refresh_token, OTHER_CLIENT)
@@ -137,7 +137,7 @@ export const checks: VersionChecks = {
       text: 'The lifetime of a refresh token counts from the login, no matter how often it is refreshed',
       on: 'short server',
       file: 'server/grants/refresh-token.ts',
-      needs: ['refresh', 'rotation'],
+      needs: ['rotation'],
       probe: lifeIsCountedFromLogin,
     },
     {
@@ -171,7 +171,7 @@ export const checks: VersionChecks = {
       id: 'reuse-ends-access',
       text: 'It also revokes the access tokens of that login',
       file: 'server/store.ts',
-      needs: ['rotation', 'reuse-ends-refresh'],
+      needs: ['reuse-ends-refresh'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)
         await server.refresh(first.refresh_token)
@@ -189,7 +189,7 @@ export const checks: VersionChecks = {
       id: 'reuse-ends-one-login',
       text: 'It revokes no other login of the same user',
       file: 'server/grants/refresh-token.ts',
-      needs: ['refresh', 'rotation', 'reuse-ends-refresh'],
+      needs: ['reuse-ends-refresh'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)
         const other = await server.tokens()
@@ -204,7 +204,7 @@ export const checks: VersionChecks = {
       id: 'code-reuse',
       text: 'Using a code a second time revokes the tokens it got',
       file: 'server/grants/authorization-code.ts',
-      needs: ['refresh', 'refresh-by-other', 'reuse-ends-refresh', 'reuse-ends-access'],
+      needs: ['refresh-by-other', 'reuse-ends-access'],
       async probe({ server }) {
         const code = await server.code()
         const { body } = await server.redeem(code)
@@ -346,7 +346,7 @@ export const checks: VersionChecks = {
       id: 'late-401',
       text: 'A 401 that arrives after another request has refreshed the token causes no second refresh',
       file: 'client/token-manager.ts',
-      needs: ['renews-after-401', 'one-refresh'],
+      needs: ['one-refresh'],
       probe: lateRefusalMakesNoRefresh,
     },
     {
@@ -373,7 +373,7 @@ export const checks: VersionChecks = {
       id: 'in-time',
       text: 'The client refreshes a token in the last tenth of its lifetime, before /api/me rejects it, and only then',
       file: 'client/token-manager.ts',
-      needs: ['renews-after-401', 'not-too-early'],
+      needs: ['not-too-early'],
       probe: renewsInTime,
     },
     {

@@ -106,7 +106,7 @@ export const keepsTokens: Sentence = {
   id: 'keeps-tokens',
   text: "After a 403 from /api/email the client keeps its tokens, and doesn't refresh them",
   file: 'client/api.ts',
-  needs: ['asks-profile', 'profile-without-email', 'email-page'],
+  needs: ['profile-without-email', 'email-page'],
   async probe(stage) {
     const { browser } = await logIn(stage)
     const before = stage.standIn.tokenRequests.length
@@ -229,7 +229,7 @@ export const checks: VersionChecks = {
       id: 'token-scope',
       text: 'The token response says which scopes the access token covers',
       file: 'server/tokens.ts',
-      needs: ['good-scope', 'default-scope'],
+      needs: ['default-scope'],
       async probe({ server }) {
         for (const scope of [BOTH, 'profile', 'email', undefined]) {
           const tokens = await server.tokens({ scope })
@@ -307,7 +307,7 @@ export const checks: VersionChecks = {
       id: 'insufficient-scope',
       text: 'A valid token without the scope gets 403 and insufficient_scope, at both resources',
       file: 'server/bearer-auth.ts',
-      needs: ['token-scope', 'me-without-email', 'email-with-scope'],
+      needs: ['me-without-email', 'email-with-scope'],
       async probe({ server }) {
         for (const { what, answer } of await withoutScope(server)) {
           must(answer.status === 403, `${what} returns ${answered(answer.status, answer.body)}`)
@@ -360,7 +360,7 @@ export const checks: VersionChecks = {
       id: 'refresh-less',
       text: 'A refresh may ask for part of the scopes, and gets a token for that part',
       file: 'server/grants/refresh-token.ts',
-      needs: ['token-scope', 'refresh-keeps', 'insufficient-scope'],
+      needs: ['refresh-keeps', 'insufficient-scope'],
       async probe({ server }) {
         const { refresh_token } = await server.tokens({ scope: BOTH })
         const { access_token } = await narrow(server, refresh_token)
@@ -375,7 +375,7 @@ export const checks: VersionChecks = {
       id: 'refresh-whole',
       text: 'After a refresh for less, the next refresh gets all scopes again',
       file: 'server/grants/refresh-token.ts',
-      needs: ['token-scope', 'refresh-keeps', 'refresh-less'],
+      needs: ['refresh-less'],
       async probe({ server }) {
         for (const scope of [undefined, BOTH]) {
           const first = await server.tokens({ scope: BOTH })
@@ -397,7 +397,7 @@ export const checks: VersionChecks = {
       id: 'refresh-not-more',
       text: 'A refresh that asks for more, or for nonsense, gets 400 and invalid_scope',
       file: 'server/grants/refresh-token.ts',
-      needs: ['scope-refused', 'scope-form', 'refresh-keeps', 'refresh-less'],
+      needs: ['scope-form', 'refresh-less'],
       async probe({ server }) {
         for (const scope of ['email', BOTH, 'admin', 'file', 'profile  profile', ' ']) {
           const { refresh_token } = await server.tokens({ scope: 'profile' })
@@ -431,7 +431,7 @@ export const checks: VersionChecks = {
       id: 'refresh-doubled',
       text: 'A refresh with scope given twice gets 400 and invalid_request, and revokes nothing',
       file: 'server/grants/refresh-token.ts',
-      needs: ['refresh-keeps', 'refresh-less'],
+      needs: ['refresh-less'],
       async probe({ server }) {
         const first = await server.tokens({ scope: BOTH })
         const { body } = await refresh(server, first.refresh_token)

@@ -194,7 +194,7 @@ export const checks: VersionChecks = {
       id: 'new-session-id',
       text: 'Each login starts a session with a new id',
       file: 'server/routes/authorize.ts',
-      needs: ['back-to-request', 'session-cookie'],
+      needs: ['session-cookie'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
         const planted = await cookieOf(stage, browser)
@@ -211,7 +211,7 @@ export const checks: VersionChecks = {
       id: 'password-once',
       text: 'After a login, GET /authorize asks this browser for no password, and every other browser still',
       file: 'server/routes/authorize.ts',
-      needs: ['back-to-request', 'session-cookie'],
+      needs: ['session-cookie'],
       async probe(stage) {
         const browser = await logIn(stage)
         for (const changes of [{}, { scope: BOTH, state: STATE }, OTHER_REQUEST]) {
@@ -490,7 +490,7 @@ export const checks: VersionChecks = {
       id: 'consent-unused',
       text: 'A wrong value uses up nothing: the right one still works after it',
       file: 'server/consent.ts',
-      needs: ['asks-again', 'consent-missing', 'consent-request'],
+      needs: ['asks-again', 'consent-request'],
       async probe(stage) {
         const browser = await logIn(stage)
         const wrong = [
@@ -554,7 +554,7 @@ export const checks: VersionChecks = {
       id: 'foreign-login',
       text: "A form from another site can't log anyone in: POST /authorize gets a 400 page if Sec-Fetch-Site isn't same-origin",
       file: 'server/same-origin.ts',
-      needs: ['own-forms', 'password-once'],
+      needs: ['password-once'],
       async probe(stage) {
         for (const [site, what] of Object.entries(FOREIGN)) {
           const browser = stage.browser()
@@ -645,7 +645,7 @@ export const checks: VersionChecks = {
       id: 'foreign-logout',
       text: "A form from another site can't log anyone out",
       file: 'server/same-origin.ts',
-      needs: ['server-logout', 'foreign-login', 'foreign-consent'],
+      needs: ['server-logout', 'foreign-consent'],
       async probe(stage) {
         const browser = await logIn(stage)
         for (const [site, what] of Object.entries(FOREIGN)) {

@@ -44,10 +44,6 @@ const OTHER_FORS = [
 /** Names that a way back might be read from. */
 const ADDRESSES = ['wayBack', 'way_back', 'next', 'return_to', 'returnTo', 'redirect', 'url']
 const EVIL = 'https://evil.example/'
-/** What a check needs that relies on what the server remembers. */
-const MEMORY = ['no-page', 'other-session', 'other-user', 'more-asks']
-/** What a check needs that relies on the boxes that users tick. */
-const BOXES = [...MEMORY, 'boxes', 'nothing-ticked', 'not-requested', 'part-of-yes']
 
 // The server remembers what was allowed, so the order of its checks matters. user0 allows profile first,
 // and then email; user1 the other way round. The other client never gets a yes.
@@ -101,7 +97,7 @@ export const checks: VersionChecks = {
       id: 'deny-forgets-nothing',
       text: 'A later Deny forgets nothing',
       file: 'server/routes/authorize.ts',
-      needs: ['no-page', 'other-session', 'more-asks'],
+      needs: ['other-session', 'more-asks'],
       async probe(stage) {
         const browser = await logIn(stage)
         await browser.submit(await consentPage(stage, browser, { scope: BOTH }), {}, 'deny')
@@ -191,7 +187,7 @@ export const checks: VersionChecks = {
       id: 'nothing-ticked',
       text: 'Allow with nothing ticked, and nothing allowed before, gets access_denied',
       file: 'server/routes/authorize.ts',
-      needs: [...MEMORY, 'boxes'],
+      needs: ['other-session', 'more-asks', 'boxes'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
         for (const ticked of [[], ['']]) {
@@ -206,7 +202,7 @@ export const checks: VersionChecks = {
       id: 'not-requested',
       text: "A ticked scope that wasn't requested gets a 400 page, and allows nothing",
       file: 'server/routes/authorize.ts',
-      needs: [...MEMORY, 'boxes', 'nothing-ticked'],
+      needs: ['nothing-ticked'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
         for (const ticked of [['email'], ['profile', 'email'], ['admin'], ['profile email']]) {
@@ -228,7 +224,7 @@ export const checks: VersionChecks = {
       id: 'part-of-yes',
       text: 'Allow gets a code for the ticked scopes alone',
       file: 'server/routes/authorize.ts',
-      needs: [...MEMORY, 'boxes', 'nothing-ticked', 'not-requested'],
+      needs: ['not-requested'],
       async probe(stage) {
         const page = await allow(stage, await logIn(stage, 'user1'), BOTH, ['email'])
         const scope = await tokenScope(stage, page, 'Allow with email ticked, and profile not,')
@@ -242,7 +238,7 @@ export const checks: VersionChecks = {
       id: 'part-remembered',
       text: 'Only the ticked scopes are remembered: the next request asks for the others again',
       file: 'server/routes/authorize.ts',
-      needs: BOXES,
+      needs: ['part-of-yes'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
         const when = 'after Allow with email ticked, and profile not'
@@ -259,7 +255,7 @@ export const checks: VersionChecks = {
       id: 'allowed-before',
       text: 'What was allowed before is listed without a box',
       file: 'server/views/consent.eta',
-      needs: [...BOXES, 'part-remembered'],
+      needs: ['part-remembered'],
       async probe(stage) {
         const page = await consentPage(stage, await logIn(stage, 'user1'), { scope: BOTH })
         must(boxesOn(page).length > 0, 'the page has no checkboxes')
@@ -277,7 +273,7 @@ export const checks: VersionChecks = {
       id: 'nothing-new',
       text: 'Allow with nothing ticked grants only what was requested and allowed before',
       file: 'server/routes/authorize.ts',
-      needs: [...BOXES, 'part-remembered'],
+      needs: ['part-remembered'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
         const what = 'with email allowed before, and nothing ticked, Allow'
@@ -292,7 +288,7 @@ export const checks: VersionChecks = {
       id: 'request-order',
       text: 'The scopes keep the order of the request, and one that is ticked twice counts once',
       file: 'server/routes/authorize.ts',
-      needs: [...BOXES, 'nothing-new'],
+      needs: ['nothing-new'],
       async probe(stage) {
         const scope = 'profile email'
         const browser = await logIn(stage, 'user1')
@@ -385,7 +381,7 @@ export const checks: VersionChecks = {
       id: 'forgets-at-403',
       text: "After a 403 of /api/email, GET /login doesn't ask for email any more",
       file: 'client/api.ts',
-      needs: ['asks-profile', 'asks-covered'],
+      needs: ['asks-covered'],
       async probe(stage) {
         const browser = await logInWithScope(stage, BOTH)
         for (const [when, expected] of [
@@ -490,7 +486,7 @@ export const checks: VersionChecks = {
       id: 'for-email',
       text: 'After a login, it asks for what the token covers, and email',
       file: 'client/routes/login.ts',
-      needs: ['asks-covered', 'for-email-first', 'email-unticked'],
+      needs: ['email-unticked'],
       async probe(stage) {
         for (const scope of ['profile', 'email', BOTH]) {
           const browser = await logInWithScope(stage, scope)
@@ -653,14 +649,7 @@ export const checks: VersionChecks = {
       id: 'email-still',
       text: 'The token is kept: GET /email still shows the email address, and GET /login asks for profile and email',
       file: 'client/api.ts',
-      needs: [
-        'asks-covered',
-        'forgets-at-403',
-        'for-email',
-        'email-403',
-        'profile-403',
-        'home-403',
-      ],
+      needs: ['forgets-at-403', 'for-email', 'profile-403', 'home-403'],
       async probe(stage) {
         const browser = await logInForEmail(stage)
         for (const path of ['/profile', '/']) {

@@ -39,8 +39,6 @@ const FORM = 'application/x-www-form-urlencoded'
 const CLIENT = basic('lab-client', 'lab-client-secret')
 const SECRET = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
 const ENDED = 'was ended or has run out'
-/** What the checks of the server need that revoke a refresh token. */
-const ENDS = ['revoke-client', 'revoke-unknown', 'access-ends', 'refresh-ends']
 
 export const checks: VersionChecks = {
   short: { REFRESH_TOKEN_TTL: String(SHORT / 1000) },
@@ -154,7 +152,7 @@ export const checks: VersionChecks = {
       id: 'access-ends',
       text: 'A revoked access token no longer opens /api/me, and revoking it again is no error',
       file: REVOKE,
-      needs: ['revoke-client', 'revoke-unknown'],
+      needs: ['revoke-unknown'],
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
         for (const what of ['an access token', 'an access token that was revoked before']) {
@@ -167,7 +165,7 @@ export const checks: VersionChecks = {
       id: 'access-alone',
       text: 'A revoked access token ends alone: the other tokens of its login still work',
       file: REVOKE,
-      needs: ['revoke-client', 'revoke-unknown', 'access-ends'],
+      needs: ['access-ends'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)
         expectYes(await revoke(server, { token: first.access_token }), 'an access token')
@@ -186,7 +184,7 @@ export const checks: VersionChecks = {
       id: 'refresh-ends',
       text: 'A revoked refresh token ends its login: the refresh token and all access tokens',
       file: REVOKE,
-      needs: ['revoke-client', 'revoke-unknown'],
+      needs: ['revoke-unknown'],
       async probe({ server }) {
         const login = await server.tokens()
         expectYes(await revoke(server, { token: login.refresh_token }), 'a refresh token')
@@ -203,7 +201,7 @@ export const checks: VersionChecks = {
       id: 'used-ends',
       text: 'A used refresh token that is revoked ends its login, too',
       file: REVOKE,
-      needs: ENDS,
+      needs: ['access-ends', 'refresh-ends'],
       async probe({ server }) {
         const family = await familyOf(server)
         expectYes(await revoke(server, { token: family[0].refresh_token }), 'a used refresh token')
@@ -214,7 +212,7 @@ export const checks: VersionChecks = {
       id: 'one-login',
       text: 'A revoked refresh token ends no other login of the same user',
       file: REVOKE,
-      needs: ENDS,
+      needs: ['access-ends', 'refresh-ends'],
       async probe({ server }) {
         const [login, other] = [await server.tokens(), await server.tokens()]
         await revoke(server, { token: login.refresh_token })
@@ -232,7 +230,7 @@ export const checks: VersionChecks = {
       id: 'any-hint',
       text: 'Whatever token_type_hint says, the token is found',
       file: REVOKE,
-      needs: ENDS,
+      needs: ['access-ends', 'refresh-ends'],
       async probe({ server }) {
         for (const kind of ['access_token', 'refresh_token'] as const) {
           for (const token_type_hint of ['access_token', 'refresh_token', 'x', '']) {
@@ -249,14 +247,14 @@ export const checks: VersionChecks = {
       text: 'An expired refresh token gets 200, no matter who sends it, and ends nothing',
       on: 'short server',
       file: REVOKE,
-      needs: ENDS,
+      needs: ['access-ends', 'refresh-ends'],
       probe: expiredEndsNothing,
     },
     {
       id: 'other-client',
       text: "Another client's token gets 400 and invalid_grant while it lives, and nothing ends",
       file: REVOKE,
-      needs: [...ENDS, 'used-ends'],
+      needs: ['used-ends'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)
         const tokens = {
@@ -408,7 +406,7 @@ export const checks: VersionChecks = {
       id: 'untold',
       text: "When the server can't be told, or doesn't confirm it, POST /logout returns a 502 page",
       file: REVOCATION,
-      needs: ['logout-revokes', 'session-first'],
+      needs: ['session-first'],
       async probe(stage) {
         const noes: [what: string, answer: () => StandInAnswer, file?: string][] = [
           // A page comes by itself unless someone catches the error.
@@ -444,7 +442,7 @@ export const checks: VersionChecks = {
       id: 'untold-page',
       text: 'The 502 page of POST /logout says "logged out", which server it is, and what may still work, links to /, and shows no token',
       file: REVOCATION,
-      needs: ['logout-revokes', 'logout-access', 'session-first', 'untold'],
+      needs: ['logout-access', 'untold'],
       async probe(stage) {
         for (const changes of [{}, { expires_in: undefined }, { refresh_token: undefined }]) {
           for (const answer of [hangUp, () => ({ status: 503, body: {} })]) {
@@ -461,7 +459,7 @@ export const checks: VersionChecks = {
       id: 'late-exchange',
       text: 'Tokens from an exchange that ends after the logout are revoked',
       file: CALLBACK,
-      needs: ['logout-revokes', 'logout-access'],
+      needs: ['logout-access'],
       async probe(stage) {
         for (const refresh of [{}, { refresh_token: undefined }]) {
           stage.reset()
@@ -486,7 +484,7 @@ export const checks: VersionChecks = {
       id: 'late-refresh',
       text: 'Tokens from a refresh that ends after the logout are revoked',
       file: MANAGER,
-      needs: ['logout-revokes', 'session-first'],
+      needs: ['session-first'],
       async probe(stage) {
         for (const refresh of [{}, { refresh_token: undefined }]) {
           stage.reset()
@@ -510,7 +508,7 @@ export const checks: VersionChecks = {
       id: 'late-untold',
       text: "When the server can't be told about late tokens, the tab that waits for them gets the 502 page of the logout",
       file: CALLBACK,
-      needs: ['untold', 'untold-page', 'late-exchange', 'late-refresh'],
+      needs: ['untold-page', 'late-exchange', 'late-refresh'],
       async probe(stage) {
         const when = "when the server can't be told about late tokens"
         stage.standIn.onRevoke = hangUp

@@ -43,16 +43,6 @@ const MEANINGS: Record<string, string> = {
   profile: 'see your user name',
   email: 'see your email address',
 }
-/** What a check needs that logs in and looks at the list of the apps. */
-const LIST = ['login-page', 'login-right', 'one-session', 'lists-nothing', 'lists', 'lists-own']
-/** What a check needs that disconnects. */
-const DISCONNECTS = [...LIST, 'disconnect', 'connects-again']
-/** What a check needs that relies on what a Disconnect forgets. */
-const FORGETS = [...DISCONNECTS, 'asks-again', 'forgets-one-app', 'forgets-one-user']
-/** What a check needs that relies on what a Disconnect ends. */
-const ENDS = [...FORGETS, 'ends-tokens', 'ends-codes', 'ends-one-app', 'ends-one-user']
-/** What a check needs that relies on the value of the session. */
-const CSRF = [...ENDS, 'starts-anew', 'csrf-random', 'csrf-needed', 'csrf-own']
 
 // The server remembers what was allowed, so the order of its checks matters: the first one after the
 // logins needs a user who allowed nothing yet. Before the first Disconnect, user1 gives lab-client only
@@ -212,7 +202,7 @@ export const checks: VersionChecks = {
       id: 'lists-nothing',
       text: 'A user who allowed nothing reads "No app has access", and finds no client on the page',
       file: ACCOUNT_PAGE,
-      needs: ['login-page', 'login-right', 'one-session'],
+      needs: ['one-session'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
         await consentPage(stage, browser)
@@ -228,7 +218,7 @@ export const checks: VersionChecks = {
       id: 'lists',
       text: 'The page lists each client that this user allowed something, and what: by name and in words',
       file: ACCOUNT,
-      needs: ['login-page', 'login-right', 'one-session', 'lists-nothing'],
+      needs: ['lists-nothing'],
       async probe(stage) {
         await connect(stage, 'user1', { scope: 'email' })
         const browser = await logIn(stage, 'user1')
@@ -241,7 +231,7 @@ export const checks: VersionChecks = {
       id: 'lists-own',
       text: 'It lists nothing that another user allowed, and no client that only asked or got a Deny',
       file: ACCOUNT,
-      needs: ['login-page', 'login-right', 'one-session', 'lists-nothing', 'lists'],
+      needs: ['lists'],
       async probe(stage) {
         await connect(stage, 'user0', { scope: 'profile' })
         await connect(stage, 'user1', OTHER_REQUEST)
@@ -280,7 +270,7 @@ export const checks: VersionChecks = {
       id: 'disconnect',
       text: '"Disconnect" posts client_id to /account/disconnect, which gets a 303 to /account, and the client is gone from there',
       file: ACCOUNT,
-      needs: LIST,
+      needs: ['lists-own'],
       async probe(stage) {
         await connect(stage, 'user0', { scope: BOTH })
         const browser = await logIn(stage, 'user0')
@@ -293,7 +283,7 @@ export const checks: VersionChecks = {
       id: 'connects-again',
       text: 'After a Disconnect and a new Allow, the client gets tokens that work, and is on the page again',
       file: STORE,
-      needs: [...LIST, 'disconnect'],
+      needs: ['disconnect'],
       async probe(stage) {
         await connect(stage, 'user0')
         const browser = await logIn(stage, 'user0')
@@ -307,7 +297,7 @@ export const checks: VersionChecks = {
       id: 'asks-again',
       text: "After a Disconnect, the client's next request gets the consent page, with a box for every scope",
       file: AUTHORIZE,
-      needs: DISCONNECTS,
+      needs: ['connects-again'],
       async probe(stage) {
         const browser = stage.browser()
         await codeOf(stage, 'user0', { scope: BOTH }, browser)
@@ -327,7 +317,7 @@ export const checks: VersionChecks = {
       id: 'forgets-one-app',
       text: 'A Disconnect forgets nothing that the user allowed another client',
       file: STORE,
-      needs: [...DISCONNECTS, 'asks-again'],
+      needs: ['asks-again'],
       async probe(stage) {
         await connect(stage, 'user0')
         await connect(stage, 'user0', OTHER_REQUEST)
@@ -343,7 +333,7 @@ export const checks: VersionChecks = {
       id: 'forgets-one-user',
       text: 'A Disconnect forgets nothing that another user allowed the client',
       file: STORE,
-      needs: [...DISCONNECTS, 'asks-again'],
+      needs: ['asks-again'],
       async probe(stage) {
         for (const user of ['user0', 'user1']) await connect(stage, user)
         await disconnect(stage, await logIn(stage, 'user0'))
@@ -359,7 +349,7 @@ export const checks: VersionChecks = {
       id: 'ends-tokens',
       text: 'A Disconnect ends the access token and the refresh token of every login at this client',
       file: STORE,
-      needs: FORGETS,
+      needs: ['forgets-one-app', 'forgets-one-user'],
       async probe(stage) {
         const logins = [
           await connect(stage, 'user0', { scope: BOTH }),
@@ -382,7 +372,7 @@ export const checks: VersionChecks = {
       id: 'ends-codes',
       text: 'A code from before a Disconnect gets invalid_grant after it',
       file: STORE,
-      needs: [...FORGETS, 'ends-tokens'],
+      needs: ['ends-tokens'],
       async probe(stage) {
         const code = await codeOf(stage, 'user0')
         await disconnect(stage, await logIn(stage, 'user0'))
@@ -393,7 +383,7 @@ export const checks: VersionChecks = {
       id: 'ends-one-app',
       text: "After a Disconnect, the user's tokens at another client still work",
       file: STORE,
-      needs: [...FORGETS, 'ends-tokens'],
+      needs: ['ends-tokens'],
       async probe(stage) {
         const other = await connect(stage, 'user0', OTHER_REQUEST)
         const login = await connect(stage, 'user0')
@@ -407,7 +397,7 @@ export const checks: VersionChecks = {
       id: 'ends-one-user',
       text: "After a Disconnect, another user's tokens at the same client still work",
       file: STORE,
-      needs: [...FORGETS, 'ends-tokens'],
+      needs: ['ends-tokens'],
       async probe(stage) {
         const other = await connect(stage, 'user1')
         const login = await connect(stage, 'user0')
@@ -421,7 +411,7 @@ export const checks: VersionChecks = {
       id: 'starts-anew',
       text: 'After a Disconnect and a new Allow, new tokens work, and what has ended stays ended',
       file: STORE,
-      needs: ENDS,
+      needs: ['ends-codes', 'ends-one-app', 'ends-one-user'],
       async probe(stage) {
         const [old, code] = [await connect(stage, 'user0'), await codeOf(stage, 'user0')]
         await disconnect(stage, await logIn(stage, 'user0'))
@@ -436,7 +426,7 @@ export const checks: VersionChecks = {
       id: 'csrf-random',
       text: 'Each session has its own value in its Disconnect forms, named csrf, with at least 128 random bits',
       file: ACCOUNT,
-      needs: FORGETS,
+      needs: ['forgets-one-app', 'forgets-one-user'],
       async probe(stage) {
         for (const changes of [{}, OTHER_REQUEST]) await connect(stage, 'user0', changes)
         const values: string[] = []
@@ -459,7 +449,7 @@ export const checks: VersionChecks = {
       id: 'csrf-needed',
       text: 'Without the csrf value, with a wrong one, or with two, POST /account/disconnect gets a 400 page and ends nothing',
       file: ACCOUNT,
-      needs: [...ENDS, 'csrf-random'],
+      needs: ['ends-codes', 'ends-one-app', 'ends-one-user', 'csrf-random'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
         const browser = await logIn(stage, 'user0')
@@ -482,7 +472,7 @@ export const checks: VersionChecks = {
       id: 'csrf-own',
       text: 'The csrf value of another session gets a 400 page, even that of the same user',
       file: ACCOUNT,
-      needs: [...ENDS, 'csrf-random', 'csrf-needed'],
+      needs: ['csrf-needed'],
       async probe(stage) {
         await connect(stage, 'user1')
         const login = await connect(stage, 'user0')
@@ -508,7 +498,7 @@ export const checks: VersionChecks = {
       id: 'foreign-disconnect',
       text: 'A form from another site gets a 400 page, even with the right csrf value',
       file: 'server/same-origin.ts',
-      needs: [...CSRF, 'foreign-login'],
+      needs: ['starts-anew', 'csrf-own', 'foreign-login'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
         const browser = await logIn(stage, 'user0')
@@ -523,7 +513,7 @@ export const checks: VersionChecks = {
       id: 'not-connected',
       text: "A Disconnect for a client that isn't connected gets a 400 page, and ends nothing",
       file: ACCOUNT,
-      needs: CSRF,
+      needs: ['starts-anew', 'csrf-own'],
       async probe(stage) {
         await connect(stage, 'user1', OTHER_REQUEST)
         await connect(stage, 'user0', OTHER_REQUEST)
@@ -559,7 +549,7 @@ export const checks: VersionChecks = {
       id: 'nobody',
       text: "A Disconnect of someone who isn't logged in, or logs out while the form arrives, gets a 400 page and ends nothing",
       file: ACCOUNT,
-      needs: CSRF,
+      needs: ['starts-anew', 'csrf-own'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
         const browser = await logIn(stage, 'user0')
@@ -599,7 +589,7 @@ export const checks: VersionChecks = {
       id: 'logout-button',
       text: 'GET /account has a form that posts to /logout, without a query',
       file: ACCOUNT_PAGE,
-      needs: ['login-right', 'one-session'],
+      needs: ['one-session'],
       async probe(stage) {
         await logOutFormOf(stage, await logIn(stage))
       },
@@ -608,7 +598,7 @@ export const checks: VersionChecks = {
       id: 'logout-account',
       text: 'POST /logout without a query ends the session, leads to /account, and ends no token',
       file: LOGOUT,
-      needs: DISCONNECTS,
+      needs: ['connects-again'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
         for (const browser of [await logIn(stage), stage.browser()]) {

@@ -40,10 +40,6 @@ const MORE = ['profile', 'email', 'profile email', `${SCOPE} profile`, 'stats:wr
 const MALFORMED = [`${SCOPE}  ${SCOPE}`, ` ${SCOPE}`, 'STATS:READ', '__proto__', '"\\']
 /** How many users the stand-in has: not as many as a copy. */
 const USERS = 7
-/** What the checks need that use a token of the worker. */
-const TOKENS = ['grant-registered', 'worker-token']
-/** What the checks need that wait for a worker to fail. */
-const RUNS = ['worker-asks', 'worker-prints']
 
 /** Also for v14. */
 export const loginsStill: Sentence = {
@@ -268,7 +264,7 @@ export const checks: VersionChecks = {
       id: 'no-refresh',
       text: 'The worker gets no refresh token',
       file: GRANT,
-      needs: TOKENS,
+      needs: ['worker-token'],
       async probe({ server }) {
         const answer = await ask(server)
         expectTokens(answer, 'client_credentials of the worker')
@@ -282,7 +278,7 @@ export const checks: VersionChecks = {
       id: 'scope-more',
       text: 'The worker may ask for what it is registered for; more, or a malformed scope, gets invalid_scope',
       file: GRANT,
-      needs: TOKENS,
+      needs: ['worker-token'],
       async probe({ server }) {
         for (const scope of [SCOPE, `${SCOPE} ${SCOPE}`]) {
           const { status, body } = await ask(server, { scope })
@@ -301,7 +297,7 @@ export const checks: VersionChecks = {
       id: 'scope-twice',
       text: 'A scope that comes twice, or is not in UTF-8, gets invalid_request',
       file: GRANT,
-      needs: TOKENS,
+      needs: ['worker-token'],
       async probe({ server }) {
         const headers = { ...AS_WORKER, 'content-type': 'application/x-www-form-urlencoded' }
         for (const scope of [encodeForm({ scope: [SCOPE, SCOPE] }), 'scope=%FF']) {
@@ -314,7 +310,7 @@ export const checks: VersionChecks = {
       id: 'no-user',
       text: "The worker's token gets 403 and insufficient_scope at /api/me and /api/email",
       file: ME,
-      needs: TOKENS,
+      needs: ['worker-token'],
       async probe({ server }) {
         const token = await workerToken(server, GRANT)
         for (const [path, scope] of [
@@ -329,7 +325,7 @@ export const checks: VersionChecks = {
       id: 'worker-revokes',
       text: 'The worker can revoke its token, and no other client can',
       file: GRANT,
-      needs: [...TOKENS, 'no-user'],
+      needs: ['no-user'],
       async probe({ server }) {
         const token = await workerToken(server, GRANT)
         const other = await server.post('/revoke', { token })
@@ -356,7 +352,7 @@ export const checks: VersionChecks = {
       id: 'stats',
       text: 'GET /api/stats tells the worker how many users there are',
       file: ME,
-      needs: TOKENS,
+      needs: ['worker-token'],
       async probe({ server }) {
         const token = await workerToken(server, GRANT)
         const { status, body, headers } = await server.me(`Bearer ${token}`, '/api/stats')
@@ -453,7 +449,7 @@ export const checks: VersionChecks = {
       id: 'worker-away',
       text: "When the server isn't running, the worker says so in one line on stderr, and ends with exit status 1",
       file: MAIN,
-      needs: RUNS,
+      needs: ['worker-prints'],
       async probe(stage) {
         const url = `http://localhost:${await freePort()}`
         const run = await stage.runWorker(url)
@@ -468,7 +464,7 @@ export const checks: VersionChecks = {
       id: 'worker-in-time',
       text: 'When the server is slow, the worker fails within 6 seconds, for all requests together',
       file: MAIN,
-      needs: [...RUNS, 'worker-away'],
+      needs: ['worker-away'],
       async probe(stage) {
         const server = new WorkerServer()
         const run = await stage.runWorker(async (request) => {
@@ -484,7 +480,7 @@ export const checks: VersionChecks = {
       id: 'worker-refused',
       text: 'When the server rejects the token request, the line names its error',
       file: COUNT_USERS,
-      needs: [...RUNS, 'worker-away'],
+      needs: ['worker-away'],
       async probe(stage) {
         const rejection = { status: 400, error: 'unauthorized_client', reason: 'No' } as const
         const run = await stage.runWorker(() => refused({ ...rejection, file: '' }))
@@ -500,7 +496,7 @@ export const checks: VersionChecks = {
       id: 'worker-nonsense',
       text: 'A response that makes no sense is a failure, too, even with status 200',
       file: COUNT_USERS,
-      needs: [...RUNS, 'worker-away'],
+      needs: ['worker-away'],
       async probe(stage) {
         const users = { users: USERS }
         const token = { access_token: randomValue(), token_type: 'Bearer' }

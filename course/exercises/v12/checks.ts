@@ -51,10 +51,6 @@ const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials'
 const API_LIMIT = 6_000
 /** How long an API may take to notice that its time is over, in milliseconds, on an idle machine. */
 const NOTICE = 2_000
-/** What the checks need that look at what /introspect says. */
-const OPEN = ['introspect-login', 'introspect-user']
-/** What the checks need that let the API accept a token. */
-const ASKS = ['api-listens', 'api-asks']
 
 export const checks: VersionChecks = {
   scopes: ['profile', 'email'],
@@ -352,7 +348,7 @@ export const checks: VersionChecks = {
       id: 'introspect-program',
       text: 'A token of the worker stands for the worker: its name is client_id and sub',
       file: INTROSPECT,
-      needs: OPEN,
+      needs: ['introspect-user'],
       async probe(stage) {
         const token = await workerToken(stage.server, 'server/grants/client-credentials.ts')
         expectActive(
@@ -371,7 +367,7 @@ export const checks: VersionChecks = {
       id: 'introspect-scope',
       text: 'scope is what the token covers, which may be less than the user allowed',
       file: INTROSPECT,
-      needs: OPEN,
+      needs: ['introspect-user'],
       async probe(stage) {
         const { server } = stage
         const { refresh_token } = await server.tokens({ scope: BOTH })
@@ -389,7 +385,7 @@ export const checks: VersionChecks = {
       id: 'introspect-times',
       text: 'iat is when the token was issued, rounded down to a second, and exp when it expires, rounded up',
       file: INTROSPECT,
-      needs: OPEN,
+      needs: ['introspect-user'],
       async probe({ server }) {
         const before = Date.now()
         const issued = [await tokenAnswer(server), await tokenAnswer(server)]
@@ -432,7 +428,7 @@ export const checks: VersionChecks = {
       id: 'inactive',
       text: 'About a string that is no token, the API gets {"active":false} and nothing else',
       file: INTROSPECT,
-      needs: OPEN,
+      needs: ['introspect-user'],
       async probe({ server }) {
         const token = await tokenOf(server)
         const near = [`${token}x`, token.slice(1), token.toLowerCase()]
@@ -445,7 +441,7 @@ export const checks: VersionChecks = {
       id: 'inactive-kinds',
       text: 'The same about a refresh token, a code, and an access token that has ended; and none of them is used up',
       file: INTROSPECT,
-      needs: [...OPEN, 'inactive'],
+      needs: ['inactive'],
       async probe({ server }) {
         const code = await server.code()
         expectInactive(await introspect(server, { token: code }), 'a code')
@@ -477,7 +473,7 @@ export const checks: VersionChecks = {
       id: 'other-clients',
       text: 'Every client but the API gets {"active":false}, about any token, even its own',
       file: INTROSPECT,
-      needs: [...OPEN, 'inactive'],
+      needs: ['inactive'],
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens({ scope: BOTH })
         const tokens = [
@@ -550,7 +546,7 @@ export const checks: VersionChecks = {
       id: 'api-ended',
       text: 'The API remembers nothing: it asks each time, and a token that has ended is rejected at once',
       file: INTROSPECTION,
-      needs: ASKS,
+      needs: ['api-asks'],
       async probe(stage) {
         const token = randomValue()
         for (const [active, path] of [
@@ -584,7 +580,7 @@ export const checks: VersionChecks = {
       id: 'api-audience',
       text: "It accepts a token only if its own address is in aud, and iss is the server's",
       file: INTROSPECTION,
-      needs: ASKS,
+      needs: ['api-asks'],
       async probe(stage) {
         const { apiUrl } = stage
         const other = 'http://localhost:25999'
@@ -616,7 +612,7 @@ export const checks: VersionChecks = {
       id: 'api-scope',
       text: 'It answers only what scope covers: for anything else, 403 insufficient_scope',
       file: INTROSPECTION,
-      needs: ASKS,
+      needs: ['api-asks'],
       async probe(stage) {
         for (const scope of [
           ...Object.values(RESOURCES),
@@ -650,7 +646,7 @@ export const checks: VersionChecks = {
       id: 'api-no-user',
       text: 'Without a user in sub, it answers only what belongs to no user',
       file: ME,
-      needs: ASKS,
+      needs: ['api-asks'],
       async probe(stage) {
         for (const sub of [WORKER.id, 'nobody', 'USER0', '', '__proto__', undefined]) {
           for (const others of [{}, { username: 'user0', client_id: 'user0' }]) {
@@ -673,7 +669,7 @@ export const checks: VersionChecks = {
       id: 'api-no-question',
       text: "It doesn't ask about what can't be a token",
       file: INTROSPECTION,
-      needs: ASKS,
+      needs: ['api-asks'],
       async probe(stage) {
         const odd = '-._~+/09azAZ=='
         says(stage)
@@ -729,7 +725,7 @@ export const checks: VersionChecks = {
       id: 'api-away',
       text: "When the server doesn't respond, the API says 503 with Retry-After and a reason, and no challenge",
       file: BEARER,
-      needs: ASKS,
+      needs: ['api-asks'],
       async probe(stage) {
         stage.standIn.onIntrospect = hangUp
         for (const path of PATHS) {
@@ -741,7 +737,7 @@ export const checks: VersionChecks = {
       id: 'api-in-time',
       text: 'It waits for the server for five seconds, not for ever',
       file: INTROSPECTION,
-      needs: [...ASKS, 'api-away', 'api-back'],
+      needs: ['api-back'],
       async probe(stage) {
         says(stage, {}, () => stage.passTime(4_000))
         const slow = await askApi(stage)
@@ -763,7 +759,7 @@ export const checks: VersionChecks = {
       id: 'api-nonsense',
       text: 'The same when the response of the server makes no sense, or rejects the API',
       file: INTROSPECTION,
-      needs: [...ASKS, 'api-away'],
+      needs: ['api-away'],
       async probe(stage) {
         const active = activeAt(stage)
         const nonsense: [when: string, answer: StandInAnswer][] = [
@@ -797,7 +793,7 @@ export const checks: VersionChecks = {
       id: 'api-back',
       text: 'When the server is back, the next request works',
       file: INTROSPECTION,
-      needs: [...ASKS, 'api-ended', 'api-away'],
+      needs: ['api-ended', 'api-away'],
       async probe(stage) {
         const token = randomValue()
         for (let trouble = 0; trouble < 3; trouble += 1) {

@@ -44,12 +44,6 @@ const LIFETIME = 100
 const PAUSE = 5_000
 /** How long a token whose key is there may take, in milliseconds, on an idle machine. */
 const NOTICE = 2_000
-/** What the checks need that look into an access token. */
-const SIGNED = ['jwks', 'jwt-header']
-/** What the checks need that let the API check a token. */
-const CHECKED = ['api-asks-keys', 'api-garbage', 'api-signature']
-/** What the checks need that let the API fetch more keys. */
-const FETCHES = [...CHECKED, 'keys-new', 'keys-flood']
 
 /** A key pair for ES256, and its name. */
 interface Key {
@@ -239,7 +233,7 @@ export const checks: VersionChecks = {
       id: 'jwt-claims',
       text: 'Its claims say who issued it, for which API, for whom, to which client and for what: iss, aud, sub, client_id and scope',
       file: TOKENS,
-      needs: [...SIGNED, 'refresh-random'],
+      needs: ['jwt-header', 'refresh-random'],
       async probe(stage) {
         const { server } = stage
         for (const user of ['user0', 'user1']) {
@@ -264,7 +258,7 @@ export const checks: VersionChecks = {
       id: 'jwt-signed',
       text: 'The key at /jwks matches its signature',
       file: TOKENS,
-      needs: SIGNED,
+      needs: ['jwt-header'],
       async probe({ server }) {
         for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
           const { input, signature } = partsOf(token)
@@ -282,7 +276,7 @@ export const checks: VersionChecks = {
       text: 'Its iat and exp are those of /introspect, in whole seconds',
       on: 'short server',
       file: TOKENS,
-      needs: [...SIGNED, 'introspect-still'],
+      needs: ['jwt-header', 'introspect-still'],
       async probe({ server }) {
         // Rounded up or down makes no difference in the one millisecond at which a second starts.
         for (const token of [await tokenOf(server), await tokenOf(server)]) {
@@ -301,7 +295,7 @@ export const checks: VersionChecks = {
       id: 'jwt-machine',
       text: 'A token of the worker stands for the worker: its name is client_id and sub',
       file: TOKENS,
-      needs: [...SIGNED, 'jwt-claims'],
+      needs: ['jwt-claims'],
       async probe(stage) {
         const token = await workerToken(stage.server, TOKENS)
         expectClaims(stage, token, "the worker's token", {
@@ -315,7 +309,7 @@ export const checks: VersionChecks = {
       id: 'jwt-jti',
       text: 'Each token has a name of its own, jti',
       file: TOKENS,
-      needs: SIGNED,
+      needs: ['jwt-header'],
       async probe({ server }) {
         const tokens = await Promise.all([1, 2, 3].map(() => workerToken(server, TOKENS)))
         const names = tokens.map((token) => partsOf(token).claims.jti)
@@ -430,7 +424,7 @@ export const checks: VersionChecks = {
       id: 'api-signature',
       text: 'A token that someone changed, or signed with another key, gets 401',
       file: ACCESS_TOKEN,
-      needs: ['api-asks-keys', 'api-garbage'],
+      needs: ['api-garbage'],
       async probe(stage) {
         await ready(stage)
         const [header, payload, signature] = sealed(stage).split('.') as [string, string, string]
@@ -458,7 +452,7 @@ export const checks: VersionChecks = {
       id: 'api-kid',
       text: 'The key is the one that kid names',
       file: KEYS,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         const second = await askApi(stage, sealed(stage, { key: SECOND_KEY }))
@@ -482,7 +476,7 @@ export const checks: VersionChecks = {
       id: 'api-alg',
       text: 'The API accepts ES256 alone, whatever the token says: no "none", no HS256 with the public key',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         for (const alg of ['none', 'None', 'NONE']) {
@@ -519,7 +513,7 @@ export const checks: VersionChecks = {
       id: 'api-own-key',
       text: 'It takes no key from a token, and no address of one',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         const jwk = publicJwk(FOREIGN_KEY)
@@ -541,7 +535,7 @@ export const checks: VersionChecks = {
       text: "Without any key, and while the server doesn't respond, nobody knows: 503 with Retry-After, and no challenge",
       on: 'new api',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         stage.standIn.onKeys = hangUp
         for (const path of PATHS) {
@@ -557,7 +551,7 @@ export const checks: VersionChecks = {
       id: 'claim-typ',
       text: 'A token is an access token: its typ is at+jwt or application/at+jwt',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         for (const typ of ['JWT', undefined, 'id+jwt', 'logout+jwt', '', 'text/at+jwt', 1]) {
@@ -572,7 +566,7 @@ export const checks: VersionChecks = {
       id: 'claim-iss',
       text: 'It is of this server: iss is the address of the server',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         const { apiUrl, standIn } = stage
@@ -584,7 +578,7 @@ export const checks: VersionChecks = {
       id: 'claim-aud',
       text: 'It is for this API: aud is the address of the API, or a list with it',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         const { apiUrl, standIn } = stage
@@ -603,7 +597,7 @@ export const checks: VersionChecks = {
       id: 'claim-exp',
       text: 'It has an end, which is in the future: exp',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         const now = Math.floor(Date.now() / 1000)
@@ -616,7 +610,7 @@ export const checks: VersionChecks = {
       id: 'claim-odd',
       text: 'A sub or scope that is no text is a 401',
       file: ACCESS_TOKEN,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         for (const claims of [
@@ -631,7 +625,7 @@ export const checks: VersionChecks = {
       id: 'keys-new',
       text: 'A token with a new kid makes the API fetch the keys again, and what is no longer there ends',
       file: KEYS,
-      needs: CHECKED,
+      needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
         const known = sealed(stage)
@@ -658,7 +652,7 @@ export const checks: VersionChecks = {
       id: 'keys-flood',
       text: 'But not within five seconds of the last fetch, however many tokens name unknown keys',
       file: KEYS,
-      needs: [...CHECKED, 'keys-new'],
+      needs: ['keys-new'],
       async probe(stage) {
         await ready(stage)
         await stage.passTime(PAUSE)
@@ -681,7 +675,7 @@ export const checks: VersionChecks = {
       id: 'keys-known',
       text: 'A token whose key is there never waits for a fetch',
       file: KEYS,
-      needs: FETCHES,
+      needs: ['keys-flood'],
       async probe(stage) {
         await ready(stage)
         await stage.passTime(PAUSE)
@@ -712,7 +706,7 @@ export const checks: VersionChecks = {
       text: 'The same when the fetch failed: one request in five seconds',
       on: 'new api',
       file: KEYS,
-      needs: [...FETCHES, 'away-first'],
+      needs: ['keys-flood', 'away-first'],
       async probe(stage) {
         stage.standIn.onKeys = hangUp
         await stage.passTime(PAUSE)
@@ -736,7 +730,7 @@ export const checks: VersionChecks = {
       text: 'A response without a useful key is no response: 503',
       on: 'new api',
       file: KEYS,
-      needs: [...FETCHES, 'away-first', 'keys-failed'],
+      needs: ['keys-failed'],
       async probe(stage) {
         for (const [when, answer] of nonsense()) {
           stage.standIn.onKeys = () => answer
@@ -756,7 +750,7 @@ export const checks: VersionChecks = {
       text: 'Many first requests share one fetch, and when the server is back, everything works',
       on: 'new api',
       file: KEYS,
-      needs: [...FETCHES, 'away-first', 'keys-failed', 'keys-nonsense'],
+      needs: ['keys-nonsense'],
       async probe(stage) {
         const key = newKey()
         await stage.passTime(PAUSE)
@@ -777,7 +771,7 @@ export const checks: VersionChecks = {
       id: 'away',
       text: 'While the server is away, tokens with known keys go on working, and an unknown kid is a 401',
       file: KEYS,
-      needs: FETCHES,
+      needs: ['keys-flood'],
       async probe(stage) {
         await ready(stage)
         stage.standIn.onKeys = hangUp
@@ -791,7 +785,7 @@ export const checks: VersionChecks = {
       id: 'keys-kept',
       text: 'The same when the server sends nonsense: the API keeps the keys it has',
       file: KEYS,
-      needs: [...FETCHES, 'away', 'keys-nonsense'],
+      needs: ['away', 'keys-nonsense'],
       async probe(stage) {
         await ready(stage)
         for (const [when, answer] of nonsense()) {
@@ -805,7 +799,7 @@ export const checks: VersionChecks = {
       id: 'keys-mixed',
       text: 'A useless key next to a useful one is skipped',
       file: KEYS,
-      needs: [...FETCHES, 'api-kid', 'keys-nonsense'],
+      needs: ['api-kid', 'keys-nonsense'],
       async probe(stage) {
         await ready(stage)
         const useless = uselessKeys().map(([what, jwk]): [string, unknown] => [

@@ -51,15 +51,6 @@ const NO_PORT = 'http://127.0.0.1/callback'
 const NO_HEADER = { authorization: undefined }
 /** Everyone with a secret. */
 const CONFIDENTIAL = ['lab-client', 'other-client', WORKER.id, API.id]
-/** What the checks need that look at the port. */
-const PORT = ['port-any']
-/** What the checks need that wait for the browser. */
-const WAITS = ['cli-asks', 'cli-listens']
-/** What the checks need that send the right response. */
-const ACCEPTS = [...WAITS, 'cli-state', 'cli-stops']
-/** What the checks need that look at all of a login. */
-const REDEEMS = [...ACCEPTS, 'cli-redeems']
-const SENDS_USER = [...REDEEMS, 'cli-prints']
 /** How long a correct CLI waits for its user, in milliseconds. */
 const MINUTES = 5 * 60_000
 /** How long it may take to stop listening, in milliseconds, on an idle machine. */
@@ -234,7 +225,7 @@ export const checks: VersionChecks = {
       id: 'port-exact',
       text: 'Everything else in it is exact: localhost, [::1], another path, a query, port 0, 65536 or 080 get a 400 page',
       file: REQUEST,
-      needs: PORT,
+      needs: ['port-any'],
       async probe({ server }) {
         await expectPortVaries(server)
         const port = somePort()
@@ -248,7 +239,7 @@ export const checks: VersionChecks = {
       text: 'The port of every other client stays exact',
       on: 'short server',
       file: REQUEST,
-      needs: PORT,
+      needs: ['port-any'],
       async probe({ server }) {
         await expectPortVaries(server)
         const right = await server.authorize({ redirect_uri: NO_PORT })
@@ -266,7 +257,7 @@ export const checks: VersionChecks = {
       id: 'port-same',
       text: 'The token request must repeat the very redirect URI of the authorization request, port included',
       file: 'server/grants/authorization-code.ts',
-      needs: ['cli-named', ...PORT],
+      needs: ['cli-named', 'port-any'],
       async probe({ server }) {
         const port = somePort()
         const asked = loopback(port)
@@ -313,7 +304,7 @@ export const checks: VersionChecks = {
       id: 'consent-ticked',
       text: 'The code is for the ticked scopes alone, whatever was allowed before; nothing ticked: access_denied',
       file: AUTHORIZE,
-      needs: ['cli-named', 'consent-each-time'],
+      needs: ['consent-each-time'],
       async probe({ server }) {
         const browser = await loggedIn(server)
         await expectKnown(server)
@@ -342,7 +333,7 @@ export const checks: VersionChecks = {
       id: 'consent-others',
       text: 'Other clients are still remembered',
       file: AUTHORIZE,
-      needs: ['cli-named', 'consent-each-time'],
+      needs: ['consent-each-time'],
       async probe({ server }) {
         const browser = await loggedIn(server)
         await expectKnown(server)
@@ -443,7 +434,7 @@ export const checks: VersionChecks = {
       id: 'cli-in-time',
       text: 'After five minutes without a response it ends with one line on stderr, and exit status 1',
       file: MAIN,
-      needs: WAITS,
+      needs: ['cli-listens'],
       async probe(stage) {
         const { idle } = await twoRuns(stage)
         await idle.passTime(MINUTES - 5_000)
@@ -458,7 +449,7 @@ export const checks: VersionChecks = {
       id: 'cli-state',
       text: 'A response with a wrong, missing or doubled state gets 400, and the app goes on waiting',
       file: LOOPBACK,
-      needs: WAITS,
+      needs: ['cli-listens'],
       async probe(stage) {
         const server = new CliServer()
         const cli = await start(stage, server)
@@ -491,7 +482,7 @@ export const checks: VersionChecks = {
       id: 'cli-elsewhere',
       text: 'Any other path gets 404, any other method 405, and the app goes on waiting',
       file: LOOPBACK,
-      needs: [...WAITS, 'cli-state'],
+      needs: ['cli-state'],
       async probe(stage) {
         const cli = await start(stage, new CliServer())
         const { origin } = new URL(cli.redirectUri)
@@ -514,7 +505,7 @@ export const checks: VersionChecks = {
       id: 'cli-page',
       text: 'The right response gets a page that says it can be closed, and that may not be cached',
       file: LOOPBACK,
-      needs: ACCEPTS,
+      needs: ['cli-stops'],
       async probe(stage) {
         const { cli, page, code } = await goodRun(stage)
         must(
@@ -540,7 +531,7 @@ export const checks: VersionChecks = {
       id: 'cli-stops',
       text: 'After that nothing listens at the port any more, whatever connections are open',
       file: LOOPBACK,
-      needs: [...WAITS, 'cli-state'],
+      needs: ['cli-state'],
       async probe(stage) {
         const gate = new HoldingGate()
         const server = new CliServer({ before: () => gate.hold() })
@@ -575,7 +566,7 @@ export const checks: VersionChecks = {
       id: 'cli-denied',
       text: 'access_denied ends the app with one line on stderr that names it, and exit status 1',
       file: LOGIN,
-      needs: ACCEPTS,
+      needs: ['cli-stops'],
       async probe(stage) {
         const server = new CliServer()
         const cli = await start(stage, server)
@@ -598,7 +589,7 @@ export const checks: VersionChecks = {
       id: 'cli-redeems',
       text: 'The token request has client_id, the code, the same redirect URI and the verifier of the challenge, and no secret and no Authorization header',
       file: LOGIN,
-      needs: ACCEPTS,
+      needs: ['cli-stops'],
       async probe(stage) {
         const { cli, server, code, run } = await goodRun(stage)
         const [request, second] = server.to('POST /token')
@@ -641,7 +632,7 @@ export const checks: VersionChecks = {
       id: 'cli-prints',
       text: 'It asks /api/me, prints "Logged in as " and the name, and ends with exit status 0',
       file: MAIN,
-      needs: REDEEMS,
+      needs: ['cli-redeems'],
       async probe(stage) {
         const { server, run } = await goodRun(stage)
         const [me] = server.to('GET /api/me')
@@ -664,7 +655,7 @@ export const checks: VersionChecks = {
       id: 'cli-revokes',
       text: 'It revokes its tokens, also when the API is away',
       file: MAIN,
-      needs: REDEEMS,
+      needs: ['cli-redeems'],
       async probe(stage) {
         const good = await goodRun(stage)
         expectRevoked(good.server, '')
@@ -684,7 +675,7 @@ export const checks: VersionChecks = {
       id: 'cli-silent',
       text: 'It prints no token, no code and no verifier',
       file: MAIN,
-      needs: REDEEMS,
+      needs: ['cli-redeems'],
       async probe(stage) {
         for (const { server, run, code } of [await goodRun(stage), await awayRun(stage)]) {
           const [request] = server.to('POST /token')
@@ -706,7 +697,7 @@ export const checks: VersionChecks = {
       id: 'cli-fails',
       text: 'A server that is away, rejects, or sends nonsense is one line on stderr, with exit status 1',
       file: LOGIN,
-      needs: [...SENDS_USER, 'cli-revokes'],
+      needs: ['cli-prints', 'cli-revokes'],
       async probe(stage) {
         const tokens = new CliServer().tokens()
         const rejection = {
