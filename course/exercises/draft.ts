@@ -59,6 +59,11 @@ export class Draft {
     this.write(path, change(path, this.final(path), changes))
   }
 
+  /** Takes files from the version as they are. */
+  takeAll(...paths: string[]): void {
+    for (const path of paths) this.take(path)
+  }
+
   /** Changes a file as it is now. */
   edit(path: string, ...changes: Change[]): void {
     this.write(path, change(path, this.#files.get(path), changes))

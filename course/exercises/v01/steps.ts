@@ -5,7 +5,6 @@ const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\
 const REQUEST = 'server/authorization-request.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
 const TOKEN = 'server/routes/token.ts'
-const CODE_GRANT = 'server/grants/authorization-code.ts'
 const TOKEN_REQUEST = 'client/token-request.ts'
 const STRICT = '"extends": "../../tsconfig.base.json",\n'
 const LENIENT = `${STRICT}  "compilerOptions": { "noUnusedLocals": false, "noUnusedParameters": false },\n`
@@ -38,7 +37,7 @@ export const exercise: Exercise = {
     empty(draft, 'server/client-auth.ts', {
       authenticateClient: notWritten(8, 'authenticateClient'),
     })
-    empty(draft, CODE_GRANT, {
+    empty(draft, 'server/grants/authorization-code.ts', {
       authorizationCodeGrant: notWritten(9, 'authorizationCodeGrant'),
     })
     empty(draft, 'server/tokens.ts', {
@@ -49,10 +48,7 @@ export const exercise: Exercise = {
   },
 
   steps: [
-    (draft) => {
-      draft.take('client/routes/home.ts')
-      draft.take('client/routes/login.ts')
-    },
+    (draft) => draft.takeAll('client/routes/home.ts', 'client/routes/login.ts'),
     (draft) => {
       empty(draft, REQUEST, {
         readAuthorizationRequest: NO_CATCH,
@@ -63,10 +59,7 @@ export const exercise: Exercise = {
     },
     (draft) => empty(draft, REQUEST, { readAuthorizationRequest: NO_CATCH }),
     (draft) => draft.take(AUTHORIZE, [errorHandlerOf(draft, AUTHORIZE), '']),
-    (draft) => {
-      draft.take(REQUEST)
-      draft.take(AUTHORIZE)
-    },
+    (draft) => draft.takeAll(REQUEST, AUTHORIZE),
     (draft) => draft.take('client/routes/callback.ts'),
     (draft) =>
       draft.take(
@@ -88,18 +81,13 @@ export const exercise: Exercise = {
         ['      const grant_type = requiredParameter(', '      requiredParameter('],
       )
     },
-    (draft) => {
-      for (const path of [TOKEN, CODE_GRANT, 'server/tokens.ts']) draft.take(path)
-    },
+    (draft) => draft.takeAll(TOKEN, 'server/grants/authorization-code.ts', 'server/tokens.ts'),
     (draft) =>
       draft.take(TOKEN_REQUEST, [
         part(draft.final(TOKEN_REQUEST), '  if ((status === 400', '  if (status !== 200'),
         '',
       ]),
-    (draft) => {
-      draft.take(TOKEN_REQUEST)
-      draft.take('tsconfig.json')
-    },
+    (draft) => draft.takeAll(TOKEN_REQUEST, 'tsconfig.json'),
   ],
 }
 

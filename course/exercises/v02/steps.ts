@@ -1,24 +1,18 @@
 import { part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const AUTHORIZE = 'server/routes/authorize.ts'
-const RESPONSE = 'server/authorization-response.ts'
 const CALLBACK = 'client/routes/callback.ts'
 
 export const exercise: Exercise = {
   steps: [
-    (draft) => {
-      for (const path of ['client/app.ts', 'client/session.ts', 'client/routes/login.ts']) {
-        draft.take(path)
-      }
-    },
+    (draft) => draft.takeAll('client/app.ts', 'client/session.ts', 'client/routes/login.ts'),
     (draft) => {
       draft.take('server/authorization-request.ts')
       const error = '  error_description: string\n'
       draft.take('protocol.ts', [`${error}  state: string | undefined\n`, error])
-      draft.take(RESPONSE)
+      draft.take('server/authorization-response.ts')
       draft.take(
-        AUTHORIZE,
+        'server/routes/authorize.ts',
         ["      state: soleParameter(request.query, 'state'),\n", ''],
         [
           '<Error, { Querystring: Parameters }>(async (error, request,',
@@ -26,10 +20,7 @@ export const exercise: Exercise = {
         ],
       )
     },
-    (draft) => {
-      draft.take('protocol.ts')
-      draft.take(AUTHORIZE)
-    },
+    (draft) => draft.takeAll('protocol.ts', 'server/routes/authorize.ts'),
     (draft) => {
       const useUp = part(
         draft.final(CALLBACK),

@@ -10,11 +10,7 @@ const VERIFIER = '  /** RFC 7636 section 4.5 */\n  code_verifier: string\n'
 
 export const exercise: Exercise = {
   steps: [
-    (draft) => {
-      for (const path of ['client/pkce.ts', 'client/session.ts', 'client/routes/login.ts']) {
-        draft.take(path)
-      }
-    },
+    (draft) => draft.takeAll('client/pkce.ts', 'client/session.ts', 'client/routes/login.ts'),
     (draft) => {
       draft.take('client/routes/callback.ts')
       const request = part(draft.final('protocol.ts'), 'export type AccessTokenRequest', '}')
@@ -38,10 +34,6 @@ export const exercise: Exercise = {
         ['isCodeVerifier, matchesChallenge', 'isCodeVerifier'],
       )
     },
-    (draft) => {
-      for (const path of ['server/store.ts', 'server/routes/authorize.ts', PKCE, CODE_GRANT]) {
-        draft.take(path)
-      }
-    },
+    (draft) => draft.takeAll('server/store.ts', 'server/routes/authorize.ts', PKCE, CODE_GRANT),
   ],
 }

@@ -5,7 +5,6 @@ const APP = 'client/app.ts'
 const CALLBACK = 'client/routes/callback.ts'
 const API = 'client/api.ts'
 const BEARER_AUTH = 'server/bearer-auth.ts'
-const ME = 'server/routes/me.ts'
 const PROFILE_PAGE = 'client/views/profile.eta'
 const SERVER_APP = 'server/app.ts'
 
@@ -35,10 +34,10 @@ export const exercise: Exercise = {
         [part(app, '  const findAccessToken', '\n  app.register(homeRoute'), ''],
         ['app.register(meRoute, { findAccessToken })', 'app.register(meRoute)'],
       )
-      draft.write(ME, CLOSED_DOOR)
+      draft.write('server/routes/me.ts', CLOSED_DOOR)
     },
     (draft) => {
-      for (const path of ['protocol.ts', SERVER_APP, ME]) draft.take(path)
+      draft.takeAll('protocol.ts', SERVER_APP, 'server/routes/me.ts')
       const full = draft.final(BEARER_AUTH)
       draft.take(
         BEARER_AUTH,
@@ -106,10 +105,7 @@ export const exercise: Exercise = {
         '  registerSessions(app, config, config.clientUrl)\n',
       ])
     },
-    (draft) => {
-      draft.take(CALLBACK)
-      draft.take(APP)
-    },
+    (draft) => draft.takeAll(CALLBACK, APP),
   ],
 }
 

@@ -1,14 +1,10 @@
 import { type Change, change, type Draft, part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const AUTHORIZE = 'server/routes/authorize.ts'
-const API = 'client/api.ts'
-const CALLBACK = 'client/routes/callback.ts'
 const CODE_GRANT = 'server/grants/authorization-code.ts'
 const MANAGER = 'client/token-manager.ts'
 const REFRESH_GRANT = 'server/grants/refresh-token.ts'
 const STORE = 'server/store.ts'
-const ISSUE_NEXT = '  const next = issueRefreshToken(family)\n'
 
 /** A manager that holds the tokens, but doesn't renew them yet. */
 const HOLDER = `import type { BackChannelResponse } from '@oauth-lab/shared/back-channel.ts'
@@ -64,10 +60,10 @@ export const exercise: Exercise = {
       draft.write(CODE_GRANT, codeGrantWithoutEnd(draft.final(CODE_GRANT)))
       const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
       draft.write(REFRESH_GRANT, grant)
-      draft.take(AUTHORIZE, ['    ended: false,\n', ''])
+      draft.take('server/routes/authorize.ts', ['    ended: false,\n', ''])
     },
     (draft) => {
-      for (const path of [REFRESH_GRANT, AUTHORIZE]) draft.take(path)
+      draft.takeAll(REFRESH_GRANT, 'server/routes/authorize.ts')
       draft.take(CODE_GRANT, ...withoutCodeReuse(draft.final(CODE_GRANT)))
       draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
     },
@@ -76,7 +72,7 @@ export const exercise: Exercise = {
       draft.take(STORE, ['?? 300', '?? 3600'])
     },
     (draft) => {
-      for (const path of [STORE, API, CALLBACK, 'client/session.ts']) draft.take(path)
+      draft.takeAll(STORE, 'client/api.ts', 'client/routes/callback.ts', 'client/session.ts')
       draft.write(MANAGER, HOLDER)
     },
     (draft) => {
@@ -155,7 +151,7 @@ function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean })
   if (counted) return before
   return change(REFRESH_GRANT, before, [
     [
-      part(before, '  if (performance.now() >=', ISSUE_NEXT),
+      part(before, '  if (performance.now() >=', '  const next = issueRefreshToken(family)\n'),
       '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
     ],
   ])

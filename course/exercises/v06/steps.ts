@@ -1,17 +1,7 @@
 import type { Change } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const API = 'client/api.ts'
-const AUTHORIZE = 'server/routes/authorize.ts'
-const BEARER = 'server/bearer-auth.ts'
-const CODE_GRANT = 'server/grants/authorization-code.ts'
-const LOGIN = 'client/routes/login.ts'
-const LOGIN_PAGE = 'server/views/login.eta'
-const ME = 'server/routes/me.ts'
 const PROTOCOL = 'protocol.ts'
-const REFRESH_GRANT = 'server/grants/refresh-token.ts'
-const REQUEST = 'server/authorization-request.ts'
-const SCOPES = 'server/scopes.ts'
 
 /** The messages before the resources check a scope. */
 const ONE_RESOURCE: Change = [
@@ -27,29 +17,35 @@ export const exercise: Exercise = {
   steps: [
     (draft) => {
       draft.take(PROTOCOL, ONE_RESOURCE, NO_SCOPE_IN_RESPONSE)
-      for (const path of ['server/clients.ts', SCOPES, REQUEST]) draft.take(path)
+      draft.takeAll('server/clients.ts', 'server/scopes.ts', 'server/authorization-request.ts')
     },
     (draft) => {
-      draft.take(AUTHORIZE, ['    scopes: authorizationRequest.scopes,\n', ''])
-      draft.take(LOGIN_PAGE)
+      draft.take('server/routes/authorize.ts', ['    scopes: authorizationRequest.scopes,\n', ''])
+      draft.take('server/views/login.eta')
     },
     (draft) => {
       draft.take(PROTOCOL, ONE_RESOURCE)
-      for (const path of ['server/store.ts', AUTHORIZE, 'server/tokens.ts', CODE_GRANT]) {
-        draft.take(path)
-      }
-      draft.edit(REFRESH_GRANT, [
+      draft.takeAll(
+        'server/store.ts',
+        'server/routes/authorize.ts',
+        'server/tokens.ts',
+        'server/grants/authorization-code.ts',
+      )
+      draft.edit('server/grants/refresh-token.ts', [
         '{ grant: family.grant }',
         '{ grant: family.grant, scopes: family.grant.scopes }',
       ])
     },
-    (draft) => {
-      for (const path of [PROTOCOL, BEARER, ME]) draft.take(path)
-    },
-    (draft) => draft.take(REFRESH_GRANT),
-    (draft) => {
-      for (const path of [LOGIN, API, 'client/app.ts', 'client/routes/email.ts']) draft.take(path)
-      for (const page of ['profile', 'email']) draft.take(`client/views/${page}.eta`)
-    },
+    (draft) => draft.takeAll(PROTOCOL, 'server/bearer-auth.ts', 'server/routes/me.ts'),
+    (draft) => draft.take('server/grants/refresh-token.ts'),
+    (draft) =>
+      draft.takeAll(
+        'client/routes/login.ts',
+        'client/api.ts',
+        'client/app.ts',
+        'client/routes/email.ts',
+        'client/views/profile.eta',
+        'client/views/email.eta',
+      ),
   ],
 }

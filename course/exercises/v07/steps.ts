@@ -3,17 +3,11 @@ import type { Exercise } from '../exercise-start.ts'
 
 const APP = 'server/app.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
-const CONSENT = 'server/consent.ts'
 const CONSENT_PAGE = 'server/views/consent.eta'
-const LOGIN_PAGE = 'server/views/login.eta'
-const LOGOUT = 'server/routes/logout.ts'
-const SAME_ORIGIN = 'server/same-origin.ts'
-const SESSION = 'server/session.ts'
 
 const FIND_LOGIN = '    const { login } = request.session\n    if (login === undefined) return'
 const CONSENT_ENDPOINT =
   "  app.post<{ Querystring: Parameters; Body: Parameters | undefined }>(\n    '/consent',"
-const ERROR_HANDLER = '  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler'
 const ISSUE = '    const consent = issueConsent(login, authorizationRequest, store.codeTtl)\n'
 
 /** The server's routes before it rejects forms from other sites, and before the logout. */
@@ -40,7 +34,11 @@ const NO_VALUE_SENT: Change = [
 
 /** The routes while a consent page has no value, and nothing handles its form. */
 function takeRoutes(draft: Draft, ...changes: Change[]): void {
-  const endpoint = part(draft.final(AUTHORIZE), CONSENT_ENDPOINT, ERROR_HANDLER)
+  const endpoint = part(
+    draft.final(AUTHORIZE),
+    CONSENT_ENDPOINT,
+    '  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler',
+  )
   draft.take(
     AUTHORIZE,
     [endpoint, ''],
@@ -57,23 +55,21 @@ export const exercise: Exercise = {
       const answer = part(draft.final(AUTHORIZE), FIND_LOGIN, '  })\n')
       takeRoutes(draft, [answer, '    return showLogin(reply, authorizationRequest)\n'])
       draft.take(APP, ...NO_HOOK, ...NO_LOGOUT)
-      draft.take(SESSION, NO_VALUES_KEPT)
-      draft.take(LOGIN_PAGE)
+      draft.take('server/session.ts', NO_VALUES_KEPT)
+      draft.take('server/views/login.eta')
     },
     (draft) => {
       takeRoutes(draft, [ISSUE, ''], ['scopeMeanings, consent }', 'scopeMeanings }'])
       draft.take(CONSENT_PAGE, NO_NOT_YOU, NO_VALUE_SENT)
     },
     (draft) => {
-      for (const path of [CONSENT, SESSION, AUTHORIZE]) draft.take(path)
+      draft.takeAll('server/consent.ts', 'server/session.ts', AUTHORIZE)
       draft.take(CONSENT_PAGE, NO_NOT_YOU)
     },
     (draft) => {
-      draft.take(SAME_ORIGIN)
+      draft.take('server/same-origin.ts')
       draft.take(APP, ...NO_LOGOUT)
     },
-    (draft) => {
-      for (const path of [LOGOUT, APP, CONSENT_PAGE]) draft.take(path)
-    },
+    (draft) => draft.takeAll('server/routes/logout.ts', APP, CONSENT_PAGE),
   ],
 }

@@ -4,22 +4,11 @@ import type { Exercise } from '../exercise-start.ts'
 const API = 'client/api.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
 const CALLBACK = 'client/routes/callback.ts'
-const CONSENT_PAGE = 'server/views/consent.eta'
-const HOME = 'client/routes/home.ts'
 const LOGIN = 'client/routes/login.ts'
-const MANAGER = 'client/token-manager.ts'
-const PROFILE = 'client/routes/profile.ts'
-const PROFILE_PAGE = 'client/views/profile.eta'
 const SESSION = 'client/session.ts'
-const STORE = 'server/store.ts'
-const TOKEN_REQUEST = 'client/token-request.ts'
-
-const TICKED = "      const ticked = valuesOf(form, 'scope')\n"
 const ALLOWED =
   '      const allowed = allowedScopesOf(store, login.user, authorizationRequest.client_id)\n'
 const DECISION = "      // RFC 6749 section 4.1.2.1\n      if (soleParameter(form, 'decision')"
-const CODE_FOR_TICKED = '{ ...authorizationRequest, scopes }'
-const NO_PROFILE = '  if (status === 403) return undefined\n'
 const WAY_BACK = "wayBack: isForEmail ? '/email' : '/profile',"
 
 /** The client as it is before a login has a way back. */
@@ -41,30 +30,28 @@ const NAME_NEEDED: Change[] = [
     '  session: Session,\n): Promise<UserInfo | undefined> {',
     '  session: Session,\n): Promise<UserInfo> {',
   ],
-  [NO_PROFILE, ''],
+  ['  if (status === 403) return undefined\n', ''],
 ]
 
 export const exercise: Exercise = {
   steps: [
     (draft) => {
       const text = draft.final(AUTHORIZE)
-      draft.take(STORE)
+      draft.take('server/store.ts')
       draft.take(
         AUTHORIZE,
         ['queryOf, soleParameter, valuesOf }', 'queryOf, soleParameter }'],
         ['consent, asked }', 'consent }'],
-        [part(text, TICKED, ALLOWED), ''],
+        [part(text, "      const ticked = valuesOf(form, 'scope')\n", ALLOWED), ''],
         [part(text, '      const scopes = ', DECISION), ''],
         [' || scopes.length === 0', ''],
         ['of scopes) allowed.add', 'of authorizationRequest.scopes) allowed.add'],
-        [CODE_FOR_TICKED, 'authorizationRequest'],
+        ['{ ...authorizationRequest, scopes }', 'authorizationRequest'],
       )
     },
+    (draft) => draft.takeAll(AUTHORIZE, 'server/views/consent.eta'),
     (draft) => {
-      for (const path of [AUTHORIZE, CONSENT_PAGE]) draft.take(path)
-    },
-    (draft) => {
-      for (const path of [TOKEN_REQUEST, MANAGER]) draft.take(path)
+      draft.takeAll('client/token-request.ts', 'client/token-manager.ts')
       for (const path of [SESSION, CALLBACK] as const) draft.take(path, ...NO_WAY_BACK[path])
       const text = draft.final(LOGIN)
       draft.take(
@@ -89,11 +76,13 @@ export const exercise: Exercise = {
       draft.take(LOGIN, ...NO_WAY_BACK[LOGIN])
       draft.take(API, ...NAME_NEEDED)
     },
-    (draft) => {
-      for (const path of [SESSION, LOGIN, CALLBACK]) draft.take(path)
-    },
-    (draft) => {
-      for (const path of [API, PROFILE, HOME, PROFILE_PAGE]) draft.take(path)
-    },
+    (draft) => draft.takeAll(SESSION, LOGIN, CALLBACK),
+    (draft) =>
+      draft.takeAll(
+        API,
+        'client/routes/profile.ts',
+        'client/routes/home.ts',
+        'client/views/profile.eta',
+      ),
   ],
 }

@@ -22,12 +22,7 @@ import { FILE_OF, freshSession, isShut, logIn, openWith } from '../v04/checks.ts
 import { familyOf, openProfile, refreshNonsense, refuseOnce } from '../v05/checks.ts'
 import { keepsTokens, openEmail } from '../v06/checks.ts'
 
-const REVOKE = 'server/routes/revoke.ts'
 const REVOCATION = 'client/revocation.ts'
-const LOGOUT = 'client/routes/logout.ts'
-const CALLBACK = 'client/routes/callback.ts'
-const MANAGER = 'client/token-manager.ts'
-const API = 'client/api.ts'
 
 /** The lifetime of a login at the short server, in milliseconds. */
 const SHORT = 900
@@ -35,7 +30,6 @@ const SHORT = 900
 const TRIES = 4
 /** How long a logout may take, in milliseconds: less than a client waits for a response. */
 const LOGOUT_LIMIT = 3_000
-const FORM = 'application/x-www-form-urlencoded'
 const CLIENT = basic('lab-client', 'lab-client-secret')
 const SECRET = { client_id: 'lab-client', client_secret: 'lab-client-secret' }
 const ENDED = 'was ended or has run out'
@@ -47,7 +41,7 @@ export const checks: VersionChecks = {
     {
       id: 'revoke-client',
       text: 'POST /revoke authenticates the client as POST /token does: a wrong secret gets 401 and invalid_client',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
         const wrong: [what: string, authorization: string | undefined, more?: Fields][] = [
@@ -78,7 +72,7 @@ export const checks: VersionChecks = {
     {
       id: 'revoke-request',
       text: 'A request without a token, with a parameter twice, or with a body that is no form gets 400 and invalid_request',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['revoke-client'],
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
@@ -108,7 +102,7 @@ export const checks: VersionChecks = {
     {
       id: 'revoke-json',
       text: 'GET /revoke gets 405, and a body that is too large gets 413, both in JSON',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['revoke-client'],
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
@@ -130,7 +124,7 @@ export const checks: VersionChecks = {
     {
       id: 'revoke-unknown',
       text: 'An unknown token, or a code, gets 200 and an empty body, and the code still works',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['revoke-client'],
       async probe({ server }) {
         for (const token of ['x', '__proto__', randomValue(), randomValue() + randomValue()]) {
@@ -151,7 +145,7 @@ export const checks: VersionChecks = {
     {
       id: 'access-ends',
       text: 'A revoked access token no longer opens /api/me, and revoking it again is no error',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['revoke-unknown'],
       async probe({ server }) {
         const { access_token: token } = await server.tokens()
@@ -164,7 +158,7 @@ export const checks: VersionChecks = {
     {
       id: 'access-alone',
       text: 'A revoked access token ends alone: the other tokens of its login still work',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['access-ends'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)
@@ -183,7 +177,7 @@ export const checks: VersionChecks = {
     {
       id: 'refresh-ends',
       text: 'A revoked refresh token ends its login: the refresh token and all access tokens',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['revoke-unknown'],
       async probe({ server }) {
         const login = await server.tokens()
@@ -200,7 +194,7 @@ export const checks: VersionChecks = {
     {
       id: 'used-ends',
       text: 'A used refresh token that is revoked ends its login, too',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['access-ends', 'refresh-ends'],
       async probe({ server }) {
         const family = await familyOf(server)
@@ -211,7 +205,7 @@ export const checks: VersionChecks = {
     {
       id: 'one-login',
       text: 'A revoked refresh token ends no other login of the same user',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['access-ends', 'refresh-ends'],
       async probe({ server }) {
         const [login, other] = [await server.tokens(), await server.tokens()]
@@ -229,7 +223,7 @@ export const checks: VersionChecks = {
     {
       id: 'any-hint',
       text: 'Whatever token_type_hint says, the token is found',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['access-ends', 'refresh-ends'],
       async probe({ server }) {
         for (const kind of ['access_token', 'refresh_token'] as const) {
@@ -246,14 +240,14 @@ export const checks: VersionChecks = {
       id: 'expired',
       text: 'An expired refresh token gets 200, no matter who sends it, and ends nothing',
       on: 'short server',
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['access-ends', 'refresh-ends'],
       probe: expiredEndsNothing,
     },
     {
       id: 'other-client',
       text: "Another client's token gets 400 and invalid_grant while it lives, and nothing ends",
-      file: REVOKE,
+      file: 'server/routes/revoke.ts',
       needs: ['used-ends'],
       async probe({ server }) {
         const [first, second] = await familyOf(server)
@@ -284,7 +278,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-nobody',
       text: "A logout of someone who isn't logged in asks the server nothing",
-      file: LOGOUT,
+      file: 'client/routes/logout.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
         await logOut(stage, browser)
@@ -303,7 +297,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-revokes',
       text: 'POST /logout revokes the refresh token of its session, and sends the browser to /',
-      file: LOGOUT,
+      file: 'client/routes/logout.ts',
       async probe(stage) {
         const other = await logIn(stage)
         const { browser } = await logIn(stage)
@@ -330,7 +324,7 @@ export const checks: VersionChecks = {
     {
       id: 'any-body',
       text: 'A 200 from POST /revoke is a yes, whatever its body says',
-      file: REVOCATION,
+      file: 'client/revocation.ts',
       needs: ['logout-revokes'],
       async probe(stage) {
         for (const body of ['<h1>Done</h1>', '[]', { error: 'invalid_token' }]) {
@@ -348,7 +342,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-newest',
       text: 'After a refresh, the logout revokes the newest refresh token',
-      file: MANAGER,
+      file: 'client/token-manager.ts',
       needs: ['logout-revokes'],
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -362,7 +356,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-access',
       text: 'Without a refresh token, the logout revokes the access token',
-      file: REVOCATION,
+      file: 'client/revocation.ts',
       needs: ['logout-revokes'],
       async probe(stage) {
         stage.standIn.onToken = () => stage.standIn.tokens({ refresh_token: undefined })
@@ -376,7 +370,7 @@ export const checks: VersionChecks = {
     {
       id: 'session-first',
       text: 'The session has ended before the server is told, and stays ended when that fails',
-      file: LOGOUT,
+      file: 'client/routes/logout.ts',
       needs: ['logout-revokes'],
       async probe(stage) {
         for (const fails of [false, true]) {
@@ -405,12 +399,12 @@ export const checks: VersionChecks = {
     {
       id: 'untold',
       text: "When the server can't be told, or doesn't confirm it, POST /logout returns a 502 page",
-      file: REVOCATION,
+      file: 'client/revocation.ts',
       needs: ['session-first'],
       async probe(stage) {
         const noes: [what: string, answer: () => StandInAnswer, file?: string][] = [
           // A page comes by itself unless someone catches the error.
-          ['gets no response', hangUp, LOGOUT],
+          ['gets no response', hangUp, 'client/routes/logout.ts'],
           ['returns 503', () => ({ status: 503, body: {} })],
           ['returns 202', () => ({ status: 202, body: {} })],
           [
@@ -441,7 +435,7 @@ export const checks: VersionChecks = {
     {
       id: 'untold-page',
       text: 'The 502 page of POST /logout says "logged out", which server it is, and what may still work, links to /, and shows no token',
-      file: REVOCATION,
+      file: 'client/revocation.ts',
       needs: ['logout-access', 'untold'],
       async probe(stage) {
         for (const changes of [{}, { expires_in: undefined }, { refresh_token: undefined }]) {
@@ -458,7 +452,7 @@ export const checks: VersionChecks = {
     {
       id: 'late-exchange',
       text: 'Tokens from an exchange that ends after the logout are revoked',
-      file: CALLBACK,
+      file: 'client/routes/callback.ts',
       needs: ['logout-access'],
       async probe(stage) {
         for (const refresh of [{}, { refresh_token: undefined }]) {
@@ -483,7 +477,7 @@ export const checks: VersionChecks = {
     {
       id: 'late-refresh',
       text: 'Tokens from a refresh that ends after the logout are revoked',
-      file: MANAGER,
+      file: 'client/token-manager.ts',
       needs: ['session-first'],
       async probe(stage) {
         for (const refresh of [{}, { refresh_token: undefined }]) {
@@ -507,7 +501,7 @@ export const checks: VersionChecks = {
     {
       id: 'late-untold',
       text: "When the server can't be told about late tokens, the tab that waits for them gets the 502 page of the logout",
-      file: CALLBACK,
+      file: 'client/routes/callback.ts',
       needs: ['untold-page', 'late-exchange', 'late-refresh'],
       async probe(stage) {
         const when = "when the server can't be told about late tokens"
@@ -521,7 +515,7 @@ export const checks: VersionChecks = {
         must(
           page.status === 502,
           `${when}, the page that waited for the refresh has status ${page.status}`,
-          MANAGER,
+          'client/token-manager.ts',
         )
         expectLoggedOutHere(page, 'GET /profile')
       },
@@ -529,7 +523,7 @@ export const checks: VersionChecks = {
     {
       id: 'failed-login-keeps',
       text: 'A login that fails revokes nothing, and a user who was logged in still is',
-      file: CALLBACK,
+      file: 'client/routes/callback.ts',
       async probe(stage) {
         const { browser } = await logIn(stage)
         const denied = await stage.begin(browser)
@@ -553,7 +547,7 @@ export const checks: VersionChecks = {
     {
       id: 'replaces',
       text: 'A new login revokes the tokens that it replaces, and no others',
-      file: CALLBACK,
+      file: 'client/routes/callback.ts',
       needs: ['logout-revokes'],
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -572,7 +566,7 @@ export const checks: VersionChecks = {
     {
       id: 'replaces-anyway',
       text: "When the server can't be told about the replaced tokens, the login goes on",
-      file: CALLBACK,
+      file: 'client/routes/callback.ts',
       needs: ['replaces'],
       async probe(stage) {
         for (const answer of [hangUp, () => ({ status: 503, body: {} })]) {
@@ -596,7 +590,7 @@ export const checks: VersionChecks = {
     {
       id: 'late-replace',
       text: 'A logout while a login revokes the old tokens ends that login too, and its tokens are revoked',
-      file: CALLBACK,
+      file: 'client/routes/callback.ts',
       needs: ['replaces', 'late-exchange'],
       async probe(stage) {
         const { browser } = await logIn(stage)
@@ -625,7 +619,7 @@ export const checks: VersionChecks = {
     {
       id: 'ended-page',
       text: `When a refresh is rejected, the 401 page says "${ENDED}", has a link "Connect again" to /login, and redirects nowhere`,
-      file: API,
+      file: 'client/api.ts',
       async probe(stage) {
         for (const path of ['/profile', '/email', '/']) {
           expectEndedPage(await openAfterEnd(stage, path), 'when a refresh is rejected')
@@ -635,7 +629,7 @@ export const checks: VersionChecks = {
     {
       id: 'ended-fresh',
       text: `The 401 page also says "${ENDED}" when a fresh token gets a 401, or when there is no refresh token`,
-      file: API,
+      file: 'client/api.ts',
       needs: ['ended-page'],
       async probe(stage) {
         for (const changes of [{}, { refresh_token: undefined }]) {
@@ -651,7 +645,7 @@ export const checks: VersionChecks = {
     {
       id: 'ended-forgets',
       text: 'After a rejected refresh the tokens are forgotten: the next page says "token missing from session", links to /login with "Log in", and asks the server nothing',
-      file: API,
+      file: 'client/api.ts',
       async probe(stage) {
         const browser = stage.browser()
         await openAfterEnd(stage, '/profile', browser)
@@ -680,7 +674,7 @@ export const checks: VersionChecks = {
       id: 'together',
       text: 'Everything together: a logout ends the tokens at the server, and after access was ended there, the link on the 401 page connects again',
       on: 'both',
-      file: LOGOUT,
+      file: 'client/routes/logout.ts',
       async probe(stage) {
         const { server, standIn } = stage
         const browser = stage.browser()
@@ -696,7 +690,7 @@ export const checks: VersionChecks = {
         must(
           pathname === '/profile',
           `after a logout at the client, the next login stops at ${pathname} of the server: POST /revoke ends tokens, but the server still remembers what the user allowed`,
-          REVOKE,
+          'server/routes/revoke.ts',
         )
         const second: Tokens = JSON.parse(standIn.passedOnTokens ?? '')
         await revoke(server, { token: second.refresh_token })
@@ -721,10 +715,14 @@ export async function revoke(
 ): Promise<Page> {
   const page = await server.browser().open(`${server.serverUrl}/revoke`, {
     method: 'POST',
-    headers: { authorization: CLIENT, 'content-type': FORM, ...headers },
+    headers: {
+      authorization: CLIENT,
+      'content-type': 'application/x-www-form-urlencoded',
+      ...headers,
+    },
     body: typeof body === 'string' ? body : encodeForm(body),
   })
-  must(page.status !== 404, 'the server has no POST /revoke', REVOKE)
+  must(page.status !== 404, 'the server has no POST /revoke', 'server/routes/revoke.ts')
   return page
 }
 

@@ -1,21 +1,14 @@
 import { type Change, part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const API = 'client/api.ts'
 const CALLBACK = 'client/routes/callback.ts'
-const LOGOUT = 'client/routes/logout.ts'
 const MANAGER = 'client/token-manager.ts'
-const PROTOCOL = 'protocol.ts'
-const REFRESH = 'server/grants/refresh-token.ts'
 const REVOCATION = 'client/revocation.ts'
 const REVOKE = 'server/routes/revoke.ts'
-const TOKEN = 'server/routes/token.ts'
-const TOKEN_REQUEST = 'client/token-request.ts'
 const TOKEN_PARAMETER = "const token = requiredParameter(form, 'token')"
 const IS_OTHER = 'if (grant.client_id !== client.client_id) {'
 const END_FAMILY = 'if (family !== undefined) grant.ended = true\n'
 const END_ACCESS = '      store.accessTokens.delete(token)\n'
-const FLAG = '    this.#isRevoked = true\n'
 
 /** The endpoint before it looks at whose token it is. */
 function withoutOtherClients(text: string): Change {
@@ -26,7 +19,7 @@ function withoutOtherClients(text: string): Change {
 export const exercise: Exercise = {
   steps: [
     (draft) => {
-      for (const path of [PROTOCOL, TOKEN]) draft.take(path)
+      draft.takeAll('protocol.ts', 'server/routes/token.ts')
       const text = draft.final(REVOKE)
       draft.take(
         REVOKE,
@@ -48,12 +41,12 @@ export const exercise: Exercise = {
       )
     },
     (draft) => {
-      draft.take(REFRESH)
+      draft.take('server/grants/refresh-token.ts')
       draft.take(REVOKE, withoutOtherClients(draft.final(REVOKE)))
     },
     (draft) => draft.take(REVOKE),
     (draft) => {
-      for (const path of [TOKEN_REQUEST, LOGOUT]) draft.take(path)
+      draft.takeAll('client/token-request.ts', 'client/routes/logout.ts')
       const text = draft.final(REVOCATION)
       draft.take(
         REVOCATION,
@@ -64,7 +57,7 @@ export const exercise: Exercise = {
       draft.take(
         MANAGER,
         ['  #isRevoked = false\n', ''],
-        [FLAG, ''],
+        ['    this.#isRevoked = true\n', ''],
         [part(manager, '    if (!this.#isRevoked) return\n', '  }\n}\n'), ''],
       )
     },
@@ -76,6 +69,6 @@ export const exercise: Exercise = {
       draft.take(CALLBACK, [replaces, ''])
     },
     (draft) => draft.take(CALLBACK),
-    (draft) => draft.take(API),
+    (draft) => draft.take('client/api.ts'),
   ],
 }

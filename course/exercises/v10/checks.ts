@@ -33,9 +33,6 @@ import {
 
 const ACCOUNT = 'server/routes/account.ts'
 const ACCOUNT_PAGE = 'server/views/account.eta'
-const AUTHORIZE = 'server/routes/authorize.ts'
-const LOGIN_PAGE = 'server/views/login.eta'
-const LOGOUT = 'server/routes/logout.ts'
 const STORE = 'server/store.ts'
 
 /** What the server calls its scopes. */
@@ -55,7 +52,7 @@ export const checks: VersionChecks = {
     {
       id: 'client-login-page',
       text: 'The login page of a client still names the client, and still has Cancel',
-      file: LOGIN_PAGE,
+      file: 'server/views/login.eta',
       async probe(stage) {
         const page = await stage.server.authorize()
         const text = textOf(page)
@@ -68,7 +65,7 @@ export const checks: VersionChecks = {
     {
       id: 'login-page',
       text: 'GET /account shows a login page for no client, and its form posts to /account',
-      file: LOGIN_PAGE,
+      file: 'server/views/login.eta',
       async probe(stage) {
         const page = await openAccount(stage, stage.browser())
         must(hasPassword(page), 'GET /account of someone who is not logged in has no login form')
@@ -91,7 +88,7 @@ export const checks: VersionChecks = {
     {
       id: 'login-right',
       text: 'POST /account with the right password gets a 303 to /account, which names the user',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       async probe(stage) {
         for (const number of [0, 1]) {
           const browser = await logInAtAccount(stage, `user${number}`)
@@ -102,7 +99,7 @@ export const checks: VersionChecks = {
     {
       id: 'login-wrong',
       text: 'A wrong password gets 401 and the form again, and changes no session',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['login-page', 'login-right'],
       async probe(stage) {
         const wrong: [what: string, body: FormFields][] = [
@@ -127,7 +124,7 @@ export const checks: VersionChecks = {
     {
       id: 'login-no-form',
       text: 'POST /account with a body that is no form gets 400 and the form again',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['login-page', 'login-right'],
       async probe(stage) {
         const body = JSON.stringify(credentials('user0'))
@@ -143,7 +140,7 @@ export const checks: VersionChecks = {
     {
       id: 'new-id',
       text: 'Each login at /account starts a session with a new id, and the cookie from before it is useless',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['login-page', 'login-right'],
       async probe(stage) {
         const browser = await logInAtAccount(stage, 'user1')
@@ -160,7 +157,7 @@ export const checks: VersionChecks = {
     {
       id: 'one-session',
       text: 'A login at /account counts at /authorize, and the other way around',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['login-page', 'login-right'],
       async probe(stage) {
         const browser = await logInAtAccount(stage, 'user0')
@@ -201,7 +198,7 @@ export const checks: VersionChecks = {
     {
       id: 'lists-nothing',
       text: 'A user who allowed nothing reads "No app has access", and finds no client on the page',
-      file: ACCOUNT_PAGE,
+      file: 'server/views/account.eta',
       needs: ['one-session'],
       async probe(stage) {
         const browser = await logIn(stage, 'user1')
@@ -217,7 +214,7 @@ export const checks: VersionChecks = {
     {
       id: 'lists',
       text: 'The page lists each client that this user allowed something, and what: by name and in words',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['lists-nothing'],
       async probe(stage) {
         await connect(stage, 'user1', { scope: 'email' })
@@ -230,7 +227,7 @@ export const checks: VersionChecks = {
     {
       id: 'lists-own',
       text: 'It lists nothing that another user allowed, and no client that only asked or got a Deny',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['lists'],
       async probe(stage) {
         await connect(stage, 'user0', { scope: 'profile' })
@@ -247,7 +244,7 @@ export const checks: VersionChecks = {
     {
       id: 'no-page-still',
       text: 'After an Allow, the same request still gets a code without a page',
-      file: AUTHORIZE,
+      file: 'server/routes/authorize.ts',
       async probe(stage) {
         await connect(stage, 'user0')
         await expectRemembered(stage, 'user0', {}, 'after an Allow, the same GET /authorize')
@@ -256,7 +253,7 @@ export const checks: VersionChecks = {
     {
       id: 'revoke-still',
       text: 'POST /revoke with a refresh token still ends its login, and no other',
-      file: STORE,
+      file: 'server/store.ts',
       async probe(stage) {
         const { server } = stage
         const [login, other] = [await connect(stage, 'user0'), await connect(stage, 'user0')]
@@ -269,7 +266,7 @@ export const checks: VersionChecks = {
     {
       id: 'disconnect',
       text: '"Disconnect" posts client_id to /account/disconnect, which gets a 303 to /account, and the client is gone from there',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['lists-own'],
       async probe(stage) {
         await connect(stage, 'user0', { scope: BOTH })
@@ -282,7 +279,7 @@ export const checks: VersionChecks = {
     {
       id: 'connects-again',
       text: 'After a Disconnect and a new Allow, the client gets tokens that work, and is on the page again',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['disconnect'],
       async probe(stage) {
         await connect(stage, 'user0')
@@ -296,7 +293,7 @@ export const checks: VersionChecks = {
     {
       id: 'asks-again',
       text: "After a Disconnect, the client's next request gets the consent page, with a box for every scope",
-      file: AUTHORIZE,
+      file: 'server/routes/authorize.ts',
       needs: ['connects-again'],
       async probe(stage) {
         const browser = stage.browser()
@@ -316,7 +313,7 @@ export const checks: VersionChecks = {
     {
       id: 'forgets-one-app',
       text: 'A Disconnect forgets nothing that the user allowed another client',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['asks-again'],
       async probe(stage) {
         await connect(stage, 'user0')
@@ -332,7 +329,7 @@ export const checks: VersionChecks = {
     {
       id: 'forgets-one-user',
       text: 'A Disconnect forgets nothing that another user allowed the client',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['asks-again'],
       async probe(stage) {
         for (const user of ['user0', 'user1']) await connect(stage, user)
@@ -348,7 +345,7 @@ export const checks: VersionChecks = {
     {
       id: 'ends-tokens',
       text: 'A Disconnect ends the access token and the refresh token of every login at this client',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['forgets-one-app', 'forgets-one-user'],
       async probe(stage) {
         const logins = [
@@ -371,7 +368,7 @@ export const checks: VersionChecks = {
     {
       id: 'ends-codes',
       text: 'A code from before a Disconnect gets invalid_grant after it',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['ends-tokens'],
       async probe(stage) {
         const code = await codeOf(stage, 'user0')
@@ -382,7 +379,7 @@ export const checks: VersionChecks = {
     {
       id: 'ends-one-app',
       text: "After a Disconnect, the user's tokens at another client still work",
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['ends-tokens'],
       async probe(stage) {
         const other = await connect(stage, 'user0', OTHER_REQUEST)
@@ -396,7 +393,7 @@ export const checks: VersionChecks = {
     {
       id: 'ends-one-user',
       text: "After a Disconnect, another user's tokens at the same client still work",
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['ends-tokens'],
       async probe(stage) {
         const other = await connect(stage, 'user1')
@@ -410,7 +407,7 @@ export const checks: VersionChecks = {
     {
       id: 'starts-anew',
       text: 'After a Disconnect and a new Allow, new tokens work, and what has ended stays ended',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['ends-codes', 'ends-one-app', 'ends-one-user'],
       async probe(stage) {
         const [old, code] = [await connect(stage, 'user0'), await codeOf(stage, 'user0')]
@@ -425,7 +422,7 @@ export const checks: VersionChecks = {
     {
       id: 'csrf-random',
       text: 'Each session has its own value in its Disconnect forms, named csrf, with at least 128 random bits',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['forgets-one-app', 'forgets-one-user'],
       async probe(stage) {
         for (const changes of [{}, OTHER_REQUEST]) await connect(stage, 'user0', changes)
@@ -448,7 +445,7 @@ export const checks: VersionChecks = {
     {
       id: 'csrf-needed',
       text: 'Without the csrf value, with a wrong one, or with two, POST /account/disconnect gets a 400 page and ends nothing',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['ends-codes', 'ends-one-app', 'ends-one-user', 'csrf-random'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
@@ -471,7 +468,7 @@ export const checks: VersionChecks = {
     {
       id: 'csrf-own',
       text: 'The csrf value of another session gets a 400 page, even that of the same user',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['csrf-needed'],
       async probe(stage) {
         await connect(stage, 'user1')
@@ -512,7 +509,7 @@ export const checks: VersionChecks = {
     {
       id: 'not-connected',
       text: "A Disconnect for a client that isn't connected gets a 400 page, and ends nothing",
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['starts-anew', 'csrf-own'],
       async probe(stage) {
         await connect(stage, 'user1', OTHER_REQUEST)
@@ -548,7 +545,7 @@ export const checks: VersionChecks = {
     {
       id: 'nobody',
       text: "A Disconnect of someone who isn't logged in, or logs out while the form arrives, gets a 400 page and ends nothing",
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       needs: ['starts-anew', 'csrf-own'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
@@ -573,7 +570,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-query',
       text: 'POST /logout with a query still redirects to /authorize with exactly that query',
-      file: LOGOUT,
+      file: 'server/routes/logout.ts',
       async probe(stage) {
         const { search } = new URL(stage.server.authorizeUrl({ state: 'a b&"c=d' }))
         for (const browser of [await logIn(stage), stage.browser()]) {
@@ -588,7 +585,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-button',
       text: 'GET /account has a form that posts to /logout, without a query',
-      file: ACCOUNT_PAGE,
+      file: 'server/views/account.eta',
       needs: ['one-session'],
       async probe(stage) {
         await logOutFormOf(stage, await logIn(stage))
@@ -597,7 +594,7 @@ export const checks: VersionChecks = {
     {
       id: 'logout-account',
       text: 'POST /logout without a query ends the session, leads to /account, and ends no token',
-      file: LOGOUT,
+      file: 'server/routes/logout.ts',
       needs: ['connects-again'],
       async probe(stage) {
         const login = await connect(stage, 'user0')
@@ -617,7 +614,7 @@ export const checks: VersionChecks = {
       id: 'together',
       text: "Everything together: after Disconnect and Log out at the server, the client's page says that access was ended, and its link leads through a login and a consent page back to the user name",
       on: 'both',
-      file: ACCOUNT,
+      file: 'server/routes/account.ts',
       async probe(stage) {
         const browser = stage.browser()
         await stage.loginAtServer(browser, 'user1')
@@ -629,7 +626,7 @@ export const checks: VersionChecks = {
         must(
           hasPassword(login) && new URL(login.url).pathname === '/account',
           `after "Log out" on /account, the browser is at ${new URL(login.url).pathname}, which returns ${login.status}`,
-          LOGOUT,
+          'server/routes/logout.ts',
         )
         const link = expectEndedPage(await openProfile(stage, browser), 'after a Disconnect')
         const asked = await browser.answerForms(await browser.visit(link), {
@@ -744,7 +741,11 @@ async function codeOf(
 ): Promise<string> {
   const page = await server.enterPassword(browser, server.authorizeUrl(changes), user)
   const code = queryOf(page).get('code')
-  must(code, `after an Allow, the browser gets no code: ${went(page)}`, AUTHORIZE)
+  must(
+    code,
+    `after an Allow, the browser gets no code: ${went(page)}`,
+    'server/routes/authorize.ts',
+  )
   return code
 }
 

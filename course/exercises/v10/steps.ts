@@ -3,24 +3,12 @@ import type { Exercise } from '../exercise-start.ts'
 
 const ACCOUNT = 'server/routes/account.ts'
 const ACCOUNT_PAGE = 'server/views/account.eta'
-const APP = 'server/app.ts'
-const AUTHORIZE = 'server/routes/authorize.ts'
-const HOME_PAGE = 'server/views/home.eta'
-const LOGIN_PAGE = 'server/views/login.eta'
-const LOGOUT = 'server/routes/logout.ts'
-const SESSION = 'server/session.ts'
 const STORE = 'server/store.ts'
-const IS_NOBODY = 'login === undefined ||'
 const IS_WRONG = '!sameSecret(csrf, login.csrf) ||'
 const DISCONNECTS = '!disconnect(store, login.user, client_id)'
-const FORGET = '  store.allowedScopes.delete(key)\n'
-const END = '  allowed.clear()\n'
-const HAS_ENDED = 'return grant.ended || grant.allowed.size === 0'
 const CODES_END = 'codes: new ExpiringMap(100_000, hasEnded)'
-const SECTION = '    // RFC 6749 section 10.12'
 const LEAD_BACK = "    return reply.redirect('/account', 303)\n  })\n}\n"
 const DISCONNECT = '    if (login !== undefined) disconnect(store, login.user, client_id)\n'
-const CSRF_FIELD = '        <input type="hidden" name="csrf" value="<%= it.csrf %>">\n'
 
 /** The session before it has a value for its pages. */
 const NO_CSRF: Change = [', csrf: randomToken() }', ' }']
@@ -33,7 +21,7 @@ function withoutLogout(page: string): Change {
 export const exercise: Exercise = {
   steps: [
     (draft) => {
-      for (const path of [APP, LOGIN_PAGE, HOME_PAGE]) draft.take(path)
+      draft.takeAll('server/app.ts', 'server/views/login.eta', 'server/views/home.eta')
       const text = draft.final(ACCOUNT)
       draft.take(
         ACCOUNT,
@@ -86,38 +74,39 @@ export const exercise: Exercise = {
         ['csrf: login.csrf, ', ''],
         NO_CSRF,
         ["    const csrf = soleParameter(form, 'csrf') ?? ''\n", ''],
-        [part(text, SECTION, LEAD_BACK), DISCONNECT],
+        [part(text, '    // RFC 6749 section 10.12', LEAD_BACK), DISCONNECT],
       )
       const page = draft.final(ACCOUNT_PAGE)
-      draft.take(ACCOUNT_PAGE, withoutLogout(page), [CSRF_FIELD, ''])
+      draft.take(ACCOUNT_PAGE, withoutLogout(page), [
+        '        <input type="hidden" name="csrf" value="<%= it.csrf %>">\n',
+        '',
+      ])
       const store = draft.final(STORE)
       draft.take(
         STORE,
         [part(store, '  /** Everything the user allows', '  /** When the user'), ''],
         [CODES_END, CODES_END.replace(', hasEnded', '')],
         [', and so ends every code and token that stands for it', ''],
-        [part(store, '  // The next yes', FORGET), ''],
-        [END, ''],
-        [HAS_ENDED, 'return grant.ended'],
+        [part(store, '  // The next yes', '  store.allowedScopes.delete(key)\n'), ''],
+        ['  allowed.clear()\n', ''],
+        ['return grant.ended || grant.allowed.size === 0', 'return grant.ended'],
       )
     },
     (draft) => {
       draft.take(STORE)
-      draft.take(AUTHORIZE, NO_CSRF)
+      draft.take('server/routes/authorize.ts', NO_CSRF)
     },
     (draft) => {
-      for (const path of [SESSION, AUTHORIZE]) draft.take(path)
+      draft.takeAll('server/session.ts', 'server/routes/authorize.ts')
       draft.take(
         ACCOUNT,
-        [IS_NOBODY, 'login !== undefined &&'],
+        ['login === undefined ||', 'login !== undefined &&'],
         [`${IS_WRONG}\n      ${DISCONNECTS}`, IS_WRONG.replace(' ||', '')],
         [LEAD_BACK, DISCONNECT + LEAD_BACK],
       )
       draft.take(ACCOUNT_PAGE, withoutLogout(draft.final(ACCOUNT_PAGE)))
     },
     (draft) => draft.take(ACCOUNT),
-    (draft) => {
-      for (const path of [LOGOUT, ACCOUNT_PAGE]) draft.take(path)
-    },
+    (draft) => draft.takeAll('server/routes/logout.ts', ACCOUNT_PAGE),
   ],
 }

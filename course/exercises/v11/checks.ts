@@ -22,12 +22,7 @@ import { BOTH, OTHER_REQUEST } from '../v06/checks.ts'
 import type { AnswerWorker, WorkerRun } from '../worker-run.ts'
 
 const CLIENTS = 'server/clients.ts'
-const COUNT_USERS = 'worker/count-users.ts'
 const GRANT = 'server/grants/client-credentials.ts'
-const MAIN = 'worker/main.ts'
-const ME = 'server/routes/me.ts'
-const PACKAGE = 'package.json'
-const TOKEN = 'server/routes/token.ts'
 
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials']
 /** Grant types that no server of the lab knows. */
@@ -45,7 +40,7 @@ const USERS = 7
 export const loginsStill: Sentence = {
   id: 'logins-still',
   text: 'lab-client and other-client still get tokens for a code and for a refresh token',
-  file: CLIENTS,
+  file: 'server/clients.ts',
   async probe({ server }) {
     const { redirect_uri } = OTHER_REQUEST
     for (const [who, headers, request, changes] of [
@@ -70,7 +65,7 @@ export const checks: VersionChecks = {
     {
       id: 'secret-only',
       text: "Without the worker's secret there is no token",
-      file: TOKEN,
+      file: 'server/routes/token.ts',
       async probe({ server }) {
         const senders: [what: string, headers: Fields, fields?: Fields][] = [
           ['a wrong secret', { authorization: basic(WORKER.id, 'wrong') }],
@@ -91,7 +86,7 @@ export const checks: VersionChecks = {
     {
       id: 'users-still',
       text: "A user's token still opens /api/me and /api/email",
-      file: ME,
+      file: 'server/routes/me.ts',
       async probe({ server }) {
         const { access_token } = await server.tokens({ scope: BOTH })
         for (const [path, shown] of [
@@ -109,7 +104,7 @@ export const checks: VersionChecks = {
     {
       id: 'no-login-for-stats',
       text: `A client of a user can't ask for ${SCOPE}`,
-      file: CLIENTS,
+      file: 'server/clients.ts',
       async probe({ server }) {
         for (const [who, request] of [
           ['lab-client', {}],
@@ -128,7 +123,7 @@ export const checks: VersionChecks = {
     {
       id: 'grant-registered',
       text: "A grant type that the client isn't registered for gets 400 and unauthorized_client",
-      file: TOKEN,
+      file: 'server/routes/token.ts',
       async probe({ server }) {
         const asked: [who: string, grant_type: string, answer: JsonAnswer][] = []
         for (const grant_type of ['authorization_code', 'refresh_token']) {
@@ -149,7 +144,7 @@ export const checks: VersionChecks = {
         const ownTokens = asked.filter(([, grant_type]) => grant_type === 'client_credentials')
         const isRight = ownTokens.some(([, , { body }]) => body.error === 'unauthorized_client')
         // If only some clients may do too much, their registration is wrong.
-        const file = isRight ? CLIENTS : TOKEN
+        const file = isRight ? CLIENTS : 'server/routes/token.ts'
         for (const [who, grant_type, answer] of asked) {
           const what = `grant_type=${grant_type} of ${who}`
           expectRejected(answer, '400 unauthorized_client', what, file)
@@ -159,7 +154,7 @@ export const checks: VersionChecks = {
     {
       id: 'grant-unused',
       text: "The worker can't use a user's code or refresh token, and doesn't use it up",
-      file: TOKEN,
+      file: 'server/routes/token.ts',
       needs: ['grant-registered'],
       async probe({ server }) {
         const code = await server.code()
@@ -176,7 +171,7 @@ export const checks: VersionChecks = {
     {
       id: 'grant-unknown',
       text: "A grant type that the server doesn't know still gets unsupported_grant_type, for every client",
-      file: TOKEN,
+      file: 'server/routes/token.ts',
       needs: ['grant-registered'],
       async probe({ server }) {
         for (const [who, headers] of Object.entries(SENDERS)) {
@@ -199,7 +194,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-login',
       text: 'GET /authorize as the worker gets a 400 page, and redirects nowhere',
-      file: CLIENTS,
+      file: 'server/clients.ts',
       needs: ['grant-registered'],
       async probe(stage) {
         const uris = [
@@ -227,7 +222,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-token',
       text: 'With client_credentials, the worker gets a new access token each time, for all that it is registered for',
-      file: GRANT,
+      file: 'server/grants/client-credentials.ts',
       needs: ['grant-registered'],
       async probe({ server }) {
         const seen = new Set<unknown>()
@@ -263,7 +258,7 @@ export const checks: VersionChecks = {
     {
       id: 'no-refresh',
       text: 'The worker gets no refresh token',
-      file: GRANT,
+      file: 'server/grants/client-credentials.ts',
       needs: ['worker-token'],
       async probe({ server }) {
         const answer = await ask(server)
@@ -277,7 +272,7 @@ export const checks: VersionChecks = {
     {
       id: 'scope-more',
       text: 'The worker may ask for what it is registered for; more, or a malformed scope, gets invalid_scope',
-      file: GRANT,
+      file: 'server/grants/client-credentials.ts',
       needs: ['worker-token'],
       async probe({ server }) {
         for (const scope of [SCOPE, `${SCOPE} ${SCOPE}`]) {
@@ -296,7 +291,7 @@ export const checks: VersionChecks = {
     {
       id: 'scope-twice',
       text: 'A scope that comes twice, or is not in UTF-8, gets invalid_request',
-      file: GRANT,
+      file: 'server/grants/client-credentials.ts',
       needs: ['worker-token'],
       async probe({ server }) {
         const headers = { ...AS_WORKER, 'content-type': 'application/x-www-form-urlencoded' }
@@ -309,7 +304,7 @@ export const checks: VersionChecks = {
     {
       id: 'no-user',
       text: "The worker's token gets 403 and insufficient_scope at /api/me and /api/email",
-      file: ME,
+      file: 'server/routes/me.ts',
       needs: ['worker-token'],
       async probe({ server }) {
         const token = await workerToken(server, GRANT)
@@ -324,7 +319,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-revokes',
       text: 'The worker can revoke its token, and no other client can',
-      file: GRANT,
+      file: 'server/grants/client-credentials.ts',
       needs: ['no-user'],
       async probe({ server }) {
         const token = await workerToken(server, GRANT)
@@ -351,7 +346,7 @@ export const checks: VersionChecks = {
     {
       id: 'stats',
       text: 'GET /api/stats tells the worker how many users there are',
-      file: ME,
+      file: 'server/routes/me.ts',
       needs: ['worker-token'],
       async probe({ server }) {
         const token = await workerToken(server, GRANT)
@@ -370,7 +365,7 @@ export const checks: VersionChecks = {
     {
       id: 'stats-token',
       text: 'GET /api/stats without a valid token gets 401, as /api/me does',
-      file: ME,
+      file: 'server/routes/me.ts',
       async probe({ server }) {
         const bare = await server.me(undefined, '/api/stats')
         must(bare.status !== 404, 'the server has no GET /api/stats')
@@ -390,7 +385,7 @@ export const checks: VersionChecks = {
     {
       id: 'stats-scope',
       text: "A user's token gets 403 and insufficient_scope at /api/stats",
-      file: ME,
+      file: 'server/routes/me.ts',
       needs: ['stats-token', 'stats'],
       async probe({ server }) {
         const { access_token } = await server.tokens({ scope: BOTH })
@@ -401,7 +396,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-asks',
       text: 'The worker asks for a token with its own name and secret, and sends it to /api/stats',
-      file: COUNT_USERS,
+      file: 'worker/count-users.ts',
       async probe(stage) {
         const { server, run } = await goodRun(stage)
         const { tokenRequests, refusal, stats, other } = server
@@ -428,7 +423,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-prints',
       text: 'The worker prints the number that the server sent, such as "7 users", and ends with exit status 0',
-      file: MAIN,
+      file: 'worker/main.ts',
       needs: ['worker-asks'],
       async probe(stage) {
         const { status, output, errors } = (await goodRun(stage)).run
@@ -439,16 +434,16 @@ export const checks: VersionChecks = {
         must(errors === '', `the worker succeeds, and prints on stderr: ${firstLine(errors)}`)
         must(status === 0, `the worker succeeds, and ends with exit status ${status}`)
         must(
-          /"worker"\s*:\s*"[^"]*worker\/main\.ts/.test(stage.read(PACKAGE)),
+          /"worker"\s*:\s*"[^"]*worker\/main\.ts/.test(stage.read('package.json')),
           'package.json has no script "worker" that runs worker/main.ts, so npm run worker fails',
-          PACKAGE,
+          'package.json',
         )
       },
     },
     {
       id: 'worker-away',
       text: "When the server isn't running, the worker says so in one line on stderr, and ends with exit status 1",
-      file: MAIN,
+      file: 'worker/main.ts',
       needs: ['worker-prints'],
       async probe(stage) {
         const url = `http://localhost:${await freePort()}`
@@ -463,7 +458,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-in-time',
       text: 'When the server is slow, the worker fails within 6 seconds, for all requests together',
-      file: MAIN,
+      file: 'worker/main.ts',
       needs: ['worker-away'],
       async probe(stage) {
         const server = new WorkerServer()
@@ -479,7 +474,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-refused',
       text: 'When the server rejects the token request, the line names its error',
-      file: COUNT_USERS,
+      file: 'worker/count-users.ts',
       needs: ['worker-away'],
       async probe(stage) {
         const rejection = { status: 400, error: 'unauthorized_client', reason: 'No' } as const
@@ -495,7 +490,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-nonsense',
       text: 'A response that makes no sense is a failure, too, even with status 200',
-      file: COUNT_USERS,
+      file: 'worker/count-users.ts',
       needs: ['worker-away'],
       async probe(stage) {
         const users = { users: USERS }
@@ -519,7 +514,7 @@ export const checks: VersionChecks = {
       id: 'together',
       text: 'Everything together: your worker counts the users at your server, and says why that rejects a wrong secret',
       on: 'both',
-      file: MAIN,
+      file: 'worker/main.ts',
       async probe(stage) {
         const { status, output, errors } = await stage.runWorker(stage.server.serverUrl)
         must(
@@ -622,7 +617,7 @@ function expectFailure({ status, output, errors }: WorkerRun, when: string): voi
   must(
     !secrets.some((secret) => errors.includes(secret)),
     `when ${when}, the worker prints its secret`,
-    COUNT_USERS,
+    'worker/count-users.ts',
   )
 }
 

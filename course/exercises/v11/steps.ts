@@ -1,21 +1,16 @@
 import { part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const CLIENTS = 'server/clients.ts'
 const COUNT_USERS = 'worker/count-users.ts'
-const GRANT = 'server/grants/client-credentials.ts'
 const MAIN = 'worker/main.ts'
 const ME = 'server/routes/me.ts'
-const PACKAGE = 'package.json'
 const PROTOCOL = 'protocol.ts'
-const SCOPES = 'server/scopes.ts'
-const STORE = 'server/store.ts'
 const TOKEN = 'server/routes/token.ts'
 
 export const exercise: Exercise = {
   steps: [
     (draft) => {
-      for (const path of [CLIENTS, SCOPES]) draft.take(path)
+      draft.takeAll('server/clients.ts', 'server/scopes.ts')
       draft.take(
         TOKEN,
         ["import { clientCredentialsGrant } from '../grants/client-credentials.ts'\n", ''],
@@ -26,7 +21,7 @@ export const exercise: Exercise = {
       )
     },
     (draft) => {
-      for (const path of [GRANT, TOKEN, STORE]) draft.take(path)
+      draft.takeAll('server/grants/client-credentials.ts', TOKEN, 'server/store.ts')
       const text = draft.final(ME)
       draft.take(
         ME,
@@ -46,7 +41,7 @@ export const exercise: Exercise = {
       draft.take(PROTOCOL, [request, ''])
     },
     (draft) => {
-      for (const path of [PACKAGE, PROTOCOL]) draft.take(path)
+      draft.takeAll('package.json', PROTOCOL)
       const text = draft.final(COUNT_USERS)
       draft.take(
         COUNT_USERS,

@@ -33,18 +33,7 @@ import { API } from '../token-request-rules.ts'
 import { openProfile } from '../v05/checks.ts'
 import { BOTH, openEmail } from '../v06/checks.ts'
 
-const API_APP = 'api/app.ts'
-const API_MAIN = 'api/main.ts'
-const BEARER = 'api/bearer-auth.ts'
-const CLIENT_API = 'client/api.ts'
-const CLIENTS = 'server/clients.ts'
-const COUNT_USERS = 'worker/count-users.ts'
 const INTROSPECT = 'server/routes/introspect.ts'
-const INTROSPECTION = 'api/introspection.ts'
-const ME = 'api/routes/me.ts'
-const SERVER_APP = 'server/app.ts'
-const TOKEN = 'server/routes/token.ts'
-const TOKENS = 'server/tokens.ts'
 
 const GRANT_TYPES = ['authorization_code', 'refresh_token', 'client_credentials']
 /** How long a correct API may wait for the server, in milliseconds. */
@@ -58,7 +47,7 @@ export const checks: VersionChecks = {
     {
       id: 'logins-still',
       text: 'lab-client, other-client and the worker still get tokens, and lab-client can revoke its own',
-      file: TOKEN,
+      file: 'server/routes/token.ts',
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens({ scope: BOTH })
         const refreshed = await server.refresh(refresh_token)
@@ -76,7 +65,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-listens',
       text: 'The API is a program of its own, with /api/me, /api/email and /api/stats: they ask for a token, and accept no unknown one',
-      file: API_APP,
+      file: 'api/app.ts',
       async probe(stage) {
         for (const path of PATHS) {
           // Whether it asks the server, and what, is a matter of other checks.
@@ -90,7 +79,7 @@ export const checks: VersionChecks = {
           must(
             challenge === 'Bearer realm="oauth-lab"',
             `at the API, ${without} gets 401 and ${challenge === undefined ? 'no WWW-Authenticate' : `WWW-Authenticate: ${challenge}`}, not the bare challenge Bearer realm="oauth-lab"`,
-            BEARER,
+            'api/bearer-auth.ts',
           )
           const unknown = await askApi(stage, path)
           const isTold = unknown.status === 401 && unknown.body.error === 'invalid_token'
@@ -110,7 +99,7 @@ export const checks: VersionChecks = {
     {
       id: 'server-without-api',
       text: 'The server has no API any more: 404 at all three addresses',
-      file: SERVER_APP,
+      file: 'server/app.ts',
       async probe({ server }) {
         for (const path of PATHS) {
           const { status } = await server.me(undefined, path)
@@ -121,7 +110,7 @@ export const checks: VersionChecks = {
     {
       id: 'client-asks-api',
       text: 'The client gets the user name and the email address from the API',
-      file: CLIENT_API,
+      file: 'client/api.ts',
       async probe(stage) {
         const { standIn } = stage
         const browser = stage.browser()
@@ -142,7 +131,7 @@ export const checks: VersionChecks = {
     {
       id: 'client-502',
       text: 'When the API says 503, the client shows a 502 page, and keeps its tokens',
-      file: CLIENT_API,
+      file: 'client/api.ts',
       needs: ['client-asks-api'],
       async probe(stage) {
         const { standIn } = stage
@@ -168,7 +157,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-asks-api',
       text: 'The worker gets its token from the server, and the number of users from the API',
-      file: COUNT_USERS,
+      file: 'worker/count-users.ts',
       async probe(stage) {
         const token = randomValue()
         let sent: string | undefined
@@ -201,7 +190,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-login',
       text: 'POST /introspect wants a client and its secret, and knows the API (API_ID and API_SECRET)',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       async probe({ server }) {
         const token = await tokenOf(server)
         const form = { token }
@@ -225,7 +214,7 @@ export const checks: VersionChecks = {
           must(
             answer.status !== 400 || sent.token === undefined,
             `POST /introspect with ${what} gets ${answered(400, answer.body)}, not 401 invalid_client. An error handler is only for its own plugin: register the route inside that of POST /token`,
-            TOKEN,
+            'server/routes/token.ts',
           )
           expectError(answer, '401 invalid_client', what)
           must(
@@ -238,7 +227,7 @@ export const checks: VersionChecks = {
           must(
             status === 200,
             `POST /introspect with ${what} gets ${answered(status, body)}`,
-            body.error === 'invalid_client' ? CLIENTS : INTROSPECT,
+            body.error === 'invalid_client' ? 'server/clients.ts' : INTROSPECT,
           )
         }
       },
@@ -246,7 +235,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-errors',
       text: 'Without exactly one token it gets invalid_request, and 405 and 413 are those of /token',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['introspect-login'],
       async probe({ server }) {
         const token = await tokenOf(server)
@@ -287,7 +276,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-gets-no-token',
       text: 'The API is registered for no grant: it gets no token, and no one can log in to it',
-      file: CLIENTS,
+      file: 'server/clients.ts',
       needs: ['introspect-login'],
       async probe(stage) {
         const { server } = stage
@@ -319,7 +308,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-user',
       text: "The API learns what a user's access token stands for, in these nine fields",
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['introspect-login'],
       async probe(stage) {
         const { server } = stage
@@ -347,7 +336,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-program',
       text: 'A token of the worker stands for the worker: its name is client_id and sub',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['introspect-user'],
       async probe(stage) {
         const token = await workerToken(stage.server, 'server/grants/client-credentials.ts')
@@ -366,7 +355,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-scope',
       text: 'scope is what the token covers, which may be less than the user allowed',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['introspect-user'],
       async probe(stage) {
         const { server } = stage
@@ -384,7 +373,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-times',
       text: 'iat is when the token was issued, rounded down to a second, and exp when it expires, rounded up',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['introspect-user'],
       async probe({ server }) {
         const before = Date.now()
@@ -411,7 +400,7 @@ export const checks: VersionChecks = {
             must(
               Number(value) >= first && Number(value) <= last,
               `${name} is ${offset(Number(value), name === 'iat' ? before : before + lifetime * 1000)} the time when the token ${name === 'iat' ? 'was issued' : 'expires'}`,
-              name === 'iat' && Number(value) < first ? TOKENS : INTROSPECT,
+              name === 'iat' && Number(value) < first ? 'server/tokens.ts' : INTROSPECT,
             )
           }
           lengths.push(Number(exp) - Number(iat))
@@ -427,7 +416,7 @@ export const checks: VersionChecks = {
     {
       id: 'inactive',
       text: 'About a string that is no token, the API gets {"active":false} and nothing else',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['introspect-user'],
       async probe({ server }) {
         const token = await tokenOf(server)
@@ -440,7 +429,7 @@ export const checks: VersionChecks = {
     {
       id: 'inactive-kinds',
       text: 'The same about a refresh token, a code, and an access token that has ended; and none of them is used up',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['inactive'],
       async probe({ server }) {
         const code = await server.code()
@@ -472,7 +461,7 @@ export const checks: VersionChecks = {
     {
       id: 'other-clients',
       text: 'Every client but the API gets {"active":false}, about any token, even its own',
-      file: INTROSPECT,
+      file: 'server/routes/introspect.ts',
       needs: ['inactive'],
       async probe({ server }) {
         const { access_token, refresh_token } = await server.tokens({ scope: BOTH })
@@ -496,7 +485,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-asks',
       text: 'The API sends each token to POST /introspect with its own name and secret, and answers what the token is for',
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-listens'],
       async probe(stage) {
         const { standIn } = stage
@@ -537,7 +526,7 @@ export const checks: VersionChecks = {
           must(
             JSON.stringify(answer.body) === JSON.stringify(expected),
             `about a token of ${sub}, GET ${path} returns ${JSON.stringify(answer.body)}, not ${JSON.stringify(expected)}`,
-            ME,
+            'api/routes/me.ts',
           )
         }
       },
@@ -545,7 +534,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-ended',
       text: 'The API remembers nothing: it asks each time, and a token that has ended is rejected at once',
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-asks'],
       async probe(stage) {
         const token = randomValue()
@@ -579,7 +568,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-audience',
       text: "It accepts a token only if its own address is in aud, and iss is the server's",
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-asks'],
       async probe(stage) {
         const { apiUrl } = stage
@@ -611,7 +600,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-scope',
       text: 'It answers only what scope covers: for anything else, 403 insufficient_scope',
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-asks'],
       async probe(stage) {
         for (const scope of [
@@ -636,7 +625,7 @@ export const checks: VersionChecks = {
             must(
               String(headers['www-authenticate']).includes(`scope="${needed}"`),
               `${when}, and WWW-Authenticate doesn't have scope="${needed}"`,
-              BEARER,
+              'api/bearer-auth.ts',
             )
           }
         }
@@ -645,7 +634,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-no-user',
       text: 'Without a user in sub, it answers only what belongs to no user',
-      file: ME,
+      file: 'api/routes/me.ts',
       needs: ['api-asks'],
       async probe(stage) {
         for (const sub of [WORKER.id, 'nobody', 'USER0', '', '__proto__', undefined]) {
@@ -657,10 +646,15 @@ export const checks: VersionChecks = {
                 await askApi(stage, path),
                 path,
                 when,
-                'username' in others ? INTROSPECTION : ME,
+                'username' in others ? 'api/introspection.ts' : 'api/routes/me.ts',
               )
             }
-            expectFound(await askApi(stage, '/api/stats'), '/api/stats', when, INTROSPECTION)
+            expectFound(
+              await askApi(stage, '/api/stats'),
+              '/api/stats',
+              when,
+              'api/introspection.ts',
+            )
           }
         }
       },
@@ -668,7 +662,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-no-question',
       text: "It doesn't ask about what can't be a token",
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-asks'],
       async probe(stage) {
         const odd = '-._~+/09azAZ=='
@@ -708,12 +702,12 @@ export const checks: VersionChecks = {
       id: 'together',
       text: 'Everything together: your client and your worker get from your API what the user allowed, until the token is revoked',
       on: 'both',
-      file: API_MAIN,
+      file: 'api/main.ts',
       async probe(stage) {
         const { server } = stage
         const sent = await loginForApi(stage, 'server/grants/client-credentials.ts')
         const old = await server.browser().open(`${server.serverUrl}/api/me`)
-        must(old.status === 404, 'your server still has an API of its own', SERVER_APP)
+        must(old.status === 404, 'your server still has an API of its own', 'server/app.ts')
         const open = await server.me(`Bearer ${sent.access_token}`)
         expectFound(open, '/api/me', "with a user's token,")
         await server.post('/revoke', { token: sent.access_token })
@@ -724,7 +718,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-away',
       text: "When the server doesn't respond, the API says 503 with Retry-After and a reason, and no challenge",
-      file: BEARER,
+      file: 'api/bearer-auth.ts',
       needs: ['api-asks'],
       async probe(stage) {
         stage.standIn.onIntrospect = hangUp
@@ -736,7 +730,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-in-time',
       text: 'It waits for the server for five seconds, not for ever',
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-back'],
       async probe(stage) {
         says(stage, {}, () => stage.passTime(4_000))
@@ -758,7 +752,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-nonsense',
       text: 'The same when the response of the server makes no sense, or rejects the API',
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-away'],
       async probe(stage) {
         const active = activeAt(stage)
@@ -792,7 +786,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-back',
       text: 'When the server is back, the next request works',
-      file: INTROSPECTION,
+      file: 'api/introspection.ts',
       needs: ['api-ended', 'api-away'],
       async probe(stage) {
         const token = randomValue()

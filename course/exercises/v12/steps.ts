@@ -1,28 +1,14 @@
 import { type Change, type Draft, part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const API_APP = 'api/app.ts'
-const API_MAIN = 'api/main.ts'
 const BEARER = 'api/bearer-auth.ts'
-const CLIENT_API = 'client/api.ts'
-const CLIENTS = 'server/clients.ts'
-const COUNT_USERS = 'worker/count-users.ts'
 const INTROSPECT = 'server/routes/introspect.ts'
 const INTROSPECTION = 'api/introspection.ts'
-const ME = 'api/routes/me.ts'
-const PACKAGE = 'package.json'
-const SERVER_APP = 'server/app.ts'
-const STORE = 'server/store.ts'
-const TOKEN = 'server/routes/token.ts'
-const TOKENS = 'server/tokens.ts'
-
-const CONFIG_IMPORT = "import type { LabConfig } from '@oauth-lab/shared/config.ts'\n"
-const NO_CONFIG: Change = [CONFIG_IMPORT, '']
+const NO_CONFIG: Change = ["import type { LabConfig } from '@oauth-lab/shared/config.ts'\n", '']
 const READ_TOKEN = "requiredParameter(form, 'token')"
 const FIND = `const issued = store.accessTokens.get(${READ_TOKEN})`
 const IS_OTHER = ' || client.client_id !== config.apiId'
 const IF_INACTIVE = `if (issued === undefined${IS_OTHER}) return { active: false }`
-const ASK_EACH_TIME = '(token) => introspect(config, token)'
 
 /** The API without a word for a server that doesn't answer. */
 function withoutTrouble(draft: Draft): Change[] {
@@ -36,21 +22,27 @@ function withoutTrouble(draft: Draft): Change[] {
 export const exercise: Exercise = {
   steps: [
     (draft) => {
-      for (const path of [PACKAGE, API_MAIN, ME, CLIENT_API, COUNT_USERS]) draft.take(path)
+      draft.takeAll(
+        'package.json',
+        'api/main.ts',
+        'api/routes/me.ts',
+        'client/api.ts',
+        'worker/count-users.ts',
+      )
       draft.take(BEARER, ...withoutTrouble(draft))
       draft.take(
-        API_APP,
+        'api/app.ts',
         ["import { introspect } from './introspection.ts'\n", ''],
         ['buildApi(config: LabConfig)', 'buildApi(_config: LabConfig)'],
-        [ASK_EACH_TIME, 'async () => undefined'],
+        ['(token) => introspect(config, token)', 'async () => undefined'],
       )
-      draft.take(SERVER_APP, ['{ clients, config, store }', '{ clients, store }'])
+      draft.take('server/app.ts', ['{ clients, config, store }', '{ clients, store }'])
       for (const path of ['server/bearer-auth.ts', 'server/routes/me.ts']) draft.remove(path)
     },
     (draft) => {
-      draft.take(CLIENTS)
+      draft.take('server/clients.ts')
       draft.take(
-        TOKEN,
+        'server/routes/token.ts',
         NO_CONFIG,
         [
           '{ clients, config, store }: { clients: Clients; config: LabConfig; store: Store }',
@@ -74,7 +66,12 @@ export const exercise: Exercise = {
       )
     },
     (draft) => {
-      for (const path of [SERVER_APP, TOKEN, STORE, TOKENS]) draft.take(path)
+      draft.takeAll(
+        'server/app.ts',
+        'server/routes/token.ts',
+        'server/store.ts',
+        'server/tokens.ts',
+      )
       draft.take(
         INTROSPECT,
         ['const client = authenticateClient', 'authenticateClient'],
@@ -84,7 +81,7 @@ export const exercise: Exercise = {
     },
     (draft) => draft.take(INTROSPECT),
     (draft) => {
-      draft.take(API_APP)
+      draft.take('api/app.ts')
       draft.take(BEARER, ...withoutTrouble(draft))
       const text = draft.final(INTROSPECTION)
       draft.take(
@@ -98,8 +95,6 @@ export const exercise: Exercise = {
         ],
       )
     },
-    (draft) => {
-      for (const path of [INTROSPECTION, BEARER]) draft.take(path)
-    },
+    (draft) => draft.takeAll(INTROSPECTION, BEARER),
   ],
 }

@@ -33,9 +33,7 @@ import { hangUp, ok, randomValue, type StandInAnswer } from '../stand-in.ts'
 import { BOTH } from '../v06/checks.ts'
 
 const ACCESS_TOKEN = 'api/access-token.ts'
-const JWKS = 'server/routes/jwks.ts'
 const KEYS = 'api/keys.ts'
-const STORE = 'server/store.ts'
 const TOKENS = 'server/tokens.ts'
 
 /** How long access tokens live on the server with short lifetimes, in seconds. */
@@ -64,7 +62,7 @@ export const checks: VersionChecks = {
     {
       id: 'introspect-still',
       text: 'POST /introspect still knows each access token',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       async probe({ server }) {
         for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
           const said = await introspect(server, token)
@@ -78,7 +76,7 @@ export const checks: VersionChecks = {
     {
       id: 'revoke-still',
       text: 'POST /revoke still ends an access token: from then on, /introspect says {"active":false}',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['introspect-still'],
       async probe({ server }) {
         const one = await server.tokens({ scope: BOTH })
@@ -99,7 +97,7 @@ export const checks: VersionChecks = {
     {
       id: 'refresh-random',
       text: 'Codes and refresh tokens are random values, which say nothing',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       async probe({ server }) {
         const code = await server.code()
         const { refresh_token } = await server.tokens()
@@ -114,7 +112,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwks',
       text: 'GET /jwks has one key for ES256: kty, crv, x, y, kid, alg and use',
-      file: JWKS,
+      file: 'server/routes/jwks.ts',
       async probe({ server }) {
         const { keys, page } = await jwksOf(server.serverUrl, server)
         const type = String(page.headers['content-type'])
@@ -144,7 +142,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwks-public',
       text: 'It has the public half alone, for everyone',
-      file: JWKS,
+      file: 'server/routes/jwks.ts',
       needs: ['jwks'],
       async probe({ server }) {
         for (const authorization of [undefined, 'Bearer x', AS_WORKER.authorization]) {
@@ -160,7 +158,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwks-cached',
       text: 'It may be cached for a minute: Cache-Control: public, max-age=60, and no Pragma',
-      file: JWKS,
+      file: 'server/routes/jwks.ts',
       needs: ['jwks'],
       async probe({ server }) {
         const { headers } = (await jwksOf(server.serverUrl, server)).page
@@ -177,7 +175,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwks-method',
       text: 'Other methods get 405 in JSON',
-      file: JWKS,
+      file: 'server/routes/jwks.ts',
       needs: ['jwks'],
       async probe({ server }) {
         await jwksOf(server.serverUrl, server)
@@ -195,7 +193,7 @@ export const checks: VersionChecks = {
       id: 'jwks-own',
       text: 'Each server has its own key, with its own kid, so an API notices a new one',
       on: 'short server',
-      file: STORE,
+      file: 'server/store.ts',
       needs: ['jwks'],
       async probe({ server, otherServerUrl }) {
         const [one = {}] = (await jwksOf(server.serverUrl, server)).keys
@@ -210,7 +208,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwt-header',
       text: 'An access token is a JWT. Its header says alg ES256, typ at+jwt, and the kid of the key at /jwks',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['jwks'],
       async probe({ server }) {
         for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
@@ -232,7 +230,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwt-claims',
       text: 'Its claims say who issued it, for which API, for whom, to which client and for what: iss, aud, sub, client_id and scope',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['jwt-header', 'refresh-random'],
       async probe(stage) {
         const { server } = stage
@@ -257,7 +255,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwt-signed',
       text: 'The key at /jwks matches its signature',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['jwt-header'],
       async probe({ server }) {
         for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
@@ -275,7 +273,7 @@ export const checks: VersionChecks = {
       id: 'jwt-times',
       text: 'Its iat and exp are those of /introspect, in whole seconds',
       on: 'short server',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['jwt-header', 'introspect-still'],
       async probe({ server }) {
         // Rounded up or down makes no difference in the one millisecond at which a second starts.
@@ -294,7 +292,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwt-machine',
       text: 'A token of the worker stands for the worker: its name is client_id and sub',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['jwt-claims'],
       async probe(stage) {
         const token = await workerToken(stage.server, TOKENS)
@@ -308,7 +306,7 @@ export const checks: VersionChecks = {
     {
       id: 'jwt-jti',
       text: 'Each token has a name of its own, jti',
-      file: TOKENS,
+      file: 'server/tokens.ts',
       needs: ['jwt-header'],
       async probe({ server }) {
         const tokens = await Promise.all([1, 2, 3].map(() => workerToken(server, TOKENS)))
@@ -324,7 +322,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-asks-keys',
       text: 'The API checks tokens with the keys of GET /jwks, which it fetches once, and asks nothing else',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       async probe(stage) {
         stage.expectOwnCode('api')
         const { standIn } = stage
@@ -344,7 +342,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-reads',
       text: 'It answers what the token says: whose it is (sub), and what it covers (scope)',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-asks-keys'],
       async probe(stage) {
         await ready(stage)
@@ -383,7 +381,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-garbage',
       text: 'What is no JWT of this form gets 401 invalid_token, and breaks nothing',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-asks-keys'],
       async probe(stage) {
         await ready(stage)
@@ -423,7 +421,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-signature',
       text: 'A token that someone changed, or signed with another key, gets 401',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-garbage'],
       async probe(stage) {
         await ready(stage)
@@ -451,7 +449,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-kid',
       text: 'The key is the one that kid names',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -475,7 +473,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-alg',
       text: 'The API accepts ES256 alone, whatever the token says: no "none", no HS256 with the public key',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -512,7 +510,7 @@ export const checks: VersionChecks = {
     {
       id: 'api-own-key',
       text: 'It takes no key from a token, and no address of one',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -534,7 +532,7 @@ export const checks: VersionChecks = {
       id: 'away-first',
       text: "Without any key, and while the server doesn't respond, nobody knows: 503 with Retry-After, and no challenge",
       on: 'new api',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         stage.standIn.onKeys = hangUp
@@ -550,7 +548,7 @@ export const checks: VersionChecks = {
     {
       id: 'claim-typ',
       text: 'A token is an access token: its typ is at+jwt or application/at+jwt',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -565,7 +563,7 @@ export const checks: VersionChecks = {
     {
       id: 'claim-iss',
       text: 'It is of this server: iss is the address of the server',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -577,7 +575,7 @@ export const checks: VersionChecks = {
     {
       id: 'claim-aud',
       text: 'It is for this API: aud is the address of the API, or a list with it',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -596,7 +594,7 @@ export const checks: VersionChecks = {
     {
       id: 'claim-exp',
       text: 'It has an end, which is in the future: exp',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -609,7 +607,7 @@ export const checks: VersionChecks = {
     {
       id: 'claim-odd',
       text: 'A sub or scope that is no text is a 401',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -624,7 +622,7 @@ export const checks: VersionChecks = {
     {
       id: 'keys-new',
       text: 'A token with a new kid makes the API fetch the keys again, and what is no longer there ends',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['api-signature'],
       async probe(stage) {
         await ready(stage)
@@ -651,7 +649,7 @@ export const checks: VersionChecks = {
     {
       id: 'keys-flood',
       text: 'But not within five seconds of the last fetch, however many tokens name unknown keys',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['keys-new'],
       async probe(stage) {
         await ready(stage)
@@ -674,7 +672,7 @@ export const checks: VersionChecks = {
     {
       id: 'keys-known',
       text: 'A token whose key is there never waits for a fetch',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['keys-flood'],
       async probe(stage) {
         await ready(stage)
@@ -705,7 +703,7 @@ export const checks: VersionChecks = {
       id: 'keys-failed',
       text: 'The same when the fetch failed: one request in five seconds',
       on: 'new api',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['keys-flood', 'away-first'],
       async probe(stage) {
         stage.standIn.onKeys = hangUp
@@ -729,7 +727,7 @@ export const checks: VersionChecks = {
       id: 'keys-nonsense',
       text: 'A response without a useful key is no response: 503',
       on: 'new api',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['keys-failed'],
       async probe(stage) {
         for (const [when, answer] of nonsense()) {
@@ -749,7 +747,7 @@ export const checks: VersionChecks = {
       id: 'keys-shared',
       text: 'Many first requests share one fetch, and when the server is back, everything works',
       on: 'new api',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['keys-nonsense'],
       async probe(stage) {
         const key = newKey()
@@ -770,7 +768,7 @@ export const checks: VersionChecks = {
     {
       id: 'away',
       text: 'While the server is away, tokens with known keys go on working, and an unknown kid is a 401',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['keys-flood'],
       async probe(stage) {
         await ready(stage)
@@ -784,7 +782,7 @@ export const checks: VersionChecks = {
     {
       id: 'keys-kept',
       text: 'The same when the server sends nonsense: the API keeps the keys it has',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['away', 'keys-nonsense'],
       async probe(stage) {
         await ready(stage)
@@ -798,7 +796,7 @@ export const checks: VersionChecks = {
     {
       id: 'keys-mixed',
       text: 'A useless key next to a useful one is skipped',
-      file: KEYS,
+      file: 'api/keys.ts',
       needs: ['api-kid', 'keys-nonsense'],
       async probe(stage) {
         await ready(stage)
@@ -819,7 +817,7 @@ export const checks: VersionChecks = {
       id: 'together',
       text: 'Everything together: your API accepts the tokens of your server. A revoked one works until it expires, though /introspect knows better',
       on: 'both',
-      file: ACCESS_TOKEN,
+      file: 'api/access-token.ts',
       async probe(stage) {
         const { server } = stage
         const sent = await loginForApi(stage, TOKENS)
@@ -965,9 +963,9 @@ async function jwksOf(
   authorization?: string,
 ): Promise<{ page: Page; keys: Record<string, unknown>[] }> {
   const page = await server.browser().open(`${serverUrl}/jwks`, { headers: { authorization } })
-  must(page.status === 200, `GET /jwks gets ${page.status}, not 200`, JWKS)
+  must(page.status === 200, `GET /jwks gets ${page.status}, not 200`, 'server/routes/jwks.ts')
   const { keys } = objectIn(page.body) ?? {}
-  must(Array.isArray(keys), 'GET /jwks has no list "keys" in JSON', JWKS)
+  must(Array.isArray(keys), 'GET /jwks has no list "keys" in JSON', 'server/routes/jwks.ts')
   return { page, keys: keys.map((key) => Object(key)) }
 }
 

@@ -2,16 +2,8 @@ import { type Change, type Draft, part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
 const ACCESS_TOKEN = 'api/access-token.ts'
-const API_APP = 'api/app.ts'
-const JWKS = 'server/routes/jwks.ts'
 const KEYS = 'api/keys.ts'
-const PACKAGE = 'package.json'
-const SERVER_APP = 'server/app.ts'
 const STORE = 'server/store.ts'
-const TOKENS = 'server/tokens.ts'
-
-const OPTIONS = "        typ: 'at+jwt',\n"
-const RETURN = "return { sub, scopes: scope.split(' ') }"
 const IF_NO_TEXT = "if (typeof sub !== 'string' || typeof scope !== 'string') return undefined"
 const FIND_KEY = 'const key = keys.get(kid)'
 const LAST_FETCH =
@@ -36,25 +28,26 @@ function credulous(draft: Draft): Change[] {
 export const exercise: Exercise = {
   steps: [
     (draft) => {
-      for (const path of [JWKS, SERVER_APP]) draft.take(path)
+      draft.takeAll('server/routes/jwks.ts', 'server/app.ts')
       draft.take(
         STORE,
         [part(draft.final(STORE), '  /** What every access token says', '  /** Signs'), ''],
         ['    issuer: config.authServerUrl,\n    audience: config.apiUrl,\n', ''],
       )
     },
+    (draft) => draft.takeAll('package.json', STORE, 'server/tokens.ts'),
     (draft) => {
-      for (const path of [PACKAGE, STORE, TOKENS]) draft.take(path)
-    },
-    (draft) => {
-      draft.take(API_APP)
+      draft.take('api/app.ts')
       draft.remove('api/introspection.ts')
       const text = draft.final(ACCESS_TOKEN)
       draft.take(
         ACCESS_TOKEN,
-        [part(text, OPTIONS, '      })\n      const'), ''],
+        [part(text, "        typ: 'at+jwt',\n", '      })\n      const'), ''],
         [`      ${IF_NO_TEXT}\n`, ''],
-        [RETURN, "return { sub: String(sub), scopes: String(scope).split(' ') }"],
+        [
+          "return { sub, scopes: scope.split(' ') }",
+          "return { sub: String(sub), scopes: String(scope).split(' ') }",
+        ],
       )
       draft.take(
         KEYS,

@@ -37,12 +37,9 @@ import { loginsStill } from '../v11/checks.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
 const CLI_API = 'cli/api.ts'
 const CLIENTS = 'server/clients.ts'
-const CLIENT_AUTH = 'server/client-auth.ts'
 const LOGIN = 'cli/login.ts'
 const LOOPBACK = 'cli/loopback.ts'
 const MAIN = 'cli/main.ts'
-const PACKAGE = 'package.json'
-const REQUEST = 'server/authorization-request.ts'
 
 const CLI = 'lab-cli'
 /** What is registered. */
@@ -60,11 +57,11 @@ export const checks: VersionChecks = {
   short: { CLIENT_URL: 'http://127.0.0.1' },
   scopes: ['profile', 'email'],
   sentences: [
-    { ...loginsStill, file: CLIENT_AUTH },
+    { ...loginsStill, file: 'server/client-auth.ts' },
     {
       id: 'secret-still',
       text: 'A client with a secret still needs it, and an unknown client gets 401, too',
-      file: CLIENT_AUTH,
+      file: 'server/client-auth.ts',
       async probe({ server }) {
         for (const client_id of [...CONFIDENTIAL, 'nobody', '']) {
           const senders: [what: string, form: Fields, headers: Fields][] = [
@@ -86,7 +83,7 @@ export const checks: VersionChecks = {
     {
       id: 'worker-still',
       text: 'The worker still gets its own tokens, with its secret',
-      file: CLIENT_AUTH,
+      file: 'server/client-auth.ts',
       async probe({ server }) {
         const answer = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
         expectTokens(answer, 'client_credentials of the worker')
@@ -111,7 +108,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-named',
       text: 'lab-cli gets tokens for a code, refreshes and revokes them with its client_id and no secret',
-      file: CLIENT_AUTH,
+      file: 'server/client-auth.ts',
       async probe({ server }) {
         const code = await cliCode(server, { scope: BOTH })
         const login = await redeem(server, code)
@@ -140,7 +137,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-secret',
       text: 'With a secret in the body, lab-cli gets 401 and invalid_client; an empty one counts as absent',
-      file: CLIENT_AUTH,
+      file: 'server/client-auth.ts',
       needs: ['cli-named'],
       async probe({ server }) {
         const code = await cliCode(server)
@@ -158,7 +155,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-basic',
       text: 'With a Basic header, whatever is in it, lab-cli gets 401 and invalid_client',
-      file: CLIENT_AUTH,
+      file: 'server/client-auth.ts',
       needs: ['cli-named'],
       async probe({ server }) {
         const code = await cliCode(server)
@@ -184,7 +181,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-no-own',
       text: 'lab-cli gets no token of its own: client_credentials gets 400 and unauthorized_client',
-      file: CLIENTS,
+      file: 'server/clients.ts',
       needs: ['cli-named'],
       async probe({ server }) {
         for (const scope of [undefined, 'profile', 'stats:read']) {
@@ -201,7 +198,7 @@ export const checks: VersionChecks = {
     {
       id: 'port-any',
       text: 'The redirect URI of lab-cli may have any port from 1 to 65535, or none',
-      file: REQUEST,
+      file: 'server/authorization-request.ts',
       async probe({ server }) {
         await expectKnown(server)
         const ports = ['', ':1', ':80', ':443', ':9999', ':65535', `:${somePort()}`]
@@ -224,7 +221,7 @@ export const checks: VersionChecks = {
     {
       id: 'port-exact',
       text: 'Everything else in it is exact: localhost, [::1], another path, a query, port 0, 65536 or 080 get a 400 page',
-      file: REQUEST,
+      file: 'server/authorization-request.ts',
       needs: ['port-any'],
       async probe({ server }) {
         await expectPortVaries(server)
@@ -238,7 +235,7 @@ export const checks: VersionChecks = {
       id: 'port-others',
       text: 'The port of every other client stays exact',
       on: 'short server',
-      file: REQUEST,
+      file: 'server/authorization-request.ts',
       needs: ['port-any'],
       async probe({ server }) {
         await expectPortVaries(server)
@@ -284,7 +281,7 @@ export const checks: VersionChecks = {
     {
       id: 'consent-each-time',
       text: 'The consent page for lab-cli comes each time, with a box for every requested scope',
-      file: AUTHORIZE,
+      file: 'server/routes/authorize.ts',
       needs: ['cli-named'],
       async probe({ server }) {
         const browser = await loggedIn(server)
@@ -303,7 +300,7 @@ export const checks: VersionChecks = {
     {
       id: 'consent-ticked',
       text: 'The code is for the ticked scopes alone, whatever was allowed before; nothing ticked: access_denied',
-      file: AUTHORIZE,
+      file: 'server/routes/authorize.ts',
       needs: ['consent-each-time'],
       async probe({ server }) {
         const browser = await loggedIn(server)
@@ -332,7 +329,7 @@ export const checks: VersionChecks = {
     {
       id: 'consent-others',
       text: 'Other clients are still remembered',
-      file: AUTHORIZE,
+      file: 'server/routes/authorize.ts',
       needs: ['consent-each-time'],
       async probe({ server }) {
         const browser = await loggedIn(server)
@@ -356,7 +353,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-asks',
       text: '`npm run cli -- --no-open` prints the URL of an authorization request: lab-cli, code, scope profile, S256, with new values each time',
-      file: LOGIN,
+      file: 'cli/login.ts',
       async probe(stage) {
         const { good, idle } = await twoRuns(stage)
         const [query, other] = [good.url?.searchParams, idle.url?.searchParams]
@@ -387,9 +384,9 @@ export const checks: VersionChecks = {
         }
         must(good.port !== idle.port, 'two runs at the same time have the same port', LOOPBACK)
         must(
-          /"cli"\s*:\s*"[^"]*cli\/main\.ts/.test(stage.read(PACKAGE)),
+          /"cli"\s*:\s*"[^"]*cli\/main\.ts/.test(stage.read('package.json')),
           'package.json has no script "cli" that runs cli/main.ts, so npm run cli fails',
-          PACKAGE,
+          'package.json',
         )
         stage.expectOwnCode('cli')
       },
@@ -397,7 +394,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-listens',
       text: 'It listens at the port of its redirect URI, on 127.0.0.1',
-      file: LOOPBACK,
+      file: 'cli/loopback.ts',
       needs: ['cli-asks'],
       async probe(stage) {
         const { idle } = await twoRuns(stage)
@@ -413,7 +410,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-option',
       text: 'The URL opens in the browser, but not with --no-open; an unknown option is one line on stderr, with exit status 1',
-      file: MAIN,
+      file: 'cli/main.ts',
       needs: ['cli-asks'],
       async probe(stage) {
         const { good, idle } = await twoRuns(stage)
@@ -433,7 +430,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-in-time',
       text: 'After five minutes without a response it ends with one line on stderr, and exit status 1',
-      file: MAIN,
+      file: 'cli/main.ts',
       needs: ['cli-listens'],
       async probe(stage) {
         const { idle } = await twoRuns(stage)
@@ -448,7 +445,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-state',
       text: 'A response with a wrong, missing or doubled state gets 400, and the app goes on waiting',
-      file: LOOPBACK,
+      file: 'cli/loopback.ts',
       needs: ['cli-listens'],
       async probe(stage) {
         const server = new CliServer()
@@ -481,7 +478,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-elsewhere',
       text: 'Any other path gets 404, any other method 405, and the app goes on waiting',
-      file: LOOPBACK,
+      file: 'cli/loopback.ts',
       needs: ['cli-state'],
       async probe(stage) {
         const cli = await start(stage, new CliServer())
@@ -504,7 +501,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-page',
       text: 'The right response gets a page that says it can be closed, and that may not be cached',
-      file: LOOPBACK,
+      file: 'cli/loopback.ts',
       needs: ['cli-stops'],
       async probe(stage) {
         const { cli, page, code } = await goodRun(stage)
@@ -530,7 +527,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-stops',
       text: 'After that nothing listens at the port any more, whatever connections are open',
-      file: LOOPBACK,
+      file: 'cli/loopback.ts',
       needs: ['cli-state'],
       async probe(stage) {
         const gate = new HoldingGate()
@@ -565,7 +562,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-denied',
       text: 'access_denied ends the app with one line on stderr that names it, and exit status 1',
-      file: LOGIN,
+      file: 'cli/login.ts',
       needs: ['cli-stops'],
       async probe(stage) {
         const server = new CliServer()
@@ -588,7 +585,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-redeems',
       text: 'The token request has client_id, the code, the same redirect URI and the verifier of the challenge, and no secret and no Authorization header',
-      file: LOGIN,
+      file: 'cli/login.ts',
       needs: ['cli-stops'],
       async probe(stage) {
         const { cli, server, code, run } = await goodRun(stage)
@@ -631,7 +628,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-prints',
       text: 'It asks /api/me, prints "Logged in as " and the name, and ends with exit status 0',
-      file: MAIN,
+      file: 'cli/main.ts',
       needs: ['cli-redeems'],
       async probe(stage) {
         const { server, run } = await goodRun(stage)
@@ -654,7 +651,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-revokes',
       text: 'It revokes its tokens, also when the API is away',
-      file: MAIN,
+      file: 'cli/main.ts',
       needs: ['cli-redeems'],
       async probe(stage) {
         const good = await goodRun(stage)
@@ -674,7 +671,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-silent',
       text: 'It prints no token, no code and no verifier',
-      file: MAIN,
+      file: 'cli/main.ts',
       needs: ['cli-redeems'],
       async probe(stage) {
         for (const { server, run, code } of [await goodRun(stage), await awayRun(stage)]) {
@@ -696,7 +693,7 @@ export const checks: VersionChecks = {
     {
       id: 'cli-fails',
       text: 'A server that is away, rejects, or sends nonsense is one line on stderr, with exit status 1',
-      file: LOGIN,
+      file: 'cli/login.ts',
       needs: ['cli-prints', 'cli-revokes'],
       async probe(stage) {
         const tokens = new CliServer().tokens()
@@ -749,7 +746,7 @@ export const checks: VersionChecks = {
       id: 'together',
       text: 'Everything together: your app logs user0 in at your server',
       on: 'both',
-      file: MAIN,
+      file: 'cli/main.ts',
       async probe(stage) {
         const cli = await stage.startCli()
         must(cli.url !== undefined, 'with your server, it prints no URL')

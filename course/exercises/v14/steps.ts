@@ -1,17 +1,9 @@
 import { type Change, type Draft, part } from '../draft.ts'
 import type { Exercise } from '../exercise-start.ts'
 
-const AUTHORIZE = 'server/routes/authorize.ts'
-const CLI_API = 'cli/api.ts'
-const CLIENTS = 'server/clients.ts'
-const CLIENT_AUTH = 'server/client-auth.ts'
 const LOGIN = 'cli/login.ts'
 const LOOPBACK = 'cli/loopback.ts'
 const MAIN = 'cli/main.ts'
-const PACKAGE = 'package.json'
-const PROTOCOL = 'protocol.ts'
-const REQUEST = 'server/authorization-request.ts'
-const TRY = '  try {\n    const username'
 
 /** The login without what follows the response. */
 function untilResponse(draft: Draft, from: string, end = '}\n'): Change[] {
@@ -35,19 +27,17 @@ function untilLogin(draft: Draft): Change[] {
     ["import { fetchUsername } from './api.ts'\n", ''],
     ['import { logIn, revokeTokens }', 'import { logIn }'],
     ['const tokens = await logIn', 'await logIn'],
-    [part(draft.final(MAIN), TRY), '})\n'],
+    [part(draft.final(MAIN), '  try {\n    const username'), '})\n'],
   ]
 }
 
 export const exercise: Exercise = {
   steps: [
+    (draft) => draft.takeAll('server/clients.ts', 'server/client-auth.ts'),
+    (draft) => draft.take('server/authorization-request.ts'),
+    (draft) => draft.take('server/routes/authorize.ts'),
     (draft) => {
-      for (const path of [CLIENTS, CLIENT_AUTH]) draft.take(path)
-    },
-    (draft) => draft.take(REQUEST),
-    (draft) => draft.take(AUTHORIZE),
-    (draft) => {
-      draft.take(PACKAGE)
+      draft.take('package.json')
       draft.take(MAIN, ...untilLogin(draft))
       draft.take(
         LOGIN,
@@ -79,8 +69,6 @@ export const exercise: Exercise = {
         'import { parameter }',
       ])
     },
-    (draft) => {
-      for (const path of [PROTOCOL, MAIN, LOGIN, CLI_API]) draft.take(path)
-    },
+    (draft) => draft.takeAll('protocol.ts', MAIN, LOGIN, 'cli/api.ts'),
   ],
 }
