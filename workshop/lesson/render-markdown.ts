@@ -35,6 +35,30 @@ export async function renderMarkdown(source: string, surroundings: Surroundings)
   return markdown.renderer.render(tokens, markdown.options, environment)
 }
 
+/** A piece of Markdown on the top level, such as `paragraph`, `fence`, `table` or `bullet_list`. */
+export interface Block {
+  type: string
+  source: string
+}
+
+/** Splits Markdown into its top-level pieces. */
+export function blocksOf(source: string): Block[] {
+  const lines = source.split('\n')
+  return markdown.parse(source, {}).flatMap(({ type, level, nesting, map }) => {
+    if (level > 0 || nesting < 0 || map === null) return []
+    return [{ type: type.replace(/_open$/, ''), source: lines.slice(...map).join('\n') }]
+  })
+}
+
+/** The rows of the tables in a text, below their heads, as Markdown. */
+export function rowsIn(source: string): string[][] {
+  const tables = blocksOf(source).filter(({ type }) => type === 'table')
+  return tables.flatMap((table) => {
+    const [, , ...rows] = table.source.split('\n')
+    return rows.map((row) => row.replace(/^\| | \|$/g, '').split(' | '))
+  })
+}
+
 /** One paragraph of Markdown, without the `p` element. */
 export function renderInline(source: string, hrefOf: Surroundings['hrefOf']): string {
   const environment: Environment = { hrefOf, blocks: new Map() }

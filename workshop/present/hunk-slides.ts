@@ -3,39 +3,44 @@ import { highlightFile, type Styled } from '@oauth-lab/course/differences/highli
 import { renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
 import { quotesIn } from '@oauth-lab/course/differences/notes.ts'
 
-/** How many lines before the quoted ones to repeat as context. */
+/** How many lines around the quoted ones to show. */
 const CONTEXT = 3
+/** The most lines that can be read from the last row. */
+const MOST_LINES = 16
+
+/** Some lines of a difference, with the note about them. */
+export interface HunkSlide {
+  html: string
+  notes: string
+  /** How much there is to say about these lines. */
+  weight: number
+}
 
 /**
- * The hunks of a file for slides, as HTML: each note with the lines from its own quote to the next one's.
+ * The noted lines of a file for slides.
  *
  * @param noteHtml the text of a note, as HTML
  */
 export async function hunkSlidesOf(
   file: FileChange,
   noteHtml: (note: Note) => Promise<string>,
-): Promise<string[]> {
+): Promise<HunkSlide[]> {
   const styled = await highlightFile(file)
-  const slides: string[] = []
-  for (const hunk of file.hunks) {
-    if (hunk.notes.length === 0) slides.push(drawPiece(hunk, [], '', styled))
-    const startOf = ({ lines: [first] }: { lines: Line[] }) =>
-      first ? hunk.lines.indexOf(first) : 0
-    const quotes = quotesIn(hunk).sort((one, other) => startOf(one) - startOf(other))
-    const starts = quotes.map(startOf)
-    for (const [index, { note, lines }] of quotes.entries()) {
-      const start = starts[index] ?? 0
-      const end = starts.find((other) => other > start) ?? hunk.lines.length
-      const from = index === 0 ? 0 : Math.max(0, start - CONTEXT)
-      const piece = { ...hunk, lines: hunk.lines.slice(from, end), notes: [note] }
-      slides.push(drawPiece(piece, lines, await noteHtml(note), styled))
-    }
-  }
-  return slides
+  const slides = file.hunks.flatMap((hunk) => {
+    return quotesIn(hunk).map(async ({ note, lines }) => {
+      const notes = await noteHtml(note)
+      return { html: drawPiece(hunk, lines, styled), notes, weight: note.text.length }
+    })
+  })
+  return Promise.all(slides)
 }
 
-function drawPiece(hunk: Hunk, quoted: Line[], noteHtml: string, styled: Styled): string {
-  const drawn = renderHunk(hunk, { styled, noteHtml: () => noteHtml })
+function drawPiece(hunk: Hunk, quoted: Line[], styled: Styled): string {
+  const [first, last] = [quoted[0], quoted.at(-1)].map((line) => line && hunk.lines.indexOf(line))
+  const from = Math.max(0, (first ?? 0) - CONTEXT)
+  const end = Math.min(from + MOST_LINES, (last ?? 0) + 1 + CONTEXT)
+  const piece = { ...hunk, lines: hunk.lines.slice(from, end), notes: [] }
+  const drawn = renderHunk(piece, { styled, noteHtml: () => '' })
   return `<div class="unified">${quoted.reduce(markLine, drawn)}</div>`
 }
 

@@ -5,14 +5,10 @@ import { drawFigure, loadMermaid } from './page-mermaid.js'
 const { version, count } = document.body.dataset
 const isNotes = document.body.classList.contains('notes')
 const channel = new BroadcastChannel(`oauth-lab-present-${version}`)
-/** How much a slide may shrink if that saves a screen. */
-const SMALLEST = 0.85
+/** How large and how small the text of a slide may be, of its usual size. */
+const LARGEST = 1.3
+const SMALLEST = 0.4
 let current = Number(document.body.dataset.slide)
-/** A slide has as many screens as its text needs. The current one, counted from 0, and their number. */
-let screen = 0
-let screens = 1
-
-// In the window with the slides.
 
 const STEPS = {
   ArrowRight: 1,
@@ -34,7 +30,7 @@ document.addEventListener('keydown', (event) => {
     move(step)
   }
   if (event.key === 'Home') goTo(1)
-  if (event.key === 'End') goTo(Number(count), Infinity)
+  if (event.key === 'End') goTo(Number(count))
 })
 
 document.addEventListener('click', (event) => {
@@ -46,37 +42,27 @@ document.addEventListener('click', (event) => {
   else goTo(Number(link.dataset.to))
 })
 
-document.addEventListener('focusin', ({ target }) => {
-  const text = isNotes ? null : target.closest('.fit')
-  if (text === null) return
-  const distance = target.getBoundingClientRect().left - text.getBoundingClientRect().left
-  goTo(current, Math.floor(distance / widthOfScreen(text)))
-})
+// Events of `details` don't bubble, but can be captured. An answer makes its slide longer.
+document.addEventListener('toggle', fitAll, true)
 
 channel.addEventListener('message', ({ data }) => {
-  if (data.asks) channel.postMessage({ slide: current, screen })
-  else if (data.slide !== current || data.screen !== screen) show(data.slide, data.screen)
+  if (data.asks) channel.postMessage({ slide: current })
+  else if (data.slide !== current) show(data.slide)
 })
 
-/** @param {number} step 1 or -1, in screens */
+/** @param {number} step 1 or -1 */
 function move(step) {
-  const isInside = screen + step >= 0 && screen + step < screens
-  if (isInside) goTo(current, screen + step)
-  else if (current + step >= 1 && current + step <= count) goTo(current + step, -step * Infinity)
+  if (current + step >= 1 && current + step <= count) goTo(current + step)
 }
 
-/** @param {number} at the screen of that slide. A number that is too high means the last one */
-function goTo(slide, at = 0) {
-  if (slide === current && at === screen) return
-  show(slide, at)
-  channel.postMessage({ slide, screen })
+function goTo(slide) {
+  if (slide === current) return
+  show(slide)
+  channel.postMessage({ slide })
 }
 
-function show(slide, at) {
-  // The number of screens of the new slide isn't known yet.
-  if (slide !== current) screens = 1
+function show(slide) {
   current = slide
-  screen = at
   const address = new URL(location.href)
   address.searchParams.set('slide', slide)
   history.replaceState(null, '', address)
@@ -86,45 +72,21 @@ function show(slide, at) {
   }
   document.querySelector('#number').textContent = slide
   document.querySelector('#notes').search = `?slide=${slide}`
+  document.querySelector('.progress').style.setProperty('--done', slide / count)
   fitAll()
 }
 
-/** Lays out the current slides, and counts the screens of the first. */
+/** The text of each shown slide is as large as fits. The browser measures it. */
 function fitAll() {
-  const [text, next] = document.querySelectorAll('.slide:not([hidden]) .fit')
-  screens = fit(text)
-  screen = Math.min(Math.max(screen, 0), screens - 1)
-  text.style.setProperty('--screen', screen)
-  if (!isNotes) {
-    document.querySelector('#screens').textContent =
-      screens === 1 ? '' : ` (${screen + 1} of ${screens})`
-    const done = (current - 1 + (screen + 1) / screens) / count
-    document.querySelector('.progress').style.setProperty('--done', done)
-  } else if (screen + 1 < screens) showRest(text.closest('.slide'))
-  else if (next) fit(next)
-}
-
-/** @returns {number} its number of screens, which the browser lays out side by side as columns */
-function fit(text) {
-  const setAt = (size) => {
-    text.style.setProperty('--fit', size)
-    return countScreens(text)
+  for (const text of document.querySelectorAll('.slide:not([hidden]) .fit')) {
+    let size = LARGEST
+    const setSize = () => text.style.setProperty('--fit', size)
+    for (setSize(); isTooLarge(text) && size > SMALLEST; setSize()) size -= 0.03
   }
-  const fewest = setAt(SMALLEST)
-  let size = 1
-  while (setAt(size) > fewest && size > SMALLEST) size -= 0.03
-  return countScreens(text)
 }
 
-function countScreens(text) {
-  if (getComputedStyle(text).columnCount === 'auto') return 1
-  const gap = widthOfScreen(text) - text.clientWidth
-  return Math.round((text.scrollWidth + gap) / widthOfScreen(text))
-}
-
-/** The width of a screen with the gap to the next one, as in present.css. */
-function widthOfScreen(text) {
-  return text.clientWidth * 1.05
+function isTooLarge({ parentElement: frame }) {
+  return frame.scrollHeight > frame.clientHeight || frame.scrollWidth > frame.clientWidth
 }
 
 // Diagrams.
@@ -185,20 +147,15 @@ function beginSlides() {
 
 // Only for the notes.
 
-/** Whether the rest of this slide comes next. */
-function showRest(slide) {
-  const rest = slide.cloneNode(true)
-  rest.querySelector('.fit').style.setProperty('--screen', screen + 1)
-  document.querySelector('.next .canvas').replaceChildren(rest)
-}
-
 async function showBeside() {
   const asked = current
   const answer = await fetch(`${location.pathname}?slide=${asked}`)
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   // The user may have moved on meanwhile.
   if (asked !== current) return
-  document.querySelector('#beside').replaceWith(page.querySelector('#beside'))
+  for (const part of ['#beside', '#said']) {
+    document.querySelector(part).replaceWith(page.querySelector(part))
+  }
   await drawAll()
   fitAll()
 }
