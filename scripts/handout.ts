@@ -1,30 +1,37 @@
 import { writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { readOptions, typedIn } from '@oauth-lab/course/command-line.ts'
-import { ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { ToldError } from '@oauth-lab/course/told-error.ts'
+import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
+import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
+import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { renderHandout } from '../workshop/handout/render-handout.ts'
 
-export const HELP = `All lessons as one page to print, with the differences, answers, errors and glossary.
+export const HELP = `Lessons to print, each with a summary on one sheet, its difference and its answers.
 
-  npm run handout                     writes handout.html at the top of the repo
-  npm run handout -- --out FILE       writes it to FILE
+  npm run handout                     all of them, with errors and glossary: handout.html at the top of the repo
+  npm run handout v02                 one of them: handout-v02.html
+  npm run handout v02 -- --out FILE   writes FILE instead
 `
 
 const OPTIONS = { out: { type: 'string' } } as const
+const USAGE = {
+  example: 'npm run handout -- --out lessons.html',
+  hint: 'See npm run handout -- --help',
+}
 
 /**
- * `npm run handout [-- --out FILE]`
+ * `npm run handout [VERSION] [-- --out FILE]`
  *
  * @throws {ToldError} for wrong arguments, or if the file can't be written
  */
 export async function main(args: string[]): Promise<number> {
-  const { out } = readOptions(args, OPTIONS, {
-    example: 'npm run handout -- --out lessons.html',
-    hint: 'See npm run handout -- --help',
-  })
-  const file = out === undefined ? join(ROOT, 'handout.html') : resolve(typedIn(), out)
-  const html = await renderHandout()
+  const { values, positionals } = readCommandLine(args, OPTIONS, USAGE)
+  const [name, ...rest] = positionals
+  if (rest.length > 0) throw wrongUsage(`This command takes one version. ${USAGE.hint}`)
+  const version = name === undefined ? undefined : findVersion(name)
+  const usual = version === undefined ? 'handout.html' : `handout-${copyName(version)}.html`
+  const file = values.out === undefined ? join(ROOT, usual) : resolve(typedIn(), values.out)
+  const html = await renderHandout(version && [version])
   try {
     writeFileSync(file, html)
   } catch (error) {

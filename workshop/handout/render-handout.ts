@@ -10,6 +10,7 @@ import { pageOf } from '../lesson/outline.ts'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
 import { renderPart, renderQuestions, renderSentence } from '../lesson/render.ts'
 import { anchorsIn, withAnchorsOf, withLinksInside } from './anchors.ts'
+import { summaryOf } from './summary.ts'
 
 const DOCS = ['errors', 'glossary']
 const STYLES = ['workshop', 'lesson', 'code', 'hunks', 'handout']
@@ -19,22 +20,25 @@ const resolve = createRequire(import.meta.url).resolve
 const BASE = resolve('@oauth-lab/shared/base.css')
 
 /**
- * All lessons as one page to print. It needs no other file and no network. The file includes Mermaid, which draws the
+ * Lessons as one page to print, each with a summary on a sheet of its own. With all of them come contents, errors and
+ * glossary. It needs no other file and no network. The file includes Mermaid, which draws the
  * diagrams when the page is opened, so making the page needs no browser.
  */
-export async function renderHandout(): Promise<string> {
+export async function renderHandout(versions = listVersions()): Promise<string> {
+  const [only] = versions.length === 1 ? versions : []
   const eta = new Eta({ views: join(import.meta.dirname, '..', 'views'), useWith: false })
   const text = eta.render('./handout-text', {
-    lessons: await Promise.all(listVersions().map(paperLesson)),
+    lessons: await Promise.all(versions.map(paperLesson)),
     docs: await Promise.all(
       listDocs()
-        .filter(({ name }) => DOCS.includes(name))
+        .filter(({ name }) => only === undefined && DOCS.includes(name))
         .map(async (doc) => ({ ...doc, html: withAnchorsOf(doc.name, await htmlOfDoc(doc)) })),
     ),
   })
   const mermaid = join(dirname(resolve('mermaid')), 'mermaid.min.js')
   const script = readPublic(SCRIPTS, 'js').replace(/^import .*\n|^export /gm, '')
   return eta.render('./handout', {
+    title: only === undefined ? 'all lessons' : readLesson(only).title,
     text: withLinksInside(text, anchorsIn(text)),
     style: readFileSync(BASE, 'utf8') + readPublic(STYLES, 'css'),
     scripts: [readFileSync(mermaid, 'utf8').replaceAll('</script', '<\\/script'), script],
@@ -54,6 +58,7 @@ async function paperLesson(version: Version) {
     title: lesson.title,
     idea: renderSentence(version, lesson.idea),
     tryFirst: renderSentence(version, lesson.tryFirst),
+    summary: await summaryOf(version, lesson),
     parts: await Promise.all(parts.map((part) => paperPart(version, lesson, part))),
   }
 }

@@ -12,8 +12,9 @@ import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { renderHandout } from '../handout/render-handout.ts'
 
-/** The width between the margins on paper that fits both A4 and Letter, in pixels. */
+/** The size between the margins on paper that fits both A4 and Letter, in pixels. */
 const PRINTED_WIDTH = 660
+const PRINTED_HEIGHT = 910
 
 let html = ''
 /** The page without the code of Mermaid. */
@@ -95,5 +96,11 @@ test.skipIf(!CHROMIUM)(
         .filter((one) => one.scrollWidth > one.clientWidth + 1)
         .map((one) => one.textContent.slice(0, 80))`)
     expect(cut).toEqual([])
+    // From the title to the end of the summary, on the shorter of the two papers.
+    const long = await page.evaluate<string[]>(`
+      [...document.querySelectorAll('article')]
+        .filter((one) => one.querySelector('.summary').getBoundingClientRect().bottom - one.getBoundingClientRect().top > ${PRINTED_HEIGHT})
+        .map((one) => one.id)`)
+    expect(long).toEqual([])
   },
 )
