@@ -20,9 +20,13 @@ export function fieldsWorthFollowing(entries: readonly Entry[]): Field[] {
     .flatMap((entry) => (entry.kind === 'note' ? [] : dissect(entry)))
     .flatMap((section) => section.fields)
     .filter(({ kind, value }) => kind !== undefined && value !== '')
-    .reverse()
-  const values = fields.map(({ value }) => value)
-  return fields.filter(({ value }, index) => values.indexOf(value) === index)
+  const newest = new Map<string, Field>()
+  for (const field of fields) {
+    // At the end, also if it was there.
+    newest.delete(field.value)
+    newest.set(field.value, field)
+  }
+  return [...newest.values()].reverse()
 }
 
 /** What rows of parameters and rows of headers can be filled in with. */

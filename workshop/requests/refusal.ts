@@ -1,6 +1,7 @@
-import { readFileSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readText } from '@oauth-lab/course/differences/files.ts'
 import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { hrefOfFile } from '../lesson/code-places.ts'
@@ -65,7 +66,7 @@ function within(
   try {
     const file = relative(realpathSync(folder), path).replaceAll(sep, '/')
     if (!/^\w/.test(file) || file.includes('node_modules')) return undefined
-    const lines = readFileSync(join(folder, file), 'utf8').split(/\r?\n/)
+    const lines = readText(folder, file)?.split(/\r?\n/) ?? []
     const code = lines[line - 1]?.trim()
     if (code === undefined) return undefined
     const href = `${hrefOfFile({ id }, file)}#L${line}`

@@ -28,7 +28,10 @@ const ANSWER = {
   status: 200,
   head: '',
   body: { text: '', size: 0 },
+  isChanged: false,
+  refusal: null,
 }
+const CHANGES = { method: '', url: '', headers: ['a', 'b', 'c'] }
 
 /** Messages that no tap sends. */
 const NONSENSE = [
@@ -49,6 +52,11 @@ const NONSENSE = [
   { ...ANSWER, body: undefined },
   { ...ANSWER, body: { text: 1, size: 0 } },
   { tap: 'body', process: 1, id: 1 },
+  { ...ANSWER, refusal: { message: 'x', calls: 'y' } },
+  { ...ANSWER, isChanged: 'no' },
+  { tap: 'passed', process: 1, id: 1 },
+  { tap: 'passed', process: 1, id: 1, changes: { ...CHANGES, url: 1 } },
+  { tap: 'passed', process: 1, id: 1, changes: { ...CHANGES, body: 5 } },
   { tap: 'connected', process: 1, at: 'now', address: '::1 5' },
 ]
 
@@ -63,7 +71,13 @@ const ODD = [
     headers: ['authorization'],
   },
   { ...REQUEST, id: 2, url: '/%zz?%', headers: ['cookie', '=;%;=', 'authorization', 'Basic %'] },
-  { ...ANSWER, status: -1.5, head: '\r\n:\r\nset-cookie' },
+  { tap: 'passed', process: 1, id: 1, changes: CHANGES },
+  {
+    ...ANSWER,
+    status: -1.5,
+    head: '\r\n:\r\nset-cookie',
+    refusal: { message: 'x', calls: ['', ':1', 'file:///%zz:2', 'file://a/b:3', '/\0:4'] },
+  },
   {
     ...ANSWER,
     id: 2,
@@ -99,7 +113,7 @@ test('no output or message of a running copy harms the workshop or its pages', a
     const rows = await (await fetch(`${workshop.url}/traffic/rows?slot=${slot.id}`)).text()
     return new Set([...rows.matchAll(/data-message="(\d+)"/g)].map(([, id]) => id))
   }
-  await expect.poll(async () => (await ids()).size).toBeGreaterThanOrEqual(ODD.length - 1)
+  await expect.poll(async () => (await ids()).size).toBeGreaterThanOrEqual(4)
   for (const id of await ids()) {
     expect(await statusOf(`/traffic/message?slot=${slot.id}&id=${id}`)).toBe(200)
   }

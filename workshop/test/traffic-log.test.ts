@@ -99,7 +99,7 @@ describe('the log', () => {
       .ask(1, 1, { waits: true, url: '/a' })
     expect(scene.log.waiting.map(({ exchange }) => exchange.request.url)).toEqual(['/a', '/b'])
     expect(scene.log.waiting[0]?.exchange).toMatchObject({ program: 'server', id: 1 })
-    scene.say({ tap: 'passed', id: 1 } as never)
+    scene.say({ tap: 'passed', id: 1, changes: null } as never)
     expect(scene.log.waiting.map(({ exchange }) => exchange.request.url)).toEqual(['/b'])
   })
 

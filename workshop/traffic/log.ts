@@ -146,7 +146,7 @@ export class TrafficLog {
   /** A held request is sent on. From now on the log has what was really sent. */
   #pass({ exchange, request }: Pending, { changes }: Said<'passed'>): void {
     request.waits = false
-    if (changes === undefined) return
+    if (changes === null) return
     request.isChanged = true
     const { method, url, headers, body: text } = changes
     const body =

@@ -71,7 +71,7 @@ function watchServers() {
     if (!holding) return emit.call(this, event, ...values)
 
     holdBack(exchange, 'request', (changes) => {
-      say({ tap: 'passed', id: exchange.id, changes })
+      say({ tap: 'passed', id: exchange.id, changes: changes ?? null })
       if (changes !== undefined) changeRequest(request, changes)
       exchange.passBody(changes?.body)
       emit.call(this, event, ...values)

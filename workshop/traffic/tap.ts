@@ -53,7 +53,7 @@ export type TapMessage = { process: number } & (
     }
   | { tap: 'body'; id: number; body: Body }
   /** A held request is sent on, perhaps changed. */
-  | { tap: 'passed'; id: number; changes?: RequestChanges }
+  | { tap: 'passed'; id: number; changes: RequestChanges | null }
   /** Reported twice if it is held: when it waits, and when it is sent on. */
   | {
       tap: 'answer'
@@ -95,6 +95,11 @@ const isText: Test = (value) => typeof value === 'string' && value.length <= LON
 const isTexts: Test = (value) => Array.isArray(value) && value.length < 5_000 && value.every(isText)
 const isRefusal: Test = (value) =>
   value === null || (isText(Object(value).message) && isTexts(Object(value).calls))
+const isChanges: Test = (value) => {
+  const { method, url, headers, body } = Object(value)
+  const isWhole = isText(method) && isText(url) && isTexts(headers)
+  return value === null || (isWhole && (body === undefined || isText(body)))
+}
 const isBody: Test = (value) => isText(Object(value).text) && isNumber(Object(value).size)
 
 const TESTS: Record<string, Test> = {
@@ -107,6 +112,7 @@ const TESTS: Record<string, Test> = {
     body: isBody,
     isChanged: isFlag,
     refusal: isRefusal,
+    changes: isChanges,
   },
   ...{
     peer: isText,
@@ -122,7 +128,7 @@ const TESTS: Record<string, Test> = {
 const FIELDS: { [Name in TapMessage['tap']]: string[] } = {
   request: ['id', 'at', 'waits', 'peer', 'method', 'url', 'httpVersion', 'headers'],
   body: ['id', 'body'],
-  passed: ['id'],
+  passed: ['id', 'changes'],
   answer: ['id', 'at', 'waits', 'status', 'head', 'body', 'isChanged', 'refusal'],
   broken: ['id'],
   connected: ['at', 'address'],
