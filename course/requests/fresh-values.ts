@@ -6,6 +6,7 @@ import {
   CODE_VERIFIER,
   credentials,
   Driver,
+  type Fields,
 } from '@oauth-lab/shared/testing/driver.ts'
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { type Addresses, programsOf } from '../programs/programs.ts'
@@ -30,31 +31,37 @@ export const CONSENT_QUERY: Row[] = [
   ['code_challenge_method', 'S256'],
 ]
 
+/**
+ * Who logs in, where it makes no difference. A reader of the lessons is user0, and from v08 on the server remembers
+ * what a user has allowed: it must not have the answer before the reader is asked.
+ */
+const PERSON = 'user1'
+
 /** Each takes a login of its own, with a browser of its own, so the values of two sources never belong together. */
 const SOURCES: Source[] = [
   {
     // A code that nobody has used. The driver chose the verifier.
     names: ['code', 'code_verifier'],
-    get: async (driver) => ({ code: await driver.code(), code_verifier: CODE_VERIFIER }),
+    get: async (driver) => ({ code: await codeOf(driver), code_verifier: CODE_VERIFIER }),
   },
   {
     // A code that was exchanged for tokens.
     names: ['used_code'],
     async get(driver) {
-      const used_code = await driver.code()
+      const used_code = await codeOf(driver)
       await driver.redeem(used_code)
       return { used_code }
     },
   },
   {
     names: ['access_token', 'refresh_token'],
-    get: async (driver) => tokensIn(await driver.redeem(await driver.code())),
+    get: async (driver) => tokensIn(await driver.redeem(await codeOf(driver))),
   },
   {
     // A refresh token that was exchanged for the next one.
     names: ['used_refresh_token'],
     async get(driver) {
-      const { refresh_token = '' } = tokensIn(await driver.redeem(await driver.code()))
+      const { refresh_token = '' } = tokensIn(await driver.redeem(await codeOf(driver)))
       await driver.refresh(refresh_token)
       return { used_refresh_token: refresh_token }
     },
@@ -89,7 +96,7 @@ const SOURCES: Source[] = [
     names: ['csrf', 'account_cookie'],
     async get(driver) {
       const browser = driver.browser()
-      await driver.login(browser)
+      await driver.login(browser, PERSON)
       const page = await browser.open(`${driver.serverUrl}/account`)
       return { csrf: valueOn(page, 'csrf'), account_cookie: await cookiesOf(browser, driver) }
     },
@@ -170,6 +177,11 @@ export function fillIn(draft: Draft, values: Values): Draft {
 }
 
 const NAME = /\{([a-z_]+)\}/g
+
+/** A new code, directly from the server. */
+export function codeOf(driver: Driver, request: Fields = {}): Promise<string> {
+  return driver.code(request, PERSON)
+}
 
 /** Logs user0 in at an authorization request, and stops at the consent page, if there is one. */
 export async function openConsent(driver: Driver, query: Row[]): Promise<Values> {

@@ -5,6 +5,7 @@ import { es256, hs256, type JwtParts, makeJwt, readJwt } from '../attacks/jwt.ts
 import { type Draft, encodeRows } from './draft.ts'
 import {
   CONSENT_QUERY,
+  codeOf,
   cookiesOf,
   freshValues,
   namesIn,
@@ -51,7 +52,7 @@ const LESSON_SOURCES: LessonSource[] = [
     names: ['guessed_code'],
     words: 'Someone sends a code with a verifier that they made up.',
     async get(driver) {
-      const guessed_code = await driver.code()
+      const guessed_code = await codeOf(driver)
       await driver.redeem(guessed_code, GUESS)
       return { guessed_code }
     },
@@ -94,7 +95,7 @@ const LESSON_SOURCES: LessonSource[] = [
     names: ['repeated_access_token'],
     words: 'The client gets tokens for a code. Then someone sends the same request again.',
     async get(driver) {
-      const code = await driver.code()
+      const code = await codeOf(driver)
       const tokens = tokensIn(await driver.redeem(code))
       await driver.redeem(code)
       return named('repeated', tokens)
@@ -102,7 +103,7 @@ const LESSON_SOURCES: LessonSource[] = [
   },
   {
     names: ['email_access_token'],
-    words: 'user0 logs in, and the client gets a token for the email address only.',
+    words: 'user1 logs in, and the client gets a token for the email address only.',
     get: async (driver) => named('email', await tokensFor(driver, { scope: 'email' })),
   },
   {
@@ -129,13 +130,13 @@ const LESSON_SOURCES: LessonSource[] = [
     words: 'user1 logs in, and other-client gets tokens.',
     async get(driver) {
       const { redirect_uri } = OTHER_CLIENT
-      const code = await driver.code(OTHER_CLIENT, 'user1')
+      const code = await codeOf(driver, OTHER_CLIENT)
       return named('foreign', tokensIn(await driver.redeem(code, { redirect_uri }, AS_OTHER)))
     },
   },
   {
     names: ['revoked_access_token'],
-    words: 'user0 logs in, and the client revokes its access token.',
+    words: 'user1 logs in, and the client revokes its access token.',
     async get(driver) {
       const tokens = await tokensFor(driver)
       await postTo(driver, '/revoke', { token: tokens.access_token }, asClient(driver))
@@ -144,7 +145,7 @@ const LESSON_SOURCES: LessonSource[] = [
   },
   {
     names: ['left_access_token', 'left_refresh_token'],
-    words: 'user0 logs in, and the client revokes its refresh token.',
+    words: 'user1 logs in, and the client revokes its refresh token.',
     async get(driver) {
       const tokens = await tokensFor(driver)
       await postTo(driver, '/revoke', { token: tokens.refresh_token }, asClient(driver))
@@ -166,8 +167,8 @@ const LESSON_SOURCES: LessonSource[] = [
     words:
       'The client has tokens of user1, and a code of another login. Then user1 disconnects it.',
     async get(driver) {
-      const tokens = await tokensFor(driver, {}, 'user1')
-      const disconnected_code = await driver.code({}, 'user1')
+      const tokens = await tokensFor(driver)
+      const disconnected_code = await codeOf(driver)
       await disconnect(driver)
       return { ...named('disconnected', tokens), disconnected_code }
     },
@@ -206,8 +207,8 @@ const LESSON_SOURCES: LessonSource[] = [
       return named('revoked_worker', tokens)
     },
   },
-  forged('sub', 'Someone changes its sub to user1.', ({ header, claims, signature }) =>
-    makeJwt({ header, claims: { ...claims, sub: 'user1' } }, () => signature),
+  forged('sub', 'Someone changes its sub to user0.', ({ header, claims, signature }) =>
+    makeJwt({ header, claims: { ...claims, sub: 'user0' } }, () => signature),
   ),
   forged('scope', 'Someone adds a scope to it.', ({ header, claims, signature }) =>
     makeJwt({ header, claims: { ...claims, scope: 'profile email' } }, () => signature),
@@ -278,19 +279,19 @@ const LESSON_SOURCES: LessonSource[] = [
 
 /** What happens for the values that an editor also offers. */
 const WORDS: Record<string, string> = {
-  code: 'user0 logs in, and the browser gets a code.',
-  used_code: 'user0 logs in, and the client gets tokens for the code.',
-  access_token: 'user0 logs in, and the client gets tokens.',
-  refresh_token: 'user0 logs in, and the client gets tokens.',
-  used_refresh_token: 'user0 logs in, and the client refreshes once.',
+  code: 'user1 logs in, and the browser gets a code.',
+  used_code: 'user1 logs in, and the client gets tokens for the code.',
+  access_token: 'user1 logs in, and the client gets tokens.',
+  refresh_token: 'user1 logs in, and the client gets tokens.',
+  used_refresh_token: 'user1 logs in, and the client refreshes once.',
   login_code: 'user0 is about to deliver the response to a login.',
   login_cookie: 'user0 is about to deliver the response to a login.',
   other_code: 'user1, in another browser, is about to deliver the response to a login.',
   other_state: 'user1, in another browser, is about to deliver the response to a login.',
   session_cookie: 'user0 logs in at the client.',
   consent_cookie: 'user0 logs in at the server, and sees the consent page for other-client.',
-  csrf: 'user0 logs in at the client, and opens the page with the connected apps.',
-  account_cookie: 'user0 logs in at the client, and opens the page with the connected apps.',
+  csrf: 'user1 logs in at the client, and opens the page with the connected apps.',
+  account_cookie: 'user1 logs in at the client, and opens the page with the connected apps.',
 }
 
 /** What happens before a request with these names in it is sent. Undefined if nothing has to. */
@@ -314,11 +315,11 @@ interface Genuine extends JwtParts {
   keys: string
 }
 
-/** A token of user0 after someone changed it. Before v13, a token can't be read, and this is made up. */
+/** A token of user1 after someone changed it. Before v13, a token can't be read, and this is made up. */
 function forged(name: string, words: string, forge: (genuine: Genuine) => string): LessonSource {
   return {
     names: [`${name}_access_token`],
-    words: `The client has a token of user0. ${words}`,
+    words: `The client has a token of user1. ${words}`,
     async get(driver) {
       const { access_token = '' } = await tokensFor(driver)
       const [, , signature = ''] = access_token.split('.')
@@ -328,8 +329,8 @@ function forged(name: string, words: string, forge: (genuine: Genuine) => string
   }
 }
 
-async function tokensFor(driver: Driver, request: Fields = {}, user?: string): Promise<Values> {
-  return tokensIn(await driver.redeem(await driver.code(request, user)))
+async function tokensFor(driver: Driver, request: Fields = {}): Promise<Values> {
+  return tokensIn(await driver.redeem(await codeOf(driver, request)))
 }
 
 async function refreshed(driver: Driver, { refresh_token = '' }: Values): Promise<Values> {
@@ -351,16 +352,16 @@ async function redeemAsCli(driver: Driver, code: string, changes: Fields = {}): 
 }
 
 /** Opens the page with the connected apps, after a login at the client that connects one. */
-async function openAccount(driver: Driver, user?: string): Promise<Values> {
+async function openAccount(driver: Driver): Promise<Values> {
   const browser = driver.browser()
-  await driver.login(browser, user)
+  await driver.login(browser, 'user1')
   const csrf = valueOn(await browser.open(`${driver.serverUrl}/account`), 'csrf')
   return { used_csrf: csrf, used_account_cookie: await cookiesOf(browser, driver) }
 }
 
 /** user1 disconnects the client. Returns what the form sent. Before v10, there is none. */
 async function disconnect(driver: Driver): Promise<Values> {
-  const values = await openAccount(driver, 'user1')
+  const values = await openAccount(driver)
   const form = { csrf: values.used_csrf, client_id: settingsOf(driver).client_id }
   await postTo(driver, '/account/disconnect', form, { cookie: values.used_account_cookie })
   return values

@@ -7,7 +7,7 @@ const NO_CLIENT = '401 Client authentication is missing or wrong'
 /** v04 knows no refresh token. */
 const before = '400 This server does not know that grant_type'
 /** In v04, nothing ends a token. */
-const WORKS = '200 User Number 0'
+const WORKS = '200 User Number 1'
 
 export const requests = prepare({
   'a-refresh-token-buys-two-new-ones': {

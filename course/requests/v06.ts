@@ -114,7 +114,7 @@ export const requests = prepare({
       title: 'The name, with a token for the email address',
       draft: get('/api/me', bearer('{email_access_token}')),
       answer: '403 The access token does not cover profile',
-      before: '200 User Number 0',
+      before: '200 User Number 1',
     },
   },
 })

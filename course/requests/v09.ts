@@ -5,7 +5,7 @@ const INVALID_TOKEN = '401 The access token is missing, malformed, unknown or ex
 const UNKNOWN = '400 The refresh token is unknown or of another client'
 const NO_CLIENT = '401 Client authentication is missing or wrong'
 /** In v08, a client can't end anything. */
-const WORKS = '200 User Number 0'
+const WORKS = '200 User Number 1'
 const NEW_TOKENS = '200 access_token'
 const before = '404 Nothing is at this address.'
 

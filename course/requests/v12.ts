@@ -68,7 +68,7 @@ export const requests = prepare({
       title: 'The profile, at the server',
       draft: get('/api/me', bearer('{access_token}')),
       answer: '404 Nothing is at this address.',
-      before: '200 User Number 0',
+      before: '200 User Number 1',
     },
     'own-token-of-the-api': {
       title: 'The API, for a token of its own',
