@@ -2,11 +2,11 @@ import { type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { partOf, readLesson } from '../lessons/lesson.ts'
-import { addressesOf } from '../programs/programs.ts'
+import { type Addresses, addressesOf } from '../programs/programs.ts'
 import { listVersions, type Version, versionBefore } from '../programs/versions.ts'
 import { preparedRequests } from '../requests/all-requests.ts'
 import type { Expected, PreparedRequest } from '../requests/draft.ts'
-import { driverAt, fillIn } from '../requests/fresh-values.ts'
+import { driverAt, fillIn, openConsent } from '../requests/fresh-values.ts'
 import { valuesFor } from '../requests/lesson-values.ts'
 import { isExpected } from '../requests/said.ts'
 import { type Answer, sendDraft } from '../requests/send.ts'
@@ -21,11 +21,15 @@ async function start({ folder }: Version): Promise<Lab> {
   return startLab(await loadPrograms(folder))
 }
 
-async function send({ draft }: PreparedRequest, version: Version): Promise<Answer> {
+async function addressesAt(version: Version): Promise<Addresses> {
   const lab = labs.get(version.name) ?? start(version)
   labs.set(version.name, lab)
   const { config, apiUrl } = await lab
-  const addresses = { ...addressesOf(config), api: apiUrl }
+  return { ...addressesOf(config), api: apiUrl }
+}
+
+async function send({ draft }: PreparedRequest, version: Version): Promise<Answer> {
+  const addresses = await addressesAt(version)
   const values = await valuesFor(draft, driverAt(version, addresses))
   return sendDraft(fillIn(draft, values), addresses)
 }
@@ -60,6 +64,13 @@ describe.each(listVersions())('the prepared requests of $name', (version) => {
 
   test('get the status and the words that they name', async () => {
     expect(await findWrong(requests, version, ({ expected }) => expected)).toEqual([])
+  })
+
+  // v08 itself is about this: its readers have allowed it before.
+  test.runIf(version.number > 8)('leave it to user0 what the client is allowed', async () => {
+    const driver = driverAt(version, await addressesAt(version))
+    const { searchParams } = new URL(driver.authorizeUrl())
+    expect((await openConsent(driver, [...searchParams])).consent).not.toBe('')
   })
 
   test.runIf(before)('get from the version before what they say', async () => {
