@@ -112,7 +112,8 @@ function viewFiles({ place, checks: { last, lastFindings } }: Exercise) {
   const files = listCopyFiles(place)
   const known = new Set([...files.map(({ path }) => path), ...endOf(place.version).keys()])
   const steps = readSteps(place.version)
-  const { step = steps[0] } = findOpenStep(steps, lastFindings?.findings ?? [])
+  const findings = lastFindings?.findings
+  const step = findings === undefined ? steps[0] : findOpenStep(steps, findings).step
   const { message, place: at = '' } = last?.trouble ?? {}
   const [, path, line] = /^(.+):(\d+)$/.exec(at) ?? []
   return {

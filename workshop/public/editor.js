@@ -89,8 +89,9 @@ async function takeIn(next) {
   }
   viewFiles()
   if (isFirst) for (const path of draftPaths()) await load(path)
-  if (isNextStep) foldSteps()
-  if (isFirst || isNextStep) showStep()
+  if (list.files.length === 0 || !(isFirst || isNextStep)) return
+  foldSteps()
+  showStep()
 }
 
 /** Opens the first file that the step names, unless the learner is busy in another one. */

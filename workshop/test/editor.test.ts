@@ -353,6 +353,14 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await seriousProblems(page)).toEqual([])
   })
 
+  test('before the exercise is started, the page shows all of its steps, and no editor', async () => {
+    rmSync(join(playground, 'v03'), { recursive: true, force: true })
+    const page = await workshop.visit('/exercises/v03')
+    await page.locator('#step-1 .step-files button').first().waitFor({ state: 'attached' })
+    expect(await page.locator('#editor, .step-files').filter({ visible: true }).count()).toBe(0)
+    expect(await page.locator('.step .task').last().isVisible()).toBe(true)
+  })
+
   test('without a script, the page has no editor', async () => {
     copy('v02')
     const page = await workshop.visit('/exercises/v02', { own: { javaScriptEnabled: false } })
