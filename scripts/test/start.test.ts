@@ -277,16 +277,16 @@ describe('npm start', () => {
   })
 
   test('restarts all programs with --watch when a file of one changes, even a template', async () => {
-    edit('api/app.ts', 'return { status }', 'return String(process.pid)')
+    rmSync(join(folder, 'api'), { recursive: true })
+    edit('server/views/home.eta', /^/, '<%= process.pid %>')
     start = new Start(await freePorts(), folder, '--watch')
     await start.ready()
     const bodyAt = async (url: string) => (await new Browser().open(url)).body
-    const apiUrl = `http://localhost:${start.port + 3}/api/me`
-    const before = await bodyAt(apiUrl)
+    const before = await bodyAt(start.serverUrl)
     edit('client/views/home.eta', '<p>', '<p>A new line</p><p>')
     await start.says('The programs have restarted.')
     expect(await bodyAt(start.clientUrl)).toContain('A new line')
-    expect(await bodyAt(apiUrl)).not.toBe(before)
+    expect(await bodyAt(start.serverUrl)).not.toBe(before)
     // The signal reaches only this process. On Windows it ends at once.
     start.process.kill('SIGTERM')
     expect(await start.ended).toBe(signals ? 0 : null)
