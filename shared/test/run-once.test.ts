@@ -46,7 +46,7 @@ test.concurrent('it cleans up after a signal, too, and exits with 0 when nobody 
 /** Runs a task, as source text, in a process of its own. */
 async function run(task: string, name = 'runOnce') {
   const source = `import { ${name} } from ${JSON.stringify(RUN_ONCE)}\nawait ${name}(${task})`
-  const args = ['--import', 'tsx', '--input-type=module', '--eval', source]
+  const args = ['--import', 'tsx/esm', '--input-type=module', '--eval', source]
   const child = spawn(process.execPath, args, { cwd: import.meta.dirname })
   const [output, errors] = await Promise.all([
     text(child.stdout),

@@ -40,7 +40,7 @@ class Run {
   errors = ''
 
   constructor(version: string, program: string, settings: Record<string, string>) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', `${program}/main.ts`], {
+    this.child = spawn(process.execPath, ['--import', 'tsx/esm', `${program}/main.ts`], {
       cwd: join(VERSIONS, version),
       env: { ...process.env, ...settings },
     })

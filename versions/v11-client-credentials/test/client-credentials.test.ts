@@ -484,7 +484,7 @@ describe.concurrent('`npm run worker`', () => {
     { serverUrl, apiUrl }: Pick<Lab, 'serverUrl' | 'apiUrl'> = lab,
     settings: Record<string, string> = {},
   ) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'worker/main.ts'], {
+    const child = spawn(process.execPath, ['--import', 'tsx/esm', 'worker/main.ts'], {
       cwd: folder,
       env: { ...process.env, AUTH_SERVER_URL: serverUrl, API_URL: apiUrl, ...settings },
     })

@@ -612,7 +612,7 @@ until('v13', 'the worker asks the API, and says so when that is not available', 
 
 test('`npm run api` listens at API_URL', async () => {
   const apiUrl = `http://localhost:${await freePort()}`
-  const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx/esm', 'api/main.ts'], {
     cwd: folder,
     env: { ...process.env, AUTH_SERVER_URL: lab.serverUrl, API_URL: apiUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
