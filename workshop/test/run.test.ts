@@ -8,7 +8,7 @@ import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
-import { afterAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { knownVersion, knownVersionOf } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
 import { workshopOfFile } from './lab.ts'
@@ -156,14 +156,46 @@ describe('the runner', () => {
     expect(main.state).toBe('running')
   })
 
-  test('runs a version with an API and a worker: it starts the API and names the worker', async () => {
-    const { folder, remove } = makeVersionWithApi()
-    onTestFinished(remove)
-    const version = knownVersionOf(findVersion(folder))
-    const slot = workshop.runner.open(version, await freeAddresses())
-    onTestFinished(() => workshop.runner.close(slot))
+  test('the log links the addresses of its own programs, and nothing else', async () => {
+    const { main, runner } = workshop
+    const own = `${main.addresses.server}/authorize?a=b&c="<i>`
+    const text = `x http://evil.example/ ${main.addresses.server}.evil.example/ ${own} javascript:y`
+    runner.note(main, { program: 'server', text })
+    const { text: log } = await workshop.get(`/run/log/${main.id}`)
+    expect(log).not.toContain('<i>')
+    const links = [...log.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)
+    expect(links).toEqual([`${main.addresses.server}/authorize?a=b&amp;c=&quot;&lt;i&gt;`])
+  })
+
+  test('reports a port that another program holds, and leaves that program alone', async () => {
+    const { ports, addresses, version } = workshop.main
+    const stranger = new Runner()
+    const slot = stranger.open(version, addresses)
+    await expect.poll(() => slot.state).toBe('failed')
+    expect(slot.problem).toContain(
+      `Port ${ports.server} is already in use by ${version.name} server`,
+    )
+    await stranger.closeAll()
+    expect((await whoAnswers(ports.server))?.program).toBe(`${version.name} server`)
+  })
+})
+
+describe('a version with an API and a worker', () => {
+  const { folder, remove } = makeVersionWithApi()
+  let slot: Slot
+
+  beforeAll(async () => {
+    slot = workshop.runner.open(knownVersionOf(findVersion(folder)), await freeAddresses())
     await workshop.untilRunning(slot)
-    expect((await whoAnswers(slot.ports.api))?.program).toBe(`${version.name} api`)
+  })
+
+  afterAll(async () => {
+    await workshop.runner.close(slot)
+    remove()
+  })
+
+  test('has its API started and its worker named', async () => {
+    expect((await whoAnswers(slot.ports.api))?.program).toBe(`${slot.version.name} api`)
     const { text } = await workshop.get('/run')
     expect(text).toContain(`<a href="${slot.addresses.api}" target="_blank">`)
     expect(text).toContain(`API_URL=${slot.addresses.api} npm run worker, in `)
@@ -173,8 +205,8 @@ describe('the runner', () => {
     for (const agent of agents) {
       await fetch(`${slot.addresses.api}/api/me`, { headers: { 'user-agent': agent } })
     }
-    await expect.poll(() => rows(slot)).toContain('API to another program, 200 to GET /api/me')
-    const shown = await rows(slot)
+    await expect.poll(() => rows()).toContain('API to another program, 200 to GET /api/me')
+    const shown = await rows()
     expect(shown).toContain('browser to API, GET /api/me, response 200')
     expect(shown).toContain('API to server, GET /introspect, response 404')
     expect(shown).toContain('<li class="api">API</li>')
@@ -191,8 +223,8 @@ describe('the runner', () => {
           'worker  ended with exit status 0',
         ]),
       )
-    await expect.poll(() => rows(slot)).toContain('API to worker, 200 to GET /api/me')
-    const withWorker = await rows(slot)
+    await expect.poll(() => rows()).toContain('API to worker, 200 to GET /api/me')
+    const withWorker = await rows()
     expect(withWorker).toContain('worker to API, GET /api/me, response 200')
     expect(withWorker).toContain('<li class="api">API</li><li class="worker">Worker</li>')
     // The arrow between the lanes of API and worker.
@@ -200,33 +232,14 @@ describe('the runner', () => {
     for (const program of ['server', 'client', 'toString', '../worker', '']) {
       expect((await workshop.post('/run/program', { ...fields, program })).status).toBe(404)
     }
-
-    await workshop.runner.stop(slot)
-    for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
   })
 
-  test('the log links the addresses of its own programs, and nothing else', async () => {
-    const { main, runner } = workshop
-    const own = `${main.addresses.server}/authorize?a=b&c="<i>`
-    const text = `x http://evil.example/ ${main.addresses.server}.evil.example/ ${own} javascript:y`
-    runner.note(main, { program: 'server', text })
-    const { text: log } = await workshop.get(`/run/log/${main.id}`)
-    expect(log).not.toContain('<i>')
-    const links = [...log.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)
-    expect(links).toEqual([`${main.addresses.server}/authorize?a=b&amp;c=&quot;&lt;i&gt;`])
-  })
-
-  test('runs a worker once at a time, and stops it with the other programs', async () => {
-    const { folder, remove } = makeVersionWithApi()
-    onTestFinished(remove)
+  test('has its worker run once at a time, and stopped with the other programs', async () => {
     writeFileSync(
       join(folder, 'worker', 'main.ts'),
       `console.log('at work')\nsetInterval(() => {}, 1e6)`,
     )
-    const version = knownVersionOf(findVersion(folder))
-    const slot = workshop.runner.open(version, await freeAddresses())
-    onTestFinished(() => workshop.runner.close(slot))
-    await workshop.untilRunning(slot)
+    slot.log = []
     const ofWorker = () =>
       slot.log.flatMap(({ program, text }) => (program === 'worker' ? text : []))
     workshop.runner.runOnce(slot, 'worker')
@@ -234,26 +247,15 @@ describe('the runner', () => {
     workshop.runner.runOnce(slot, 'worker')
     expect(ofWorker()).toEqual(['worker  at work', 'worker  is still running'])
     await workshop.runner.stop(slot)
+    for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
     expect(ofWorker().at(-1)).toMatch(/^worker {2}ended with /)
     workshop.runner.runOnce(slot, 'worker')
     await expect.poll(() => ofWorker().at(-1)).toBe('worker  at work')
   })
 
-  async function rows(slot: Slot): Promise<string> {
+  async function rows(): Promise<string> {
     return (await workshop.get(`/traffic/rows?slot=${slot.id}`)).text
   }
-
-  test('reports a port that another program holds, and leaves that program alone', async () => {
-    const { ports, addresses, version } = workshop.main
-    const stranger = new Runner()
-    const slot = stranger.open(version, addresses)
-    await expect.poll(() => slot.state).toBe('failed')
-    expect(slot.problem).toContain(
-      `Port ${ports.server} is already in use by ${version.name} server`,
-    )
-    await stranger.closeAll()
-    expect((await whoAnswers(ports.server))?.program).toBe(`${version.name} server`)
-  })
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
@@ -261,57 +263,62 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await workshop.inspect('/run', 'run')
   })
 
-  test('a click runs the worker of v11, and its messages have a lane of their own', async () => {
-    const v11 = knownVersion('v11-client-credentials')
-    if (v11 === undefined) throw new Error('There is no v11')
-    const slot = await workshop.runner.openBeside(v11)
-    onTestFinished(() => workshop.runner.close(slot))
-    await workshop.untilRunning(slot)
-    const page = await workshop.visit('/run')
-    await page.locator(`#log-${slot.id} summary`).click()
-    await page.getByRole('button', { name: 'Run the worker' }).click()
-    await page.getByText('worker  2 users').waitFor()
-    await page.getByText('worker  ended with exit status 0').waitFor()
-    await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
-    await page.locator('.row', { hasText: 'worker to server, POST /token, response 200' }).waitFor()
-    const lanes = await page.locator('.lane-names li').allInnerTexts()
-    expect(lanes).toEqual(['Browser', 'Client', 'Server', 'Worker'])
-    // The arrow starts in the middle of the worker's lane.
-    const arrow = await page.locator('.row .arrow').first().boundingBox()
-    const lane = await page.locator('.lane-names .worker').boundingBox()
-    if (arrow === null || lane === null) throw new Error('Something is not visible')
-    expect(arrow.x + arrow.width).toBeCloseTo(lane.x + lane.width / 2, -1)
-  })
+  describe('v14 beside it', () => {
+    let slot: Slot
 
-  test('a click runs the CLI of v14: its URL is a link, the login ends at it, and it has a lane of its own', async () => {
-    const v14 = knownVersion('v14-native-app')
-    if (v14 === undefined) throw new Error('There is no v14')
-    const slot = await workshop.runner.openBeside(v14)
-    onTestFinished(() => workshop.runner.close(slot))
-    await workshop.untilRunning(slot)
-    const page = await workshop.visit('/run')
-    await page.locator(`#log-${slot.id} summary`).click()
-    await page.getByRole('button', { name: 'Run the CLI' }).click()
-    const link = page.locator(`#log-${slot.id} a`, { hasText: 'client_id=lab-cli' })
-    const [login] = await Promise.all([page.waitForEvent('popup'), link.click()])
-    await login.getByLabel('User name').fill('user0')
-    await login.getByLabel('Password').fill('password0')
-    await login.getByRole('button', { name: 'Log in' }).click()
-    await login.getByRole('button', { name: 'Allow' }).click()
-    await login.getByText('You can close this page').waitFor()
-    await page.getByText('cli  Logged in as User Number 0').waitFor()
-    await page.getByText('cli  ended with exit status 0').waitFor()
-    await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
-    for (const message of [
-      'browser to CLI, GET /callback, response 200',
-      'CLI to server, POST /token, response 200',
-      'CLI to API, GET /api/me, response 200',
-      'CLI to server, POST /revoke, response 200',
-    ]) {
-      await page.locator('.row', { hasText: message }).waitFor()
-    }
-    expect(await page.locator('.row', { hasText: /Authorization response/ }).count()).toBe(1)
-    expect(await page.locator('.lane-names .cli').textContent()).toBe('CLI')
+    beforeAll(async () => {
+      const v14 = knownVersion('v14-native-app')
+      if (v14 === undefined) throw new Error('There is no v14')
+      slot = await workshop.runner.openBeside(v14)
+      await workshop.untilRunning(slot)
+    })
+
+    afterAll(() => workshop.runner.close(slot))
+
+    test('a click runs the worker, and its messages have a lane of their own', async () => {
+      const page = await workshop.visit('/run')
+      await page.locator(`#log-${slot.id} summary`).click()
+      await page.getByRole('button', { name: 'Run the worker' }).click()
+      await page.getByText('worker  2 users').waitFor()
+      await page.getByText('worker  ended with exit status 0').waitFor()
+      await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
+      await page
+        .locator('.row', { hasText: 'worker to server, POST /token, response 200' })
+        .waitFor()
+      const lanes = await page.locator('.lane-names li').allInnerTexts()
+      expect(lanes).toEqual(['Browser', 'Client', 'Server', 'API', 'CLI', 'Worker'])
+      // The arrow starts in the middle of the worker's lane.
+      const arrow = await page.locator('.row .arrow').first().boundingBox()
+      const lane = await page.locator('.lane-names .worker').boundingBox()
+      if (arrow === null || lane === null) throw new Error('Something is not visible')
+      expect(arrow.x + arrow.width).toBeCloseTo(lane.x + lane.width / 2, -1)
+    })
+
+    test('a click runs the CLI: its URL is a link, the login ends at it, and it has a lane of its own', async () => {
+      const page = await workshop.visit('/run')
+      await page.locator(`#log-${slot.id} summary`).click()
+      await page.getByRole('button', { name: 'Run the CLI' }).click()
+      const link = page.locator(`#log-${slot.id} a`, { hasText: 'client_id=lab-cli' })
+      const [login] = await Promise.all([page.waitForEvent('popup'), link.click()])
+      await login.getByLabel('User name').fill('user0')
+      await login.getByLabel('Password').fill('password0')
+      await login.getByRole('button', { name: 'Log in' }).click()
+      await login.getByRole('button', { name: 'Allow' }).click()
+      await login.getByText('You can close this page').waitFor()
+      await page.getByText('cli  Logged in as User Number 0').waitFor()
+      await page.getByText('cli  ended with exit status 0').waitFor()
+      await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
+      for (const message of [
+        'browser to CLI, GET /callback, response 200',
+        'CLI to server, POST /token, response 200',
+        'CLI to API, GET /api/me, response 200',
+        'CLI to server, POST /revoke, response 200',
+      ]) {
+        await page.locator('.row', { hasText: message }).waitFor()
+      }
+      expect(await page.locator('.row', { hasText: /Authorization response/ }).count()).toBe(1)
+      expect(await page.locator('.lane-names .cli').textContent()).toBe('CLI')
+    })
   })
 
   test('the log shows each request as it comes', async () => {
@@ -325,13 +332,13 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const page = await workshop.visit('/lessons/v05-refresh-token')
     const name = 'Run v05-refresh-token now: access tokens live for 20 s'
     await page.getByRole('button', { name }).click()
-    const running = 'v05-refresh-token is running, and access tokens live for 20 s:'
-    await page.getByText(running).waitFor()
+    const running = 'v05-refresh-token is running, and access tokens live for 20 s.'
+    await page.locator('article').getByText(running).waitFor()
     expect(workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
     await watching.locator('#status:has-text("v05-refresh-token"):has-text("running")').waitFor()
     await watching.locator('.slot.running h2:has-text("v05-refresh-token")').waitFor()
     await page.goto(`${workshop.url}/lessons/v05-refresh-token/try-it`)
-    await page.getByText(running).waitFor()
+    await page.locator('article').getByText(running).waitFor()
     expect(await page.getByRole('button', { name: /^Run v05/ }).count()).toBe(3)
   })
 
