@@ -101,19 +101,13 @@ async function tryOutAll(
   checks: VersionChecks,
 ): Promise<Finding[]> {
   const { sentences } = checks
-  const { server, client, ending, shortLived, api, newApi } = await programs.startAll(checks)
+  const { both, ...stages } = await programs.startAll(checks)
   const on = (stage: string) => sentences.filter((sentence) => stageOf(sentence) === stage)
   // One at a time within a lane, because a copy may keep one state for everyone.
-  const lanes = await settle([
-    tryOut(on('server'), server),
-    shortLived === undefined ? [] : tryOut(on('short server'), shortLived),
-    tryOut(on('client'), client),
-    tryOut(on('worker'), ending),
-    tryOut(on('cli'), ending),
-    api === undefined ? on('api').map(withoutApi) : tryOut(on('api'), api),
-    newApi === undefined ? on('new api').map(withoutApi) : tryOut(on('new api'), newApi),
-  ])
-  const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), client))])
+  const lanes = await settle(
+    Object.entries(stages).map(async ([name, stage]) => tryOut(on(name), stage)),
+  )
+  const seen = new Map([...lanes.flat(), ...(await tryOut(on('both'), both))])
   return conclude(folder, sentences, seen)
 }
 
@@ -129,13 +123,13 @@ export function doneIn(findings: Finding[]): string[] {
 /** Why each check fails, or undefined for those that pass. */
 type Seen = [id: string, failure: NotYet | undefined]
 
-function withoutApi({ id }: Sentence): Seen {
-  return [id, new NotYet(`the copy has no API yet: there is no ${API_MAIN}`, API_MAIN)]
-}
-
-async function tryOut(sentences: Sentence[], stage: Stage): Promise<Seen[]> {
+async function tryOut(sentences: Sentence[], stage: Stage | undefined): Promise<Seen[]> {
   const all: Seen[] = []
   for (const { id, probe } of sentences) {
+    if (stage === undefined) {
+      all.push([id, new NotYet(`the copy has no API yet: there is no ${API_MAIN}`, API_MAIN)])
+      continue
+    }
     stage.reset()
     all.push([id, await tryOne(probe, stage)])
   }
@@ -224,18 +218,8 @@ function describePlace(folder: string, file: string): string {
     : `${file}, a new file, or wherever your copy does this`
 }
 
-interface Stages {
-  server: Stage
-  /** With the stand-in as the server and the API. */
-  client: Stage
-  /** For a program that runs and ends. */
-  ending: Stage
-  shortLived: Stage | undefined
-  /** With a stand-in as the server. */
-  api: Stage | undefined
-  /** Another one, with a stand-in of its own. */
-  newApi: Stage | undefined
-}
+/** Where the checks of each kind run. Undefined if the copy lacks the program. */
+type Stages = Record<string, Stage | undefined>
 
 class CheckedPrograms {
   readonly #folder: string
@@ -343,19 +327,23 @@ class CheckedPrograms {
     const [client, api] = [{ url: clientUrl }, { url: apiUrl }]
     const stage = (and: Partial<Cast> = {}) =>
       new Stage({ folder, server, client, api, startWorker, startCli, onRequest, ...and })
+    const clientStage = stage({
+      client: { ...client, running: mainClient },
+      api: { url: apiUrl, running: mainApi },
+      standIn,
+    })
+    const ending = stage()
     return {
       server: stage(),
-      client: stage({
-        client: { ...client, running: mainClient },
-        api: { url: apiUrl, running: mainApi },
-        standIn,
-      }),
-      ending: stage(),
-      shortLived:
+      'short server':
         shortServer &&
         stage({ server: { url: shortUrl, running: shortServer }, otherServerUrl: serverUrl }),
+      client: clientStage,
+      worker: ending,
+      cli: ending,
       api: testedApi && stage({ api: { url: testedUrl, running: testedApi }, standIn: apiStandIn }),
-      newApi: newApi && stage({ api: { url: newUrl, running: newApi }, standIn: newStandIn }),
+      'new api': newApi && stage({ api: { url: newUrl, running: newApi }, standIn: newStandIn }),
+      both: clientStage,
     }
   }
 
