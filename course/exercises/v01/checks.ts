@@ -10,7 +10,6 @@ import {
   must,
   OTHER_CLIENT,
   queryOf,
-  type Stage,
   saw,
   textOf,
 } from '../check-stage.ts'
@@ -37,6 +36,18 @@ export const refusal: Sentence = {
       must(textOf(page).includes(error), `${after}, the page doesn't show the error code`)
       must(hasLinkTo(page, '/login'), `${after}, the page has no link to start again at /login`)
     }
+  },
+}
+
+export const loginShowsToken: Sentence = {
+  id: 'together',
+  text: 'Everything together: a login in a browser ends with a token on the page',
+  on: 'both',
+  file: 'client/routes/callback.ts',
+  async probe(stage) {
+    const page = await stage.loginAtServer(stage.browser(), 'user0')
+    const code = new URL(page.url).searchParams.get('code')
+    must(code !== null && textOf(page).includes(code), "the final page doesn't show the code")
   },
 }
 
@@ -517,13 +528,7 @@ export const checks: VersionChecks = {
       },
     },
     { ...refusal, needs: ['exchange'] },
-    {
-      id: 'together',
-      text: 'Everything together: a login in a browser ends with a token on the page',
-      on: 'both',
-      file: 'client/routes/callback.ts',
-      probe: loginShowsToken,
-    },
+    loginShowsToken,
   ],
 }
 
@@ -531,11 +536,4 @@ export const checks: VersionChecks = {
 async function worksAtOnce(server: CheckDriver, tries = 5): Promise<boolean> {
   const { status } = await server.redeem(await server.code())
   return status === 200 || (tries > 1 && worksAtOnce(server, tries - 1))
-}
-
-/** A login in which the copy's client talks to its server. */
-export async function loginShowsToken(stage: Stage): Promise<void> {
-  const page = await stage.loginAtServer(stage.browser(), 'user0')
-  const [code] = [new URL(page.url).searchParams.get('code')]
-  must(code !== null && textOf(page).includes(code), "the final page doesn't show the code")
 }

@@ -210,18 +210,12 @@ export const checks: VersionChecks = {
         )
       },
     },
-    {
-      id: 'together',
-      text: 'Everything together: a login in a browser ends with a token on the page',
-      on: 'both',
-      file: 'client/routes/callback.ts',
-      probe: loginShowsToken,
-    },
+    loginShowsToken,
   ],
 }
 
 /** The cookies that the client sets when a login starts are HttpOnly and SameSite=Lax. */
-export async function sessionCookieIsCareful(stage: Stage): Promise<void> {
+async function sessionCookieIsCareful(stage: Stage): Promise<void> {
   const page = await stage.browser().open(`${stage.clientUrl}/login`)
   const cookies = [page.headers['set-cookie'] ?? []].flat()
   must(cookies.length > 0, "GET /login sets no cookie, so the client can't recognize the browser")

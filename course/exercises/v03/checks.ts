@@ -268,13 +268,7 @@ export const checks: VersionChecks = {
         expectAnswer(right, 400, 'after a token request with a wrong verifier, the right one')
       },
     },
-    {
-      id: 'together',
-      text: 'Everything together: a login in a browser ends with a token on the page',
-      on: 'both',
-      file: 'client/routes/callback.ts',
-      probe: loginShowsToken,
-    },
+    loginShowsToken,
   ],
 }
 

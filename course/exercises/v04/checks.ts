@@ -36,6 +36,34 @@ export const freshSession: Sentence = {
   },
 }
 
+export const loginShowsProfile: Sentence = {
+  id: 'together',
+  text: "Everything together: a login in a browser ends at the user's profile",
+  on: 'both',
+  file: 'client/routes/profile.ts',
+  async probe(stage) {
+    const page = await stage.loginAtServer(stage.browser(), 'user1')
+    must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
+    const form = html(page).querySelector('form[action$="/logout"]')
+    must(form, 'the profile has no form for POST /logout')
+  },
+}
+
+/** @param paths of the pages to look at */
+export function tokensHidden(...paths: string[]): Sentence {
+  return {
+    id: 'tokens-hidden',
+    text: 'No page, URL or cookie of the client shows a token or the code',
+    file: 'client/routes/callback.ts',
+    async probe(stage) {
+      const { browser, callback, code } = await logIn(stage)
+      const pages = [callback]
+      for (const path of paths) pages.push(await browser.open(stage.clientUrl + path))
+      expectNothingShown(stage, pages, code)
+    },
+  }
+}
+
 export const checks: VersionChecks = {
   short: { ACCESS_TOKEN_TTL: '0.4' },
   sentences: [
@@ -163,20 +191,7 @@ export const checks: VersionChecks = {
         )
       },
     },
-    {
-      id: 'tokens-hidden',
-      text: 'No page, URL or cookie of the client shows a token or the code',
-      file: 'client/routes/callback.ts',
-      async probe(stage) {
-        const { browser, callback, code } = await logIn(stage)
-        const pages = [
-          callback,
-          await browser.open(`${stage.clientUrl}/profile`),
-          await browser.open(stage.clientUrl),
-        ]
-        expectNothingShown(stage, pages, code)
-      },
-    },
+    tokensHidden('/profile', '/'),
     {
       id: 'profile',
       text: 'GET /profile calls /api/me with the token in the Authorization header, and shows user name and email',
@@ -368,27 +383,11 @@ export const checks: VersionChecks = {
         )
       },
     },
-    {
-      id: 'together',
-      text: "Everything together: a login in a browser ends at the user's profile",
-      on: 'both',
-      file: 'client/routes/profile.ts',
-      probe: loginShowsProfile,
-    },
+    loginShowsProfile,
   ],
 }
 
-/** A login in which the copy's client talks to its server. */
-export async function loginShowsProfile(stage: Stage): Promise<void> {
-  const page = await stage.loginAtServer(stage.browser(), 'user1')
-  must(textOf(page).includes('User Number 1'), "the final page doesn't show the user name")
-  must(
-    html(page).querySelector('form[action$="/logout"]'),
-    'the profile has no form for POST /logout',
-  )
-}
-
-export interface LoggedIn {
+interface LoggedIn {
   browser: Browser
   /** The response of the callback. */
   callback: Page

@@ -437,13 +437,7 @@ export const checks: VersionChecks = {
         must(isShut(status), `after a logout during a refresh, GET /profile returns ${status}`)
       },
     },
-    {
-      id: 'together',
-      text: "Everything together: a login in a browser ends at the user's profile",
-      on: 'both',
-      file: 'client/routes/profile.ts',
-      probe: loginShowsProfile,
-    },
+    loginShowsProfile,
   ],
 }
 

@@ -17,7 +17,7 @@ import {
 import type { Sentence, VersionChecks } from '../sentence.ts'
 import { randomValue, type StandInAnswer, tokenIn, USER } from '../stand-in.ts'
 import { stateStill } from '../v03/checks.ts'
-import { expectNothingShown, expectTokenKept, freshSession, logIn } from '../v04/checks.ts'
+import { expectTokenKept, freshSession, logIn, tokensHidden } from '../v04/checks.ts'
 
 export const BOTH = 'profile email'
 /** A valid request of the other client, which is registered only for `profile`. */
@@ -547,19 +547,7 @@ export const checks: VersionChecks = {
         }
       },
     },
-    {
-      id: 'tokens-hidden',
-      text: 'No page, URL or cookie of the client shows a token or the code',
-      file: 'client/routes/callback.ts',
-      async probe(stage) {
-        const { browser, callback, code } = await logIn(stage)
-        const pages = [callback]
-        for (const path of ['/profile', '/email', '/']) {
-          pages.push(await browser.open(stage.clientUrl + path))
-        }
-        expectNothingShown(stage, pages, code)
-      },
-    },
+    tokensHidden('/profile', '/email', '/'),
     freshSession,
     stateStill,
     {
