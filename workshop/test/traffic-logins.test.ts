@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { describe, expect, test } from 'vitest'
 import { whatLives } from '../traffic/living.ts'
-import { whoOf } from '../traffic/logins.ts'
+import { whoOf } from '../traffic/login.ts'
 import { type Filter, listSince, passing, sentenceOf } from '../traffic/row.ts'
 import { Scene } from './scene.ts'
 

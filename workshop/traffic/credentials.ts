@@ -1,4 +1,4 @@
-import type { Login } from './logins.ts'
+import type { Login } from './login.ts'
 
 /** Something that works until it is used, ends, or expires. */
 export interface Credential {

@@ -1,7 +1,7 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { Credential } from './credentials.ts'
 import type { TrafficLog } from './log.ts'
-import { whoOf } from './logins.ts'
+import { whoOf } from './login.ts'
 
 /** Something that still works. */
 export interface Living {

@@ -1,25 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type Credential, Credentials } from './credentials.ts'
 import { type Parts, partsOf } from './exchange-parts.ts'
+import type { Login } from './login.ts'
 import type { Entry, Exchange, Message, Note } from './message.ts'
 
 /** The messages of one login, or of a client that acts for itself, and how they ended. */
-export interface Login {
-  /** The id of its first message. */
-  id: number
-  /** When that was sent. */
-  at: number
-  /** Who logged in, once the server has accepted a password. */
-  user: string | undefined
-  client: string | undefined
-  /** Whether the client acts for itself, without a user. */
-  isForItself: boolean
-  /** How it ended, or where it stands, in words. */
-  fate: string
-  /** Whether it succeeded, or someone refused it. */
-  tone: 'good' | 'bad' | undefined
-}
-
 export interface Logins {
   /** In the order of their first messages. */
   all: Login[]
@@ -41,11 +26,6 @@ export function findLogins(entries: readonly Entry[]): Logins {
     of: ({ exchange }) => reader.owners.get(exchange)?.login,
     credentials: reader.credentials.all,
   }
-}
-
-/** Who logs in at which client. */
-export function whoOf({ user, client = 'a client', isForItself }: Login): string {
-  return isForItself ? `${client} for itself` : `${user ?? 'Someone'} with ${client}`
 }
 
 /** A login, and what is known of it while its messages are read. */

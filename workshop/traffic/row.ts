@@ -1,6 +1,6 @@
 import { dissect, type Field } from './dissect.ts'
 import type { TrafficLog } from './log.ts'
-import { type Login, whoOf } from './logins.ts'
+import { type Login, whoOf } from './login.ts'
 import {
   type Channel,
   channelOf,
