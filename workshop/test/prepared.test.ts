@@ -52,18 +52,16 @@ test('a curl command gets the values of a new login', async () => {
 
 /** Opens all lists of a lesson, and sends each request in them. The first click may start the version. */
 async function sendAll(page: Page, version: Version): Promise<void> {
-  const isThere = workshop.main.version.name === version.name
+  const runs = workshop.runner.slots.some((slot) => slot.version.name === version.name)
   await page.goto(`${workshop.url}/lessons/${version.name}/try-it`)
   for (const summary of await page.locator('.requests > summary').all()) await summary.click()
   const requests = preparedRequests(version)
   expect(requests.length).toBeGreaterThanOrEqual(10)
   for (const [index, { id }] of requests.entries()) {
     await page.locator(`#send-${id}`).click()
-    if (index === 0 && !isThere)
-      await page.getByRole('button', { name: 'Start it, and send' }).click()
+    if (index === 0 && !runs) await page.getByRole('button', { name: 'Start it, and send' }).click()
     await page.locator(`#answer-${id} > .callout.good`).waitFor()
   }
-  expect(workshop.main.version.name).toBe(version.name)
 }
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
