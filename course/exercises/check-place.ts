@@ -1,6 +1,6 @@
 import { wrongUsage } from '../told-error.ts'
-import { checks } from './all-checks.ts'
 import { type CheckOptions, type CheckResult, checkCopy } from './check-copy.ts'
+import { checksOf } from './checks-of.ts'
 import { linkPackages, type Place } from './playground.ts'
 
 /**
@@ -10,7 +10,7 @@ import { linkPackages, type Place } from './playground.ts'
  */
 export async function checkPlace(place: Place, options: CheckOptions = {}): Promise<CheckResult> {
   const { version, folder, name } = place
-  const known = checks[version.number]
+  const known = await checksOf(version)
   if (known === undefined) throw wrongUsage(`There is nothing to check about ${name} yet.`)
   linkPackages(place)
   return checkCopy(folder, known, options)

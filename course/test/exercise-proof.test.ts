@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
-import { checks } from '../exercises/all-checks.ts'
 import { exercises } from '../exercises/all-exercises.ts'
 import { checkCopy, doneIn, type Finding } from '../exercises/check-copy.ts'
+import { checksOf } from '../exercises/checks-of.ts'
 import { Draft, type Files } from '../exercises/draft.ts'
 import { copyName, type Exercise, endOf, startOf, statesOf } from '../exercises/exercise-start.ts'
 import { type Mistake, readMistakes } from '../exercises/mistakes.ts'
@@ -24,13 +24,15 @@ const playground = join(root, 'playground')
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const all = listVersions().map((version) => ({
-  version,
-  name: version.name,
-  exercise: exercises[version.number] as Exercise,
-  known: checks[version.number] as VersionChecks,
-  mistakes: readMistakes(copyName(version)),
-}))
+const all = await Promise.all(
+  listVersions().map(async (version) => ({
+    version,
+    name: version.name,
+    exercise: exercises[version.number] as Exercise,
+    known: (await checksOf(version)) as VersionChecks,
+    mistakes: readMistakes(copyName(version)),
+  })),
+)
 
 describe.each(all)('the exercise of $name', ({ version, exercise, known, mistakes }) => {
   const ids = known.sentences.map(({ id }) => id)

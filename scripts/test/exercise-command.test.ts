@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checks } from '@oauth-lab/course/exercises/all-checks.ts'
 import { type CheckResult, checkCopy } from '@oauth-lab/course/exercises/check-copy.ts'
+import { checksOf } from '@oauth-lab/course/exercises/checks-of.ts'
 import { tellEditedVersions } from '@oauth-lab/course/exercises/edited.ts'
 import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
@@ -33,7 +33,7 @@ const root = mkdtempSync(join(tmpdir(), 'oauth-lab-playground-'))
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const v02 = checks[2] as VersionChecks
+const v02 = (await checksOf({ number: 2 })) as VersionChecks
 const LOGIN = 'client/routes/login.ts'
 let made = 0
 
@@ -196,8 +196,8 @@ describe('a check', () => {
       writeFileSync(
         check,
         `import { checkCopy } from ${address('course/exercises/check-copy.ts')}
-         import { checks } from ${address('course/exercises/all-checks.ts')}
-         await checkCopy(${JSON.stringify(at.folder)}, checks[2])`,
+         import { checksOf } from ${address('course/exercises/checks-of.ts')}
+         await checkCopy(${JSON.stringify(at.folder)}, await checksOf({ number: 2 }))`,
       )
       const running = spawn(process.execPath, ['--import', import.meta.resolve('tsx/esm'), check])
       const file = join(at.folder, 'pid')

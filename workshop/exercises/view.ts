@@ -1,3 +1,4 @@
+import { checksOf } from '@oauth-lab/course/exercises/checks-of.ts'
 import { sourceOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
@@ -112,9 +113,8 @@ async function viewSentences(place: Place, { lastFindings }: ChecksOnSave) {
   })
 }
 
-async function sentencesOf({ number }: Version) {
-  const { checks } = await import('@oauth-lab/course/exercises/all-checks.ts')
-  return checks[number]?.sentences ?? []
+async function sentencesOf(version: Version) {
+  return (await checksOf(version))?.sentences ?? []
 }
 
 function viewCheck(place: Place, { checking, last, lastFindings }: ChecksOnSave) {
