@@ -136,8 +136,8 @@ function linkPackages(folder: string): void {
   const to = join(repo, folder, 'node_modules')
   mkdirSync(join(to, '@oauth-lab'), { recursive: true })
   for (const name of ['course', 'shared']) link(join(repo, name), join(to, '@oauth-lab', name))
-  // Vitest would keep there what it compiles of this repo, which is gone in a moment.
-  const own = ['@oauth-lab', '.experimental-vitest-cache']
+  // What tools would keep there of a repo that is gone in a moment.
+  const own = ['@oauth-lab', '.cache', '.experimental-vitest-cache']
   const others = readdirSync(from).filter((name) => !own.includes(name))
   for (const name of others) link(join(from, name), join(to, name))
 }
