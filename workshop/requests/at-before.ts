@@ -1,5 +1,5 @@
 import { type Addresses, programsOf } from '@oauth-lab/course/programs/programs.ts'
-import { type Draft, mapTexts, type Row } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, encodeRows, mapTexts, type Row } from '@oauth-lab/course/requests/draft.ts'
 import {
   driverAt,
   fillIn,
@@ -7,6 +7,7 @@ import {
   type Values,
 } from '@oauth-lab/course/requests/fresh-values.ts'
 import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
+import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import type { Slot } from '../runner.ts'
 import { dissect, type Field } from '../traffic/dissect.ts'
 import { findLogins } from '../traffic/logins.ts'
@@ -36,11 +37,13 @@ const WORDS: Record<string, string> = {
   used_cookie: 'the cookies of its browser',
   session_cookie: 'the cookies of a browser that is logged in there',
   consent: 'a new value of the consent page there',
+  used_consent: 'a value of the consent page that was used there, too',
   consent_cookie: 'the cookies of its browser',
   csrf: 'a new value of the account page there',
   account_cookie: 'the cookies of its browser',
 }
 
+const NOTHING = { url: '', body: { text: '' } }
 /** The least characters of a value that is looked for anywhere in a request. */
 const SHORTEST = 8
 
@@ -64,13 +67,30 @@ export async function sameAt(
   const { named, originals } = nameValues(moved, before)
   const driver = driverAt(to.version, to.addresses)
   const fresh = await valuesFor(named, driver)
-  // A consent value belongs to its authorization request.
-  if ('consent' in originals) Object.assign(fresh, await openConsent(driver, moved.query))
-  const found = Object.entries(fresh).filter(([name, value]) => name in originals && value !== '')
+  if ('consent' in originals || 'used_consent' in originals)
+    Object.assign(fresh, await consentAt(driver, moved, originals))
+  const names = Object.keys(originals)
+  const found = names.filter((name) => fresh[name])
   return {
-    draft: fillIn(named, { ...originals, ...Object.fromEntries(found) }),
-    replaced: found.map(([name]) => ({ value: originals[name] ?? '', what: WORDS[name] ?? name })),
+    draft: fillIn(named, {
+      ...originals,
+      ...Object.fromEntries(found.map((name) => [name, fresh[name] ?? ''])),
+    }),
+    replaced: names.map((name) => ({
+      value: originals[name] ?? '',
+      what: (found.includes(name) && WORDS[name]) || 'the same, because a login there gives none',
+    })),
   }
+}
+
+/** A consent value belongs to its authorization request, and a used one has got a no. */
+async function consentAt(driver: Driver, { query }: Draft, originals: Values): Promise<Values> {
+  const { consent = '', consent_cookie = '' } = await openConsent(driver, query)
+  if ('consent' in originals) return { consent, consent_cookie }
+  const url = `${driver.serverUrl}/consent?${encodeRows(query)}`
+  const body = { consent, decision: 'deny' }
+  await driver.browser().open(url, { method: 'POST', body, headers: { cookie: consent_cookie } })
+  return { used_consent: consent, consent_cookie }
 }
 
 /** The request with the addresses of another slot, and with its cookie names, which have its ports. */
@@ -117,7 +137,13 @@ function cookieHeader({ headers }: Draft, value: string): string {
 
 /** Which fresh value has the part that a value of this run has. Undefined leaves it as it is. */
 function naming(draft: Draft, fields: Field[], before: readonly Entry[]) {
-  const alive = new Set(findLogins(before).credentials.map(({ value }) => value))
+  const { credentials } = findLogins(before)
+  const alive = new Set(credentials.map(({ value }) => value))
+  const withTokens = credentials.filter(({ kind }) => kind.endsWith('token'))
+  const isLoggedIn = (session: string) => {
+    const known = credentials.find(({ kind, value }) => kind === 'session' && value === session)
+    return withTokens.some(({ login }) => login !== undefined && login === known?.login)
+  }
   const first = (kind: Field['kind']) => fields.find((field) => field.kind === kind)?.value
   const [code, state, cookie, consent, csrf] = [
     first('code'),
@@ -130,6 +156,10 @@ function naming(draft: Draft, fields: Field[], before: readonly Entry[]) {
     one === undefined || other === undefined || appearTogether(one, other, before)
   const isUsedState = before.some((entry) => {
     return entry.kind === 'request' && isAccepted(entry) && isCallbackWith(entry, state)
+  })
+  const isUsedConsent = before.some((entry) => {
+    const { url, body } = entry.kind === 'request' ? entry.exchange.request : NOTHING
+    return url.startsWith('/consent') && consent !== undefined && body.text.includes(consent)
   })
   const stateAs = belong(state, cookie) ? (isUsedState ? 'used' : 'login') : 'other'
   const codeAs = belong(code, state) === (stateAs !== 'other') ? 'login' : 'other'
@@ -151,13 +181,14 @@ function naming(draft: Draft, fields: Field[], before: readonly Entry[]) {
       case 'refresh token':
         return isUsed ? 'used_refresh_token' : 'refresh_token'
       case 'consent':
-        return 'consent'
+        return isUsedConsent ? 'used_consent' : 'consent'
       case 'csrf value':
         return 'csrf'
       case 'session':
         if (consent !== undefined) return 'consent_cookie'
         if (csrf !== undefined) return 'account_cookie'
-        if (state === undefined) return 'session_cookie'
+        // One that has ended is unknown there, too.
+        if (state === undefined) return isLoggedIn(value) ? 'session_cookie' : undefined
         return stateAs === 'used' ? 'used_cookie' : 'login_cookie'
       default:
         return undefined

@@ -22,9 +22,11 @@ export function fieldsWorthFollowing(entries: readonly Entry[]): Field[] {
     .filter(({ kind, value }) => kind !== undefined && value !== '')
   const newest = new Map<string, Field>()
   for (const field of fields) {
+    const known = newest.get(field.value)
     // At the end, also if it was there.
     newest.delete(field.value)
-    newest.set(field.value, field)
+    // RFC 7009 and RFC 7662 call any token a token. Where it was issued, it had a kind.
+    newest.set(field.value, known !== undefined && field.kind === 'token' ? known : field)
   }
   return [...newest.values()].reverse()
 }

@@ -162,6 +162,16 @@ describe('a held message', () => {
     expect(status).toBe(409)
     expect(page().querySelector('.problem')?.text).toContain('already sent on')
   })
+
+  test('may also be one of the editor, which waits as long as the person does', async () => {
+    await workshop.post('/traffic/hold', { on: 'true' })
+    const sent = workshop.post('/requests/send', { program: 'client', method: 'GET', path: '/' })
+    await next('')
+    const { page } = await workshop.get('/requests/edit')
+    expect(page().querySelector('.callout.holding')?.text).toContain('This request waits, too')
+    await workshop.post('/traffic/hold', { on: 'false' })
+    expect((await sent).page().querySelector('.answer h2')?.text).toContain('200 OK')
+  })
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {

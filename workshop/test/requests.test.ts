@@ -345,7 +345,8 @@ describe('the same request at the version before', () => {
     expect(text('.verdict p')).toMatch(
       /^v01-code-flow accepts this\. v02-state refuses it at client\/routes\/callback\.ts:\d+\.$/,
     )
-    expect(text('.verdict li')).toMatch(/^code \d+: the code of a login in another browser there$/)
+    expect(text('.verdict ul')).toMatch(/code \d+: the code of a login in another browser there/)
+    expect(text('.verdict ul')).toMatch(/state \d+: the same, because a login there gives none/)
     expect(both.querySelectorAll('.answer h2 .badge').map((badge) => badge.text)).toEqual([
       '400 Bad Request',
       '200 OK',
@@ -356,6 +357,22 @@ describe('the same request at the version before', () => {
       'v02-state',
       'v01-code-flow',
     ])
+  })
+
+  test('gets a used code for a used code: a new one would tell a wrong story', async () => {
+    const message = await newest('client to server, POST /token')
+    const { page } = await workshop.get(`/requests/edit?message=${message}`)
+    const fields = page()
+      .querySelectorAll('#request :is(.as-form, .as-header) input')
+      .map((input): Row => [input.getAttribute('name') ?? '', input.getAttribute('value') ?? ''])
+    const again = await send([...TOKEN, ...fields])
+    expect(again.text('.refused p')).toContain('The code is unknown, used, expired')
+    const sent = again.page.querySelector('form [name="message"]')?.getAttribute('value') ?? ''
+    const { text } = await send([['message', sent]], '/requests/before')
+    expect(text('.verdict p')).toMatch(
+      /^v01-code-flow refuses this at \S+\. v02-state refuses it at/,
+    )
+    expect(text('.verdict ul')).toMatch(/code \d+: a code that was used there, too/)
   })
 })
 
