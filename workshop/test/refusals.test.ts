@@ -65,7 +65,7 @@ async function refuse(draft: Draft, addresses: Addresses, log: TrafficLog): Prom
   const { peer } = await sendDraft(draft, addresses)
   const find = () =>
     log.entries.find((entry) => entry.kind === 'answer' && entry.exchange.peer === peer)
-  await expect.poll(find).toBeDefined()
+  await expect.poll(find, { interval: 5 }).toBeDefined()
   const { exchange } = find() as { exchange: Exchange }
   const refused = refusedBy(exchange)
   if (refused === undefined) throw new Error(`Not refused: ${exchange.answer?.status}`)
