@@ -55,7 +55,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
     const slot = required(request as Asked)
     const draft = readDraft(Object(request.body))
     const sent = await inWords(() => send(slot, draft))
-    if (isForPart(request)) return reply.viewAsync('request-answers', sent)
+    if (isForPart(request)) return reply.viewAsync('request-answers', { ...sent, isPart: true })
     return showPage(reply, slot, draft, sent)
   })
 
@@ -65,7 +65,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
     const message = messageOf(slot, Object(request.body).message)
     const draft = draftIn(message)
     const sent = await inWords(() => compare(slot, message, draft))
-    if (isForPart(request)) return reply.viewAsync('request-answers', sent)
+    if (isForPart(request)) return reply.viewAsync('request-answers', { ...sent, isPart: true })
     return showPage(reply, slot, draft, sent)
   })
 

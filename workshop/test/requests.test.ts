@@ -394,6 +394,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await refused.waitFor()
     expect(await refused.textContent()).toContain('redirect_uri is missing')
     expect(await page.locator('.answer h2').textContent()).toContain('400 Bad Request')
+    expect(await page.locator('#heard').textContent()).toBe('v02-state responds 400 Bad Request')
 
     expect(await seriousProblems(page)).toEqual([])
 
