@@ -12,6 +12,9 @@ import type { Workshop } from '../workshop.ts'
 /** How long the report about a response may come after the response, in milliseconds. */
 const REPORT_DELAY = 2_000
 
+/** How long the logins before a request may take, in milliseconds. */
+const LONGEST_LOGIN = 10_000
+
 /** What came of a request. */
 export interface Sent {
   answer: Answer
@@ -53,7 +56,36 @@ export function refuseHeld({ traffic }: Workshop, slot: Slot): void {
 
 function freshAt(workshop: Workshop, slot: Slot, draft: Draft) {
   refuseHeld(workshop, slot)
-  return valuesFor(draft, driverAt(slot.version, slot.addresses))
+  return fromLogins(slot, () => valuesFor(draft, driverAt(slot.version, slot.addresses)))
+}
+
+/**
+ * What logins at a slot give.
+ *
+ * @throws {ToldError} if one fails, or doesn't end: a learner's copy may do anything
+ */
+export async function fromLogins<Result>(
+  { version }: Slot,
+  logIn: () => Promise<Result>,
+): Promise<Result> {
+  let limit: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const seconds = LONGEST_LOGIN / 1000
+    limit = setTimeout(
+      () => reject(new Error(`it took more than ${seconds} seconds`)),
+      LONGEST_LOGIN,
+    )
+  })
+  try {
+    return await Promise.race([logIn(), late])
+  } catch (error) {
+    const why = (error as Error).message
+    throw new ToldError(
+      `A login at ${titleOf(version)}, for the values of the request, failed: ${why}. Log in at its client by hand to see more.`,
+    )
+  } finally {
+    clearTimeout(limit)
+  }
 }
 
 /** The message of a response, which the program reports over another channel. */

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { addressesOf } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
@@ -6,9 +8,10 @@ import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import { readPrinted } from '../requests/printed.ts'
 import { requestsIn } from '../requests/printed-commands.ts'
-import { seriousProblems, workshopOfFile } from './lab.ts'
+import { copyVersion, seriousProblems, workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile('v02-state')
 beforeAll(async () => {
@@ -316,6 +319,47 @@ describe('a prepared request', () => {
       expect(status).toBe(404)
     },
   )
+})
+
+describe("a learner's copy", () => {
+  test('may refuse and fail in its own way, and the page says where', async () => {
+    const folder = join(workshop.playground, 'v02')
+    copyVersion('v02', folder)
+    const file = join(folder, 'client/routes/login.ts')
+    const source = readFileSync(file, 'utf8')
+    const broken = source.replace(
+      'const state =',
+      "const isReady = false\n    if (!isReady) throw new Error('Not yet')\n    const state =",
+    )
+    writeFileSync(file, broken)
+    const copy = knownVersion('copy-v02', workshop.playground) as KnownVersion
+    const slot = await workshop.runner.openBeside(copy)
+    await workshop.untilRunning(slot)
+    const fields: Row[] = [
+      ['slot', slot.id],
+      ['program', 'client'],
+      ['method', 'GET'],
+    ]
+    const { page } = await workshop.post('/requests/send', [...fields, ['path', '/login']])
+    const place = page().querySelector('.refused a')
+    expect(page().querySelector('.refused')?.text).toContain(
+      "if (!isReady) throw new Error('Not yet')",
+    )
+    expect(place?.getAttribute('href')).toMatch(
+      /^\/code\/copy-v02\/client\/routes\/login\.ts#L\d+$/,
+    )
+
+    const fresh: Row[] = [...fields, ['path', '/callback'], ['query-name', 'code']]
+    const { status, page: told } = await workshop.post('/requests/send', [
+      ...fresh,
+      ['query-value', '{login_code}'],
+    ])
+    expect(status).toBe(200)
+    expect(told().querySelector('#answers .problem')?.text).toMatch(
+      /^A login at your v02, for the values of the request, failed: \/login returned 500\./,
+    )
+    await workshop.runner.close(slot)
+  })
 })
 
 describe('the same request at the version before', () => {
