@@ -271,7 +271,7 @@ class CheckedPrograms {
   }
 
   async #startOnce(checks: VersionChecks): Promise<Stages> {
-    const { short, scopes } = checks
+    const { short, scopes } = checks.settings ?? {}
     const at = async () => `http://localhost:${await freePort()}`
     const [serverUrl, shortUrl, clientUrl] = [await at(), await at(), await at()]
     const [apiUrl, testedUrl, newUrl] = [await at(), await at(), await at()]

@@ -4,12 +4,14 @@ import { Draft, type Files, readFiles } from './draft.ts'
 /** The name of a version's copy: `v02`. */
 export { shortName as copyName } from '../programs/versions.ts'
 
-/** An exercise in code: the same steps that the lesson's text describes. */
+export type ExerciseStep = (draft: Draft) => void
+
+/** An exercise in code, the same steps that the lesson's text describes: what a `steps.ts` exports. */
 export interface Exercise {
   /** Removes the solution from the version. Without it, the exercise starts from the version before. */
-  skeleton?: (draft: Draft) => void
+  skeleton?: ExerciseStep
   /** What each step of the lesson's exercise does, in order. */
-  steps: ((draft: Draft) => void)[]
+  steps: ExerciseStep[]
 }
 
 /** The version that an exercise starts from: the one before, or itself for the first. */

@@ -26,11 +26,16 @@ export function stageOf({ on, file }: Sentence): string {
   return on ?? file.slice(0, file.indexOf('/'))
 }
 
-/** All checks of a version. */
-export interface VersionChecks {
+/** What the checks of a version need. */
+export interface CheckSettings {
   /** What is set for the short server alone, or undefined if no check needs one. */
   short?: Record<string, string>
   /** What the client is registered for at the stand-in; undefined in a version without scopes. */
   scopes?: string[]
+}
+
+/** All checks of a version: what its `checks.ts` exports. */
+export interface VersionChecks {
+  settings?: CheckSettings
   sentences: Sentence[]
 }

@@ -1,5 +1,5 @@
 import { change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import type { ExerciseStep } from '../exercise-start.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
 const REQUEST = 'server/authorization-request.ts'
@@ -13,83 +13,81 @@ const NO_CATCH = `  const { client, redirect_uri } = verifyRedirectUri(query, cl
   return readParameters(query, client, redirect_uri)
 `
 
-export const exercise: Exercise = {
-  skeleton(draft) {
-    empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
-    empty(draft, 'client/routes/login.ts', {
-      loginRoute: route(1, 'loginRoute', "app.get('/login'"),
-    })
-    empty(draft, REQUEST, {
-      readAuthorizationRequest: notWritten(2, 'readAuthorizationRequest'),
-      readParameters: notWritten(3, 'readParameters'),
-      verifyRedirectUri: notWritten(2, 'verifyRedirectUri'),
-    })
-    const get = route(2, 'GET /authorize', "app.get('/authorize'")
-    const post = route(4, 'POST /authorize', "app.post('/authorize'")
-    empty(draft, AUTHORIZE, {
-      authorizeRoutes: `${get}\n${post}`,
-      sendCode: notWritten(4, 'sendCode'),
-    })
-    empty(draft, 'client/routes/callback.ts', {
-      callbackRoute: route(6, 'callbackRoute', "app.get('/callback'"),
-    })
-    empty(draft, TOKEN, { tokenRoute: route(7, 'tokenRoute', "app.post('/token'") })
-    empty(draft, 'server/client-auth.ts', {
-      authenticateClient: notWritten(8, 'authenticateClient'),
-    })
-    empty(draft, 'server/grants/authorization-code.ts', {
-      authorizationCodeGrant: notWritten(9, 'authorizationCodeGrant'),
-    })
-    empty(draft, 'server/tokens.ts', {
-      issueAccessToken: notWritten(9, 'issueAccessToken'),
-    })
-    empty(draft, TOKEN_REQUEST, { requestToken: notWritten(10, 'requestToken') })
-    draft.edit('tsconfig.json', [STRICT, LENIENT])
-  },
-
-  steps: [
-    (draft) => draft.takeAll('client/routes/home.ts', 'client/routes/login.ts'),
-    (draft) => {
-      empty(draft, REQUEST, {
-        readAuthorizationRequest: NO_CATCH,
-        readParameters: notWritten(3, 'readParameters'),
-      })
-      const get = part(draft.final(AUTHORIZE), '  app.get<', '\n  // The form posts')
-      draft.edit(AUTHORIZE, [route(2, 'GET /authorize', "app.get('/authorize'"), get])
-    },
-    (draft) => empty(draft, REQUEST, { readAuthorizationRequest: NO_CATCH }),
-    (draft) => draft.take(AUTHORIZE, [errorHandlerOf(draft, AUTHORIZE), '']),
-    (draft) => draft.takeAll(REQUEST, AUTHORIZE),
-    (draft) => draft.take('client/routes/callback.ts'),
-    (draft) =>
-      draft.take(
-        TOKEN,
-        [
-          part(draft.final(TOKEN), '      const client = authenticateClient(', '      const grant'),
-          '',
-        ],
-        [dispatchOf(draft), ''],
-        ['      const grant_type = requiredParameter(', '      requiredParameter('],
-        [part(draft.final(TOKEN), '    if (error.code ===', '    const response'), ''],
-      ),
-    (draft) => {
-      draft.take('server/client-auth.ts')
-      draft.take(
-        TOKEN,
-        [dispatchOf(draft), ''],
-        ['      const client = authenticateClient(', '      authenticateClient('],
-        ['      const grant_type = requiredParameter(', '      requiredParameter('],
-      )
-    },
-    (draft) => draft.takeAll(TOKEN, 'server/grants/authorization-code.ts', 'server/tokens.ts'),
-    (draft) =>
-      draft.take(TOKEN_REQUEST, [
-        part(draft.final(TOKEN_REQUEST), '  if ((status === 400', '  if (status !== 200'),
-        '',
-      ]),
-    (draft) => draft.takeAll(TOKEN_REQUEST, 'tsconfig.json'),
-  ],
+export function skeleton(draft: Draft): void {
+  empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
+  empty(draft, 'client/routes/login.ts', {
+    loginRoute: route(1, 'loginRoute', "app.get('/login'"),
+  })
+  empty(draft, REQUEST, {
+    readAuthorizationRequest: notWritten(2, 'readAuthorizationRequest'),
+    readParameters: notWritten(3, 'readParameters'),
+    verifyRedirectUri: notWritten(2, 'verifyRedirectUri'),
+  })
+  const get = route(2, 'GET /authorize', "app.get('/authorize'")
+  const post = route(4, 'POST /authorize', "app.post('/authorize'")
+  empty(draft, AUTHORIZE, {
+    authorizeRoutes: `${get}\n${post}`,
+    sendCode: notWritten(4, 'sendCode'),
+  })
+  empty(draft, 'client/routes/callback.ts', {
+    callbackRoute: route(6, 'callbackRoute', "app.get('/callback'"),
+  })
+  empty(draft, TOKEN, { tokenRoute: route(7, 'tokenRoute', "app.post('/token'") })
+  empty(draft, 'server/client-auth.ts', {
+    authenticateClient: notWritten(8, 'authenticateClient'),
+  })
+  empty(draft, 'server/grants/authorization-code.ts', {
+    authorizationCodeGrant: notWritten(9, 'authorizationCodeGrant'),
+  })
+  empty(draft, 'server/tokens.ts', {
+    issueAccessToken: notWritten(9, 'issueAccessToken'),
+  })
+  empty(draft, TOKEN_REQUEST, { requestToken: notWritten(10, 'requestToken') })
+  draft.edit('tsconfig.json', [STRICT, LENIENT])
 }
+
+export const steps: ExerciseStep[] = [
+  (draft) => draft.takeAll('client/routes/home.ts', 'client/routes/login.ts'),
+  (draft) => {
+    empty(draft, REQUEST, {
+      readAuthorizationRequest: NO_CATCH,
+      readParameters: notWritten(3, 'readParameters'),
+    })
+    const get = part(draft.final(AUTHORIZE), '  app.get<', '\n  // The form posts')
+    draft.edit(AUTHORIZE, [route(2, 'GET /authorize', "app.get('/authorize'"), get])
+  },
+  (draft) => empty(draft, REQUEST, { readAuthorizationRequest: NO_CATCH }),
+  (draft) => draft.take(AUTHORIZE, [errorHandlerOf(draft, AUTHORIZE), '']),
+  (draft) => draft.takeAll(REQUEST, AUTHORIZE),
+  (draft) => draft.take('client/routes/callback.ts'),
+  (draft) =>
+    draft.take(
+      TOKEN,
+      [
+        part(draft.final(TOKEN), '      const client = authenticateClient(', '      const grant'),
+        '',
+      ],
+      [dispatchOf(draft), ''],
+      ['      const grant_type = requiredParameter(', '      requiredParameter('],
+      [part(draft.final(TOKEN), '    if (error.code ===', '    const response'), ''],
+    ),
+  (draft) => {
+    draft.take('server/client-auth.ts')
+    draft.take(
+      TOKEN,
+      [dispatchOf(draft), ''],
+      ['      const client = authenticateClient(', '      authenticateClient('],
+      ['      const grant_type = requiredParameter(', '      requiredParameter('],
+    )
+  },
+  (draft) => draft.takeAll(TOKEN, 'server/grants/authorization-code.ts', 'server/tokens.ts'),
+  (draft) =>
+    draft.take(TOKEN_REQUEST, [
+      part(draft.final(TOKEN_REQUEST), '  if ((status === 400', '  if (status !== 200'),
+      '',
+    ]),
+  (draft) => draft.takeAll(TOKEN_REQUEST, 'tsconfig.json'),
+]
 
 /** Replaces the bodies of some functions of a file, and keeps everything else. */
 function empty(draft: Draft, path: string, bodies: Record<string, string>): void {

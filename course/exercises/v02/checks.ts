@@ -3,216 +3,211 @@ import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
 import { expectAnswer, leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
 import { patient } from '../patience.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { Sentence } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 import { loginShowsToken } from '../v01/checks.ts'
 
 /** How long to hold back a token while a second response arrives, in milliseconds. */
 const HOLD = 1_000
 
-export const checks: VersionChecks = {
-  sentences: [
-    {
-      id: 'state-sent',
-      text: 'GET /login sends a state that nobody can guess, a new one each time',
-      file: 'client/routes/login.ts',
-      async probe(stage) {
-        const browser = stage.browser()
-        const states = []
-        for (const one of [browser, browser, stage.browser()]) {
-          const state = (await stage.begin(one)).get('state')
-          must(state, 'the redirect URL has no state')
-          states.push(state)
-        }
-        must(new Set(states).size === states.length, 'two logins have the same state')
-        const shortest = Math.min(...states.map(({ length }) => length))
-        must(shortest >= 22, `a state of ${shortest} characters holds fewer than 128 random bits`)
-      },
+export const sentences: Sentence[] = [
+  {
+    id: 'state-sent',
+    text: 'GET /login sends a state that nobody can guess, a new one each time',
+    file: 'client/routes/login.ts',
+    async probe(stage) {
+      const browser = stage.browser()
+      const states = []
+      for (const one of [browser, browser, stage.browser()]) {
+        const state = (await stage.begin(one)).get('state')
+        must(state, 'the redirect URL has no state')
+        states.push(state)
+      }
+      must(new Set(states).size === states.length, 'two logins have the same state')
+      const shortest = Math.min(...states.map(({ length }) => length))
+      must(shortest >= 22, `a state of ${shortest} characters holds fewer than 128 random bits`)
     },
-    {
-      id: 'cookie',
-      text: 'The client recognizes the browser by a session cookie that is HttpOnly and SameSite=Lax',
-      file: 'client/app.ts',
-      needs: ['right-state'],
-      probe: sessionCookieIsCareful,
-    },
-    {
-      id: 'state-returned',
-      text: 'The server sends the state back with the code, unchanged',
-      file: 'server/routes/authorize.ts',
-      async probe({ server }) {
-        for (const state of ['a-state', ' a b+c&d=é%41 ', 'long-'.repeat(100)]) {
-          const page = await server.logIn({ state })
-          must(queryOf(page).has('code'), `the right password gets no code: ${saw(page)}`)
-          const back = queryOf(page).get('state')
-          must(back !== null, 'the redirect with the code has no state')
-          must(
-            back === state,
-            `state ${JSON.stringify(state)} comes back as ${JSON.stringify(back)}`,
-          )
-        }
-      },
-    },
-    {
-      id: 'no-state',
-      text: 'A request without a state gets none back',
-      file: 'server/authorization-response.ts',
-      async probe({ server }) {
-        const page = await server.logIn({ state: undefined })
-        must(queryOf(page).has('code'), `a request without a state gets no code: ${saw(page)}`)
+  },
+  {
+    id: 'cookie',
+    text: 'The client recognizes the browser by a session cookie that is HttpOnly and SameSite=Lax',
+    file: 'client/app.ts',
+    needs: ['right-state'],
+    probe: sessionCookieIsCareful,
+  },
+  {
+    id: 'state-returned',
+    text: 'The server sends the state back with the code, unchanged',
+    file: 'server/routes/authorize.ts',
+    async probe({ server }) {
+      for (const state of ['a-state', ' a b+c&d=é%41 ', 'long-'.repeat(100)]) {
+        const page = await server.logIn({ state })
+        must(queryOf(page).has('code'), `the right password gets no code: ${saw(page)}`)
         const back = queryOf(page).get('state')
-        must(back === null, `a request without a state gets back ${JSON.stringify(back)}`)
-      },
+        must(back !== null, 'the redirect with the code has no state')
+        must(back === state, `state ${JSON.stringify(state)} comes back as ${JSON.stringify(back)}`)
+      }
     },
-    {
-      id: 'two-states',
-      text: 'The server rejects a request with two states, and returns neither',
-      file: 'server/routes/authorize.ts',
-      async probe(stage) {
-        const url = `${stage.server.authorizeUrl()}&state=another`
-        const page = await stage.browser().open(url)
-        must(
-          page.status !== 200,
-          'with two states in the URL, GET /authorize returns 200',
-          'server/authorization-request.ts',
-        )
-        must(
-          leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
-          `with two states in the URL, ${saw(page)}; it should send the browser back with invalid_request and no state`,
-        )
-        must(!queryOf(page).has('state'), 'one of the two states comes back with the error')
-      },
+  },
+  {
+    id: 'no-state',
+    text: 'A request without a state gets none back',
+    file: 'server/authorization-response.ts',
+    async probe({ server }) {
+      const page = await server.logIn({ state: undefined })
+      must(queryOf(page).has('code'), `a request without a state gets no code: ${saw(page)}`)
+      const back = queryOf(page).get('state')
+      must(back === null, `a request without a state gets back ${JSON.stringify(back)}`)
     },
-    {
-      id: 'state-with-error',
-      text: 'The server also sends the state back with an error',
-      file: 'server/routes/authorize.ts',
-      async probe({ server }) {
-        const page = await server.authorize({ response_type: 'token' })
-        must(
-          queryOf(page).has('error'),
-          `a request for response_type=token gets no error: ${saw(page)}`,
-        )
-        must(queryOf(page).get('state') === 'a-state', 'the redirect with the error has no state')
-      },
+  },
+  {
+    id: 'two-states',
+    text: 'The server rejects a request with two states, and returns neither',
+    file: 'server/routes/authorize.ts',
+    async probe(stage) {
+      const url = `${stage.server.authorizeUrl()}&state=another`
+      const page = await stage.browser().open(url)
+      must(
+        page.status !== 200,
+        'with two states in the URL, GET /authorize returns 200',
+        'server/authorization-request.ts',
+      )
+      must(
+        leadsTo(page, stage.redirectUri) && queryOf(page).get('error') === 'invalid_request',
+        `with two states in the URL, ${saw(page)}; it should send the browser back with invalid_request and no state`,
+      )
+      must(!queryOf(page).has('state'), 'one of the two states comes back with the error')
     },
-    {
-      id: 'right-state',
-      text: 'The client accepts the response with the right state',
-      file: 'client/routes/callback.ts',
-      async probe(stage) {
-        const browser = stage.browser()
-        const page = await stage.login(browser)
-        const seen = `the response to the login that the browser just started gets ${page.status}`
-        const hasCookie = (await browser.jar.getCookieString(stage.clientUrl)) !== ''
-        must(
-          page.status === 200 || hasCookie,
-          `${seen}: GET /login stores nothing in the session, so it sets no cookie`,
-          'client/routes/login.ts',
-        )
-        must(page.status === 200, seen)
-      },
+  },
+  {
+    id: 'state-with-error',
+    text: 'The server also sends the state back with an error',
+    file: 'server/routes/authorize.ts',
+    async probe({ server }) {
+      const page = await server.authorize({ response_type: 'token' })
+      must(
+        queryOf(page).has('error'),
+        `a request for response_type=token gets no error: ${saw(page)}`,
+      )
+      must(queryOf(page).get('state') === 'a-state', 'the redirect with the error has no state')
     },
-    {
-      id: 'wrong-state',
-      text: 'The client rejects a response without a state, with a wrong one or with two, and sends no token request',
-      file: 'client/routes/callback.ts',
-      async probe(stage) {
-        const browser = stage.browser()
-        const right = (await stage.begin(browser)).get('state')
-        for (const state of [undefined, '', randomValue()]) {
-          const page = await stage.answer(browser, { code: randomValue(), state })
-          expectRefused(stage, page, state ? 'with a wrong state' : 'without a state')
-        }
-        // RFC 6749 section 3.1: no parameter comes more than once.
-        const query = `code=${randomValue()}&state=${right}&state=another`
-        const twice = await browser.open(`${stage.redirectUri}?${query}`)
-        expectRefused(stage, twice, 'with two states')
-      },
+  },
+  {
+    id: 'right-state',
+    text: 'The client accepts the response with the right state',
+    file: 'client/routes/callback.ts',
+    async probe(stage) {
+      const browser = stage.browser()
+      const page = await stage.login(browser)
+      const seen = `the response to the login that the browser just started gets ${page.status}`
+      const hasCookie = (await browser.jar.getCookieString(stage.clientUrl)) !== ''
+      must(
+        page.status === 200 || hasCookie,
+        `${seen}: GET /login stores nothing in the session, so it sets no cookie`,
+        'client/routes/login.ts',
+      )
+      must(page.status === 200, seen)
     },
-    {
-      id: 'no-login',
-      text: 'The client rejects a response in a browser that started no login',
-      file: 'client/routes/callback.ts',
-      needs: ['wrong-state'],
-      async probe(stage) {
-        for (const state of [undefined, 'undefined', 'null', randomValue()]) {
-          const page = await stage.answer(stage.browser(), { code: randomValue(), state })
-          const which = state === undefined ? 'without a state, ' : ''
-          expectRefused(stage, page, `${which}in a browser that started no login`)
-        }
-      },
-    },
-    {
-      id: 'foreign-state',
-      text: "The client rejects a response with another browser's state",
-      file: 'client/routes/login.ts',
-      needs: ['state-sent', 'wrong-state'],
-      async probe(stage) {
-        const victim = stage.browser()
-        await stage.begin(victim)
-        const { state } = await stage.begin(stage.browser())
-        const page = await stage.answer(victim, { code: randomValue(), state })
-        expectRefused(stage, page, "with another browser's state")
-      },
-    },
-    {
-      id: 'wrong-then-right',
-      text: "A wrong state doesn't end the login in progress",
-      file: 'client/routes/callback.ts',
-      needs: ['right-state'],
-      async probe(stage) {
-        const browser = stage.browser()
-        const { state } = await stage.begin(browser)
-        await stage.answer(browser, { code: randomValue(), state: randomValue() })
+  },
+  {
+    id: 'wrong-state',
+    text: 'The client rejects a response without a state, with a wrong one or with two, and sends no token request',
+    file: 'client/routes/callback.ts',
+    async probe(stage) {
+      const browser = stage.browser()
+      const right = (await stage.begin(browser)).get('state')
+      for (const state of [undefined, '', randomValue()]) {
         const page = await stage.answer(browser, { code: randomValue(), state })
-        expectAnswer(page, 200, 'after a response with a wrong state, the one with the right state')
-      },
+        expectRefused(stage, page, state ? 'with a wrong state' : 'without a state')
+      }
+      // RFC 6749 section 3.1: no parameter comes more than once.
+      const query = `code=${randomValue()}&state=${right}&state=another`
+      const twice = await browser.open(`${stage.redirectUri}?${query}`)
+      expectRefused(stage, twice, 'with two states')
     },
-    {
-      id: 'later-login',
-      text: 'Of two logins started in one browser, the later one works',
-      file: 'client/routes/login.ts',
-      needs: ['right-state'],
-      async probe(stage) {
-        const browser = stage.browser()
-        await stage.begin(browser)
-        const { state } = await stage.begin(browser)
-        const page = await stage.answer(browser, { code: randomValue(), state })
-        expectAnswer(page, 200, 'the response to the later login')
-      },
+  },
+  {
+    id: 'no-login',
+    text: 'The client rejects a response in a browser that started no login',
+    file: 'client/routes/callback.ts',
+    needs: ['wrong-state'],
+    async probe(stage) {
+      for (const state of [undefined, 'undefined', 'null', randomValue()]) {
+        const page = await stage.answer(stage.browser(), { code: randomValue(), state })
+        const which = state === undefined ? 'without a state, ' : ''
+        expectRefused(stage, page, `${which}in a browser that started no login`)
+      }
     },
-    {
-      id: 'earlier-login',
-      text: 'Of two logins started in one browser, the earlier one is canceled',
-      file: 'client/routes/callback.ts',
-      needs: ['state-sent', 'later-login'],
-      async probe(stage) {
-        const browser = stage.browser()
-        const { state } = await stage.begin(browser)
-        await stage.begin(browser)
-        const page = await stage.answer(browser, { code: randomValue(), state })
-        expectRefused(stage, page, 'to the earlier of two logins')
-      },
+  },
+  {
+    id: 'foreign-state',
+    text: "The client rejects a response with another browser's state",
+    file: 'client/routes/login.ts',
+    needs: ['state-sent', 'wrong-state'],
+    async probe(stage) {
+      const victim = stage.browser()
+      await stage.begin(victim)
+      const { state } = await stage.begin(stage.browser())
+      const page = await stage.answer(victim, { code: randomValue(), state })
+      expectRefused(stage, page, "with another browser's state")
     },
-    {
-      id: 'state-once',
-      text: 'The right state works only once',
-      file: 'client/routes/callback.ts',
-      needs: ['right-state'],
-      async probe(stage) {
-        await answerTwice(stage, { code: randomValue() }, 'with a state that was used before')
-        await answerMeanwhile(stage)
-        await answerTwice(
-          stage,
-          { error: 'access_denied' },
-          'with a state that already came with an error',
-        )
-      },
+  },
+  {
+    id: 'wrong-then-right',
+    text: "A wrong state doesn't end the login in progress",
+    file: 'client/routes/callback.ts',
+    needs: ['right-state'],
+    async probe(stage) {
+      const browser = stage.browser()
+      const { state } = await stage.begin(browser)
+      await stage.answer(browser, { code: randomValue(), state: randomValue() })
+      const page = await stage.answer(browser, { code: randomValue(), state })
+      expectAnswer(page, 200, 'after a response with a wrong state, the one with the right state')
     },
-    loginShowsToken,
-  ],
-}
+  },
+  {
+    id: 'later-login',
+    text: 'Of two logins started in one browser, the later one works',
+    file: 'client/routes/login.ts',
+    needs: ['right-state'],
+    async probe(stage) {
+      const browser = stage.browser()
+      await stage.begin(browser)
+      const { state } = await stage.begin(browser)
+      const page = await stage.answer(browser, { code: randomValue(), state })
+      expectAnswer(page, 200, 'the response to the later login')
+    },
+  },
+  {
+    id: 'earlier-login',
+    text: 'Of two logins started in one browser, the earlier one is canceled',
+    file: 'client/routes/callback.ts',
+    needs: ['state-sent', 'later-login'],
+    async probe(stage) {
+      const browser = stage.browser()
+      const { state } = await stage.begin(browser)
+      await stage.begin(browser)
+      const page = await stage.answer(browser, { code: randomValue(), state })
+      expectRefused(stage, page, 'to the earlier of two logins')
+    },
+  },
+  {
+    id: 'state-once',
+    text: 'The right state works only once',
+    file: 'client/routes/callback.ts',
+    needs: ['right-state'],
+    async probe(stage) {
+      await answerTwice(stage, { code: randomValue() }, 'with a state that was used before')
+      await answerMeanwhile(stage)
+      await answerTwice(
+        stage,
+        { error: 'access_denied' },
+        'with a state that already came with an error',
+      )
+    },
+  },
+  loginShowsToken,
+]
 
 /** The cookies that the client sets when a login starts are HttpOnly and SameSite=Lax. */
 async function sessionCookieIsCareful(stage: Stage): Promise<void> {

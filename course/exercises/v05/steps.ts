@@ -1,5 +1,5 @@
 import { type Change, change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import type { ExerciseStep } from '../exercise-start.ts'
 
 const CODE_GRANT = 'server/grants/authorization-code.ts'
 const MANAGER = 'client/token-manager.ts'
@@ -28,62 +28,60 @@ export class TokenManager {
 }
 `
 
-export const exercise: Exercise = {
-  steps: [
-    (draft) => {
-      const messages = draft.final('protocol.ts')
-      draft.take('protocol.ts', [refreshRequestIn(messages), ''])
-      draft.write(STORE, storeWithoutEnd(draft, { counted: false }))
-      draft.take('server/tokens.ts')
-      const grant = codeGrantWithoutEnd(draft.final(CODE_GRANT))
-      const untimed = change(CODE_GRANT, grant, [[part(grant, '    expiresAt:', '  }\n'), '']])
-      draft.write(CODE_GRANT, untimed)
-    },
-    (draft) => {
-      draft.take('protocol.ts')
-      draft.take('server/routes/token.ts')
-      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
-      draft.write(
-        REFRESH_GRANT,
-        change(REFRESH_GRANT, grant, [
-          ["import { sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
-          [part(grant, '  if (!sameSecret(', '  store.families.set('), ''],
-        ]),
-      )
-    },
-    (draft) => {
-      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
-      draft.write(REFRESH_GRANT, grant)
-    },
-    (draft) => {
-      draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
-      draft.write(CODE_GRANT, codeGrantWithoutEnd(draft.final(CODE_GRANT)))
-      const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
-      draft.write(REFRESH_GRANT, grant)
-      draft.take('server/routes/authorize.ts', ['    ended: false,\n', ''])
-    },
-    (draft) => {
-      draft.takeAll(REFRESH_GRANT, 'server/routes/authorize.ts')
-      draft.take(CODE_GRANT, ...withoutCodeReuse(draft.final(CODE_GRANT)))
-      draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
-    },
-    (draft) => {
-      draft.take(CODE_GRANT)
-      draft.take(STORE, ['?? 300', '?? 3600'])
-    },
-    (draft) => {
-      draft.takeAll(STORE, 'client/api.ts', 'client/routes/callback.ts', 'client/session.ts')
-      draft.write(MANAGER, HOLDER)
-    },
-    (draft) => {
-      draft.take('client/token-request.ts')
-      draft.write(MANAGER, firstManager(draft.final(MANAGER)))
-    },
-    (draft) => draft.write(MANAGER, withoutClock(withoutRefusals(draft.final(MANAGER)))),
-    (draft) => draft.write(MANAGER, withoutRefusals(draft.final(MANAGER))),
-    (draft) => draft.take(MANAGER),
-  ],
-}
+export const steps: ExerciseStep[] = [
+  (draft) => {
+    const messages = draft.final('protocol.ts')
+    draft.take('protocol.ts', [refreshRequestIn(messages), ''])
+    draft.write(STORE, storeWithoutEnd(draft, { counted: false }))
+    draft.take('server/tokens.ts')
+    const grant = codeGrantWithoutEnd(draft.final(CODE_GRANT))
+    const untimed = change(CODE_GRANT, grant, [[part(grant, '    expiresAt:', '  }\n'), '']])
+    draft.write(CODE_GRANT, untimed)
+  },
+  (draft) => {
+    draft.take('protocol.ts')
+    draft.take('server/routes/token.ts')
+    const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
+    draft.write(
+      REFRESH_GRANT,
+      change(REFRESH_GRANT, grant, [
+        ["import { sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
+        [part(grant, '  if (!sameSecret(', '  store.families.set('), ''],
+      ]),
+    )
+  },
+  (draft) => {
+    const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
+    draft.write(REFRESH_GRANT, grant)
+  },
+  (draft) => {
+    draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
+    draft.write(CODE_GRANT, codeGrantWithoutEnd(draft.final(CODE_GRANT)))
+    const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
+    draft.write(REFRESH_GRANT, grant)
+    draft.take('server/routes/authorize.ts', ['    ended: false,\n', ''])
+  },
+  (draft) => {
+    draft.takeAll(REFRESH_GRANT, 'server/routes/authorize.ts')
+    draft.take(CODE_GRANT, ...withoutCodeReuse(draft.final(CODE_GRANT)))
+    draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
+  },
+  (draft) => {
+    draft.take(CODE_GRANT)
+    draft.take(STORE, ['?? 300', '?? 3600'])
+  },
+  (draft) => {
+    draft.takeAll(STORE, 'client/api.ts', 'client/routes/callback.ts', 'client/session.ts')
+    draft.write(MANAGER, HOLDER)
+  },
+  (draft) => {
+    draft.take('client/token-request.ts')
+    draft.write(MANAGER, firstManager(draft.final(MANAGER)))
+  },
+  (draft) => draft.write(MANAGER, withoutClock(withoutRefusals(draft.final(MANAGER)))),
+  (draft) => draft.write(MANAGER, withoutRefusals(draft.final(MANAGER))),
+  (draft) => draft.take(MANAGER),
+]
 
 function refreshRequestIn(messages: string): string {
   return part(

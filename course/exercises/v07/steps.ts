@@ -1,5 +1,5 @@
 import { type Change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import type { ExerciseStep } from '../exercise-start.ts'
 
 const APP = 'server/app.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
@@ -49,27 +49,25 @@ function takeRoutes(draft: Draft, ...changes: Change[]): void {
   )
 }
 
-export const exercise: Exercise = {
-  steps: [
-    (draft) => {
-      const answer = part(draft.final(AUTHORIZE), FIND_LOGIN, '  })\n')
-      takeRoutes(draft, [answer, '    return showLogin(reply, authorizationRequest)\n'])
-      draft.take(APP, ...NO_HOOK, ...NO_LOGOUT)
-      draft.take('server/session.ts', NO_VALUES_KEPT)
-      draft.take('server/views/login.eta')
-    },
-    (draft) => {
-      takeRoutes(draft, [ISSUE, ''], ['scopeMeanings, consent }', 'scopeMeanings }'])
-      draft.take(CONSENT_PAGE, NO_NOT_YOU, NO_VALUE_SENT)
-    },
-    (draft) => {
-      draft.takeAll('server/consent.ts', 'server/session.ts', AUTHORIZE)
-      draft.take(CONSENT_PAGE, NO_NOT_YOU)
-    },
-    (draft) => {
-      draft.take('server/same-origin.ts')
-      draft.take(APP, ...NO_LOGOUT)
-    },
-    (draft) => draft.takeAll('server/routes/logout.ts', APP, CONSENT_PAGE),
-  ],
-}
+export const steps: ExerciseStep[] = [
+  (draft) => {
+    const answer = part(draft.final(AUTHORIZE), FIND_LOGIN, '  })\n')
+    takeRoutes(draft, [answer, '    return showLogin(reply, authorizationRequest)\n'])
+    draft.take(APP, ...NO_HOOK, ...NO_LOGOUT)
+    draft.take('server/session.ts', NO_VALUES_KEPT)
+    draft.take('server/views/login.eta')
+  },
+  (draft) => {
+    takeRoutes(draft, [ISSUE, ''], ['scopeMeanings, consent }', 'scopeMeanings }'])
+    draft.take(CONSENT_PAGE, NO_NOT_YOU, NO_VALUE_SENT)
+  },
+  (draft) => {
+    draft.takeAll('server/consent.ts', 'server/session.ts', AUTHORIZE)
+    draft.take(CONSENT_PAGE, NO_NOT_YOU)
+  },
+  (draft) => {
+    draft.take('server/same-origin.ts')
+    draft.take(APP, ...NO_LOGOUT)
+  },
+  (draft) => draft.takeAll('server/routes/logout.ts', APP, CONSENT_PAGE),
+]

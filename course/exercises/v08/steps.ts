@@ -1,5 +1,5 @@
 import { type Change, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import type { ExerciseStep } from '../exercise-start.ts'
 
 const API = 'client/api.ts'
 const AUTHORIZE = 'server/routes/authorize.ts'
@@ -33,56 +33,54 @@ const NAME_NEEDED: Change[] = [
   ['  if (status === 403) return undefined\n', ''],
 ]
 
-export const exercise: Exercise = {
-  steps: [
-    (draft) => {
-      const text = draft.final(AUTHORIZE)
-      draft.take('server/store.ts')
-      draft.take(
-        AUTHORIZE,
-        ['queryOf, soleParameter, valuesOf }', 'queryOf, soleParameter }'],
-        ['consent, asked }', 'consent }'],
-        [part(text, "      const ticked = valuesOf(form, 'scope')\n", ALLOWED), ''],
-        [part(text, '      const scopes = ', DECISION), ''],
-        [' || scopes.length === 0', ''],
-        ['of scopes) allowed.add', 'of authorizationRequest.scopes) allowed.add'],
-        ['{ ...authorizationRequest, scopes }', 'authorizationRequest'],
-      )
-    },
-    (draft) => draft.takeAll(AUTHORIZE, 'server/views/consent.eta'),
-    (draft) => {
-      draft.takeAll('client/token-request.ts', 'client/token-manager.ts')
-      for (const path of [SESSION, CALLBACK] as const) draft.take(path, ...NO_WAY_BACK[path])
-      const text = draft.final(LOGIN)
-      draft.take(
-        LOGIN,
-        ["import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'\n", ''],
-        ['app.get<{ Querystring: Parameters }>', 'app.get'],
-        [part(text, '    // An address in the request', '    const covered'), ''],
-        ["[...covered, isForEmail ? 'email' : 'profile']", "[...covered, 'profile']"],
-        ...NO_WAY_BACK[LOGIN],
-      )
-      draft.take(
-        API,
-        ...NAME_NEEDED,
-        [' It would only show it to you here.', ''],
-        [
-          "{ href: '/login?for=email', text: 'Allow it' }",
-          "{ href: '/profile', text: 'Your profile' }",
-        ],
-      )
-    },
-    (draft) => {
-      draft.take(LOGIN, ...NO_WAY_BACK[LOGIN])
-      draft.take(API, ...NAME_NEEDED)
-    },
-    (draft) => draft.takeAll(SESSION, LOGIN, CALLBACK),
-    (draft) =>
-      draft.takeAll(
-        API,
-        'client/routes/profile.ts',
-        'client/routes/home.ts',
-        'client/views/profile.eta',
-      ),
-  ],
-}
+export const steps: ExerciseStep[] = [
+  (draft) => {
+    const text = draft.final(AUTHORIZE)
+    draft.take('server/store.ts')
+    draft.take(
+      AUTHORIZE,
+      ['queryOf, soleParameter, valuesOf }', 'queryOf, soleParameter }'],
+      ['consent, asked }', 'consent }'],
+      [part(text, "      const ticked = valuesOf(form, 'scope')\n", ALLOWED), ''],
+      [part(text, '      const scopes = ', DECISION), ''],
+      [' || scopes.length === 0', ''],
+      ['of scopes) allowed.add', 'of authorizationRequest.scopes) allowed.add'],
+      ['{ ...authorizationRequest, scopes }', 'authorizationRequest'],
+    )
+  },
+  (draft) => draft.takeAll(AUTHORIZE, 'server/views/consent.eta'),
+  (draft) => {
+    draft.takeAll('client/token-request.ts', 'client/token-manager.ts')
+    for (const path of [SESSION, CALLBACK] as const) draft.take(path, ...NO_WAY_BACK[path])
+    const text = draft.final(LOGIN)
+    draft.take(
+      LOGIN,
+      ["import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'\n", ''],
+      ['app.get<{ Querystring: Parameters }>', 'app.get'],
+      [part(text, '    // An address in the request', '    const covered'), ''],
+      ["[...covered, isForEmail ? 'email' : 'profile']", "[...covered, 'profile']"],
+      ...NO_WAY_BACK[LOGIN],
+    )
+    draft.take(
+      API,
+      ...NAME_NEEDED,
+      [' It would only show it to you here.', ''],
+      [
+        "{ href: '/login?for=email', text: 'Allow it' }",
+        "{ href: '/profile', text: 'Your profile' }",
+      ],
+    )
+  },
+  (draft) => {
+    draft.take(LOGIN, ...NO_WAY_BACK[LOGIN])
+    draft.take(API, ...NAME_NEEDED)
+  },
+  (draft) => draft.takeAll(SESSION, LOGIN, CALLBACK),
+  (draft) =>
+    draft.takeAll(
+      API,
+      'client/routes/profile.ts',
+      'client/routes/home.ts',
+      'client/views/profile.eta',
+    ),
+]

@@ -18,7 +18,7 @@ import {
   type Stage,
   textOf,
 } from '../check-stage.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { CheckSettings, Sentence } from '../sentence.ts'
 import { randomValue, type Tokens } from '../stand-in.ts'
 import { openProfile } from '../v05/checks.ts'
 import { BOTH, cancel, OTHER_REQUEST, went } from '../v06/checks.ts'
@@ -41,607 +41,598 @@ const MEANINGS: Record<string, string> = {
   email: 'see your email address',
 }
 
+export const settings: CheckSettings = { scopes: ['profile', 'email'] }
+
 // The server remembers what was allowed, so the order of its checks matters: the first one after the
 // logins needs a user who allowed nothing yet. Before the first Disconnect, user1 gives lab-client only
 // email, and user0 gives other-client nothing.
-export const checks: VersionChecks = {
-  scopes: ['profile', 'email'],
-  sentences: [
-    refusedStill,
-    cancel,
-    {
-      id: 'client-login-page',
-      text: 'The login page of a client still names the client, and still has Cancel',
-      file: 'server/views/login.eta',
-      async probe(stage) {
-        const page = await stage.server.authorize()
-        const text = textOf(page)
-        for (const name of ['lab-client', stage.clientUrl]) {
-          must(text.includes(name), `the login page of GET /authorize doesn't name ${name}`)
-        }
-        must(hasCancel(page), 'the login page of GET /authorize has no Cancel anymore')
-      },
+export const sentences: Sentence[] = [
+  refusedStill,
+  cancel,
+  {
+    id: 'client-login-page',
+    text: 'The login page of a client still names the client, and still has Cancel',
+    file: 'server/views/login.eta',
+    async probe(stage) {
+      const page = await stage.server.authorize()
+      const text = textOf(page)
+      for (const name of ['lab-client', stage.clientUrl]) {
+        must(text.includes(name), `the login page of GET /authorize doesn't name ${name}`)
+      }
+      must(hasCancel(page), 'the login page of GET /authorize has no Cancel anymore')
     },
-    {
-      id: 'login-page',
-      text: 'GET /account shows a login page for no client, and its form posts to /account',
-      file: 'server/views/login.eta',
-      async probe(stage) {
-        const page = await openAccount(stage, stage.browser())
-        must(hasPassword(page), 'GET /account of someone who is not logged in has no login form')
-        must(page.headers['set-cookie'] === undefined, 'GET /account sets a cookie before a login')
-        const form = formsOn(page).find(({ names }) => names.has('password'))
-        const { pathname } = new URL(form?.action ?? page.url)
+  },
+  {
+    id: 'login-page',
+    text: 'GET /account shows a login page for no client, and its form posts to /account',
+    file: 'server/views/login.eta',
+    async probe(stage) {
+      const page = await openAccount(stage, stage.browser())
+      must(hasPassword(page), 'GET /account of someone who is not logged in has no login form')
+      must(page.headers['set-cookie'] === undefined, 'GET /account sets a cookie before a login')
+      const form = formsOn(page).find(({ names }) => names.has('password'))
+      const { pathname } = new URL(form?.action ?? page.url)
+      must(
+        pathname === '/account' && form?.method === 'POST',
+        `the login form on /account doesn't post to /account, but sends a ${form?.method} to ${pathname}`,
+      )
+      const odd = /undefined|null|lab-client|asks who you are/.exec(textOf(page))?.[0]
+      must(!odd, `the login page on /account says "${odd}", but no client asks`)
+      expectNoName(page, 'GET /account')
+      must(!hasCancel(page), 'the login page on /account has Cancel, which leads back to a client')
+    },
+  },
+  {
+    id: 'login-right',
+    text: 'POST /account with the right password gets a 303 to /account, which names the user',
+    file: 'server/routes/account.ts',
+    async probe(stage) {
+      for (const number of [0, 1]) {
+        const browser = await logInAtAccount(stage, `user${number}`)
+        await expectLoggedIn(stage, browser, number, 'after a login there')
+      }
+    },
+  },
+  {
+    id: 'login-wrong',
+    text: 'A wrong password gets 401 and the form again, and changes no session',
+    file: 'server/routes/account.ts',
+    needs: ['login-page', 'login-right'],
+    async probe(stage) {
+      const wrong: [what: string, body: FormFields][] = [
+        ['a wrong password', { username: 'user0', password: 'password1' }],
+        ['an unknown user', { username: 'nobody', password: 'password0' }],
+        ['no password', { username: 'user0' }],
+        ['two passwords', { username: 'user0', password: ['password0', 'password0'] }],
+      ]
+      for (const [what, body] of wrong) {
+        const browser = stage.browser()
+        const page = await postAccount(stage, browser, { body })
+        must(page.status === 401, `POST /account with ${what} gets ${got(page)}`)
+        must(hasPassword(page), `POST /account with ${what} gets 401 without the form`)
+        const next = await openAccount(stage, browser)
+        must(hasPassword(next), `POST /account with ${what} gets 401, but logs the user in`)
+      }
+      const browser = await logInAtAccount(stage, 'user1')
+      await postAccount(stage, browser, { body: { username: 'user0', password: 'wrong' } })
+      await expectLoggedIn(stage, browser, 1, 'after a wrong password of user0')
+    },
+  },
+  {
+    id: 'login-no-form',
+    text: 'POST /account with a body that is no form gets 400 and the form again',
+    file: 'server/routes/account.ts',
+    needs: ['login-page', 'login-right'],
+    async probe(stage) {
+      const body = JSON.stringify(credentials('user0'))
+      for (const type of ['application/json', 'text/plain']) {
+        const headers = { 'content-type': type }
+        const page = await postAccount(stage, stage.browser(), { body, headers })
+        must(page.status === 400, `POST /account with a body of type ${type} gets ${got(page)}`)
+        must(hasPassword(page), `POST /account with a body of type ${type} gets no form`)
+        expectNoName(page, `POST /account with a body of type ${type}`)
+      }
+    },
+  },
+  {
+    id: 'new-id',
+    text: 'Each login at /account starts a session with a new id, and the cookie from before it is useless',
+    file: 'server/routes/account.ts',
+    needs: ['login-page', 'login-right'],
+    async probe(stage) {
+      const browser = await logInAtAccount(stage, 'user1')
+      const planted = await cookieOf(stage, browser)
+      await logInAtAccount(stage, 'user0', browser)
+      must(
+        (await cookieOf(stage, browser)) !== planted,
+        'a browser that came with a session keeps its id when user0 logs in. Someone who planted that cookie is then logged in as user0, too',
+      )
+      const page = await openAccount(stage, stage.browser(), { cookie: planted })
+      must(hasPassword(page), 'after a login of user0, the cookie from before it is logged in')
+    },
+  },
+  {
+    id: 'one-session',
+    text: 'A login at /account counts at /authorize, and the other way around',
+    file: 'server/routes/account.ts',
+    needs: ['login-page', 'login-right'],
+    async probe(stage) {
+      const browser = await logInAtAccount(stage, 'user0')
+      const page = await browser.open(stage.server.authorizeUrl())
+      must(!hasPassword(page), 'after a login at /account, GET /authorize asks for the password')
+      const other = await logIn(stage, 'user1')
+      await expectLoggedIn(stage, other, 1, 'after a login at /authorize')
+    },
+  },
+  {
+    id: 'foreign-login',
+    text: "A form from another site can't log anyone in at /account",
+    file: 'server/app.ts',
+    needs: ['login-page', 'login-right'],
+    async probe(stage) {
+      for (const [site, what] of Object.entries(FOREIGN)) {
+        const browser = stage.browser()
+        const headers = { 'sec-fetch-site': site }
+        const page = await postAccount(stage, browser, { body: credentials('user0'), headers })
         must(
-          pathname === '/account' && form?.method === 'POST',
-          `the login form on /account doesn't post to /account, but sends a ${form?.method} to ${pathname}`,
+          page.status === 400,
+          `POST /account with Sec-Fetch-Site: ${site}, ${what}, gets ${got(page)}`,
         )
-        const odd = /undefined|null|lab-client|asks who you are/.exec(textOf(page))?.[0]
-        must(!odd, `the login page on /account says "${odd}", but no client asks`)
-        expectNoName(page, 'GET /account')
-        must(
-          !hasCancel(page),
-          'the login page on /account has Cancel, which leads back to a client',
-        )
-      },
+        const next = await openAccount(stage, browser)
+        must(hasPassword(next), `${what} gets a 400, but logs the browser in`)
+      }
     },
-    {
-      id: 'login-right',
-      text: 'POST /account with the right password gets a 303 to /account, which names the user',
-      file: 'server/routes/account.ts',
-      async probe(stage) {
-        for (const number of [0, 1]) {
-          const browser = await logInAtAccount(stage, `user${number}`)
-          await expectLoggedIn(stage, browser, number, 'after a login there')
-        }
-      },
+  },
+  {
+    id: 'home-link',
+    text: 'The start page of the server has a link to /account',
+    file: 'server/views/home.eta',
+    async probe(stage) {
+      const page = await stage.browser().open(`${stage.server.serverUrl}/`)
+      must(hasLinkTo(page, '/account'), 'the start page of the server has no link to /account')
     },
-    {
-      id: 'login-wrong',
-      text: 'A wrong password gets 401 and the form again, and changes no session',
-      file: 'server/routes/account.ts',
-      needs: ['login-page', 'login-right'],
-      async probe(stage) {
-        const wrong: [what: string, body: FormFields][] = [
-          ['a wrong password', { username: 'user0', password: 'password1' }],
-          ['an unknown user', { username: 'nobody', password: 'password0' }],
-          ['no password', { username: 'user0' }],
-          ['two passwords', { username: 'user0', password: ['password0', 'password0'] }],
-        ]
-        for (const [what, body] of wrong) {
-          const browser = stage.browser()
-          const page = await postAccount(stage, browser, { body })
-          must(page.status === 401, `POST /account with ${what} gets ${got(page)}`)
-          must(hasPassword(page), `POST /account with ${what} gets 401 without the form`)
-          const next = await openAccount(stage, browser)
-          must(hasPassword(next), `POST /account with ${what} gets 401, but logs the user in`)
-        }
-        const browser = await logInAtAccount(stage, 'user1')
-        await postAccount(stage, browser, { body: { username: 'user0', password: 'wrong' } })
-        await expectLoggedIn(stage, browser, 1, 'after a wrong password of user0')
-      },
+  },
+  {
+    id: 'lists-nothing',
+    text: 'A user who allowed nothing reads "No app has access", and finds no client on the page',
+    file: 'server/views/account.eta',
+    needs: ['one-session'],
+    async probe(stage) {
+      const browser = await logIn(stage, 'user1')
+      await consentPage(stage, browser)
+      const text = await accountText(stage, browser)
+      expectNames(text, [], 'for a user who allowed nothing,')
+      must(
+        /no app has access/i.test(text),
+        `for a user who allowed nothing, /account doesn't say "No app has access"`,
+      )
     },
-    {
-      id: 'login-no-form',
-      text: 'POST /account with a body that is no form gets 400 and the form again',
-      file: 'server/routes/account.ts',
-      needs: ['login-page', 'login-right'],
-      async probe(stage) {
-        const body = JSON.stringify(credentials('user0'))
-        for (const type of ['application/json', 'text/plain']) {
-          const headers = { 'content-type': type }
-          const page = await postAccount(stage, stage.browser(), { body, headers })
-          must(page.status === 400, `POST /account with a body of type ${type} gets ${got(page)}`)
-          must(hasPassword(page), `POST /account with a body of type ${type} gets no form`)
-          expectNoName(page, `POST /account with a body of type ${type}`)
-        }
-      },
+  },
+  {
+    id: 'lists',
+    text: 'The page lists each client that this user allowed something, and what: by name and in words',
+    file: 'server/routes/account.ts',
+    needs: ['lists-nothing'],
+    async probe(stage) {
+      await connect(stage, 'user1', { scope: 'email' })
+      const browser = await logIn(stage, 'user1')
+      await expectApps(stage, browser, ['lab-client'], 'email')
+      await connect(stage, 'user1', OTHER_REQUEST)
+      await expectApps(stage, browser, ['lab-client', 'other-client'], BOTH)
     },
-    {
-      id: 'new-id',
-      text: 'Each login at /account starts a session with a new id, and the cookie from before it is useless',
-      file: 'server/routes/account.ts',
-      needs: ['login-page', 'login-right'],
-      async probe(stage) {
-        const browser = await logInAtAccount(stage, 'user1')
-        const planted = await cookieOf(stage, browser)
-        await logInAtAccount(stage, 'user0', browser)
-        must(
-          (await cookieOf(stage, browser)) !== planted,
-          'a browser that came with a session keeps its id when user0 logs in. Someone who planted that cookie is then logged in as user0, too',
-        )
-        const page = await openAccount(stage, stage.browser(), { cookie: planted })
-        must(hasPassword(page), 'after a login of user0, the cookie from before it is logged in')
-      },
+  },
+  {
+    id: 'lists-own',
+    text: 'It lists nothing that another user allowed, and no client that only asked or got a Deny',
+    file: 'server/routes/account.ts',
+    needs: ['lists'],
+    async probe(stage) {
+      await connect(stage, 'user0', { scope: 'profile' })
+      await connect(stage, 'user1', OTHER_REQUEST)
+      const browser = await logIn(stage, 'user0')
+      const page = await consentPage(stage, browser, OTHER_REQUEST)
+      const when = 'when user1 allowed other-client, and user0 only saw its page, for user0'
+      expectNames(await accountText(stage, browser), ['lab-client'], when)
+      await browser.submit(page, {}, 'deny')
+      const denied = 'after a Deny for other-client,'
+      expectNames(await accountText(stage, browser), ['lab-client'], denied)
     },
-    {
-      id: 'one-session',
-      text: 'A login at /account counts at /authorize, and the other way around',
-      file: 'server/routes/account.ts',
-      needs: ['login-page', 'login-right'],
-      async probe(stage) {
-        const browser = await logInAtAccount(stage, 'user0')
-        const page = await browser.open(stage.server.authorizeUrl())
-        must(!hasPassword(page), 'after a login at /account, GET /authorize asks for the password')
-        const other = await logIn(stage, 'user1')
-        await expectLoggedIn(stage, other, 1, 'after a login at /authorize')
-      },
+  },
+  {
+    id: 'no-page-still',
+    text: 'After an Allow, the same request still gets a code without a page',
+    file: 'server/routes/authorize.ts',
+    async probe(stage) {
+      await connect(stage, 'user0')
+      await expectRemembered(stage, 'user0', {}, 'after an Allow, the same GET /authorize')
     },
-    {
-      id: 'foreign-login',
-      text: "A form from another site can't log anyone in at /account",
-      file: 'server/app.ts',
-      needs: ['login-page', 'login-right'],
-      async probe(stage) {
-        for (const [site, what] of Object.entries(FOREIGN)) {
-          const browser = stage.browser()
-          const headers = { 'sec-fetch-site': site }
-          const page = await postAccount(stage, browser, { body: credentials('user0'), headers })
-          must(
-            page.status === 400,
-            `POST /account with Sec-Fetch-Site: ${site}, ${what}, gets ${got(page)}`,
-          )
-          const next = await openAccount(stage, browser)
-          must(hasPassword(next), `${what} gets a 400, but logs the browser in`)
-        }
-      },
+  },
+  {
+    id: 'revoke-still',
+    text: 'POST /revoke with a refresh token still ends its login, and no other',
+    file: 'server/store.ts',
+    async probe(stage) {
+      const { server } = stage
+      const [login, other] = [await connect(stage, 'user0'), await connect(stage, 'user0')]
+      await revoke(server, { token: login.refresh_token })
+      const after = 'after POST /revoke with a refresh token'
+      await expectLoginEnded(server, [login], after)
+      await expectWorks(server, other.access_token, after, ' of another login')
     },
-    {
-      id: 'home-link',
-      text: 'The start page of the server has a link to /account',
-      file: 'server/views/home.eta',
-      async probe(stage) {
-        const page = await stage.browser().open(`${stage.server.serverUrl}/`)
-        must(hasLinkTo(page, '/account'), 'the start page of the server has no link to /account')
-      },
+  },
+  {
+    id: 'disconnect',
+    text: '"Disconnect" posts client_id to /account/disconnect, which gets a 303 to /account, and the client is gone from there',
+    file: 'server/routes/account.ts',
+    needs: ['lists-own'],
+    async probe(stage) {
+      await connect(stage, 'user0', { scope: BOTH })
+      const browser = await logIn(stage, 'user0')
+      await disconnect(stage, browser)
+      const text = await accountText(stage, browser)
+      expectNames(text, [], 'after a Disconnect of the only client,', STORE)
     },
-    {
-      id: 'lists-nothing',
-      text: 'A user who allowed nothing reads "No app has access", and finds no client on the page',
-      file: 'server/views/account.eta',
-      needs: ['one-session'],
-      async probe(stage) {
-        const browser = await logIn(stage, 'user1')
-        await consentPage(stage, browser)
-        const text = await accountText(stage, browser)
-        expectNames(text, [], 'for a user who allowed nothing,')
-        must(
-          /no app has access/i.test(text),
-          `for a user who allowed nothing, /account doesn't say "No app has access"`,
-        )
-      },
+  },
+  {
+    id: 'connects-again',
+    text: 'After a Disconnect and a new Allow, the client gets tokens that work, and is on the page again',
+    file: 'server/store.ts',
+    needs: ['disconnect'],
+    async probe(stage) {
+      await connect(stage, 'user0')
+      const browser = await logIn(stage, 'user0')
+      await disconnect(stage, browser)
+      const after = 'after a Disconnect and a new Allow'
+      await expectAlive(stage, await connect(stage, 'user0'), after)
+      expectNames(await accountText(stage, browser), ['lab-client'], `${after},`)
     },
-    {
-      id: 'lists',
-      text: 'The page lists each client that this user allowed something, and what: by name and in words',
-      file: 'server/routes/account.ts',
-      needs: ['lists-nothing'],
-      async probe(stage) {
-        await connect(stage, 'user1', { scope: 'email' })
-        const browser = await logIn(stage, 'user1')
-        await expectApps(stage, browser, ['lab-client'], 'email')
-        await connect(stage, 'user1', OTHER_REQUEST)
-        await expectApps(stage, browser, ['lab-client', 'other-client'], BOTH)
-      },
+  },
+  {
+    id: 'asks-again',
+    text: "After a Disconnect, the client's next request gets the consent page, with a box for every scope",
+    file: 'server/routes/authorize.ts',
+    needs: ['connects-again'],
+    async probe(stage) {
+      const browser = stage.browser()
+      await codeOf(stage, 'user0', { scope: BOTH }, browser)
+      await disconnect(stage, browser)
+      for (const scope of ['profile', 'email', BOTH]) {
+        const page = await browser.open(stage.server.authorizeUrl({ scope }))
+        const request = `after a Disconnect, GET /authorize with scope=${scope}`
+        must(!queryOf(page).has('code'), `${request} gets a code: nobody was asked`)
+        must(page.status === 200, `${request}: ${went(page)}`)
+        const boxes = formsOn(page).flatMap(({ values }) => values.scope ?? [])
+        const missing = scope.split(' ').find((name) => !boxes.includes(name))
+        must(!missing, `${request} gets a page without a box for ${missing}`)
+      }
     },
-    {
-      id: 'lists-own',
-      text: 'It lists nothing that another user allowed, and no client that only asked or got a Deny',
-      file: 'server/routes/account.ts',
-      needs: ['lists'],
-      async probe(stage) {
-        await connect(stage, 'user0', { scope: 'profile' })
-        await connect(stage, 'user1', OTHER_REQUEST)
-        const browser = await logIn(stage, 'user0')
-        const page = await consentPage(stage, browser, OTHER_REQUEST)
-        const when = 'when user1 allowed other-client, and user0 only saw its page, for user0'
-        expectNames(await accountText(stage, browser), ['lab-client'], when)
-        await browser.submit(page, {}, 'deny')
-        const denied = 'after a Deny for other-client,'
-        expectNames(await accountText(stage, browser), ['lab-client'], denied)
-      },
+  },
+  {
+    id: 'forgets-one-app',
+    text: 'A Disconnect forgets nothing that the user allowed another client',
+    file: 'server/store.ts',
+    needs: ['asks-again'],
+    async probe(stage) {
+      await connect(stage, 'user0')
+      await connect(stage, 'user0', OTHER_REQUEST)
+      const browser = await logIn(stage, 'user0')
+      await disconnect(stage, browser)
+      const when = 'after a Disconnect of lab-client,'
+      const request = `${when} GET /authorize of other-client`
+      await expectRemembered(stage, 'user0', OTHER_REQUEST, request)
+      expectNames(await accountText(stage, browser), ['other-client'], when)
     },
-    {
-      id: 'no-page-still',
-      text: 'After an Allow, the same request still gets a code without a page',
-      file: 'server/routes/authorize.ts',
-      async probe(stage) {
-        await connect(stage, 'user0')
-        await expectRemembered(stage, 'user0', {}, 'after an Allow, the same GET /authorize')
-      },
+  },
+  {
+    id: 'forgets-one-user',
+    text: 'A Disconnect forgets nothing that another user allowed the client',
+    file: 'server/store.ts',
+    needs: ['asks-again'],
+    async probe(stage) {
+      for (const user of ['user0', 'user1']) await connect(stage, user)
+      await disconnect(stage, await logIn(stage, 'user0'))
+      await expectRemembered(
+        stage,
+        'user1',
+        {},
+        'after a Disconnect by user0, GET /authorize of user1',
+      )
     },
-    {
-      id: 'revoke-still',
-      text: 'POST /revoke with a refresh token still ends its login, and no other',
-      file: 'server/store.ts',
-      async probe(stage) {
-        const { server } = stage
-        const [login, other] = [await connect(stage, 'user0'), await connect(stage, 'user0')]
-        await revoke(server, { token: login.refresh_token })
-        const after = 'after POST /revoke with a refresh token'
+  },
+  {
+    id: 'ends-tokens',
+    text: 'A Disconnect ends the access token and the refresh token of every login at this client',
+    file: 'server/store.ts',
+    needs: ['forgets-one-app', 'forgets-one-user'],
+    async probe(stage) {
+      const logins = [
+        await connect(stage, 'user0', { scope: BOTH }),
+        await connect(stage, 'user0'),
+        await connect(stage, 'user0'),
+      ]
+      const { server } = stage
+      const { body } = await server.refresh(logins[1]?.refresh_token ?? '')
+      const renewed = String(body.access_token)
+      await expectWorks(server, renewed, 'before a Disconnect, after a refresh')
+      await disconnect(stage, await logIn(stage, 'user0'))
+      await expectDead(server, renewed, 'after a refresh and a Disconnect')
+      for (const [index, login] of logins.entries()) {
+        const after = `after ${logins.length} logins and a Disconnect, for login ${index + 1}`
         await expectLoginEnded(server, [login], after)
-        await expectWorks(server, other.access_token, after, ' of another login')
-      },
+      }
     },
-    {
-      id: 'disconnect',
-      text: '"Disconnect" posts client_id to /account/disconnect, which gets a 303 to /account, and the client is gone from there',
-      file: 'server/routes/account.ts',
-      needs: ['lists-own'],
-      async probe(stage) {
-        await connect(stage, 'user0', { scope: BOTH })
-        const browser = await logIn(stage, 'user0')
-        await disconnect(stage, browser)
-        const text = await accountText(stage, browser)
-        expectNames(text, [], 'after a Disconnect of the only client,', STORE)
-      },
+  },
+  {
+    id: 'ends-codes',
+    text: 'A code from before a Disconnect gets invalid_grant after it',
+    file: 'server/store.ts',
+    needs: ['ends-tokens'],
+    async probe(stage) {
+      const code = await codeOf(stage, 'user0')
+      await disconnect(stage, await logIn(stage, 'user0'))
+      await expectCodeEnded(stage, code, 'after a Disconnect')
     },
-    {
-      id: 'connects-again',
-      text: 'After a Disconnect and a new Allow, the client gets tokens that work, and is on the page again',
-      file: 'server/store.ts',
-      needs: ['disconnect'],
-      async probe(stage) {
-        await connect(stage, 'user0')
-        const browser = await logIn(stage, 'user0')
-        await disconnect(stage, browser)
-        const after = 'after a Disconnect and a new Allow'
-        await expectAlive(stage, await connect(stage, 'user0'), after)
-        expectNames(await accountText(stage, browser), ['lab-client'], `${after},`)
-      },
+  },
+  {
+    id: 'ends-one-app',
+    text: "After a Disconnect, the user's tokens at another client still work",
+    file: 'server/store.ts',
+    needs: ['ends-tokens'],
+    async probe(stage) {
+      const other = await connect(stage, 'user0', OTHER_REQUEST)
+      const login = await connect(stage, 'user0')
+      await disconnect(stage, await logIn(stage, 'user0'))
+      const after = 'after a Disconnect of lab-client'
+      await expectLoginEnded(stage.server, [login], after)
+      await expectAlive(stage, other, after, ' of other-client', OTHER_CLIENT)
     },
-    {
-      id: 'asks-again',
-      text: "After a Disconnect, the client's next request gets the consent page, with a box for every scope",
-      file: 'server/routes/authorize.ts',
-      needs: ['connects-again'],
-      async probe(stage) {
-        const browser = stage.browser()
-        await codeOf(stage, 'user0', { scope: BOTH }, browser)
-        await disconnect(stage, browser)
-        for (const scope of ['profile', 'email', BOTH]) {
-          const page = await browser.open(stage.server.authorizeUrl({ scope }))
-          const request = `after a Disconnect, GET /authorize with scope=${scope}`
-          must(!queryOf(page).has('code'), `${request} gets a code: nobody was asked`)
-          must(page.status === 200, `${request}: ${went(page)}`)
-          const boxes = formsOn(page).flatMap(({ values }) => values.scope ?? [])
-          const missing = scope.split(' ').find((name) => !boxes.includes(name))
-          must(!missing, `${request} gets a page without a box for ${missing}`)
-        }
-      },
+  },
+  {
+    id: 'ends-one-user',
+    text: "After a Disconnect, another user's tokens at the same client still work",
+    file: 'server/store.ts',
+    needs: ['ends-tokens'],
+    async probe(stage) {
+      const other = await connect(stage, 'user1')
+      const login = await connect(stage, 'user0')
+      await disconnect(stage, await logIn(stage, 'user0'))
+      const after = 'after a Disconnect by user0'
+      await expectLoginEnded(stage.server, [login], after)
+      await expectAlive(stage, other, after, ' of user1')
     },
-    {
-      id: 'forgets-one-app',
-      text: 'A Disconnect forgets nothing that the user allowed another client',
-      file: 'server/store.ts',
-      needs: ['asks-again'],
-      async probe(stage) {
-        await connect(stage, 'user0')
-        await connect(stage, 'user0', OTHER_REQUEST)
-        const browser = await logIn(stage, 'user0')
-        await disconnect(stage, browser)
-        const when = 'after a Disconnect of lab-client,'
-        const request = `${when} GET /authorize of other-client`
-        await expectRemembered(stage, 'user0', OTHER_REQUEST, request)
-        expectNames(await accountText(stage, browser), ['other-client'], when)
-      },
+  },
+  {
+    id: 'starts-anew',
+    text: 'After a Disconnect and a new Allow, new tokens work, and what has ended stays ended',
+    file: 'server/store.ts',
+    needs: ['ends-codes', 'ends-one-app', 'ends-one-user'],
+    async probe(stage) {
+      const [old, code] = [await connect(stage, 'user0'), await codeOf(stage, 'user0')]
+      await disconnect(stage, await logIn(stage, 'user0'))
+      const fresh = await connect(stage, 'user0')
+      const after = 'after a Disconnect and a new Allow'
+      await expectLoginEnded(stage.server, [old], after)
+      await expectCodeEnded(stage, code, after)
+      await expectAlive(stage, fresh, after, ' of the new login')
     },
-    {
-      id: 'forgets-one-user',
-      text: 'A Disconnect forgets nothing that another user allowed the client',
-      file: 'server/store.ts',
-      needs: ['asks-again'],
-      async probe(stage) {
-        for (const user of ['user0', 'user1']) await connect(stage, user)
-        await disconnect(stage, await logIn(stage, 'user0'))
-        await expectRemembered(
-          stage,
-          'user1',
-          {},
-          'after a Disconnect by user0, GET /authorize of user1',
+  },
+  {
+    id: 'csrf-random',
+    text: 'Each session has its own value in its Disconnect forms, named csrf, with at least 128 random bits',
+    file: 'server/routes/account.ts',
+    needs: ['forgets-one-app', 'forgets-one-user'],
+    async probe(stage) {
+      for (const changes of [{}, OTHER_REQUEST]) await connect(stage, 'user0', changes)
+      const values: string[] = []
+      const logins = [logIn, logInAtAccount]
+      for (const logInAgain of [...logins, ...logins]) {
+        const browser = await logInAgain(stage, 'user0')
+        const csrf = await csrfOf(stage, browser)
+        values.push(csrf)
+        must(
+          csrf === (await csrfOf(stage, browser, 'other-client')),
+          'each page of a session has another csrf value, so the forms in other tabs stop working',
         )
-      },
+      }
+      must(new Set(values).size === values.length, 'two sessions have the same csrf value')
+      const shortest = Math.min(...values.map(({ length }) => length))
+      must(shortest >= 22, `a value of ${shortest} characters holds fewer than 128 random bits`)
     },
-    {
-      id: 'ends-tokens',
-      text: 'A Disconnect ends the access token and the refresh token of every login at this client',
-      file: 'server/store.ts',
-      needs: ['forgets-one-app', 'forgets-one-user'],
-      async probe(stage) {
-        const logins = [
-          await connect(stage, 'user0', { scope: BOTH }),
-          await connect(stage, 'user0'),
-          await connect(stage, 'user0'),
-        ]
-        const { server } = stage
-        const { body } = await server.refresh(logins[1]?.refresh_token ?? '')
-        const renewed = String(body.access_token)
-        await expectWorks(server, renewed, 'before a Disconnect, after a refresh')
-        await disconnect(stage, await logIn(stage, 'user0'))
-        await expectDead(server, renewed, 'after a refresh and a Disconnect')
-        for (const [index, login] of logins.entries()) {
-          const after = `after ${logins.length} logins and a Disconnect, for login ${index + 1}`
-          await expectLoginEnded(server, [login], after)
-        }
-      },
+  },
+  {
+    id: 'csrf-needed',
+    text: 'Without the csrf value, with a wrong one, or with two, POST /account/disconnect gets a 400 page and ends nothing',
+    file: 'server/routes/account.ts',
+    needs: ['ends-codes', 'ends-one-app', 'ends-one-user', 'csrf-random'],
+    async probe(stage) {
+      const login = await connect(stage, 'user0')
+      const browser = await logIn(stage, 'user0')
+      const csrf = await csrfOf(stage, browser)
+      const wrong: [what: string, body: FormFields][] = [
+        ['no csrf', {}],
+        ['an empty csrf', { csrf: '' }],
+        ['a wrong csrf', { csrf: randomValue() }],
+        ['the start of the csrf value', { csrf: csrf.slice(0, -1) }],
+        ['csrf=undefined', { csrf: 'undefined' }],
+        ['two csrf values', { csrf: [csrf, randomValue()] }],
+      ]
+      for (const [what, body] of wrong) {
+        const page = await postDisconnect(stage, browser, { client_id: 'lab-client', ...body })
+        await expectKept(stage, page, login, what)
+      }
     },
-    {
-      id: 'ends-codes',
-      text: 'A code from before a Disconnect gets invalid_grant after it',
-      file: 'server/store.ts',
-      needs: ['ends-tokens'],
-      async probe(stage) {
-        const code = await codeOf(stage, 'user0')
-        await disconnect(stage, await logIn(stage, 'user0'))
-        await expectCodeEnded(stage, code, 'after a Disconnect')
-      },
-    },
-    {
-      id: 'ends-one-app',
-      text: "After a Disconnect, the user's tokens at another client still work",
-      file: 'server/store.ts',
-      needs: ['ends-tokens'],
-      async probe(stage) {
-        const other = await connect(stage, 'user0', OTHER_REQUEST)
-        const login = await connect(stage, 'user0')
-        await disconnect(stage, await logIn(stage, 'user0'))
-        const after = 'after a Disconnect of lab-client'
-        await expectLoginEnded(stage.server, [login], after)
-        await expectAlive(stage, other, after, ' of other-client', OTHER_CLIENT)
-      },
-    },
-    {
-      id: 'ends-one-user',
-      text: "After a Disconnect, another user's tokens at the same client still work",
-      file: 'server/store.ts',
-      needs: ['ends-tokens'],
-      async probe(stage) {
-        const other = await connect(stage, 'user1')
-        const login = await connect(stage, 'user0')
-        await disconnect(stage, await logIn(stage, 'user0'))
-        const after = 'after a Disconnect by user0'
-        await expectLoginEnded(stage.server, [login], after)
-        await expectAlive(stage, other, after, ' of user1')
-      },
-    },
-    {
-      id: 'starts-anew',
-      text: 'After a Disconnect and a new Allow, new tokens work, and what has ended stays ended',
-      file: 'server/store.ts',
-      needs: ['ends-codes', 'ends-one-app', 'ends-one-user'],
-      async probe(stage) {
-        const [old, code] = [await connect(stage, 'user0'), await codeOf(stage, 'user0')]
-        await disconnect(stage, await logIn(stage, 'user0'))
-        const fresh = await connect(stage, 'user0')
-        const after = 'after a Disconnect and a new Allow'
-        await expectLoginEnded(stage.server, [old], after)
-        await expectCodeEnded(stage, code, after)
-        await expectAlive(stage, fresh, after, ' of the new login')
-      },
-    },
-    {
-      id: 'csrf-random',
-      text: 'Each session has its own value in its Disconnect forms, named csrf, with at least 128 random bits',
-      file: 'server/routes/account.ts',
-      needs: ['forgets-one-app', 'forgets-one-user'],
-      async probe(stage) {
-        for (const changes of [{}, OTHER_REQUEST]) await connect(stage, 'user0', changes)
-        const values: string[] = []
-        const logins = [logIn, logInAtAccount]
-        for (const logInAgain of [...logins, ...logins]) {
-          const browser = await logInAgain(stage, 'user0')
-          const csrf = await csrfOf(stage, browser)
-          values.push(csrf)
-          must(
-            csrf === (await csrfOf(stage, browser, 'other-client')),
-            'each page of a session has another csrf value, so the forms in other tabs stop working',
-          )
-        }
-        must(new Set(values).size === values.length, 'two sessions have the same csrf value')
-        const shortest = Math.min(...values.map(({ length }) => length))
-        must(shortest >= 22, `a value of ${shortest} characters holds fewer than 128 random bits`)
-      },
-    },
-    {
-      id: 'csrf-needed',
-      text: 'Without the csrf value, with a wrong one, or with two, POST /account/disconnect gets a 400 page and ends nothing',
-      file: 'server/routes/account.ts',
-      needs: ['ends-codes', 'ends-one-app', 'ends-one-user', 'csrf-random'],
-      async probe(stage) {
-        const login = await connect(stage, 'user0')
-        const browser = await logIn(stage, 'user0')
-        const csrf = await csrfOf(stage, browser)
-        const wrong: [what: string, body: FormFields][] = [
-          ['no csrf', {}],
-          ['an empty csrf', { csrf: '' }],
-          ['a wrong csrf', { csrf: randomValue() }],
-          ['the start of the csrf value', { csrf: csrf.slice(0, -1) }],
-          ['csrf=undefined', { csrf: 'undefined' }],
-          ['two csrf values', { csrf: [csrf, randomValue()] }],
-        ]
-        for (const [what, body] of wrong) {
-          const page = await postDisconnect(stage, browser, { client_id: 'lab-client', ...body })
-          await expectKept(stage, page, login, what)
-        }
-      },
-    },
-    {
-      id: 'csrf-own',
-      text: 'The csrf value of another session gets a 400 page, even that of the same user',
-      file: 'server/routes/account.ts',
-      needs: ['csrf-needed'],
-      async probe(stage) {
-        await connect(stage, 'user1')
-        const login = await connect(stage, 'user0')
-        const browser = await logIn(stage, 'user0')
-        const others = {
-          "the csrf value of user1's session": await csrfOf(stage, await logIn(stage, 'user1')),
-          'the csrf value of another session of this user': await csrfOf(
-            stage,
-            await logIn(stage, 'user0'),
-          ),
-        }
-        for (const [what, csrf] of Object.entries(others)) {
-          const page = await postDisconnect(stage, browser, { client_id: 'lab-client', csrf })
-          await expectKept(stage, page, login, what)
-        }
-        const csrf = await csrfOf(stage, browser)
-        await logIn(stage, 'user0', browser)
+  },
+  {
+    id: 'csrf-own',
+    text: 'The csrf value of another session gets a 400 page, even that of the same user',
+    file: 'server/routes/account.ts',
+    needs: ['csrf-needed'],
+    async probe(stage) {
+      await connect(stage, 'user1')
+      const login = await connect(stage, 'user0')
+      const browser = await logIn(stage, 'user0')
+      const others = {
+        "the csrf value of user1's session": await csrfOf(stage, await logIn(stage, 'user1')),
+        'the csrf value of another session of this user': await csrfOf(
+          stage,
+          await logIn(stage, 'user0'),
+        ),
+      }
+      for (const [what, csrf] of Object.entries(others)) {
         const page = await postDisconnect(stage, browser, { client_id: 'lab-client', csrf })
-        await expectKept(stage, page, login, 'the csrf value from before a new login')
-      },
+        await expectKept(stage, page, login, what)
+      }
+      const csrf = await csrfOf(stage, browser)
+      await logIn(stage, 'user0', browser)
+      const page = await postDisconnect(stage, browser, { client_id: 'lab-client', csrf })
+      await expectKept(stage, page, login, 'the csrf value from before a new login')
     },
-    {
-      id: 'foreign-disconnect',
-      text: 'A form from another site gets a 400 page, even with the right csrf value',
-      file: 'server/same-origin.ts',
-      needs: ['starts-anew', 'csrf-own', 'foreign-login'],
-      async probe(stage) {
-        const login = await connect(stage, 'user0')
-        const browser = await logIn(stage, 'user0')
-        const form = { client_id: 'lab-client', csrf: await csrfOf(stage, browser) }
-        for (const [site, what] of Object.entries(FOREIGN)) {
-          const page = await postDisconnect(stage, browser, form, { 'sec-fetch-site': site })
-          await expectKept(stage, page, login, `Sec-Fetch-Site: ${site}, ${what},`)
-        }
-      },
+  },
+  {
+    id: 'foreign-disconnect',
+    text: 'A form from another site gets a 400 page, even with the right csrf value',
+    file: 'server/same-origin.ts',
+    needs: ['starts-anew', 'csrf-own', 'foreign-login'],
+    async probe(stage) {
+      const login = await connect(stage, 'user0')
+      const browser = await logIn(stage, 'user0')
+      const form = { client_id: 'lab-client', csrf: await csrfOf(stage, browser) }
+      for (const [site, what] of Object.entries(FOREIGN)) {
+        const page = await postDisconnect(stage, browser, form, { 'sec-fetch-site': site })
+        await expectKept(stage, page, login, `Sec-Fetch-Site: ${site}, ${what},`)
+      }
     },
-    {
-      id: 'not-connected',
-      text: "A Disconnect for a client that isn't connected gets a 400 page, and ends nothing",
-      file: 'server/routes/account.ts',
-      needs: ['starts-anew', 'csrf-own'],
-      async probe(stage) {
-        await connect(stage, 'user1', OTHER_REQUEST)
-        await connect(stage, 'user0', OTHER_REQUEST)
-        const login = await connect(stage, 'user0')
-        const browser = await logIn(stage, 'user0')
-        const csrf = await csrfOf(stage, browser)
-        await disconnect(stage, browser, 'other-client')
-        const wrong: [what: string, body: FormFields][] = [
-          ['a client that this user disconnected before', { client_id: 'other-client' }],
-          ['no client_id', {}],
-          ['an unknown client_id', { client_id: 'nobody' }],
-          ['client_id=__proto__', { client_id: '__proto__' }],
-          ['two values of client_id', { client_id: ['lab-client', 'lab-client'] }],
-        ]
-        for (const [what, body] of wrong) {
-          const page = await postDisconnect(stage, browser, { csrf, ...body })
-          await expectKept(stage, page, login, what)
-        }
-        const noForm = { 'content-type': 'application/json' }
-        const page = await postDisconnect(stage, browser, {}, noForm)
-        await expectKept(stage, page, login, 'a body that is no form')
-        // To make the list, the copy may give each client a set, even an empty one.
-        await openAccount(stage, browser)
-        const empty = await postDisconnect(stage, browser, { csrf, client_id: 'other-client' })
+  },
+  {
+    id: 'not-connected',
+    text: "A Disconnect for a client that isn't connected gets a 400 page, and ends nothing",
+    file: 'server/routes/account.ts',
+    needs: ['starts-anew', 'csrf-own'],
+    async probe(stage) {
+      await connect(stage, 'user1', OTHER_REQUEST)
+      await connect(stage, 'user0', OTHER_REQUEST)
+      const login = await connect(stage, 'user0')
+      const browser = await logIn(stage, 'user0')
+      const csrf = await csrfOf(stage, browser)
+      await disconnect(stage, browser, 'other-client')
+      const wrong: [what: string, body: FormFields][] = [
+        ['a client that this user disconnected before', { client_id: 'other-client' }],
+        ['no client_id', {}],
+        ['an unknown client_id', { client_id: 'nobody' }],
+        ['client_id=__proto__', { client_id: '__proto__' }],
+        ['two values of client_id', { client_id: ['lab-client', 'lab-client'] }],
+      ]
+      for (const [what, body] of wrong) {
+        const page = await postDisconnect(stage, browser, { csrf, ...body })
+        await expectKept(stage, page, login, what)
+      }
+      const noForm = { 'content-type': 'application/json' }
+      const page = await postDisconnect(stage, browser, {}, noForm)
+      await expectKept(stage, page, login, 'a body that is no form')
+      // To make the list, the copy may give each client a set, even an empty one.
+      await openAccount(stage, browser)
+      const empty = await postDisconnect(stage, browser, { csrf, client_id: 'other-client' })
+      must(
+        empty.status === 400,
+        `POST /account/disconnect with a client that this user disconnected before gets ${got(empty)}, once /account has been opened again: an empty set of scopes is nothing to take back`,
+        STORE,
+      )
+    },
+  },
+  {
+    id: 'nobody',
+    text: "A Disconnect of someone who isn't logged in, or logs out while the form arrives, gets a 400 page and ends nothing",
+    file: 'server/routes/account.ts',
+    needs: ['starts-anew', 'csrf-own'],
+    async probe(stage) {
+      const login = await connect(stage, 'user0')
+      const browser = await logIn(stage, 'user0')
+      const form = { client_id: 'lab-client', csrf: await csrfOf(stage, browser) }
+      for (const body of [form, { client_id: 'lab-client' }]) {
+        const page = await postDisconnect(stage, stage.browser(), body)
+        await expectKept(stage, page, login, 'the form of a browser that nobody logged in with')
+      }
+      const cookie = await cookieOf(stage, browser)
+      const slow = await postDuringLogout(stage, browser, form)
+      await expectKept(stage, slow, login, 'a form that arrives during a logout')
+      const late = await postDisconnect(stage, stage.browser(), form, { cookie })
+      await expectKept(stage, late, login, 'the cookie and the form of a session after its logout')
+    },
+  },
+  {
+    id: 'logout-query',
+    text: 'POST /logout with a query still redirects to /authorize with exactly that query',
+    file: 'server/routes/logout.ts',
+    async probe(stage) {
+      const { search } = new URL(stage.server.authorizeUrl({ state: 'a b&"c=d' }))
+      for (const browser of [await logIn(stage), stage.browser()]) {
+        const page = await logOut(stage, browser, search)
         must(
-          empty.status === 400,
-          `POST /account/disconnect with a client that this user disconnected before gets ${got(empty)}, once /account has been opened again: an empty set of scopes is nothing to take back`,
-          STORE,
+          page.location === `${stage.server.serverUrl}/authorize${search}`,
+          `POST /logout with the query of an authorization request gets ${got(page)}, not the same query at /authorize`,
         )
-      },
+      }
     },
-    {
-      id: 'nobody',
-      text: "A Disconnect of someone who isn't logged in, or logs out while the form arrives, gets a 400 page and ends nothing",
-      file: 'server/routes/account.ts',
-      needs: ['starts-anew', 'csrf-own'],
-      async probe(stage) {
-        const login = await connect(stage, 'user0')
-        const browser = await logIn(stage, 'user0')
-        const form = { client_id: 'lab-client', csrf: await csrfOf(stage, browser) }
-        for (const body of [form, { client_id: 'lab-client' }]) {
-          const page = await postDisconnect(stage, stage.browser(), body)
-          await expectKept(stage, page, login, 'the form of a browser that nobody logged in with')
-        }
-        const cookie = await cookieOf(stage, browser)
-        const slow = await postDuringLogout(stage, browser, form)
-        await expectKept(stage, slow, login, 'a form that arrives during a logout')
-        const late = await postDisconnect(stage, stage.browser(), form, { cookie })
-        await expectKept(
-          stage,
-          late,
-          login,
-          'the cookie and the form of a session after its logout',
-        )
-      },
+  },
+  {
+    id: 'logout-button',
+    text: 'GET /account has a form that posts to /logout, without a query',
+    file: 'server/views/account.eta',
+    needs: ['one-session'],
+    async probe(stage) {
+      await logOutFormOf(stage, await logIn(stage))
     },
-    {
-      id: 'logout-query',
-      text: 'POST /logout with a query still redirects to /authorize with exactly that query',
-      file: 'server/routes/logout.ts',
-      async probe(stage) {
-        const { search } = new URL(stage.server.authorizeUrl({ state: 'a b&"c=d' }))
-        for (const browser of [await logIn(stage), stage.browser()]) {
-          const page = await logOut(stage, browser, search)
-          must(
-            page.location === `${stage.server.serverUrl}/authorize${search}`,
-            `POST /logout with the query of an authorization request gets ${got(page)}, not the same query at /authorize`,
-          )
-        }
-      },
-    },
-    {
-      id: 'logout-button',
-      text: 'GET /account has a form that posts to /logout, without a query',
-      file: 'server/views/account.eta',
-      needs: ['one-session'],
-      async probe(stage) {
-        await logOutFormOf(stage, await logIn(stage))
-      },
-    },
-    {
-      id: 'logout-account',
-      text: 'POST /logout without a query ends the session, leads to /account, and ends no token',
-      file: 'server/routes/logout.ts',
-      needs: ['connects-again'],
-      async probe(stage) {
-        const login = await connect(stage, 'user0')
-        for (const browser of [await logIn(stage), stage.browser()]) {
-          const page = await logOut(stage, browser)
-          must(
-            page.location === `${stage.server.serverUrl}/account`,
-            `POST /logout without a query gets ${got(page)}`,
-          )
-          const next = await openAccount(stage, browser)
-          must(hasPassword(next), 'after POST /logout, /account asks for no password')
-        }
-        await expectAlive(stage, login, 'after a logout at the server')
-      },
-    },
-    {
-      id: 'together',
-      text: "Everything together: after Disconnect and Log out at the server, the client's page says that access was ended, and its link leads through a login and a consent page back to the user name",
-      on: 'both',
-      file: 'server/routes/account.ts',
-      async probe(stage) {
-        const browser = stage.browser()
-        await stage.loginAtServer(browser, 'user1')
-        await disconnect(stage, browser)
-        const form = await logOutFormOf(stage, browser)
-        const login = await browser.visit(
-          (await browser.open(form.action, { method: 'POST' })).location ?? form.action,
-        )
+  },
+  {
+    id: 'logout-account',
+    text: 'POST /logout without a query ends the session, leads to /account, and ends no token',
+    file: 'server/routes/logout.ts',
+    needs: ['connects-again'],
+    async probe(stage) {
+      const login = await connect(stage, 'user0')
+      for (const browser of [await logIn(stage), stage.browser()]) {
+        const page = await logOut(stage, browser)
         must(
-          hasPassword(login) && new URL(login.url).pathname === '/account',
-          `after "Log out" on /account, the browser is at ${new URL(login.url).pathname}, which returns ${login.status}`,
-          'server/routes/logout.ts',
+          page.location === `${stage.server.serverUrl}/account`,
+          `POST /logout without a query gets ${got(page)}`,
         )
-        const link = expectEndedPage(await openProfile(stage, browser), 'after a Disconnect')
-        const asked = await browser.answerForms(await browser.visit(link), {
-          username: 'user1',
-          password: 'password1',
-        })
-        const end = await browser.follow(asked)
-        must(
-          end.status === 200 && textOf(end).includes('User Number 1'),
-          `the link on the client's page ends at ${new URL(end.url).pathname}, which returns ${end.status} without the user name`,
-        )
-      },
+        const next = await openAccount(stage, browser)
+        must(hasPassword(next), 'after POST /logout, /account asks for no password')
+      }
+      await expectAlive(stage, login, 'after a logout at the server')
     },
-  ],
-}
+  },
+  {
+    id: 'together',
+    text: "Everything together: after Disconnect and Log out at the server, the client's page says that access was ended, and its link leads through a login and a consent page back to the user name",
+    on: 'both',
+    file: 'server/routes/account.ts',
+    async probe(stage) {
+      const browser = stage.browser()
+      await stage.loginAtServer(browser, 'user1')
+      await disconnect(stage, browser)
+      const form = await logOutFormOf(stage, browser)
+      const login = await browser.visit(
+        (await browser.open(form.action, { method: 'POST' })).location ?? form.action,
+      )
+      must(
+        hasPassword(login) && new URL(login.url).pathname === '/account',
+        `after "Log out" on /account, the browser is at ${new URL(login.url).pathname}, which returns ${login.status}`,
+        'server/routes/logout.ts',
+      )
+      const link = expectEndedPage(await openProfile(stage, browser), 'after a Disconnect')
+      const asked = await browser.answerForms(await browser.visit(link), {
+        username: 'user1',
+        password: 'password1',
+      })
+      const end = await browser.follow(asked)
+      must(
+        end.status === 200 && textOf(end).includes('User Number 1'),
+        `the link on the client's page ends at ${new URL(end.url).pathname}, which returns ${end.status} without the user name`,
+      )
+    },
+  },
+]
 
 /** What the account page is for a browser, or for someone who has only a cookie. */
 async function openAccount({ server }: Stage, browser: Browser, headers: Fields = {}) {

@@ -1,5 +1,5 @@
 import { type Change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import type { ExerciseStep } from '../exercise-start.ts'
 
 const BEARER = 'api/bearer-auth.ts'
 const INTROSPECT = 'server/routes/introspect.ts'
@@ -19,82 +19,75 @@ function withoutTrouble(draft: Draft): Change[] {
   ]
 }
 
-export const exercise: Exercise = {
-  steps: [
-    (draft) => {
-      draft.takeAll(
-        'package.json',
-        'api/main.ts',
-        'api/routes/me.ts',
-        'client/api.ts',
-        'worker/count-users.ts',
-      )
-      draft.take(BEARER, ...withoutTrouble(draft))
-      draft.take(
-        'api/app.ts',
-        ["import { introspect } from './introspection.ts'\n", ''],
-        ['buildApi(config: LabConfig)', 'buildApi(_config: LabConfig)'],
-        ['(token) => introspect(config, token)', 'async () => undefined'],
-      )
-      draft.take('server/app.ts', ['{ clients, config, store }', '{ clients, store }'])
-      for (const path of ['server/bearer-auth.ts', 'server/routes/me.ts']) draft.remove(path)
-    },
-    (draft) => {
-      draft.take('server/clients.ts')
-      draft.take(
-        'server/routes/token.ts',
-        NO_CONFIG,
-        [
-          '{ clients, config, store }: { clients: Clients; config: LabConfig; store: Store }',
-          '{ clients, store }: { clients: Clients; store: Store }',
-        ],
-        ['introspectRoute, { clients, config, store }', 'introspectRoute, { clients }'],
-      )
-      draft.take(
-        INTROSPECT,
-        NO_CONFIG,
-        ["import type { Store } from '../store.ts'\n", ''],
-        [
-          '{ clients, config, store }: { clients: Clients; config: LabConfig; store: Store }',
-          '{ clients }: { clients: Clients }',
-        ],
-        ['const client = authenticateClient', 'authenticateClient'],
-        [
-          part(draft.final(INTROSPECT), `      ${FIND}`, '    },\n  )'),
-          `      ${READ_TOKEN}\n      return {}\n`,
-        ],
-      )
-    },
-    (draft) => {
-      draft.takeAll(
-        'server/app.ts',
-        'server/routes/token.ts',
-        'server/store.ts',
-        'server/tokens.ts',
-      )
-      draft.take(
-        INTROSPECT,
-        ['const client = authenticateClient', 'authenticateClient'],
-        [part(draft.final(INTROSPECT), '      // RFC 7662 sections 2.2 and 4', '      if'), ''],
-        [IF_INACTIVE, 'if (issued === undefined) return {}'],
-      )
-    },
-    (draft) => draft.take(INTROSPECT),
-    (draft) => {
-      draft.take('api/app.ts')
-      draft.take(BEARER, ...withoutTrouble(draft))
-      const text = draft.final(INTROSPECTION)
-      draft.take(
-        INTROSPECTION,
-        ['{ badResponse, callBackChannel }', '{ callBackChannel }'],
-        ['const { status, body } = await', 'const { body } = await'],
-        [part(text, '  const isText =', '  // RFC 9700'), ''],
-        [
-          'return { sub, scopes: scope.split',
-          'return { sub: String(sub), scopes: String(scope).split',
-        ],
-      )
-    },
-    (draft) => draft.takeAll(INTROSPECTION, BEARER),
-  ],
-}
+export const steps: ExerciseStep[] = [
+  (draft) => {
+    draft.takeAll(
+      'package.json',
+      'api/main.ts',
+      'api/routes/me.ts',
+      'client/api.ts',
+      'worker/count-users.ts',
+    )
+    draft.take(BEARER, ...withoutTrouble(draft))
+    draft.take(
+      'api/app.ts',
+      ["import { introspect } from './introspection.ts'\n", ''],
+      ['buildApi(config: LabConfig)', 'buildApi(_config: LabConfig)'],
+      ['(token) => introspect(config, token)', 'async () => undefined'],
+    )
+    draft.take('server/app.ts', ['{ clients, config, store }', '{ clients, store }'])
+    for (const path of ['server/bearer-auth.ts', 'server/routes/me.ts']) draft.remove(path)
+  },
+  (draft) => {
+    draft.take('server/clients.ts')
+    draft.take(
+      'server/routes/token.ts',
+      NO_CONFIG,
+      [
+        '{ clients, config, store }: { clients: Clients; config: LabConfig; store: Store }',
+        '{ clients, store }: { clients: Clients; store: Store }',
+      ],
+      ['introspectRoute, { clients, config, store }', 'introspectRoute, { clients }'],
+    )
+    draft.take(
+      INTROSPECT,
+      NO_CONFIG,
+      ["import type { Store } from '../store.ts'\n", ''],
+      [
+        '{ clients, config, store }: { clients: Clients; config: LabConfig; store: Store }',
+        '{ clients }: { clients: Clients }',
+      ],
+      ['const client = authenticateClient', 'authenticateClient'],
+      [
+        part(draft.final(INTROSPECT), `      ${FIND}`, '    },\n  )'),
+        `      ${READ_TOKEN}\n      return {}\n`,
+      ],
+    )
+  },
+  (draft) => {
+    draft.takeAll('server/app.ts', 'server/routes/token.ts', 'server/store.ts', 'server/tokens.ts')
+    draft.take(
+      INTROSPECT,
+      ['const client = authenticateClient', 'authenticateClient'],
+      [part(draft.final(INTROSPECT), '      // RFC 7662 sections 2.2 and 4', '      if'), ''],
+      [IF_INACTIVE, 'if (issued === undefined) return {}'],
+    )
+  },
+  (draft) => draft.take(INTROSPECT),
+  (draft) => {
+    draft.take('api/app.ts')
+    draft.take(BEARER, ...withoutTrouble(draft))
+    const text = draft.final(INTROSPECTION)
+    draft.take(
+      INTROSPECTION,
+      ['{ badResponse, callBackChannel }', '{ callBackChannel }'],
+      ['const { status, body } = await', 'const { body } = await'],
+      [part(text, '  const isText =', '  // RFC 9700'), ''],
+      [
+        'return { sub, scopes: scope.split',
+        'return { sub: String(sub), scopes: String(scope).split',
+      ],
+    )
+  },
+  (draft) => draft.takeAll(INTROSPECTION, BEARER),
+]

@@ -28,7 +28,7 @@ import {
 } from '../check-stage.ts'
 import type { CliRequest, CliRun, EndedCli } from '../cli-run.ts'
 import { patient } from '../patience.ts'
-import type { VersionChecks } from '../sentence.ts'
+import type { CheckSettings, Sentence } from '../sentence.ts'
 import { hangUp, ok, randomValue, type StandInAnswer } from '../stand-in.ts'
 import { API } from '../token-request-rules.ts'
 import { BOTH, OTHER_REQUEST } from '../v06/checks.ts'
@@ -53,726 +53,708 @@ const MINUTES = 5 * 60_000
 /** How long it may take to stop listening, in milliseconds, on an idle machine. */
 const STOP_LIMIT = 3_000
 
-export const checks: VersionChecks = {
+export const settings: CheckSettings = {
   short: { CLIENT_URL: 'http://127.0.0.1' },
   scopes: ['profile', 'email'],
-  sentences: [
-    { ...loginsStill, file: 'server/client-auth.ts' },
-    {
-      id: 'secret-still',
-      text: 'A client with a secret still needs it, and an unknown client gets 401, too',
-      file: 'server/client-auth.ts',
-      async probe({ server }) {
-        for (const client_id of [...CONFIDENTIAL, 'nobody', '']) {
-          const senders: [what: string, form: Fields, headers: Fields][] = [
-            ['alone', { client_id }, NO_HEADER],
-            ['and an empty client_secret', { client_id, client_secret: '' }, NO_HEADER],
-            ['and client_secret=undefined', { client_id, client_secret: 'undefined' }, NO_HEADER],
-            ['and no secret in a Basic header', {}, { authorization: basic(client_id, '') }],
-          ]
-          for (const [what, form, headers] of senders) {
-            for (const path of ['/token', '/revoke', '/introspect']) {
-              const sent = { grant_type: 'client_credentials', token: randomValue(), ...form }
-              const request = `POST ${path} with client_id=${client_id} ${what}`
-              expectRejected(await server.post(path, sent, headers), '401 invalid_client', request)
-            }
-          }
-        }
-      },
-    },
-    {
-      id: 'worker-still',
-      text: 'The worker still gets its own tokens, with its secret',
-      file: 'server/client-auth.ts',
-      async probe({ server }) {
-        const answer = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
-        expectTokens(answer, 'client_credentials of the worker')
-        const isActive = await inspect(server, answer.body.access_token)
-        must(isActive, 'the access token of the worker has ended at once')
-      },
-    },
-    {
-      id: 'inactive-still',
-      text: 'lab-cli learns nothing about tokens at /introspect',
-      file: 'server/routes/introspect.ts',
-      async probe({ server }) {
-        const { access_token } = await server.tokens()
-        const form = { client_id: CLI, token: access_token }
-        const { status, body } = await server.post('/introspect', form, NO_HEADER)
-        must(
-          status === 401 || JSON.stringify(body) === '{"active":false}',
-          `POST /introspect of lab-cli gets ${answered(status, body)} with ${JSON.stringify(body).slice(0, 100)}`,
-        )
-      },
-    },
-    {
-      id: 'cli-named',
-      text: 'lab-cli gets tokens for a code, refreshes and revokes them with its client_id and no secret',
-      file: 'server/client-auth.ts',
-      async probe({ server }) {
-        const code = await cliCode(server, { scope: BOTH })
-        const login = await redeem(server, code)
-        must(
-          login.body.error !== 'invalid_grant',
-          'a code of lab-cli gets invalid_grant: what is ticked must go into the scopes that the user allowed',
-          AUTHORIZE,
-        )
-        expectTokens(login, 'a code of lab-cli')
-        must(
-          login.body.scope === BOTH,
-          `lab-cli asks for scope=${BOTH}, and gets ${JSON.stringify(login.body.scope)}`,
-          CLIENTS,
-        )
-        const { refresh_token } = login.body
-        const form = { grant_type: 'refresh_token', refresh_token: String(refresh_token) }
-        const refreshed = await post(server, '/token', form)
-        expectTokens(refreshed, 'a refresh token of lab-cli', CLIENTS)
-        const token = String(refreshed.body.refresh_token)
-        const { status, body } = await post(server, '/revoke', { token })
-        must(status === 200, `POST /revoke of lab-cli gets ${answered(status, body)}`)
-        const isActive = await inspect(server, refreshed.body.access_token)
-        must(!isActive, 'after POST /revoke of lab-cli, its access token is still active')
-      },
-    },
-    {
-      id: 'cli-secret',
-      text: 'With a secret in the body, lab-cli gets 401 and invalid_client; an empty one counts as absent',
-      file: 'server/client-auth.ts',
-      needs: ['cli-named'],
-      async probe({ server }) {
-        const code = await cliCode(server)
-        for (const client_secret of ['x', 'lab-client-secret', CLI, 'undefined']) {
-          const what = `with client_secret=${client_secret} in the body, lab-cli`
-          const answer = await redeem(server, code, { client_secret })
-          expectRejected(answer, '401 invalid_client', what)
-          const revoked = await post(server, '/revoke', { token: code, client_secret })
-          expectRejected(revoked, '401 invalid_client', `${what} at /revoke`)
-        }
-        const answer = await redeem(server, code, { client_secret: '' })
-        expectTokens(answer, 'a code of lab-cli with an empty client_secret')
-      },
-    },
-    {
-      id: 'cli-basic',
-      text: 'With a Basic header, whatever is in it, lab-cli gets 401 and invalid_client',
-      file: 'server/client-auth.ts',
-      needs: ['cli-named'],
-      async probe({ server }) {
-        const code = await cliCode(server)
-        const headers = [
-          basic(CLI, ''),
-          basic(CLI, 'x'),
-          basic(CLI, 'undefined'),
-          'Basic',
-          'Basic !',
-        ]
-        for (const authorization of headers) {
-          for (const client_id of [CLI, undefined]) {
-            const answer = await redeem(server, code, { client_id }, { authorization })
-            const [, pair = ''] = authorization.split(' ')
-            const name = pair && JSON.stringify(Buffer.from(pair, 'base64').toString())
-            const what = `with the Basic header of ${name || 'nothing'}${client_id ? ' and client_id in the body' : ''}, lab-cli`
-            expectRejected(answer, '401 invalid_client', what)
-          }
-        }
-        expectTokens(await redeem(server, code), 'a code of lab-cli after that')
-      },
-    },
-    {
-      id: 'cli-no-own',
-      text: 'lab-cli gets no token of its own: client_credentials gets 400 and unauthorized_client',
-      file: 'server/clients.ts',
-      needs: ['cli-named'],
-      async probe({ server }) {
-        for (const scope of [undefined, 'profile', 'stats:read']) {
-          const answer = await post(server, '/token', { grant_type: 'client_credentials', scope })
-          expectRejected(answer, '400 unauthorized_client', 'client_credentials of lab-cli')
-        }
-        const page = await server.authorize({ ...requestAt(NO_PORT), scope: 'stats:read' })
-        must(
-          queryOf(page).get('error') === 'invalid_scope',
-          `lab-cli asks a user for scope=stats:read, and gets no invalid_scope: ${saw(page)}`,
-        )
-      },
-    },
-    {
-      id: 'port-any',
-      text: 'The redirect URI of lab-cli may have any port from 1 to 65535, or none',
-      file: 'server/authorization-request.ts',
-      async probe({ server }) {
-        await expectKnown(server)
-        const ports = ['', ':1', ':80', ':443', ':9999', ':65535', `:${somePort()}`]
-        for (const port of ports) {
-          const redirect_uri = `http://127.0.0.1${port}/callback`
-          const page = await server.authorize(requestAt(redirect_uri))
-          must(
-            page.status === 200,
-            `with redirect_uri=${redirect_uri}, an authorization request of lab-cli gets no login page: ${saw(page)}`,
-          )
-        }
-        const redirect_uri = loopback()
-        const { location = '' } = await server.logIn(requestAt(redirect_uri))
-        must(
-          location.split('?')[0] === redirect_uri,
-          `the code for redirect_uri=${redirect_uri} is sent to ${location.split('?')[0] || 'nowhere'}`,
-        )
-      },
-    },
-    {
-      id: 'port-exact',
-      text: 'Everything else in it is exact: localhost, [::1], another path, a query, port 0, 65536 or 080 get a 400 page',
-      file: 'server/authorization-request.ts',
-      needs: ['port-any'],
-      async probe({ server }) {
-        await expectPortVaries(server)
-        const port = somePort()
-        for (const redirect_uri of wrongUris(port)) {
-          await expectNoRedirect(server, { ...requestAt(redirect_uri) }, 'lab-cli')
-        }
-      },
-    },
-    {
-      id: 'port-others',
-      text: 'The port of every other client stays exact',
-      on: 'short server',
-      file: 'server/authorization-request.ts',
-      needs: ['port-any'],
-      async probe({ server }) {
-        await expectPortVaries(server)
-        const right = await server.authorize({ redirect_uri: NO_PORT })
-        must(right.status === 200, `with its own redirect URI, lab-client gets ${right.status}`)
-        for (const redirect_uri of [loopback(), 'http://127.0.0.1:80/callback']) {
-          await expectNoRedirect(server, { redirect_uri }, 'lab-client')
-        }
-        for (const port of ['', `:${somePort()}`]) {
-          const redirect_uri = OTHER_REQUEST.redirect_uri.replace(/:\d+/, port)
-          await expectNoRedirect(server, { ...OTHER_REQUEST, redirect_uri }, 'other-client')
-        }
-      },
-    },
-    {
-      id: 'port-same',
-      text: 'The token request must repeat the very redirect URI of the authorization request, port included',
-      file: 'server/grants/authorization-code.ts',
-      needs: ['cli-named', 'port-any'],
-      async probe({ server }) {
-        const port = somePort()
-        const asked = loopback(port)
-        const other = loopback(port + 1)
-        const pairs: [asked: string, sent: string][] = [
-          [asked, other],
-          [asked, NO_PORT],
-          [asked, `${asked}/`],
-          [asked, asked.replace('127.0.0.1', 'localhost')],
-          [NO_PORT, asked],
-          [NO_PORT, 'http://127.0.0.1:80/callback'],
-        ]
-        for (const [first, redirect_uri] of pairs) {
-          const code = await cliCode(server, { redirect_uri: first })
-          const answer = await redeem(server, code, { redirect_uri })
-          const what = `a code for redirect_uri=${first} with redirect_uri=${redirect_uri} in the token request`
-          expectRejected(answer, '400 invalid_grant', what)
-        }
-        const code = await cliCode(server, { redirect_uri: asked })
-        const right = await redeem(server, code, { redirect_uri: asked })
-        expectTokens(right, `a code with the same redirect_uri=${asked} in both requests`)
-      },
-    },
-    {
-      id: 'consent-each-time',
-      text: 'The consent page for lab-cli comes each time, with a box for every requested scope',
-      file: 'server/routes/authorize.ts',
-      needs: ['cli-named'],
-      async probe({ server }) {
-        const browser = await loggedIn(server)
-        await expectKnown(server)
-        for (const scope of [BOTH, BOTH, 'email', 'profile']) {
-          const page = await openConsent(server, browser, scope)
-          const boxes = boxesOn(page).join(' ')
-          must(
-            boxes === scope,
-            `lab-cli asks for scope=${scope} after it was allowed everything, and the consent page has ${boxes === '' ? 'no box' : `the boxes ${boxes}`}`,
-          )
-          expectCode(await browser.submit(page))
-        }
-      },
-    },
-    {
-      id: 'consent-ticked',
-      text: 'The code is for the ticked scopes alone, whatever was allowed before; nothing ticked: access_denied',
-      file: 'server/routes/authorize.ts',
-      needs: ['consent-each-time'],
-      async probe({ server }) {
-        const browser = await loggedIn(server)
-        await expectKnown(server)
-        for (const scope of [['profile', 'email'], ['profile'], ['email']]) {
-          const page = await openConsent(server, browser, BOTH)
-          const code = expectCode(await browser.submit(page, { scope }))
-          const answer = await redeem(server, code)
-          expectTokens(answer, 'a code of lab-cli')
-          const ticked = `when of ${BOTH} ${scope.join(' and ')} ${scope.length > 1 ? 'are' : 'is'} ticked`
-          must(
-            answer.body.scope === scope.join(' '),
-            `${ticked}, lab-cli gets scope ${JSON.stringify(answer.body.scope)}`,
-          )
-          const isActive = await inspect(server, answer.body.access_token)
-          must(isActive, `${ticked}, the access token of lab-cli has ended at once`)
-        }
-        const page = await openConsent(server, browser, BOTH)
-        const denied = await browser.submit(page, { scope: [] })
-        must(
-          queryOf(denied).get('error') === 'access_denied',
-          `when nothing is ticked, lab-cli gets no access_denied: ${saw(denied)}`,
-        )
-      },
-    },
-    {
-      id: 'consent-others',
-      text: 'Other clients are still remembered',
-      file: 'server/routes/authorize.ts',
-      needs: ['consent-each-time'],
-      async probe({ server }) {
-        const browser = await loggedIn(server)
-        await expectKnown(server)
-        for (let times = 0; times < 2; times += 1) await openConsent(server, browser, 'profile')
-        await browser.answerForms(await browser.open(server.authorizeUrl()), {})
-        const again = await browser.open(server.authorizeUrl())
-        must(
-          queryOf(again).has('code'),
-          `lab-client asks for the same scope again, and gets no code at once: ${saw(again)}`,
-        )
-        await browser.open(server.authorizeUrl(OTHER_REQUEST))
-        const more = await browser.open(server.authorizeUrl({ scope: BOTH }))
-        const boxes = boxesOn(more).join(' ')
-        must(
-          ['', 'email'].includes(boxes),
-          `lab-client asks for email, too, and the consent page has the boxes ${boxes}`,
-        )
-      },
-    },
-    {
-      id: 'cli-asks',
-      text: '`npm run cli -- --no-open` prints the URL of an authorization request: lab-cli, code, scope profile, S256, with new values each time',
-      file: 'cli/login.ts',
-      async probe(stage) {
-        const { good, idle } = await twoRuns(stage)
-        const [query, other] = [good.url?.searchParams, idle.url?.searchParams]
-        const wanted = {
-          response_type: 'code',
-          client_id: CLI,
-          scope: 'profile',
-          code_challenge_method: 'S256',
-        }
-        const { serverUrl } = good
-        must(
-          good.url?.href.startsWith(`${serverUrl}/authorize?`),
-          `the URL starts with ${good.url?.href.split('?')[0]}, not with ${serverUrl}/authorize`,
-        )
-        for (const [name, value] of Object.entries(wanted)) {
-          const sent = query?.getAll(name).join(' and ')
-          must(sent === value, `the URL has ${name}=${sent}, not ${name}=${value}`)
-        }
-        must(
-          /^http:\/\/127\.0\.0\.1:[1-9]\d*\/callback$/.test(good.redirectUri),
-          `the URL has redirect_uri=${good.redirectUri}, not http://127.0.0.1:PORT/callback`,
-          LOOPBACK,
-        )
-        for (const name of ['state', 'code_challenge']) {
-          const value = query?.get(name) ?? ''
-          must(value.length >= 22, `the URL has ${name}=${value}, which is too short to be random`)
-          must(value !== other?.get(name), `the next run has the same ${name}`)
-        }
-        must(good.port !== idle.port, 'two runs at the same time have the same port', LOOPBACK)
-        must(
-          /"cli"\s*:\s*"[^"]*cli\/main\.ts/.test(stage.read('package.json')),
-          'package.json has no script "cli" that runs cli/main.ts, so npm run cli fails',
-          'package.json',
-        )
-        stage.expectOwnCode('cli')
-      },
-    },
-    {
-      id: 'cli-listens',
-      text: 'It listens at the port of its redirect URI, on 127.0.0.1',
-      file: 'cli/loopback.ts',
-      needs: ['cli-asks'],
-      async probe(stage) {
-        const { idle } = await twoRuns(stage)
-        must(await reaches(idle.port), `nothing listens at 127.0.0.1:${idle.port}`)
-        for (const host of otherAddresses()) {
-          must(
-            !(await reaches(idle.port, host)),
-            `it listens on ${host}, too, where other machines or other programs may reach it`,
-          )
-        }
-      },
-    },
-    {
-      id: 'cli-option',
-      text: 'The URL opens in the browser, but not with --no-open; an unknown option is one line on stderr, with exit status 1',
-      file: 'cli/main.ts',
-      needs: ['cli-asks'],
-      async probe(stage) {
-        const { good, idle } = await twoRuns(stage)
-        await idle.untilStarted()
-        must(idle.started.length > 0, 'without --no-open, it starts no browser')
-        const cli = await stage.startCli(new CliServer().answer, ['--no-open', '--opne'])
-        must(cli.url === undefined, 'with --opne, it prints a URL, and says nothing')
-        const run = await untilEnded(stage, cli)
-        expectFailure(run, 'with --opne')
-        must(
-          run.errors.includes('--opne'),
-          `with --opne, the line doesn't name it: ${firstLine(run.errors)}`,
-        )
-        must(good.started.length === 0, `with --no-open, it starts ${good.started[0]}`)
-      },
-    },
-    {
-      id: 'cli-in-time',
-      text: 'After five minutes without a response it ends with one line on stderr, and exit status 1',
-      file: 'cli/main.ts',
-      needs: ['cli-listens'],
-      async probe(stage) {
-        const { idle } = await twoRuns(stage)
-        await idle.passTime(MINUTES - 5_000)
-        must(await reaches(idle.port), 'it gives up before the five minutes are over')
-        await idle.passTime(10_000)
-        const run = await idle.untilEnded()
-        must(run.status !== undefined, 'after five minutes, it still waits', LOGIN)
-        expectFailure(run, 'after five minutes')
-      },
-    },
-    {
-      id: 'cli-state',
-      text: 'A response with a wrong, missing or doubled state gets 400, and the app goes on waiting',
-      file: 'cli/loopback.ts',
-      needs: ['cli-listens'],
-      async probe(stage) {
-        const server = new CliServer()
-        const cli = await start(stage, server)
-        const { state } = cli
-        const wrong = [
-          'code=x',
-          'state=&code=x',
-          `state=${randomValue()}&code=x`,
-          `state=${state}x&code=x`,
-          `state=${state.slice(0, -1)}&code=x`,
-          `state=${state}&state=${state}&code=x`,
-          'error=access_denied',
-          `error=access_denied&state=${randomValue()}`,
-        ]
-        for (const query of wrong) {
-          const page = await cli.respond(query)
-          const told = query
-            .replaceAll(state, 'STATE')
-            .replaceAll(/state=[\w-]{43}/g, 'state=OTHER')
-          must(
-            page !== undefined,
-            `a response with ${told} gets no response, as one before it ended the wait`,
-          )
-          must(page.status === 400, `a response with ${told} gets ${page.status}, not 400`)
-        }
-        await expectAccepts(cli, 'after a response with a wrong state')
-      },
-    },
-    {
-      id: 'cli-elsewhere',
-      text: 'Any other path gets 404, any other method 405, and the app goes on waiting',
-      file: 'cli/loopback.ts',
-      needs: ['cli-state'],
-      async probe(stage) {
-        const cli = await start(stage, new CliServer())
-        const { origin } = new URL(cli.redirectUri)
-        const query = `state=${cli.state}&code=x`
-        for (const path of ['/', '/favicon.ico', '/callback/', '/Callback', '/callback/x']) {
-          const page = await cli.open(`${origin}${path}?${query}`)
-          must(page?.status === 404, `GET ${path} gets ${page?.status ?? 'no response'}, not 404`)
-        }
-        for (const method of ['HEAD', 'POST', 'PUT', 'OPTIONS']) {
-          const page = await cli.open(`${cli.redirectUri}?${query}`, { method })
-          must(
-            page?.status === 405,
-            `${method} /callback gets ${page?.status ?? 'no response'}, not 405`,
-          )
-        }
-        await expectAccepts(cli, 'after requests with other paths and methods')
-      },
-    },
-    {
-      id: 'cli-page',
-      text: 'The right response gets a page that says it can be closed, and that may not be cached',
-      file: 'cli/loopback.ts',
-      needs: ['cli-stops'],
-      async probe(stage) {
-        const { cli, page, code } = await goodRun(stage)
-        must(
-          page.status === 200 && /^text\/html\b/.test(String(page.headers['content-type'])),
-          `the right response gets ${page.status} with Content-Type ${page.headers['content-type']}, not a page`,
-        )
-        must(/\bclose\b/i.test(textOf(page)), "the page doesn't say that it can be closed")
-        must(
-          String(page.headers['cache-control']).includes('no-store'),
-          `the page has Cache-Control: ${page.headers['cache-control']}, not no-store`,
-        )
-        must(
-          ![code, cli.state].some((one) => page.body.includes(one)),
-          'the page shows the response',
-        )
-        must(
-          !/<script|<link|<img|src=/i.test(page.body),
-          'the page needs another file, but when it asks for that, nothing listens any more',
-        )
-      },
-    },
-    {
-      id: 'cli-stops',
-      text: 'After that nothing listens at the port any more, whatever connections are open',
-      file: 'cli/loopback.ts',
-      needs: ['cli-state'],
-      async probe(stage) {
-        const gate = new HoldingGate()
-        const server = new CliServer({ before: () => gate.hold() })
-        const cli = await start(stage, server)
-        const [idle, used, slow] = [
-          await open(cli.port),
-          await open(cli.port),
-          await open(cli.port),
-        ]
-        used.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
-        await Promise.race([once(used, 'data'), once(used, 'close')])
-        slow.write('GET / HTTP/1.1\r\nHost: 127')
-        const closed = [idle, used, slow].map((socket) => once(socket, 'close'))
-        const page = await cli.respond(`state=${cli.state}&code=${randomValue()}`)
-        must(
-          page?.status === 200,
-          `the right response gets ${page?.status ?? 'no response'}, not 200`,
-        )
-        const timer = new AbortController()
-        const limit = sleep(patient(STOP_LIMIT), 'late', { signal: timer.signal })
-        const isOn = await Promise.race([gate.arrived.opened, cli.ended, limit])
-        must(isOn !== 'late', 'the app waits for the end of connections that a browser keeps open')
-        const isShut = await Promise.race([Promise.all(closed), limit])
-        must(isShut !== 'late', 'connections that a browser keeps open stay open')
-        must(!(await reaches(cli.port)), 'after the right response, it still listens at the port')
-        timer.abort()
-        gate.open()
-        await untilEnded(stage, cli)
-      },
-    },
-    {
-      id: 'cli-denied',
-      text: 'access_denied ends the app with one line on stderr that names it, and exit status 1',
-      file: 'cli/login.ts',
-      needs: ['cli-stops'],
-      async probe(stage) {
-        const server = new CliServer()
-        const cli = await start(stage, server)
-        const query = `state=${cli.state}&error=access_denied&code=${randomValue()}`
-        const page = await cli.respond(query)
-        must(page?.status !== 404, 'error=access_denied gets 404', LOOPBACK)
-        const run = await untilEnded(stage, cli)
-        expectFailure(run, 'after error=access_denied')
-        must(
-          run.errors.includes('access_denied'),
-          `after error=access_denied, the line doesn't name it: ${firstLine(run.errors)}`,
-        )
-        must(
-          server.requests.length === 0,
-          `after error=access_denied, it sends ${server.requests[0]?.target}`,
-        )
-      },
-    },
-    {
-      id: 'cli-redeems',
-      text: 'The token request has client_id, the code, the same redirect URI and the verifier of the challenge, and no secret and no Authorization header',
-      file: 'cli/login.ts',
-      needs: ['cli-stops'],
-      async probe(stage) {
-        const { cli, server, code, run } = await goodRun(stage)
-        const [request, second] = server.to('POST /token')
-        must(
-          request !== undefined,
-          `after the right response, it sends nothing to POST /token${printed(run)}`,
-        )
-        must(second === undefined, 'it sends two token requests')
-        const { form, authorization, contentType, to } = request
-        must(to === 'server', 'it sends the token request to the API')
-        must(
-          contentType.startsWith('application/x-www-form-urlencoded'),
-          `the token request has Content-Type ${contentType || 'nothing'}, not that of a form`,
-        )
-        expectNoSecret(request, 'token request')
-        const wanted = {
-          grant_type: 'authorization_code',
-          client_id: CLI,
-          code,
-          redirect_uri: cli.redirectUri,
-        }
-        must(authorization === '', `the token request has Authorization: ${authorization}`)
-        for (const [name, value] of Object.entries(wanted)) {
-          const sent = form.getAll(name).join(' and ')
-          must(sent === value, `the token request has ${name}=${sent}, not ${name}=${value}`)
-        }
-        const verifier = form.get('code_verifier') ?? ''
-        must(
-          /^[\w.~-]{43,128}$/.test(verifier),
-          `the token request has code_verifier=${verifier}, not 43 to 128 characters (RFC 7636 section 4.1)`,
-        )
-        const challenge = createHash('sha256').update(verifier).digest('base64url')
-        must(
-          challenge === cli.url?.searchParams.get('code_challenge'),
-          "the token request has a code_verifier that doesn't match the code_challenge in the URL",
-        )
-      },
-    },
-    {
-      id: 'cli-prints',
-      text: 'It asks /api/me, prints "Logged in as " and the name, and ends with exit status 0',
-      file: 'cli/main.ts',
-      needs: ['cli-redeems'],
-      async probe(stage) {
-        const { server, run } = await goodRun(stage)
-        const [me] = server.to('GET /api/me')
-        must(me !== undefined, `it sends nothing to GET /api/me${printed(run)}`, CLI_API)
-        must(me.to === 'api', 'it sends GET /api/me to the server, not to the API', CLI_API)
-        must(
-          me.authorization === `Bearer ${server.accessToken}`,
-          'it sends GET /api/me without the access token in "Authorization: Bearer"',
-          CLI_API,
-        )
-        must(
-          run.output.split('\n').includes(`Logged in as ${server.name}`),
-          `when the API says that the name is ${server.name}, it prints no line "Logged in as ${server.name}"${printed(run)}`,
-        )
-        must(run.errors === '', `it succeeds, and prints on stderr: ${firstLine(run.errors)}`)
-        must(run.status === 0, `it succeeds, and ends with exit status ${run.status}`)
-      },
-    },
-    {
-      id: 'cli-revokes',
-      text: 'It revokes its tokens, also when the API is away',
-      file: 'cli/main.ts',
-      needs: ['cli-redeems'],
-      async probe(stage) {
-        const good = await goodRun(stage)
-        expectRevoked(good.server, '')
-        const order = good.server.requests.map(({ target }) => target)
-        must(
-          order.at(-1) === 'POST /revoke',
-          `it sends ${order.at(-1)} after it has revoked its tokens`,
-        )
-        const away = await awayRun(stage)
-        expectRevoked(away.server, 'when the API hangs up, ')
-        const server = new CliServer({ refreshToken: undefined })
-        await finish(stage, server)
-        expectRevoked(server, 'without a refresh token, ')
-      },
-    },
-    {
-      id: 'cli-silent',
-      text: 'It prints no token, no code and no verifier',
-      file: 'cli/main.ts',
-      needs: ['cli-redeems'],
-      async probe(stage) {
-        for (const { server, run, code } of [await goodRun(stage), await awayRun(stage)]) {
-          const [request] = server.to('POST /token')
-          must(request !== undefined, 'it sends no token request yet', LOGIN)
-          const secrets = {
-            'the access token': server.accessToken,
-            'the refresh token': server.refreshToken ?? '',
-            'the code': code,
-            'the verifier': request.form.get('code_verifier') ?? '',
-          }
-          for (const [what, secret] of Object.entries(secrets)) {
-            const isThere = secret !== '' && (run.output + run.errors).includes(secret)
-            must(!isThere, `it prints ${what}`)
-          }
-        }
-      },
-    },
-    {
-      id: 'cli-fails',
-      text: 'A server that is away, rejects, or sends nonsense is one line on stderr, with exit status 1',
-      file: 'cli/login.ts',
-      needs: ['cli-prints', 'cli-revokes'],
-      async probe(stage) {
-        const tokens = new CliServer().tokens()
-        const rejection = {
-          status: 400,
-          body: { error: 'invalid_grant', error_description: 'No' },
-        }
-        const cases: [when: string, server: CliServer, file?: string][] = [
-          ['when POST /token gets 400 invalid_grant', new CliServer({ onToken: rejection })],
-          ['when POST /token gets 200 and {}', new CliServer({ onToken: ok({}) })],
-          [
-            'when the access token is of the type mac',
-            new CliServer({ onToken: ok({ ...tokens, token_type: 'mac' }) }),
-          ],
-          [
-            'when the access token is empty',
-            new CliServer({ onToken: ok({ ...tokens, access_token: '' }) }),
-          ],
-          [
-            'when the API sends no name',
-            new CliServer({ onMe: ok({ user_id: 'user0' }) }),
-            CLI_API,
-          ],
-          ['when POST /revoke gets 400 invalid_grant', new CliServer({ onRevoke: rejection })],
-        ]
-        const ends = await Promise.all([
-          ...cases.map(([, server]) => finish(stage, server)),
-          finish(stage, new CliServer(), { isAway: true }),
-        ])
-        const away = await awayRun(stage)
-        expectFailure(away.run, 'when the API hangs up', { file: CLI_API, endFile: MAIN })
-        for (const [index, { run, cli }] of ends.entries()) {
-          const [when, server, file] = cases[index] ?? ["when the server isn't running"]
-          expectFailure(run, when, { file, endFile: MAIN })
-          if (server === undefined) {
-            must(
-              run.errors.includes(cli.serverUrl),
-              `${when}, the line doesn't say which: ${firstLine(run.errors)}`,
-            )
-          } else if ([server.onToken, server.onRevoke].includes(rejection)) {
-            must(
-              run.errors.includes('invalid_grant'),
-              `${when}, the line doesn't name the error: ${firstLine(run.errors)}`,
-            )
-          }
-        }
-      },
-    },
-    {
-      id: 'together',
-      text: 'Everything together: your app logs user0 in at your server',
-      on: 'both',
-      file: 'cli/main.ts',
-      async probe(stage) {
-        const cli = await stage.startCli()
-        must(cli.url !== undefined, 'with your server, it prints no URL')
-        const browser = stage.browser()
-        const page = await stage.server.enterPassword(browser, cli.url.href)
-        must(
-          queryOf(page).has('code'),
-          `at your server, a login for the app gets no code: ${saw(page)}`,
-          AUTHORIZE,
-        )
-        await cli.open(page.location ?? '')
-        const run = await untilEnded(stage, cli)
-        must(
-          run.status === 0 && run.output.endsWith('\nLogged in as User Number 0\n'),
-          `with your server, it ends with exit status ${run.status}${printed(run)}`,
-        )
-        const again = await browser.open(cli.url.href)
-        must(
-          again.status === 200 && boxesOn(again).length === 1,
-          `after that, a second login for the app gets no consent page: ${saw(again)}`,
-          AUTHORIZE,
-        )
-      },
-    },
-  ],
 }
+
+export const sentences: Sentence[] = [
+  { ...loginsStill, file: 'server/client-auth.ts' },
+  {
+    id: 'secret-still',
+    text: 'A client with a secret still needs it, and an unknown client gets 401, too',
+    file: 'server/client-auth.ts',
+    async probe({ server }) {
+      for (const client_id of [...CONFIDENTIAL, 'nobody', '']) {
+        const senders: [what: string, form: Fields, headers: Fields][] = [
+          ['alone', { client_id }, NO_HEADER],
+          ['and an empty client_secret', { client_id, client_secret: '' }, NO_HEADER],
+          ['and client_secret=undefined', { client_id, client_secret: 'undefined' }, NO_HEADER],
+          ['and no secret in a Basic header', {}, { authorization: basic(client_id, '') }],
+        ]
+        for (const [what, form, headers] of senders) {
+          for (const path of ['/token', '/revoke', '/introspect']) {
+            const sent = { grant_type: 'client_credentials', token: randomValue(), ...form }
+            const request = `POST ${path} with client_id=${client_id} ${what}`
+            expectRejected(await server.post(path, sent, headers), '401 invalid_client', request)
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'worker-still',
+    text: 'The worker still gets its own tokens, with its secret',
+    file: 'server/client-auth.ts',
+    async probe({ server }) {
+      const answer = await server.token({ grant_type: 'client_credentials' }, AS_WORKER)
+      expectTokens(answer, 'client_credentials of the worker')
+      const isActive = await inspect(server, answer.body.access_token)
+      must(isActive, 'the access token of the worker has ended at once')
+    },
+  },
+  {
+    id: 'inactive-still',
+    text: 'lab-cli learns nothing about tokens at /introspect',
+    file: 'server/routes/introspect.ts',
+    async probe({ server }) {
+      const { access_token } = await server.tokens()
+      const form = { client_id: CLI, token: access_token }
+      const { status, body } = await server.post('/introspect', form, NO_HEADER)
+      must(
+        status === 401 || JSON.stringify(body) === '{"active":false}',
+        `POST /introspect of lab-cli gets ${answered(status, body)} with ${JSON.stringify(body).slice(0, 100)}`,
+      )
+    },
+  },
+  {
+    id: 'cli-named',
+    text: 'lab-cli gets tokens for a code, refreshes and revokes them with its client_id and no secret',
+    file: 'server/client-auth.ts',
+    async probe({ server }) {
+      const code = await cliCode(server, { scope: BOTH })
+      const login = await redeem(server, code)
+      must(
+        login.body.error !== 'invalid_grant',
+        'a code of lab-cli gets invalid_grant: what is ticked must go into the scopes that the user allowed',
+        AUTHORIZE,
+      )
+      expectTokens(login, 'a code of lab-cli')
+      must(
+        login.body.scope === BOTH,
+        `lab-cli asks for scope=${BOTH}, and gets ${JSON.stringify(login.body.scope)}`,
+        CLIENTS,
+      )
+      const { refresh_token } = login.body
+      const form = { grant_type: 'refresh_token', refresh_token: String(refresh_token) }
+      const refreshed = await post(server, '/token', form)
+      expectTokens(refreshed, 'a refresh token of lab-cli', CLIENTS)
+      const token = String(refreshed.body.refresh_token)
+      const { status, body } = await post(server, '/revoke', { token })
+      must(status === 200, `POST /revoke of lab-cli gets ${answered(status, body)}`)
+      const isActive = await inspect(server, refreshed.body.access_token)
+      must(!isActive, 'after POST /revoke of lab-cli, its access token is still active')
+    },
+  },
+  {
+    id: 'cli-secret',
+    text: 'With a secret in the body, lab-cli gets 401 and invalid_client; an empty one counts as absent',
+    file: 'server/client-auth.ts',
+    needs: ['cli-named'],
+    async probe({ server }) {
+      const code = await cliCode(server)
+      for (const client_secret of ['x', 'lab-client-secret', CLI, 'undefined']) {
+        const what = `with client_secret=${client_secret} in the body, lab-cli`
+        const answer = await redeem(server, code, { client_secret })
+        expectRejected(answer, '401 invalid_client', what)
+        const revoked = await post(server, '/revoke', { token: code, client_secret })
+        expectRejected(revoked, '401 invalid_client', `${what} at /revoke`)
+      }
+      const answer = await redeem(server, code, { client_secret: '' })
+      expectTokens(answer, 'a code of lab-cli with an empty client_secret')
+    },
+  },
+  {
+    id: 'cli-basic',
+    text: 'With a Basic header, whatever is in it, lab-cli gets 401 and invalid_client',
+    file: 'server/client-auth.ts',
+    needs: ['cli-named'],
+    async probe({ server }) {
+      const code = await cliCode(server)
+      const headers = [basic(CLI, ''), basic(CLI, 'x'), basic(CLI, 'undefined'), 'Basic', 'Basic !']
+      for (const authorization of headers) {
+        for (const client_id of [CLI, undefined]) {
+          const answer = await redeem(server, code, { client_id }, { authorization })
+          const [, pair = ''] = authorization.split(' ')
+          const name = pair && JSON.stringify(Buffer.from(pair, 'base64').toString())
+          const what = `with the Basic header of ${name || 'nothing'}${client_id ? ' and client_id in the body' : ''}, lab-cli`
+          expectRejected(answer, '401 invalid_client', what)
+        }
+      }
+      expectTokens(await redeem(server, code), 'a code of lab-cli after that')
+    },
+  },
+  {
+    id: 'cli-no-own',
+    text: 'lab-cli gets no token of its own: client_credentials gets 400 and unauthorized_client',
+    file: 'server/clients.ts',
+    needs: ['cli-named'],
+    async probe({ server }) {
+      for (const scope of [undefined, 'profile', 'stats:read']) {
+        const answer = await post(server, '/token', { grant_type: 'client_credentials', scope })
+        expectRejected(answer, '400 unauthorized_client', 'client_credentials of lab-cli')
+      }
+      const page = await server.authorize({ ...requestAt(NO_PORT), scope: 'stats:read' })
+      must(
+        queryOf(page).get('error') === 'invalid_scope',
+        `lab-cli asks a user for scope=stats:read, and gets no invalid_scope: ${saw(page)}`,
+      )
+    },
+  },
+  {
+    id: 'port-any',
+    text: 'The redirect URI of lab-cli may have any port from 1 to 65535, or none',
+    file: 'server/authorization-request.ts',
+    async probe({ server }) {
+      await expectKnown(server)
+      const ports = ['', ':1', ':80', ':443', ':9999', ':65535', `:${somePort()}`]
+      for (const port of ports) {
+        const redirect_uri = `http://127.0.0.1${port}/callback`
+        const page = await server.authorize(requestAt(redirect_uri))
+        must(
+          page.status === 200,
+          `with redirect_uri=${redirect_uri}, an authorization request of lab-cli gets no login page: ${saw(page)}`,
+        )
+      }
+      const redirect_uri = loopback()
+      const { location = '' } = await server.logIn(requestAt(redirect_uri))
+      must(
+        location.split('?')[0] === redirect_uri,
+        `the code for redirect_uri=${redirect_uri} is sent to ${location.split('?')[0] || 'nowhere'}`,
+      )
+    },
+  },
+  {
+    id: 'port-exact',
+    text: 'Everything else in it is exact: localhost, [::1], another path, a query, port 0, 65536 or 080 get a 400 page',
+    file: 'server/authorization-request.ts',
+    needs: ['port-any'],
+    async probe({ server }) {
+      await expectPortVaries(server)
+      const port = somePort()
+      for (const redirect_uri of wrongUris(port)) {
+        await expectNoRedirect(server, { ...requestAt(redirect_uri) }, 'lab-cli')
+      }
+    },
+  },
+  {
+    id: 'port-others',
+    text: 'The port of every other client stays exact',
+    on: 'short server',
+    file: 'server/authorization-request.ts',
+    needs: ['port-any'],
+    async probe({ server }) {
+      await expectPortVaries(server)
+      const right = await server.authorize({ redirect_uri: NO_PORT })
+      must(right.status === 200, `with its own redirect URI, lab-client gets ${right.status}`)
+      for (const redirect_uri of [loopback(), 'http://127.0.0.1:80/callback']) {
+        await expectNoRedirect(server, { redirect_uri }, 'lab-client')
+      }
+      for (const port of ['', `:${somePort()}`]) {
+        const redirect_uri = OTHER_REQUEST.redirect_uri.replace(/:\d+/, port)
+        await expectNoRedirect(server, { ...OTHER_REQUEST, redirect_uri }, 'other-client')
+      }
+    },
+  },
+  {
+    id: 'port-same',
+    text: 'The token request must repeat the very redirect URI of the authorization request, port included',
+    file: 'server/grants/authorization-code.ts',
+    needs: ['cli-named', 'port-any'],
+    async probe({ server }) {
+      const port = somePort()
+      const asked = loopback(port)
+      const other = loopback(port + 1)
+      const pairs: [asked: string, sent: string][] = [
+        [asked, other],
+        [asked, NO_PORT],
+        [asked, `${asked}/`],
+        [asked, asked.replace('127.0.0.1', 'localhost')],
+        [NO_PORT, asked],
+        [NO_PORT, 'http://127.0.0.1:80/callback'],
+      ]
+      for (const [first, redirect_uri] of pairs) {
+        const code = await cliCode(server, { redirect_uri: first })
+        const answer = await redeem(server, code, { redirect_uri })
+        const what = `a code for redirect_uri=${first} with redirect_uri=${redirect_uri} in the token request`
+        expectRejected(answer, '400 invalid_grant', what)
+      }
+      const code = await cliCode(server, { redirect_uri: asked })
+      const right = await redeem(server, code, { redirect_uri: asked })
+      expectTokens(right, `a code with the same redirect_uri=${asked} in both requests`)
+    },
+  },
+  {
+    id: 'consent-each-time',
+    text: 'The consent page for lab-cli comes each time, with a box for every requested scope',
+    file: 'server/routes/authorize.ts',
+    needs: ['cli-named'],
+    async probe({ server }) {
+      const browser = await loggedIn(server)
+      await expectKnown(server)
+      for (const scope of [BOTH, BOTH, 'email', 'profile']) {
+        const page = await openConsent(server, browser, scope)
+        const boxes = boxesOn(page).join(' ')
+        must(
+          boxes === scope,
+          `lab-cli asks for scope=${scope} after it was allowed everything, and the consent page has ${boxes === '' ? 'no box' : `the boxes ${boxes}`}`,
+        )
+        expectCode(await browser.submit(page))
+      }
+    },
+  },
+  {
+    id: 'consent-ticked',
+    text: 'The code is for the ticked scopes alone, whatever was allowed before; nothing ticked: access_denied',
+    file: 'server/routes/authorize.ts',
+    needs: ['consent-each-time'],
+    async probe({ server }) {
+      const browser = await loggedIn(server)
+      await expectKnown(server)
+      for (const scope of [['profile', 'email'], ['profile'], ['email']]) {
+        const page = await openConsent(server, browser, BOTH)
+        const code = expectCode(await browser.submit(page, { scope }))
+        const answer = await redeem(server, code)
+        expectTokens(answer, 'a code of lab-cli')
+        const ticked = `when of ${BOTH} ${scope.join(' and ')} ${scope.length > 1 ? 'are' : 'is'} ticked`
+        must(
+          answer.body.scope === scope.join(' '),
+          `${ticked}, lab-cli gets scope ${JSON.stringify(answer.body.scope)}`,
+        )
+        const isActive = await inspect(server, answer.body.access_token)
+        must(isActive, `${ticked}, the access token of lab-cli has ended at once`)
+      }
+      const page = await openConsent(server, browser, BOTH)
+      const denied = await browser.submit(page, { scope: [] })
+      must(
+        queryOf(denied).get('error') === 'access_denied',
+        `when nothing is ticked, lab-cli gets no access_denied: ${saw(denied)}`,
+      )
+    },
+  },
+  {
+    id: 'consent-others',
+    text: 'Other clients are still remembered',
+    file: 'server/routes/authorize.ts',
+    needs: ['consent-each-time'],
+    async probe({ server }) {
+      const browser = await loggedIn(server)
+      await expectKnown(server)
+      for (let times = 0; times < 2; times += 1) await openConsent(server, browser, 'profile')
+      await browser.answerForms(await browser.open(server.authorizeUrl()), {})
+      const again = await browser.open(server.authorizeUrl())
+      must(
+        queryOf(again).has('code'),
+        `lab-client asks for the same scope again, and gets no code at once: ${saw(again)}`,
+      )
+      await browser.open(server.authorizeUrl(OTHER_REQUEST))
+      const more = await browser.open(server.authorizeUrl({ scope: BOTH }))
+      const boxes = boxesOn(more).join(' ')
+      must(
+        ['', 'email'].includes(boxes),
+        `lab-client asks for email, too, and the consent page has the boxes ${boxes}`,
+      )
+    },
+  },
+  {
+    id: 'cli-asks',
+    text: '`npm run cli -- --no-open` prints the URL of an authorization request: lab-cli, code, scope profile, S256, with new values each time',
+    file: 'cli/login.ts',
+    async probe(stage) {
+      const { good, idle } = await twoRuns(stage)
+      const [query, other] = [good.url?.searchParams, idle.url?.searchParams]
+      const wanted = {
+        response_type: 'code',
+        client_id: CLI,
+        scope: 'profile',
+        code_challenge_method: 'S256',
+      }
+      const { serverUrl } = good
+      must(
+        good.url?.href.startsWith(`${serverUrl}/authorize?`),
+        `the URL starts with ${good.url?.href.split('?')[0]}, not with ${serverUrl}/authorize`,
+      )
+      for (const [name, value] of Object.entries(wanted)) {
+        const sent = query?.getAll(name).join(' and ')
+        must(sent === value, `the URL has ${name}=${sent}, not ${name}=${value}`)
+      }
+      must(
+        /^http:\/\/127\.0\.0\.1:[1-9]\d*\/callback$/.test(good.redirectUri),
+        `the URL has redirect_uri=${good.redirectUri}, not http://127.0.0.1:PORT/callback`,
+        LOOPBACK,
+      )
+      for (const name of ['state', 'code_challenge']) {
+        const value = query?.get(name) ?? ''
+        must(value.length >= 22, `the URL has ${name}=${value}, which is too short to be random`)
+        must(value !== other?.get(name), `the next run has the same ${name}`)
+      }
+      must(good.port !== idle.port, 'two runs at the same time have the same port', LOOPBACK)
+      must(
+        /"cli"\s*:\s*"[^"]*cli\/main\.ts/.test(stage.read('package.json')),
+        'package.json has no script "cli" that runs cli/main.ts, so npm run cli fails',
+        'package.json',
+      )
+      stage.expectOwnCode('cli')
+    },
+  },
+  {
+    id: 'cli-listens',
+    text: 'It listens at the port of its redirect URI, on 127.0.0.1',
+    file: 'cli/loopback.ts',
+    needs: ['cli-asks'],
+    async probe(stage) {
+      const { idle } = await twoRuns(stage)
+      must(await reaches(idle.port), `nothing listens at 127.0.0.1:${idle.port}`)
+      for (const host of otherAddresses()) {
+        must(
+          !(await reaches(idle.port, host)),
+          `it listens on ${host}, too, where other machines or other programs may reach it`,
+        )
+      }
+    },
+  },
+  {
+    id: 'cli-option',
+    text: 'The URL opens in the browser, but not with --no-open; an unknown option is one line on stderr, with exit status 1',
+    file: 'cli/main.ts',
+    needs: ['cli-asks'],
+    async probe(stage) {
+      const { good, idle } = await twoRuns(stage)
+      await idle.untilStarted()
+      must(idle.started.length > 0, 'without --no-open, it starts no browser')
+      const cli = await stage.startCli(new CliServer().answer, ['--no-open', '--opne'])
+      must(cli.url === undefined, 'with --opne, it prints a URL, and says nothing')
+      const run = await untilEnded(stage, cli)
+      expectFailure(run, 'with --opne')
+      must(
+        run.errors.includes('--opne'),
+        `with --opne, the line doesn't name it: ${firstLine(run.errors)}`,
+      )
+      must(good.started.length === 0, `with --no-open, it starts ${good.started[0]}`)
+    },
+  },
+  {
+    id: 'cli-in-time',
+    text: 'After five minutes without a response it ends with one line on stderr, and exit status 1',
+    file: 'cli/main.ts',
+    needs: ['cli-listens'],
+    async probe(stage) {
+      const { idle } = await twoRuns(stage)
+      await idle.passTime(MINUTES - 5_000)
+      must(await reaches(idle.port), 'it gives up before the five minutes are over')
+      await idle.passTime(10_000)
+      const run = await idle.untilEnded()
+      must(run.status !== undefined, 'after five minutes, it still waits', LOGIN)
+      expectFailure(run, 'after five minutes')
+    },
+  },
+  {
+    id: 'cli-state',
+    text: 'A response with a wrong, missing or doubled state gets 400, and the app goes on waiting',
+    file: 'cli/loopback.ts',
+    needs: ['cli-listens'],
+    async probe(stage) {
+      const server = new CliServer()
+      const cli = await start(stage, server)
+      const { state } = cli
+      const wrong = [
+        'code=x',
+        'state=&code=x',
+        `state=${randomValue()}&code=x`,
+        `state=${state}x&code=x`,
+        `state=${state.slice(0, -1)}&code=x`,
+        `state=${state}&state=${state}&code=x`,
+        'error=access_denied',
+        `error=access_denied&state=${randomValue()}`,
+      ]
+      for (const query of wrong) {
+        const page = await cli.respond(query)
+        const told = query.replaceAll(state, 'STATE').replaceAll(/state=[\w-]{43}/g, 'state=OTHER')
+        must(
+          page !== undefined,
+          `a response with ${told} gets no response, as one before it ended the wait`,
+        )
+        must(page.status === 400, `a response with ${told} gets ${page.status}, not 400`)
+      }
+      await expectAccepts(cli, 'after a response with a wrong state')
+    },
+  },
+  {
+    id: 'cli-elsewhere',
+    text: 'Any other path gets 404, any other method 405, and the app goes on waiting',
+    file: 'cli/loopback.ts',
+    needs: ['cli-state'],
+    async probe(stage) {
+      const cli = await start(stage, new CliServer())
+      const { origin } = new URL(cli.redirectUri)
+      const query = `state=${cli.state}&code=x`
+      for (const path of ['/', '/favicon.ico', '/callback/', '/Callback', '/callback/x']) {
+        const page = await cli.open(`${origin}${path}?${query}`)
+        must(page?.status === 404, `GET ${path} gets ${page?.status ?? 'no response'}, not 404`)
+      }
+      for (const method of ['HEAD', 'POST', 'PUT', 'OPTIONS']) {
+        const page = await cli.open(`${cli.redirectUri}?${query}`, { method })
+        must(
+          page?.status === 405,
+          `${method} /callback gets ${page?.status ?? 'no response'}, not 405`,
+        )
+      }
+      await expectAccepts(cli, 'after requests with other paths and methods')
+    },
+  },
+  {
+    id: 'cli-page',
+    text: 'The right response gets a page that says it can be closed, and that may not be cached',
+    file: 'cli/loopback.ts',
+    needs: ['cli-stops'],
+    async probe(stage) {
+      const { cli, page, code } = await goodRun(stage)
+      must(
+        page.status === 200 && /^text\/html\b/.test(String(page.headers['content-type'])),
+        `the right response gets ${page.status} with Content-Type ${page.headers['content-type']}, not a page`,
+      )
+      must(/\bclose\b/i.test(textOf(page)), "the page doesn't say that it can be closed")
+      must(
+        String(page.headers['cache-control']).includes('no-store'),
+        `the page has Cache-Control: ${page.headers['cache-control']}, not no-store`,
+      )
+      must(![code, cli.state].some((one) => page.body.includes(one)), 'the page shows the response')
+      must(
+        !/<script|<link|<img|src=/i.test(page.body),
+        'the page needs another file, but when it asks for that, nothing listens any more',
+      )
+    },
+  },
+  {
+    id: 'cli-stops',
+    text: 'After that nothing listens at the port any more, whatever connections are open',
+    file: 'cli/loopback.ts',
+    needs: ['cli-state'],
+    async probe(stage) {
+      const gate = new HoldingGate()
+      const server = new CliServer({ before: () => gate.hold() })
+      const cli = await start(stage, server)
+      const [idle, used, slow] = [await open(cli.port), await open(cli.port), await open(cli.port)]
+      used.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+      await Promise.race([once(used, 'data'), once(used, 'close')])
+      slow.write('GET / HTTP/1.1\r\nHost: 127')
+      const closed = [idle, used, slow].map((socket) => once(socket, 'close'))
+      const page = await cli.respond(`state=${cli.state}&code=${randomValue()}`)
+      must(
+        page?.status === 200,
+        `the right response gets ${page?.status ?? 'no response'}, not 200`,
+      )
+      const timer = new AbortController()
+      const limit = sleep(patient(STOP_LIMIT), 'late', { signal: timer.signal })
+      const isOn = await Promise.race([gate.arrived.opened, cli.ended, limit])
+      must(isOn !== 'late', 'the app waits for the end of connections that a browser keeps open')
+      const isShut = await Promise.race([Promise.all(closed), limit])
+      must(isShut !== 'late', 'connections that a browser keeps open stay open')
+      must(!(await reaches(cli.port)), 'after the right response, it still listens at the port')
+      timer.abort()
+      gate.open()
+      await untilEnded(stage, cli)
+    },
+  },
+  {
+    id: 'cli-denied',
+    text: 'access_denied ends the app with one line on stderr that names it, and exit status 1',
+    file: 'cli/login.ts',
+    needs: ['cli-stops'],
+    async probe(stage) {
+      const server = new CliServer()
+      const cli = await start(stage, server)
+      const query = `state=${cli.state}&error=access_denied&code=${randomValue()}`
+      const page = await cli.respond(query)
+      must(page?.status !== 404, 'error=access_denied gets 404', LOOPBACK)
+      const run = await untilEnded(stage, cli)
+      expectFailure(run, 'after error=access_denied')
+      must(
+        run.errors.includes('access_denied'),
+        `after error=access_denied, the line doesn't name it: ${firstLine(run.errors)}`,
+      )
+      must(
+        server.requests.length === 0,
+        `after error=access_denied, it sends ${server.requests[0]?.target}`,
+      )
+    },
+  },
+  {
+    id: 'cli-redeems',
+    text: 'The token request has client_id, the code, the same redirect URI and the verifier of the challenge, and no secret and no Authorization header',
+    file: 'cli/login.ts',
+    needs: ['cli-stops'],
+    async probe(stage) {
+      const { cli, server, code, run } = await goodRun(stage)
+      const [request, second] = server.to('POST /token')
+      must(
+        request !== undefined,
+        `after the right response, it sends nothing to POST /token${printed(run)}`,
+      )
+      must(second === undefined, 'it sends two token requests')
+      const { form, authorization, contentType, to } = request
+      must(to === 'server', 'it sends the token request to the API')
+      must(
+        contentType.startsWith('application/x-www-form-urlencoded'),
+        `the token request has Content-Type ${contentType || 'nothing'}, not that of a form`,
+      )
+      expectNoSecret(request, 'token request')
+      const wanted = {
+        grant_type: 'authorization_code',
+        client_id: CLI,
+        code,
+        redirect_uri: cli.redirectUri,
+      }
+      must(authorization === '', `the token request has Authorization: ${authorization}`)
+      for (const [name, value] of Object.entries(wanted)) {
+        const sent = form.getAll(name).join(' and ')
+        must(sent === value, `the token request has ${name}=${sent}, not ${name}=${value}`)
+      }
+      const verifier = form.get('code_verifier') ?? ''
+      must(
+        /^[\w.~-]{43,128}$/.test(verifier),
+        `the token request has code_verifier=${verifier}, not 43 to 128 characters (RFC 7636 section 4.1)`,
+      )
+      const challenge = createHash('sha256').update(verifier).digest('base64url')
+      must(
+        challenge === cli.url?.searchParams.get('code_challenge'),
+        "the token request has a code_verifier that doesn't match the code_challenge in the URL",
+      )
+    },
+  },
+  {
+    id: 'cli-prints',
+    text: 'It asks /api/me, prints "Logged in as " and the name, and ends with exit status 0',
+    file: 'cli/main.ts',
+    needs: ['cli-redeems'],
+    async probe(stage) {
+      const { server, run } = await goodRun(stage)
+      const [me] = server.to('GET /api/me')
+      must(me !== undefined, `it sends nothing to GET /api/me${printed(run)}`, CLI_API)
+      must(me.to === 'api', 'it sends GET /api/me to the server, not to the API', CLI_API)
+      must(
+        me.authorization === `Bearer ${server.accessToken}`,
+        'it sends GET /api/me without the access token in "Authorization: Bearer"',
+        CLI_API,
+      )
+      must(
+        run.output.split('\n').includes(`Logged in as ${server.name}`),
+        `when the API says that the name is ${server.name}, it prints no line "Logged in as ${server.name}"${printed(run)}`,
+      )
+      must(run.errors === '', `it succeeds, and prints on stderr: ${firstLine(run.errors)}`)
+      must(run.status === 0, `it succeeds, and ends with exit status ${run.status}`)
+    },
+  },
+  {
+    id: 'cli-revokes',
+    text: 'It revokes its tokens, also when the API is away',
+    file: 'cli/main.ts',
+    needs: ['cli-redeems'],
+    async probe(stage) {
+      const good = await goodRun(stage)
+      expectRevoked(good.server, '')
+      const order = good.server.requests.map(({ target }) => target)
+      must(
+        order.at(-1) === 'POST /revoke',
+        `it sends ${order.at(-1)} after it has revoked its tokens`,
+      )
+      const away = await awayRun(stage)
+      expectRevoked(away.server, 'when the API hangs up, ')
+      const server = new CliServer({ refreshToken: undefined })
+      await finish(stage, server)
+      expectRevoked(server, 'without a refresh token, ')
+    },
+  },
+  {
+    id: 'cli-silent',
+    text: 'It prints no token, no code and no verifier',
+    file: 'cli/main.ts',
+    needs: ['cli-redeems'],
+    async probe(stage) {
+      for (const { server, run, code } of [await goodRun(stage), await awayRun(stage)]) {
+        const [request] = server.to('POST /token')
+        must(request !== undefined, 'it sends no token request yet', LOGIN)
+        const secrets = {
+          'the access token': server.accessToken,
+          'the refresh token': server.refreshToken ?? '',
+          'the code': code,
+          'the verifier': request.form.get('code_verifier') ?? '',
+        }
+        for (const [what, secret] of Object.entries(secrets)) {
+          const isThere = secret !== '' && (run.output + run.errors).includes(secret)
+          must(!isThere, `it prints ${what}`)
+        }
+      }
+    },
+  },
+  {
+    id: 'cli-fails',
+    text: 'A server that is away, rejects, or sends nonsense is one line on stderr, with exit status 1',
+    file: 'cli/login.ts',
+    needs: ['cli-prints', 'cli-revokes'],
+    async probe(stage) {
+      const tokens = new CliServer().tokens()
+      const rejection = {
+        status: 400,
+        body: { error: 'invalid_grant', error_description: 'No' },
+      }
+      const cases: [when: string, server: CliServer, file?: string][] = [
+        ['when POST /token gets 400 invalid_grant', new CliServer({ onToken: rejection })],
+        ['when POST /token gets 200 and {}', new CliServer({ onToken: ok({}) })],
+        [
+          'when the access token is of the type mac',
+          new CliServer({ onToken: ok({ ...tokens, token_type: 'mac' }) }),
+        ],
+        [
+          'when the access token is empty',
+          new CliServer({ onToken: ok({ ...tokens, access_token: '' }) }),
+        ],
+        ['when the API sends no name', new CliServer({ onMe: ok({ user_id: 'user0' }) }), CLI_API],
+        ['when POST /revoke gets 400 invalid_grant', new CliServer({ onRevoke: rejection })],
+      ]
+      const ends = await Promise.all([
+        ...cases.map(([, server]) => finish(stage, server)),
+        finish(stage, new CliServer(), { isAway: true }),
+      ])
+      const away = await awayRun(stage)
+      expectFailure(away.run, 'when the API hangs up', { file: CLI_API, endFile: MAIN })
+      for (const [index, { run, cli }] of ends.entries()) {
+        const [when, server, file] = cases[index] ?? ["when the server isn't running"]
+        expectFailure(run, when, { file, endFile: MAIN })
+        if (server === undefined) {
+          must(
+            run.errors.includes(cli.serverUrl),
+            `${when}, the line doesn't say which: ${firstLine(run.errors)}`,
+          )
+        } else if ([server.onToken, server.onRevoke].includes(rejection)) {
+          must(
+            run.errors.includes('invalid_grant'),
+            `${when}, the line doesn't name the error: ${firstLine(run.errors)}`,
+          )
+        }
+      }
+    },
+  },
+  {
+    id: 'together',
+    text: 'Everything together: your app logs user0 in at your server',
+    on: 'both',
+    file: 'cli/main.ts',
+    async probe(stage) {
+      const cli = await stage.startCli()
+      must(cli.url !== undefined, 'with your server, it prints no URL')
+      const browser = stage.browser()
+      const page = await stage.server.enterPassword(browser, cli.url.href)
+      must(
+        queryOf(page).has('code'),
+        `at your server, a login for the app gets no code: ${saw(page)}`,
+        AUTHORIZE,
+      )
+      await cli.open(page.location ?? '')
+      const run = await untilEnded(stage, cli)
+      must(
+        run.status === 0 && run.output.endsWith('\nLogged in as User Number 0\n'),
+        `with your server, it ends with exit status ${run.status}${printed(run)}`,
+      )
+      const again = await browser.open(cli.url.href)
+      must(
+        again.status === 200 && boxesOn(again).length === 1,
+        `after that, a second login for the app gets no consent page: ${saw(again)}`,
+        AUTHORIZE,
+      )
+    },
+  },
+]
 
 /** A server and an API for one run of the CLI, correct unless they get other responses to send. */
 class CliServer {

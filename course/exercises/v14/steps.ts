@@ -1,5 +1,5 @@
 import { type Change, type Draft, part } from '../draft.ts'
-import type { Exercise } from '../exercise-start.ts'
+import type { ExerciseStep } from '../exercise-start.ts'
 
 const LOGIN = 'cli/login.ts'
 const LOOPBACK = 'cli/loopback.ts'
@@ -31,44 +31,38 @@ function untilLogin(draft: Draft): Change[] {
   ]
 }
 
-export const exercise: Exercise = {
-  steps: [
-    (draft) => draft.takeAll('server/clients.ts', 'server/client-auth.ts'),
-    (draft) => draft.take('server/authorization-request.ts'),
-    (draft) => draft.take('server/routes/authorize.ts'),
-    (draft) => {
-      draft.take('package.json')
-      draft.take(MAIN, ...untilLogin(draft))
-      draft.take(
-        LOGIN,
-        ...untilResponse(
-          draft,
-          '  const response = await',
-          '  await interrupted.finally(stop)\n}\n',
-        ),
-        ["import { parameter, requiredParameter } from '@oauth-lab/shared/parameters.ts'\n", ''],
-        [
-          '{ redirect_uri, arrival, stop } = await listenForResponse(state)',
-          '{ redirect_uri, stop } = await listenForResponse()',
-        ],
-      )
-      const text = draft.final(LOOPBACK)
-      draft.take(
-        LOOPBACK,
-        [part(text, 'import { PageError }', '/** Listens'), '\n'],
-        ['the response with this state, on', 'a response, on'],
-        ['listenForResponse(expected: string)', 'listenForResponse()'],
-        [part(text, '  const arrival', '  const origin'), ''],
-        ['/callback`, arrival, stop', '/callback`, stop'],
-      )
-    },
-    (draft) => {
-      draft.take(LOOPBACK)
-      draft.take(LOGIN, ...untilResponse(draft, '  const tokens = await'), [
-        'import { parameter, requiredParameter }',
-        'import { parameter }',
-      ])
-    },
-    (draft) => draft.takeAll('protocol.ts', MAIN, LOGIN, 'cli/api.ts'),
-  ],
-}
+export const steps: ExerciseStep[] = [
+  (draft) => draft.takeAll('server/clients.ts', 'server/client-auth.ts'),
+  (draft) => draft.take('server/authorization-request.ts'),
+  (draft) => draft.take('server/routes/authorize.ts'),
+  (draft) => {
+    draft.take('package.json')
+    draft.take(MAIN, ...untilLogin(draft))
+    draft.take(
+      LOGIN,
+      ...untilResponse(draft, '  const response = await', '  await interrupted.finally(stop)\n}\n'),
+      ["import { parameter, requiredParameter } from '@oauth-lab/shared/parameters.ts'\n", ''],
+      [
+        '{ redirect_uri, arrival, stop } = await listenForResponse(state)',
+        '{ redirect_uri, stop } = await listenForResponse()',
+      ],
+    )
+    const text = draft.final(LOOPBACK)
+    draft.take(
+      LOOPBACK,
+      [part(text, 'import { PageError }', '/** Listens'), '\n'],
+      ['the response with this state, on', 'a response, on'],
+      ['listenForResponse(expected: string)', 'listenForResponse()'],
+      [part(text, '  const arrival', '  const origin'), ''],
+      ['/callback`, arrival, stop', '/callback`, stop'],
+    )
+  },
+  (draft) => {
+    draft.take(LOOPBACK)
+    draft.take(LOGIN, ...untilResponse(draft, '  const tokens = await'), [
+      'import { parameter, requiredParameter }',
+      'import { parameter }',
+    ])
+  },
+  (draft) => draft.takeAll('protocol.ts', MAIN, LOGIN, 'cli/api.ts'),
+]
