@@ -633,6 +633,11 @@ export const sentences: Sentence[] = [
       )
       must(run.errors === '', `it succeeds, and prints on stderr: ${firstLine(run.errors)}`)
       must(run.status === 0, `it succeeds, and ends with exit status ${run.status}`)
+      const bare = await oddRun(stage, 'bare')
+      must(
+        !bare.run.output.includes('\u001b'),
+        'when the name has an escape character in it, it prints that, and the terminal obeys',
+      )
     },
   },
   {
@@ -648,11 +653,10 @@ export const sentences: Sentence[] = [
         order.at(-1) === 'POST /revoke',
         `it sends ${order.at(-1)} after it has revoked its tokens`,
       )
-      const away = await awayRun(stage)
+      const away = await oddRun(stage, 'away')
       expectRevoked(away.server, 'when the API hangs up, ')
-      const server = new CliServer({ refreshToken: undefined })
-      await finish(stage, server)
-      expectRevoked(server, 'without a refresh token, ')
+      const bare = await oddRun(stage, 'bare')
+      expectRevoked(bare.server, 'without a refresh token, ')
     },
   },
   {
@@ -661,7 +665,8 @@ export const sentences: Sentence[] = [
     file: 'cli/main.ts',
     needs: ['cli-redeems'],
     async probe(stage) {
-      for (const { server, run, code } of [await goodRun(stage), await awayRun(stage)]) {
+      const logins = [goodRun(stage), oddRun(stage, 'away'), oddRun(stage, 'rejected')]
+      for (const { server, run, code } of await Promise.all(logins)) {
         const [request] = server.to('POST /token')
         must(request !== undefined, 'it sends no token request yet', LOGIN)
         const secrets = {
@@ -672,7 +677,7 @@ export const sentences: Sentence[] = [
         }
         for (const [what, secret] of Object.entries(secrets)) {
           const isThere = secret !== '' && (run.output + run.errors).includes(secret)
-          must(!isThere, `it prints ${what}`)
+          must(!isThere, `it prints ${what}`, server.onToken === undefined ? MAIN : LOGIN)
         }
       }
     },
@@ -684,44 +689,42 @@ export const sentences: Sentence[] = [
     needs: ['cli-prints', 'cli-revokes'],
     async probe(stage) {
       const tokens = new CliServer().tokens()
-      const rejection = {
-        status: 400,
-        body: { error: 'invalid_grant', error_description: 'No' },
-      }
-      const cases: [when: string, server: CliServer, file?: string][] = [
-        ['when POST /token gets 400 invalid_grant', new CliServer({ onToken: rejection })],
-        ['when POST /token gets 200 and {}', new CliServer({ onToken: ok({}) })],
+      const cases: [when: string, login: Promise<Login>, file?: string][] = [
+        ['when the API hangs up', oddRun(stage, 'away'), CLI_API],
+        ['when POST /token gets 400 invalid_grant', oddRun(stage, 'rejected')],
+        ['when POST /token gets 200 and {}', finish(stage, new CliServer({ onToken: ok({}) }))],
         [
           'when the access token is of the type mac',
-          new CliServer({ onToken: ok({ ...tokens, token_type: 'mac' }) }),
+          finish(stage, new CliServer({ onToken: ok({ ...tokens, token_type: 'mac' }) })),
         ],
         [
           'when the access token is empty',
-          new CliServer({ onToken: ok({ ...tokens, access_token: '' }) }),
+          finish(stage, new CliServer({ onToken: ok({ ...tokens, access_token: '' }) })),
         ],
-        ['when the API sends no name', new CliServer({ onMe: ok({ user_id: 'user0' }) }), CLI_API],
-        ['when POST /revoke gets 400 invalid_grant', new CliServer({ onRevoke: rejection })],
+        [
+          'when the API sends no name',
+          finish(stage, new CliServer({ onMe: ok({ user_id: 'user0' }) })),
+          CLI_API,
+        ],
+        [
+          'when POST /revoke gets 400 invalid_grant',
+          finish(stage, new CliServer({ onRevoke: REJECTION })),
+        ],
+        ["when the server isn't running", finish(stage, new CliServer(), { isAway: true })],
       ]
-      const ends = await Promise.all([
-        ...cases.map(([, server]) => finish(stage, server)),
-        finish(stage, new CliServer(), { isAway: true }),
-      ])
-      const away = await awayRun(stage)
-      expectFailure(away.run, 'when the API hangs up', { file: CLI_API, endFile: MAIN })
-      for (const [index, { run, cli }] of ends.entries()) {
-        const [when, server, file] = cases[index] ?? ["when the server isn't running"]
+      const ends = await Promise.all(
+        cases.map(async ([when, login, file]) => ({ when, ...(await login), file })),
+      )
+      for (const { when, cli, run, file } of ends) {
         expectFailure(run, when, { file, endFile: MAIN })
-        if (server === undefined) {
-          must(
-            run.errors.includes(cli.serverUrl),
-            `${when}, the line doesn't say which: ${firstLine(run.errors)}`,
-          )
-        } else if ([server.onToken, server.onRevoke].includes(rejection)) {
-          must(
-            run.errors.includes('invalid_grant'),
-            `${when}, the line doesn't name the error: ${firstLine(run.errors)}`,
-          )
-        }
+        must(
+          !when.includes('running') || run.errors.includes(cli.serverUrl),
+          `${when}, the line doesn't say which: ${firstLine(run.errors)}`,
+        )
+        must(
+          !when.includes('invalid_grant') || run.errors.includes('invalid_grant'),
+          `${when}, the line doesn't name the error: ${firstLine(run.errors)}`,
+        )
       }
     },
   },
@@ -804,6 +807,19 @@ interface Login {
   run: EndedCli
 }
 
+/** What the server says about a code that doesn't work. RFC 6749 section 5.2 */
+const REJECTION = {
+  status: 400,
+  body: { error: 'invalid_grant', error_description: 'No' },
+}
+
+/** What is different in a login that several checks look at. */
+const ODD = {
+  away: { onMe: 'away' },
+  rejected: { onToken: REJECTION },
+  bare: { refreshToken: undefined, name: 'User \u001b[2J' },
+} satisfies Record<string, Partial<CliServer>>
+
 const HANGS = 'after the login, the process of the app never ends'
 
 /** What several checks look at, once for each copy. */
@@ -811,6 +827,8 @@ interface Runs {
   two?: Promise<{ good: CliRun; idle: CliRun; server: CliServer }>
   good?: Promise<Login>
   away?: Promise<Login>
+  rejected?: Promise<Login>
+  bare?: Promise<Login>
   hangs?: boolean
 }
 
@@ -843,11 +861,11 @@ function goodRun(stage: Stage): Promise<Login> {
   return known.good
 }
 
-/** A login while the API hangs up. */
-function awayRun(stage: Stage): Promise<Login> {
+/** A login in which something is different. */
+function oddRun(stage: Stage, name: keyof typeof ODD): Promise<Login> {
   const known = runsOf(stage)
-  known.away ??= finish(stage, new CliServer({ onMe: 'away' }))
-  return known.away
+  known[name] ??= finish(stage, new CliServer(ODD[name]))
+  return known[name]
 }
 
 /** @throws {NotYet} if the CLI prints no URL */
@@ -1020,6 +1038,7 @@ function wrongUris(port: number): string[] {
     `http://127.0.0.1:${port}/callback?a=b`,
     `http://127.0.0.1:${port}/callback?`,
     `http://127.0.0.1:${port}/callback#a`,
+    `http://127.0.0.1/callback:${port}`,
     `http://127.0.0.1:${port}:${port}/callback`,
     `http://127.0.0.1:${port}/callback\n`,
     `x http://127.0.0.1:${port}/callback`,
