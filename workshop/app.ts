@@ -85,6 +85,8 @@ export function buildWorkshop({
   runner.on('line', () => events.publish('log'))
 
   keepToThisMachine(app, port)
+  // Only the editor of an exercise sends JSON. In a form, each value is a text.
+  app.removeContentTypeParser('application/json')
   app.register(formbody)
   app.register(view, { engine: { eta }, root: VIEWS, production: true })
   app.register(fastifyStatic, { root: join(import.meta.dirname, 'public'), prefix: '/assets/' })
@@ -92,8 +94,8 @@ export function buildWorkshop({
   for (const [prefix, root] of Object.entries(VENDOR_FOLDERS)) {
     app.register(fastifyStatic, { root, prefix, decorateReply: false })
   }
-  // Data of the layout, which every page shows.
-  app.addHook('preHandler', async (request, reply) => {
+  // Data of the layout, which every page shows, also the one that says why a body can't be read.
+  app.addHook('onRequest', async (request, reply) => {
     const path = request.url.split('?', 1)[0]
     reply.locals = {
       path,

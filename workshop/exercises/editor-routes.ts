@@ -62,6 +62,8 @@ export async function editorRoutes(
   app: FastifyInstance,
   { find }: { find: (name: string) => Exercise },
 ): Promise<void> {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson)
   // The script reads JSON, of errors too.
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
     const inWords = tellFileTrouble(error)

@@ -146,6 +146,13 @@ test("a body that isn't a form is rejected, and breaks nothing", async () => {
   const headers = { 'content-type': 'application/xml' }
   const answer = await fetch(`${workshop.url}/run/start`, { method: 'POST', body: 'x', headers })
   expect(answer.status).toBe(415)
+  const json = { method: 'POST', headers: { 'content-type': 'application/json' } }
+  for (const path of ['/requests/send', '/requests/edit', '/requests/before', '/traffic/next']) {
+    const body = JSON.stringify({ path: { toString: 1 }, message: { valueOf: 1, toString: 1 } })
+    const sent = await fetch(workshop.url + path, { ...json, body })
+    expect([path, sent.status]).toEqual([path, 415])
+    expect(await sent.text()).toContain('class="problem"')
+  }
 })
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
