@@ -1,3 +1,4 @@
+import { programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt, fillIn, namesIn } from '@oauth-lab/course/requests/fresh-values.ts'
 import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
@@ -40,6 +41,12 @@ export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft): Prom
   }
   const trouble = troubleIn(draft)
   if (trouble !== undefined) throw new ToldError(trouble)
+  // Anything may listen at the address of a program that this version doesn't have.
+  if (!programsOf(version).listening.some((name) => name === draft.program)) {
+    throw new ToldError(
+      `${titleOf(version)} has no ${titleOfProgram(draft.program)}. Choose another program.`,
+    )
+  }
   const values = namesIn(draft).size > 0 ? await freshAt(workshop, slot, draft) : {}
   const patience = traffic.isHolding(slot) ? Number.POSITIVE_INFINITY : undefined
   const answer = await sendDraft(fillIn(draft, values), addresses, patience)

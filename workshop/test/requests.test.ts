@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { addressesOf } from '@oauth-lab/course/programs/programs.ts'
@@ -7,7 +8,7 @@ import type { Row } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import { readPrinted } from '../requests/printed.ts'
 import { requestsIn } from '../requests/printed-commands.ts'
@@ -117,7 +118,6 @@ describe('the editor of requests', () => {
   test.each<[what: string, fields: Row[], words: RegExp]>([
     ['another host as the program', [['program', 'http://example.com']], /program of the lab only/],
     ['the workshop', [['program', 'workshop']], /program of the lab only/],
-    ['a program that this version lacks', [['program', 'api']], /it isn't running/],
     ['a whole URL', [['path', 'http://example.com/']], /never leaves the lab/],
     ['another host after two slashes', [['path', '//example.com']], /one slash only/],
     ['a backslash', [['path', '/\\example.com']], /backslash/],
@@ -201,6 +201,26 @@ describe('the editor of requests', () => {
     expect(status).toBe(404)
     const huge = await workshop.post('/requests/send', { text: 'x'.repeat(2_000_000) })
     expect(huge.status).toBe(413)
+    expect(huge.page().querySelector('.problem')?.text).toContain('too large')
+  })
+
+  test('sends nothing to the address of a program that the version does not have', async () => {
+    const sent: string[] = []
+    const stranger = createServer(({ url = '' }, response) => {
+      sent.push(url)
+      response.end()
+    })
+    await new Promise<void>((resolve) =>
+      stranger.listen(workshop.main.ports.api, 'localhost', resolve),
+    )
+    onTestFinished(() => void stranger.close())
+    const { text } = await send([
+      ['program', 'api'],
+      ['method', 'GET'],
+      ['path', '/profile'],
+    ])
+    expect(text('.problem')).toBe('v02-state has no API. Choose another program.')
+    expect(sent).toEqual([])
   })
 
   test('can not be used by a page of another site', async () => {
