@@ -1,4 +1,3 @@
-import { type HTMLElement, parse } from 'node-html-parser'
 import { CookieJar } from 'tough-cookie'
 import { portOf } from '../config.ts'
 import {
@@ -9,7 +8,10 @@ import {
   type Send,
   send,
 } from './exchange.ts'
-import { chooseForm, type Form, fillIn, formsOn } from './forms.ts'
+import { chooseForm, type Form, fillIn, formsOn, html } from './forms.ts'
+
+export { parse } from 'node-html-parser'
+export { html } from './forms.ts'
 
 /** The response that a browser got for one request. */
 export type Page = Exchange
@@ -112,11 +114,6 @@ export class Browser {
     if (method === 'POST') return this.open(action, { method, body })
     return this.open(`${action.split('?', 1)[0]}?${encodeForm(body)}`)
   }
-}
-
-/** The page as a tree. */
-export function html({ body }: Pick<Page, 'body'>): HTMLElement {
-  return parse(body)
 }
 
 /** The text of the first element that matches, or undefined. */

@@ -1,6 +1,10 @@
 import { type HTMLElement, parse } from 'node-html-parser'
 import type { Exchange, FormFields } from './exchange.ts'
 
+/** The most tags and characters of a page to read. For tags that nothing closes, the parser takes the square of their number. */
+const MOST_TAGS = 2_000
+const LONGEST_PAGE = 256 * 1024
+
 /** A form on a page. */
 export interface Form {
   action: string
@@ -12,9 +16,14 @@ export interface Form {
   buttons: { name: string; value: string }[]
 }
 
+/** A page as a tree, or the start of one that is longer than any of the lab. */
+export function html({ body }: Pick<Exchange, 'body'>): HTMLElement {
+  return parse(body.slice(0, LONGEST_PAGE).split('<', MOST_TAGS).join('<'))
+}
+
 /** Reads the forms of a page. */
 export function formsOn({ body, url }: Pick<Exchange, 'body' | 'url'>): Form[] {
-  return parse(body)
+  return html({ body })
     .querySelectorAll('form')
     .map((form) => {
       const buttons = form.querySelectorAll('button, input[type=submit]')

@@ -9,6 +9,9 @@ import { refusedBy } from './refusal.ts'
 /** The headers that say something about this response, and not about all of them. */
 const TELLING = /^(allow|content-type|location|retry-after|set-cookie|www-authenticate)$/i
 
+/** The longest text to show in place of a body, in characters. */
+const LONGEST_TEXT = 1_000_000
+
 /** A response beside the request, ready to be shown. */
 export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefined) {
   const { status, headers, body, cut, took } = answer
@@ -38,7 +41,9 @@ function readable(body: string, type: string): string | undefined {
   }
   if (!/json/i.test(type)) return undefined
   try {
-    return JSON.stringify(JSON.parse(body), null, 2)
+    const text = JSON.stringify(JSON.parse(body), null, 2)
+    // Each level of nesting indents all that is in it.
+    return text.length > LONGEST_TEXT ? undefined : text
   } catch {
     return undefined
   }

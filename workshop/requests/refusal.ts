@@ -120,7 +120,9 @@ function commentsAround(lines: string[], at: number): string[] {
 
 /** The comments further up, the nearest first. Those of functions speak of more than their next line. */
 function commentsAbove(lines: string[], at: number): string[] {
-  const ends = lines.slice(0, at).flatMap((line, index) => (isComment(line.trim()) ? [index] : []))
+  const isIt = lines.slice(0, at).map((line) => isComment(line.trim()))
+  // Only the last line of each comment: it stands for the others.
+  const ends = isIt.flatMap((is, index) => (is && !isIt[index + 1] ? [index] : []))
   const isOfFunction = (end: number) => /\*\/$/.test(lines[end] ?? '')
   return [...ends.filter(isOfFunction).reverse(), ...ends.reverse()].map((end) => {
     return commentEndingAt(lines, end)

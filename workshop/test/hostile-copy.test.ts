@@ -2,8 +2,12 @@ import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace } from '@oauth-lab/course/exercises/playground.ts'
+import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { expect, test } from 'vitest'
 import { knownVersion } from '../known-versions.ts'
+import { viewAnswer } from '../requests/answer-view.ts'
+import { ruleAbove } from '../requests/refusal.ts'
+import type { Slot } from '../runner.ts'
 import { isTapMessage } from '../traffic/tap.ts'
 import { workshopOfTest } from './lab.ts'
 
@@ -58,6 +62,9 @@ const NONSENSE = [
   { tap: 'passed', process: 1, id: 1, changes: { ...CHANGES, url: 1 } },
   { tap: 'passed', process: 1, id: 1, changes: { ...CHANGES, body: 5 } },
   { tap: 'connected', process: 1, at: 'now', address: '::1 5' },
+  { ...REQUEST, at: 1e300 },
+  { ...REQUEST, headers: Array(100).fill('x'.repeat(60_000)) },
+  { ...ANSWER, refusal: { message: 'x', calls: Array(101).fill('file:///a:1') } },
 ]
 
 /** Messages of the right form with odd content. */
@@ -123,4 +130,19 @@ test('no output or message of a running copy harms the workshop or its pages', a
   }
   expect(slot.state).toBe('running')
   expect(Math.max(...slot.log.map(({ text }) => text.length))).toBeLessThan(3_000)
+})
+
+test('no response or file of a copy takes the workshop longer than reading it', async () => {
+  const size = 256 * 1024
+  const show = (body: string, type: string) => {
+    const headers: [string, string][] = [['content-type', type]]
+    const answer = { status: 200, headers, body, cut: undefined, took: 1, peer: '' }
+    return viewAnswer(answer, { version: knownVersion('v02-state') } as Slot, undefined).readable
+  }
+  for (const tag of ['<div>', '<title>', '<!--']) {
+    expect(show(tag.repeat(size / tag.length), 'text/html')?.length ?? 0).toBeLessThan(size)
+  }
+  expect(formsOn({ body: '<form>'.repeat(size), url: 'http://localhost' })).not.toEqual([])
+  expect(show('['.repeat(3_000) + ']'.repeat(3_000), 'application/json')).toBeUndefined()
+  expect(ruleAbove(Array(33_000).fill('//'), 33_000)).toBeUndefined()
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
-import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { parse } from '@oauth-lab/shared/testing/browser.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import type { FastifyInstance } from 'fastify'
@@ -268,8 +268,4 @@ export function copyVersion(name: string, copy: string): void {
   const { folder } = findVersion(name)
   cpSync(folder, copy, { recursive: true, filter: (path) => !path.includes('node_modules') })
   symlinkSync(join(folder, 'node_modules'), join(copy, 'node_modules'), 'junction')
-}
-
-export function parse(body: string) {
-  return html({ body } as Parameters<typeof html>[0])
 }

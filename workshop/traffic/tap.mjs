@@ -242,6 +242,7 @@ const thrown = new WeakMap()
 /** The errors that the handler of each response made, the first ones. */
 const made = new WeakMap()
 const MOST_ERRORS = 20
+const MOST_CALLS = 100
 
 /** A program may also refuse without an error: it sets a status. */
 function watchStatus(response) {
@@ -305,7 +306,10 @@ function refusalBy(response) {
 /** The calls in the stack of an error, such as `file:///.../server/app.ts:12`. Node maps them to the source. */
 function callsIn(error) {
   const lines = String(error?.stack).split('\n')
-  return lines.flatMap((line) => /^ +at (?:.* \()?([^()]+:\d+):\d+\)?$/.exec(line)?.[1] ?? [])
+  const calls = lines.flatMap(
+    (line) => /^ +at (?:.* \()?([^()]+:\d+):\d+\)?$/.exec(line)?.[1] ?? [],
+  )
+  return calls.slice(0, MOST_CALLS)
 }
 
 /** These tell the workshop which requests come from a program and not from a browser. */

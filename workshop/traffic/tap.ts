@@ -84,17 +84,27 @@ export type TapOrder =
       changes?: RequestChanges | AnswerChanges | undefined
     }
 
+/** The most calls of a stack from a tap. Each is looked up in the files. */
+const MOST_CALLS = 100
 /** The longest text from a tap, in characters. */
 const LONGEST_TEXT = 64 * 1024
 
 type Test = (value: unknown) => boolean
 
 const isNumber: Test = (value) => Number.isFinite(value)
+/** A date can have it. */
+const isTime: Test = (value) => isNumber(value) && Math.abs(Number(value)) < 1e15
 const isFlag: Test = (value) => typeof value === 'boolean'
 const isText: Test = (value) => typeof value === 'string' && value.length <= LONGEST_TEXT
-const isTexts: Test = (value) => Array.isArray(value) && value.length < 5_000 && value.every(isText)
-const isRefusal: Test = (value) =>
-  value === null || (isText(Object(value).message) && isTexts(Object(value).calls))
+const isTexts: Test = (value) =>
+  Array.isArray(value) &&
+  value.length < 5_000 &&
+  value.every(isText) &&
+  value.join('').length <= 4 * LONGEST_TEXT
+const isRefusal: Test = (value) => {
+  const { message, calls } = Object(value)
+  return value === null || (isText(message) && isTexts(calls) && calls.length <= MOST_CALLS)
+}
 const isChanges: Test = (value) => {
   const { method, url, headers, body } = Object(value)
   const isWhole = isText(method) && isText(url) && isTexts(headers)
@@ -105,7 +115,7 @@ const isBody: Test = (value) => isText(Object(value).text) && isNumber(Object(va
 const TESTS: Record<string, Test> = {
   ...{
     id: isNumber,
-    at: isNumber,
+    at: isTime,
     status: isNumber,
     waits: isFlag,
     headers: isTexts,
