@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
 import { LARGEST_TEXT, listFilesIfThere, readText } from '@oauth-lab/course/differences/files.ts'
 import type { Place } from '@oauth-lab/course/exercises/playground.ts'
@@ -58,13 +67,13 @@ export function saveCopyFile(
   requireText(text)
   if (isListed(folder, path)) {
     requireUnchanged(folder, path, hash)
-    writeFileSync(join(folder, path), text)
+    replaceFile(join(folder, path), text)
     return hashOf(text)
   }
   if (hash !== undefined) throw new Conflict(`${path} is gone from the disk.`, undefined)
   requireNewPath(path)
   makeFolders(folder, path)
-  // A link, or a file in other letter case, is in the way: nothing may be written through it.
+  // A link is in the way: nothing may be written through it.
   writeFileSync(join(folder, path), text, { flag: 'wx' })
   return hashOf(text)
 }
@@ -128,10 +137,36 @@ function requireNewPath(path: string): void {
   )
 }
 
-/** @throws {PageTrouble} if a file or a link has the name of one of the folders */
+/** Another name of the old file, outside of the copy, keeps the old text, and so does the copy if the disk is full. */
+function replaceFile(file: string, text: string): void {
+  accessSync(file, constants.W_OK)
+  const next = join(dirname(file), `.${basename(file)}.next`)
+  rmSync(next, { force: true })
+  try {
+    writeFileSync(next, text, { flag: 'wx' })
+    renameSync(next, file)
+  } finally {
+    rmSync(next, { force: true })
+  }
+}
+
+/**
+ * Makes the folders of a new file.
+ *
+ * @throws {PageTrouble} if a file or a link has the name of one of them, or something has one of the names in other
+ * letter case: Windows and macOS keep only one of the two
+ */
 function makeFolders(folder: string, path: string): void {
+  const names = path.split('/')
   let at = folder
-  for (const name of path.split('/').slice(0, -1)) {
+  for (const [index, name] of names.entries()) {
+    const twin = readdirSync(at).find((one) => {
+      return one !== name && one.toLowerCase() === name.toLowerCase()
+    })
+    if (twin !== undefined) {
+      throw new PageTrouble(409, `Your copy has ${twin} already: some systems can't keep both.`)
+    }
+    if (index === names.length - 1) return
     at = join(at, name)
     const stat = lstatSync(at, { throwIfNoEntry: false })
     if (stat === undefined) mkdirSync(at)

@@ -120,7 +120,7 @@ export function compareWith(original) {
 /** Marks the line with an error, or none. */
 export function markError(state, error) {
   if (error === undefined) return setDiagnostics(state, [])
-  const { from, to } = state.doc.line(Math.min(error.line, state.doc.lines))
+  const { from, to } = lineAt(state, error.line)
   return setDiagnostics(state, [{ from, to, severity: 'error', message: error.message }])
 }
 
@@ -139,8 +139,13 @@ export function replaceText(state, text) {
 
 /** Goes to the start of a line, and shows it. */
 export function goToLine(state, line) {
-  const { from } = state.doc.line(Math.min(line, state.doc.lines))
+  const { from } = lineAt(state, line)
   return { selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: 'center' }) }
+}
+
+/** The line with a number, or the nearest one: a copy says where its errors are, and may lie. */
+function lineAt({ doc }, number) {
+  return doc.line(Math.max(1, Math.min(number, doc.lines)))
 }
 
 /** The editor, in an element. */

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -18,6 +20,7 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { filesOfSteps } from '../exercises/step-files.ts'
+import { createState, markError } from '../public/editor-code.js'
 import { folderOfFile, seriousProblems, workshopOfFile } from './lab.ts'
 
 const LOGIN = 'client/routes/login.ts'
@@ -157,6 +160,24 @@ describe('a file of a copy', () => {
     expect(existsSync(join(outside, 'new.ts'))).toBe(false)
   })
 
+  test('is written anew, so another name of it keeps the old text', async () => {
+    const place = copy('v02')
+    const other = join(root, 'other-name.ts')
+    linkSync(join(place.folder, LOGIN), other)
+    const { text, hash } = await read(LOGIN)
+    expect((await request('v02/file', { path: LOGIN, text: 'mine', hash })).status).toBe(200)
+    expect([onDisk(place, LOGIN), readFileSync(other, 'utf8')]).toEqual(['mine', text])
+    expect(readdirSync(join(place.folder, 'client/routes'))).not.toContain('.login.ts.next')
+  })
+
+  test('has no name that differs from another one only in letter case', async () => {
+    copy('v02')
+    for (const path of ['client/App.ts', 'Client/x.ts', 'client/routes/Login.ts']) {
+      const { status, message } = await request('v02/file', { path, text: '' })
+      expect([path, status, message]).toEqual([path, 409, expect.stringContaining('already')])
+    }
+  })
+
   test('is text, and not too long', async () => {
     const place = copy('v02')
     const { hash } = await read(LOGIN)
@@ -209,6 +230,13 @@ test('each step has files, by their whole path or by an end that only one path h
   for (const version of listVersions()) {
     const files = filesOfSteps(readSteps(version), [...endOf(version).keys()])
     expect(files.filter((step) => step.files.length === 0)).toEqual([])
+  }
+})
+
+test('an error in a line that the file does not have marks the nearest line', () => {
+  const state = createState('client/app.ts', 'a', () => {})
+  for (const line of [-1, 0, 1e9]) {
+    expect(() => markError(state, { line, message: 'x' })).not.toThrow()
   }
 })
 
