@@ -70,12 +70,12 @@ export function requestChanges(draft: Draft, message: Message): RequestChanges |
   const body = isSameBody ? undefined : (bodyOf(draft) ?? '')
   const isSame = isSameTarget && isSameBody && draft.method === held.method
   if (isSame && isSameRows(draft.headers, held.headers)) return undefined
-  return {
-    method: draft.method,
-    url: isSameTarget ? request.url : targetOf(draft),
-    headers: withLengths(draft.headers, request.headers, body),
-    body,
+  const url = isSameTarget ? request.url : targetOf(draft)
+  const headers = withLengths(draft.headers, request.headers, body)
+  if ([url, ...headers, body ?? ''].some((text) => Buffer.byteLength(text) > LONGEST_BODY)) {
+    throw new ToldError('The changed request is too long: each part of it has 64 KiB at most.')
   }
+  return { method: draft.method, url, headers, body }
 }
 
 /**

@@ -6,12 +6,19 @@ import { seriousProblems, workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile('v02-state')
 const { server, client } = workshop.main.addresses
-afterEach(() => workshop.post('/traffic/hold', { on: 'false' }))
+/** The latest response to come. */
+let coming: Promise<unknown> | undefined
+afterEach(async () => {
+  await workshop.post('/traffic/hold', { on: 'false' })
+  // Or the next test would hold it.
+  await coming
+})
 
 /** Holds the traffic and sends a request. Returns the number of the message that waits, and the response to come. */
 async function hold(url: string, options: RequestInit = {}) {
   await workshop.post('/traffic/hold', { on: 'true' })
   const answer = fetch(url, { redirect: 'manual', ...options })
+  coming = answer
   return { message: await next(''), answer }
 }
 
@@ -108,6 +115,21 @@ describe('a held message', () => {
     expect(await shown(message)).toContain(
       `grant_type=${'x'.repeat(9_000)}&amp;code=a`.replace('&amp;', '&'),
     )
+  })
+
+  test('that gets too long waits on, and the page says so', async () => {
+    const { message, answer } = await hold(`${client}/`)
+    const fields: Row[] = [
+      ...(await fieldsOf(message)).filter(([name]) => !name.startsWith('query')),
+      ['query-name', 'a'],
+      ['query-value', 'x'.repeat(70_000)],
+    ]
+    const { status, page } = await workshop.post('/requests/held', fields)
+    expect(status).toBe(400)
+    expect(page().querySelector('.problem')?.text).toContain('The changed request is too long')
+    expect(await waiting()).toBe(message)
+    await workshop.post('/traffic/hold', { on: 'false' })
+    expect((await answer).status).toBe(200)
   })
 
   test('that nobody changes goes on as it was, to the byte', async () => {
