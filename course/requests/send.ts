@@ -112,9 +112,10 @@ async function readStart(
   return { body: Buffer.concat(chunks).toString(), cut }
 }
 
-function explain({ code, message }: NodeJS.ErrnoException): string {
+function explain({ code, name, message }: NodeJS.ErrnoException): string {
   if (code === 'ECONNREFUSED') return "it isn't running"
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'its headers are too large'
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET') return 'it closed the connection'
+  if (name === 'HTTPParserError' || code === 'ERR_ASSERTION') return "it isn't valid HTTP"
   return code === undefined ? message : `${message} (${code})`
 }

@@ -178,6 +178,15 @@ describe('a response that never ends well is told in words:', () => {
     await expect(sendDraft(DRAFT, addresses)).rejects.toThrow('its headers are too large')
   })
 
+  test("that isn't HTTP gets one sentence, also if it breaks a rule that only undici knows", async () => {
+    for (const head of ['hello', 'HTTP/1.1 000 x']) {
+      const addresses = await serve(({ socket }) => socket.end(`${head}\r\n\r\n`))
+      await expect(sendDraft(DRAFT, addresses)).rejects.toThrow(
+        "The server sent no response: it isn't valid HTTP.",
+      )
+    }
+  })
+
   test('a body without end', async () => {
     const addresses = await serve((_request, response) => {
       const write = () => {
