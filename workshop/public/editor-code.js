@@ -148,7 +148,7 @@ function lineAt({ doc }, number) {
   return doc.line(Math.max(1, Math.min(number, doc.lines)))
 }
 
-/** The editor, in an element. */
-export function createView(parent, state) {
-  return new EditorView({ parent, state })
+/** The editor, in an element, scrolled to a snapshot of before or to the start. */
+export function createView(parent, state, scrollTo) {
+  return new EditorView({ parent, state, scrollTo })
 }

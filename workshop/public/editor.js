@@ -106,10 +106,13 @@ function showStep() {
 async function show(path, { line, focuses = false } = {}) {
   const doc = docs.get(path) ?? (await load(path))
   if (doc === undefined) return
+  if (current !== undefined) current.scroll = view.scrollSnapshot()
   current = doc
-  if (view === undefined) view = createView(part('code'), doc.state)
-  else view.setState(doc.state)
+  view?.destroy()
+  view = createView(part('code'), doc.state, doc.scroll)
   viewDoc()
+  const link = place.querySelector('nav [aria-current]')
+  link?.scrollIntoView({ block: 'nearest', container: 'nearest' })
   if (line !== undefined) view.dispatch(goToLine(view.state, line))
   if (!focuses) return
   if (isNarrow) part('files').open = false
