@@ -301,6 +301,16 @@ describe('logins', () => {
     expect(run.living()).toEqual([])
   })
 
+  test('keep an authorization request that was changed by hand', () => {
+    const run = new Run().start('a', 'one')
+    const changes = { method: 'GET', url: authorize('other'), headers: [] }
+    run.send(`server GET ${authorize('one')}`, {}, [200], () => {
+      run.say({ tap: 'passed', id: 2, changes } as never)
+    })
+    run.enter('a', 'other', 'user0')
+    expect(run.logins()).toEqual([['user0 with lab-client', "the client hasn't used its code", 8]])
+  })
+
   test('go on if the programs respond before the note that they are running', () => {
     const run = new Run().start('a', 'one').restart().enter('a', 'one', 'user0').deliver('a', 'one')
     expect(run.logins()).toEqual([['user0 with lab-client', 'logged in', 10]])

@@ -74,9 +74,9 @@ class Reader {
     }
   }
 
-  read({ exchange, at, id }: Message): void {
+  read({ exchange, at, id, isChanged }: Message): void {
     const parts = partsOf(exchange, at, this.#answers.get(exchange) ?? Number.POSITIVE_INFINITY)
-    const known = this.#loginOf(parts, id) ?? this.#ownerOfCause(parts)
+    const known = this.#loginOf(parts, id, isChanged) ?? this.#ownerOfCause(parts)
     if (known !== undefined) this.owners.set(exchange, known)
     this.#processes.add(processOf(exchange))
     this.#followSession(parts, known)
@@ -97,7 +97,7 @@ class Reader {
     for (const values of all) values.clear()
   }
 
-  #loginOf(parts: Parts, id: number): Known | undefined {
+  #loginOf(parts: Parts, id: number, isChanged: boolean): Known | undefined {
     const { exchange, path, query, target } = parts
     if (path.startsWith('/api/')) return this.#readResource(parts, id)
     if (exchange.program !== 'server') {
@@ -111,7 +111,7 @@ class Reader {
     if (path === '/revoke') return this.#readRevocation(parts)
     if (path === '/introspect') return this.#readIntrospection(parts, id)
     if (['/authorize', '/consent', '/logout'].includes(path) && query.client_id !== undefined) {
-      return this.#readAuthorization(parts, id)
+      return this.#readAuthorization(parts, id, isChanged)
     }
     this.#readAccount(parts)
     return undefined
@@ -188,7 +188,7 @@ class Reader {
   }
 
   /** RFC 6749 section 4.1.1 */
-  #readAuthorization(parts: Parts, id: number): Known {
+  #readAuthorization(parts: Parts, id: number, isChanged: boolean): Known {
     const { exchange, query, session, newSession } = parts
     const browser = [exchange.peer, ...(session ? [`session ${session}`] : [])]
     const isMine = (known: Known) => browser.some((name) => known.browser.has(name))
@@ -200,7 +200,11 @@ class Reader {
       exchange.request.method === 'POST'
         ? (mine ?? same.find((known) => isMine(known) && !known.hasEnded))
         : (open.find(({ isOpened }) => !isOpened) ?? mine)
-    const known = next ?? this.#beginLogin(parts, query, id)
+    // Once a person has changed it, it isn't the one in the client's redirect anymore.
+    const started =
+      isChanged && this.logins.findLast(({ key, isOpened }) => key !== undefined && !isOpened)
+    const known = next ?? (started || this.#beginLogin(parts, query, id))
+    known.key = keyOf(query)
     known.isOpened = true
     for (const name of browser) known.browser.add(name)
     if (newSession) known.browser.add(`session ${newSession}`)
