@@ -4,11 +4,12 @@ import { blockedSince, expectedResult } from '@oauth-lab/course/attacks/attack.t
 import { expectedRows, placeOf, rangesOf } from '@oauth-lab/course/attacks/matrix.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
+import type { parse } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { linkRules } from '../lesson/linked-text.ts'
-import { copyVersion, folderOfFile, type parse, workshopOfFile } from './lab.ts'
+import { copyVersion, folderOfFile, type workshopOfFile } from './lab.ts'
 
 const playground = folderOfFile()
 copyVersion('v01', join(playground, 'v02'))

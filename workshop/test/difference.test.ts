@@ -4,11 +4,12 @@ import type { Hunk } from '@oauth-lab/course/differences/compare.ts'
 import { findQuote } from '@oauth-lab/course/differences/notes.ts'
 import { readStep, stepsOf } from '@oauth-lab/course/differences/step.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { parse } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { copyVersion, parse, temporaryFolder, workshopOfFile, workshopOfTest } from './lab.ts'
+import { copyVersion, temporaryFolder, workshopOfFile, workshopOfTest } from './lab.ts'
 
 const workshop = await workshopOfFile()
 
