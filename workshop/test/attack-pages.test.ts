@@ -9,7 +9,7 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { linkRules } from '../lesson/linked-text.ts'
-import { copyVersion, folderOfFile, type workshopOfFile } from './lab.ts'
+import { copyVersion, folderOfFile, workshopOfFile } from './lab.ts'
 
 const playground = folderOfFile()
 copyVersion('v01', join(playground, 'v02'))

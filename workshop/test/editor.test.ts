@@ -20,8 +20,12 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { filesOfSteps } from '../exercises/step-files.ts'
-import { createState, markError } from '../public/editor-code.js'
 import { folderOfFile, seriousProblems, workshopOfFile } from './lab.ts'
+
+// A script of the page, which has no types.
+const { createState, markError } = await import(
+  new URL('../public/editor-code.js', import.meta.url).href
+)
 
 const LOGIN = 'client/routes/login.ts'
 

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
 import { playSession } from '@oauth-lab/course/differences/wire-play.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
+import { parse } from '@oauth-lab/shared/testing/browser.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
-import { copyVersion, folderOfFile, parse, workshopOfFile } from './lab.ts'
+import { copyVersion, folderOfFile, workshopOfFile } from './lab.ts'
 
 const playground = folderOfFile()
 copyVersion('v01', join(playground, 'v02'))
