@@ -8,6 +8,7 @@ import {
   Driver,
   type Fields,
 } from '@oauth-lab/shared/testing/driver.ts'
+import { send } from '@oauth-lab/shared/testing/exchange.ts'
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { type Addresses, programsOf } from '../programs/programs.ts'
 import { type Draft, encodeRows, mapTexts, type Row } from './draft.ts'
@@ -106,16 +107,23 @@ const SOURCES: Source[] = [
 /** All names that fresh values have, besides those of `settingsOf`. */
 export const FRESH_NAMES = SOURCES.flatMap(({ names }) => names)
 
-/** A driver for the programs of a version at these addresses. */
+/** A driver for the programs of a version at these addresses. A learner's copy can't lead it anywhere else. */
 export function driverAt(version: { folder: string }, addresses: Addresses): Driver {
   const { clientId, clientSecret } = readConfig(process.env)
-  const hasApi = programsOf(version).listening.includes('api')
-  return new Driver({
+  const { listening } = programsOf(version)
+  const origins = listening.map((name) => new URL(addresses[name]).origin)
+  const ofPrograms = {
     authServerUrl: addresses.server,
     clientUrl: addresses.client,
-    apiUrl: hasApi ? addresses.api : undefined,
+    apiUrl: listening.includes('api') ? addresses.api : undefined,
     clientId,
     clientSecret,
+  }
+  return new Driver(ofPrograms, {
+    async send(url, options) {
+      if (origins.includes(new URL(url).origin)) return send(url, options)
+      throw new Error(`it leads to ${url}, which is no program of the lab`)
+    },
   })
 }
 

@@ -228,6 +228,22 @@ describe('the names in a draft', () => {
     })
   })
 
+  test('come from the programs alone, wherever a copy leads', async () => {
+    const away: string[] = []
+    const other = await serve(({ url = '' }, response) => {
+      away.push(url)
+      response.end()
+    })
+    const { server } = await serve((_request, response) => {
+      response.writeHead(302, { location: `${other.server}/away` }).end()
+    })
+    const driver = driverAt(findVersion('v02'), { ...other, server, client: server })
+    await expect(freshValues(['session_cookie'], driver)).rejects.toThrow(
+      `it leads to ${other.server}/away, which is no program of the lab`,
+    )
+    expect(away).toEqual([])
+  })
+
   test.each([
     ['v01', /refresh|state|cookie|consent|csrf/],
     ['v05', /consent|csrf/],
