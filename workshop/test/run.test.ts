@@ -59,6 +59,8 @@ describe('the runner', () => {
     expect((await whoAnswers(server))?.program).toBe(`${version} server`)
     expect((await whoAnswers(client))?.program).toBe(`${version} client`)
     expect(workshop.main.lifetimes).toEqual({ ACCESS_TOKEN_TTL: '20' })
+    const lesson = await workshop.get(`/lessons/${version}/running`)
+    expect(lesson.text).toContain('is running, with other lifetimes')
     expect((await workshop.get('/run')).text).toContain('access tokens live for 20 s')
     expect(await lifeOfToken(workshop.main)).toBe(20)
   })
