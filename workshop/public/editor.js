@@ -49,6 +49,10 @@ const actions = {
 if (isNarrow) part('files').open = false
 if (navigator.platform.startsWith('Mac')) place.querySelector('kbd').textContent = 'Cmd-S'
 
+// This is JSON with names of files and errors of the copy, which htmx would read as HTML, even to swap nothing.
+place.addEventListener('htmx:beforeSwap', ({ detail }) => {
+  detail.shouldSwap = false
+})
 place.addEventListener('htmx:afterRequest', ({ detail }) => {
   if (detail.successful) takeIn(JSON.parse(detail.xhr.responseText))
 })

@@ -326,6 +326,21 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(onDisk(place, path)).toMatch(/^\/\/ more\n\/\/ mine/)
   })
 
+  test('markup in the name of a file or in an error is only text', async () => {
+    copy('v02')
+    const page = await visit()
+    const markup = '<div hx-swap-oob=beforeend:#editor><i id=taken>'
+    await page.route('**/files', async (route) => {
+      const list = await (await route.fetch()).json()
+      await route.fulfill({
+        json: { ...list, files: [...list.files, { path: markup, hash: 'x' }] },
+      })
+    })
+    await comeBack(page)
+    await expect.poll(() => page.locator('.editor-files nav').textContent()).toContain(markup)
+    expect(await page.locator('#taken').count()).toBe(0)
+  })
+
   test('unsaved edits survive a reload, and meet a change that came meanwhile', async () => {
     const place = copy('v02')
     const page = await visit()
