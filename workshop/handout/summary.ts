@@ -12,7 +12,9 @@ export async function summaryOf(version: Version, lesson: Lesson) {
   const idea = partOf(lesson, 'idea')
   const diagram = blocksOf(idea?.source ?? '').find(({ source }) => source.startsWith('```mermaid'))
   const rowsOf = (name: 'messages' | 'attacks') => rowsIn(partOf(lesson, name)?.source ?? '')
-  const added = rowsOf('messages').filter(([name]) => name?.startsWith(NEW))
+  const named = rowsOf('messages').filter(([name]) => name?.startsWith(NEW))
+  // A value travels on: what it is stands where it comes first.
+  const added = named.filter(([name], at) => named.findIndex(([other]) => other === name) === at)
   const { hole, able } = factsOf(lesson)
   return {
     diagram: idea && diagram && (await renderPart(version, idea, diagram.source)),

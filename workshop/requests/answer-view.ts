@@ -73,7 +73,7 @@ export function compareAnswers(now: View, before: View): string {
   }
   const said = ({ version, isRefusal, refused }: View, it: string) => {
     const place = refused?.place
-    return `${version} ${isRefusal ? 'refuses' : 'accepts'} ${it}${place ? ` at ${place.file}:${place.line}` : ''}`
+    return `${version} ${isRefusal ? 'rejects' : 'accepts'} ${it}${place ? ` at ${place.file}:${place.line}` : ''}`
   }
   return `${said(before, 'this')}. ${said(now, 'it')}.`
 }

@@ -73,7 +73,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
     await page.locator('#before-trap').click()
     const before = page.locator('#at-before-trap > .callout.good')
-    expect(await before.textContent()).toContain('v01-code-flow answers 200 OK')
+    expect(await before.textContent()).toContain('v01-code-flow responds with 200 OK')
 
     await page.setViewportSize({ width: 390, height: 800 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)

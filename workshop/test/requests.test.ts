@@ -56,7 +56,7 @@ describe('the editor of requests', () => {
     expect(status).toBe(200)
     expect(text('.answer h2')).toMatch(/^400 Bad Request v02-state, \d+ ms$/)
     expect(text('.refused p')).toMatch(
-      /^Refused at server\/routes\/token\.ts:\d+: This server does not know that grant_type$/,
+      /^Rejected at server\/routes\/token\.ts:\d+: This server does not know that grant_type$/,
     )
     expect(text('.answer .readable')).toContain('"error": "unsupported_grant_type"')
     expect(text('.answer details:last-of-type .headers')).toContain('cache-controlno-store')
@@ -309,7 +309,7 @@ describe('a prepared request', () => {
   test('opens with names in braces, which get new values when it is sent', async () => {
     const { page } = await workshop.get('/requests/edit?prepared=v02/no-state')
     expect(page().querySelector('.callout')?.text).toMatch(
-      /Prepared for v02-state, which must answer 400/,
+      /Prepared for v02-state, which must respond with 400/,
     )
     const fields = page()
       .querySelectorAll('#request input[name]:not([type="radio"]), #request option[selected]')
@@ -323,7 +323,7 @@ describe('a prepared request', () => {
       /new values, from logins a moment ago: .*{login_code}/,
     )
     expect(text('.refused p')).toMatch(
-      /^Refused at client\/routes\/callback\.ts:\d+: This response doesn't/,
+      /^Rejected at client\/routes\/callback\.ts:\d+: This response doesn't/,
     )
   })
 
@@ -407,7 +407,7 @@ describe('the same request at the version before', () => {
 
     const { text, page: both } = await send([['message', message]], '/requests/before')
     expect(text('.verdict p')).toMatch(
-      /^v01-code-flow accepts this\. v02-state refuses it at client\/routes\/callback\.ts:\d+\.$/,
+      /^v01-code-flow accepts this\. v02-state rejects it at client\/routes\/callback\.ts:\d+\.$/,
     )
     expect(text('.verdict ul')).toMatch(/code \d+: the code of a login in another browser there/)
     expect(text('.verdict ul')).toMatch(/state \d+: the same, because a login there gives none/)
@@ -434,7 +434,7 @@ describe('the same request at the version before', () => {
     const sent = again.page.querySelector('form [name="message"]')?.getAttribute('value') ?? ''
     const { text } = await send([['message', sent]], '/requests/before')
     expect(text('.verdict p')).toMatch(
-      /^v01-code-flow refuses this at \S+\. v02-state refuses it at/,
+      /^v01-code-flow rejects this at \S+\. v02-state rejects it at/,
     )
     expect(text('.verdict ul')).toMatch(/code \d+: a code that was used there, too/)
   })

@@ -204,13 +204,13 @@ describe('logins', () => {
     ])
   })
 
-  test('whose code a foreign browser delivers say that the client refused it, from v02 on', () => {
+  test('whose code a foreign browser delivers say that the client rejected it, from v02 on', () => {
     const run = new Run().start('b', 'two').enter('b', 'two', 'user1').start('a', 'one')
     const page = '<h1>Wrong state</h1>'
     const sent = { from: 'a', session: 'pending-one' }
     run.send(`client GET ${callback('two', 'code-two')}`, sent, [400, '', page])
     expect(run.logins()).toEqual([
-      ['user1 with lab-client', 'the client refused the response (Wrong state)', 8],
+      ['user1 with lab-client', 'the client rejected the response (Wrong state)', 8],
       ['Someone with lab-client', 'waiting for the user', 2],
     ])
   })
@@ -238,7 +238,7 @@ describe('logins', () => {
     run.send('server GET /authorize?client_id=nobody', {}, [400, '', '<h1>Unknown client</h1>'])
     expect(run.logins()).toEqual([
       ['Someone with lab-client', 'wrong password so far', 4],
-      ['Someone with nobody', 'the server refused the request (Unknown client)', 2],
+      ['Someone with nobody', 'the server rejected the request (Unknown client)', 2],
     ])
   })
 
@@ -248,7 +248,7 @@ describe('logins', () => {
     // Known by its verifier alone.
     run.redeem('one', 'code-of-nobody', refused('invalid_grant'))
     expect(run.logins()).toEqual([
-      ['user0 with lab-client', 'the server refused the token request (invalid_grant)', 10],
+      ['user0 with lab-client', 'the server rejected the token request (invalid_grant)', 10],
     ])
   })
 

@@ -234,14 +234,14 @@ class Reader {
       tell(known, "the client hasn't used its code")
     } else if (error === 'access_denied') tell(known, 'the user said no (access_denied)', 'bad')
     else if (error !== undefined) {
-      tell(known, `the server refused the request (${shorten(error)})`, 'bad')
+      tell(known, `the server rejected the request (${shorten(error)})`, 'bad')
     }
     if (status === undefined || known.isAnswered) return
     if (status === 401) tell(known, 'wrong password so far')
     else if (status < 400) tell(known, WAITING)
     else {
       const what = path === '/consent' ? 'consent' : 'request'
-      tell(known, `the server refused the ${what}${reasonOf(parts)}`, 'bad')
+      tell(known, `the server rejected the ${what}${reasonOf(parts)}`, 'bad')
     }
   }
 
@@ -256,7 +256,7 @@ class Reader {
       })
     const isNews = query.code !== undefined && !this.#used.has(`code ${query.code}`)
     if (known !== undefined && isNews && status >= 400) {
-      tell(known, `the client refused the response${reasonOf(parts)}`, 'bad')
+      tell(known, `the client rejected the response${reasonOf(parts)}`, 'bad')
     }
     return known
   }
@@ -426,7 +426,7 @@ function tell({ login }: Known, fate: string, tone?: Login['tone']): void {
 }
 
 function refusalIn({ error }: Parts['json']): string {
-  return `the server refused the token request (${shorten(String(error))})`
+  return `the server rejected the token request (${shorten(String(error))})`
 }
 
 /** The title of an error page. */
