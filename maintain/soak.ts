@@ -23,11 +23,11 @@ import {
 } from './soak/soaked-programs.ts'
 import { Visitor } from './soak/visitor.ts'
 
-/** So short that most entries expire during the traffic. */
+/** So short that most entries expire during the traffic. A login outlasts both floods, which take hours on a busy machine. */
 const SETTINGS = {
   CODE_TTL: '20',
   ACCESS_TOKEN_TTL: '10',
-  REFRESH_TOKEN_TTL: '3600',
+  REFRESH_TOKEN_TTL: '86400',
   SESSION_TTL: '60',
 }
 /** How much a program's heap may grow from start to end, once everything has expired, in bytes. */
