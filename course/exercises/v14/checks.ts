@@ -299,9 +299,10 @@ export const sentences: Sentence[] = [
     file: 'server/routes/authorize.ts',
     needs: ['consent-each-time'],
     async probe({ server }) {
-      const browser = await loggedIn(server)
+      // A user who has allowed lab-cli nothing yet.
+      const browser = await loggedIn(server, 'user1')
       await expectKnown(server)
-      for (const scope of [['profile', 'email'], ['profile'], ['email']]) {
+      for (const scope of [['profile'], ['email'], ['profile', 'email']]) {
         const page = await openConsent(server, browser, BOTH)
         const code = expectCode(await browser.submit(page, { scope }))
         const answer = await redeem(server, code)
@@ -972,9 +973,9 @@ async function inspect(server: CheckDriver, token: unknown): Promise<boolean> {
 }
 
 /** A browser in which user0 is logged in at the server. */
-async function loggedIn(server: CheckDriver): Promise<Browser> {
+async function loggedIn(server: CheckDriver, user = 'user0'): Promise<Browser> {
   const browser = server.browser()
-  await browser.open(server.authorizeUrl(), { method: 'POST', body: credentials('user0') })
+  await browser.open(server.authorizeUrl(), { method: 'POST', body: credentials(user) })
   return browser
 }
 
