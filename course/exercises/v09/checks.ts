@@ -664,7 +664,7 @@ export const sentences: Sentence[] = [
       )
       must(
         !textOf(page).includes(ENDED) && linkTo(page, '/login')?.text.trim() === 'Log in',
-        `the 401 page says "${ENDED}", or has no link "Log in" to /login, though there are no tokens: that page stays as it was`,
+        `without tokens, the 401 page says "${ENDED}", or has no link "Log in" to /login. It must stay as in v08`,
       )
     },
   },

@@ -192,7 +192,7 @@ describe('the resource endpoint', () => {
       text.map((any) => `Bearer ${any}`),
       near.map((any) => `Bearer ${any}`),
     )
-    // RFC 4648 section 3.5: in the last character of a JWT, four bits stand for nothing.
+    // RFC 4648 section 3.5: the last character of a JWT has four bits that carry no data.
     const same = token.includes('.') ? token.replace(/.$/, '.') : token
     await fc.assert(
       fc.asyncProperty(headers, async (authorization) => {
