@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
 import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
-import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, isCopy, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 import { renderHandout } from '../workshop/handout/render-handout.ts'
 
@@ -29,6 +29,9 @@ export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = positionals
   if (rest.length > 0) throw wrongUsage(`This command takes one version. ${USAGE.hint}`)
   const version = name === undefined ? undefined : findVersion(name)
+  if (version !== undefined && isCopy(version)) {
+    throw wrongUsage('A copy has no lesson of its own. Name its version: npm run handout v02')
+  }
   const usual = version === undefined ? 'handout.html' : `handout-${copyName(version)}.html`
   const file = values.out === undefined ? join(ROOT, usual) : resolve(typedIn(), values.out)
   const html = await renderHandout(version && [version])

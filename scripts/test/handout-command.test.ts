@@ -1,6 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { main } from '../handout.ts'
 
@@ -20,4 +21,15 @@ test('the command writes a lesson to the given path, and rejects unknown options
     await expect(main(wrong)).rejects.toMatchObject({ exitStatus: 2 })
   }
   expect(existsSync(join(folder, 'missing'))).toBe(false)
+})
+
+test('a copy has no lesson to print', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const copy = join(folder, 'v02')
+  cpSync(join(findVersion('v02').folder, 'server'), join(copy, 'server'), { recursive: true })
+  await expect(main([copy])).rejects.toMatchObject({
+    exitStatus: 2,
+    message: 'A copy has no lesson of its own. Name its version: npm run handout v02',
+  })
 })
