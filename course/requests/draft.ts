@@ -139,6 +139,11 @@ export function encodeRows(rows: Row[]): string {
   return new URLSearchParams(rows).toString()
 }
 
+/** The rows of a query or a form. */
+export function decodeRows(text: string): Row[] {
+  return [...new URLSearchParams(text)]
+}
+
 /** The same request with each of its texts changed, except for the program and the method. */
 export function mapTexts(draft: Draft, change: (text: string) => string): Draft {
   const mapRows = (rows: Row[]) => rows.map(([name, value]): Row => [change(name), change(value)])

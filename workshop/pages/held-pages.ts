@@ -8,7 +8,6 @@ import {
   type HeldAnswer,
   hasWholeBody,
   heldAnswer,
-  heldRequest,
   requestChanges,
 } from '../requests/held-form.ts'
 import { knownValues } from '../requests/known-values.ts'
@@ -20,6 +19,7 @@ import {
   viewSections,
 } from '../requests/request-form.ts'
 import type { Slot } from '../runner.ts'
+import { wholeDraftOf } from '../traffic/draft.ts'
 import type { Message } from '../traffic/message.ts'
 import { sentenceOf } from '../traffic/row.ts'
 import type { Workshop } from '../workshop.ts'
@@ -36,7 +36,7 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
   app.get<{ Querystring: Fields }>('/requests/held', ({ query }, reply) => {
     const { slot, message } = find(query)
     const { kind, exchange } = message
-    const edited = kind === 'request' ? { draft: heldRequest(exchange) } : heldAnswer(exchange)
+    const edited = kind === 'request' ? { draft: wholeDraftOf(exchange) } : heldAnswer(exchange)
     return showPage(reply, slot, message, edited)
   })
 

@@ -3,7 +3,7 @@ import type { Answer } from '@oauth-lab/course/requests/send.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { titleOf } from '../known-versions.ts'
 import type { Slot } from '../runner.ts'
-import type { Message } from '../traffic/message.ts'
+import { headerValues, type Message } from '../traffic/message.ts'
 import { refusedBy } from './refusal.ts'
 
 /** The headers that say something about this response, and not about all of them. */
@@ -15,7 +15,7 @@ const LONGEST_TEXT = 1_000_000
 /** A response beside the request, ready to be shown. */
 export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefined) {
   const { status, headers, body, cut, took } = answer
-  const type = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+  const [type = ''] = headerValues(headers, 'content-type')
   const refused = message && refusedBy(message.exchange)
   return {
     slot,

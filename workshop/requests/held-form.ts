@@ -9,8 +9,8 @@ import {
   troubleInHeader,
 } from '@oauth-lab/course/requests/draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
-import { splitAddress } from '../traffic/http.ts'
-import { type Exchange, headerValues, type Message } from '../traffic/message.ts'
+import { wholeDraftOf } from '../traffic/draft.ts'
+import type { Exchange, Message } from '../traffic/message.ts'
 import type { AnswerChanges, RequestChanges } from '../traffic/tap.ts'
 
 /** A held response, in parts that a person can change. */
@@ -25,21 +25,6 @@ const LONGEST_BODY = 64 * 1024
 const LENGTHS = ['content-length', 'transfer-encoding']
 /** Responses with these statuses have no body. RFC 9110 sections 15.3.5 and 15.4.5 */
 const WITHOUT_BODY = [204, 304]
-
-/** A held request with all its headers, but for those that come from sending. */
-export function heldRequest({ program, request }: Exchange): Draft {
-  const { base, query } = splitAddress(request.url)
-  const isForm = isFormIn(request.headers) && request.body.size > 0
-  const { text, size } = request.body
-  return {
-    program,
-    method: request.method,
-    path: base,
-    query: rowsIn(query),
-    headers: ownHeaders(request.headers),
-    body: isForm ? { form: rowsIn(text) } : size > 0 ? { text } : undefined,
-  }
-}
 
 /** A held response with all its headers, but for those that come from sending. */
 export function heldAnswer({ answer }: Exchange): HeldAnswer {
@@ -63,7 +48,7 @@ export function requestChanges(draft: Draft, message: Message): RequestChanges |
   const trouble = troubleIn(draft)
   if (trouble !== undefined) throw new ToldError(trouble)
   const { request } = message.exchange
-  const held = heldRequest(message.exchange)
+  const held = wholeDraftOf(message.exchange)
   const isSameTarget =
     draft.path === held.path && encodeRows(draft.query) === encodeRows(held.query)
   const isSameBody = !hasWholeBody(message) || bodyOf(draft) === bodyOf(held)
@@ -128,15 +113,6 @@ function withoutLengths(headers: string[]): string[] {
   return headers.filter((_, index) => {
     return !LENGTHS.includes(headers[index - (index % 2)]?.toLowerCase() ?? '')
   })
-}
-
-function isFormIn(headers: Row[]): boolean {
-  const [type = ''] = headerValues(headers, 'content-type')
-  return /^application\/x-www-form-urlencoded/i.test(type)
-}
-
-function rowsIn(text: string): Row[] {
-  return [...new URLSearchParams(text)]
 }
 
 function isSameRows(one: Row[], other: Row[]): boolean {

@@ -1,7 +1,14 @@
 import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
 import { type Addresses, PROGRAM_NAMES } from '@oauth-lab/course/programs/programs.ts'
-import { type Draft, isFromSending, type Row, troubleIn } from '@oauth-lab/course/requests/draft.ts'
+import {
+  type Draft,
+  decodeRows,
+  isFromSending,
+  type Row,
+  troubleIn,
+} from '@oauth-lab/course/requests/draft.ts'
 import { html as pageOf } from '@oauth-lab/shared/testing/browser.ts'
+import { headerValues } from '../traffic/message.ts'
 import { requestsIn, type Variables } from './printed-commands.ts'
 
 /** The blocks of HTTP and of commands on a page of a lesson, the latter with their output. */
@@ -28,22 +35,23 @@ export function readPrinted(block: string, addresses: Addresses): Draft | undefi
       const [, name, value = ''] = /^([\w-]+): (.*)$/.exec(line) ?? []
       return name === undefined ? [] : [[name, value]]
     })
-  const host = headerIn(headers, 'host')
+  const [host] = headerValues(headers, 'host')
   const program = PROGRAM_NAMES.find((name) => addresses[name].endsWith(`//${host}`))
   if (program === undefined) return undefined
 
   const [path = '', query = ''] = joined(target).split('?')
-  const isForm = headerIn(headers, 'content-type')?.startsWith('application/x-www-form-urlencoded')
+  const [type = ''] = headerValues(headers, 'content-type')
+  const isForm = type.startsWith('application/x-www-form-urlencoded')
   const draft: Draft = {
     program,
     method,
     path,
-    query: rowsOf(query),
+    query: decodeRows(query),
     headers: headers.filter(([name]) => {
       return !isFromSending(name) && !(isForm && name.toLowerCase() === 'content-type')
     }),
     body: isForm
-      ? { form: rowsOf(joined(body)) }
+      ? { form: decodeRows(joined(body)) }
       : body.trim() === ''
         ? undefined
         : { text: body.trim() },
@@ -53,14 +61,6 @@ export function readPrinted(block: string, addresses: Addresses): Draft | undefi
 
 function joined(text: string): string {
   return text.trim().replace(/\n */g, '')
-}
-
-function rowsOf(text: string): Row[] {
-  return [...new URLSearchParams(text)]
-}
-
-function headerIn(headers: Row[], name: string): string | undefined {
-  return headers.find(([known]) => known.toLowerCase() === name)?.[1]
 }
 
 /** The HTML of a lesson, with a link to the editor below each request to a program of the lab. */

@@ -1,4 +1,4 @@
-import { type Draft, isFromSending } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, decodeRows, isFromSending } from '@oauth-lab/course/requests/draft.ts'
 import { splitAddress } from './http.ts'
 import { type Exchange, headerValues } from './message.ts'
 
@@ -6,26 +6,31 @@ import { type Exchange, headerValues } from './message.ts'
 const FROM_BROWSERS =
   /^(accept(-.*)?|cache-control|pragma|priority|referer|sec-.*|upgrade-.*|user-agent)$/i
 
-/** A request that was seen, to send it again. Undefined if its end was cut off, or it names no path of a program. */
-export function draftOf({ program, request }: Exchange): Draft | undefined {
+/** A request that was seen, with all its headers but for those that come from sending. */
+export function wholeDraftOf({ program, request }: Exchange): Draft {
   const { method, url, headers, body } = request
-  if (!url.startsWith('/') || Buffer.byteLength(body.text) < body.size) return undefined
   const { base, query } = splitAddress(url)
   const [type = ''] = headerValues(headers, 'content-type')
-  const isForm = /^application\/x-www-form-urlencoded/i.test(type) && body.size > 0
+  const isForm = /^application\/x-www-form-urlencoded/i.test(type)
+  const sent = isForm ? { form: decodeRows(body.text) } : { text: body.text }
   return {
     program,
     method,
     path: base,
-    query: [...new URLSearchParams(query)],
-    headers: headers.filter(([name]) => {
-      const isOfForm = isForm && name.toLowerCase() === 'content-type'
-      return !isOfForm && !isFromSending(name) && !FROM_BROWSERS.test(name)
-    }),
-    body: isForm
-      ? { form: [...new URLSearchParams(body.text)] }
-      : body.size > 0
-        ? { text: body.text }
-        : undefined,
+    query: decodeRows(query),
+    headers: headers.filter(([name]) => !isFromSending(name)),
+    body: body.size > 0 ? sent : undefined,
   }
+}
+
+/** A request that was seen, to send it again. Undefined if its end was cut off, or it names no path of a program. */
+export function draftOf(exchange: Exchange): Draft | undefined {
+  const { url, body } = exchange.request
+  if (!url.startsWith('/') || Buffer.byteLength(body.text) < body.size) return undefined
+  const draft = wholeDraftOf(exchange)
+  const isForm = draft.body !== undefined && 'form' in draft.body
+  const headers = draft.headers.filter(([name]) => {
+    return !(isForm && name.toLowerCase() === 'content-type') && !FROM_BROWSERS.test(name)
+  })
+  return { ...draft, headers }
 }
