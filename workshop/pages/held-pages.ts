@@ -1,8 +1,8 @@
-import { type Draft, METHODS } from '@oauth-lab/course/requests/draft.ts'
+import type { Draft } from '@oauth-lab/course/requests/draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isForPart } from '../local-requests.ts'
-import { found, PageTrouble } from '../page-trouble.ts'
+import { PageTrouble } from '../page-trouble.ts'
 import {
   answerChanges,
   type HeldAnswer,
@@ -16,7 +16,8 @@ import {
   isAboutRows,
   readDraft,
   readHeldAnswer,
-  viewSections,
+  viewDraft,
+  viewRows,
 } from '../requests/request-form.ts'
 import type { Slot } from '../runner.ts'
 import { wholeDraftOf } from '../traffic/draft.ts'
@@ -63,10 +64,7 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
   })
 
   function find(fields: Fields): { slot: Slot; message: Message } {
-    const slot = found(
-      fields.slot === undefined ? runner.main : runner.require(fields.slot),
-      'Nothing is running yet. Start a version on the Run page.',
-    )
+    const slot = runner.require(fields.slot)
     const message = traffic.logOf(slot).message(Number(fields.message))
     if (message?.waits !== true) {
       throw new PageTrouble(409, 'This message was already sent on, so nothing can change it.')
@@ -97,23 +95,13 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
       slot,
       message,
       trouble: undefined,
-      methods: METHODS,
       hasWholeBody: hasWholeBody(message),
       known: knownValues(log),
     }
     if (!('draft' in edited)) {
       const { status, headers, text } = edited
-      const sections = viewSections({ query: [], headers }, nameOf).slice(1)
-      return { ...shared, status, text, sections }
+      return { ...shared, status, text, sections: [viewRows('header', headers, nameOf)] }
     }
-    const { draft } = edited
-    const { body } = draft
-    return {
-      ...shared,
-      draft,
-      bodyKind: body === undefined ? 'none' : 'form' in body ? 'form' : 'text',
-      text: body !== undefined && 'text' in body ? body.text : '',
-      sections: viewSections(draft, nameOf),
-    }
+    return { ...shared, ...viewDraft(edited.draft, nameOf) }
   }
 }

@@ -1,7 +1,7 @@
 import { programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import { shortName, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
-import { type Draft, METHODS, troubleIn } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type KnownVersion, knownVersions, requireVersion, titleOf } from '../known-versions.ts'
@@ -11,7 +11,7 @@ import { answerIn, compareAnswers, viewAnswer } from '../requests/answer-view.ts
 import { sameAt } from '../requests/at-before.ts'
 import { knownValues, withNewest } from '../requests/known-values.ts'
 import { readPrinted } from '../requests/printed.ts'
-import { change, readDraft, viewSections } from '../requests/request-form.ts'
+import { change, readDraft, viewDraft } from '../requests/request-form.ts'
 import { fromLogins, refuseHeld, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
 import { draftOf } from '../traffic/draft.ts'
@@ -31,6 +31,7 @@ const EMPTY: Draft = {
   headers: [],
   body: undefined,
 }
+
 /** `/requests`: an editor that sends a request to a running program of the lab, and shows the response beside it. */
 export async function requestPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, traffic } = workshop
@@ -142,21 +143,16 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
 
   function viewForm(slot: Slot, draft: Draft) {
     const log = traffic.logOf(slot)
-    const { body } = draft
     return {
       slot,
       version: titleOf(slot.version),
       isHolding: traffic.isHolding(slot),
-      draft,
-      methods: METHODS,
       programs: programsOf(slot.version).listening.map((name) => ({
         name,
         title: capital(titleOfProgram(name)),
         address: slot.addresses[name],
       })),
-      bodyKind: body === undefined ? 'none' : 'form' in body ? 'form' : 'text',
-      text: body !== undefined && 'text' in body ? body.text : '',
-      sections: viewSections(draft, (value) => log.values.of(value)?.name),
+      ...viewDraft(draft, (value) => log.values.of(value)?.name),
       known: knownValues(log),
     }
   }

@@ -1,4 +1,4 @@
-import type { Draft, Row } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, METHODS, type Row } from '@oauth-lab/course/requests/draft.ts'
 import type { HeldAnswer } from './held-form.ts'
 
 type Fields = Record<string, unknown>
@@ -75,16 +75,18 @@ export function viewRows(
   }
 }
 
-/** The rows of a request, ready to be shown. */
-export function viewSections(
-  { query, headers, body }: Pick<Draft, 'query' | 'headers'> & Partial<Draft>,
-  nameOf: (value: string) => string | undefined,
-) {
-  return [
-    viewRows('query', query, nameOf),
-    viewRows('header', headers, nameOf),
-    viewRows('form', body !== undefined && 'form' in body ? body.form : [], nameOf),
-  ]
+/** A request, ready to be shown with rows and a body. */
+export function viewDraft(draft: Draft, nameOf: (value: string) => string | undefined) {
+  const { query, headers, body } = draft
+  const isForm = body !== undefined && 'form' in body
+  return {
+    draft,
+    methods: METHODS,
+    sections: [viewRows('query', query, nameOf), viewRows('header', headers, nameOf)],
+    bodyKind: body === undefined ? 'none' : isForm ? 'form' : 'text',
+    form: viewRows('form', isForm ? body.form : [], nameOf),
+    text: body === undefined || isForm ? '' : body.text,
+  }
 }
 
 function bodyIn(fields: Fields, form: Row[]): Draft['body'] {
