@@ -4,7 +4,7 @@ import { SIGNAL_DELAY } from '@oauth-lab/course/programs/run.ts'
 import { stopSignal } from '@oauth-lab/course/programs/stop-signal.ts'
 import { listen } from '@oauth-lab/shared/serve.ts'
 import type { KnownVersion } from './known-versions.ts'
-import { Runner, type Slot } from './runner.ts'
+import { Runner } from './runner.ts'
 
 /** What the workshop starts with. */
 export interface WorkshopOptions {
@@ -45,17 +45,11 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
   const app = buildWorkshop({ runner, port })
   try {
     await listen(app, port)
-    await Promise.race([signal, untilStarted(runner, slot)])
+    await Promise.race([signal, runner.untilStarted(slot)])
     if (!ending) options.onReady()
     await signal
     return slot.state === 'failed' ? 1 : 0
   } finally {
     await Promise.all([runner.closeAll(), app.close()])
-  }
-}
-
-async function untilStarted(runner: Runner, slot: Slot): Promise<void> {
-  while (slot.state === 'starting') {
-    await new Promise((resolve) => runner.once('change', resolve))
   }
 }

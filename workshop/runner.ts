@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { isFree } from '@oauth-lab/course/programs/ports.ts'
 import {
@@ -146,6 +146,11 @@ export class Runner extends EventEmitter<RunnerEvents> {
       this.#set(slot, { lifetimes: lifetimes ?? slot.lifetimes })
       await this.#begin(slot, version)
     })
+  }
+
+  /** Resolves once the programs in a slot respond, or don't start. */
+  async untilStarted(slot: Slot): Promise<void> {
+    while (slot.state === 'starting') await once(this, 'change')
   }
 
   /**

@@ -35,27 +35,14 @@ export class Beside {
   }
 
   async #start(version: KnownVersion): Promise<Slot> {
-    const isThere = this.#own !== undefined && this.#runner.slots.includes(this.#own)
-    if (!isThere) this.#own = await this.#runner.openBeside(version)
-    else if (this.#own?.version !== version || this.#own.state !== 'starting') {
-      await this.#runner.start(this.#own as Slot, version)
-    }
-    const slot = this.#own as Slot
-    await this.#untilStarted(slot)
+    const open = this.#runner.slots.find((slot) => slot === this.#own)
+    const slot = open ?? (await this.#runner.openBeside(version))
+    this.#own = slot
+    const isStarting = slot.version.id === version.id && slot.state === 'starting'
+    if (!isStarting) await this.#runner.start(slot, version)
+    await this.#runner.untilStarted(slot)
     if (slot.state !== 'running') throw new PageTrouble(409, slot.problem ?? 'It has stopped.')
     return slot
-  }
-
-  #untilStarted(slot: Slot): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (slot.state === 'starting') return
-        this.#runner.off('change', look)
-        resolve()
-      }
-      this.#runner.on('change', look)
-      look()
-    })
   }
 
   #stayAwhile(slot: Slot): void {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
@@ -32,7 +31,7 @@ beforeAll(async () => {
     const slot = runner.open(version, await freeAddresses())
     vi.unstubAllEnvs()
     try {
-      while (slot.state === 'starting') await once(runner, 'change')
+      await runner.untilStarted(slot)
       await play(slot)
       // The last response is reported a moment after it was sent.
       while (messagesOf(traffic, slot).length % 2 !== 0) await sleep(20)
