@@ -1,4 +1,4 @@
-import { PROGRAM_NAMES, titleOfProgram } from '../programs/programs.ts'
+import { PROGRAM_NAMES, programsOf, titleOfProgram } from '../programs/programs.ts'
 
 /** A name and its value. Names may repeat. */
 export type Row = [name: string, value: string]
@@ -144,7 +144,19 @@ export function decodeRows(text: string): Row[] {
   return [...new URLSearchParams(text)]
 }
 
-/** The same request with each of its texts changed, except for the program and the method. */
+/** The same request at a version. Until v11, the authorization server serves the resource. */
+export function draftAt(version: { folder: string }, draft: Draft): Draft {
+  const isThere = programsOf(version).listening.some((name) => name === draft.program)
+  return isThere ? draft : { ...draft, program: 'server' }
+}
+
+/** The texts of a request, except for the program and the method. */
+export function textsOf({ path, query, headers, body }: Draft): string[] {
+  const texts = body && ('form' in body ? body.form.flat() : [body.text])
+  return [path, ...query.flat(), ...headers.flat(), ...(texts ?? [])]
+}
+
+/** The same request with each of these texts changed. */
 export function mapTexts(draft: Draft, change: (text: string) => string): Draft {
   const mapRows = (rows: Row[]) => rows.map(([name, value]): Row => [change(name), change(value)])
   const { path, query, headers, body } = draft

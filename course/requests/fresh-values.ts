@@ -11,7 +11,7 @@ import {
 import { send } from '@oauth-lab/shared/testing/exchange.ts'
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { type Addresses, programsOf } from '../programs/programs.ts'
-import { type Draft, encodeRows, mapTexts, type Row } from './draft.ts'
+import { type Draft, encodeRows, mapTexts, type Row, textsOf } from './draft.ts'
 
 /** Values by the names that stand for them in a draft, in braces: `{code}`. */
 export type Values = Record<string, string>
@@ -169,12 +169,8 @@ export async function freshValues(
 
 /** The names in braces in a draft, whether anything has such a name or not. */
 export function namesIn(draft: Draft): Set<string> {
-  const names = new Set<string>()
-  mapTexts(draft, (text) => {
-    for (const [, name = ''] of text.matchAll(NAME)) names.add(name)
-    return text
-  })
-  return names
+  const found = textsOf(draft).flatMap((text) => [...text.matchAll(NAME)])
+  return new Set(found.map(([, name = '']) => name))
 }
 
 /** The draft with values in place of names. A name without a value stays, as do the braces of JSON. */
@@ -202,6 +198,15 @@ export async function openConsent(driver: Driver, query: Row[]): Promise<Values>
     consent: valueOn(page, 'consent'),
     consent_cookie: await cookiesOf(browser, driver),
   }
+}
+
+/** The same, and says no there. */
+export async function denyConsent(driver: Driver, query: Row[]): Promise<Values> {
+  const { consent = '', consent_cookie = '' } = await openConsent(driver, query)
+  const url = `${driver.serverUrl}/consent?${encodeRows(query)}`
+  const body = { consent, decision: 'deny' }
+  await driver.browser().open(url, { method: 'POST', body, headers: { cookie: consent_cookie } })
+  return { used_consent: consent, used_consent_cookie: consent_cookie }
 }
 
 async function startedLogin(driver: Driver, prefix: string, user?: string): Promise<Values> {

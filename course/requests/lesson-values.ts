@@ -2,11 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { Driver, Fields } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { es256, hs256, type JwtParts, makeJwt, readJwt } from '../attacks/jwt.ts'
-import { type Draft, encodeRows } from './draft.ts'
+import type { Draft } from './draft.ts'
 import {
   CONSENT_QUERY,
   codeOf,
   cookiesOf,
+  denyConsent,
   freshValues,
   namesIn,
   openConsent,
@@ -109,13 +110,7 @@ const LESSON_SOURCES: LessonSource[] = [
   {
     names: ['used_consent', 'used_consent_cookie'],
     words: 'user0 logs in at the server, sees the consent page, and says no.',
-    async get(driver) {
-      const { consent = '', consent_cookie = '' } = await openConsent(driver, CONSENT_QUERY)
-      const form = { consent, decision: 'deny' }
-      const path = `/consent?${encodeRows(CONSENT_QUERY)}`
-      await postTo(driver, path, form, { cookie: consent_cookie })
-      return { used_consent: consent, used_consent_cookie: consent_cookie }
-    },
+    get: (driver) => denyConsent(driver, CONSENT_QUERY),
   },
   {
     names: ['other_consent'],

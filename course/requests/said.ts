@@ -1,14 +1,11 @@
-import { html } from '@oauth-lab/shared/testing/browser.ts'
+import { html, textOf } from '@oauth-lab/shared/testing/browser.ts'
 import type { Expected } from './draft.ts'
 import type { Answer } from './send.ts'
 
 /** What a response says to a person: its error, the message on its page, or where it redirects to. */
 export function saidIn(answer: Answer): string {
-  const redirect = redirectIn(answer)
-  if (redirect !== undefined) return redirect
-  const page = html(answer)
-  const element = page.querySelector('.problem') ?? page.querySelector('h1')
-  return (element ?? page).text.trim()
+  const told = redirectIn(answer) ?? textOf(answer, '.problem') ?? textOf(answer, 'h1')
+  return told ?? html(answer).text.trim()
 }
 
 /** Whether a response has the status and the words. */

@@ -1,9 +1,8 @@
 import { STATUS_CODES } from 'node:http'
-import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import { type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
-import type { Draft, Expected } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, draftAt, type Expected } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt, fillIn } from '@oauth-lab/course/requests/fresh-values.ts'
 import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
 import { isExpected, saidIn } from '@oauth-lab/course/requests/said.ts'
@@ -62,10 +61,7 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
 
   async function send(slot: Slot, draft: Draft, expected: Expected) {
     refuseHeld(workshop, slot)
-    const { listening } = programsOf(slot.version)
-    // Before v12, the server is the API, too.
-    const program = listening.some((name) => name === draft.program) ? draft.program : 'server'
-    const sent = await sendTo(workshop, slot, { ...draft, program }).catch(tellOnPage)
+    const sent = await sendTo(workshop, slot, draftAt(slot.version, draft)).catch(tellOnPage)
     const { answer, message } = sent
     return {
       status: `${answer.status} ${STATUS_CODES[answer.status]}`,

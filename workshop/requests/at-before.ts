@@ -1,6 +1,13 @@
-import { type Addresses, programsOf } from '@oauth-lab/course/programs/programs.ts'
-import { type Draft, encodeRows, mapTexts, type Row } from '@oauth-lab/course/requests/draft.ts'
+import type { Addresses } from '@oauth-lab/course/programs/programs.ts'
 import {
+  type Draft,
+  draftAt,
+  mapTexts,
+  type Row,
+  textsOf,
+} from '@oauth-lab/course/requests/draft.ts'
+import {
+  denyConsent,
   driverAt,
   fillIn,
   openConsent,
@@ -43,7 +50,6 @@ const WORDS: Record<string, string> = {
   account_cookie: 'the cookies of its browser',
 }
 
-const NOTHING = { url: '', body: { text: '' } }
 /** The least characters of a value that is looked for anywhere in a request. */
 const SHORTEST = 8
 
@@ -59,11 +65,7 @@ export async function sameAt(
   from: Slot,
   to: Slot,
 ): Promise<{ draft: Draft; replaced: Replaced[] }> {
-  const { program } = draft
-  // Until v11 the authorization server serves the resource.
-  const isThere = programsOf(to.version).listening.some((name) => name === program)
-  const moved = { ...moveTo(draft, from, to), program: isThere ? program : 'server' }
-
+  const moved = draftAt(to.version, moveTo(draft, from, to))
   const { named, originals } = nameValues(moved, before)
   const driver = driverAt(to.version, to.addresses)
   const fresh = await valuesFor(named, driver)
@@ -85,12 +87,9 @@ export async function sameAt(
 
 /** A consent value belongs to its authorization request, and a used one has got a no. */
 async function consentAt(driver: Driver, { query }: Draft, originals: Values): Promise<Values> {
-  const { consent = '', consent_cookie = '' } = await openConsent(driver, query)
-  if ('consent' in originals) return { consent, consent_cookie }
-  const url = `${driver.serverUrl}/consent?${encodeRows(query)}`
-  const body = { consent, decision: 'deny' }
-  await driver.browser().open(url, { method: 'POST', body, headers: { cookie: consent_cookie } })
-  return { used_consent: consent, consent_cookie }
+  if ('consent' in originals) return openConsent(driver, query)
+  const { used_consent = '', used_consent_cookie = '' } = await denyConsent(driver, query)
+  return { used_consent, consent_cookie: used_consent_cookie }
 }
 
 /** The request with the addresses of another slot, and with its cookie names, which have its ports. */
@@ -108,12 +107,7 @@ function moveTo(draft: Draft, from: Slot, to: Slot): Draft {
 
 /** The request with names in braces in place of the values of this run, and the values by these names. */
 function nameValues(draft: Draft, before: readonly Entry[]): { named: Draft; originals: Values } {
-  const texts = new Set<string>()
-  mapTexts(draft, (text) => {
-    texts.add(text)
-    return text
-  })
-  const all = [...texts].join('\n')
+  const all = textsOf(draft).join('\n')
   const fields = fieldsWorthFollowing(before).filter(({ value }) => {
     return value.length >= SHORTEST && all.includes(value)
   })
@@ -158,8 +152,9 @@ function naming(draft: Draft, fields: Field[], before: readonly Entry[]) {
     return entry.kind === 'request' && isAccepted(entry) && isCallbackWith(entry, state)
   })
   const isUsedConsent = before.some((entry) => {
-    const { url, body } = entry.kind === 'request' ? entry.exchange.request : NOTHING
-    return url.startsWith('/consent') && consent !== undefined && body.text.includes(consent)
+    if (entry.kind !== 'request' || consent === undefined) return false
+    const { url, body } = entry.exchange.request
+    return url.startsWith('/consent') && body.text.includes(consent)
   })
   const stateAs = belong(state, cookie) ? (isUsedState ? 'used' : 'login') : 'other'
   const codeAs = belong(code, state) === (stateAs !== 'other') ? 'login' : 'other'
