@@ -13,7 +13,7 @@ const REQUESTS: Record<number, PreparedRequest[]> = Object.fromEntries(
   ),
 )
 
-/** The requests that a version must refuse. */
+/** The requests that a version must reject. */
 export function preparedRequests({ number }: { number: number }): PreparedRequest[] {
   return REQUESTS[number] ?? []
 }

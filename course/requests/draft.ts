@@ -16,7 +16,7 @@ export interface Draft {
   body: { form: Row[] } | { text: string } | undefined
 }
 
-/** What a version answers: the status, and words that the response contains. */
+/** What a version responds: the status, and words that the response contains. */
 export interface Expected {
   status: number
   words: string
@@ -35,8 +35,8 @@ export interface PreparedRequest {
   /** With `{names}` in place of values that each run has anew: see fresh-values.ts. */
   draft: Draft
   expected: Expected
-  /** What the version before answers to the same. Undefined in the first version. */
-  before: Expected | undefined
+  /** What the version before responds to the same. Means nothing in the first version. */
+  before: Expected
 }
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']

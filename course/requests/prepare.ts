@@ -8,7 +8,7 @@ interface Request {
   title: string
   draft: Draft
   answer: Answer
-  /** What the version before answers, unless it is the same. */
+  /** What the version before responds, unless it is the same. */
   before?: Answer
 }
 

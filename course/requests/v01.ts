@@ -74,5 +74,3 @@ export const requests = prepare({
     },
   },
 })
-  // No version is before this one.
-  .map((request) => ({ ...request, before: undefined }))

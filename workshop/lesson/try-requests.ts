@@ -26,11 +26,11 @@ function viewRequest(prepared: PreparedRequest, version: Version, addresses: Add
   const { id, expected, before } = prepared
   const earlier = versionBefore(version)
   const draft = fillIn(prepared.draft, settingsOf(driverAt(version, addresses)))
-  const isSame = before?.status === expected.status && before.words === expected.words
+  const isSame = before.status === expected.status && before.words === expected.words
   return {
     ...prepared,
     name: `${shortName(version)}/${id}`,
-    before: before && earlier && { ...before, version: shortName(earlier), isSame },
+    before: earlier && { ...before, version: shortName(earlier), isSame },
     curl: curlOf(draft, addresses).replaceAll(/%7B([a-z_]+)%7D/g, '{$1}'),
     needsValues: namesIn(draft).size > 0,
   }
