@@ -3,15 +3,13 @@ import { type Version, versionBefore } from '@oauth-lab/course/programs/versions
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import { type Draft, draftAt, type Expected } from '@oauth-lab/course/requests/draft.ts'
-import { driverAt, fillIn } from '@oauth-lab/course/requests/fresh-values.ts'
-import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
 import { isExpected, saidIn } from '@oauth-lab/course/requests/said.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance } from 'fastify'
 import { requireVersion } from '../known-versions.ts'
 import { found, PageTrouble } from '../page-trouble.ts'
 import { refusedBy } from '../requests/refusal.ts'
-import { refuseHeld, sendTo } from '../requests/sender.ts'
+import { fillInAt, refuseHeld, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
@@ -40,7 +38,7 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
     const { version, prepared } = find(params)
     const before = found(versionBefore(version), `No version is before ${version.name}.`)
     const slot = await beside.require(snapshot(before))
-    const sent = await send(slot, prepared.draft, prepared.before ?? prepared.expected)
+    const sent = await send(slot, prepared.draft, prepared.before)
     return reply.viewAsync('prepared-answer', { version: before, ...sent })
   })
 
@@ -49,9 +47,8 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
     const { version, prepared } = find(params)
     const slot = beside.find(snapshot(version))
     if (slot === undefined) return reply.viewAsync('prepared-away', { version, prepared })
-    refuseHeld(workshop, slot)
-    const values = await valuesFor(prepared.draft, driverAt(version, slot.addresses))
-    const curl = curlOf(fillIn(prepared.draft, values), slot.addresses)
+    const { draft } = await fillInAt(workshop, slot, prepared.draft).catch(tellOnPage)
+    const curl = curlOf(draft, slot.addresses)
     return reply.viewAsync('prepared-curl', { version, id: prepared.id, curl, needsValues: true })
   })
 

@@ -12,7 +12,7 @@ import { sameAt } from '../requests/at-before.ts'
 import { knownValues, withNewest } from '../requests/known-values.ts'
 import { readPrinted } from '../requests/printed.ts'
 import { change, readDraft, viewDraft } from '../requests/request-form.ts'
-import { fromLogins, refuseHeld, sendTo } from '../requests/sender.ts'
+import { fromLogins, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
 import { draftOf } from '../traffic/draft.ts'
 import type { Message } from '../traffic/message.ts'
@@ -63,7 +63,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   // The same request, which is in the traffic, for the version before.
   app.post<{ Body: Fields }>('/requests/before', async (request, reply) => {
     const slot = required(request as Asked)
-    const message = messageOf(slot, Object(request.body).message)
+    const message = traffic.require(slot, Object(request.body).message)
     const draft = draftIn(message)
     const sent = await inWords(() => compare(slot, message, draft))
     if (isForPart(request)) return reply.viewAsync('request-answers', { ...sent, isPart: true })
@@ -85,8 +85,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
     const earlier = entries.filter(({ at }) => at < began)
     const now = viewAnswer(answerIn(message, began), slot, message)
     const other = await workshop.beside.require(older)
-    refuseHeld(workshop, other)
-    const same = await fromLogins(other, () => sameAt(draft, earlier, slot, other))
+    const same = await fromLogins(workshop, other, () => sameAt(draft, earlier, slot, other))
     const sent = await sendTo(workshop, other, same.draft)
     const then = viewAnswer(sent.answer, other, sent.message)
     const { values } = traffic.logOf(slot)
@@ -166,12 +165,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
       return { draft, filledIn: names }
     }
     if (id === undefined) return { draft: EMPTY }
-    return { draft: draftIn(messageOf(slot, id)) }
-  }
-
-  function messageOf(slot: Slot, id: unknown): Message {
-    const message = traffic.logOf(slot).message(Number(id))
-    return found(message, 'That message is gone: the log keeps only the latest ones.')
+    return { draft: draftIn(traffic.require(slot, id)) }
   }
 
   function required({ body }: Asked): Slot {

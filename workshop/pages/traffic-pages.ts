@@ -2,7 +2,6 @@ import { programsOf } from '@oauth-lab/course/programs/programs.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isForPart } from '../local-requests.ts'
-import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
 import { detailsOf } from '../traffic/details.ts'
 import { draftOf } from '../traffic/draft.ts'
@@ -10,7 +9,7 @@ import { tokenFields } from '../traffic/explanations.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
-import { lanesAmong, type Message, partiesOf, wordsOf } from '../traffic/message.ts'
+import { lanesAmong, partiesOf, wordsOf } from '../traffic/message.ts'
 import { capital, kindOf } from '../traffic/message-kind.ts'
 import {
   CHANNEL_WORDS,
@@ -73,7 +72,7 @@ export async function trafficPages(
   })
   app.get<{ Querystring: Fields }>('/traffic/message', ({ query }, reply) => {
     const slot = runner.require(query.slot)
-    const message = messageOf(slot, query.id)
+    const message = traffic.require(slot, query.id)
     const draft = draftOf(message.exchange)
     return reply.viewAsync('traffic-message', {
       ...detailsOf(message, traffic.logOf(slot)),
@@ -94,7 +93,7 @@ export async function trafficPages(
   app.post<{ Body: Fields }>('/traffic/next', (request, reply) => {
     const { message } = read(request)
     const slot = runner.require(read(request).slot)
-    traffic.letGo(slot, message === undefined ? undefined : messageOf(slot, message))
+    traffic.letGo(slot, message === undefined ? undefined : traffic.require(slot, message))
     return back(request, reply)
   })
 
@@ -112,10 +111,6 @@ export async function trafficPages(
     reply.header('content-disposition', `attachment; filename="${name}"`)
     return reply.type('application/json').send(`${JSON.stringify(har, null, 2)}\n`)
   })
-  function messageOf(slot: Slot, id: unknown): Message {
-    const message = typeof id === 'string' ? traffic.logOf(slot).message(Number(id)) : undefined
-    return found(message, 'That message is gone: the log keeps only the latest ones.')
-  }
 
   /** The rows that a page needs after a mark, or all rows if the mark is from another list. */
   function rowsOf(slot: Slot, filter: Filter, after: unknown) {

@@ -47,11 +47,11 @@ export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft): Prom
       `${titleOf(version)} has no ${titleOfProgram(draft.program)}. Choose another program.`,
     )
   }
-  const values = namesIn(draft).size > 0 ? await freshAt(workshop, slot, draft) : {}
+  const filled = await fillInAt(workshop, slot, draft)
   const patience = traffic.isHolding(slot) ? Number.POSITIVE_INFINITY : undefined
-  const answer = await sendDraft(fillIn(draft, values), addresses, patience)
+  const answer = await sendDraft(filled.draft, addresses, patience)
   const message = await reportOf(workshop, slot, answer)
-  return { answer, message, filledIn: Object.keys(values) }
+  return { answer, message, filledIn: filled.filledIn }
 }
 
 /** @throws {PageTrouble} while the messages of a slot are held: the logins before a request would wait */
@@ -61,20 +61,31 @@ export function refuseHeld({ traffic }: Workshop, slot: Slot): void {
   throw new PageTrouble(409, message)
 }
 
-function freshAt(workshop: Workshop, slot: Slot, draft: Draft) {
-  refuseHeld(workshop, slot)
-  return fromLogins(slot, () => valuesFor(draft, driverAt(slot.version, slot.addresses)))
+/**
+ * A request with new values from logins at a slot in place of names in braces.
+ *
+ * @throws as `fromLogins` does
+ */
+export async function fillInAt(workshop: Workshop, slot: Slot, draft: Draft) {
+  if (namesIn(draft).size === 0) return { draft, filledIn: [] }
+  const values = await fromLogins(workshop, slot, () => {
+    return valuesFor(draft, driverAt(slot.version, slot.addresses))
+  })
+  return { draft: fillIn(draft, values), filledIn: Object.keys(values) }
 }
 
 /**
  * What logins at a slot give.
  *
+ * @throws {PageTrouble} while the messages of the slot are held
  * @throws {ToldError} if one fails, or doesn't end: a learner's copy may do anything
  */
 export async function fromLogins<Result>(
-  { version }: Slot,
+  workshop: Workshop,
+  slot: Slot,
   logIn: () => Promise<Result>,
 ): Promise<Result> {
+  refuseHeld(workshop, slot)
   let limit: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     const seconds = LONGEST_LOGIN / 1000
@@ -88,7 +99,7 @@ export async function fromLogins<Result>(
   } catch (error) {
     const why = (error as Error).message
     throw new ToldError(
-      `A login at ${titleOf(version)}, for the values of the request, failed: ${why}. Log in at its client by hand to see more.`,
+      `A login at ${titleOf(slot.version)}, for the values of the request, failed: ${why}. Log in at its client by hand to see more.`,
     )
   } finally {
     clearTimeout(limit)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Events } from '../events.ts'
+import { found } from '../page-trouble.ts'
 import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'
 import type { Message } from './message.ts'
@@ -38,6 +39,16 @@ export class Traffic {
     const known = this.#logs.get(slot.id) ?? new TrafficLog()
     this.#logs.set(slot.id, known)
     return known
+  }
+
+  /**
+   * The message with this id in the log of a slot. The id may come from anywhere.
+   *
+   * @throws {PageTrouble} if there is none
+   */
+  require(slot: Slot, id: unknown): Message {
+    const message = this.logOf(slot).message(Number(id))
+    return found(message, 'That message is gone: the log keeps only the latest ones.')
   }
 
   clear(slot: Slot): void {
