@@ -11,7 +11,7 @@ export interface Draft {
   /** Starts with one slash, and has no query. */
   path: string
   query: Row[]
-  /** Host, the length and the form's content type come from sending. */
+  /** Without the host, the length and the form's content type: the sender sets them. */
   headers: Row[]
   body: { form: Row[] } | { text: string } | undefined
 }
@@ -109,7 +109,7 @@ export function troubleInHeader([name, value]: Row): string | undefined {
     return `${JSON.stringify(name)} can't be the name of a header: use letters, digits and hyphens.`
   }
   if (isFromSending(name)) {
-    return `The header ${name} comes from sending, so it is always right. Leave out this row.`
+    return `The header ${name} is set when the request is sent. Leave out this row.`
   }
   if (!HEADER_VALUE.test(value)) {
     return `The header ${name} must not have line breaks or other special characters: it would be another header.`

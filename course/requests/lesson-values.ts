@@ -208,7 +208,7 @@ const LESSON_SOURCES: LessonSource[] = [
   forged('scope', 'Someone adds a scope to it.', ({ header, claims, signature }) =>
     makeJwt({ header, claims: { ...claims, scope: 'profile email' } }, () => signature),
   ),
-  forged('exp', 'Someone moves its end by a day.', ({ header, claims, signature }) =>
+  forged('exp', 'Someone moves its exp by a day.', ({ header, claims, signature }) =>
     makeJwt({ header, claims: { ...claims, exp: Number(claims.exp) + 86_400 } }, () => signature),
   ),
   forged('aud', 'Someone changes its aud.', ({ header, claims, signature }) =>

@@ -14,13 +14,13 @@ const ALLOW = { consent: '{consent}', decision: 'allow' }
 export const requests = prepare({
   'yes-and-no': {
     no: {
-      title: 'A no',
+      title: 'The user says no',
       draft: post('/consent', { ...ALLOW, decision: 'deny' }, COOKIE, QUERY),
       answer: DENIED,
       before,
     },
     maybe: {
-      title: 'Anything but a yes',
+      title: 'A decision that is neither yes nor no',
       draft: post('/consent', { ...ALLOW, decision: 'maybe' }, COOKIE, QUERY),
       answer: DENIED,
       before,

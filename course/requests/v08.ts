@@ -20,7 +20,7 @@ export const requests = prepare({
       before: '403 This app is not allowed to see your email address.',
     },
     no: {
-      title: 'A no, with the box ticked',
+      title: 'The user says no, with the box ticked',
       draft: post('/consent', { ...ALLOW, decision: 'deny' }, COOKIE, QUERY),
       answer: DENIED,
     },

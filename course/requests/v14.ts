@@ -88,7 +88,7 @@ export const requests = prepare({
       before: UNKNOWN_CLIENT,
     },
     'no-port': {
-      title: 'A port that is none',
+      title: 'A port above 65535',
       draft: toCli('http://127.0.0.1:65536/callback'),
       answer: NOT_REGISTERED,
       before: UNKNOWN_CLIENT,

@@ -136,9 +136,13 @@ describe('a request that could do harm is not sent, and says why:', () => {
     ['a method for tunnels', { method: 'CONNECT' }, /The method must be one/],
     ['a line break in a name', { headers: [['a\r\nb', '']] }, /can't be the name of a header/],
     ['a line break in a value', { headers: [['a', 'b\r\nHost: c']] }, /would be another header/],
-    ['a host', { headers: [['Host', 'example.com']] }, /comes from sending/],
-    ['a length', { headers: [['content-length', '1']] }, /comes from sending/],
-    ['a second length', { headers: [['transfer-encoding', 'chunked']] }, /comes from sending/],
+    ['a host', { headers: [['Host', 'example.com']] }, /is set when the request is sent/],
+    ['a length', { headers: [['content-length', '1']] }, /is set when the request is sent/],
+    [
+      'a second length',
+      { headers: [['transfer-encoding', 'chunked']] },
+      /is set when the request is sent/,
+    ],
     ['too many rows', { query: Array(MOST_ROWS + 1).fill(['a', 'b']) }, /100 rows/],
     ['a huge body', { body: { text: 'x'.repeat(1_000_000) } }, /too large/],
   ])('%s', async (_name, changes, words) => {

@@ -85,7 +85,7 @@ export async function sameAt(
   }
 }
 
-/** A consent value belongs to its authorization request, and a used one has got a no. */
+/** A consent value belongs to its authorization request. Someone who said no has used it. */
 async function consentAt(driver: Driver, { query }: Draft, originals: Values): Promise<Values> {
   if ('consent' in originals) return openConsent(driver, query)
   const { used_consent = '', used_consent_cookie = '' } = await denyConsent(driver, query)

@@ -2,12 +2,12 @@ import type { KnownVersion } from '../known-versions.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Runner, Slot } from '../runner.ts'
 
-/** How long a version that nobody asks anymore goes on running, in milliseconds. */
+/** How long a version keeps running after the last request to it, in milliseconds. */
 const PATIENCE = 10 * 60_000
 
 /**
- * Runs a version beside the main one, to ask it the same. It runs one at a time, which another one replaces, and stops
- * it when nobody has asked it for ten minutes: a laptop has to bear it.
+ * Runs another version beside the main one, to send it the same request. To spare the laptop, only one runs at a time,
+ * and stops ten minutes after the last request.
  */
 export class Beside {
   readonly #runner: Runner

@@ -26,7 +26,7 @@ const LENGTHS = ['content-length', 'transfer-encoding']
 /** Responses with these statuses have no body. RFC 9110 sections 15.3.5 and 15.4.5 */
 const WITHOUT_BODY = [204, 304]
 
-/** A held response with all its headers, but for those that come from sending. */
+/** A held response with all its headers, but for those that the sender sets. */
 export function heldAnswer({ answer }: Exchange): HeldAnswer {
   const { status = 0, headers = [], body } = answer ?? {}
   return { status: String(status), headers: ownHeaders(headers), text: body?.text ?? '' }

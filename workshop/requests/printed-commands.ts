@@ -20,7 +20,7 @@ const PRINTING: Record<string, boolean> = {
 }
 
 /**
- * The requests that the commands of a block send, as blocks of HTTP. Leaves out whatever more than curl has a part in:
+ * The requests that the commands of a block send, as blocks of HTTP. Leaves out a command that needs more than curl:
  * a cookie file, another command, a value from a command. A variable that a command has set keeps its name.
  *
  * @param variables gets those that this block assigns

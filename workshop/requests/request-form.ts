@@ -15,7 +15,7 @@ const MORE = 3
 const ACT = /^(double|remove|more) (query|header|form)(?: (\d+))?$/
 
 /**
- * The request that the fields of the editor say. Rows without a name are left out, and anything that is wrong stays as
+ * The request in the fields of the editor. Rows without a name are left out, and anything that is wrong stays as
  * it is, so that the person who wrote it sees it again.
  */
 export function readDraft(fields: Fields): Draft {
@@ -30,7 +30,7 @@ export function readDraft(fields: Fields): Draft {
   }
 }
 
-/** The held response that the fields of the editor say. */
+/** The held response in the fields of the editor. */
 export function readHeldAnswer(fields: Fields): HeldAnswer {
   const { headers } = readDraft(fields)
   const text = textIn(fields, 'text').replaceAll('\r\n', '\n')

@@ -146,7 +146,7 @@ describe('the editor of requests', () => {
         ['header-name', 'Host'],
         ['header-value', 'a'],
       ],
-      /comes from sending/,
+      /is set when the request is sent/,
     ],
     [
       'two lengths',
@@ -154,7 +154,7 @@ describe('the editor of requests', () => {
         ['header-name', 'Content-Length'],
         ['header-value', '1'],
       ],
-      /comes from sending/,
+      /is set when the request is sent/,
     ],
     [
       'another length',
@@ -162,7 +162,7 @@ describe('the editor of requests', () => {
         ['header-name', 'Transfer-Encoding'],
         ['header-value', 'chunked'],
       ],
-      /comes from sending/,
+      /is set when the request is sent/,
     ],
     [
       'a huge body',

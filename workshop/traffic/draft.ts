@@ -6,7 +6,7 @@ import { type Exchange, headerValues } from './message.ts'
 const FROM_BROWSERS =
   /^(accept(-.*)?|cache-control|pragma|priority|referer|sec-.*|upgrade-.*|user-agent)$/i
 
-/** A request that was seen, with all its headers but for those that come from sending. */
+/** A request that was seen, with all its headers but for those that the sender sets. */
 export function wholeDraftOf({ program, request }: Exchange): Draft {
   const { method, url, headers, body } = request
   const { base, query } = splitAddress(url)

@@ -333,7 +333,7 @@ class Reader {
     if (status !== 401 || known === undefined) return known
     this.credentials.delete('access token', bearer)
     const isInUse = known.newestAccessToken === bearer && !known.hasEnded && !known.isLoggedOut
-    if (isInUse) tell(known, 'the API refuses its access token', 'bad')
+    if (isInUse) tell(known, 'the API rejects its access token', 'bad')
     return known
   }
 
