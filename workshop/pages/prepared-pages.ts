@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
@@ -8,6 +7,7 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance } from 'fastify'
 import { requireVersion } from '../known-versions.ts'
 import { found, PageTrouble } from '../page-trouble.ts'
+import { statusWithWords } from '../requests/answer-view.ts'
 import { refusedBy } from '../requests/refusal.ts'
 import { fillInAt, refuseHeld, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
@@ -61,7 +61,7 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
     const sent = await sendTo(workshop, slot, draftAt(slot.version, draft)).catch(tellOnPage)
     const { answer, message } = sent
     return {
-      status: `${answer.status} ${STATUS_CODES[answer.status]}`,
+      status: statusWithWords(answer.status),
       said: saidIn(answer),
       isRight: isExpected(answer, expected),
       refused: message && refusedBy(message.exchange),

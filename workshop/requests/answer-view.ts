@@ -20,7 +20,7 @@ export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefi
   return {
     slot,
     version: titleOf(slot.version),
-    status: `${status} ${STATUS_CODES[status] ?? ''}`.trim(),
+    status: statusWithWords(status),
     isRefusal: refused !== undefined || status >= 400,
     headers: headers.filter(([name]) => TELLING.test(name)),
     otherHeaders: headers.filter(([name]) => !TELLING.test(name)),
@@ -32,6 +32,11 @@ export function viewAnswer(answer: Answer, slot: Slot, message: Message | undefi
     message,
     refused,
   }
+}
+
+/** Such as `303 See Other`. */
+export function statusWithWords(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ''}`.trim()
 }
 
 function readable(body: string, type: string): string | undefined {
@@ -67,8 +72,7 @@ type View = ReturnType<typeof viewAnswer>
 
 /** What two versions make of the same request, in one sentence. */
 export function compareAnswers(now: View, before: View): string {
-  const there = ['404', '405'].some((status) => before.status.startsWith(status))
-  if (there && before.refused?.message === '') {
+  if (/^40[45]/.test(before.status) && before.refused?.message === '') {
     return `${before.version} has nothing like this yet.`
   }
   const said = ({ version, isRefusal, refused }: View, it: string) => {
