@@ -2,7 +2,7 @@ import { factsOf } from '@oauth-lab/course/lessons/facts.ts'
 import { type Lesson, partOf } from '@oauth-lab/course/lessons/lesson.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
-import { blocksOf, rowsIn } from '../lesson/render-markdown.ts'
+import { blocksOf, isDiagram, rowsIn } from '../lesson/render-markdown.ts'
 
 const NEW = '**new** '
 
@@ -10,7 +10,7 @@ const NEW = '**new** '
 export async function summaryOf(version: Version, lesson: Lesson) {
   const render = (text: string) => renderSentence(version, text)
   const idea = partOf(lesson, 'idea')
-  const diagram = blocksOf(idea?.source ?? '').find(({ source }) => source.startsWith('```mermaid'))
+  const diagram = blocksOf(idea?.source ?? '').find(isDiagram)
   const rowsOf = (name: 'messages' | 'attacks') => rowsIn(partOf(lesson, name)?.source ?? '')
   const named = rowsOf('messages').filter(([name]) => name?.startsWith(NEW))
   // A value travels on: what it is stands where it comes first.

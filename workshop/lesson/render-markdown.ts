@@ -50,6 +50,10 @@ export function blocksOf(source: string): Block[] {
   })
 }
 
+export function isDiagram({ source }: Block): boolean {
+  return source.startsWith('```mermaid')
+}
+
 /** The rows of the tables in a text, below their heads, as Markdown. */
 export function rowsIn(source: string): string[][] {
   const tables = blocksOf(source).filter(({ type }) => type === 'table')

@@ -1,4 +1,4 @@
-import { type Block, blocksOf } from '../lesson/render-markdown.ts'
+import { blocksOf, isDiagram } from '../lesson/render-markdown.ts'
 
 /** What a slide shows of a text: one statement, and one thing to look at. Both are Markdown, and may be empty. */
 export interface Shown {
@@ -27,10 +27,6 @@ export function shownOf(source: string): Shown[] {
     return { statement: '', figure: source, isDiagram: true }
   })
   return statement === '' && figure === undefined ? drawn : [text, ...drawn]
-}
-
-function isDiagram({ source }: Block): boolean {
-  return source.startsWith('```mermaid')
 }
 
 /** The first sentence, and those after it while they are short. */

@@ -29,7 +29,7 @@ export interface Slide {
 }
 
 /** The most slides of a lesson. The difference gets what the other parts leave. */
-export const MOST_SLIDES = 25
+const MOST_SLIDES = 25
 /** The most slides of the parts with many sections. Those with something to look at come first. */
 const MOST: Partial<Record<PartName, number>> = { idea: 4, messages: 4 }
 
