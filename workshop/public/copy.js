@@ -5,7 +5,7 @@ const SHOWN = 2000
 document.addEventListener('click', async ({ target }) => {
   const button = target.closest('[data-copy]')
   if (button === null) return
-  const before = button.textContent
+  button.dataset.label ??= button.textContent
   try {
     await navigator.clipboard.writeText(button.dataset.copy)
     button.textContent = 'Copied'
@@ -13,6 +13,6 @@ document.addEventListener('click', async ({ target }) => {
     button.textContent = 'Select it and copy it by hand'
   }
   setTimeout(() => {
-    button.textContent = before
+    button.textContent = button.dataset.label
   }, SHOWN)
 })

@@ -372,6 +372,20 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     )
   })
 
+  test.runIf(full)('a button that copies has its words again, also after two clicks', async () => {
+    const permissions = ['clipboard-read', 'clipboard-write']
+    const page = await workshop.visit('/lessons/v01-code-flow/try-it', { own: { permissions } })
+    await page.clock.install()
+    const button = page.locator('.code-sh button').first()
+    for (const words of ['Copy', 'Copied']) {
+      expect(await button.textContent()).toBe(words)
+      await button.click()
+      await expect.poll(() => button.textContent()).toBe('Copied')
+    }
+    await page.clock.runFor(5_000)
+    expect(await button.textContent()).toBe('Copy')
+  })
+
   test.runIf(full)('the lesson starts its version, and says when it runs', async () => {
     const other = await workshopOfTest('v01-code-flow', workshop.playground)
     const page = await other.visit('/lessons/v02-state')
