@@ -3,7 +3,7 @@ import type { Answer } from '@oauth-lab/course/requests/send.ts'
 import { html } from '@oauth-lab/shared/testing/browser.ts'
 import { titleOf } from '../known-versions.ts'
 import type { Slot } from '../runner.ts'
-import { headerValues, type Message } from '../traffic/message.ts'
+import { headerValues, isCutOff, type Message } from '../traffic/message.ts'
 import { refusedBy } from './refusal.ts'
 
 /** The headers that say something about this response, and not about all of them. */
@@ -57,12 +57,11 @@ function readable(body: string, type: string): string | undefined {
 /** The response in a message of the traffic, as it was sent. */
 export function answerIn({ at, exchange: { answer, peer } }: Message, began: number): Answer {
   const { status = 0, headers = [], body = { text: '', size: 0 } } = answer ?? {}
-  const isCut = Buffer.byteLength(body.text) < body.size
   return {
     status,
     headers,
     body: body.text,
-    cut: isCut ? "The rest isn't shown." : undefined,
+    cut: isCutOff(body) ? "The rest isn't shown." : undefined,
     took: Math.max(0, at - began),
     peer,
   }

@@ -10,7 +10,7 @@ import {
 } from '@oauth-lab/course/requests/draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { wholeDraftOf } from '../traffic/draft.ts'
-import type { Exchange, Message } from '../traffic/message.ts'
+import { bodyIn, type Exchange, type Message } from '../traffic/message.ts'
 import type { AnswerChanges, RequestChanges } from '../traffic/tap.ts'
 
 /** A held response, in parts that a person can change. */
@@ -33,9 +33,8 @@ export function heldAnswer({ answer }: Exchange): HeldAnswer {
 }
 
 /** Whether the traffic has the whole body of a message, so that it can be changed. */
-export function hasWholeBody({ kind, exchange }: Message): boolean {
-  const { text = '', size = 0 } =
-    (kind === 'request' ? exchange.request : exchange.answer)?.body ?? {}
+export function hasWholeBody(message: Message): boolean {
+  const { text, size } = bodyIn(message)
   return size <= LONGEST_BODY && Buffer.byteLength(text) === size
 }
 

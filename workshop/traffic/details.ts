@@ -2,7 +2,7 @@ import { refusedBy } from '../requests/refusal.ts'
 import { dissect, type Field } from './dissect.ts'
 import { explanationOf } from './explanations.ts'
 import type { TrafficLog } from './log.ts'
-import type { Header, Message } from './message.ts'
+import { bodyIn, type Header, isCutOff, type Message } from './message.ts'
 import { placesOf } from './message-places.ts'
 import { isNewField } from './news.ts'
 
@@ -12,8 +12,7 @@ const JWT = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/
 /** Everything about a message, for a page where someone opened it. */
 export function detailsOf(message: Message, { values }: TrafficLog) {
   const { kind, exchange } = message
-  const { text = '', size = 0 } =
-    (kind === 'request' ? exchange.request : exchange.answer)?.body ?? {}
+  const body = bodyIn(message)
   return {
     id: message.id,
     kind,
@@ -31,9 +30,9 @@ export function detailsOf(message: Message, { values }: TrafficLog) {
     raw: values.find(headOf(message)),
     /** The body with its size in bytes, and whether it is shown only in part. */
     body:
-      size === 0
+      body.size === 0
         ? undefined
-        : { text: values.find(text), size, isCut: Buffer.byteLength(text) < size },
+        : { text: values.find(body.text), size: body.size, isCut: isCutOff(body) },
   }
 
   function viewField(field: Field) {

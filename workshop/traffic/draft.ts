@@ -1,6 +1,6 @@
 import { type Draft, decodeRows, isFromSending } from '@oauth-lab/course/requests/draft.ts'
 import { splitAddress } from './http.ts'
-import { type Exchange, headerValues } from './message.ts'
+import { type Exchange, headerValues, isCutOff } from './message.ts'
 
 /** Headers that every browser adds, and no program of the lab reads. */
 const FROM_BROWSERS =
@@ -26,7 +26,7 @@ export function wholeDraftOf({ program, request }: Exchange): Draft {
 /** A request that was seen, to send it again. Undefined if its end was cut off, or it names no path of a program. */
 export function draftOf(exchange: Exchange): Draft | undefined {
   const { url, body } = exchange.request
-  if (!url.startsWith('/') || Buffer.byteLength(body.text) < body.size) return undefined
+  if (!url.startsWith('/') || isCutOff(body)) return undefined
   const draft = wholeDraftOf(exchange)
   const isForm = draft.body !== undefined && 'form' in draft.body
   const headers = draft.headers.filter(([name]) => {

@@ -118,6 +118,17 @@ export function pathOf({ request }: Exchange): string {
   return request.url.split(/[?#]/, 1)[0] ?? ''
 }
 
+/** The body of a message. */
+export function bodyIn({ kind, exchange }: Message): Body {
+  const { body } = kind === 'request' ? exchange.request : (exchange.answer ?? {})
+  return body ?? { text: '', size: 0 }
+}
+
+/** Whether the traffic has only the start of a body. */
+export function isCutOff({ text, size }: Body): boolean {
+  return Buffer.byteLength(text) < size
+}
+
 /** All values of a header, whatever its case. */
 export function headerValues(headers: Header[], name: string): string[] {
   return headers.filter(([known]) => known.toLowerCase() === name).map(([, value]) => value)
