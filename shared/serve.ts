@@ -72,7 +72,7 @@ function portError(port: number, error: NodeJS.ErrnoException): Error {
   if (code === undefined) return error
   if (code === 'EADDRINUSE') {
     return new ConfigError(
-      `Port ${port} is already in use. Another snapshot may still be running: stop it, or choose other ports.`,
+      `Port ${port} is already in use. Another version may still be running: stop it, or set other ports in .env.`,
     )
   }
   if (code === 'EACCES' && port < 1024) {
