@@ -252,6 +252,19 @@ describe('logins', () => {
     ])
   })
 
+  test("are told apart whatever a copy's errors are", () => {
+    const deep = '['.repeat(20_000) + ']'.repeat(20_000)
+    for (const odd of ['{"toString":1,"valueOf":1}', deep, 'null']) {
+      const answer: Answer = [400, '', `{"error":${odd},"error_description":${odd}}`]
+      const run = new Run().start('a', 'one').enter('a', 'one', 'user0')
+      run.redeem('one', 'code-one', answer).redeem('one', 'code-one', answer)
+      expect(run.logins()[0]?.[1]).toBe('the server rejected the token request (no error code)')
+      run.redeem('one', 'code-one', [200, '', tokens('access', 'refresh')])
+      run.redeem('one', 'code-one', answer)
+      expect(run.logins()[0]?.[1]).toBe('logged in')
+    }
+  })
+
   test('go on through refreshes, and end with a logout and the revocation of the tokens', () => {
     const run = new Run().logIn('a', 'one', 'user0')
     run.refresh('refresh-one', [200, '', tokens('access-1', 'refresh-1')])

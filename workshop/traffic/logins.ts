@@ -292,7 +292,8 @@ class Reader {
   ): void {
     const isReplay = this.#used.has(`${kind} ${value}`)
     // The server says whether a second use ends the login. Before v05 it doesn't.
-    if (isReplay && /revoked|ended/.test(String(json.error_description))) {
+    const { error_description: why } = json
+    if (isReplay && typeof why === 'string' && /revoked|ended/.test(why)) {
       this.#end(known, `ended, because its ${kind} was used twice`, 'bad')
     }
     const isOwn = shorten(client) === known.login.client
@@ -425,8 +426,10 @@ function tell({ login }: Known, fate: string, tone?: Login['tone']): void {
   login.tone = tone
 }
 
+/** A copy's error may be anything, such as an object that no text can be made of. */
 function refusalIn({ error }: Parts['json']): string {
-  return `the server rejected the token request (${shorten(String(error))})`
+  const name = typeof error === 'string' ? shorten(error) : 'no error code'
+  return `the server rejected the token request (${name})`
 }
 
 /** The title of an error page. */
