@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { type Place, requireCopy } from '@oauth-lab/course/exercises/playground.ts'
 import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
@@ -37,8 +36,8 @@ async function solution({ place, options }: ExerciseArguments): Promise<number> 
 
 function readFile(text: string, { folder, version }: Place): string {
   const path = text.replaceAll('\\', '/').replace(/^\.?\/+/, '')
-  const known = [folder, version.folder].some((place) => existsSync(join(place, path)))
-  if (known && !path.split('/').includes('..')) return path
+  // Looked up in the lists, which follow no links, so no path leads out of the copy.
+  if ([folder, version.folder].some((place) => listFiles(place).includes(path))) return path
   throw wrongUsage(
     `There is no file ${JSON.stringify(text)} in your copy or in ${version.name}. Name it by its path: ${EXAMPLE}`,
   )

@@ -1,8 +1,6 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { readFiles } from './draft.ts'
 import { endOf } from './exercise-start.ts'
-import { makeCopy, type Place, putAside, writeFiles } from './playground.ts'
+import { makeCopy, type Place, putAside } from './playground.ts'
 
 /** A file that differs between a copy and its version. */
 export interface Difference {
@@ -32,12 +30,13 @@ export function listDifferences({ folder, version }: Place): Difference[] {
 export function writeSolution(place: Place, path?: string): string {
   const { folder, version } = place
   const solved = endOf(version)
-  const before = readFiles(folder)
+  const files = new Map(path === undefined ? solved : readFiles(folder))
+  if (path !== undefined) {
+    const text = solved.get(path)
+    if (text === undefined) files.delete(path)
+    else files.set(path, text)
+  }
   const kept = putAside(place)
-  makeCopy(place, path === undefined ? solved : before)
-  if (path === undefined) return kept
-  const text = solved.get(path)
-  if (text === undefined) rmSync(join(folder, path), { force: true })
-  else writeFiles(folder, new Map([[path, text]]))
+  makeCopy(place, files)
   return kept
 }

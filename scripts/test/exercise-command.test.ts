@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,6 +22,7 @@ import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
 import type { VersionChecks } from '@oauth-lab/course/exercises/sentence.ts'
 import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
+import { writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
@@ -53,6 +55,19 @@ function edit({ folder }: Place, from: string, to: string): void {
 }
 
 describe('a copy', () => {
+  test('gets one file of the solution, and nothing behind its links changes', () => {
+    const at = place()
+    const outside = join(root, 'outside')
+    mkdirSync(outside)
+    writeFileSync(join(outside, 'kept.ts'), 'kept')
+    rmSync(join(at.folder, 'node_modules'))
+    at.version = { ...at.version, folder: join(root, 'finished') }
+    mkdirSync(at.version.folder)
+    symlinkSync(outside, join(at.version.folder, 'node_modules'), 'junction')
+    writeSolution(at, 'node_modules/kept.ts')
+    expect(existsSync(join(at.folder, 'node_modules/kept.ts'))).toBe(true)
+  })
+
   test("is made once, and keeps the learner's work", () => {
     const at = place()
     expect(makeOrRenew(at)).toEqual({ kept: undefined, untouched: true })
