@@ -2,6 +2,8 @@ import { get } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const POLL = 10
+/** How long it may take to respond, to the end of the body, in milliseconds. */
+const LIMIT = 1_000
 
 /** What responds on a port. */
 export interface Answer {
@@ -32,8 +34,9 @@ export async function whoAnswers(port: number): Promise<Answer | undefined> {
   return new Promise((resolve) => {
     let connected = false
     // No request log shows this one path.
-    const options = { host: 'localhost', port, path: '/style.css', agent: false, timeout: 1_000 }
-    const request = get(options, (response) => {
+    const options = { host: 'localhost', port, path: '/style.css', agent: false }
+    // A limit for the whole response: one that comes byte by byte is never silent for long, and one may have no end.
+    const request = get({ ...options, signal: AbortSignal.timeout(LIMIT) }, (response) => {
       response.resume()
       const program = response.headers['x-oauth-lab']
       resolve({ program: typeof program === 'string' ? program : undefined, takesRequests: true })
@@ -43,13 +46,9 @@ export async function whoAnswers(port: number): Promise<Answer | undefined> {
         connected = true
       })
     })
-    let silent = false
-    request.once('timeout', () => {
-      silent = true
-      request.destroy()
-    })
-    request.on('error', () => {
-      resolve(connected ? { program: undefined, takesRequests: silent } : undefined)
+    request.on('error', ({ name }) => {
+      const takesRequests = name === 'AbortError'
+      resolve(connected ? { program: undefined, takesRequests } : undefined)
     })
   })
 }
