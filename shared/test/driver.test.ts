@@ -15,6 +15,8 @@ const CLIENT = { clientUrl: 'http://client.test', clientId: 'lab-client', client
 /** What the fake server's consent page asks for, and what was allowed before. */
 const SCOPES = ['profile', 'email']
 
+const AWAY = 'http://elsewhere.invalid/callback'
+
 let app: FastifyInstance
 let driver: Driver
 let received: Record<string, unknown>[]
@@ -22,6 +24,7 @@ let received: Record<string, unknown>[]
 beforeEach(async () => {
   received = []
   app = consentServer()
+  app.get('/away', (_request, reply) => reply.redirect(AWAY))
   const port = await freePort()
   await app.listen({ port, host: 'localhost' })
   driver = new Driver({ ...CLIENT, authServerUrl: `http://localhost:${port}` })
@@ -128,6 +131,11 @@ describe('a login through the driver', () => {
     expect((await driver.enterPassword(driver.browser(), url)).status).toBe(400)
     await expect(driver.code({ client_id: 'nobody' })).rejects.toThrow('No code: 400')
   })
+})
+
+test('a browser stays on this machine, wherever a redirect leads', async () => {
+  const visit = driver.browser().visit(`${driver.serverUrl}/away`)
+  await expect(visit).rejects.toThrow(`${AWAY} is not an address of this machine`)
 })
 
 describe('a form', () => {
