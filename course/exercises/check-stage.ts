@@ -17,7 +17,7 @@ import type { CopyProcess } from './copy-process.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { randomValue, type StandIn } from './stand-in.ts'
-import { type Explanation, explain, type Trouble, TroubleError } from './trouble.ts'
+import { type Explanation, explain, shorten, type Trouble, TroubleError } from './trouble.ts'
 import {
   type AnswerWorker,
   respondAs,
@@ -49,7 +49,8 @@ export class NotYet extends Error {
   readonly file: string | undefined
 
   constructor(seen: string, file?: string) {
-    super(seen)
+    // A copy may respond with anything.
+    super(shorten(seen))
     this.file = file
   }
 }

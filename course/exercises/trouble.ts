@@ -118,7 +118,8 @@ function firstPlace(stderr: string, names: Map<string, string>): string | undefi
   return first?.place
 }
 
-function shorten(message: string): string {
+/** The start of a message, which may have any text of a copy in it. */
+export function shorten(message: string): string {
   return message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}...` : message
 }
 

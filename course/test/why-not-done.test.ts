@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Finding } from '../exercises/check-copy.ts'
+import { NotYet } from '../exercises/check-stage.ts'
 import type { Sentence } from '../exercises/sentence.ts'
 import { whyNotDone } from '../exercises/why-not-done.ts'
 
@@ -17,4 +18,10 @@ test('a check that waits names those that fail, and not those that wait like its
 test('a check that waits only for one that waits itself names that one', () => {
   const last: Finding = { sentence: third, status: 'waiting', for: [second] }
   expect(whyNotDone(last, [fails, waits, last])).toBe('Waiting for check 2.')
+})
+
+test('what a check saw is short, whatever a copy responds', () => {
+  expect(new NotYet(`POST /token returns ${'x'.repeat(1_000_000)}`).message.length).toBeLessThan(
+    600,
+  )
 })
