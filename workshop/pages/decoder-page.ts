@@ -1,3 +1,5 @@
+import { get } from '@oauth-lab/course/requests/make-draft.ts'
+import { sendDraft } from '@oauth-lab/course/requests/send.ts'
 import type { FastifyInstance } from 'fastify'
 import type { Slot } from '../runner.ts'
 import { tokenFields } from '../traffic/explanations.ts'
@@ -18,18 +20,19 @@ export async function decoderPage(app: FastifyInstance, { runner }: Workshop): P
   })
   // The page may load nothing from the servers themselves.
   app.get('/reference/decoder/keys', async () => {
-    const keys = await Promise.all(runner.slots.map(keysOf))
+    // Anything may listen at the address of a server that was stopped.
+    const running = runner.slots.filter(({ state }) => state === 'running')
+    const keys = await Promise.all(running.map(keysOf))
     return { keys: keys.flat() }
   })
 }
 
 /** The public keys of a running server, with its address. It has none before v13. */
-async function keysOf({ addresses: { server } }: Slot): Promise<object[]> {
+async function keysOf({ addresses }: Slot): Promise<object[]> {
   try {
-    const signal = AbortSignal.timeout(LONGEST_WAIT)
-    const response = await fetch(`${server}/jwks`, { signal, redirect: 'error' })
-    const { keys } = (await response.json()) as { keys: object[] }
-    return keys.map((key) => ({ ...key, server }))
+    const { body } = await sendDraft(get('/jwks'), addresses, LONGEST_WAIT)
+    const { keys } = JSON.parse(body) as { keys: object[] }
+    return keys.map((key) => ({ ...key, server: addresses.server }))
   } catch {
     return []
   }

@@ -1,8 +1,11 @@
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import type { Page } from 'playwright-core'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { seriousProblems, workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile('v13-jwt')
@@ -49,13 +52,17 @@ function fieldOf(page: Page, name: string) {
 }
 
 /** Until the test ends, the running server publishes this at /jwks. */
-function serveKeys(body: string): void {
-  const { fetch } = globalThis
-  const jwks = `${workshop.main.addresses.server}/jwks`
-  const spy = vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
-    return url === jwks ? new Response(body) : fetch(url, init)
+async function serveKeys(body: string): Promise<void> {
+  const server = createServer((_request, response) => response.end(body)).listen(0, 'localhost')
+  await once(server, 'listening')
+  const { main } = workshop
+  const { addresses } = main
+  const { port } = server.address() as AddressInfo
+  main.addresses = { ...addresses, server: `http://localhost:${port}` }
+  onTestFinished(() => {
+    main.addresses = addresses
+    server.close()
   })
-  onTestFinished(() => spy.mockRestore())
 }
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
@@ -81,7 +88,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test('the token stays in the page: no request, no address, nothing stored', async () => {
-    serveKeys('{}')
+    await serveKeys('{}')
     const page = await workshop.visit('/reference/decoder')
     const asked: string[] = []
     page.on('request', (request) => asked.push(`${request.url()} ${request.postData() ?? ''}`))
@@ -158,7 +165,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       alg: 'ES256',
       use: 'sig',
     }
-    serveKeys(JSON.stringify({ keys: [jwk, { kid: 'broken' }] }))
+    await serveKeys(JSON.stringify({ keys: [jwk, { kid: 'broken' }] }))
     const [header = '', , signature = ''] = makeToken().split('.')
     const own = foreign.publicKey.export({ format: 'jwk' })
     const cases: [token: string, words: string][] = [
@@ -183,11 +190,26 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test.each(['', 'no JSON', '{}', '{"keys":{}}'])(
     'a server that publishes %j has no keys',
     async (body) => {
-      serveKeys(body)
+      await serveKeys(body)
       const { status, text } = await workshop.get('/reference/decoder/keys')
       expect([status, text]).toEqual([200, '{"keys":[]}'])
     },
   )
+
+  test('a response that is too long for keys is not read to its end', async () => {
+    await serveKeys(`{"keys":[${' '.repeat(10_000_000)}{}]}`)
+    expect((await workshop.get('/reference/decoder/keys')).text).toBe('{"keys":[]}')
+  })
+
+  test('a server that does not run is not asked for keys', async () => {
+    await serveKeys('{"keys":[{}]}')
+    const { main } = workshop
+    main.state = 'stopped'
+    onTestFinished(() => {
+      main.state = 'running'
+    })
+    expect((await workshop.get('/reference/decoder/keys')).text).toBe('{"keys":[]}')
+  })
 
   test('the live traffic takes a token apart in place, and keeps its signature masked', async () => {
     const token = makeToken()
