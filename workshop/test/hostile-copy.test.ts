@@ -8,8 +8,10 @@ import { knownVersion } from '../known-versions.ts'
 import { viewAnswer } from '../requests/answer-view.ts'
 import { ruleAbove } from '../requests/refusal.ts'
 import type { Slot } from '../runner.ts'
+import { listSince } from '../traffic/row.ts'
 import { isTapMessage } from '../traffic/tap.ts'
 import { workshopOfTest } from './lab.ts'
+import { Scene } from './scene.ts'
 
 const REQUEST = {
   tap: 'request',
@@ -145,4 +147,8 @@ test('no response or file of a copy takes the workshop longer than reading it', 
   expect(formsOn({ body: '<form>'.repeat(size), url: 'http://localhost' })).not.toEqual([])
   expect(show('['.repeat(3_000) + ']'.repeat(3_000), 'application/json')).toBeUndefined()
   expect(ruleAbove(Array(33_000).fill('//'), 33_000)).toBeUndefined()
+  const tokens = Array.from({ length: 400_000 }, (_, at) => ['authorization', `Bearer ${at}`])
+  const { log } = new Scene().ask(1, 1, { headers: tokens.flat() })
+  const all = { channel: '', text: '', program: '', kind: '', login: '' }
+  expect(listSince(log, 0, all, []).ids).toHaveLength(1)
 })

@@ -173,9 +173,9 @@ function hintsOf(message: Message, values: Values) {
     return isTelling(field) || (isNewField(message, field) && isParameter(field))
   })
   // A bearer error is in the header and in the JSON.
-  const keys = told.map(({ name, value }) => `${name} ${value}`)
+  const keys = new Set<string>()
   return told
-    .filter((_field, index) => keys.indexOf(keys[index] ?? '') === index)
+    .filter(({ name, value }) => keys.size < keys.add(`${name} ${value}`).size)
     .slice(0, MOST_HINTS)
     .map((field) => {
       const { name, value, topic, kind } = field
