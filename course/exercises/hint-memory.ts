@@ -12,7 +12,9 @@ export function countHint(folder: string, step: number, last: number): number {
   const file = fileOf(folder)
   const memory = read(file)
   const given = Math.min((memory[step] ?? 0) + 1, last)
-  writeFileSync(file, `${JSON.stringify({ ...memory, [step]: given })}\n`)
+  // Written anew: there may be a link with this name.
+  rmSync(file, { force: true })
+  writeFileSync(file, `${JSON.stringify({ ...memory, [step]: given })}\n`, { flag: 'wx' })
   return given
 }
 
@@ -32,9 +34,14 @@ function fileOf(folder: string): string {
 
 function read(file: string): Memory {
   try {
-    return Object(JSON.parse(readFileSync(file, 'utf8')))
+    const entries = Object.entries(Object(JSON.parse(readFileSync(file, 'utf8'))))
+    return Object.fromEntries(entries.filter(isCount))
   } catch {
     // There is no file, or an unreadable one, so the hints start again.
     return {}
   }
+}
+
+function isCount(entry: [string, unknown]): entry is [string, number] {
+  return Number.isInteger(entry[1]) && Number(entry[1]) > 0
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +18,7 @@ import { type CheckResult, checkCopy } from '@oauth-lab/course/exercises/check-c
 import { checksOf } from '@oauth-lab/course/exercises/checks-of.ts'
 import { tellEditedVersions } from '@oauth-lab/course/exercises/edited.ts'
 import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
-import { countHint } from '@oauth-lab/course/exercises/hint-memory.ts'
+import { countHint, givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
 import type { VersionChecks } from '@oauth-lab/course/exercises/sentence.ts'
@@ -303,6 +304,20 @@ describe('hints', () => {
     const { folder } = place()
     expect([1, 2, 3, 4].map(() => countHint(folder, 1, 3))).toEqual([1, 2, 3, 3])
     expect(countHint(folder, 2, 3)).toBe(1)
+  })
+
+  test('are counted in a file of their own, whatever is in it', () => {
+    const { folder } = place()
+    const [file, other] = [join(folder, '../.v02-hints.json'), join(root, 'other.json')]
+    for (const odd of ['{"1":-1}', '{"1":"x"}', '{"1":[1]}', '{"1":1.5}', '[]', 'null', '7']) {
+      writeFileSync(file, odd)
+      expect([odd, givenHints(folder, 1), countHint(folder, 1, 3)]).toEqual([odd, 0, 1])
+    }
+    rmSync(file)
+    writeFileSync(other, '{}')
+    linkSync(other, file)
+    expect(countHint(folder, 1, 3)).toBe(1)
+    expect(readFileSync(other, 'utf8')).toBe('{}')
   })
 
   test('are those of the lesson, one thought each, with code in one piece', () => {
