@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { HighlighterCore } from 'shiki/core'
+import { setImmediate } from 'node:timers/promises'
+import type { GrammarState, HighlighterCore } from 'shiki/core'
 import { ROOT } from '../programs/versions.ts'
 import type { FileChange, Line } from './compare.ts'
 import type { Range } from './words.ts'
@@ -119,16 +120,42 @@ async function tokenize(text: string, extension: string): Promise<StyledLine[]> 
   const shiki = await highlighter
   const { name = '', load } = GRAMMARS.get(extension) ?? {}
   if (load !== undefined) await shiki.loadLanguage((await load()).default)
-  const { tokens } = shiki.codeToTokens(text, {
-    lang: name,
-    theme: 'variables',
-    tokenizeMaxLineLength: LONGEST_LINE,
-  })
-  return tokens.map((line) =>
-    line.map(({ content, color = '' }) => {
-      return [content.length, TOKEN_STYLES[color.slice('var('.length, -1)] ?? 'plain']
-    }),
-  )
+  const lines: StyledLine[] = []
+  let grammarState: GrammarState | undefined
+  for (const part of partsOf(text)) {
+    const { tokens, ...after } = shiki.codeToTokens(part, {
+      lang: name,
+      theme: 'variables',
+      tokenizeMaxLineLength: LONGEST_LINE,
+      ...(grammarState && { grammarState }),
+    })
+    grammarState = after.grammarState
+    for (const line of tokens) {
+      lines.push(
+        line.map(({ content, color = '' }) => {
+          return [content.length, TOKEN_STYLES[color.slice('var('.length, -1)] ?? 'plain']
+        }),
+      )
+    }
+    // Lets other requests run in between: for some files of a copy it takes many seconds.
+    await setImmediate()
+  }
+  return lines
+}
+
+/** The lines of a text, in parts of a few thousand characters. */
+function partsOf(text: string): string[] {
+  const parts: string[][] = [[]]
+  let length = 0
+  for (const line of text.split('\n')) {
+    if (length > LONGEST_LINE) {
+      parts.push([])
+      length = 0
+    }
+    parts.at(-1)?.push(line)
+    length += line.length + 1
+  }
+  return parts.map((lines) => lines.join('\n'))
 }
 
 async function createHighlighter(): Promise<HighlighterCore> {

@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compareFolders, hunkHeader } from '../differences/compare.ts'
+import { highlightText } from '../differences/highlight.ts'
 import { describeSize, describeStep } from '../differences/stat.ts'
 import { readStep, stepsOf } from '../differences/step.ts'
 import { changedWords } from '../differences/words.ts'
@@ -136,4 +138,17 @@ describe('a difference', () => {
     )
     expect(marked.join('').replaceAll(' ', '')).toBe(',two')
   })
+})
+
+test('a long file is highlighted in parts, and others run in between', async () => {
+  await highlightText(`// ${randomUUID()}, which loads the grammar`, 'ts')
+  let turns = 0
+  const turn = () => {
+    turns += 1
+    immediate = setImmediate(turn)
+  }
+  let immediate = setImmediate(turn)
+  await highlightText(`// ${'x'.repeat(1_990)}\n`.repeat(30) + randomUUID(), 'ts')
+  clearImmediate(immediate)
+  expect(turns).toBeGreaterThan(10)
 })
