@@ -18,8 +18,9 @@ export interface Row {
 
 /** Lines with less than this in common count as two lines, not as one that changed. */
 const LIKENESS = 0.5
-/** Longer groups of changed lines get no changed words. */
+/** Groups of changed lines that have more lines or more characters get no changed words. */
 const LONGEST_GROUP = 400
+const MOST_CHARACTERS = 10_000
 /** The most added lines to compare with a removed one, and the most words in which they may differ. */
 const NEAREST = 20
 const MOST_WORDS = 200
@@ -53,7 +54,9 @@ export function changedWords(hunk: Hunk): Map<Line, Range[]> {
 function pairUp(group: Line[]): Row[] {
   const removed = group.filter(({ kind }) => kind === 'removed')
   const added = group.filter(({ kind }) => kind === 'added')
-  if (group.length > LONGEST_GROUP) return sideBySide(removed, added)
+  const characters = group.reduce((sum, { text }) => sum + text.length, 0)
+  if (group.length > LONGEST_GROUP || characters > MOST_CHARACTERS)
+    return sideBySide(removed, added)
   const rows: Row[] = []
   let waiting: Line[] = []
   let next = 0

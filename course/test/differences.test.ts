@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { compareFolders, hunkHeader } from '../differences/compare.ts'
+import { compareFolders, compareTexts, hunkHeader } from '../differences/compare.ts'
 import { highlightText } from '../differences/highlight.ts'
 import { describeSize, describeStep } from '../differences/stat.ts'
 import { readStep, stepsOf } from '../differences/step.ts'
@@ -151,4 +151,15 @@ test('a long file is highlighted in parts, and others run in between', async () 
   await highlightText(`// ${'x'.repeat(1_990)}\n`.repeat(30) + randomUUID(), 'ts')
   clearImmediate(immediate)
   expect(turns).toBeGreaterThan(10)
+})
+
+test('a group of very long changed lines gets no changed words, which take too long to find', () => {
+  const [older = '', newer = ''] = ['one', 'two'].map((word) => `${'a '.repeat(600)}${word}\n`)
+  const wordsOf = (times: number) => {
+    const texts = { older: older.repeat(times), newer: newer.repeat(times) }
+    const { hunks } = compareTexts({ path: 'a.ts', kind: 'changed', isText: true, ...texts })
+    return hunks.flatMap((hunk) => [...changedWords(hunk)])
+  }
+  expect(wordsOf(1)).toHaveLength(2)
+  expect(wordsOf(10)).toEqual([])
 })
