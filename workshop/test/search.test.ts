@@ -57,6 +57,11 @@ test.each([
   expect(first.replace(/:~:.*/, '')).toBe(expected)
 })
 
+test('when nothing is found, the page says what to try', async () => {
+  const page = (await workshop.get('/search?q=zzqqx')).page()
+  expect(page.querySelector('main .found')?.textContent).toContain('Try fewer')
+})
+
 test('a file that many versions have is found once, in the newest one', async () => {
   const found = (await find('client/routes/callback.ts')).filter((hit) => hit.startsWith('Code'))
   expect(found[0]).toBe('Code /code/v14-native-app/client/routes/callback.ts')
