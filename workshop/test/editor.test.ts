@@ -284,6 +284,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   const news = (page: Page) => page.locator('.editor-news').textContent()
   const openFile = async (page: Page, path: string) => {
     await page.locator('.editor-files').getByRole('link', { name: path, exact: true }).click()
+    // Until it is read, what is written goes to the file of before.
+    await expect.poll(() => pathIn(page)).toContain(path)
   }
   /** Comes back to the page from another window. */
   const comeBack = (page: Page) => page.evaluate('window.dispatchEvent(new Event("focus"))')
