@@ -34,8 +34,9 @@ interface Scope {
  * tests:
  *
  * - for one version or copy, all promises that it keeps: its own and those of earlier versions
- * - without one, each promise against the version that makes it and against the newest, and all other tests
- * - with `--all`, each promise against every version that keeps it, and all other tests
+ * - without one, each promise against the version that makes it and against the newest, and the tests of the
+ *   tools; what these try with each version, they try with the first and the newest
+ * - with `--all`, each promise against every version that keeps it, and the tools with every version
  *
  * The reports of the checks are below the tests. The last line, `N passed, N failed`, counts the tests, and
  * each check that failed.
@@ -53,6 +54,7 @@ function scopeOf(args: string[]): Scope {
   const [text, ...more] = positionals
   const { all } = values
   if (more.length > 0 || (all && text !== undefined)) throw wrongUsage(HINT)
+  if (all) process.env.OAUTH_LAB_ALL = '1'
   const versions = listVersions()
   if (text === undefined) {
     const others = readdirSync(ROOT).map((name) => join(ROOT, name))
@@ -135,6 +137,7 @@ function typeCheck(name: string, folder: string): string[] {
 /** What this machine or this run lacks. */
 function reasonsToSkip(): string[] {
   const reasons = [
+    process.env.OAUTH_LAB_ALL !== '1' && 'the versions in between, which need npm test -- --all',
     process.env.OAUTH_LAB_FULL !== '1' && 'the long share, which needs OAUTH_LAB_FULL=1 npm test',
     CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
     !hasGit && 'no git',

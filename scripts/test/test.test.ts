@@ -170,7 +170,7 @@ async function npmTest(...args: string[]): Promise<{ status: number | null; line
   const setup = join(repo, 'scripts', 'setup.mjs')
   const child = spawn(process.execPath, [setup, 'test', ...args], {
     cwd: repo,
-    env: { ...process.env, CI: 'true', INIT_CWD: repo, OAUTH_LAB_FULL: '' },
+    env: { ...process.env, CI: 'true', INIT_CWD: repo, OAUTH_LAB_ALL: '', OAUTH_LAB_FULL: '' },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let output = ''
