@@ -15,6 +15,7 @@ import {
   playAttack,
 } from '@oauth-lab/course/attacks/play.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import { closestName } from '@oauth-lab/course/closest-name.ts'
 import { readCommandLine } from '@oauth-lab/course/command-line.ts'
 import {
   findVersion,
@@ -78,8 +79,9 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function playMatrix(names: string[]): Promise<number> {
-  if (names.length > 1) throw wrongUsage(`Name one version, or none to see all. ${HINT}`)
-  const versions = names.length === 0 ? listVersions() : names.map(versionOrAttack)
+  const named = names.map(versionOrAttack)
+  if (named.length > 1) throw wrongUsage(`Name one version, or none to see all. ${HINT}`)
+  const versions = named.length === 0 ? listVersions() : named
   const rows = await playAll(attacks, () => versions)
   print(printMatrix(rows, versions))
   return rows.flat().some(isDifferent) ? 1 : 0
@@ -88,7 +90,14 @@ async function playMatrix(names: string[]): Promise<number> {
 function versionOrAttack(name: string): Version {
   const version = lookUpVersion(name)
   if (version !== undefined) return version
-  throw wrongUsage(`There is no attack, version or folder named ${JSON.stringify(name)}. ${HINT}`)
+  const meant = closestName(
+    name,
+    attacks.map(({ slug }) => slug),
+  )
+  const question = meant === undefined ? '' : ` Did you mean ${meant}?`
+  throw wrongUsage(
+    `There is no attack, version or folder named ${JSON.stringify(name)}.${question} ${HINT}`,
+  )
 }
 
 async function playStories(attack: Attack, versions: Version[]) {

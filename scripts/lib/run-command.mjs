@@ -24,6 +24,7 @@ export async function run([name = '', ...args]) {
   try {
     const file = findCommand(name)
     refuseOddPath()
+    refuseUnknownVersion(args[0])
     await installPackages(ROOT, NEED_EVERYTHING.includes(name))
     if (!process.features.typescript) (await import('tsx/esm/api')).register()
     const { main, HELP } = await import(pathToFileURL(file).href)
@@ -54,6 +55,19 @@ function refuseOddPath() {
   throw new SetupError(
     `${ROOT} has a ${odd} in its name, which Node's tools can't handle. Rename the folder.`,
   )
+}
+
+/** Says so before the packages are installed. What else may be wrong with the arguments, the command says. */
+function refuseUnknownVersion(text = '') {
+  if (!/^v\d[\w-]*$/i.test(text)) return
+  if (existsSync(text) || existsSync(join(process.env.INIT_CWD ?? '', text))) return
+  const folder = join(ROOT, 'versions')
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => /^v\d+-/.test(name)) : []
+  const [, number] = /^v0*(\d+)$/i.exec(text) ?? []
+  if (names.some((name) => name === text || Number.parseInt(name.slice(1), 10) === Number(number)))
+    return
+  const message = `There is no version ${JSON.stringify(text)}. Choose one of these: ${names.sort().join(', ')}.`
+  throw Object.assign(new SetupError(message), { exitStatus: 2 })
 }
 
 /** Ends the command as a SIGTERM would, once nothing reads its output, as with `npm test | head`. */

@@ -148,7 +148,17 @@ describe("a learner's copy", () => {
 
 describe('wrong arguments', () => {
   test.each([
-    ['an unknown name', ['login-crsf'], 'There is no attack, version or folder named "login-crsf"'],
+    [
+      'a misspelled name',
+      ['login-crsf'],
+      'There is no attack, version or folder named "login-crsf". Did you mean login-csrf\\?',
+    ],
+    [
+      'a misspelled name before a version',
+      ['tokn-in-url', 'v03'],
+      'There is .* Did you mean token',
+    ],
+    ['an unknown name', ['phishing'], 'There is .* named "phishing". To list'],
     [
       'an address',
       ['http://localhost:25000'],

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -163,6 +164,24 @@ test('an unknown command gets the list of commands', async () => {
   expect(output).toBe('There is no command "tel". Choose one of these: tell, test.\n')
 })
 
+test('a version that is not there is named before anything is installed', async () => {
+  for (const name of ['v02-state', 'v01-code-flow']) {
+    mkdirSync(join(repo, 'versions', name), { recursive: true })
+  }
+  mkdirSync(join(repo, 'v03-mine'))
+  for (const name of ['v02x', 'v3']) {
+    const { status, output } = await setup('test', name)
+    expect(output).toBe(
+      `There is no version "${name}". Choose one of these: v01-code-flow, v02-state.\n`,
+    )
+    expect(status).toBe(2)
+  }
+  expect(existsSync(join(repo, 'calls'))).toBe(false)
+  for (const name of ['V1', 'v02-state', 'v03-mine']) {
+    expect((await setup('test', name)).output).toMatch(new RegExp(`told ${name}\n$`))
+  }
+})
+
 test('a command whose output is closed ends, and shows no stack', async () => {
   write(
     'scripts/tell.ts',
@@ -170,7 +189,7 @@ test('a command whose output is closed ends, and shows no stack', async () => {
   )
   const child = spawn(process.execPath, ['scripts/setup.mjs', 'tell'], {
     cwd: repo,
-    env: { ...process.env, npm_execpath: join(repo, 'npm', 'npm-cli.js') },
+    env: { ...process.env, INIT_CWD: repo, npm_execpath: join(repo, 'npm', 'npm-cli.js') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   child.stdout.once('data', () => child.stdout.destroy())
@@ -230,7 +249,7 @@ function setup(...args: string[]): Promise<{ status: number | null; output: stri
 function node(...args: string[]): Promise<{ status: number | null; output: string }> {
   const child = spawn(process.execPath, args, {
     cwd: repo,
-    env: { ...process.env, npm_execpath: join(repo, 'npm', 'npm-cli.js') },
+    env: { ...process.env, INIT_CWD: repo, npm_execpath: join(repo, 'npm', 'npm-cli.js') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

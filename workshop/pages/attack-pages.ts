@@ -9,6 +9,7 @@ import {
 } from '@oauth-lab/course/attacks/attack.ts'
 import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
+import { closestName } from '@oauth-lab/course/closest-name.ts'
 import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { viewMatrix, viewRanges } from '../attacks/matrix-view.ts'
@@ -184,7 +185,15 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
  */
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
-  return found(attack, 'There is no attack with that name. The page Attacks lists them all.')
+  const meant = closestName(
+    slug,
+    attacks.map((one) => one.slug),
+  )
+  const question = meant === undefined ? '' : `Did you mean ${meant}? `
+  return found(
+    attack,
+    `There is no attack with that name. ${question}The page Attacks lists them all.`,
+  )
 }
 
 function sendPlay(reply: FastifyReply, play: Play, show: string | undefined) {

@@ -13,7 +13,8 @@ const MESSAGE = 'That message is gone'
 
 test.each<readonly [path: string, sentence: string]>([
   ['/nowhere', 'There is no page at this address. Choose one from the navigation.'],
-  ['/attacks/no-such-attack', ATTACK],
+  ['/attacks/no-such-attack', `${ATTACK} The page Attacks`],
+  ['/attacks/login-crsf', `${ATTACK} Did you mean login-csrf?`],
   ['/attacks/..%2f..%2fetc', ATTACK],
   ['/attacks/login-csrf?on=v99', VERSION],
   ['/attacks/login-csrf?play=999', 'This run is no longer kept.'],
