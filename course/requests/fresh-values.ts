@@ -8,10 +8,12 @@ import {
   Driver,
   type Fields,
 } from '@oauth-lab/shared/testing/driver.ts'
-import { send } from '@oauth-lab/shared/testing/exchange.ts'
+import { LONGEST_BODY, send, sendOver } from '@oauth-lab/shared/testing/exchange.ts'
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
+import { Agent } from 'undici'
 import { type Addresses, programsOf } from '../programs/programs.ts'
 import { type Draft, encodeRows, mapTexts, type Row, textsOf } from './draft.ts'
+import { connectorThatTells, type TellPeer } from './send.ts'
 
 /** Values by the names that stand for them in a draft, in braces: `{code}`. */
 export type Values = Record<string, string>
@@ -107,8 +109,16 @@ const SOURCES: Source[] = [
 /** All names that fresh values have, besides those of `settingsOf`. */
 export const FRESH_NAMES = SOURCES.flatMap(({ names }) => names)
 
-/** A driver for the programs of a version at these addresses. A learner's copy can't lead it anywhere else. */
-export function driverAt(version: { folder: string }, addresses: Addresses): Driver {
+/**
+ * A driver for the programs of a version at these addresses. A learner's copy can't lead it anywhere else.
+ *
+ * @param tell gets the address and port of each connection, except for those of the driver's browsers
+ */
+export function driverAt(
+  version: { folder: string },
+  addresses: Addresses,
+  tell?: TellPeer,
+): Driver {
   const { clientId, clientSecret } = readConfig(process.env)
   const { listening } = programsOf(version)
   const origins = listening.map((name) => new URL(addresses[name]).origin)
@@ -119,12 +129,21 @@ export function driverAt(version: { folder: string }, addresses: Addresses): Dri
     clientId,
     clientSecret,
   }
+  const sendAsProgram = tell === undefined ? send : sendOver(agentThatTells(tell))
   return new Driver(ofPrograms, {
     async send(url, options) {
-      if (origins.includes(new URL(url).origin)) return send(url, options)
+      const isBrowser = options?.headers?.['user-agent'] !== undefined
+      if (origins.includes(new URL(url).origin)) {
+        return isBrowser ? send(url, options) : sendAsProgram(url, options)
+      }
       throw new Error(`it leads to ${url}, which is no program of the lab`)
     },
   })
+}
+
+function agentThatTells(tell: TellPeer): Agent {
+  const connect = connectorThatTells(tell)
+  return new Agent({ connect, keepAliveTimeout: 100, maxResponseSize: LONGEST_BODY })
 }
 
 /** The values that need no login: addresses, and what the registered client is known by. */

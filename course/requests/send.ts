@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import { buildConnector, Client } from 'undici'
 import type { Addresses, ProgramName } from '../programs/programs.ts'
 import { titleOfProgram } from '../programs/programs.ts'
@@ -9,6 +8,9 @@ import { bodyOf, type Draft, headersOf, type Row, targetOf, troubleIn } from './
 const PATIENCE = 10_000
 /** The longest body to read, in bytes. */
 const LONGEST_BODY = 256 * 1024
+
+/** Gets the address and port of a connection, as the tap of a program reports them: when it opens, and when it ends. */
+export type TellPeer = (peer: string, isOpen: boolean) => void
 
 /** The response to a request, as the program sent it. */
 export interface Answer {
@@ -23,18 +25,17 @@ export interface Answer {
   peer: string
 }
 
-const connect = buildConnector({})
-
 /**
  * Sends a request to a program of the lab, and to nothing else. Follows no redirects and stores no cookies.
  *
- * @param patience how long the response may take, in milliseconds. Infinity while a person holds the messages
+ * @param options.patience how long the response may take, in milliseconds. Infinity while a person holds the messages
+ * @param options.tell gets the sender's address and port, first before the request is sent
  * @throws {ToldError} if the request can't be sent, or gets no response
  */
 export async function sendDraft(
   draft: Draft,
   addresses: Addresses,
-  patience = PATIENCE,
+  { patience = PATIENCE, tell = () => {} }: { patience?: number; tell?: TellPeer } = {},
 ): Promise<Answer> {
   const trouble = troubleIn(draft)
   if (trouble !== undefined) throw new ToldError(trouble)
@@ -45,12 +46,10 @@ export async function sendDraft(
   let peer = ''
   // Only the program's own address: the draft has no part in it. A connection of its own shows who sent what.
   const connection = new Client(addresses[draft.program as ProgramName], {
-    connect: (options, done) => {
-      connect(options, (...opened) => {
-        peer = addressOf(opened[1])
-        done(...opened)
-      })
-    },
+    connect: connectorThatTells((address, isOpen) => {
+      peer = address
+      tell(address, isOpen)
+    }),
     headersTimeout: 0,
     bodyTimeout: 0,
   })
@@ -83,9 +82,18 @@ export async function sendDraft(
   }
 }
 
-function addressOf(socket: Socket | null): string {
-  const { localAddress = '', localPort = 0 } = socket ?? {}
-  return `${localAddress.replace(/^::ffff:/, '')} ${localPort}`
+/** Opens connections, and tells the address and port of this side. */
+export function connectorThatTells(tell: TellPeer): buildConnector.connector {
+  const connect = buildConnector({})
+  return (options, done) => {
+    connect(options, (...opened) => {
+      const { localAddress = '', localPort = 0 } = opened[1] ?? {}
+      const peer = `${localAddress.replace(/^::ffff:/, '')} ${localPort}`
+      tell(peer, true)
+      opened[1]?.once('close', () => tell(peer, false))
+      done(...opened)
+    })
+  }
 }
 
 /** The start of a body: all of it, unless it is too long or doesn't end in time. */

@@ -167,7 +167,9 @@ describe('a response that never ends well is told in words:', () => {
 
   test('a program that hangs', async () => {
     const addresses = await serve(() => undefined)
-    await expect(sendDraft(DRAFT, addresses, 50)).rejects.toThrow('within 0.05 seconds')
+    await expect(sendDraft(DRAFT, addresses, { patience: 50 })).rejects.toThrow(
+      'within 0.05 seconds',
+    )
   })
 
   test('a program that hangs up', async () => {
@@ -208,7 +210,7 @@ describe('a response that never ends well is told in words:', () => {
     const addresses = await serve((_request, response) => {
       response.write('the start')
     })
-    const { body, cut } = await sendDraft(DRAFT, addresses, 300)
+    const { body, cut } = await sendDraft(DRAFT, addresses, { patience: 300 })
     expect([body, cut]).toEqual(['the start', expect.stringContaining('did not end in time')])
   })
 })

@@ -35,7 +35,7 @@ export type Send = (url: string, options?: RequestOptions) => Promise<Exchange>
 
 const FORM = 'application/x-www-form-urlencoded'
 /** The longest body to read, in bytes, because a program may send an endless one. */
-const LONGEST_BODY = 10_000_000
+export const LONGEST_BODY = 10_000_000
 const HERE = ['localhost', '127.0.0.1', '[::1]']
 
 /** Sends requests over its own connections. */

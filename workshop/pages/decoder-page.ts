@@ -30,7 +30,7 @@ export async function decoderPage(app: FastifyInstance, { runner }: Workshop): P
 /** The public keys of a running server, with its address. It has none before v13. */
 async function keysOf({ addresses }: Slot): Promise<object[]> {
   try {
-    const { body } = await sendDraft(get('/jwks'), addresses, LONGEST_WAIT)
+    const { body } = await sendDraft(get('/jwks'), addresses, { patience: LONGEST_WAIT })
     const { keys } = JSON.parse(body) as { keys: object[] }
     return keys.map((key) => ({ ...key, server: addresses.server }))
   } catch {

@@ -12,7 +12,7 @@ import { sameAt } from '../requests/at-before.ts'
 import { knownValues, withNewest } from '../requests/known-values.ts'
 import { readPrinted } from '../requests/printed.ts'
 import { change, readDraft, viewDraft } from '../requests/request-form.ts'
-import { fromLogins, sendTo } from '../requests/sender.ts'
+import { driverOf, fromLogins, sendTo } from '../requests/sender.ts'
 import type { Slot } from '../runner.ts'
 import { draftOf } from '../traffic/draft.ts'
 import type { Message } from '../traffic/message.ts'
@@ -85,7 +85,9 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
     const earlier = entries.filter(({ at }) => at < began)
     const now = viewAnswer(answerIn(message, began), slot, message)
     const other = await workshop.beside.require(older)
-    const same = await fromLogins(workshop, other, () => sameAt(draft, earlier, slot, other))
+    const same = await fromLogins(workshop, other, () =>
+      sameAt(draft, earlier, slot, other, driverOf(workshop, other)),
+    )
     const sent = await sendTo(workshop, other, same.draft)
     const then = viewAnswer(sent.answer, other, sent.message)
     const { values } = traffic.logOf(slot)

@@ -8,7 +8,6 @@ import {
 } from '@oauth-lab/course/requests/draft.ts'
 import {
   denyConsent,
-  driverAt,
   fillIn,
   openConsent,
   type Values,
@@ -58,16 +57,17 @@ const SHORTEST = 8
  * that logins there give. A used value becomes a used one, and values of different logins stay so.
  *
  * @param before the messages before the request was sent
+ * @param driver of the other slot
  */
 export async function sameAt(
   draft: Draft,
   before: readonly Entry[],
   from: Slot,
   to: Slot,
+  driver: Driver,
 ): Promise<{ draft: Draft; replaced: Replaced[] }> {
   const moved = draftAt(to.version, moveTo(draft, from, to))
   const { named, originals } = nameValues(moved, before)
-  const driver = driverAt(to.version, to.addresses)
   const fresh = await valuesFor(named, driver)
   if ('consent' in originals || 'used_consent' in originals)
     Object.assign(fresh, await consentAt(driver, moved, originals))

@@ -2,8 +2,9 @@ import { programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.
 import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt, fillIn, namesIn } from '@oauth-lab/course/requests/fresh-values.ts'
 import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
-import { type Answer, sendDraft } from '@oauth-lab/course/requests/send.ts'
+import { type Answer, sendDraft, type TellPeer } from '@oauth-lab/course/requests/send.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
+import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import { titleOf } from '../known-versions.ts'
 import { PageTrouble } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
@@ -48,8 +49,9 @@ export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft): Prom
     )
   }
   const filled = await fillInAt(workshop, slot, draft)
-  const patience = traffic.isHolding(slot) ? Number.POSITIVE_INFINITY : undefined
-  const answer = await sendDraft(filled.draft, addresses, patience)
+  const patience = traffic.isHolding(slot) ? { patience: Number.POSITIVE_INFINITY } : {}
+  const tell: TellPeer = (...connection) => traffic.takeOwn(slot, ...connection)
+  const answer = await sendDraft(filled.draft, addresses, { ...patience, tell })
   const message = await reportOf(workshop, slot, answer)
   return { answer, message, filledIn: filled.filledIn }
 }
@@ -69,7 +71,7 @@ export function refuseHeld({ traffic }: Workshop, slot: Slot): void {
 export async function fillInAt(workshop: Workshop, slot: Slot, draft: Draft) {
   if (namesIn(draft).size === 0) return { draft, filledIn: [] }
   const values = await fromLogins(workshop, slot, () => {
-    return valuesFor(draft, driverAt(slot.version, slot.addresses))
+    return valuesFor(draft, driverOf(workshop, slot))
   })
   return { draft: fillIn(draft, values), filledIn: Object.keys(values) }
 }
@@ -104,6 +106,13 @@ export async function fromLogins<Result>(
   } finally {
     clearTimeout(limit)
   }
+}
+
+/** Plays browsers and clients at a slot. The traffic shows what it sends as a client. */
+export function driverOf({ traffic }: Workshop, slot: Slot): Driver {
+  return driverAt(slot.version, slot.addresses, (...connection) =>
+    traffic.takeOwn(slot, ...connection),
+  )
 }
 
 /** The message of a response, which the program reports over another channel. */

@@ -63,6 +63,21 @@ describe('the editor of requests', () => {
     expect(page.querySelector('[name="form-value"]')?.getAttribute('value')).toBe('password')
   })
 
+  test('is the sender in the traffic, also of the logins for new values', async () => {
+    const { page } = await workshop.get('/traffic')
+    const last = Number(page().querySelectorAll('.row').at(-1)?.id.replace('message-', ''))
+    await send([...TOKEN, ['form-name', 'code'], ['form-value', '{used_code}']])
+    const after = (await workshop.get('/traffic?channel=editor')).page()
+    const rows = after.querySelectorAll('.row.request').filter(({ id }) => {
+      return Number(id.replace('message-', '')) > last
+    })
+    expect(rows.map((row) => row.querySelector('.unseen')?.text)).toEqual([
+      'request editor to server, POST /token, response 200. Token request',
+      'request editor to server, POST /token, response 401. Token request',
+    ])
+    expect(rows[0]?.querySelector('.channel')?.text).toBe('from the request editor')
+  })
+
   test('shows a page as text that a person can read', async () => {
     const { text } = await send([
       ['program', 'client'],

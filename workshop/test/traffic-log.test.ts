@@ -49,6 +49,15 @@ describe('the log', () => {
     ])
   })
 
+  test('knows what the editor of requests sent, whatever browser it claims to be', () => {
+    const scene = new Scene()
+    scene.log.takeOwn('::1 5', true, 100)
+    scene.log.takeOwn('::1 5', false, 200)
+    scene.ask(1, 150, { peer: '::1 5' }).ask(2, 2_000, { peer: '::1 5' })
+    const senders = scene.sentences().map((sentence) => sentence.split(' to ')[0])
+    expect(senders).toEqual(['request editor', 'browser'])
+  })
+
   test('keeps the last 500 messages', () => {
     const scene = new Scene()
     for (let id = 1; id <= 400; id += 1) scene.ask(id, id).answer(id, id + 0.5)

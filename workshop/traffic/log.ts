@@ -4,6 +4,7 @@ import { dissect } from './dissect.ts'
 import { parseHead } from './http.ts'
 import { findLogins, type Logins } from './logins.ts'
 import {
+  EDITOR,
   type Entry,
   type Exchange,
   type Header,
@@ -62,6 +63,11 @@ export class TrafficLog {
     if (said.tap === 'answer') this.#addAnswer(pending, said)
     if (said.tap === 'broken') this.#break(pending, 'The connection closed before the response.')
     this.#change(pending.request)
+  }
+
+  /** Adds the start or the end of a connection that the editor of requests has opened to one of the programs. */
+  takeOwn(address: string, isOpen: boolean, at: number): void {
+    this.#connect({ tap: isOpen ? 'connected' : 'disconnected', at, address }, EDITOR)
   }
 
   /** Adds a note between the messages. */
@@ -191,7 +197,10 @@ export class TrafficLog {
    * Each program reports over its own channel, so a request may be reported before its
    * connection.
    */
-  #connect({ tap, at, address }: Said<'connected' | 'disconnected'>, owner: string): void {
+  #connect(
+    { tap, at, address }: Omit<Said<'connected' | 'disconnected'>, 'process'>,
+    owner: Party,
+  ): void {
     if (tap === 'disconnected') {
       this.#connections.end(address, at)
       return

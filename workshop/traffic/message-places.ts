@@ -1,7 +1,7 @@
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
 import { pathOfAddress } from './http.ts'
-import { headerValues, type Message, pathOf } from './message.ts'
+import { channelOf, headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
 
 /** A line of a version's source, and its role for a message. */
@@ -13,7 +13,8 @@ export interface Place {
 }
 
 /** The lines of a version that build, send or handle a message, as far as its source shows. */
-export function placesOf({ kind, exchange }: Message): Place[] {
+export function placesOf(message: Message): Place[] {
+  const { kind, exchange } = message
   const { program, from, request, answer, version } = exchange
   const sources = listFiles(version.folder)
     .filter((file) => isProgramCode(file) && file.endsWith('.ts'))
@@ -29,7 +30,7 @@ export function placesOf({ kind, exchange }: Message): Place[] {
   }
 
   const path = pathOf(exchange)
-  const isProgram = from !== 'browser' && from !== 'other'
+  const isProgram = channelOf(message) === 'back'
   const grantType = grantTypeOf(request.body.text) ?? ''
   const grant = grantType === '' ? undefined : nameOfGrant(grantType, sources)
   const grants =

@@ -2,8 +2,10 @@ import { titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import type { KnownVersion } from '../known-versions.ts'
 import type { Body, Refusal } from './tap.ts'
 
-/** `browser`, a program of the version, or `other`: whoever else sends requests. */
+/** `browser`, a program of the version, the editor of requests, or `other`: whoever else sends requests. */
 export type Party = string
+
+export const EDITOR = 'request editor'
 
 /** The lanes that every diagram has, from left to right. */
 const LANES = ['browser', 'client', 'server']
@@ -75,8 +77,8 @@ export interface Note {
 
 export type Entry = Message | Note
 
-/** `front` goes through the browser, `back` directly between programs, `outside` is neither. */
-export type Channel = 'front' | 'back' | 'outside'
+/** `front` goes through the browser, `back` directly between programs, and the others are neither. */
+export type Channel = 'front' | 'back' | 'editor' | 'outside'
 
 export function senderOf({ kind, exchange }: Message): Party {
   return kind === 'request' ? exchange.from : exchange.program
@@ -88,17 +90,22 @@ export function receiverOf({ kind, exchange }: Message): Party {
 
 export function channelOf({ exchange }: Message): Channel {
   if (exchange.from === 'browser') return 'front'
+  if (exchange.from === EDITOR) return 'editor'
   return exchange.from === 'other' ? 'outside' : 'back'
 }
 
 /** The lanes of a diagram of these parties. */
 export function lanesAmong(parties: readonly Party[]): string[] {
-  return [...new Set([...LANES, ...parties])].filter((party) => party !== 'other')
+  return [...new Set([...LANES, ...parties])].filter((party) => !isStranger(party))
 }
 
 /** The place of a party's lane, counted from 1. Other senders share the browser's lane. */
 export function laneOf(party: Party, lanes: readonly string[]): number {
-  return lanes.indexOf(party === 'other' ? 'browser' : party) + 1
+  return lanes.indexOf(isStranger(party) ? 'browser' : party) + 1
+}
+
+function isStranger(party: Party): boolean {
+  return party === 'other' || party === EDITOR
 }
 
 /** The name of a party on a page. */

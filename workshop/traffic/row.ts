@@ -32,6 +32,7 @@ export interface Filter {
 export const CHANNEL_WORDS: Record<Channel, string> = {
   front: 'front channel',
   back: 'back channel',
+  editor: 'from the request editor',
   outside: 'from outside',
 }
 

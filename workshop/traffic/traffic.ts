@@ -51,6 +51,11 @@ export class Traffic {
     return found(message, 'That message is gone: the log keeps only the latest ones.')
   }
 
+  /** Notes when a connection of the editor of requests opens or ends, by its own address and port. */
+  takeOwn(slot: Slot, address: string, isOpen: boolean): void {
+    this.#logs.get(slot.id)?.takeOwn(address, isOpen, now())
+  }
+
   clear(slot: Slot): void {
     this.#change(slot, (log) => log.clear())
   }
