@@ -30,26 +30,35 @@ type Fields = Record<string, unknown>
 /** What a person makes of a held message. */
 type Edited = { draft: Draft } | HeldAnswer
 
+/** A held message, and the path of the lesson beside which it was shown, if there was one. */
+interface Held {
+  slot: Slot
+  message: Message
+  from: string | undefined
+}
+
 /** `/requests/held`: changes a held message before it is sent on. */
 export async function heldPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, traffic } = workshop
 
-  app.get<{ Querystring: Fields }>('/requests/held', ({ query }, reply) => {
+  app.get<{ Querystring: Fields }>('/requests/held', ({ query, headers }, reply) => {
     const { slot, message } = find(query)
+    const held = { slot, message, from: lessonIn(headers.referer) }
     const { kind, exchange } = message
     const edited = kind === 'request' ? { draft: wholeDraftOf(exchange) } : heldAnswer(exchange)
-    return showPage(reply, slot, message, edited)
+    return showPage(reply, held, edited)
   })
 
   app.post<{ Body: Fields }>('/requests/held', (request, reply) => {
     const fields: Fields = Object(request.body)
     const { slot, message } = find(fields)
+    const held = { slot, message, from: lessonIn(`none:${fields.from}`) }
     const isRequest = message.kind === 'request'
     if (isAboutRows(fields)) {
       const draft = change(fields)
       const edited = isRequest ? { draft } : { ...readHeldAnswer(fields), headers: draft.headers }
-      if (!isForPart(request)) return showPage(reply, slot, message, edited)
-      return reply.viewAsync('request-held-form', viewHeld(slot, message, edited))
+      if (!isForPart(request)) return showPage(reply, held, edited)
+      return reply.viewAsync('request-held-form', viewHeld(held, edited))
     }
     const edited = isRequest ? { draft: readDraft(fields) } : readHeldAnswer(fields)
     try {
@@ -58,9 +67,9 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
       traffic.letGo(slot, message, changes)
     } catch (error) {
       if (!(error instanceof ToldError)) throw error
-      return showPage(reply, slot, message, edited, error.message)
+      return showPage(reply, held, edited, error.message)
     }
-    return reply.redirect(`/traffic?slot=${slot.id}#message-${message.id}`, 303)
+    return reply.redirect(wayBack(held), 303)
   })
 
   function find(fields: Fields): { slot: Slot; message: Message } {
@@ -72,28 +81,23 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
     return { slot, message }
   }
 
-  function showPage(
-    reply: FastifyReply,
-    slot: Slot,
-    message: Message,
-    edited: Edited,
-    trouble?: string,
-  ) {
+  function showPage(reply: FastifyReply, held: Held, edited: Edited, trouble?: string) {
     return reply.code(trouble === undefined ? 200 : 400).viewAsync('request-held', {
       title: 'Change a held message',
       styles: ['request'],
-      sentence: sentenceOf(message),
-      ...viewHeld(slot, message, edited),
+      sentence: sentenceOf(held.message),
+      ...viewHeld(held, edited),
       trouble,
     })
   }
 
-  function viewHeld(slot: Slot, message: Message, edited: Edited) {
+  function viewHeld(held: Held, edited: Edited) {
+    const { slot, message } = held
     const log = traffic.logOf(slot)
     const nameOf = (value: string) => log.values.of(value)?.name
     const shared = {
-      slot,
-      message,
+      ...held,
+      wayBack: wayBack(held),
       trouble: undefined,
       hasWholeBody: hasWholeBody(message),
       known: knownValues(log),
@@ -104,4 +108,14 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
     }
     return { ...shared, ...viewDraft(edited.draft, nameOf) }
   }
+}
+
+/** The path in an address, if it is that of a lesson. */
+function lessonIn(address = ''): string | undefined {
+  const path = URL.canParse(address) ? new URL(address).pathname : ''
+  return /^\/lessons(\/[\w-]+){1,2}$/.test(path) ? path : undefined
+}
+
+function wayBack({ slot, message, from = `/traffic?slot=${slot.id}` }: Held): string {
+  return `${from}#message-${message.id}`
 }

@@ -46,7 +46,10 @@ function openLinked() {
   if (!location.hash.startsWith('#message-')) return
   const row = list.querySelector(`.row[id="${CSS.escape(location.hash.slice(1))}"]`)
   const details = row?.querySelector('details')
-  if (row === null) announce("That message isn't in this list: it is gone, or the filter hides it.")
+  if (row === null)
+    announce(
+      "That message isn't in this list. It is gone if the lab was started again, or if too many came after it. Or the filter hides it.",
+    )
   if (details) details.open = true
   row?.scrollIntoView({ block: 'start' })
 }

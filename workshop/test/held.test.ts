@@ -143,6 +143,33 @@ describe('a held message', () => {
     expect(await shown(response)).not.toContain('Someone changed')
   })
 
+  test('that was shown beside a lesson leads back there', async () => {
+    const { message } = await hold(`${client}/`)
+    const lesson = '/lessons/v02-state/try-it'
+    const path = `/requests/held?message=${message}`
+    const from = (referer: string) => workshop.get(path, { headers: { referer } })
+    const page = (await from(`${workshop.url}${lesson}?a`)).page()
+    const back = `${lesson}#message-${message}`
+    expect(page.querySelector('a[href^="/lessons/"]')?.getAttribute('href')).toBe(back)
+    expect(page.querySelector('[name=from]')?.getAttribute('value')).toBe(lesson)
+    const other = (await from(`${workshop.url}/traffic`)).page()
+    expect(other.querySelector('[name=from]')).toBeNull()
+
+    const fields: Row[] = [...(await fieldsOf(message)), ['from', lesson]]
+    const { headers } = await workshop.post('/requests/held', fields)
+    expect(headers.get('location')).toBe(back)
+  })
+
+  test.each(['//example.com/lessons/', 'https://example.com/lessons/x', '/lessons/../run', ''])(
+    'leads to no other place than a lesson: %j',
+    async (from) => {
+      const { message } = await hold(`${client}/`)
+      const fields: Row[] = [...(await fieldsOf(message)), ['from', from]]
+      const { headers } = await workshop.post('/requests/held', fields)
+      expect(headers.get('location')).toMatch(/^\/traffic\?slot=/)
+    },
+  )
+
   test('changes its rows without a script', async () => {
     const { message } = await hold(`${client}/?a=b`)
     const fields: Row[] = [...(await fieldsOf(message)), ['act', 'double query 0']]

@@ -4,12 +4,18 @@ import { detailsOf } from '../traffic/details.ts'
 import { toHar } from '../traffic/har.ts'
 import type { TrafficLog } from '../traffic/log.ts'
 import { maskExchange } from '../traffic/masked.ts'
-import type { Exchange } from '../traffic/message.ts'
+import type { Exchange, Message } from '../traffic/message.ts'
 import { type Filter, passing, rowsSince } from '../traffic/row.ts'
 import { CODE, fail, type Request, Scene } from './scene.ts'
 
 const ALL: Filter = { channel: '', text: '', program: '', kind: '', login: '' }
 const LANES = ['browser', 'client', 'server']
+
+/** A message by its place, counted from 1. */
+function nth({ entries }: TrafficLog, place: number): Message {
+  const entry = entries[place - 1]
+  return entry === undefined || entry.kind === 'note' ? fail() : entry
+}
 
 describe('the log', () => {
   test('has the messages in the order in which they were sent, whichever is reported first', () => {
@@ -139,7 +145,7 @@ describe('hostile traffic', () => {
 
   test('with too many fields shows the first ones, and says that there are more', () => {
     const { log } = form('code=abcdefgh&'.repeat(4_000))
-    const { sections } = detailsOf(log.message(1) ?? fail(), log)
+    const { sections } = detailsOf(nth(log, 1), log)
     const { fields = [] } = sections.find(({ title }) => title === 'Form') ?? {}
     expect(fields).toHaveLength(101)
     expect(fields[100]?.value).toEqual(["The rest isn't shown."])
@@ -152,7 +158,7 @@ describe('hostile traffic', () => {
     const answered = [`Set-Cookie: ${many.join('; ')}`, ...many.map((name) => `${name}: x`)]
     const { log } = new Scene().ask(1, 1, { headers }).answer(1, 2, [200, answered.join('\r\n')])
     for (const id of [1, 2]) {
-      const { sections } = detailsOf(log.message(id) ?? fail(), log)
+      const { sections } = detailsOf(nth(log, id), log)
       for (const { fields } of sections) expect(fields.length).toBeLessThanOrEqual(101)
     }
   })
@@ -160,16 +166,16 @@ describe('hostile traffic', () => {
   test('with JSON nested too deep gets a note in its place', () => {
     const text = `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}`
     const { log } = new Scene().ask(1, 1).answer(1, 2, [200, '', text])
-    const { sections } = detailsOf(log.message(2) ?? fail(), log)
+    const { sections } = detailsOf(nth(log, 2), log)
     expect(JSON.stringify(sections)).toContain('nested too deep')
-    const masked = maskExchange((log.message(2) ?? fail()).exchange, log.values)
+    const masked = maskExchange(nth(log, 2).exchange, log.values)
     expect(masked.answer?.body.text).toMatch(/^Left out/)
   })
 
   test('with a challenge of one endless word is read in time', () => {
     const challenge = `WWW-Authenticate: Bearer ${'a'.repeat(500_000)}`
     const { log } = new Scene().ask(1, 1).answer(1, 2, [401, challenge])
-    expect(detailsOf(log.message(2) ?? fail(), log).sections[0]?.title).toBe('WWW-Authenticate')
+    expect(detailsOf(nth(log, 2), log).sections[0]?.title).toBe('WWW-Authenticate')
   })
 
   test('with a path of thousands of characters is shortened', () => {

@@ -8,7 +8,7 @@ import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Locator, Page, Request } from 'playwright-core'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { knownVersion } from '../known-versions.ts'
-import { seriousProblems, workshopOfFile } from './lab.ts'
+import { seriousProblems, workshopOfFile, workshopOfTest } from './lab.ts'
 
 const workshop = await workshopOfFile(listVersions().at(-1)?.name)
 
@@ -271,6 +271,25 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await traffic.reload()
       await first.getByText('Link to this message').waitFor()
       await expect.poll(() => isInSight(first.locator('summary').first())).toBe(true)
+    })
+
+    test('the link to a message opens no other one after another start of the lab, and says so', async () => {
+      const workshop = await workshopOfTest('v01-code-flow')
+      const ids = async () => {
+        const rows = (await workshop.get('/traffic')).page().querySelectorAll('.row')
+        return rows.map(({ id }) => id)
+      }
+      const request = () => fetch(workshop.main.addresses.client)
+      await request()
+      await expect.poll(async () => (await ids()).length).toBeGreaterThan(1)
+      const before = await ids()
+      await workshop.restart(request)
+      await request()
+      await expect.poll(async () => (await ids()).length).toBeGreaterThan(1)
+      expect((await ids()).filter((id) => before.includes(id))).toEqual([])
+
+      const page = await workshop.visit(`/traffic#${before[0]}`)
+      await page.locator('#announcement', { hasText: "That message isn't in this list." }).waitFor()
     })
 
     test('copies a request as a curl command that works', async () => {

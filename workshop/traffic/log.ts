@@ -40,7 +40,8 @@ export class TrafficLog {
   began: number | undefined
   readonly #pending = new Map<string, Pending>()
   readonly #connections = new Connections()
-  #ids = 0
+  /** New with each start of the workshop, or an old link would lead to another message. */
+  #ids = Date.now()
   #logins: Logins = findLogins([])
   /** The revision that they were found in. */
   #loginsAt = 0
