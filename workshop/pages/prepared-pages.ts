@@ -1,11 +1,14 @@
+import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import { type Draft, draftAt, type Expected } from '@oauth-lab/course/requests/draft.ts'
 import { isExpected, saidIn } from '@oauth-lab/course/requests/said.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireVersion } from '../known-versions.ts'
+import { hrefOf, OPENING } from '../lesson/outline.ts'
+import { isForPart } from '../local-requests.ts'
 import { found, PageTrouble } from '../page-trouble.ts'
 import { statusWithWords } from '../requests/answer-view.ts'
 import { refusedBy } from '../requests/refusal.ts'
@@ -23,34 +26,50 @@ interface Asked {
 export async function preparedPages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { runner, beside, playground } = workshop
 
-  app.post<Asked>('/requests/prepared/:version/:id', async ({ params, body }, reply) => {
-    const { version, prepared } = find(params)
+  app.post<Asked>('/requests/prepared/:version/:id', async (request, reply) => {
+    const { version, prepared } = find(request.params)
     const known = snapshot(version)
-    if (body?.start !== undefined) await runner.start(runner.require(undefined), known, {})
+    if (request.body?.start !== undefined) await runner.start(runner.require(undefined), known, {})
     const slot = beside.find(known)
-    if (slot === undefined) return reply.viewAsync('prepared-away', { version, prepared })
+    if (slot === undefined) return show(request, reply, 'prepared-away')
     const sent = await send(slot, prepared.draft, prepared.expected)
     const before = versionBefore(version)
-    return reply.viewAsync('prepared-answer', { version, prepared, before, ...sent })
+    return show(request, reply, 'prepared-answer', { before, ...sent })
   })
 
-  app.post<Asked>('/requests/prepared/:version/:id/before', async ({ params }, reply) => {
-    const { version, prepared } = find(params)
+  app.post<Asked>('/requests/prepared/:version/:id/before', async (request, reply) => {
+    const { version, prepared } = find(request.params)
     const before = found(versionBefore(version), `No version is before ${version.name}.`)
     const slot = await beside.require(snapshot(before))
     const sent = await send(slot, prepared.draft, prepared.before)
-    return reply.viewAsync('prepared-answer', { version: before, ...sent })
+    return show(request, reply, 'prepared-answer', { version: before, before: undefined, ...sent })
   })
 
   // The values come from logins, so this is no GET.
-  app.post<Asked>('/requests/prepared/:version/:id/curl', async ({ params }, reply) => {
-    const { version, prepared } = find(params)
+  app.post<Asked>('/requests/prepared/:version/:id/curl', async (request, reply) => {
+    const { version, prepared } = find(request.params)
     const slot = beside.find(snapshot(version))
-    if (slot === undefined) return reply.viewAsync('prepared-away', { version, prepared })
+    if (slot === undefined) return show(request, reply, 'prepared-away')
     const { draft } = await fillInAt(workshop, slot, prepared.draft).catch(tellOnPage)
     const curl = curlOf(draft, slot.addresses)
-    return reply.viewAsync('prepared-curl', { version, id: prepared.id, curl, needsValues: true })
+    return show(request, reply, 'prepared-curl', { id: prepared.id, curl, needsValues: true })
   })
+
+  /** A part of the lesson, or a page of its own without a script. */
+  function show(request: FastifyRequest<Asked>, reply: FastifyReply, part: string, more = {}) {
+    const { version, prepared } = find(request.params)
+    const data = { version, prepared, ...more }
+    if (isForPart(request)) return reply.viewAsync(part, data)
+    return reply.viewAsync('prepared', {
+      ...data,
+      title: `${prepared.title} - ${version.name}`,
+      styles: ['code', 'lesson'],
+      scripts: ['copy'],
+      part: `./${part}`,
+      lesson: version,
+      tryIt: hrefOf(version, partOf(readLesson(version), 'tryIt')?.slug ?? OPENING),
+    })
+  }
 
   function snapshot({ name }: Version) {
     return requireVersion(name, playground)

@@ -25,6 +25,28 @@ test.each(some(versions, 2))(
   },
 )
 
+test('without a script, its response is a whole page that leads back to the lesson', async () => {
+  const path = '/requests/prepared/v02-state/no-state'
+  for (const [end, words] of [
+    ['', 'v02-state responds with 400 Bad Request, as expected.'],
+    ['/curl', 'curl -si'],
+  ]) {
+    const page = (await workshop.post(`${path}${end}`)).page()
+    expect(page.querySelector('h1')?.text).toMatch(/\w/)
+    expect(page.querySelector('main')?.text).toContain(words)
+    const back = page.querySelector('main a[href^="/lessons/"]')?.getAttribute('href')
+    const [lesson, section] = back?.split('#') ?? []
+    const { page: tryIt } = await workshop.get(lesson ?? '')
+    expect(tryIt().querySelector(`h2[id="${section}"]`)).not.toBeNull()
+  }
+  const body = new URLSearchParams()
+  const headers = { 'hx-request': 'true' }
+  const part = await workshop.get(path, { method: 'POST', headers, body })
+  expect(part.text).not.toContain('<html')
+  const away = (await workshop.post('/requests/prepared/v03-pkce/plain')).page()
+  expect(away.querySelector('main button[name=start]')?.text).toBe('Start it, and send')
+})
+
 test('a request that no lesson has is not found', async () => {
   const { status, text } = await workshop.post('/requests/prepared/v02-state/nothing')
   expect([status, text]).toEqual([404, expect.stringContaining('has no such request')])
