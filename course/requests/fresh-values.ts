@@ -85,7 +85,7 @@ const SOURCES: Source[] = [
     names: ['session_cookie'],
     async get(driver) {
       const browser = driver.browser()
-      await driver.login(browser)
+      await driver.login(browser, PERSON)
       return { session_cookie: await cookiesOf(browser, driver) }
     },
   },
@@ -206,11 +206,11 @@ export function codeOf(driver: Driver, request: Fields = {}): Promise<string> {
   return driver.code(request, PERSON)
 }
 
-/** Logs user0 in at an authorization request, and stops at the consent page, if there is one. */
-export async function openConsent(driver: Driver, query: Row[]): Promise<Values> {
+/** Logs someone in at an authorization request, and stops at the consent page, if there is one. */
+export async function openConsent(driver: Driver, query: Row[], user = 'user0'): Promise<Values> {
   const browser = driver.browser()
   const login = await browser.open(`${driver.serverUrl}/authorize?${encodeRows(query)}`)
-  const next = await browser.submit(login, credentials('user0'))
+  const next = await browser.submit(login, credentials(user))
   const isHere = next.location?.startsWith(driver.serverUrl) === true
   const page = isHere ? await browser.follow(next) : next
   return {

@@ -283,7 +283,7 @@ const WORDS: Record<string, string> = {
   login_cookie: 'user0 is about to deliver the response to a login.',
   other_code: 'user1, in another browser, is about to deliver the response to a login.',
   other_state: 'user1, in another browser, is about to deliver the response to a login.',
-  session_cookie: 'user0 logs in at the client.',
+  session_cookie: 'user1 logs in at the client.',
   consent_cookie: 'user0 logs in at the server, and sees the consent page for other-client.',
   csrf: 'user1 logs in at the client, and opens the page with the connected apps.',
   account_cookie: 'user1 logs in at the client, and opens the page with the connected apps.',

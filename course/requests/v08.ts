@@ -13,12 +13,6 @@ const ALLOW = { consent: '{consent}', decision: 'allow', scope: 'profile' }
 
 export const requests = prepare({
   'asked-when-its-wanted': {
-    'email-page': {
-      title: "The client's page with the email address, before it's allowed",
-      draft: get('client/email', { cookie: '{session_cookie}' }),
-      answer: '403 It would only show it to you here.',
-      before: '403 This app is not allowed to see your email address.',
-    },
     no: {
       title: 'The user says no, with the box ticked',
       draft: post('/consent', { ...ALLOW, decision: 'deny' }, COOKIE, QUERY),
