@@ -106,16 +106,20 @@ const SOURCES: Source[] = [
   },
 ]
 
+/** The versions whose clients first send these. */
+const SENT_SINCE = { state: 2, code_challenge: 3, code_challenge_method: 3, code_verifier: 3 }
+
 /** All names that fresh values have, besides those of `settingsOf`. */
 export const FRESH_NAMES = SOURCES.flatMap(({ names }) => names)
 
 /**
- * A driver for the programs of a version at these addresses. A learner's copy can't lead it anywhere else.
+ * A driver for the programs of a version at these addresses. It sends what the client of that version sends. A
+ * learner's copy can't lead it anywhere else.
  *
  * @param tell gets the address and port of each connection, except for those of the driver's browsers
  */
 export function driverAt(
-  version: { folder: string },
+  version: { folder: string; number: number },
   addresses: Addresses,
   tell?: TellPeer,
 ): Driver {
@@ -130,7 +134,9 @@ export function driverAt(
     clientSecret,
   }
   const sendAsProgram = tell === undefined ? send : sendOver(agentThatTells(tell))
+  const later = Object.entries(SENT_SINCE).filter(([, number]) => number > version.number)
   return new Driver(ofPrograms, {
+    leftOut: later.map(([name]) => name),
     async send(url, options) {
       const isBrowser = options?.headers?.['user-agent'] !== undefined
       if (origins.includes(new URL(url).origin)) {

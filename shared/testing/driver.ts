@@ -40,6 +40,8 @@ export interface DriverOptions {
   /** Sends each request, of browsers and of programs. */
   send?: Send
   paths?: typeof PATHS
+  /** Parameters that its own requests leave out. */
+  leftOut?: readonly string[]
 }
 
 /**
@@ -54,10 +56,14 @@ export class Driver {
   readonly #addresses: Addresses
   readonly #send: Send
   readonly #paths: typeof PATHS
+  readonly #leftOut: Fields
   /** Who logged in last with each browser. */
   readonly #users = new WeakMap<Browser, string>()
 
-  constructor(addresses: Addresses, { send: sendOne = send, paths = PATHS }: DriverOptions = {}) {
+  constructor(
+    addresses: Addresses,
+    { send: sendOne = send, paths = PATHS, leftOut = [] }: DriverOptions = {},
+  ) {
     this.serverUrl = addresses.authServerUrl
     this.clientUrl = addresses.clientUrl
     this.apiUrl = addresses.apiUrl ?? addresses.authServerUrl
@@ -65,6 +71,7 @@ export class Driver {
     this.#addresses = addresses
     this.#send = sendOne
     this.#paths = paths
+    this.#leftOut = Object.fromEntries(leftOut.map((name) => [name, undefined]))
   }
 
   /** A new browser, without cookies. */
@@ -81,6 +88,7 @@ export class Driver {
       state: 'a-state',
       code_challenge: CODE_CHALLENGE,
       code_challenge_method: 'S256',
+      ...this.#leftOut,
       ...changes,
     })
     return `${this.serverUrl}${this.#paths.authorize}?${query}`
@@ -154,7 +162,7 @@ export class Driver {
       redirect_uri: this.redirectUri,
       code_verifier: CODE_VERIFIER,
     }
-    return this.token({ ...form, ...changes }, headers)
+    return this.token({ ...form, ...this.#leftOut, ...changes }, headers)
   }
 
   /** Sends a refresh token to the token endpoint. */

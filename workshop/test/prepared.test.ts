@@ -4,7 +4,7 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { seriousProblems, workshopOfFile } from './lab.ts'
+import { seriousProblems, workshopOfFile, workshopOfTest } from './lab.ts'
 
 const versions = listVersions()
 const workshop = await workshopOfFile('v02-state')
@@ -45,6 +45,17 @@ test('without a script, its response is a whole page that leads back to the less
   expect(part.text).not.toContain('<html')
   const away = (await workshop.post('/requests/prepared/v03-pkce/plain')).page()
   expect(away.querySelector('main button[name=start]')?.text).toBe('Start it, and send')
+})
+
+test('the login before it sends what the client of that version sends', async () => {
+  const v01 = await workshopOfTest('v01-code-flow')
+  await v01.post('/requests/prepared/v01-code-flow/used-code')
+  const { text } = await v01.get('/traffic/har?secrets=1')
+  const sent = JSON.parse(text).log.entries.map(
+    (entry: { request: { url: string } }) => entry.request,
+  )
+  expect(JSON.stringify(sent)).toContain('/authorize?response_type=code')
+  expect(JSON.stringify(sent)).not.toMatch(/state|code_challenge|code_verifier/)
 })
 
 test('a request that no lesson has is not found', async () => {
