@@ -1,8 +1,11 @@
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { pairFiles, type TextPair } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { knownVersions, titleOf } from '../known-versions.ts'
+import { escapePattern } from '../traffic/message-places.ts'
+import { type LinkedText, linkMatches } from './linked-text.ts'
 
 /** A folder whose files have pages. */
 export interface CodePlace {
@@ -51,4 +54,22 @@ export function filesOf({ folder, before }: CodePlace): ListedFile[] {
 /** The address of a file in the source view, whatever its name. */
 export function hrefOfFile({ id }: { id: string }, path: string): string {
   return `/code/${id}/${path.split('/').map(encodeURIComponent).join('/')}`
+}
+
+/** Splits a text, with a link for each file of these places that it names as Node does in a stack. */
+export function linkPaths(text: string, places: CodePlace[]): LinkedText[] {
+  const starts = new Map(
+    places.flatMap((place): [string, CodePlace][] => [
+      [place.folder, place],
+      [pathToFileURL(place.folder).href, place],
+    ]),
+  )
+  const any = [...starts.keys()].map(escapePattern).join('|')
+  const file = new RegExp(`(${any})[\\\\/]([\\w./\\\\-]+\\.\\w+)(?::(\\d+)(?::\\d+)?)?`, 'g')
+  return linkMatches(text, file, ([, start = '', path = '', line]) => {
+    const place = starts.get(start)
+    if (place === undefined || path.includes('..')) return undefined
+    const href = hrefOfFile(place, path.replaceAll('\\', '/'))
+    return line === undefined ? href : `${href}#L${line}`
+  })
 }

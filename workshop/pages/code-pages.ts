@@ -18,10 +18,14 @@ interface Asked {
   Params: { id: string; '*': string }
 }
 
-const ASSETS = { styles: ['code'], scripts: ['own-editor'], wide: true }
+const ASSETS = { styles: ['code'], scripts: ['lesson'], wide: true }
 
 /** `/code/:id/path`: a file of a version, of a learner's copy, or of what the versions share. */
 export async function codePages(app: FastifyInstance, { playground }: Workshop): Promise<void> {
+  // For the reader's own editor.
+  app.get('/code/folders', () => {
+    return Object.fromEntries(codePlaces(playground).map(({ id, folder }) => [id, folder]))
+  })
   app.get<Asked>('/code/:id', async ({ params }, reply) => {
     const place = find(params.id)
     return reply.viewAsync('code-files', {

@@ -165,7 +165,7 @@ async function viewDifference(
       tests: hrefWith({ tests: tests ? undefined : '1' }),
     },
     styles: ['code', 'hunks', 'difference'],
-    scripts: ['difference', 'own-editor'],
+    scripts: ['difference', 'lesson'],
     wide: true,
   }
 }

@@ -20,7 +20,7 @@ interface Asked {
   Querystring: { kept?: string }
 }
 
-const ASSETS = { styles: ['exercises'], scripts: ['own-editor'] }
+const ASSETS = { styles: ['exercises'], scripts: ['lesson'] }
 
 /** `/exercises`: the learner's copies, their checks, hints and solutions. */
 export async function exercisePages(app: FastifyInstance, workshop: Workshop): Promise<void> {

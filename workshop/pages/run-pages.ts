@@ -2,6 +2,7 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { howToRun, programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import type { FastifyInstance } from 'fastify'
 import { knownVersions, requireVersion } from '../known-versions.ts'
+import { codePlaces, linkPaths } from '../lesson/code-places.ts'
 import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
 import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
@@ -31,7 +32,7 @@ export async function runPages(app: FastifyInstance, workshop: Workshop): Promis
     return reply.viewAsync('lifetimes', viewLifetimes(slot, workshop.traffic))
   })
   app.get<{ Params: { slot: string } }>('/run/log/:slot', ({ params }, reply) => {
-    return reply.viewAsync('run-log', { lines: viewLog(runner.require(params.slot)) })
+    return reply.viewAsync('run-log', { lines: viewLog(runner.require(params.slot), playground) })
   })
 
   app.post('/run/start', async ({ body }, reply) => {
@@ -80,15 +81,19 @@ function viewPrograms({ version, addresses }: Slot) {
   }
 }
 
-/** The last lines of a log. What starts with an address of this slot is a link. Anyone can write the rest. */
-function viewLog({ log, addresses }: Slot) {
+/**
+ * The last lines of a log. What starts with an address of this slot is a link, as is a file of the lab. Anyone can
+ * write the rest.
+ */
+function viewLog({ log, addresses }: Slot, playground: string) {
   const starts = Object.values(addresses).map((address) => `${address}/`)
+  const places = codePlaces(playground)
   return log.slice(-SHOWN_LINES).map(({ program, text }) => ({
     program,
-    parts: text.split(/(https?:\/\/\S+)/).map((part) => ({
-      text: part,
-      isLink: starts.some((start) => part.startsWith(start)),
-    })),
+    parts: text.split(/(https?:\/\/\S+)/).flatMap((part) => {
+      const isLink = starts.some((start) => part.startsWith(start))
+      return isLink ? { text: part, href: part } : linkPaths(part, places)
+    }),
   }))
 }
 
@@ -105,7 +110,7 @@ function whatRuns({ runner, playground, traffic }: Workshop) {
   const slots = runner.slots.map((slot) => ({
     ...slot,
     ...viewPrograms(slot),
-    lines: viewLog(slot),
+    lines: viewLog(slot, playground),
     idea: readLesson(slot.version).idea,
     clock: viewLifetimes(slot, traffic),
   }))

@@ -18,6 +18,8 @@ const OTHER_KEYS = [
   ['← →', 'Presenter: back and forth, as do Page Up, Page Down and space'],
   ['Home', 'Presenter: the first slide'],
   ['End', 'Presenter: the last slide'],
+  ['o', 'On a link to a file: open it in your own editor'],
+  ['c', 'On a link to a file: copy its path'],
 ]
 /** The item in the browser's storage, if they are off. */
 const OFF = 'keys-off'
@@ -53,6 +55,7 @@ dialog.setAttribute('closedby', 'any')
 dialog.innerHTML = `
 <h2 id="keys-heading">Keys</h2>
 <dl>${[...KEYS, ...OTHER_KEYS].map(([key, text]) => `<dt><kbd>${key}</kbd></dt><dd>${text}</dd>`).join('')}</dl>
+<p><small>Which editor is yours, you say on the page of the <a href="/exercises#own-editor">exercises</a>.</small></p>
 <label class="cluster"><input type="checkbox" id="keys-on"> Keys of one character are on</label>
 <form method="dialog" class="buttons"><button autofocus>Close</button></form>`
 document.body.append(dialog)

@@ -1,6 +1,6 @@
 // Paths open in the reader's own editor, or are copied. The browser remembers which editor that is.
 
-import './lesson.js'
+import './copy.js'
 
 /** Each editor, and the address at which it opens a path. Without a line, the line is empty. */
 const EDITORS = {
@@ -38,12 +38,13 @@ function offerAll(part) {
 }
 
 /**
- * Fills an element with a link that opens a path at the line in the page's address, and a button that copies it.
+ * Fills an element with a link that opens a path, and a button that copies it.
  *
  * @param {Element} place
  * @param {string} path
+ * @param {string} hash with the line, as `#L12`. Defaults to that of the page's address
  */
-export function offer(place, path) {
+export function offer(place, path, hash = location.hash) {
   const [name, hrefOf] = EDITORS[chosen()]
   const copy = document.createElement('button')
   copy.type = 'button'
@@ -54,7 +55,7 @@ export function offer(place, path) {
   if (hrefOf === undefined) return
   const link = document.createElement('a')
   link.className = 'button small'
-  link.href = hrefOf(asAddress(path), /^#L(\d+)$/.exec(location.hash)?.[1] ?? '')
+  link.href = hrefOf(asAddress(path), /^#L(\d+)$/.exec(hash)?.[1] ?? '')
   link.textContent = `Open in ${name}`
   place.prepend(link, ' ')
 }

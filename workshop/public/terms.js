@@ -1,22 +1,21 @@
 // A term that links to the glossary shows its entry there, while the pointer is on the link or on the card, or the
 // keyboard on the link. Being a popover, the card closes with Escape.
 
-const DELAY = 250
+import { later, showBeside, stay } from './floating.js'
 
 const card = document.createElement('div')
 card.id = 'term'
-card.className = 'term box'
+card.className = 'term floating box'
 card.popover = 'auto'
 card.role = 'tooltip'
 document.body.append(card)
-card.addEventListener('pointerenter', () => clearTimeout(timer))
+card.addEventListener('pointerenter', stay)
 card.addEventListener('pointerleave', () => later(leave))
 
 /** @type {Promise<Document | undefined> | undefined} */
 let glossary
 /** @type {HTMLAnchorElement | undefined} the link that the card belongs to, or is being made for */
 let term
-let timer
 
 for (const link of document.querySelectorAll('main a[href^="/reference/glossary#"]')) {
   link.addEventListener('pointerenter', ({ pointerType }) => {
@@ -29,19 +28,13 @@ for (const link of document.querySelectorAll('main a[href^="/reference/glossary#
   link.addEventListener('blur', hide)
 }
 
-/** @param {() => void} action */
-function later(action) {
-  clearTimeout(timer)
-  timer = setTimeout(action, DELAY)
-}
-
 /** The pointer has left; the keyboard may still be there. */
 function leave() {
   if (!term?.matches(':focus-visible')) hide()
 }
 
 function hide() {
-  clearTimeout(timer)
+  stay()
   term?.removeAttribute('aria-describedby')
   term = undefined
   card.hidePopover()
@@ -55,12 +48,7 @@ async function show(link) {
   if (term !== link || entry.length === 0) return
   card.replaceChildren(...entry)
   link.setAttribute('aria-describedby', card.id)
-  card.showPopover()
-  const [line] = link.getClientRects()
-  const left = Math.min(line.left, innerWidth - card.offsetWidth - 8)
-  const fitsBelow = line.bottom + card.offsetHeight < innerHeight
-  const top = fitsBelow ? line.bottom : Math.max(line.top - card.offsetHeight, 0)
-  card.style.translate = `${left + scrollX}px ${top + scrollY}px`
+  showBeside(card, link)
 }
 
 async function readGlossary() {

@@ -6,7 +6,7 @@ import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
-import { folderOfFile, workshopOfFile } from './lab.ts'
+import { folderOfFile, seriousProblems, workshopOfFile } from './lab.ts'
 
 const CALLBACK = 'client/routes/callback.ts'
 const playground = folderOfFile()
@@ -136,6 +136,69 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const box = await page.locator('#L40:target').boundingBox()
     expect(box?.y).toBeGreaterThan(60)
     expect(box?.y).toBeLessThan(900)
+  })
+
+  test('at a link to a file, the pointer and the keys o and c open its path in an own editor, or copy it', async () => {
+    const { folder } = findVersion('v02')
+    const permissions = ['clipboard-read', 'clipboard-write']
+    const page = await workshop.newPage({ own: { permissions } })
+    const card = page.locator('#own-editor-card')
+    const href = () => card.locator('a').getAttribute('href')
+    await page.goto(`${workshop.url}/attacks/login-csrf`)
+    const link = page.locator('main a[href^="/code/"]').first()
+    await link.hover()
+    await card.waitFor()
+    const place = await link.textContent()
+    expect(await href()).toBe(`vscode://file${folder}/${place}`)
+    expect(await link.getAttribute('aria-describedby')).toBe('own-editor-card')
+    expect(await seriousProblems(page)).toEqual([])
+    // It stays while the pointer is on it, and never stands in the way of the tab key.
+    await card.getByRole('button').hover()
+    await card.getByRole('button', { name: 'Copy path' }).click()
+    await card.getByText('Copied').waitFor()
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(`${folder}/${CALLBACK}`)
+    await page.keyboard.press('Escape')
+    await card.waitFor({ state: 'hidden' })
+    await page.mouse.move(0, 0)
+
+    const copy = join(playground, 'v02')
+    await page.goto(`${workshop.url}/code/copy-v02`)
+    const odd = page.locator('main .files a[href*="mine"]')
+    await odd.focus()
+    await page.keyboard.press('Shift+Tab')
+    await page.keyboard.press('Tab')
+    await card.waitFor()
+    const encoded = encodeURIComponent('it is 100% "mine" #1?.ts')
+    expect(await href()).toBe(`vscode://file${copy}/client/${encoded}`)
+    await card.locator('a').evaluate((own) => {
+      own.addEventListener('click', (event: Event) => {
+        event.preventDefault()
+        own.ownerDocument.title = 'opened'
+      })
+    })
+    await page.keyboard.press('o')
+    expect(await page.title()).toBe('opened')
+    await page.keyboard.press('c')
+    await card.getByText('Copied').waitFor()
+    const copied = await page.evaluate('navigator.clipboard.readText()')
+    expect(copied).toBe(`${copy}/client/it is 100% "mine" #1?.ts`)
+    // The next stop is the next link of the list.
+    await page.keyboard.press('Tab')
+    await expect.poll(href).toBe(`vscode://file${copy}/client/long.ts`)
+    expect(await page.locator('main .files a:focus').textContent()).toMatch(/^long\.ts/)
+  })
+
+  test('it does so in the results of the search, too, which are in a dialog', async () => {
+    const page = await workshop.visit('/')
+    await page.keyboard.press('/')
+    await page.keyboard.type(CALLBACK)
+    await page.locator('.found a[href^="/code/"]').first().waitFor()
+    await page.keyboard.press('ArrowDown')
+    const card = page.locator('dialog #own-editor-card')
+    await card.waitFor()
+    expect(await card.locator('a').getAttribute('href')).toContain(`/${CALLBACK}`)
+    await page.keyboard.press('ArrowDown')
+    expect(await page.locator('.found a:focus').count()).toBe(1)
   })
 
   test.runIf(full)('the pages of files look right', async () => {

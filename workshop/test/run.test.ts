@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
-import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
@@ -156,6 +156,26 @@ describe('the runner', () => {
     expect(log).not.toContain('<i>')
     const links = [...log.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)
     expect(links).toEqual([`${main.addresses.server}/authorize?a=b&amp;c=&quot;&lt;i&gt;`])
+  })
+
+  test('the log links the files of the lab in a stack, and shows where those of a version are', async () => {
+    const { main, runner } = workshop
+    const { folder, id } = main.version
+    const stack = [
+      `at one (${pathToFileURL(folder).href}/client/app.ts:12:7)`,
+      `at two (${join(folder, 'server', 'app.ts')}:3)`,
+      `${join(ROOT, 'shared', 'app.ts')} ${folder}/../../README.md /etc/app.ts:1`,
+    ]
+    runner.note(main, { program: 'server', text: stack.join(' ') })
+    const { text: log } = await workshop.get(`/run/log/${main.id}`)
+    const links = [...log.matchAll(/<a href="([^"]*)"/g)].map(([, href]) => href)
+    expect(links.slice(-3)).toEqual([
+      `/code/${id}/client/app.ts#L12`,
+      `/code/${id}/server/app.ts#L3`,
+      '/code/shared/app.ts',
+    ])
+    const { page } = await workshop.get('/run')
+    expect(page().querySelector(`.facts a[href="/code/${id}"]`)?.text).toBe(`versions/${id}`)
   })
 
   test('reports a port that another program holds, and leaves that program alone', async () => {
