@@ -3,7 +3,14 @@ import { findLine } from './attacks/deciding-lines.ts'
 import { attacks } from './attacks/stories/index.ts'
 import { checkVersion } from './differences/check-notes.ts'
 import { exercises } from './exercises/all-exercises.ts'
-import { type Change, change, Draft, type Files, StaleQuoteError } from './exercises/draft.ts'
+import {
+  type Change,
+  change,
+  Draft,
+  type Files,
+  MissingFileError,
+  StaleQuoteError,
+} from './exercises/draft.ts'
 import { copyName, endOf, startOf } from './exercises/exercise-start.ts'
 import { readMistakes } from './exercises/mistakes.ts'
 import { listVersions, type Version } from './programs/versions.ts'
@@ -29,7 +36,9 @@ async function staleInAttacks(version: Version): Promise<string[]> {
     const checks = attack.checks.filter(({ from = since }) => from === version.number)
     for (const edit of checks.flatMap((check) => [check, ...(check.also ?? [])])) {
       if ((await findLine(version, edit)) !== undefined) continue
-      stale.push(tellStale(`course/attacks/stories/${attack.slug}.ts`, version, edit))
+      stale.push(
+        tellStale(`course/attacks/stories/${attack.slug}.ts`, version, edit.file, edit.line),
+      )
     }
   }
   return stale
@@ -48,13 +57,8 @@ function staleInExercise(version: Version): string[] {
     } catch (error) {
       if (!(error instanceof StaleQuoteError)) throw error
       // After one failure, the copy lacks files that later steps change.
-      if (error.text === '' && stale.size > 0) return
-      const [file] = [...end].find(([, text]) => text === error.text) ?? []
-      for (const line of error.quotes) {
-        stale.add(
-          tellStale(place, version, { file: error.path ?? file ?? 'an earlier step', line }),
-        )
-      }
+      if (error instanceof MissingFileError && stale.size > 0) return
+      for (const line of error.quotes) stale.add(tellStale(place, version, error.path, line))
     }
   }
   let files: Files = new Map()
@@ -94,11 +98,7 @@ class PatientDraft extends Draft {
   }
 }
 
-function tellStale(
-  place: string,
-  { name }: Version,
-  quote: { file: string; line: string },
-): string {
-  const source = quote.file.startsWith('shared/') ? quote.file : `versions/${name}/${quote.file}`
-  return `${place} quotes ${source}, which has no ${JSON.stringify(quote.line)}.`
+function tellStale(place: string, { name }: Version, file: string, quote: string): string {
+  const source = file.startsWith('shared/') ? file : `versions/${name}/${file}`
+  return `${place} quotes ${source}, which has no ${JSON.stringify(quote)}.`
 }

@@ -17,25 +17,37 @@ export function readFiles(folder: string): Files {
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]))
 }
 
-/** A change at one place in a text. The old text must be there exactly once. */
-export type Change = readonly [from: string, to: string]
+/**
+ * A change at one place in a text: what is there exactly once, and what comes instead. With a third text it is
+ * everything from the first one up to that, or up to the `END`.
+ */
+export type Change = readonly [
+  from: string,
+  to: string | ((quote: string) => string),
+  upTo?: string | typeof END | undefined,
+]
 
-/** A quote that should be in a text exactly once, and isn't. */
+export const END = Symbol('the end of the text')
+
+/** Removes a quote, or everything from it up to another one. */
+export function drop(from: string, upTo?: Change[2]): Change {
+  return [from, '', upTo]
+}
+
+/** Quotes that should be in a file exactly once, and aren't. */
 export class StaleQuoteError extends Error {
-  /** The quotes that weren't found. */
+  readonly path: string
   readonly quotes: string[]
-  /** The text that should have them. */
-  readonly text: string
-  /** The file that the text is from, if known. */
-  readonly path: string | undefined
 
-  constructor(message: string, quotes: string[], text: string, path?: string) {
-    super(message)
-    this.quotes = quotes
-    this.text = text
+  constructor(path: string, quotes: string[]) {
+    super(`${path} should have this once:\n${quotes.join('\n')}`)
     this.path = path
+    this.quotes = quotes
   }
 }
+
+/** A file that should be there, and isn't. */
+export class MissingFileError extends StaleQuoteError {}
 
 /**
  * A copy on its way from one version to the next. It takes its text from the version it leads to, so a
@@ -81,7 +93,7 @@ export class Draft {
   final(path: string): string {
     const text = this.#target.get(path)
     if (text !== undefined) return text
-    throw new StaleQuoteError(`The version has no file ${path}.`, [path], '', path)
+    throw new MissingFileError(path, [path])
   }
 }
 
@@ -91,33 +103,29 @@ export class Draft {
  * @throws {StaleQuoteError} with all quotes that aren't there exactly once
  */
 export function change(path: string, text: string | undefined, changes: readonly Change[]): string {
-  const quotes = changes.map(([from]) => from)
   if (text === undefined) {
-    throw new StaleQuoteError(`There is no file ${path}.`, quotes, '', path)
+    throw new MissingFileError(
+      path,
+      changes.map(([from]) => from),
+    )
   }
   const stale: string[] = []
-  const changed = changes.reduce((before, [from, to]) => {
-    const parts = before.split(from)
-    if (parts.length === 2) return parts.join(to)
-    stale.push(from)
+  const changed = changes.reduce((before, [from, to, upTo]) => {
+    const quote = upTo === undefined ? from : part(before, from, upTo)
+    const parts = before.split(quote ?? from)
+    if (quote !== undefined && parts.length === 2) {
+      return parts.join(typeof to === 'string' ? to : to(quote))
+    }
+    stale.push(before.includes(from) && typeof upTo === 'string' ? upTo : from)
     return before
   }, text)
-  if (stale.length === 0) return changed
-  const message = `${path} should have this once:\n${stale.join('\n')}`
-  throw new StaleQuoteError(message, stale, text, path)
+  if (stale.length > 0) throw new StaleQuoteError(path, stale)
+  return changed
 }
 
-/**
- * The part of a text from one quote up to another, or to the end.
- *
- * @throws {StaleQuoteError} if one of them isn't there
- */
-export function part(text: string, from: string, to?: string): string {
+/** The part of a text from one quote up to another, or undefined if one of them isn't there. */
+function part(text: string, from: string, upTo: string | typeof END): string | undefined {
   const start = text.indexOf(from)
-  const end = to === undefined ? text.length : text.indexOf(to, start + from.length)
-  if (start === -1 || end === -1) {
-    const quote = start === -1 ? from : (to ?? from)
-    throw new StaleQuoteError(`This text has no ${quote}:\n${text}`, [quote], text)
-  }
-  return text.slice(start, end)
+  const end = upTo === END ? text.length : text.indexOf(upTo, start + from.length)
+  return start === -1 || end === -1 ? undefined : text.slice(start, end)
 }

@@ -1,4 +1,4 @@
-import { change, type Draft, part } from '../draft.ts'
+import { type Change, change, type Draft, drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
@@ -12,6 +12,8 @@ const LENIENT = `${STRICT}  "compilerOptions": { "noUnusedLocals": false, "noUnu
 const NO_CATCH = `  const { client, redirect_uri } = verifyRedirectUri(query, clients)
   return readParameters(query, client, redirect_uri)
 `
+
+const DISPATCH = drop("      if (grant_type === 'auth", '      throw new OAuth')
 
 export function skeleton(draft: Draft): void {
   empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
@@ -53,51 +55,59 @@ export const steps: ExerciseStep[] = [
       readAuthorizationRequest: NO_CATCH,
       readParameters: notWritten(3, 'readParameters'),
     })
-    const get = part(draft.final(AUTHORIZE), '  app.get<', '\n  // The form posts')
-    draft.edit(AUTHORIZE, [route(2, 'GET /authorize', "app.get('/authorize'"), get])
+    const post = route(4, 'POST /authorize', "app.post('/authorize'")
+    empty(draft, AUTHORIZE, { sendCode: notWritten(4, 'sendCode') }, [
+      '  // The form posts',
+      post,
+      '}\n\nfunction showLogin',
+    ])
   },
   (draft) => empty(draft, REQUEST, { readAuthorizationRequest: NO_CATCH }),
-  (draft) => draft.take(AUTHORIZE, [errorHandlerOf(draft, AUTHORIZE), '']),
+  (draft) =>
+    draft.take(
+      AUTHORIZE,
+      drop('\n  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler', '}\n\nfunction'),
+    ),
   (draft) => draft.takeAll(REQUEST, AUTHORIZE),
   (draft) => draft.take('client/routes/callback.ts'),
   (draft) =>
     draft.take(
       TOKEN,
-      [
-        part(draft.final(TOKEN), '      const client = authenticateClient(', '      const grant'),
-        '',
-      ],
-      [dispatchOf(draft), ''],
+      drop('      const client = authenticateClient(', '      const grant'),
+      DISPATCH,
       ['      const grant_type = requiredParameter(', '      requiredParameter('],
-      [part(draft.final(TOKEN), '    if (error.code ===', '    const response'), ''],
+      drop('    if (error.code ===', '    const response'),
     ),
   (draft) => {
     draft.take('server/client-auth.ts')
     draft.take(
       TOKEN,
-      [dispatchOf(draft), ''],
+      DISPATCH,
       ['      const client = authenticateClient(', '      authenticateClient('],
       ['      const grant_type = requiredParameter(', '      requiredParameter('],
     )
   },
   (draft) => draft.takeAll(TOKEN, 'server/grants/authorization-code.ts', 'server/tokens.ts'),
-  (draft) =>
-    draft.take(TOKEN_REQUEST, [
-      part(draft.final(TOKEN_REQUEST), '  if ((status === 400', '  if (status !== 200'),
-      '',
-    ]),
+  (draft) => draft.take(TOKEN_REQUEST, drop('  if ((status === 400', '  if (status !== 200')),
   (draft) => draft.takeAll(TOKEN_REQUEST, 'tsconfig.json'),
 ]
 
 /** Replaces the bodies of some functions of a file, and keeps everything else. */
-function empty(draft: Draft, path: string, bodies: Record<string, string>): void {
-  const changes = Object.entries(bodies).map(([name, body]) => {
-    const declaration = part(draft.final(path), `function ${name}(`, '\n}\n')
-    // Each parameter may have its own line: the body starts after the line that ends them.
-    const head = /^[\s\S]*?\{\n(?= {2}\S)(?! {2}\w+: .*\n\})/.exec(declaration)?.[0] ?? ''
-    return [declaration, head + body.trimEnd()] as const
+function empty(
+  draft: Draft,
+  path: string,
+  bodies: Record<string, string>,
+  ...more: Change[]
+): void {
+  const changes = Object.entries(bodies).map(([name, body]): Change => {
+    const emptied = (declaration: string) => {
+      // Each parameter may have its own line: the body starts after the line that ends them.
+      const head = /^[\s\S]*?\{\n(?= {2}\S)(?! {2}\w+: .*\n\})/.exec(declaration)?.[0] ?? ''
+      return head + body.trimEnd()
+    }
+    return [`function ${name}(`, emptied, '\n}\n']
   })
-  const text = change(path, draft.final(path), changes)
+  const text = change(path, draft.final(path), [...changes, ...more])
   draft.write(path, text.includes(PAGE_ERROR) ? text : withImport(text))
 }
 
@@ -120,16 +130,4 @@ function withImport(text: string): string {
   }
   lines.splice(lines.findIndex(later), 0, PAGE_ERROR.trimEnd())
   return lines.join('\n')
-}
-
-function errorHandlerOf(draft: Draft, path: string): string {
-  return part(
-    draft.final(path),
-    '\n  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler',
-    '}\n\nfunction',
-  )
-}
-
-function dispatchOf(draft: Draft): string {
-  return part(draft.final(TOKEN), "      if (grant_type === 'auth", '      throw new OAuth')
 }

@@ -1,4 +1,4 @@
-import { part } from '../draft.ts'
+import { drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const CALLBACK = 'client/routes/callback.ts'
@@ -6,13 +6,12 @@ const CALLBACK = 'client/routes/callback.ts'
 export const steps: ExerciseStep[] = [
   (draft) => draft.takeAll('client/app.ts', 'client/session.ts', 'client/routes/login.ts'),
   (draft) => {
-    draft.take('server/authorization-request.ts')
+    draft.takeAll('server/authorization-request.ts', 'server/authorization-response.ts')
     const error = '  error_description: string\n'
     draft.take('protocol.ts', [`${error}  state: string | undefined\n`, error])
-    draft.take('server/authorization-response.ts')
     draft.take(
       'server/routes/authorize.ts',
-      ["      state: soleParameter(request.query, 'state'),\n", ''],
+      drop("      state: soleParameter(request.query, 'state'),\n"),
       [
         '<Error, { Querystring: Parameters }>(async (error, request,',
         '<Error>(async (error, _request,',
@@ -20,13 +19,7 @@ export const steps: ExerciseStep[] = [
     )
   },
   (draft) => draft.takeAll('protocol.ts', 'server/routes/authorize.ts'),
-  (draft) => {
-    const useUp = part(
-      draft.final(CALLBACK),
-      '    // A state works once',
-      '\n    // RFC 6749 section 4.1.2.1',
-    )
-    draft.take(CALLBACK, [useUp, ''])
-  },
+  (draft) =>
+    draft.take(CALLBACK, drop('    // A state works once', '\n    // RFC 6749 section 4.1.2.1')),
   (draft) => draft.take(CALLBACK),
 ]

@@ -1,4 +1,4 @@
-import { part } from '../draft.ts'
+import { type Change, drop, END } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const APP = 'client/app.ts'
@@ -24,90 +24,83 @@ const BARE_CHALLENGE = `  reply.header('www-authenticate', 'Bearer realm="oauth-
   return reply.send({ message: 'Send an access token in the Authorization header.' })
 `
 
+/** The registration of the sessions, as it is before a logout ends them at once. */
+const SIMPLE_SESSIONS: Change = [
+  '  // A flood',
+  '  registerSessions(app, config, config.clientUrl)\n',
+  '  app.register(homeRoute',
+]
+
 export const steps: ExerciseStep[] = [
   (draft) => {
-    const app = draft.final(SERVER_APP)
     draft.take(
       SERVER_APP,
-      ["import type { FindAccessToken } from './bearer-auth.ts'\n", ''],
-      [part(app, '  const findAccessToken', '\n  app.register(homeRoute'), ''],
+      drop("import type { FindAccessToken } from './bearer-auth.ts'\n"),
+      drop('  const findAccessToken', '\n  app.register(homeRoute'),
       ['app.register(meRoute, { findAccessToken })', 'app.register(meRoute)'],
     )
     draft.write('server/routes/me.ts', CLOSED_DOOR)
   },
   (draft) => {
     draft.takeAll('protocol.ts', SERVER_APP, 'server/routes/me.ts')
-    const full = draft.final(BEARER_AUTH)
     draft.take(
       BEARER_AUTH,
       [
         "{ headers: { authorization = '' } }: FastifyRequest,\n  reply:",
         '_request: FastifyRequest,\n  reply:',
       ],
-      [part(full, '  // RFC 6750 section 3.1'), `${BARE_CHALLENGE}}\n`],
+      ['  // RFC 6750 section 3.1', `${BARE_CHALLENGE}}\n`, END],
     )
   },
   (draft) => draft.take(BEARER_AUTH),
   (draft) => {
     draft.take('client/session.ts')
     draft.remove('client/views/callback.eta')
-    const callback = draft.final(CALLBACK)
     draft.take(
       CALLBACK,
-      ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
-      [part(callback, '    // A logout in another tab', '    request.session.tokens ='), ''],
+      drop("import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n"),
+      drop('    // A logout in another tab', '    request.session.tokens ='),
     )
   },
   (draft) => {
     draft.take('client/routes/profile.ts')
-    draft.take(PROFILE_PAGE, [part(draft.final(PROFILE_PAGE), '      <form', '      <p>The'), ''])
-    const api = draft.final(API)
+    draft.take(PROFILE_PAGE, drop('      <form', '      <p>The'))
     draft.take(
       API,
-      ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-      [part(api, '\nconst logIn =', '\n/**'), ''],
-      [part(api, ' * @throws {PageError} 401', ' * @throws {PageError} 502'), ''],
-      [part(api, '  if (session.tokens === undefined) {', '  const call ='), ''],
+      drop("import { PageError } from '@oauth-lab/shared/page-error.ts'\n"),
+      drop('\nconst logIn =', '\n/**'),
+      drop(' * @throws {PageError} 401', ' * @throws {PageError} 502'),
+      drop('  if (session.tokens === undefined) {', '  const call ='),
       [
-        part(api, '  const response =', '}\n\nfunction'),
+        '  const response =',
         "  return call(session.tokens?.access_token ?? '')\n",
+        '}\n\nfunction',
       ],
     )
-    const app = draft.final(APP)
     draft.take(
       APP,
-      [sessionsOf(app), '  registerSessions(app, config, config.clientUrl)\n'],
+      SIMPLE_SESSIONS,
       ['app.register(homeRoute, { config })', 'app.register(homeRoute)'],
-      [part(app, 'import { logoutRoute }', 'import { profileRoute }'), ''],
-      ['  app.register(logoutRoute)\n', ''],
+      drop('import { logoutRoute }', 'import { profileRoute }'),
+      drop('  app.register(logoutRoute)\n'),
     )
   },
   (draft) => draft.take(API),
   (draft) => {
-    draft.take('client/routes/home.ts')
-    draft.take('client/views/home.eta')
+    draft.takeAll('client/routes/home.ts', 'client/views/home.eta')
     draft.edit(APP, ['app.register(homeRoute)', 'app.register(homeRoute, { config })'])
   },
   (draft) => {
-    const callback = draft.final(CALLBACK)
     draft.take(
       CALLBACK,
-      ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
-      [part(callback, '    // A logout in another tab', '    // A new session ID'), ''],
+      drop("import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n"),
+      drop('    // A logout in another tab', '    // A new session ID'),
     )
   },
   (draft) => {
     draft.take('client/routes/logout.ts')
     draft.take(PROFILE_PAGE)
-    draft.take(APP, [
-      sessionsOf(draft.final(APP)),
-      '  registerSessions(app, config, config.clientUrl)\n',
-    ])
+    draft.take(APP, SIMPLE_SESSIONS)
   },
   (draft) => draft.takeAll(CALLBACK, APP),
 ]
-
-/** The registration of the sessions, with the comment above it. */
-function sessionsOf(app: string): string {
-  return part(app, '  // A flood', '  app.register(homeRoute')
-}

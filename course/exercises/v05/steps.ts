@@ -1,4 +1,4 @@
-import { type Change, change, type Draft, part } from '../draft.ts'
+import { type Change, drop, END } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const CODE_GRANT = 'server/grants/authorization-code.ts'
@@ -28,47 +28,136 @@ export class TokenManager {
 }
 `
 
+const CODE_NOT_USED: Change[] = [
+  ['store.codes.get(code) ?? store.usedCodes.get(code)', 'store.codes.get(code)'],
+  drop('  // RFC 6749 section 4.1.2: a complete', '  const family'),
+  drop('  store.usedCodes.set(code, issuedCode, timeLeft)\n'),
+]
+const NO_USED_CODES: Change[] = [
+  drop('  /** Codes that were exchanged', '}\n\nexport function'),
+  drop('    usedCodes: new ExpiringMap(1_000_000, hasEnded),\n'),
+]
+const AN_HOUR: Change = ['?? 300', '?? 3600']
+
+/** A grant that issues both tokens, and doesn't recognize a used code yet. */
+const CODE_WITHOUT_END: Change[] = [
+  ...CODE_NOT_USED,
+  [
+    '  // The last refresh can',
+    '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
+    '  return {',
+  ],
+]
+
+/** A store where nothing is revoked. */
+const STORE_WITHOUT_END: Change[] = [
+  ...NO_USED_CODES,
+  drop('  /** True once it was revoked', '}\n\n/** What the server'),
+  drop('\nfunction hasEnded', END),
+  [
+    'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
+    'accessTokens: new ExpiringMap(1_000_000)',
+  ],
+  ['families: new ExpiringMap(1_000_000, hasEnded)', 'families: new ExpiringMap(1_000_000)'],
+  AN_HOUR,
+]
+/** A store that counts no lifetime from the login. */
+const STORE_UNCOUNTED: Change[] = [
+  ...STORE_WITHOUT_END,
+  drop('  /** When the user authorized it', '}\n\n/** What the server'),
+  drop('  /** In milliseconds of the monotonic clock. */\n  expiresAt: number\n'),
+  drop('  /** Counted from the authorization. */\n'),
+]
+
+/** A refresh grant that revokes nothing yet. */
+const REFRESH_WITHOUT_END: Change[] = [
+  drop('  // RFC 9700 section 4.14.2', '  if (!sameSecret('),
+  drop('    family.grant.ended = true\n'),
+  ['The refresh token was used before: the login has ended', 'The refresh token was used before'],
+]
+/** A refresh grant with which each refresh extends the login. */
+const REFRESH_UNCOUNTED: Change[] = [
+  ...REFRESH_WITHOUT_END,
+  [
+    '  if (performance.now() >=',
+    '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
+    '  const next = issueRefreshToken(family)\n',
+  ],
+]
+
+/** A manager that doesn't handle a rejected refresh yet. */
+const WITHOUT_REJECTIONS: Change[] = [
+  drop('    try {\n', '      if (performance'),
+  ['      if (performance', (body) => body.replace(/^ {2}/gm, ''), '    } catch'],
+  drop('    } catch', '  }\n\n  /** Requests that need'),
+  ['return await call', 'return call'],
+  drop(' Returns a 401 if the server also rejects the refresh.'),
+]
+/** A manager that refreshes only after a 401. */
+const WITHOUT_CLOCK: Change[] = [
+  ...WITHOUT_REJECTIONS,
+  drop('  /** In milliseconds of the monotonic', '  #renewal:'),
+  drop('    this.#renewAt = renewalTime(tokens)\n'),
+  drop('    if (performance.now() >=', '    const accessToken'),
+  drop('    this.#renewAt = renewalTime(this.#tokens)\n'),
+  drop('\n/** In the last tenth', END),
+  [
+    "Renews the access token first if it's about to expire, and once more if",
+    'Renews the access token and calls once more if',
+  ],
+]
+/** A manager that expects one request at a time. */
+const FIRST_MANAGER: Change[] = [
+  ...WITHOUT_CLOCK,
+  drop('  #renewal:', '\n  constructor'),
+  drop('  /** Requests that need', '  /** RFC 6749 section 6 */'),
+  [
+    '    const accessToken =',
+    '    const response = await call(this.#tokens.access_token)\n',
+    '    if (response.status',
+  ],
+  ['    // Another request may', '    await this.#requestTokens()\n', '    return call('],
+  [
+    '/**\n * Holds the tokens of one login',
+    '/** Holds the tokens of one login and renews them. */\n',
+    'export class',
+  ],
+]
+
 export const steps: ExerciseStep[] = [
   (draft) => {
-    const messages = draft.final('protocol.ts')
-    draft.take('protocol.ts', [refreshRequestIn(messages), ''])
-    draft.write(STORE, storeWithoutEnd(draft, { counted: false }))
+    draft.take(
+      'protocol.ts',
+      drop('/** What the client sends to get new tokens', '/** RFC 6749 section 5.1 */'),
+    )
+    draft.take(STORE, ...STORE_UNCOUNTED)
     draft.take('server/tokens.ts')
-    const grant = codeGrantWithoutEnd(draft.final(CODE_GRANT))
-    const untimed = change(CODE_GRANT, grant, [[part(grant, '    expiresAt:', '  }\n'), '']])
-    draft.write(CODE_GRANT, untimed)
+    draft.take(CODE_GRANT, ...CODE_WITHOUT_END, drop('    expiresAt:', '  }\n'))
   },
   (draft) => {
-    draft.take('protocol.ts')
-    draft.take('server/routes/token.ts')
-    const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
-    draft.write(
+    draft.takeAll('protocol.ts', 'server/routes/token.ts')
+    draft.take(
       REFRESH_GRANT,
-      change(REFRESH_GRANT, grant, [
-        ["import { sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
-        [part(grant, '  if (!sameSecret(', '  store.families.set('), ''],
-      ]),
+      ...REFRESH_UNCOUNTED,
+      drop("import { sameSecret } from '@oauth-lab/shared/secrets.ts'\n"),
+      drop('  if (!sameSecret(', '  store.families.set('),
     )
   },
+  (draft) => draft.take(REFRESH_GRANT, ...REFRESH_UNCOUNTED),
   (draft) => {
-    const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: false })
-    draft.write(REFRESH_GRANT, grant)
-  },
-  (draft) => {
-    draft.write(STORE, storeWithoutEnd(draft, { counted: true }))
-    draft.write(CODE_GRANT, codeGrantWithoutEnd(draft.final(CODE_GRANT)))
-    const grant = refreshGrantWithoutEnd(draft.final(REFRESH_GRANT), { counted: true })
-    draft.write(REFRESH_GRANT, grant)
-    draft.take('server/routes/authorize.ts', ['    ended: false,\n', ''])
+    draft.take(STORE, ...STORE_WITHOUT_END)
+    draft.take(CODE_GRANT, ...CODE_WITHOUT_END)
+    draft.take(REFRESH_GRANT, ...REFRESH_WITHOUT_END)
+    draft.take('server/routes/authorize.ts', drop('    ended: false,\n'))
   },
   (draft) => {
     draft.takeAll(REFRESH_GRANT, 'server/routes/authorize.ts')
-    draft.take(CODE_GRANT, ...withoutCodeReuse(draft.final(CODE_GRANT)))
-    draft.take(STORE, ...withoutUsedCodes(draft.final(STORE)), ['?? 300', '?? 3600'])
+    draft.take(CODE_GRANT, ...CODE_NOT_USED)
+    draft.take(STORE, ...NO_USED_CODES, AN_HOUR)
   },
   (draft) => {
     draft.take(CODE_GRANT)
-    draft.take(STORE, ['?? 300', '?? 3600'])
+    draft.take(STORE, AN_HOUR)
   },
   (draft) => {
     draft.takeAll(STORE, 'client/api.ts', 'client/routes/callback.ts', 'client/session.ts')
@@ -76,127 +165,9 @@ export const steps: ExerciseStep[] = [
   },
   (draft) => {
     draft.take('client/token-request.ts')
-    draft.write(MANAGER, firstManager(draft.final(MANAGER)))
+    draft.take(MANAGER, ...FIRST_MANAGER)
   },
-  (draft) => draft.write(MANAGER, withoutClock(withoutRefusals(draft.final(MANAGER)))),
-  (draft) => draft.write(MANAGER, withoutRefusals(draft.final(MANAGER))),
+  (draft) => draft.take(MANAGER, ...WITHOUT_CLOCK),
+  (draft) => draft.take(MANAGER, ...WITHOUT_REJECTIONS),
   (draft) => draft.take(MANAGER),
 ]
-
-function refreshRequestIn(messages: string): string {
-  return part(
-    messages,
-    '/** What the client sends to get new tokens',
-    '/** RFC 6749 section 5.1 */',
-  )
-}
-
-/** A store where nothing is revoked. `counted` says whether lifetimes already count from the login. */
-function storeWithoutEnd(draft: Draft, { counted }: { counted: boolean }): string {
-  const full = draft.final(STORE)
-  const before = change(STORE, full, [
-    ...withoutUsedCodes(full),
-    [part(full, '  /** True once it was revoked', '}\n\n/** What the server'), ''],
-    [part(full, '\nfunction hasEnded'), ''],
-    [
-      'accessTokens: new ExpiringMap(1_000_000, hasEnded)',
-      'accessTokens: new ExpiringMap(1_000_000)',
-    ],
-    ['families: new ExpiringMap(1_000_000, hasEnded)', 'families: new ExpiringMap(1_000_000)'],
-    ['?? 300', '?? 3600'],
-  ])
-  if (counted) return before
-  return change(STORE, before, [
-    [part(before, '  /** When the user authorized it', '}\n\n/** What the server'), ''],
-    ['  /** In milliseconds of the monotonic clock. */\n  expiresAt: number\n', ''],
-    ['  /** Counted from the authorization. */\n', ''],
-  ])
-}
-
-function withoutUsedCodes(store: string): Change[] {
-  return [
-    [part(store, '  /** Codes that were exchanged', '}\n\nexport function'), ''],
-    ['    usedCodes: new ExpiringMap(1_000_000, hasEnded),\n', ''],
-  ]
-}
-
-/** A grant that issues both tokens, and doesn't recognize a used code yet. */
-function codeGrantWithoutEnd(full: string): string {
-  const before = change(CODE_GRANT, full, withoutCodeReuse(full))
-  return change(CODE_GRANT, before, [
-    [
-      part(before, '  // The last refresh can', '  return {'),
-      '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
-    ],
-  ])
-}
-
-function withoutCodeReuse(codeGrant: string): Change[] {
-  return [
-    ['store.codes.get(code) ?? store.usedCodes.get(code)', 'store.codes.get(code)'],
-    [part(codeGrant, '  // RFC 6749 section 4.1.2: a complete', '  const family'), ''],
-    ['  store.usedCodes.set(code, issuedCode, timeLeft)\n', ''],
-  ]
-}
-
-/** A refresh grant that revokes nothing yet. Without `counted`, each refresh extends the login. */
-function refreshGrantWithoutEnd(full: string, { counted }: { counted: boolean }): string {
-  const before = change(REFRESH_GRANT, full, [
-    [part(full, '  // RFC 9700 section 4.14.2', '  if (!sameSecret('), ''],
-    ['    family.grant.ended = true\n', ''],
-    ['The refresh token was used before: the login has ended', 'The refresh token was used before'],
-  ])
-  if (counted) return before
-  return change(REFRESH_GRANT, before, [
-    [
-      part(before, '  if (performance.now() >=', '  const next = issueRefreshToken(family)\n'),
-      '  store.families.set(family.id, family, store.refreshTokenTtl)\n',
-    ],
-  ])
-}
-
-/** A manager that doesn't handle a rejected refresh yet. */
-function withoutRefusals(full: string): string {
-  const body = part(full, '    try {\n', '  }\n\n  /** Requests that need')
-  const inner = part(body, '      if (performance', '    } catch').replace(/^ {2}/gm, '')
-  return change(MANAGER, full, [
-    [body, inner.replace('return await call', 'return call')],
-    [' Returns a 401 if the server also rejects the refresh.', ''],
-  ])
-}
-
-/** A manager that refreshes only after a 401. */
-function withoutClock(manager: string): string {
-  return change(MANAGER, manager, [
-    [part(manager, '  /** In milliseconds of the monotonic', '  #renewal:'), ''],
-    ['    this.#renewAt = renewalTime(tokens)\n', ''],
-    [part(manager, '    if (performance.now() >=', '    const accessToken'), ''],
-    ['    this.#renewAt = renewalTime(this.#tokens)\n', ''],
-    [part(manager, '\n/** In the last tenth'), ''],
-    [
-      "Renews the access token first if it's about to expire, and once more if",
-      'Renews the access token and calls once more if',
-    ],
-  ])
-}
-
-/** A manager that expects one request at a time. */
-function firstManager(full: string): string {
-  const manager = withoutClock(withoutRefusals(full))
-  return change(MANAGER, manager, [
-    [part(manager, '  #renewal:', '\n  constructor'), ''],
-    [part(manager, '  /** Requests that need', '  /** RFC 6749 section 6 */'), ''],
-    [
-      part(manager, '    const accessToken =', '    if (response.status'),
-      '    const response = await call(this.#tokens.access_token)\n',
-    ],
-    [
-      part(manager, '    // Another request may', '    return call('),
-      '    await this.#requestTokens()\n',
-    ],
-    [
-      part(manager, '/**\n * Holds the tokens of one login', 'export class'),
-      '/** Holds the tokens of one login and renews them. */\n',
-    ],
-  ])
-}

@@ -1,17 +1,15 @@
-import type { Change } from '../draft.ts'
+import { drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const PROTOCOL = 'protocol.ts'
 
 /** The messages before the resources check a scope. */
-const ONE_RESOURCE: Change = [
+const ONE_RESOURCE = drop(
   '}\n\n/** The same for a resource with its own scope. */\nexport type EmailInfo = {\n',
-  '',
-]
-const NO_SCOPE_IN_RESPONSE: Change = [
+)
+const NO_SCOPE_IN_RESPONSE = drop(
   '  /** What the access token covers. Optional if that is what the client asked for. */\n  scope?: string\n',
-  '',
-]
+)
 
 export const steps: ExerciseStep[] = [
   (draft) => {
@@ -19,7 +17,7 @@ export const steps: ExerciseStep[] = [
     draft.takeAll('server/clients.ts', 'server/scopes.ts', 'server/authorization-request.ts')
   },
   (draft) => {
-    draft.take('server/routes/authorize.ts', ['    scopes: authorizationRequest.scopes,\n', ''])
+    draft.take('server/routes/authorize.ts', drop('    scopes: authorizationRequest.scopes,\n'))
     draft.take('server/views/login.eta')
   },
   (draft) => {

@@ -1,4 +1,4 @@
-import { type Change, type Draft, part } from '../draft.ts'
+import { type Change, drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const APP = 'server/app.ts'
@@ -12,53 +12,44 @@ const ISSUE = '    const consent = issueConsent(login, authorizationRequest, sto
 
 /** The server's routes before it rejects forms from other sites, and before the logout. */
 const NO_HOOK: Change[] = [
-  ["import { refuseForeignForms } from './same-origin.ts'\n", ''],
-  ["    pages.addHook('onRequest', refuseForeignForms)\n", ''],
+  drop("import { refuseForeignForms } from './same-origin.ts'\n"),
+  drop("    pages.addHook('onRequest', refuseForeignForms)\n"),
 ]
 const NO_LOGOUT: Change[] = [
-  ["import { logoutRoute } from './routes/logout.ts'\n", ''],
-  ['    pages.register(logoutRoute)\n', ''],
+  drop("import { logoutRoute } from './routes/logout.ts'\n"),
+  drop('    pages.register(logoutRoute)\n'),
 ]
-const NO_VALUES_KEPT: Change = [
+const NO_VALUES_KEPT = drop(
   '  /** The consent pages without an answer, by the value on the page. */\n  consents: Map<string, { request: string; expiresAt: number }>\n',
-  '',
-]
-const NO_NOT_YOU: Change = [
+)
+const NO_NOT_YOU = drop(
   '      <form class="corner" method="post" action="/logout<%= it.query %>">\n        <button class="quiet">Not you?</button>\n      </form>\n',
-  '',
-]
-const NO_VALUE_SENT: Change = [
+)
+const NO_VALUE_SENT = drop(
   '        <input type="hidden" name="consent" value="<%= it.consent %>">\n',
-  '',
-]
+)
 
 /** The routes while a consent page has no value, and nothing handles its form. */
-function takeRoutes(draft: Draft, ...changes: Change[]): void {
-  const endpoint = part(
-    draft.final(AUTHORIZE),
-    CONSENT_ENDPOINT,
-    '  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler',
-  )
-  draft.take(
-    AUTHORIZE,
-    [endpoint, ''],
-    ["import { issueConsent, useConsent } from '../consent.ts'\n", ''],
-    ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-    ['{ user, consents: new Map() }', '{ user }'],
-    ...changes,
-  )
-}
+const NO_CONSENT: Change[] = [
+  drop(CONSENT_ENDPOINT, '  // RFC 6749 section 4.1.2.1\n  app.setErrorHandler'),
+  drop("import { issueConsent, useConsent } from '../consent.ts'\n"),
+  drop("import { PageError } from '@oauth-lab/shared/page-error.ts'\n"),
+  ['{ user, consents: new Map() }', '{ user }'],
+]
 
 export const steps: ExerciseStep[] = [
   (draft) => {
-    const answer = part(draft.final(AUTHORIZE), FIND_LOGIN, '  })\n')
-    takeRoutes(draft, [answer, '    return showLogin(reply, authorizationRequest)\n'])
+    const showLogin = '    return showLogin(reply, authorizationRequest)\n'
+    draft.take(AUTHORIZE, ...NO_CONSENT, [FIND_LOGIN, showLogin, '  })\n'])
     draft.take(APP, ...NO_HOOK, ...NO_LOGOUT)
     draft.take('server/session.ts', NO_VALUES_KEPT)
     draft.take('server/views/login.eta')
   },
   (draft) => {
-    takeRoutes(draft, [ISSUE, ''], ['scopeMeanings, consent }', 'scopeMeanings }'])
+    draft.take(AUTHORIZE, ...NO_CONSENT, drop(ISSUE), [
+      'scopeMeanings, consent }',
+      'scopeMeanings }',
+    ])
     draft.take(CONSENT_PAGE, NO_NOT_YOU, NO_VALUE_SENT)
   },
   (draft) => {

@@ -1,4 +1,4 @@
-import { type Change, part } from '../draft.ts'
+import { type Change, drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const API = 'client/api.ts'
@@ -17,33 +17,32 @@ const NO_WAY_BACK = {
     ['const { scope, wayBack } = pendingLogin', 'const { scope } = pendingLogin'],
     ['reply.redirect(wayBack, 303)', "reply.redirect('/profile', 303)"],
   ],
-  [LOGIN]: [[`      ${WAY_BACK}\n`, '']],
+  [LOGIN]: [drop(`      ${WAY_BACK}\n`)],
   [SESSION]: [
-    ["  /** The page that the login leads to. */\n  wayBack: '/profile' | '/email'\n", ''],
+    drop("  /** The page that the login leads to. */\n  wayBack: '/profile' | '/email'\n"),
   ],
 } satisfies Record<string, Change[]>
 
 /** The calls of the API as they are before the client does without the user name. */
 const NAME_NEEDED: Change[] = [
-  [" Returns undefined when the token doesn't cover that.", ''],
+  drop(" Returns undefined when the token doesn't cover that."),
   [
     '  session: Session,\n): Promise<UserInfo | undefined> {',
     '  session: Session,\n): Promise<UserInfo> {',
   ],
-  ['  if (status === 403) return undefined\n', ''],
+  drop('  if (status === 403) return undefined\n'),
 ]
 
 export const steps: ExerciseStep[] = [
   (draft) => {
-    const text = draft.final(AUTHORIZE)
     draft.take('server/store.ts')
     draft.take(
       AUTHORIZE,
       ['queryOf, soleParameter, valuesOf }', 'queryOf, soleParameter }'],
       ['consent, asked }', 'consent }'],
-      [part(text, "      const ticked = valuesOf(form, 'scope')\n", ALLOWED), ''],
-      [part(text, '      const scopes = ', DECISION), ''],
-      [' || scopes.length === 0', ''],
+      drop("      const ticked = valuesOf(form, 'scope')\n", ALLOWED),
+      drop('      const scopes = ', DECISION),
+      drop(' || scopes.length === 0'),
       ['of scopes) allowed.add', 'of authorizationRequest.scopes) allowed.add'],
       ['{ ...authorizationRequest, scopes }', 'authorizationRequest'],
     )
@@ -52,24 +51,18 @@ export const steps: ExerciseStep[] = [
   (draft) => {
     draft.takeAll('client/token-request.ts', 'client/token-manager.ts')
     for (const path of [SESSION, CALLBACK] as const) draft.take(path, ...NO_WAY_BACK[path])
-    const text = draft.final(LOGIN)
     draft.take(
       LOGIN,
-      ["import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'\n", ''],
+      drop("import { type Parameters, soleParameter } from '@oauth-lab/shared/parameters.ts'\n"),
       ['app.get<{ Querystring: Parameters }>', 'app.get'],
-      [part(text, '    // An address in the request', '    const covered'), ''],
+      drop('    // An address in the request', '    const covered'),
       ["[...covered, isForEmail ? 'email' : 'profile']", "[...covered, 'profile']"],
       ...NO_WAY_BACK[LOGIN],
     )
-    draft.take(
-      API,
-      ...NAME_NEEDED,
-      [' It would only show it to you here.', ''],
-      [
-        "{ href: '/login?for=email', text: 'Allow it' }",
-        "{ href: '/profile', text: 'Your profile' }",
-      ],
-    )
+    draft.take(API, ...NAME_NEEDED, drop(' It would only show it to you here.'), [
+      "{ href: '/login?for=email', text: 'Allow it' }",
+      "{ href: '/profile', text: 'Your profile' }",
+    ])
   },
   (draft) => {
     draft.take(LOGIN, ...NO_WAY_BACK[LOGIN])

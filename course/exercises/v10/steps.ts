@@ -1,4 +1,4 @@
-import { type Change, part } from '../draft.ts'
+import { type Change, drop, END } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const ACCOUNT = 'server/routes/account.ts'
@@ -14,80 +14,68 @@ const DISCONNECT = '    if (login !== undefined) disconnect(store, login.user, c
 const NO_CSRF: Change = [', csrf: randomToken() }', ' }']
 
 /** The page before it has "Log out". */
-function withoutLogout(page: string): Change {
-  return [part(page, '      <form class="corner"', '      <p>You are'), '']
-}
+const NO_LOGOUT = drop('      <form class="corner"', '      <p>You are')
+/** The page while nobody can disconnect a client. */
+const NO_DISCONNECT: Change[] = [
+  drop("import { PageError } from '@oauth-lab/shared/page-error.ts'\n"),
+  drop("import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'\n"),
+  drop("import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n"),
+  NO_CSRF,
+  ["\n  app.post<{ Body: Parameters | undefined }>('/account/disconnect'", '}\n', END],
+]
 
 export const steps: ExerciseStep[] = [
   (draft) => {
     draft.takeAll('server/app.ts', 'server/views/login.eta', 'server/views/home.eta')
-    const text = draft.final(ACCOUNT)
     draft.take(
       ACCOUNT,
-      ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-      ["import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
-      ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
-      ["import { scopeMeanings } from '../scopes.ts'\n", ''],
+      ...NO_DISCONNECT,
+      drop("import { scopeMeanings } from '../scopes.ts'\n"),
       ['allowedScopesOf, disconnect, type Store', 'type Store'],
-      [part(text, '\n    const connections', "    return reply.view('account.eta'"), ''],
+      drop('\n    const connections', "    return reply.view('account.eta'"),
       ["return reply.view('account.eta', page)", "return reply.view('account.eta', login.user)"],
-      NO_CSRF,
-      [part(text, "\n  app.post<{ Body: Parameters | undefined }>('/account/disconnect'"), '}\n'],
     )
-    const page = draft.final(ACCOUNT_PAGE)
-    draft.take(ACCOUNT_PAGE, withoutLogout(page), [part(page, '<% if (it.connections'), ''])
+    draft.take(ACCOUNT_PAGE, NO_LOGOUT, drop('<% if (it.connections', END))
   },
   (draft) => {
-    const text = draft.final(ACCOUNT)
     draft.take(
       ACCOUNT,
-      ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-      ["import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
-      ["import { sessionHasEnded } from '@oauth-lab/shared/session.ts'\n", ''],
+      ...NO_DISCONNECT,
       ['allowedScopesOf, disconnect, type Store', 'allowedScopesOf, type Store'],
-      ['csrf: login.csrf, ', ''],
-      NO_CSRF,
-      [part(text, "\n  app.post<{ Body: Parameters | undefined }>('/account/disconnect'"), '}\n'],
+      drop('csrf: login.csrf, '),
     )
-    const page = draft.final(ACCOUNT_PAGE)
     draft.take(
       ACCOUNT_PAGE,
-      withoutLogout(page),
-      [
-        part(
-          page,
-          '      <form method="post" action="/account/disconnect"',
-          '        <p><strong><%= client_id',
-        ),
-        '',
-      ],
-      [part(page, '        <p class="decision"', '<% } %>'), ''],
+      NO_LOGOUT,
+      drop(
+        '      <form method="post" action="/account/disconnect"',
+        '        <p><strong><%= client_id',
+      ),
+      drop('        <p class="decision"', '<% } %>'),
     )
   },
   (draft) => {
-    const text = draft.final(ACCOUNT)
     draft.take(
       ACCOUNT,
-      ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-      ["import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'\n", ''],
-      ['csrf: login.csrf, ', ''],
+      drop("import { PageError } from '@oauth-lab/shared/page-error.ts'\n"),
+      drop("import { randomToken, sameSecret } from '@oauth-lab/shared/secrets.ts'\n"),
+      drop('csrf: login.csrf, '),
       NO_CSRF,
-      ["    const csrf = soleParameter(form, 'csrf') ?? ''\n", ''],
-      [part(text, '    // RFC 6749 section 10.12', LEAD_BACK), DISCONNECT],
+      drop("    const csrf = soleParameter(form, 'csrf') ?? ''\n"),
+      ['    // RFC 6749 section 10.12', DISCONNECT, LEAD_BACK],
     )
-    const page = draft.final(ACCOUNT_PAGE)
-    draft.take(ACCOUNT_PAGE, withoutLogout(page), [
-      '        <input type="hidden" name="csrf" value="<%= it.csrf %>">\n',
-      '',
-    ])
-    const store = draft.final(STORE)
+    draft.take(
+      ACCOUNT_PAGE,
+      NO_LOGOUT,
+      drop('        <input type="hidden" name="csrf" value="<%= it.csrf %>">\n'),
+    )
     draft.take(
       STORE,
-      [part(store, '  /** Everything the user allows', '  /** When the user'), ''],
+      drop('  /** Everything the user allows', '  /** When the user'),
       [CODES_END, CODES_END.replace(', hasEnded', '')],
-      [', and so ends every code and token that stands for it', ''],
-      [part(store, '  // The next yes', '  store.allowedScopes.delete(key)\n'), ''],
-      ['  allowed.clear()\n', ''],
+      drop(', and so ends every code and token that stands for it'),
+      drop('  // The next yes', '  store.allowedScopes.delete(key)\n'),
+      drop('  allowed.clear()\n'),
       ['return grant.ended || grant.allowed.size === 0', 'return grant.ended'],
     )
   },
@@ -103,7 +91,7 @@ export const steps: ExerciseStep[] = [
       [`${IS_WRONG}\n      ${DISCONNECTS}`, IS_WRONG.replace(' ||', '')],
       [LEAD_BACK, DISCONNECT + LEAD_BACK],
     )
-    draft.take(ACCOUNT_PAGE, withoutLogout(draft.final(ACCOUNT_PAGE)))
+    draft.take(ACCOUNT_PAGE, NO_LOGOUT)
   },
   (draft) => draft.take(ACCOUNT),
   (draft) => draft.takeAll('server/routes/logout.ts', ACCOUNT_PAGE),

@@ -1,23 +1,20 @@
-import { type Change, type Draft, part } from '../draft.ts'
+import { type Change, drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const BEARER = 'api/bearer-auth.ts'
 const INTROSPECT = 'server/routes/introspect.ts'
 const INTROSPECTION = 'api/introspection.ts'
-const NO_CONFIG: Change = ["import type { LabConfig } from '@oauth-lab/shared/config.ts'\n", '']
+const NO_CONFIG = drop("import type { LabConfig } from '@oauth-lab/shared/config.ts'\n")
 const READ_TOKEN = "requiredParameter(form, 'token')"
 const FIND = `const issued = store.accessTokens.get(${READ_TOKEN})`
 const IS_OTHER = ' || client.client_id !== config.apiId'
 const IF_INACTIVE = `if (issued === undefined${IS_OTHER}) return { active: false }`
 
 /** The API without a word for a server that doesn't answer. */
-function withoutTrouble(draft: Draft): Change[] {
-  const text = draft.final(BEARER)
-  return [
-    ["import { PageError } from '@oauth-lab/shared/page-error.ts'\n", ''],
-    [part(text, '  // RFC 9110 section 15.6.4', '  if (!(error instanceof OAuthError))'), ''],
-  ]
-}
+const NO_TROUBLE: Change[] = [
+  drop("import { PageError } from '@oauth-lab/shared/page-error.ts'\n"),
+  drop('  // RFC 9110 section 15.6.4', '  if (!(error instanceof OAuthError))'),
+]
 
 export const steps: ExerciseStep[] = [
   (draft) => {
@@ -28,10 +25,10 @@ export const steps: ExerciseStep[] = [
       'client/api.ts',
       'worker/count-users.ts',
     )
-    draft.take(BEARER, ...withoutTrouble(draft))
+    draft.take(BEARER, ...NO_TROUBLE)
     draft.take(
       'api/app.ts',
-      ["import { introspect } from './introspection.ts'\n", ''],
+      drop("import { introspect } from './introspection.ts'\n"),
       ['buildApi(config: LabConfig)', 'buildApi(_config: LabConfig)'],
       ['(token) => introspect(config, token)', 'async () => undefined'],
     )
@@ -52,16 +49,13 @@ export const steps: ExerciseStep[] = [
     draft.take(
       INTROSPECT,
       NO_CONFIG,
-      ["import type { Store } from '../store.ts'\n", ''],
+      drop("import type { Store } from '../store.ts'\n"),
       [
         '{ clients, config, store }: { clients: Clients; config: LabConfig; store: Store }',
         '{ clients }: { clients: Clients }',
       ],
       ['const client = authenticateClient', 'authenticateClient'],
-      [
-        part(draft.final(INTROSPECT), `      ${FIND}`, '    },\n  )'),
-        `      ${READ_TOKEN}\n      return {}\n`,
-      ],
+      [`      ${FIND}`, `      ${READ_TOKEN}\n      return {}\n`, '    },\n  )'],
     )
   },
   (draft) => {
@@ -69,20 +63,19 @@ export const steps: ExerciseStep[] = [
     draft.take(
       INTROSPECT,
       ['const client = authenticateClient', 'authenticateClient'],
-      [part(draft.final(INTROSPECT), '      // RFC 7662 sections 2.2 and 4', '      if'), ''],
+      drop('      // RFC 7662 sections 2.2 and 4', '      if'),
       [IF_INACTIVE, 'if (issued === undefined) return {}'],
     )
   },
   (draft) => draft.take(INTROSPECT),
   (draft) => {
     draft.take('api/app.ts')
-    draft.take(BEARER, ...withoutTrouble(draft))
-    const text = draft.final(INTROSPECTION)
+    draft.take(BEARER, ...NO_TROUBLE)
     draft.take(
       INTROSPECTION,
       ['{ badResponse, callBackChannel }', '{ callBackChannel }'],
       ['const { status, body } = await', 'const { body } = await'],
-      [part(text, '  const isText =', '  // RFC 9700'), ''],
+      drop('  const isText =', '  // RFC 9700'),
       [
         'return { sub, scopes: scope.split',
         'return { sub: String(sub), scopes: String(scope).split',

@@ -1,4 +1,4 @@
-import { type Change, type Draft, part } from '../draft.ts'
+import { type Change, drop } from '../draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const ACCESS_TOKEN = 'api/access-token.ts'
@@ -12,37 +12,34 @@ const IF_NONSENSE = 'if (status !== 200 || keys.size === 0) throw badResponse(ur
 const IMPORT_KEY = "keys.set(jwk.kid, await findKey({ alg: 'ES256', kid: jwk.kid }))"
 
 /** The key set before it is checked: the first response counts. */
-function credulous(draft: Draft): Change[] {
-  const text = draft.final(KEYS)
-  return [
-    ['{ badResponse, callBackChannel }', '{ callBackChannel }'],
-    ['const { status, body } = await', 'const { body } = await'],
-    [
-      part(text, '    try {', '  }\n  if (status'),
-      `    const findKey = createLocalJWKSet({ keys: [jwk] })\n    ${IMPORT_KEY}\n`,
-    ],
-    [`  ${IF_NONSENSE}\n`, ''],
-  ]
-}
+const CREDULOUS: Change[] = [
+  ['{ badResponse, callBackChannel }', '{ callBackChannel }'],
+  ['const { status, body } = await', 'const { body } = await'],
+  [
+    '    try {',
+    `    const findKey = createLocalJWKSet({ keys: [jwk] })\n    ${IMPORT_KEY}\n`,
+    '  }\n  if (status',
+  ],
+  drop(`  ${IF_NONSENSE}\n`),
+]
 
 export const steps: ExerciseStep[] = [
   (draft) => {
     draft.takeAll('server/routes/jwks.ts', 'server/app.ts')
     draft.take(
       STORE,
-      [part(draft.final(STORE), '  /** What every access token says', '  /** Signs'), ''],
-      ['    issuer: config.authServerUrl,\n    audience: config.apiUrl,\n', ''],
+      drop('  /** What every access token says', '  /** Signs'),
+      drop('    issuer: config.authServerUrl,\n    audience: config.apiUrl,\n'),
     )
   },
   (draft) => draft.takeAll('package.json', STORE, 'server/tokens.ts'),
   (draft) => {
     draft.take('api/app.ts')
     draft.remove('api/introspection.ts')
-    const text = draft.final(ACCESS_TOKEN)
     draft.take(
       ACCESS_TOKEN,
-      [part(text, "        typ: 'at+jwt',\n", '      })\n      const'), ''],
-      [`      ${IF_NO_TEXT}\n`, ''],
+      drop("        typ: 'at+jwt',\n", '      })\n      const'),
+      drop(`      ${IF_NO_TEXT}\n`),
       [
         "return { sub, scopes: scope.split(' ') }",
         "return { sub: String(sub), scopes: String(scope).split(' ') }",
@@ -50,12 +47,13 @@ export const steps: ExerciseStep[] = [
     )
     draft.take(
       KEYS,
-      ...credulous(draft),
-      [part(draft.final(KEYS), '/** The shortest time', '/** Returns what finds'), ''],
+      ...CREDULOUS,
+      drop('/** The shortest time', '/** Returns what finds'),
       ['If the kid is new, it asks the server.', 'It asks the server for them once.'],
       [
-        part(draft.final(KEYS), '  let lastFetch', `    ${FIND_KEY}`),
+        '  let lastFetch',
         `\n  return async ({ kid }) => {\n    if (keys.size === 0) keys = await fetchKeys(\`${'$'}{authServerUrl}/jwks\`)\n`,
+        `    ${FIND_KEY}`,
       ],
     )
   },
@@ -63,8 +61,8 @@ export const steps: ExerciseStep[] = [
   (draft) =>
     draft.take(
       KEYS,
-      ...credulous(draft),
-      ['      // While the server is away, the API goes on with the keys it has.\n', ''],
+      ...CREDULOUS,
+      drop('      // While the server is away, the API goes on with the keys it has.\n'),
       [LAST_FETCH, 'keys = await lastFetch'],
     ),
   (draft) => draft.take(KEYS),
