@@ -1,17 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
-import { checkVersion, describeChecked } from '@oauth-lab/course/differences/check-notes.ts'
 import {
   DIFFERENCE_PAGES,
   differencePage,
   readStep,
-  type Step,
   stepsOf,
 } from '@oauth-lab/course/differences/step.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
-import { type DiffArguments, readArguments } from './lib/difference-arguments.ts'
+import { readArguments } from './lib/difference-arguments.ts'
 import { renderMarkdown } from './print/difference-markdown.ts'
-import { renderStat, renderSteps } from './print/difference-stat.ts'
+import { renderSteps } from './print/difference-steps.ts'
 import { renderStep } from './print/difference-text.ts'
 import { page } from './print/pager.ts'
 
@@ -22,27 +20,16 @@ const PIPE_WIDTH = 100
 /** The smallest width that still looks right, in columns. */
 const LEAST_WIDTH = 40
 
-/**
- * `npm run diff [older] [newer] [file] [-- options]` shows how two versions differ; `--help` lists the
- * options.
- *
- * @returns the exit status: 1 if something is wrong with the notes
- */
+/** `npm run diff [older] [newer] [file] [-- options]` shows how two versions differ; `--help` lists the options. */
 export async function main(args: string[]): Promise<number> {
-  const asked = readArguments(args)
-  if (asked.form === 'write') return say(await write(listVersions()))
-  if (asked.form === 'check') return check(asked.versions ? [asked.versions.newer] : listVersions())
-  if (asked.versions === undefined) return say(renderSteps(listVersions()))
+  const { wire, write, versions, paths } = readArguments(args)
+  if (write) return say(await writePages(listVersions()))
+  if (versions === undefined) return say(renderSteps(listVersions()))
 
-  const { older, newer } = asked.versions
-  if (asked.form === 'wire') return show(await wire(older, newer))
-  return showStep(readStep(older, newer, asked), asked)
-}
-
-async function showStep(step: Step, asked: DiffArguments): Promise<number> {
+  const { older, newer } = versions
+  if (wire) return show(await compareMessages(older, newer))
+  const step = readStep(older, newer, { paths })
   if (step.files.length === 0) return say('No difference.\n')
-  if (asked.form === 'stat') return show(renderStat(step))
-
   // A terminal that doesn't know its width reports 0.
   const width = Math.max(process.stdout.columns || PIPE_WIDTH, LEAST_WIDTH)
   return show(await renderStep(step, width))
@@ -59,15 +46,7 @@ function say(text: string): number {
   return 0
 }
 
-function check(versions: Version[]): number {
-  const problems = versions.flatMap(checkVersion)
-  for (const problem of problems) console.error(problem)
-  if (problems.length > 0) return 1
-  for (const version of versions) console.log(describeChecked(version))
-  return 0
-}
-
-async function write(versions: Version[]): Promise<string> {
+async function writePages(versions: Version[]): Promise<string> {
   const { writeWireSince } = await import('@oauth-lab/course/differences/wire-since.ts')
   mkdirSync(DIFFERENCE_PAGES, { recursive: true })
   const pages = [...stepsOf(versions)].map((step) => {
@@ -79,7 +58,7 @@ async function write(versions: Version[]): Promise<string> {
   return files.map((file) => `Wrote ${relative(ROOT, file)}\n`).join('')
 }
 
-async function wire(older: Version, newer: Version): Promise<string> {
+async function compareMessages(older: Version, newer: Version): Promise<string> {
   const { playSession } = await import('@oauth-lab/course/differences/wire-play.ts')
   const { renderWire } = await import('./print/wire.ts')
   // One after the other, because a session may move the clock of the whole process.

@@ -1,14 +1,7 @@
 import { lessonFile, TITLES } from '../lessons/lesson.ts'
 import { isProgramCode } from '../programs/programs.ts'
 import { type Version, versionBefore } from '../programs/versions.ts'
-import {
-  countLines,
-  type FileChange,
-  type Hunk,
-  hunkHeader,
-  isChanged,
-  type Note,
-} from './compare.ts'
+import { type FileChange, type Hunk, hunkHeader, isChanged, type Note } from './compare.ts'
 import { type FileNotes, findQuote, readNotes } from './notes.ts'
 import { readStep } from './step.ts'
 
@@ -19,7 +12,7 @@ import { readStep } from './step.ts'
 export function checkVersion(version: Version): string[] {
   const older = versionBefore(version)
   if (older === undefined) return []
-  const { files } = readStep(older, version, { notes: false })
+  const { files } = readStep(older, version)
   return checkNotes(version.name, files, readNotes(version))
 }
 
@@ -51,16 +44,6 @@ export function checkNotes(
           ),
       ),
   ]
-}
-
-/** A line that says how many hunks a version has, and that all of them are explained. */
-export function describeChecked(version: Version): string {
-  const older = versionBefore(version)
-  if (older === undefined) return `${version.name}: the first version has nothing to explain.`
-  const { files } = readStep(older, version)
-  const { hunks } = countLines(files)
-  const notes = files.flatMap((file) => file.hunks).flatMap((hunk) => hunk.notes).length
-  return `${version.name}: ${hunks} hunks, all explained, in ${notes} notes.`
 }
 
 /** Whether a note must explain what differs. In package.json, that is a package, or the script of a new program. */

@@ -19,15 +19,14 @@ const LESSON = 'README.md'
 
 /** Which parts of a difference to show. */
 export interface StepOptions {
-  tests?: boolean | undefined
-  notes?: boolean | undefined
+  tests?: boolean
   /** The only files or folders to show. Empty means all. */
-  paths?: string[] | undefined
+  paths?: string[]
 }
 
 /** Compares two versions for a reader: their code, without the lessons, which differ in every version. */
 export function readStep(older: Version, newer: Version, options: StepOptions = {}): Step {
-  const { tests = false, notes = true, paths = [] } = options
+  const { tests = false, paths = [] } = options
   const allNotes = notesBetween(older, newer)
   const only = (path: string) => {
     if (paths.length > 0) return paths.some((place) => isBelow(path, place))
@@ -36,7 +35,7 @@ export function readStep(older: Version, newer: Version, options: StepOptions = 
   const files = compareFolders(older.folder, newer.folder, { only })
   const order = allNotes.map(({ path }) => path)
   files.sort((one, other) => comparePlaces(placeOf(one.path, order), placeOf(other.path, order)))
-  if (notes) attachNotes(files, allNotes)
+  attachNotes(files, allNotes)
   return { older, newer, files }
 }
 

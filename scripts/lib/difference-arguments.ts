@@ -10,33 +10,18 @@ import {
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
 
 const OPTIONS = {
-  'no-notes': { type: 'boolean', default: false },
-  tests: { type: 'boolean', default: false },
-  stat: { type: 'boolean', default: false },
   wire: { type: 'boolean', default: false },
-  check: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
 } as const
 
-/** The options that each form of output allows. Without any of these forms, it is code in the terminal. */
-const FORMS = {
-  stat: ['tests'],
-  wire: [],
-  check: [],
-  write: [],
-} as const satisfies Partial<Record<keyof typeof OPTIONS, (keyof typeof OPTIONS)[]>>
-
-export type Form = keyof typeof FORMS | 'code'
-
 /** What a command line asks for. */
 export interface DiffArguments {
-  form: Form
+  wire: boolean
+  write: boolean
   /** Undefined if no version is named. */
   versions: { older: Version; newer: Version } | undefined
   /** Files and folders of the two versions, with slashes. */
   paths: string[]
-  notes: boolean
-  tests: boolean
 }
 
 export const HELP = `Shows how two versions differ, with the notes from the lessons.
@@ -46,14 +31,10 @@ export const HELP = `Shows how two versions differ, with the notes from the less
   npm run diff v01 v05                any two versions: a number, a name, or a folder such as your copy
   npm run diff v02 v03 client         one file or folder of them
 
-Put -- before options: npm run diff -- v02 v03 --stat
+Put -- before options: npm run diff -- v02 v03 --wire
 
-  --no-notes   only the code
-  --tests      also the files in test/
-  --stat       the files and how much changed in each
-  --wire       runs both, and shows how the messages of a session differ
-  --check      what is missing or ambiguous in the notes of the newer version's lesson
-  --write      rewrites docs/differences and the list of which version sends what first
+  --wire    runs both, and shows how the messages of a session differ
+  --write   rewrites docs/differences and the list of which version sends what first
 `
 
 /**
@@ -63,35 +44,21 @@ Put -- before options: npm run diff -- v02 v03 --stat
  */
 export function readArguments(args: string[]): DiffArguments {
   const { values, positionals } = readCommandLine(args, OPTIONS, {
-    example: 'npm run diff -- v02 v03 --stat',
+    example: 'npm run diff -- v02 v03 --wire',
     hint: 'See npm run diff -- --help',
   })
-  const form = readForm(values)
+  const { wire, write } = values
+  if (write && (wire || positionals.length > 0)) {
+    throw wrongUsage('--write rewrites everything, so it stands alone: npm run diff -- --write')
+  }
   const { versions, paths } = readPlaces(positionals, typedIn())
-  if (versions === undefined && !['code', 'check', 'write'].includes(form)) {
-    throw wrongUsage(`--${form} needs a version: npm run diff -- v02 v03 --${form}`)
+  if (wire && versions === undefined) {
+    throw wrongUsage('--wire needs a version: npm run diff -- v02 v03 --wire')
   }
-  if (paths.length > 0 && !['code', 'stat'].includes(form)) {
-    throw wrongUsage(`--${form} works on a whole version, not on ${paths[0]}.`)
+  if (wire && paths.length > 0) {
+    throw wrongUsage(`--wire works on a whole version, not on ${paths[0]}.`)
   }
-  return {
-    form,
-    versions,
-    paths,
-    notes: !values['no-notes'],
-    tests: values.tests,
-  }
-}
-
-function readForm(values: Partial<Record<keyof typeof OPTIONS, string | boolean>>): Form {
-  const given = (Object.keys(OPTIONS) as (keyof typeof OPTIONS)[]).filter((name) => values[name])
-  const [form, other] = given.filter((name): name is keyof typeof FORMS => name in FORMS)
-  if (form === undefined) return 'code'
-  const beside: readonly string[] = FORMS[form]
-  const stray = other ?? given.find((name) => name !== form && !beside.includes(name))
-  if (stray !== undefined)
-    throw wrongUsage(`--${form} and --${stray} don't work together. Use one of them.`)
-  return form
+  return { wire, write, versions, paths }
 }
 
 /** One or two versions come first, then files and folders in them. */
