@@ -11,7 +11,7 @@ import { explain } from '../exercises/trouble.ts'
 import type { Version } from '../programs/versions.ts'
 import { ToldError } from '../told-error.ts'
 import { CLI } from './address-parameters.ts'
-import { AttackerSite } from './attacker-site.ts'
+import { type AttackerSite, startAttackerSite } from './attacker-site.ts'
 import type { Knowledge } from './knowledge.ts'
 import type { ProgramMemory } from './program-memory.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
@@ -91,7 +91,7 @@ export class StoryRecord {
 
   /** The attacker's website. It starts when a story first needs it. */
   async site(): Promise<AttackerSite> {
-    this.#site ??= await AttackerSite.start()
+    this.#site ??= await startAttackerSite()
     return this.#site
   }
 

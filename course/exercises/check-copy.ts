@@ -15,7 +15,7 @@ import {
 } from './copy-programs.ts'
 import { patient } from './patience.ts'
 import { type Sentence, stageOf, type VersionChecks } from './sentence.ts'
-import { StandIn } from './stand-in.ts'
+import { StandInServer } from './stand-in.ts'
 import { API } from './token-request-rules.ts'
 import { type Trouble, TroubleError } from './trouble.ts'
 import { startWorker as startWorkerIn } from './worker-run.ts'
@@ -276,15 +276,14 @@ class CheckedPrograms {
     const [serverUrl, shortUrl, clientUrl] = [await at(), await at(), await at()]
     const [apiUrl, testedUrl, newUrl] = [await at(), await at(), await at()]
     const redirectUri = `${clientUrl}/callback`
-    // In a version with an API, the client of an unfinished copy may still ask the server.
-    const standInApiPort = runsOn('api', checks) ? await freePort() : undefined
-    const standIn = new StandIn(await freePort(), redirectUri, scopes, standInApiPort)
-    const apiStandIn = new StandIn(await freePort(), redirectUri)
-    const newStandIn = new StandIn(await freePort(), redirectUri)
-    for (const one of [standIn, apiStandIn, newStandIn]) {
-      await one.listen()
-      this.#ends.push(() => one.close())
+    const startStandIn = async (settings?: Parameters<typeof StandInServer.start>[1]) => {
+      const started = await StandInServer.start(redirectUri, settings)
+      this.#ends.push(() => started.close())
+      return started
     }
+    // In a version with an API, the client of an unfinished copy may still ask the server.
+    const clientStandIn = await startStandIn({ scopes, hasApi: runsOn('api', checks) })
+    const [apiStandIn, newStandIn] = [await startStandIn(), await startStandIn()]
     // The run may have been stopped meanwhile, and nothing would end what starts now.
     if (this.#stopped) await this.#endAll()
 
@@ -299,6 +298,7 @@ class CheckedPrograms {
       const settings = { ...SETTINGS, ...urls, ...changes }
       return this.#run({ program, folder, port: portOf(url), settings, stopClock })
     }
+    const { standIn } = clientStandIn
     const [mainServer, mainClient, shortServer] = await settle([
       run('server', serverUrl),
       run('client', clientUrl, { AUTH_SERVER_URL: standIn.url, API_URL: standIn.apiUrl }),
@@ -306,9 +306,9 @@ class CheckedPrograms {
     ] as const)
     // An API that takes the port of another program fails only if that one is there before it.
     const hasApi = existsSync(join(folder, API_MAIN))
-    const runApi = (stage: string, url: string, { url: AUTH_SERVER_URL }: StandIn) =>
+    const runApi = (stage: string, url: string, { standIn }: StandInServer) =>
       hasApi && runsOn(stage, checks)
-        ? run('api', url, { AUTH_SERVER_URL, API_URL: url }, true)
+        ? run('api', url, { AUTH_SERVER_URL: standIn.url, API_URL: url }, true)
         : undefined
     const [mainApi, testedApi, newApi] = await settle([
       hasApi ? run('api', apiUrl) : undefined,
@@ -330,7 +330,7 @@ class CheckedPrograms {
     const clientStage = stage({
       client: { ...client, running: mainClient },
       api: { url: apiUrl, running: mainApi },
-      standIn,
+      standIn: clientStandIn,
     })
     const ending = stage()
     return {

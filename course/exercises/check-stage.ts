@@ -16,7 +16,7 @@ import { type AnswerCli, CliRun } from './cli-run.ts'
 import type { CopyProcess } from './copy-process.ts'
 import type { RunningProgram } from './copy-programs.ts'
 import { patient } from './patience.ts'
-import { randomValue, type StandIn } from './stand-in.ts'
+import { randomValue, type StandIn, type StandInServer } from './stand-in.ts'
 import { type Explanation, explain, shorten, type Trouble, TroubleError } from './trouble.ts'
 import {
   type AnswerWorker,
@@ -114,7 +114,7 @@ export interface Cast {
   /** The same, and none runs if the copy has none. */
   api: { url: string; running?: RunningProgram | undefined }
   /** In place of the server, for the client or the API. */
-  standIn?: StandIn
+  standIn?: StandInServer
   /** Starts the worker of the copy, with this server, and with these settings changed. */
   startWorker: (serverUrl: string, changes: Record<string, string>) => CopyProcess
   /** Starts the CLI of the copy, with these arguments and settings. */
@@ -169,7 +169,7 @@ export class Stage {
 
   get standIn(): StandIn {
     if (this.#cast.standIn === undefined) throw new Error('No stand-in on this stage')
-    return this.#cast.standIn
+    return this.#cast.standIn.standIn
   }
 
   browser(): Browser {
@@ -352,7 +352,8 @@ export class Stage {
   }
 
   #programAt(url: string): RunningProgram | undefined {
-    const { server, client, api, standIn } = this.#cast
+    const { server, client, api } = this.#cast
+    const standIn = this.#cast.standIn?.standIn
     if (url.startsWith(server.url)) return server.running
     // The stand-in passes these requests of browsers on to the server.
     if (standIn?.passOnTo !== undefined && url.startsWith(standIn.url)) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request } from 'undici'
+import { type LocalServer, startLocalServer } from '../local-server.ts'
 import {
   type Known,
   type ProgramRequest,
@@ -18,7 +18,7 @@ const LONGEST_BODY = 100_000
 /** A response of the stand-in. */
 export interface StandInAnswer {
   status: number
-  headers?: Record<string, string>
+  headers?: Record<string, string | string[] | undefined>
   body: Record<string, unknown> | string
 }
 
@@ -35,6 +35,51 @@ export const USER = {
   user_id: 'user0',
   username: 'User Number 0',
   email: 'user0@oauth-lab.me',
+}
+
+/** Listens as the server, and as the API, and responds as its stand-in says. */
+export class StandInServer {
+  /** The stand-in of the check that runs. */
+  standIn: StandIn
+  readonly #servers: LocalServer[]
+  readonly #newStandIn: () => StandIn
+
+  private constructor(servers: LocalServer[], newStandIn: () => StandIn) {
+    this.#servers = servers
+    this.#newStandIn = newStandIn
+    this.standIn = newStandIn()
+  }
+
+  /**
+   * @param scopes what the client is registered for; undefined in a version without scopes
+   * @param hasApi whether the API is a program of its own
+   */
+  static async start(
+    redirectUri: string,
+    { scopes, hasApi = false }: { scopes?: string[] | undefined; hasApi?: boolean } = {},
+  ): Promise<StandInServer> {
+    const start = async () => {
+      const server = await startLocalServer(async (incoming, response) => {
+        const body = await readBody(incoming)
+        sendAnswer(response, await running.standIn.answer(server.url, incoming, body))
+      })
+      return server
+    }
+    const server = await start()
+    const api = hasApi ? await start() : server
+    const newStandIn = () => new StandIn(server.url, redirectUri, scopes, api.url)
+    const running = new StandInServer([...new Set([server, api])], newStandIn)
+    return running
+  }
+
+  /** Forgets everything, for the next check. */
+  reset(): void {
+    this.standIn = this.#newStandIn()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close()))
+  }
 }
 
 /**
@@ -85,79 +130,22 @@ export class StandIn {
   passedOnTokens: string | undefined
   /** The last error of that server, in words. */
   passedOnError: string | undefined
-  readonly #http: Server[]
-  readonly #redirectUri: string
   readonly #scopes: string[] | undefined
-  #known: Known
+  readonly #known: Known
   /** What the last login was for. */
   #asked: string[] = []
   /** What each access token covers. */
   readonly #covered = new Map<string, string[]>()
   /** The tokens of each login, used ones too. */
-  #logins: Set<unknown>[] = []
+  readonly #logins: Set<unknown>[] = []
   readonly #ended = new Set<string>()
 
-  /**
-   * @param scopes what the client is registered for; undefined in a version without scopes
-   * @param apiPort where the API is; undefined in a version without one
-   */
-  constructor(port: number, redirectUri: string, scopes?: string[], apiPort = port) {
-    this.#redirectUri = redirectUri
+  /** @param scopes what the client is registered for; undefined in a version without scopes */
+  constructor(url: string, redirectUri: string, scopes?: string[], apiUrl = url) {
+    this.url = url
+    this.apiUrl = apiUrl
     this.#scopes = scopes
-    this.#known = this.#nothingKnown()
-    this.url = `http://localhost:${port}`
-    this.apiUrl = `http://localhost:${apiPort}`
-    this.#http = [...new Set([this.url, this.apiUrl])].map((url) =>
-      createServer((incoming, response) => {
-        this.#answer(url, incoming, response).catch(() => response.destroy())
-      }),
-    )
-  }
-
-  async listen(): Promise<void> {
-    const ports = [this.url, this.apiUrl].map((url) => Number(new URL(url).port))
-    const listening = this.#http.map(async (http, index) => {
-      await once(http.listen(ports[index], 'localhost'), 'listening')
-    })
-    await Promise.all(listening)
-  }
-
-  async close(): Promise<void> {
-    const closed = this.#http.map((http) => {
-      http.closeAllConnections()
-      return new Promise((resolve) => http.close(resolve))
-    })
-    await Promise.all(closed)
-  }
-
-  /** Forgets what it saw, and behaves like a correct server again. */
-  reset(): void {
-    this.tokenRequests = []
-    this.revocations = []
-    this.introspections = []
-    this.keyRequests = 0
-    this.resourceRequests = []
-    this.issued = []
-    this.refusal = undefined
-    this.refusedRevocation = undefined
-    this.refusedIntrospection = undefined
-    this.notFound = undefined
-    this.refusedLogin = undefined
-    this.#known = this.#nothingKnown()
-    this.#asked = []
-    this.#covered.clear()
-    this.#logins = []
-    this.#ended.clear()
-    this.onToken = () => this.tokens()
-    this.onRevoke = (request) => this.revoke(request)
-    this.onIntrospect = () => INACTIVE
-    this.onKeys = undefined
-    this.onResource = (authorization, path) => this.user(authorization, path)
-    this.allows = undefined
-    this.passOnTo = undefined
-    this.passApiOnTo = undefined
-    this.passedOnTokens = undefined
-    this.passedOnError = undefined
+    this.#known = { redirectUri, codes: new Set(), challenges: new Set(), refreshTokens: new Map() }
   }
 
   /** Remembers the authorization request of the client. */
@@ -214,12 +202,12 @@ export class StandIn {
     this.#asked = scopesIn(scope || 'profile')
   }
 
-  async #answer(at: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(incoming)
+  /** The response to a request at one of its origins. */
+  answer(at: string, incoming: IncomingMessage, body: string): Answer {
     const origin = at === this.url ? this.passOnTo : this.passApiOnTo
-    if (origin !== undefined) return this.#passOn(origin, incoming, body, response)
-    const answer = await this.#play(at, incoming, body)
-    sendAnswer(response, answer)
+    return origin === undefined
+      ? this.#play(at, incoming, body)
+      : this.#passOn(origin, incoming, body)
   }
 
   #play(at: string, { method, url = '', headers }: IncomingMessage, body: string): Answer {
@@ -258,12 +246,7 @@ export class StandIn {
     return { status: 404, body: { error: 'not_found' } }
   }
 
-  async #passOn(
-    origin: string,
-    incoming: IncomingMessage,
-    body: string,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #passOn(origin: string, incoming: IncomingMessage, body: string): Promise<StandInAnswer> {
     const { host: _, connection: __, 'content-length': ___, ...headers } = incoming.headers
     const answer = await request(origin + incoming.url, {
       method: incoming.method as 'GET',
@@ -276,8 +259,7 @@ export class StandIn {
     if (answer.statusCode >= 400) {
       this.passedOnError = `${incoming.method} ${path} returned ${answer.statusCode} ${answered}`
     }
-    response.writeHead(answer.statusCode, answer.headers as Record<string, string>)
-    response.end(answered)
+    return { status: answer.statusCode, headers: answer.headers, body: answered }
   }
 
   async #tokenAnswer(asked: ProgramRequest): Promise<StandInAnswer> {
@@ -308,15 +290,6 @@ export class StandIn {
     const covered = part ? scopesIn(part) : allowed
     this.#covered.set(access_token, covered)
     return { ...answer, body: { scope: covered.join(' '), ...Object(answer.body) } }
-  }
-
-  #nothingKnown(): Known {
-    return {
-      redirectUri: this.#redirectUri,
-      codes: new Set(),
-      challenges: new Set(),
-      refreshTokens: new Map(),
-    }
   }
 }
 

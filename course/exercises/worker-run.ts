@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startLocalServer } from '../local-server.ts'
 import { CopyProcess } from './copy-process.ts'
 import { patient } from './patience.ts'
 import { readBody, type StandInAnswer, sendAnswer } from './stand-in.ts'
@@ -80,37 +78,19 @@ export interface Servers {
 export async function respondAs(
   answer: (request: Omit<WorkerRequest, 'passTime'>) => ReturnType<AnswerWorker>,
 ): Promise<Servers> {
-  const respond = async (
-    to: WorkerRequest['to'],
-    incoming: IncomingMessage,
-    response: ServerResponse,
-  ) => {
-    const { method, url = '', headers } = incoming
-    const { authorization = '', 'content-type': contentType = '' } = headers
-    const form = new URLSearchParams(await readBody(incoming))
-    const target = `${method} ${url.split('?')[0]}`
-    const answered = await answer({ target, to, authorization, contentType, form })
-    if (answered !== undefined) sendAnswer(response, answered)
-  }
-  const listener = (to: WorkerRequest['to']) =>
-    createServer((incoming, response) => {
-      respond(to, incoming, response).catch(() => response.destroy())
+  const listen = (to: WorkerRequest['to']) =>
+    startLocalServer(async (incoming, response) => {
+      const { method, url = '', headers } = incoming
+      const { authorization = '', 'content-type': contentType = '' } = headers
+      const form = new URLSearchParams(await readBody(incoming))
+      const target = `${method} ${url.split('?')[0]}`
+      const answered = await answer({ target, to, authorization, contentType, form })
+      if (answered !== undefined) sendAnswer(response, answered)
     })
-  const listeners = [listener('server'), listener('api')]
-  const [serverUrl = '', apiUrl = ''] = await Promise.all(
-    listeners.map(async (one) => {
-      await once(one.listen(0, 'localhost'), 'listening')
-      return `http://localhost:${(one.address() as AddressInfo).port}`
-    }),
-  )
-  return {
-    serverUrl,
-    apiUrl,
-    close: () => {
-      for (const one of listeners) {
-        one.closeAllConnections()
-        one.close()
-      }
-    },
+  const [server, api] = [await listen('server'), await listen('api')]
+  const close = () => {
+    server.close()
+    api.close()
   }
+  return { serverUrl: server.url, apiUrl: api.url, close }
 }

@@ -4,7 +4,7 @@ import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckDriver } from '../exercises/check-stage.ts'
 import type { RunningProgram } from '../exercises/copy-programs.ts'
-import { StandIn } from '../exercises/stand-in.ts'
+import { StandIn, StandInServer } from '../exercises/stand-in.ts'
 import { findVersion } from '../programs/versions.ts'
 import { startInProcess } from './in-process.ts'
 
@@ -81,15 +81,12 @@ const right: [what: string, sent: Sent][] = [
 
 let running: RunningProgram
 let server: CheckDriver
+let standIns: StandInServer
 let standIn: StandIn
 let redirectUri: string
 
 beforeAll(async () => {
-  const [serverPort, standInPort, clientPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ]
+  const [serverPort, clientPort] = [await freePort(), await freePort()]
   const [AUTH_SERVER_URL, CLIENT_URL] = [serverPort, clientPort].map(
     (port) => `http://localhost:${port}`,
   ) as [string, string]
@@ -107,11 +104,11 @@ beforeAll(async () => {
     clientId: 'lab-client',
     clientSecret: 'lab-client-secret',
   })
-  standIn = new StandIn(standInPort, redirectUri, ['profile', 'email'])
-  await standIn.listen()
+  standIns = await StandInServer.start(redirectUri, { scopes: ['profile', 'email'] })
+  reset()
 })
 
-afterAll(() => Promise.all([running.stop(), standIn.close()]))
+afterAll(() => Promise.all([running.stop(), standIns.close()]))
 
 describe('the stand-in server rejects, as the server of v09 does, a token request that', () => {
   test.each(wrong)('%s', async (_what, sent) => {
@@ -176,13 +173,13 @@ describe('the stand-in server and the server of v09 agree about a revocation req
   )
 
   test('is rejected: the stand-in keeps the reason', async () => {
-    standIn.reset()
+    reset()
     await send(standIn.url, { ...revocation('x'), without: 'token' }, '', '/revoke')
     expect(standIn.refusedRevocation).toMatchObject({
       reason: 'it has no token',
       file: 'client/revocation.ts',
     })
-    standIn.reset()
+    reset()
     expect(standIn.refusedRevocation).toBeUndefined()
   })
 })
@@ -211,7 +208,7 @@ describe('the stand-in server and the server of v09 agree about a scope:', () =>
   test.each(scopes)('"%s" in an authorization request', async (scope) => {
     const { location } = await server.authorize({ scope })
     const error = location && new URL(location).searchParams.get('error')
-    standIn.reset()
+    reset()
     standIn.noteLogin(new URLSearchParams({ scope }))
     expect(standIn.refusedLogin?.error).toBe(error)
   })
@@ -252,7 +249,7 @@ describe('the stand-in server and the server of v09 agree about a scope:', () =>
   })
 
   test('one that comes twice is rejected', () => {
-    standIn.reset()
+    reset()
     standIn.noteLogin(new URLSearchParams('scope=profile&scope=profile'))
     expect(standIn.refusedLogin?.error).toBe('invalid_request')
   })
@@ -267,12 +264,12 @@ test('a stand-in whose user allows part of what is asked for issues a token for 
   expect((await new Browser().open(`${standIn.url}/api/me`, { headers })).status).toBe(403)
   const form = { grant_type: 'refresh_token', refresh_token: String(body.refresh_token) }
   expect((await send(standIn.url, { form }, '')).body.scope).toBe('email')
-  standIn.reset()
+  reset()
   expect(standIn.allows).toBeUndefined()
 })
 
 test('a stand-in for a server without scopes ignores one', () => {
-  const old = new StandIn(0, redirectUri)
+  const old = new StandIn('http://localhost:0', redirectUri)
   old.noteLogin(new URLSearchParams({ scope: 'admin' }))
   expect(old.refusedLogin).toBeUndefined()
   expect(old.tokens().body).not.toHaveProperty('scope')
@@ -291,10 +288,16 @@ async function tokensOfBoth(scope: string) {
   return answers
 }
 
+/** Lets the stand-in forget everything. */
+function reset(): void {
+  standIns.reset()
+  standIn = standIns.standIn
+}
+
 /** A code that both servers know. */
 async function newCode(changes: Record<string, string> = {}): Promise<string> {
   const code = await server.code(changes)
-  standIn.reset()
+  reset()
   standIn.noteLogin(new URLSearchParams({ code_challenge: CODE_CHALLENGE, ...changes }))
   standIn.noteCode(code)
   return code

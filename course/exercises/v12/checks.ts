@@ -69,7 +69,7 @@ export const sentences: Sentence[] = [
     async probe(stage) {
       for (const path of PATHS) {
         // Whether it asks the server, and what, is a matter of other checks.
-        stage.standIn.reset()
+        stage.reset()
         const bare = await stage.server.me(undefined, path)
         const without = `GET ${path} without a token`
         must(bare.status !== 404, `the API has no GET ${path}`)
