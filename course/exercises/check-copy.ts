@@ -13,7 +13,7 @@ import {
   type StartProgram,
   startProcess,
 } from './copy-programs.ts'
-import { patient } from './patience.ts'
+import { within } from './patience.ts'
 import { type Sentence, stageOf, type VersionChecks } from './sentence.ts'
 import { StandInServer } from './stand-in.ts'
 import { API } from './token-request-rules.ts'
@@ -77,20 +77,16 @@ export async function checkCopy(
   options: CheckOptions = {},
 ): Promise<CheckResult> {
   const programs = new CheckedPrograms(folder, options)
-  const timer = new AbortController()
   const isLong = ['worker', 'cli', 'new api'].some((stage) => runsOn(stage, checks))
-  const most = patient(isLong ? LONG_CHECK_LIMIT : CHECK_LIMIT)
-  const limit = sleep(most, undefined, { signal: timer.signal }).then(() => {
-    throw new TroubleError(programs.explainSlowness())
-  })
+  const limit = isLong ? LONG_CHECK_LIMIT : CHECK_LIMIT
   try {
-    const findings = await Promise.race([tryOutAll(programs, folder, checks), limit])
+    const findings = await within(limit, tryOutAll(programs, folder, checks))
+    if (findings === undefined) throw new TroubleError(programs.explainSlowness())
     return { kind: 'findings', findings }
   } catch (error) {
     if (error instanceof TroubleError) return { kind: 'trouble', trouble: error.trouble }
     throw error
   } finally {
-    timer.abort()
     await programs.stop()
   }
 }

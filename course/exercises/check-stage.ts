@@ -15,7 +15,7 @@ import { PROGRAM_NAMES, titleOfProgram } from '../programs/programs.ts'
 import { type AnswerCli, CliRun } from './cli-run.ts'
 import type { CopyProcess } from './copy-process.ts'
 import type { RunningProgram } from './copy-programs.ts'
-import { patient } from './patience.ts'
+import { within } from './patience.ts'
 import { randomValue, type StandIn, type StandInServer } from './stand-in.ts'
 import { type Explanation, explain, shorten, type Trouble, TroubleError } from './trouble.ts'
 import {
@@ -101,6 +101,29 @@ export function expectRejected(
 export function expectTokens({ status, body }: JsonAnswer, what: string, file?: string): void {
   const hasToken = status === 200 && typeof body.access_token === 'string'
   must(hasToken, `${what} gets ${answered(status, body)}`, file)
+}
+
+/** @throws {NotYet} unless nobody can guess any of these values */
+export function expectRandom(values: string[], kind: string, ifSame: string): void {
+  must(new Set(values).size === values.length, ifSame)
+  const shortest = Math.min(...values.map(({ length }) => length))
+  must(shortest >= 22, `a ${kind} of ${shortest} characters holds fewer than 128 random bits`)
+}
+
+/**
+ * @param what has them, in words
+ * @throws {NotYet} unless these are among the values
+ */
+export function expectValues(
+  values: Record<string, unknown>,
+  expected: Record<string, unknown>,
+  what: string,
+): void {
+  for (const [name, value] of Object.entries(expected)) {
+    const isRight = values[name] === value
+    const [seen, wanted] = [values[name], value].map((one) => JSON.stringify(one))
+    must(isRight, `${what} has ${name} ${seen}, not ${wanted}`)
+  }
 }
 
 /** The programs of a stage. */
@@ -301,6 +324,15 @@ export class Stage {
     }
   }
 
+  /** @throws {NotYet} unless `npm run` starts the program */
+  expectScript(program: string): void {
+    must(
+      new RegExp(`"${program}"\\s*:\\s*"[^"]*${program}/main\\.ts`).test(this.read('package.json')),
+      `package.json has no script "${program}" that runs ${program}/main.ts, so npm run ${program} fails`,
+      'package.json',
+    )
+  }
+
   /** Why a worker failed, and where, as far as its output says. */
   explainFailure({ status, errors }: WorkerRun): Partial<Explanation> {
     return (status !== 0 && explain(errors, this.#cast.folder)) || {}
@@ -330,25 +362,17 @@ export class Stage {
     const [method, path] = [options.method ?? 'GET', new URL(url).pathname]
     this.#cast.onRequest?.(() => running.explainSlowness(method, path))
 
-    const timer = new AbortController()
-    const limit = sleep(patient(REQUEST_LIMIT), undefined, { signal: timer.signal }).then(() => {
-      throw new TroubleError(running.explainSilence(method, path))
-    })
-    limit.catch(() => undefined)
     const dead = running.died.then((trouble) => {
       throw new TroubleError(trouble)
     })
-    try {
-      const answered = sendWhenThere(url, options).catch(async (error) => {
-        await Promise.race([dead, sleep(DEATH_DELAY)])
-        throw new NotYet(`${method} ${path} gets no usable response (${(error as Error).message})`)
-      })
-      const page = await Promise.race([answered, limit, dead])
-      if (page.status === 500) this.#broken = { request: `${method} ${path}`, running }
-      return page
-    } finally {
-      timer.abort()
-    }
+    const answered = sendWhenThere(url, options).catch(async (error) => {
+      await Promise.race([dead, sleep(DEATH_DELAY)])
+      throw new NotYet(`${method} ${path} gets no usable response (${(error as Error).message})`)
+    })
+    const page = await within(REQUEST_LIMIT, Promise.race([answered, dead]))
+    if (page === undefined) throw new TroubleError(running.explainSilence(method, path))
+    if (page.status === 500) this.#broken = { request: `${method} ${path}`, running }
+    return page
   }
 
   #programAt(url: string): RunningProgram | undefined {

@@ -1,8 +1,7 @@
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Exchange, type RequestOptions, send } from '@oauth-lab/shared/testing/exchange.ts'
 import { CopyProcess } from './copy-process.ts'
-import { patient } from './patience.ts'
+import { within } from './patience.ts'
 import {
   type respondAs,
   type Servers,
@@ -145,10 +144,4 @@ export class CliRun {
   untilEnded(): Promise<EndedCli> {
     return untilEnded(this.#process, END_LIMIT)
   }
-}
-
-async function within<T>(milliseconds: number, awaited: Promise<T>): Promise<T | undefined> {
-  const timer = new AbortController()
-  const limit = sleep(patient(milliseconds), undefined, { signal: timer.signal })
-  return Promise.race([awaited, limit.catch(() => undefined)]).finally(() => timer.abort())
 }

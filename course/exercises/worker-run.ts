@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { startLocalServer } from '../local-server.ts'
 import { CopyProcess } from './copy-process.ts'
-import { patient } from './patience.ts'
+import { within } from './patience.ts'
 import { readBody, type StandInAnswer, sendAnswer } from './stand-in.ts'
 import type { ProgramRequest } from './token-request-rules.ts'
 
@@ -39,10 +38,7 @@ export function startWorker(folder: string, settings: Record<string, string>): C
 
 /** Waits for the end of a worker, and ends one that takes too long. */
 export async function untilEnded(worker: CopyProcess, most = LIMIT): Promise<WorkerRun> {
-  const timer = new AbortController()
-  const limit = sleep(patient(most), undefined, { signal: timer.signal }).catch(() => undefined)
-  await Promise.race([worker.ended, limit])
-  timer.abort()
+  await within(most, worker.ended)
   const status = worker.child.exitCode ?? undefined
   await worker.end()
   return { status, output: worker.stdout, errors: worker.stderr }

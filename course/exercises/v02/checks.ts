@@ -1,8 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { Fields } from '@oauth-lab/shared/testing/lab.ts'
-import { expectAnswer, leadsTo, must, queryOf, type Stage, saw } from '../check-stage.ts'
-import { patient } from '../patience.ts'
+import {
+  expectAnswer,
+  expectRandom,
+  leadsTo,
+  must,
+  queryOf,
+  type Stage,
+  saw,
+} from '../check-stage.ts'
+import { within } from '../patience.ts'
 import type { Sentence } from '../sentence.ts'
 import { randomValue } from '../stand-in.ts'
 import { loginShowsToken } from '../v01/checks.ts'
@@ -23,9 +30,7 @@ export const sentences: Sentence[] = [
         must(state, 'the redirect URL has no state')
         states.push(state)
       }
-      must(new Set(states).size === states.length, 'two logins have the same state')
-      const shortest = Math.min(...states.map(({ length }) => length))
-      must(shortest >= 22, `a state of ${shortest} characters holds fewer than 128 random bits`)
+      expectRandom(states, 'state', 'two logins have the same state')
     },
   },
   {
@@ -242,7 +247,7 @@ async function answerMeanwhile(stage: Stage): Promise<void> {
     if (second === undefined) {
       second = bring()
       // Not forever: a client may handle the requests of a browser one after the other.
-      await Promise.race([second, sleep(patient(HOLD), undefined, { ref: false })])
+      await within(HOLD, second)
     }
     return standIn.tokens()
   }

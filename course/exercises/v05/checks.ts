@@ -10,7 +10,7 @@ import {
   type Stage,
   textOf,
 } from '../check-stage.ts'
-import { patient } from '../patience.ts'
+import { within } from '../patience.ts'
 import type { CheckSettings, Sentence } from '../sentence.ts'
 import { randomValue, type StandIn, type Tokens, tokenIn, tokenRefused } from '../stand-in.ts'
 import { refusal } from '../v01/checks.ts'
@@ -326,7 +326,7 @@ export const sentences: Sentence[] = [
       }
       stage.standIn.onToken = async () => {
         // Until the token was rejected for all ten. A client may also send them one after the other.
-        await Promise.race([allMet.opened, sleep(patient(HOLD), undefined, { ref: false })])
+        await within(HOLD, allMet.opened)
         await sleep(50)
         return stage.standIn.tokens()
       }

@@ -6,6 +6,7 @@ import {
   answered,
   type CheckDriver,
   DESCRIPTION,
+  expectAnswer,
   hasLinkTo,
   leadsTo,
   must,
@@ -401,11 +402,9 @@ export const sentences: Sentence[] = [
     async probe({ server }) {
       for (const scope of ['email', BOTH, 'admin', 'file', 'profile  profile', ' ']) {
         const { refresh_token } = await server.tokens({ scope: 'profile' })
-        const { status, body } = await refresh(server, refresh_token, scope)
-        must(
-          status === 400 && body.error === 'invalid_scope',
-          `after a login for profile, a refresh with ${encodeForm({ scope })} gets ${answered(status, body)}`,
-        )
+        const answer = await refresh(server, refresh_token, scope)
+        const what = `after a login for profile, a refresh with ${encodeForm({ scope })}`
+        expectAnswer(answer, '400 invalid_scope', what)
       }
     },
   },
@@ -440,11 +439,9 @@ export const sentences: Sentence[] = [
         ['a valid', newest],
         ['a used', first.refresh_token],
       ] as const) {
-        const { status, body } = await refresh(server, refresh_token, ['profile', 'profile'])
-        must(
-          status === 400 && body.error === 'invalid_request',
-          `${which} refresh token with scope given twice gets ${answered(status, body)}`,
-        )
+        const answer = await refresh(server, refresh_token, ['profile', 'profile'])
+        const what = `${which} refresh token with scope given twice`
+        expectAnswer(answer, '400 invalid_request', what)
       }
       const { status } = await refresh(server, newest)
       must(status === 200, `after scope was given twice, the newest refresh token gets ${status}`)

@@ -6,6 +6,7 @@ import { Gate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
   answered,
   type CheckDriver,
+  expectAnswer,
   expectRejected,
   hasLinkTo,
   jsonOf,
@@ -65,10 +66,8 @@ export const sentences: Sentence[] = [
       expectError(twice, '400 invalid_request', 'a secret in the header and in the body')
       await expectWorks(server, token, 'after requests that authenticate no client')
       const inBody = await revoke(server, { token, ...SECRET }, { authorization: undefined })
-      must(
-        inBody.status === 200,
-        `POST /revoke with the right secret in the body gets ${answered(inBody.status, jsonOf(inBody))}`,
-      )
+      const right = { status: inBody.status, body: jsonOf(inBody) }
+      expectAnswer(right, 200, 'POST /revoke with the right secret in the body')
     },
   },
   {
@@ -134,13 +133,10 @@ export const sentences: Sentence[] = [
       }
       const code = await server.code()
       expectYes(await revoke(server, { token: code }), 'a code')
-      const { status, body } = await server.redeem(code)
-      must(
-        status === 200,
-        `after POST /revoke with a code, the code gets ${answered(status, body)}`,
-      )
+      const answer = await server.redeem(code)
+      expectAnswer(answer, 200, 'after POST /revoke with a code, the code')
       expectYes(await revoke(server, { token: code }), 'a used code')
-      const token = String(body.access_token)
+      const token = String(answer.body.access_token)
       await expectWorks(server, token, 'after POST /revoke with a used code')
     },
   },
@@ -169,11 +165,9 @@ export const sentences: Sentence[] = [
       await expectDead(server, first.access_token, after)
       await expectWorks(server, second.access_token, after, ' of the refresh')
       await revoke(server, { token: second.access_token })
-      const { status, body } = await server.refresh(second.refresh_token)
-      must(
-        status === 200,
-        `after POST /revoke with an access token, the refresh token of its login gets ${answered(status, body)}`,
-      )
+      const answer = await server.refresh(second.refresh_token)
+      const what = 'after POST /revoke with an access token, the refresh token of its login'
+      expectAnswer(answer, 200, what)
     },
   },
   {
@@ -215,11 +209,8 @@ export const sentences: Sentence[] = [
       const after = 'after POST /revoke with the refresh token of one login'
       await expectDead(server, login.access_token, after)
       await expectWorks(server, other.access_token, after, ' of another login')
-      const { status, body } = await server.refresh(other.refresh_token)
-      must(
-        status === 200,
-        `${after}, the refresh token of another login gets ${answered(status, body)}`,
-      )
+      const answer = await server.refresh(other.refresh_token)
+      expectAnswer(answer, 200, `${after}, the refresh token of another login`)
     },
   },
   {
@@ -264,11 +255,8 @@ export const sentences: Sentence[] = [
         await expectWorks(server, second.access_token, after, ' of its own client')
         expectError(page, '400 invalid_grant', what)
       }
-      const { status, body } = await server.refresh(second.refresh_token)
-      must(
-        status === 200,
-        `after another client tried to revoke a login, its refresh token gets ${answered(status, body)}`,
-      )
+      const answer = await server.refresh(second.refresh_token)
+      expectAnswer(answer, 200, 'after another client tried to revoke a login, its refresh token')
       const ended = await server.tokens()
       await revoke(server, { token: ended.refresh_token })
       for (const token of [ended.access_token, ended.refresh_token]) {
@@ -771,8 +759,8 @@ export async function expectLoginEnded(
   after: string,
 ): Promise<void> {
   for (const { access_token } of login) await expectDead(server, access_token, after)
-  const { status, body } = await server.refresh(login.at(-1)?.refresh_token ?? '')
-  must(status === 400, `${after}, the refresh token gets ${answered(status, body)}`)
+  const answer = await server.refresh(login.at(-1)?.refresh_token ?? '')
+  expectAnswer(answer, 400, `${after}, the refresh token`)
 }
 
 async function expiredEndsNothing(stage: Stage, tries = TRIES): Promise<void> {

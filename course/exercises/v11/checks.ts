@@ -5,6 +5,7 @@ import { AS_WORKER, workerToken } from '../api-checks.ts'
 import {
   answered,
   type CheckDriver,
+  expectAnswer,
   expectRejected,
   expectTokens,
   must,
@@ -325,8 +326,8 @@ export const sentences: Sentence[] = [
         live.status === 403,
         `after POST /revoke of lab-client, GET /api/me returns ${live.status} for the worker's token`,
       )
-      const { status, body } = await server.post('/revoke', { token }, AS_WORKER)
-      must(status === 200, `POST /revoke of the worker gets ${answered(status, body)}`)
+      const own = await server.post('/revoke', { token }, AS_WORKER)
+      expectAnswer(own, 200, 'POST /revoke of the worker')
       const dead = await server.me(`Bearer ${token}`)
       must(
         dead.status === 401,
@@ -424,11 +425,7 @@ export const sentences: Sentence[] = [
       )
       must(errors === '', `the worker succeeds, and prints on stderr: ${firstLine(errors)}`)
       must(status === 0, `the worker succeeds, and ends with exit status ${status}`)
-      must(
-        /"worker"\s*:\s*"[^"]*worker\/main\.ts/.test(stage.read('package.json')),
-        'package.json has no script "worker" that runs worker/main.ts, so npm run worker fails',
-        'package.json',
-      )
+      stage.expectScript('worker')
     },
   },
   {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { basic, type Fields, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
+import { Gate } from '@oauth-lab/shared/testing/hooks.ts'
 import {
   ALL_SCOPES,
   AS_API,
@@ -18,6 +19,7 @@ import {
 import {
   answered,
   type CheckDriver,
+  expectAnswer,
   expectRejected,
   must,
   OTHER_CLIENT,
@@ -26,7 +28,7 @@ import {
   textOf,
   WORKER,
 } from '../check-stage.ts'
-import { patient } from '../patience.ts'
+import { within } from '../patience.ts'
 import type { CheckSettings, Sentence } from '../sentence.ts'
 import { hangUp, ok, randomValue, type StandInAnswer, USER } from '../stand-in.ts'
 import { API } from '../token-request-rules.ts'
@@ -50,15 +52,10 @@ export const sentences: Sentence[] = [
     file: 'server/routes/token.ts',
     async probe({ server }) {
       const { access_token, refresh_token } = await server.tokens({ scope: BOTH })
-      const refreshed = await server.refresh(refresh_token)
-      must(
-        refreshed.status === 200,
-        `a refresh token gets ${answered(refreshed.status, refreshed.body)}`,
-      )
+      expectAnswer(await server.refresh(refresh_token), 200, 'a refresh token')
       await workerToken(server, 'server/grants/client-credentials.ts')
       for (const token of [access_token, randomValue()]) {
-        const { status, body } = await server.post('/revoke', { token })
-        must(status === 200, `POST /revoke gets ${answered(status, body)}`)
+        expectAnswer(await server.post('/revoke', { token }), 200, 'POST /revoke')
       }
     },
   },
@@ -89,11 +86,7 @@ export const sentences: Sentence[] = [
         )
       }
       stage.expectOwnCode('api')
-      must(
-        /"api"\s*:\s*"[^"]*api\/main\.ts/.test(stage.read('package.json')),
-        'package.json has no script "api" that runs api/main.ts, so npm run api fails',
-        'package.json',
-      )
+      stage.expectScript('api')
     },
   },
   {
@@ -291,11 +284,7 @@ export const sentences: Sentence[] = [
         )
       }
       await server.redeem(code, {}, AS_API)
-      const login = await server.redeem(code)
-      must(
-        login.status === 200,
-        `a code that the API tried before gets ${answered(login.status, login.body)}`,
-      )
+      expectAnswer(await server.redeem(code), 200, 'a code that the API tried before')
       for (const redirect_uri of [stage.redirectUri, undefined, stage.apiUrl]) {
         const page = await server.authorize({ client_id: API.id, redirect_uri })
         must(
@@ -429,18 +418,11 @@ export const sentences: Sentence[] = [
     async probe({ server }) {
       const code = await server.code()
       expectInactive(await introspect(server, { token: code }), 'a code')
-      const login = await server.redeem(code)
-      must(
-        login.status === 200,
-        `a code that the API asked about gets ${answered(login.status, login.body)}`,
-      )
+      expectAnswer(await server.redeem(code), 200, 'a code that the API asked about')
       const { refresh_token } = await server.tokens()
       expectInactive(await introspect(server, { token: refresh_token }), 'a refresh token')
-      const { status, body } = await server.refresh(refresh_token)
-      must(
-        status === 200,
-        `a refresh token that the API asked about gets ${answered(status, body)}`,
-      )
+      const answer = await server.refresh(refresh_token)
+      expectAnswer(answer, 200, 'a refresh token that the API asked about')
 
       const revoked = await tokenOf(server)
       await server.post('/revoke', { token: revoked })
@@ -717,14 +699,14 @@ export const sentences: Sentence[] = [
       says(stage, {}, () => stage.passTime(4_000))
       const slow = await askApi(stage)
       expectFound(slow, '/api/me', 'when the server responds after 4 seconds,')
-      const given = new AbortController()
+      const given = new Gate()
       says(stage, {}, async () => {
         await stage.passTime(API_LIMIT)
         // An API that waits on gets a response in the end, so that no check hangs.
-        await sleep(patient(NOTICE), undefined, { signal: given.signal }).catch(() => undefined)
+        await within(NOTICE, given.opened)
       })
       const answer = await askApi(stage)
-      given.abort()
+      given.open()
       const when = `the server takes longer than ${API_LIMIT / 1000} seconds`
       must(answer.status !== 200, `when ${when}, the API still waits for it`)
       expectUnavailable(answer, '/api/me', when)

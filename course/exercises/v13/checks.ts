@@ -8,7 +8,6 @@ import {
   sign,
   verify,
 } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
 import type { JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import { HoldingGate } from '@oauth-lab/shared/testing/hooks.ts'
@@ -26,8 +25,15 @@ import {
   tokenOf,
   workerToken,
 } from '../api-checks.ts'
-import { answered, type CheckDriver, must, type Stage, WORKER } from '../check-stage.ts'
-import { patient } from '../patience.ts'
+import {
+  answered,
+  type CheckDriver,
+  expectValues,
+  must,
+  type Stage,
+  WORKER,
+} from '../check-stage.ts'
+import { within } from '../patience.ts'
 import type { CheckSettings, Sentence } from '../sentence.ts'
 import { hangUp, ok, randomValue, type StandInAnswer } from '../stand-in.ts'
 import { BOTH } from '../v06/checks.ts'
@@ -122,12 +128,7 @@ export const sentences: Sentence[] = [
       must(keys.length === 1, `GET /jwks has ${keys.length} keys, not one`)
       const [key = {}] = keys
       const fixed = { kty: 'EC', crv: 'P-256', alg: 'ES256', use: 'sig' }
-      for (const [name, value] of Object.entries(fixed)) {
-        must(
-          key[name] === value,
-          `the key of GET /jwks has ${name} ${JSON.stringify(key[name])}, not "${value}"`,
-        )
-      }
+      expectValues(key, fixed, 'the key of GET /jwks')
       for (const name of ['kid', 'x', 'y']) {
         must(
           typeof key[name] === 'string' && key[name] !== '',
@@ -216,16 +217,8 @@ export const sentences: Sentence[] = [
       for (const token of [await tokenOf(server), await workerToken(server, TOKENS)]) {
         const { header } = partsOf(token)
         const [key] = (await jwksOf(server.serverUrl, server)).keys
-        for (const [name, value] of Object.entries({
-          alg: 'ES256',
-          typ: 'at+jwt',
-          kid: key?.kid,
-        })) {
-          must(
-            header[name] === value,
-            `the header of an access token has ${name} ${JSON.stringify(header[name])}, not ${JSON.stringify(value)}`,
-          )
-        }
+        const expected = { alg: 'ES256', typ: 'at+jwt', kid: key?.kid }
+        expectValues(header, expected, 'the header of an access token')
       }
     },
   },
@@ -675,11 +668,8 @@ export const sentences: Sentence[] = [
       const slow = askApi(stage, unknown(stage))
       await Promise.race([gate.arrived.opened, slow])
       expectFetched(stage, 'with an unknown kid, five seconds after the last fetch,')
-      const noticed = new AbortController()
       const known = askApi(stage, sealed(stage))
-      const limit = sleep(patient(NOTICE), undefined, { signal: noticed.signal })
-      const first = await Promise.race([known, limit.catch(() => undefined)])
-      noticed.abort()
+      const first = await within(NOTICE, known)
       gate.open()
       await Promise.all([known, slow])
       must(
@@ -1017,13 +1007,8 @@ function expectClaims(
   expected: Record<string, string>,
 ): void {
   const { claims } = partsOf(token)
-  const wanted: Record<string, string> = { iss: server.serverUrl, aud: apiUrl, ...expected }
-  for (const [name, value] of Object.entries(wanted)) {
-    must(
-      claims[name] === value,
-      `${what} has ${name} ${JSON.stringify(claims[name])}, not ${JSON.stringify(value)}`,
-    )
-  }
+  const wanted = { iss: server.serverUrl, aud: apiUrl, ...expected }
+  expectValues(claims, wanted, what)
   const known = [...Object.keys(wanted), 'iat', 'exp', 'nbf', 'jti']
   const more = Object.keys(claims).find((name) => !known.includes(name))
   must(

@@ -2,7 +2,6 @@ import { createHash, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, html, type Page } from '@oauth-lab/shared/testing/browser.ts'
 import {
   basic,
@@ -16,6 +15,7 @@ import { AS_API, AS_WORKER } from '../api-checks.ts'
 import {
   answered,
   type CheckDriver,
+  expectAnswer,
   expectRejected,
   expectTokens,
   must,
@@ -27,7 +27,7 @@ import {
   WORKER,
 } from '../check-stage.ts'
 import type { CliRequest, CliRun, EndedCli } from '../cli-run.ts'
-import { patient } from '../patience.ts'
+import { within } from '../patience.ts'
 import type { CheckSettings, Sentence } from '../sentence.ts'
 import { hangUp, ok, randomValue, type StandInAnswer } from '../stand-in.ts'
 import { API } from '../token-request-rules.ts'
@@ -130,8 +130,7 @@ export const sentences: Sentence[] = [
       const refreshed = await post(server, '/token', form)
       expectTokens(refreshed, 'a refresh token of lab-cli', CLIENTS)
       const token = String(refreshed.body.refresh_token)
-      const { status, body } = await post(server, '/revoke', { token })
-      must(status === 200, `POST /revoke of lab-cli gets ${answered(status, body)}`)
+      expectAnswer(await post(server, '/revoke', { token }), 200, 'POST /revoke of lab-cli')
       const isActive = await inspect(server, refreshed.body.access_token)
       must(!isActive, 'after POST /revoke of lab-cli, its access token is still active')
     },
@@ -380,11 +379,7 @@ export const sentences: Sentence[] = [
         must(value !== other?.get(name), `the next run has the same ${name}`)
       }
       must(good.port !== idle.port, 'two runs at the same time have the same port', LOOPBACK)
-      must(
-        /"cli"\s*:\s*"[^"]*cli\/main\.ts/.test(stage.read('package.json')),
-        'package.json has no script "cli" that runs cli/main.ts, so npm run cli fails',
-        'package.json',
-      )
+      stage.expectScript('cli')
       stage.expectOwnCode('cli')
     },
   },
@@ -535,14 +530,12 @@ export const sentences: Sentence[] = [
         page?.status === 200,
         `the right response gets ${page?.status ?? 'no response'}, not 200`,
       )
-      const timer = new AbortController()
-      const limit = sleep(patient(STOP_LIMIT), 'late', { signal: timer.signal })
-      const isOn = await Promise.race([gate.arrived.opened, cli.ended, limit])
-      must(isOn !== 'late', 'the app waits for the end of connections that a browser keeps open')
-      const isShut = await Promise.race([Promise.all(closed), limit])
-      must(isShut !== 'late', 'connections that a browser keeps open stay open')
+      const goesOn = Promise.race([gate.arrived.opened, cli.ended]).then(() => true)
+      const isOn = await within(STOP_LIMIT, goesOn)
+      must(isOn, 'the app waits for the end of connections that a browser keeps open')
+      const isShut = await within(STOP_LIMIT, Promise.all(closed))
+      must(isShut, 'connections that a browser keeps open stay open')
       must(!(await reaches(cli.port)), 'after the right response, it still listens at the port')
-      timer.abort()
       gate.open()
       await untilEnded(stage, cli)
     },
