@@ -11,8 +11,8 @@ export interface Mistake {
 
 /**
  * What people get wrong in a version, from its `mistakes.diff`. Each block there is a mistake: the check that
- * fails, and what is wrong. Then, for each change, the file, the lines or the part of a line to replace, and
- * the replacement, if there is one.
+ * fails, and what is wrong. Then, for each change, the file, and its lines as in a diff. The first and the last
+ * may be a part of a line.
  *
  * @param version such as `v02`
  */
@@ -29,10 +29,9 @@ function readMistake(block: string): Mistake {
 
 function readChange(text: string): Mistake['changes'][number] {
   const [path = '', ...lines] = text.split('\n')
-  const linesWith = (sign: string) => lines.filter((line) => line.startsWith(sign))
-  const textWith = (sign: string) =>
-    linesWith(sign)
-      .map((line) => line.slice(1))
-      .join('\n')
-  return { path, from: textWith('-'), to: textWith('+') }
+  const without = (sign: string) => {
+    const kept = lines.filter((line) => !line.startsWith(sign))
+    return kept.map((line) => line.slice(1)).join('\n')
+  }
+  return { path, from: without('+'), to: without('-') }
 }
