@@ -237,7 +237,7 @@ export class Person {
       ...(knows.pkce && { code_verifier: CODE_VERIFIER }),
       ...changes,
     }
-    return this.asksForToken(form, client, telling)
+    return this.posts('/token', form, client, telling)
   }
 
   /** Exchanges the code in a redirect's address as other-client, the attacker's own client. */
@@ -249,26 +249,7 @@ export class Person {
   /** Sends a refresh token with their own program, which knows the client's id and secret. */
   refreshes(refreshToken: unknown, telling: Telling) {
     const form = { grant_type: 'refresh_token', refresh_token: String(refreshToken) }
-    return this.asksForToken(form, { id: this.#record.lab.config.clientId }, telling)
-  }
-
-  /** Sends a token request with their own program. */
-  async asksForToken(
-    form: Fields,
-    client: Client | undefined,
-    telling: Telling,
-  ): Promise<Record<string, unknown>> {
-    return this.resends(form, authorizationOf(client), telling)
-  }
-
-  /** Sends a form to the token endpoint with their own program. */
-  resends(form: Fields, headers: Fields, telling: Telling) {
-    return this.#posts('/token', form, headers, telling)
-  }
-
-  /** Sends a form to the revocation endpoint with their own program. */
-  revokes(form: Fields, client: Client | undefined, telling: Telling) {
-    return this.#posts('/revoke', form, authorizationOf(client), telling)
+    return this.posts('/token', form, { id: this.#record.lab.config.clientId }, telling)
   }
 
   /** Gets the public keys of the server with their own program. */
@@ -284,13 +265,15 @@ export class Person {
     return String(access_token)
   }
 
-  /** Asks the introspection endpoint about a token with their own program. */
-  asksAbout(form: Fields, client: Client | undefined, telling: Telling) {
-    return this.#posts('/introspect', form, authorizationOf(client), telling)
-  }
-
-  async #posts(path: string, form: Fields, headers: Fields, telling: Telling) {
-    const sent = { method: 'POST', headers, body: form }
+  /**
+   * Sends a form to an endpoint of the server with their own program.
+   *
+   * @param client who the request claims to be from, or its `Authorization` header
+   */
+  async posts(path: string, form: Fields, client: Client | string | undefined, telling: Telling) {
+    const authorization =
+      typeof client === 'object' ? basic(client.id, client.secret ?? `${client.id}-secret`) : client
+    const sent = { method: 'POST', headers: { authorization }, body: form }
     await this.#record.send(this.#record.lab.serverUrl + path, sent)
     return this.#receivedResponse(telling)
   }
@@ -349,10 +332,6 @@ export class Person {
   #receivedResponse(telling: Telling): Record<string, unknown> {
     return this.#record.tellProgram(asTold(telling))
   }
-}
-
-function authorizationOf(client: Client | undefined): Fields {
-  return { authorization: client && basic(client.id, client.secret ?? `${client.id}-secret`) }
 }
 
 function asTold(telling: Telling): Told | undefined {

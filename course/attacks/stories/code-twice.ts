@@ -19,9 +19,10 @@ export const attack: AttackFile = {
     )
     await victim.logsInAtClient('The victim logs in, and the client redeems the code.')
     const { form, requestHeaders } = stage.lastTokenRequest
-    const { access_token } = await attacker.resends(
+    const { access_token } = await attacker.posts(
+      '/token',
       form,
-      { authorization: requestHeaders.authorization?.toString() },
+      requestHeaders.authorization?.toString(),
       'The attacker sends exactly the same request. Everything in it is correct.',
     )
 

@@ -21,7 +21,8 @@ export const attack: AttackFile = {
     stage.attackerHas(
       "The client's id and secret, without a user's token. Later also a refresh token of the victim, and the id and secret of worker-client.",
     )
-    const own = await attacker.asksForToken(
+    const own = await attacker.posts(
+      '/token',
       { grant_type: 'client_credentials', scope: 'profile email' },
       { id: lab.config.clientId },
       'The attacker asks for a token without a user, as the client that users log in to.',
@@ -31,7 +32,8 @@ export const attack: AttackFile = {
       grant_type: 'refresh_token',
       refresh_token: String(stage.lastTokens.refresh_token),
     }
-    const refreshed = await attacker.asksForToken(
+    const refreshed = await attacker.posts(
+      '/token',
       form,
       { id: lab.config.workerId },
       'They send it as worker-client, which has no users and no refresh tokens.',

@@ -29,12 +29,13 @@ export const attack: AttackFile = {
       refresh_token: String(stage.lastTokens.refresh_token),
     }
     const responses = [
-      await attacker.asksForToken(
+      await attacker.posts(
+        '/token',
         form,
         { id: 'other-client' },
         "The attacker sends it as other-client, with other-client's correct secret.",
       ),
-      await attacker.asksForToken({ ...form, client_id: lab.config.clientId }, undefined, {
+      await attacker.posts('/token', { ...form, client_id: lab.config.clientId }, undefined, {
         meaning: 'They send the id of the right client, but no secret.',
         show: ['client_id'],
       }),

@@ -25,12 +25,13 @@ export const attack: AttackFile = {
     )
     await victim.logsInAtClient('The victim logs in. The attacker copies the refresh token.')
     const token = String(stage.lastTokens.refresh_token)
-    await attacker.revokes(
+    await attacker.posts(
+      '/revoke',
       { token },
       { id: 'other-client' },
       "The attacker asks the server to revoke it as other-client, with other-client's correct secret.",
     )
-    await attacker.revokes({ token, client_id: lab.config.clientId }, undefined, {
+    await attacker.posts('/revoke', { token, client_id: lab.config.clientId }, undefined, {
       meaning: 'They send the id of the right client, but no secret.',
       show: ['client_id'],
     })

@@ -29,7 +29,8 @@ export const attack: AttackFile = {
     )
     await victim.logsInAtClient('The victim logs in. The client asks for the scope profile alone.')
     const tokens = [
-      await attacker.asksForToken(
+      await attacker.posts(
+        '/token',
         {
           grant_type: 'refresh_token',
           refresh_token: String(stage.lastTokens.refresh_token),

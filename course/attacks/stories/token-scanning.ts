@@ -30,12 +30,13 @@ export const attack: AttackFile = {
     await victim.logsInAtClient('The victim logs in.')
     const { access_token, refresh_token } = stage.lastTokens
     const asOther = (token: unknown, meaning: string) =>
-      attacker.asksAbout({ token: String(token) }, { id: 'other-client' }, meaning)
+      attacker.posts('/introspect', { token: String(token) }, { id: 'other-client' }, meaning)
     const responses = [
       await asOther(randomToken(), 'The attacker asks as other-client. This text is no token.'),
       await asOther(refresh_token, "This one is the victim's refresh token."),
       await asOther(access_token, "And this one is the victim's access token. It works."),
-      await attacker.asksAbout(
+      await attacker.posts(
+        '/introspect',
         { token: String(access_token), client_id: lab.config.apiId },
         undefined,
         { meaning: 'They send the id of the API, but no secret.', show: ['client_id'] },

@@ -46,7 +46,8 @@ export const attack: AttackFile = {
     stage.attackerHas(
       'The id and secret of worker-client, a program that counts users at night. No user ever logs in to it.',
     )
-    const { access_token } = await attacker.asksForToken(
+    const { access_token } = await attacker.posts(
+      '/token',
       { grant_type: 'client_credentials' },
       { id },
       'The attacker asks for a token of its own, without a user.',
@@ -59,7 +60,8 @@ export const attack: AttackFile = {
       ),
       await attacker.asksApi('/api/email', access_token, 'They ask for the email address.'),
     ]
-    await attacker.asksForToken(
+    await attacker.posts(
+      '/token',
       { grant_type: 'client_credentials', scope: 'profile email' },
       { id },
       'They ask for a token that covers what users have.',
