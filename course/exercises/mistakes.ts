@@ -10,28 +10,30 @@ export interface Mistake {
 }
 
 /**
- * What people get wrong in a version, from its `mistakes.diff`. Each block there is a mistake: the check that
- * fails, and what is wrong. Then, for each change, the file, and its lines as in a diff. The first and the last
- * may be a part of a line.
+ * What people get wrong in a version, from its `mistakes.diff`. Each hunk there is a mistake: its first line says
+ * which check fails, and what is wrong. A hunk without that is one more change of the mistake before. The first and
+ * the last line of a change may be a part of a line.
  *
  * @param version such as `v02`
  */
 export function readMistakes(version: string): Mistake[] {
-  const file = new URL(`./${version}/mistakes.diff`, import.meta.url)
-  return readFileSync(file, 'utf8').trimEnd().split('\n\n').map(readMistake)
-}
-
-function readMistake(block: string): Mistake {
-  const [title = '', ...changes] = block.split('\n--- ')
-  const [tells = ''] = title.split(': ', 1)
-  return { tells, what: title.slice(tells.length + 2), changes: changes.map(readChange) }
-}
-
-function readChange(text: string): Mistake['changes'][number] {
-  const [path = '', ...lines] = text.split('\n')
-  const without = (sign: string) => {
-    const kept = lines.filter((line) => !line.startsWith(sign))
-    return kept.map((line) => line.slice(1)).join('\n')
+  const text = readFileSync(new URL(`./${version}/mistakes.diff`, import.meta.url), 'utf8')
+  const mistakes: Mistake[] = []
+  for (const file of text.split(/^--- /m).slice(1)) {
+    const [path = '', ...hunks] = file.replace(/\n$/, '').split(/\n@@ ?/)
+    for (const hunk of hunks) {
+      const [title = '', ...lines] = hunk.split('\n')
+      const [, tells, what] = /^(\S+): (.+)/.exec(title) ?? []
+      if (tells !== undefined && what !== undefined) mistakes.push({ tells, what, changes: [] })
+      const change = { path, from: without('+', lines), to: without('-', lines) }
+      mistakes.at(-1)?.changes.push(change)
+    }
   }
-  return { path, from: without('+'), to: without('-') }
+  return mistakes
+}
+
+/** The lines of one side of a hunk. */
+function without(sign: string, lines: string[]): string {
+  const kept = lines.filter((line) => !line.startsWith(sign))
+  return kept.map((line) => line.slice(1)).join('\n')
 }
