@@ -237,37 +237,18 @@ describe('values', () => {
     expect(scene.log.values.mask('x=abcd%2Fefgh%2Bijkl')).toBe('x=****')
   })
 
-  test('are found even if they have several words, such as a password', () => {
+  test('are found in a form even if they have several words, such as a password', () => {
     const form = new URLSearchParams({ username: 'u', password: 'two words & more' }).toString()
     const headers = ['Content-Type', 'application/x-www-form-urlencoded']
     const scene = new Scene().ask(1, 1, { method: 'POST', url: '/authorize', headers })
     scene.say({ tap: 'body', id: 1, body: { text: form, size: form.length } } as never)
     expect(scene.log.values.mask(form)).toBe('username=u&password=two ****more')
-    expect(scene.log.values.mask('He typed two words & more.')).toBe('He typed two ****more.')
   })
 
   test('are recognized only by known parameters, whatever names a request invents', () => {
     const scene = new Scene().ask(1, 1, { url: '/?constructor=abcdefgh&__proto__=ijklmnop' })
     expect(scene.log.values.of('abcdefgh')).toBeUndefined()
     expect(scene.log.values.of('ijklmnop')).toBeUndefined()
-  })
-
-  test('are found in time, however many odd ones with the same beginning come', () => {
-    const beginning = `${'a'.repeat(30)}"`
-    const codes = Array.from({ length: 1900 }, (_, index) => `${beginning}${10_000 + index}`)
-    const scene = new Scene()
-    for (const code of codes) scene.ask(1, 1, { url: `/?code=${code}` })
-    const text = `${'a'.repeat(60_000)}${beginning.repeat(2_000)}${codes.join(' ')}`
-    for (let again = 0; again < 10; again += 1) {
-      expect(scene.log.values.mask(text)).not.toContain(codes[1899])
-    }
-  })
-
-  test("of several words aren't searched for when they are longer than anyone types", () => {
-    const odd = `${'a'.repeat(60_000)}"`
-    const scene = new Scene().ask(1, 1, { url: `/?code=${odd}` })
-    expect(scene.log.values.mask(odd)).toBe('aaaa****aaa"')
-    expect(scene.log.values.mask(`${'a'.repeat(60_000)} ${odd}`)).toContain(odd)
   })
 
   test('are forgotten, oldest first, when they are too long together', () => {

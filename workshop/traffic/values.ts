@@ -1,6 +1,5 @@
 import { mask } from '@oauth-lab/shared/request-log.ts'
 import type { Section, ValueKind } from './dissect.ts'
-import { escapePattern } from './message-places.ts'
 
 const PUBLIC: ValueKind[] = ['code challenge', 'client id']
 
@@ -27,20 +26,14 @@ const MOST = 2_000
 const MOST_CHARACTERS = 2_000_000
 /** A shorter value isn't searched for in texts, because it may be part of any word. */
 const SHORTEST_IN_TEXT = 8
-/** Values of several words are rare, but anyone can send thousands: only the newest are searched for, and no long one. */
-const MOST_ODD = 100
-const LONGEST_ODD = 64
-/** The characters of a token, base64, or an encoded value. Nearly every value is one such word. */
+/** The characters of a token, base64, or an encoded value: in texts, only values of one such word are searched for. */
 const WORD = /[\w.~*%+/-]+={0,2}/g
-const IS_WORD = new RegExp(`^${WORD.source}$`)
 
 /** Names for values, in the order in which they are first seen. */
 export class Values {
   #known = new Map<string, Named>()
-  /** Values written as one word. */
+  /** The same by each form of a value in a text. */
   #forms = new Map<string, Named>()
-  /** Values of several words. */
-  #oddForms = new Map<string, Named>()
   readonly #counts = new Map<ValueKind, number>()
   #total = 0
   /** The total of all remembered values. */
@@ -59,13 +52,15 @@ export class Values {
 
   /** Finds the known values in a text, also percent-encoded ones. */
   find(text: string): Piece[] {
-    if (this.#oddForms.size === 0) return piecesOf(text, WORD, this.#forms)
-    // Of two values with the same beginning, the longer one is found.
-    const odd = [...this.#oddForms.keys()].sort((one, other) => other.length - one.length)
-    const pattern = new RegExp(odd.map(escapePattern).join('|'), 'g')
-    return piecesOf(text, pattern, this.#oddForms).flatMap((piece) => {
-      return typeof piece === 'string' ? piecesOf(piece, WORD, this.#forms) : piece
-    })
+    const pieces: Piece[] = []
+    let end = 0
+    for (const { 0: value, index } of text.matchAll(WORD)) {
+      const named = this.#forms.get(value)
+      if (named === undefined) continue
+      pieces.push(text.slice(end, index), { value, named })
+      end = index + value.length
+    }
+    return [...pieces, text.slice(end)].filter((piece) => piece !== '')
   }
 
   /** A text with all its secrets masked. */
@@ -97,13 +92,7 @@ export class Values {
   #remember(value: string, named: Named): void {
     this.#known.set(value, named)
     this.#characters += value.length
-    for (const form of formsOf(value)) {
-      if (IS_WORD.test(form)) this.#forms.set(form, named)
-      else if (form.length <= LONGEST_ODD) this.#oddForms.set(form, named)
-    }
-    for (const oldest of [...this.#oddForms.keys()].slice(0, -MOST_ODD)) {
-      this.#oddForms.delete(oldest)
-    }
+    for (const form of formsOf(value)) this.#forms.set(form, named)
   }
 
   /** Forgets half of the values, so the rest is rebuilt rarely and not with each new value. */
@@ -111,25 +100,11 @@ export class Values {
     const known = [...this.#known]
     this.#known = new Map()
     this.#forms = new Map()
-    this.#oddForms = new Map()
     this.#characters = 0
     for (const [value, named] of known.slice(Math.ceil(known.length / 2))) {
       this.#remember(value, named)
     }
   }
-}
-
-/** Splits a text at what a pattern finds and has a name. */
-function piecesOf(text: string, pattern: RegExp, names: Map<string, Named>): Piece[] {
-  const pieces: Piece[] = []
-  let end = 0
-  for (const { 0: value, index } of text.matchAll(pattern)) {
-    const named = names.get(value)
-    if (named === undefined) continue
-    pieces.push(text.slice(end, index), { value, named })
-    end = index + value.length
-  }
-  return [...pieces, text.slice(end)].filter((piece) => piece !== '')
 }
 
 /** The forms of a value in a text: unchanged, and in the two encodings of an address or a form. */
