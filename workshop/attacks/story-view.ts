@@ -16,6 +16,7 @@ import {
 } from '@oauth-lab/course/attacks/story-words.ts'
 import { type KnownVersion, titleOf } from '../known-versions.ts'
 import { linkRules } from '../lesson/linked-text.ts'
+import { arrowBetween } from '../traffic/message.ts'
 import type { PlayedAttack } from './play-attack.job.ts'
 import type { Play, Turn } from './plays.ts'
 
@@ -81,37 +82,27 @@ function viewEnding(attack: Attack, version: KnownVersion, { ending, stoppers }:
   }
 }
 
-function viewStep({ from, to, channel, message, meaning }: Step, lanes: string[]) {
+function viewStep(step: Step, lanes: string[]) {
+  const { from, to, channel, message } = step
+  const laneOf = (party: Party) => lanes.find((lane) => party.startsWith(lane)) ?? ''
   return {
-    from,
-    to,
-    lane: placeArrow(laneOf(from, lanes), laneOf(to, lanes)),
-    channel,
+    ...step,
+    arrow: arrowBetween(laneOf(from), laneOf(to), lanes),
     channelText: CHANNELS[channel],
-    request: message && viewRequest(message),
-    response: message && viewResponse(message.response),
-    meaning,
+    messages: message === undefined ? [] : [viewRequest(message), viewResponse(message.response)],
   }
 }
 
-function laneOf(party: Party, lanes: string[]): number {
-  return lanes.findIndex((lane) => party.startsWith(lane)) + 1
-}
-
-/** An arrow between two lanes, which count from 1. */
-function placeArrow(from: number, to: number) {
-  const direction = from === to ? 'none' : from < to ? 'right' : 'left'
-  return { first: Math.min(from, to), span: Math.abs(from - to) + 1, direction }
-}
-
 function viewRequest({ method, path, parameters }: Message) {
-  return { text: `${method} ${path}`, says: undefined, parameters: parameters.map(viewParameter) }
+  const text = `${method} ${path}`
+  return { kind: 'request', text, says: undefined, parameters: parameters.map(viewParameter) }
 }
 
 function viewResponse({ status, says, location, parameters }: MessageResponse) {
   const where = location === undefined ? '' : `, to ${location.at} ${location.path}`
   const all = [...parameters, ...(location?.parameters ?? [])]
-  return { text: `${status}${where}`, says, parameters: all.map(viewParameter) }
+  const text = `response ${status}${where}`
+  return { kind: 'response', text, says, parameters: all.map(viewParameter) }
 }
 
 function viewParameter({ name, value, whose }: Parameter) {

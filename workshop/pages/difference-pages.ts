@@ -16,7 +16,7 @@ import { renderPart, renderSentence } from '../lesson/render.ts'
 import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
-import { lanesAmong } from '../traffic/message.ts'
+import { arrowBetween, lanesAmong } from '../traffic/message.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
 
@@ -129,6 +129,7 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       name: pairName(pair),
       titles: { older: titleOf(pair.older), newer: titleOf(pair.newer) },
       wire,
+      arrowBetween,
       lanes: lanesAmong(messages.flatMap(({ from, to }) => [from, to])),
       styles: ['lanes', 'wire'],
       wide: true,

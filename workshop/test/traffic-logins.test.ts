@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { describe, expect, test } from 'vitest'
 import { whatLives } from '../traffic/living.ts'
-import { whoOf } from '../traffic/login.ts'
 import { type Filter, listSince, passing, sentenceOf } from '../traffic/row.ts'
 import { Scene } from './scene.ts'
 
@@ -114,7 +113,7 @@ class Run extends Scene {
     const { logins, entries } = this.log
     const owners = entries.map((entry) => (entry.kind === 'note' ? undefined : logins.of(entry)))
     return logins.all.map((login) => [
-      whoOf(login),
+      login.who,
       login.fate,
       owners.filter((owner) => owner === login).length,
     ])

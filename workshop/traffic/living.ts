@@ -1,20 +1,6 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
 import type { Credential } from './credentials.ts'
 import type { TrafficLog } from './log.ts'
-import { whoOf } from './login.ts'
-
-/** Something that still works. */
-export interface Living {
-  /** Its name in the messages, such as `code 1`. */
-  name: string
-  color: number
-  /** Whose it is. */
-  of: string
-  /** When it ends, on the clock of the messages. Undefined if no message says that. */
-  until: number | undefined
-  /** Whether the server has ended it, but the API accepts it all the same. */
-  isRevoked: boolean
-}
 
 type Lifetimes = Pick<LabConfig, 'codeTtl' | 'refreshTokenTtl' | 'sessionTtl'>
 
@@ -22,14 +8,14 @@ type Lifetimes = Pick<LabConfig, 'codeTtl' | 'refreshTokenTtl' | 'sessionTtl'>
  * What is alive at a time, as the messages of a log show it, with the lifetimes in the running version. What ends first
  * comes first.
  */
-export function whatLives(log: TrafficLog, lifetimes: Lifetimes, now: number): Living[] {
+export function whatLives(log: TrafficLog, lifetimes: Lifetimes, now: number) {
   return log.logins.credentials
     .map((credential) => ({
-      name: log.values.of(credential.value)?.name ?? credential.kind,
-      color: log.values.of(credential.value)?.color ?? 0,
-      of: credential.login === undefined ? 'at the server' : whoOf(credential.login),
+      ...(log.values.of(credential.value) ?? { name: credential.kind, color: 0 }),
+      of: credential.login === undefined ? 'at the server' : credential.login.who,
+      /** When it ends, on the clock of the messages. Undefined if no message says that. */
       until: endOf(credential, lifetimes),
-      isRevoked: credential.isRevoked === true,
+      isRevoked: credential.isRevoked,
     }))
     .filter(({ until = Number.POSITIVE_INFINITY }) => until > now)
     .sort((one, other) => (one.until ?? Infinity) - (other.until ?? Infinity) || 0)

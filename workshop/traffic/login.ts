@@ -1,20 +1,46 @@
-export interface Login {
+/** A login, and what is known of it while its messages are read. */
+export class Login {
   /** The id of its first message. */
-  id: number
+  readonly id: number
   /** When that was sent. */
-  at: number
+  readonly at: number
+  readonly client: string | undefined
   /** Who logged in, once the server has accepted a password. */
   user: string | undefined
-  client: string | undefined
   /** Whether the client acts for itself, without a user. */
-  isForItself: boolean
+  isForItself = false
   /** How it ended, or where it stands, in words. */
-  fate: string
+  fate = ''
   /** Whether it succeeded, or someone refused it. */
   tone: 'good' | 'bad' | undefined
-}
+  /** What its authorization request repeats at each step. */
+  key: string | undefined
+  challenge: string | undefined
+  /** The connections and server sessions of its browser. */
+  readonly browser = new Set<string>()
+  /** Whether its authorization request has reached the server, and whether the server has answered it. */
+  isOpened = false
+  isAnswered = false
+  /** When the server issued its code. */
+  authorizedAt: number | undefined
+  newestAccessToken: string | undefined
+  isLoggedOut = false
+  hasEnded = false
 
-/** Who logs in at which client. */
-export function whoOf({ user, client = 'a client', isForItself }: Login): string {
-  return isForItself ? `${client} for itself` : `${user ?? 'Someone'} with ${client}`
+  constructor(id: number, at: number, client: string | undefined) {
+    this.id = id
+    this.at = at
+    this.client = client
+  }
+
+  tell(fate: string, tone?: Login['tone']): void {
+    this.fate = fate
+    this.tone = tone
+  }
+
+  /** Who logs in at which client. */
+  get who(): string {
+    const { user = 'Someone', client = 'a client' } = this
+    return this.isForItself ? `${client} for itself` : `${user} with ${client}`
+  }
 }

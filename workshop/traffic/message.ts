@@ -99,9 +99,13 @@ export function lanesAmong(parties: readonly Party[]): string[] {
   return [...new Set([...LANES, ...parties])].filter((party) => !isStranger(party))
 }
 
-/** The place of a party's lane, counted from 1. Other senders share the browser's lane. */
-export function laneOf(party: Party, lanes: readonly string[]): number {
-  return lanes.indexOf(isStranger(party) ? 'browser' : party) + 1
+/** The class and the style of an arrow between two of these lanes. */
+export function arrowBetween(sender: Party, receiver: Party, lanes: readonly string[]) {
+  // Other senders share the browser's lane.
+  const laneOf = (party: Party) => lanes.indexOf(isStranger(party) ? 'browser' : party)
+  const [from, to] = [laneOf(sender), laneOf(receiver)]
+  const way = from === to ? 'to-none' : from < to ? 'to-right' : 'to-left'
+  return { way, place: `--first: ${Math.min(from, to) + 1}; --span: ${Math.abs(from - to) + 1}` }
 }
 
 function isStranger(party: Party): boolean {

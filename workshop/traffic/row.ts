@@ -1,12 +1,12 @@
 import { dissect, type Field } from './dissect.ts'
 import type { TrafficLog } from './log.ts'
-import { type Login, whoOf } from './login.ts'
+import type { Login } from './login.ts'
 import {
+  arrowBetween,
   type Channel,
   channelOf,
   type Entry,
   type Exchange,
-  laneOf,
   type Message,
   pathOf,
   receiverOf,
@@ -89,8 +89,8 @@ function passes(entry: Entry, filter: Filter, login: Login | undefined): boolean
 
 /** The heading of a login: who, which client, and how it ended. */
 export function viewLogin(login: Login, log: TrafficLog) {
-  const { id, at, fate, tone } = login
-  return { id, order: at, time: timeOf(at, log), who: whoOf(login), fate, tone }
+  const { id, at, who, fate, tone } = login
+  return { id, order: at, time: timeOf(at, log), who, fate, tone }
 }
 
 function loginOf(log: TrafficLog, entry: Entry): Login | undefined {
@@ -135,7 +135,6 @@ function viewRow(entry: Entry, log: TrafficLog, lanes: string[]) {
   if (kind === 'note') return { kind, id, login, order: at, time, sentence: entry.text }
   const { exchange, waits } = entry
   const [from, to] = [senderOf(entry), receiverOf(entry)]
-  const [begin, end] = [laneOf(from, lanes), laneOf(to, lanes)]
   const channel = channelOf(entry)
   const status = exchange.answer?.status ?? 0
   const gotNone = kind === 'request' && exchange.answer !== undefined
@@ -150,8 +149,7 @@ function viewRow(entry: Entry, log: TrafficLog, lanes: string[]) {
     sentence: sentenceOf(entry),
     from: wordsOf(from),
     to: wordsOf(to),
-    toRight: begin < end,
-    lanes: [Math.min(begin, end), Math.max(begin, end)] as const,
+    arrow: arrowBetween(from, to, lanes),
     channel,
     channelWords: CHANNEL_WORDS[channel],
     label: kind === 'request' ? askedOf(exchange) : String(status),
