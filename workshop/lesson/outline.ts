@@ -4,40 +4,17 @@ import type { FastifyRequest } from 'fastify'
 import { isLedFromElsewhere } from '../local-requests.ts'
 import type { Progress } from '../progress.ts'
 
-/** A page of a lesson. */
-export interface OutlineEntry {
-  /** The end of its address, or empty for the first page. */
-  slug: string
-  href: string
-  text: string
-  /** How long the part takes, if the lesson says so. */
-  minutes: number | undefined
-  isCurrent: boolean
-  /** Whether this learner has opened it. */
-  isRead: boolean
-}
-
-/** The list beside each page of a lesson, and the links to the neighboring pages. */
-export interface Outline {
-  version: Version
-  title: string
-  entries: OutlineEntry[]
-  current: OutlineEntry | undefined
-  /** The page before this one, or undefined before the first page of all. */
-  before: Way | undefined
-  /** The page after this one, or the next lesson after the last page. */
-  next: Way | undefined
-}
-
-/** A link to the page before or after. */
+/** A link to a page of a lesson. */
 export interface Way {
   href: string
   text: string
 }
 
 interface Page {
+  /** The end of its address, or empty for the first page. */
   slug: string
   text: string
+  /** How long the part takes, if the lesson says so. */
   minutes?: number | undefined
 }
 
@@ -45,30 +22,28 @@ interface Page {
 export const OPENING = ''
 
 /**
- * The pages of a lesson in order, for the side bar of `lesson-frame.eta`.
+ * The pages of a lesson in order, for the side bar of `lesson-frame.eta`, and the links to the neighboring pages: before
+ * the first one and after the last one, those of other lessons.
  *
  * @param current the slug of the current page: `the-idea`, `difference`, `wire`, `attacks`, or `OPENING`
  * @param progress tells which pages were read. Without it, none was
  */
-export function outlineOf(version: Version, current: string, progress?: Progress): Outline {
+export function outlineOf(version: Version, current: string, progress?: Progress) {
   const lesson = readLesson(version)
   const read = new Set(progress?.of(version).read)
-  const entries = pagesOf(version, lesson).map(({ slug, text, minutes }) => ({
-    slug,
-    href: hrefOf(version, slug),
-    text,
-    minutes,
-    isCurrent: slug === current,
-    isRead: read.has(slug),
+  const entries = pagesOf(version, lesson).map((page) => ({
+    ...page,
+    href: hrefOf(version, page.slug),
+    isCurrent: page.slug === current,
+    isRead: read.has(page.slug),
   }))
   const at = entries.findIndex(({ isCurrent }) => isCurrent)
   return {
-    version,
     title: lesson.title,
     entries,
     current: entries[at],
-    before: at > 0 ? wayTo(entries[at - 1]) : lastPageOf(versionBefore(version)),
-    next: wayTo(entries[at + 1]) ?? wayInto(versionAfter(version)),
+    before: at > 0 ? entries[at - 1] : lastPageOf(versionBefore(version)),
+    next: entries[at + 1] ?? wayInto(versionAfter(version)),
   }
 }
 
@@ -78,7 +53,7 @@ export function openPage(
   version: Version,
   slug: string,
   progress: Progress,
-): Outline {
+) {
   if (!isLedFromElsewhere(request)) progress.noteRead(version, slug, hrefOf(version, slug))
   return outlineOf(version, slug, progress)
 }
@@ -91,11 +66,11 @@ export function hrefOf({ name }: Version, slug: string): string {
 /** The first unread page of a lesson, or else the next lesson. */
 export function unreadIn(version: Version, progress: Progress): Way | undefined {
   const { entries } = outlineOf(version, OPENING, progress)
-  return wayTo(entries.find(({ isRead }) => !isRead)) ?? wayInto(versionAfter(version))
+  return entries.find(({ isRead }) => !isRead) ?? wayInto(versionAfter(version))
 }
 
 /** The number of a lesson's pages, and how many of them the learner has read. */
-export function countRead(version: Version, progress: Progress): { read: number; all: number } {
+export function countRead(version: Version, progress: Progress) {
   const { entries } = outlineOf(version, OPENING, progress)
   return { read: entries.filter(({ isRead }) => isRead).length, all: entries.length }
 }
@@ -124,10 +99,6 @@ export function pageOf(version: Version, { name, slug }: Part): string {
   return isDifference ? DIFFERENCE : slug
 }
 
-function versionAfter({ number }: Version): Version | undefined {
-  return listVersions().find((version) => version.number > number)
-}
-
 /** The way to the first page of a lesson. */
 export function wayInto(version: Version | undefined): Way | undefined {
   if (version === undefined) return undefined
@@ -141,6 +112,6 @@ function lastPageOf(version: Version | undefined): Way | undefined {
   return last && { href: hrefOf(version, last.slug), text: `${lesson.title}, ${last.text}` }
 }
 
-function wayTo(entry: OutlineEntry | undefined): Way | undefined {
-  return entry && { href: entry.href, text: entry.text }
+function versionAfter({ number }: Version): Version | undefined {
+  return listVersions().find((version) => version.number > number)
 }

@@ -23,16 +23,8 @@ export function renderPart(
   })
 }
 
-/** A question with its parts as HTML. */
-export interface QuestionView {
-  number: number
-  question: string
-  material: string
-  answer: string
-}
-
-/** The questions of a lesson, ready to be shown. */
-export async function renderQuestions(version: Version, lesson: Lesson): Promise<QuestionView[]> {
+/** The questions of a lesson, with their parts as HTML. */
+export async function renderQuestions(version: Version, lesson: Lesson) {
   const part = partOf(lesson, 'questions')
   if (part === undefined) return []
   return Promise.all(

@@ -8,27 +8,17 @@ const CONTEXT = 3
 /** The most lines that can be read from the last row. */
 const MOST_LINES = 16
 
-/** Some lines of a difference, with the note about them. */
-export interface HunkSlide {
-  html: string
-  notes: string
-  /** How much there is to say about these lines. */
-  weight: number
-}
-
 /**
  * The noted lines of a file for slides.
  *
  * @param noteHtml the text of a note, as HTML
  */
-export async function hunkSlidesOf(
-  file: FileChange,
-  noteHtml: (note: Note) => Promise<string>,
-): Promise<HunkSlide[]> {
+export async function hunkSlidesOf(file: FileChange, noteHtml: (note: Note) => Promise<string>) {
   const styled = await highlightFile(file)
   const slides = file.hunks.flatMap((hunk) => {
     return quotesIn(hunk).map(async ({ note, lines }) => {
       const notes = await noteHtml(note)
+      /** The weight: how much there is to say about these lines. */
       return { html: drawPiece(hunk, lines, styled), notes, weight: note.text.length }
     })
   })

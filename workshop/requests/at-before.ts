@@ -20,12 +20,6 @@ import { findLogins } from '../traffic/logins.ts'
 import type { Entry, Message } from '../traffic/message.ts'
 import { fieldsWorthFollowing } from './known-values.ts'
 
-/** A value of this run, and what took its place in the other version. */
-export interface Replaced {
-  value: string
-  what: string
-}
-
 /** What the names of fresh values mean to the reader of the page. */
 const WORDS: Record<string, string> = {
   code: 'a new code',
@@ -58,6 +52,7 @@ const SHORTEST = 8
  *
  * @param before the messages before the request was sent
  * @param driver of the other slot
+ * @returns also the values that were replaced, and by what
  */
 export async function sameAt(
   draft: Draft,
@@ -65,7 +60,7 @@ export async function sameAt(
   from: Slot,
   to: Slot,
   driver: Driver,
-): Promise<{ draft: Draft; replaced: Replaced[] }> {
+) {
   const moved = draftAt(to.version, moveTo(draft, from, to))
   const { named, originals } = nameValues(moved, before)
   const fresh = await valuesFor(named, driver)

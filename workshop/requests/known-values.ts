@@ -7,13 +7,6 @@ import type { Entry } from '../traffic/message.ts'
 /** The most values to offer. */
 const MOST = 60
 
-/** A value that was seen in this run, as a parameter or as a header has it. */
-export interface KnownValue {
-  value: string
-  /** Such as `code 2`. */
-  name: string
-}
-
 /** The fields of the messages that have a value worth following, the newest first, each value once. */
 export function fieldsWorthFollowing(entries: readonly Entry[]): Field[] {
   const fields = entries
@@ -31,8 +24,8 @@ export function fieldsWorthFollowing(entries: readonly Entry[]): Field[] {
   return [...newest.values()].reverse()
 }
 
-/** What rows of parameters and rows of headers can be filled in with. */
-export function knownValues(log: TrafficLog): { parameters: KnownValue[]; headers: KnownValue[] } {
+/** What rows of parameters and rows of headers can be filled in with, each with a name such as `code 2`. */
+export function knownValues(log: TrafficLog) {
   const fields = fieldsWorthFollowing(log.entries)
   const choose = (formOf: (field: Field) => string | undefined) =>
     fields

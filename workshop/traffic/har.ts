@@ -1,8 +1,6 @@
 import { parseCookies, parseForm, parseSetCookie, splitAddress } from './http.ts'
 import { type Entry, type Exchange, type Header, headerValues, type Message } from './message.ts'
 
-type NameValue = { name: string; value: string }
-
 /** The source of the exchanges, and how to write them. */
 export interface HarOptions {
   /** The origins of the programs. */
@@ -80,6 +78,6 @@ function toResponse({ request, answer }: Exchange) {
   }
 }
 
-function toNamed(pairs: Header[]): NameValue[] {
+function toNamed(pairs: Header[]) {
   return pairs.map(([name, value]) => ({ name, value }))
 }

@@ -20,9 +20,8 @@ const LONGEST_LOG = 500
 
 type Said<Name extends TapMessage['tap']> = Extract<TapMessage, { tap: Name }>
 
-/** An exchange that may still change, and its messages. */
+/** The messages of an exchange that may still change. */
 interface Pending {
-  exchange: Exchange
   request: Message
   answer: Message | undefined
 }
@@ -59,7 +58,7 @@ export class TrafficLog {
     }
     const pending = this.#pending.get(key)
     if (pending === undefined) return
-    if (said.tap === 'body') pending.exchange.request.body = said.body
+    if (said.tap === 'body') pending.request.exchange.request.body = said.body
     if (said.tap === 'passed') this.#pass(pending, said)
     if (said.tap === 'answer') this.#addAnswer(pending, said)
     if (said.tap === 'broken') this.#break(pending, 'The connection closed before the response.')
@@ -88,9 +87,9 @@ export class TrafficLog {
     this.entries = this.entries.filter((entry) => entry.kind !== 'note' && entry.waits)
     this.values = new Values()
     for (const entry of this.entries) if (entry.kind !== 'note') this.values.meet(dissect(entry))
-    for (const [key, { exchange, request, answer }] of this.#pending) {
+    for (const [key, { request, answer }] of this.#pending) {
       const isKept = request.waits || answer?.waits === true
-      const isOver = exchange.answer !== undefined || exchange.trouble !== undefined
+      const isOver = (request.exchange.answer ?? request.exchange.trouble) !== undefined
       if (isOver && !isKept) this.#pending.delete(key)
     }
     this.began = this.entries[0]?.at
@@ -137,58 +136,44 @@ export class TrafficLog {
       trouble: undefined,
       refusal: undefined,
     }
-    const request: Message = {
-      kind: 'request',
-      id: this.#nextId(),
-      revision: 0,
-      at,
-      exchange,
-      waits: said.waits,
-      isChanged: false,
-    }
-    this.#pending.set(key, { exchange, request, answer: undefined })
-    this.#insert(request)
+    const request = this.#addMessage('request', exchange, said)
+    this.#pending.set(key, { request, answer: undefined })
   }
 
   /** A held request is sent on. From now on the log has what was really sent. */
-  #pass({ exchange, request }: Pending, { changes }: Said<'passed'>): void {
+  #pass({ request }: Pending, { changes }: Said<'passed'>): void {
     request.waits = false
     if (changes === null) return
     request.isChanged = true
     const { method, url, headers, body: text } = changes
-    const body =
-      text === undefined ? exchange.request.body : { text, size: Buffer.byteLength(text) }
-    Object.assign(exchange.request, { method, url, headers: inPairs(headers), body })
+    const sent = request.exchange.request
+    const body = text === undefined ? sent.body : { text, size: Buffer.byteLength(text) }
+    Object.assign(sent, { method, url, headers: inPairs(headers), body })
   }
 
   #addAnswer(pending: Pending, said: Said<'answer'>): void {
-    const { exchange } = pending
+    const { exchange } = pending.request
     exchange.answer = { ...parseHead(said.head, said.status), body: said.body }
     exchange.refusal = said.refusal ?? undefined
     if (!said.waits) this.#pending.delete(exchange.key)
-    if (pending.answer !== undefined) {
-      pending.answer.waits = said.waits
-      pending.answer.isChanged = said.isChanged
-      this.#change(pending.answer)
-      return
-    }
-    const answer: Message = {
-      kind: 'answer',
-      id: this.#nextId(),
-      revision: 0,
-      at: said.at,
-      exchange,
-      waits: said.waits,
-      isChanged: false,
-    }
-    pending.answer = answer
-    this.#insert(answer)
+    pending.answer ??= this.#addMessage('answer', exchange, said)
+    Object.assign(pending.answer, { waits: said.waits, isChanged: said.isChanged })
+    this.#change(pending.answer)
   }
 
-  #break({ exchange, request, answer }: Pending, trouble: string): void {
-    exchange.trouble ??= trouble
-    for (const message of [request, answer]) {
-      if (message === undefined) continue
+  #addMessage(
+    kind: Message['kind'],
+    exchange: Exchange,
+    { at, waits }: Said<'request' | 'answer'>,
+  ) {
+    const message = { kind, id: this.#nextId(), revision: 0, at, exchange, waits, isChanged: false }
+    this.#insert(message)
+    return message
+  }
+
+  #break({ request, answer }: Pending, trouble: string): void {
+    request.exchange.trouble ??= trouble
+    for (const message of [request, answer].filter((one) => one !== undefined)) {
       message.waits = false
       this.#change(message)
     }
