@@ -173,7 +173,7 @@ function beginNotes() {
     clock.textContent = new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
     const seconds = Math.floor((before + (since === undefined ? 0 : Date.now() - since)) / 1000)
     elapsed.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-    elapsed.classList.toggle('over', seconds > minutes * 60)
+    elapsed.classList.toggle('bad', seconds > minutes * 60)
   }
   pause.addEventListener('click', () => {
     if (since === undefined) since = Date.now()
