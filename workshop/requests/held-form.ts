@@ -22,14 +22,17 @@ export interface HeldAnswer {
 
 /** The longest body that a person can change, in bytes: of a longer one, the traffic has only the start. */
 const LONGEST_BODY = 64 * 1024
-const LENGTHS = ['content-length', 'transfer-encoding']
 /** Responses with these statuses have no body. RFC 9110 sections 15.3.5 and 15.4.5 */
 const WITHOUT_BODY = [204, 304]
 
 /** A held response with all its headers, but for those that the sender sets. */
 export function heldAnswer({ answer }: Exchange): HeldAnswer {
   const { status = 0, headers = [], body } = answer ?? {}
-  return { status: String(status), headers: ownHeaders(headers), text: body?.text ?? '' }
+  return {
+    status: String(status),
+    headers: headers.filter(([name]) => !isFromSending(name)),
+    text: body?.text ?? '',
+  }
 }
 
 /** Whether the traffic has the whole body of a message, so that it can be changed. */
@@ -55,7 +58,7 @@ export function requestChanges(draft: Draft, message: Message): RequestChanges |
   const isSame = isSameTarget && isSameBody && draft.method === held.method
   if (isSame && isSameRows(draft.headers, held.headers)) return undefined
   const url = isSameTarget ? request.url : targetOf(draft)
-  const headers = withLengths(draft.headers, request.headers, body)
+  const headers = withLengths(draft.headers, request.headers, body).flat()
   if ([url, ...headers, body ?? ''].some((text) => Buffer.byteLength(text) > LONGEST_BODY)) {
     throw new ToldError('The changed request is too long: each part of it has 64 KiB at most.')
   }
@@ -81,37 +84,28 @@ export function answerChanges(
   const isSameBody =
     !hasWholeBody(message) || sameLines(text) === sameLines(answer?.body.text ?? '')
   // A status without a body may become one that has one, which then needs a length.
-  const hasLength = original.some(([name]) => LENGTHS.includes(name.toLowerCase()))
+  const hasLength = original.some(isLength)
   const body = isSameBody && hasLength ? undefined : text
   const held = heldAnswer(message.exchange)
   const isSame = isSameBody && status === held.status
   if (isSame && isSameRows(headers, held.headers)) return undefined
-  const lines = withLengths(headers, original, body)
-  return {
-    status: Number(status),
-    headers: WITHOUT_BODY.includes(Number(status)) ? withoutLengths(lines) : lines,
-    body,
-  }
+  const rows = withLengths(headers, original, body)
+  const hasBody = !WITHOUT_BODY.includes(Number(status))
+  const sent = rows.filter((row) => hasBody || !isLength(row))
+  return { status: Number(status), headers: sent.flat(), body }
 }
 
-function ownHeaders(headers: Row[]): Row[] {
-  return headers.filter(([name]) => !isFromSending(name))
-}
-
-/** All headers, in one list: those of the connection as they were, and the length of another body. */
-function withLengths(own: Row[], original: Row[], body: string | undefined): string[] {
-  const ofConnection = original.filter(([name]) => {
-    return isFromSending(name) && (body === undefined || !LENGTHS.includes(name.toLowerCase()))
+/** All headers: those of the connection as they were, and the length of another body. */
+function withLengths(own: Row[], original: Row[], body: string | undefined): Row[] {
+  const ofConnection = original.filter((row) => {
+    return isFromSending(row[0]) && (body === undefined || !isLength(row))
   })
-  const length: Row[] =
-    body === undefined ? [] : [['content-length', String(Buffer.byteLength(body))]]
-  return [...ofConnection, ...own, ...length].flat()
+  if (body === undefined) return [...ofConnection, ...own]
+  return [...ofConnection, ...own, ['content-length', String(Buffer.byteLength(body))]]
 }
 
-function withoutLengths(headers: string[]): string[] {
-  return headers.filter((_, index) => {
-    return !LENGTHS.includes(headers[index - (index % 2)]?.toLowerCase() ?? '')
-  })
+function isLength([name]: Row): boolean {
+  return ['content-length', 'transfer-encoding'].includes(name.toLowerCase())
 }
 
 function isSameRows(one: Row[], other: Row[]): boolean {

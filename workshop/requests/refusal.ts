@@ -27,6 +27,8 @@ interface RefusedAt {
 }
 
 const CITATION = /RFC \d+ (?:section|appendix) [\dA-Z]/
+/** What ends the thought that a comment starts: a gap, another refusal, the end of a block, or an action. */
+const OTHER_THOUGHT = /^$|\bthrow\b|^}|^(await )?[\w.]+\(.*\)$|^delete |^[\w.]+ = /
 
 /** The line that refused the request of an exchange: of its version, else of the code that all versions share. */
 export function refusedBy({ refusal, version }: Exchange): Refused | undefined {
@@ -84,63 +86,37 @@ function within(
  * @param line counts from 1
  */
 export function ruleAbove(lines: string[], line: number): string | undefined {
-  const comments = [
-    commentOfThought(lines, line - 1),
-    ...commentsAround(lines, line - 1),
-    ...commentsAbove(lines, line - 1),
-  ]
-  return comments.find((comment) => CITATION.test(comment))
-}
-
-/** What ends the thought that a comment starts: a gap, another refusal, the end of a block, or an action. */
-const OTHER_THOUGHT = /^$|\bthrow\b|^}|^(await )?[\w.]+\(.*\)$|^delete |^[\w.]+ = /
-
-function commentOfThought(lines: string[], at: number): string {
-  for (let index = at - 1; index >= 0; index -= 1) {
-    const text = (lines[index] ?? '').trim()
-    if (isComment(text)) return commentEndingAt(lines, index)
-    if (OTHER_THOUGHT.test(text)) return ''
-  }
-  return ''
-}
-
-/** The comments right above the starts of the blocks around a line, from the inside out. */
-function commentsAround(lines: string[], at: number): string[] {
-  const comments: string[] = []
-  let depth = indentOf(lines[at])
-  for (let index = at - 1; index >= 0; index -= 1) {
-    const text = lines[index] ?? ''
-    if (text.trim() === '' || indentOf(text) >= depth) continue
+  const comments: { rank: number; text: string }[] = []
+  let comment: string[] = []
+  let [isSameThought, opensBlock] = [true, false]
+  let depth = indentOf(lines[line - 1])
+  for (let at = line - 2; at >= -1; at -= 1) {
+    const source = lines[at] ?? ''
+    const text = source.trim()
+    if (/^(\/\/|\/?\*)/.test(text)) {
+      comment.push(text)
+      continue
+    }
+    if (comment.length > 0) {
+      // Those of functions speak of more than their next line.
+      const rank = isSameThought ? 0 : opensBlock ? 1 : comment[0]?.endsWith('*/') ? 2 : 3
+      comments.push({ rank, text: textOf(comment.reverse()) })
+      comment = []
+      isSameThought = false
+    }
+    isSameThought &&= !OTHER_THOUGHT.test(text)
+    opensBlock = text !== '' && indentOf(source) < depth
     // The last line of a function's head closes its list of parameters.
-    depth = indentOf(text) + (/^\s*[)}]/.test(text) ? 1 : 0)
-    if (isComment((lines[index - 1] ?? '').trim())) comments.push(commentEndingAt(lines, index - 1))
+    if (opensBlock) depth = indentOf(source) + (/^[)}]/.test(text) ? 1 : 0)
   }
-  return comments
+  comments.sort((one, other) => one.rank - other.rank)
+  return comments.find(({ text }) => CITATION.test(text))?.text
 }
 
-/** The comments further up, the nearest first. Those of functions speak of more than their next line. */
-function commentsAbove(lines: string[], at: number): string[] {
-  const isIt = lines.slice(0, at).map((line) => isComment(line.trim()))
-  // Only the last line of each comment: it stands for the others.
-  const ends = isIt.flatMap((is, index) => (is && !isIt[index + 1] ? [index] : []))
-  const isOfFunction = (end: number) => /\*\/$/.test(lines[end] ?? '')
-  return [...ends.filter(isOfFunction).reverse(), ...ends.reverse()].map((end) => {
-    return commentEndingAt(lines, end)
-  })
-}
-
-function isComment(text: string): boolean {
-  return /^(\/\/|\/?\*)/.test(text)
-}
-
-/** The text of the comment whose last line this is, up to its first tag. */
-function commentEndingAt(lines: string[], end: number): string {
-  let start = end
-  while (start > 0 && isComment((lines[start - 1] ?? '').trim())) start -= 1
-  const text = lines
-    .slice(start, end + 1)
-    .map((line) => line.trim().replace(/^\/\/ ?|^\/?\*+\/? ?|\*\/$/g, ''))
-  return (text.join(' ').split(' @')[0] ?? '').replace(/\s+/g, ' ').trim()
+/** The text of a comment, up to its first tag. */
+function textOf(comment: string[]): string {
+  const text = comment.map((line) => line.replace(/^\/\/ ?|^\/?\*+\/? ?|\*\/$/g, '')).join(' ')
+  return (text.split(' @')[0] ?? '').replace(/\s+/g, ' ').trim()
 }
 
 function indentOf(line = ''): number {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.ts'
 import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt, fillIn, namesIn } from '@oauth-lab/course/requests/fresh-values.ts'
@@ -13,6 +14,7 @@ import type { Workshop } from '../workshop.ts'
 
 /** How long the report about a response may come after the response, in milliseconds. */
 const REPORT_DELAY = 2_000
+const REPORT_CHECK = 10
 
 /** How long the logins before a request may take, in milliseconds. */
 const LONGEST_LOGIN = 10_000
@@ -88,13 +90,8 @@ export async function fromLogins<Result>(
   logIn: () => Promise<Result>,
 ): Promise<Result> {
   refuseHeld(workshop, slot)
-  let limit: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const seconds = LONGEST_LOGIN / 1000
-    limit = setTimeout(
-      () => reject(new Error(`it took more than ${seconds} seconds`)),
-      LONGEST_LOGIN,
-    )
+  const late = sleep(LONGEST_LOGIN, undefined, { ref: false }).then((): never => {
+    throw new Error(`it took more than ${LONGEST_LOGIN / 1000} seconds`)
   })
   try {
     return await Promise.race([logIn(), late])
@@ -103,8 +100,6 @@ export async function fromLogins<Result>(
     throw new ToldError(
       `A login at ${titleOf(slot.version)}, for the values of the request, failed: ${why}. Log in at its client by hand to see more.`,
     )
-  } finally {
-    clearTimeout(limit)
   }
 }
 
@@ -116,23 +111,13 @@ export function driverOf({ traffic }: Workshop, slot: Slot): Driver {
 }
 
 /** The message of a response, which the program reports over another channel. */
-function reportOf({ traffic, events }: Workshop, slot: Slot, { peer }: Answer) {
+async function reportOf({ traffic }: Workshop, slot: Slot, { peer }: Answer) {
   const find = () => {
     return traffic.logOf(slot).entries.findLast((entry): entry is Message => {
       return entry.kind === 'answer' && !entry.waits && entry.exchange.peer === peer
     })
   }
-  return new Promise<Message | undefined>((resolve) => {
-    const look = () => {
-      if (find() !== undefined) end()
-    }
-    const end = () => {
-      clearTimeout(limit)
-      stop()
-      resolve(find())
-    }
-    const limit = setTimeout(end, REPORT_DELAY)
-    const stop = events.listen(look)
-    look()
-  })
+  const end = performance.now() + REPORT_DELAY
+  while (find() === undefined && performance.now() < end) await sleep(REPORT_CHECK)
+  return find()
 }

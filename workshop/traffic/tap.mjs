@@ -53,7 +53,7 @@ function watchServers() {
     }
     exchanges += 1
     const exchange = { id: exchanges, socket: request.socket }
-    noteOpen(exchange)
+    watchClose(exchange)
     watchStatus(response)
     watchAnswer(exchange, request, response)
     say({
@@ -139,7 +139,7 @@ function watchAnswer(exchange, request, response) {
     body.add(...values)
     const finish = () => {
       end.apply(response, values)
-      noteDone(exchange)
+      exchange.noteDone()
       // A program may respond before it has read the whole request.
       if (!request.complete) exchange.tellBody()
       tell(false)
@@ -211,28 +211,17 @@ function holdBack(exchange, half, letGo) {
   })
 }
 
-/** The exchanges of a connection that have no response yet. */
-const open = new WeakMap()
-
-function noteOpen(exchange) {
-  const { socket } = exchange
-  const others = open.get(socket)
-  if (others !== undefined) {
-    others.add(exchange)
-    return
+/** A connection may close before the response. */
+function watchClose(exchange) {
+  const { id, socket } = exchange
+  const tellBroken = () => {
+    say({ tap: 'broken', id })
+    for (const half of ['request', 'answer']) waiting.get(`${id} ${half}`)?.()
   }
-  const own = new Set([exchange])
-  open.set(socket, own)
-  socket.once('close', () => {
-    for (const { id } of own) {
-      say({ tap: 'broken', id })
-      for (const half of ['request', 'answer']) waiting.get(`${id} ${half}`)?.()
-    }
-  })
-}
-
-function noteDone(exchange) {
-  open.get(exchange.socket)?.delete(exchange)
+  // Each request of a connection adds one.
+  socket.setMaxListeners(0)
+  socket.once('close', tellBroken)
+  exchange.noteDone = () => socket.off('close', tellBroken)
 }
 
 /** Where each response first got a status of 400 or more: an object with a stack. */
