@@ -20,6 +20,19 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+const HEADERS = {
+  // Names this program, so that `npm start` can say which program has its port.
+  'x-oauth-lab': 'workshop',
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+  // Forms of this app must send their origin, and other sites must not learn it.
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-store',
+}
+
 /**
  * Keeps other sites out of an app that starts processes and writes files. A page of another site in the user's browser
  * can send requests to localhost. It must neither read a response nor have an effect.
@@ -33,20 +46,15 @@ export function keepToThisMachine(app: FastifyInstance, port: number): void {
   const origins = urls.map(({ origin }) => origin)
 
   app.addHook('onRequest', async (request, reply) => {
-    setHeaders(reply)
+    reply.headers(HEADERS)
     // Anyone can point their own host name here: DNS rebinding.
     if (!hosts.includes(request.headers.host ?? '')) {
       return refuse(reply, `This app only responds at ${origins[0]}. Open it there.`)
     }
-    const isAllowed = READING.includes(request.method)
-      ? isFromHere(request, origins) || isFollowedLink(request)
-      : isFromHere(request, origins)
-    return isAllowed
-      ? undefined
-      : refuse(
-          reply,
-          'This request comes from another site, so it is blocked. Open the workshop itself.',
-        )
+    const isRead = READING.includes(request.method) && isFollowedLink(request)
+    if (isRead || isFromHere(request, origins)) return
+    const why = 'This request comes from another site, so it is blocked. Open the workshop itself.'
+    return refuse(reply, why)
   })
 }
 
@@ -80,17 +88,4 @@ function isFollowedLink({ headers }: FastifyRequest): boolean {
 
 function refuse(reply: FastifyReply, why: string): FastifyReply {
   return reply.code(403).type('text/plain; charset=utf-8').send(`${why}\n`)
-}
-
-function setHeaders(reply: FastifyReply): void {
-  // Names this program, so that `npm start` can say which program has its port.
-  reply.header('x-oauth-lab', 'workshop')
-  reply.header('content-security-policy', POLICY)
-  reply.header('x-content-type-options', 'nosniff')
-  reply.header('x-frame-options', 'DENY')
-  reply.header('cross-origin-resource-policy', 'same-origin')
-  reply.header('cross-origin-opener-policy', 'same-origin')
-  // Forms of this app must send their origin, and other sites must not learn it.
-  reply.header('referrer-policy', 'same-origin')
-  reply.header('cache-control', 'no-store')
 }

@@ -20,7 +20,7 @@ import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import type { KnownVersion } from './known-versions.ts'
 import { type Lifetimes, lifetimesAmong, settingsOf } from './lifetimes.ts'
 import { found } from './page-trouble.ts'
-import { TAP } from './traffic/tap.ts'
+import { TAP, type TapOrder } from './traffic/tap.ts'
 
 /** A line written by a program, or about it. */
 export interface LogLine {
@@ -217,7 +217,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   /** Sends a message to the tap in each program of a slot, or in one of them. */
-  tell(slot: Slot, message: object, only?: string): void {
+  tell(slot: Slot, message: TapOrder, only?: string): void {
     const isMeant = (name: string) => only === undefined || name === only
     for (const name of PROGRAM_NAMES.filter(isMeant)) this.#running.get(slot)?.tell(name, message)
     for (const [name, program] of this.#ending.get(slot) ?? []) {

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { pairFiles, type TextPair } from '@oauth-lab/course/differences/compare.ts'
+import { pairFiles } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { knownVersions, titleOf } from '../known-versions.ts'
@@ -15,13 +15,6 @@ export interface CodePlace {
   folder: string
   /** The version before it, to mark what is new. */
   before: Version | undefined
-}
-
-/** A file in the list of a place. */
-export interface ListedFile {
-  path: string
-  /** Compared with the version before. */
-  kind: 'same' | TextPair['kind']
 }
 
 /** The folders that all versions share, which the lessons link to. */
@@ -41,13 +34,11 @@ export function codePlaces(playground: string): CodePlace[] {
   return [...versions, ...shared]
 }
 
-/** The files of a place that may be shown, grouped by folder. */
-export function filesOf({ folder, before }: CodePlace): ListedFile[] {
+/** The files of a place that may be shown, grouped by folder, and compared with the version before. */
+export function filesOf({ folder, before }: CodePlace) {
   const pairs = before === undefined ? [] : pairFiles(before.folder, folder)
   const kinds = new Map(pairs.map(({ path, kind }) => [path, kind]))
-  const files = listFiles(folder).map((path): ListedFile => {
-    return { path, kind: kinds.get(path) ?? 'same' }
-  })
+  const files = listFiles(folder).map((path) => ({ path, kind: kinds.get(path) ?? 'same' }))
   return files.sort((one, other) => dirname(one.path).localeCompare(dirname(other.path)))
 }
 

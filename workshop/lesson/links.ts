@@ -20,7 +20,11 @@ export function hrefInApp(href: string, file: string): string | undefined {
   const hash = anchor === '' ? '' : `#${anchor}`
 
   const version = listVersions().find(({ name }) => isIn(place, `versions/${name}`))
-  if (version !== undefined) return inVersion(version, place, anchor)
+  if (version !== undefined) {
+    const path = place.slice(`versions/${version.name}/`.length)
+    const isLesson = path === '' || path === 'README.md'
+    return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
+  }
   const step = listVersions().find((known) => differencePage(known) === target)
   if (step !== undefined) return hrefOf(step, DIFFERENCE)
   const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
@@ -31,12 +35,6 @@ export function hrefInApp(href: string, file: string): string | undefined {
   if (attack !== undefined) return `/attacks/${attack}`
   if (SHARED_FOLDERS.some((folder) => isIn(place, folder))) return `/code/${place}`
   return place === 'README.md' ? '/' : undefined
-}
-
-function inVersion(version: Version, place: string, anchor: string): string {
-  const path = place.slice(`versions/${version.name}/`.length)
-  const isLesson = path === '' || path === 'README.md'
-  return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
 }
 
 /** A lesson is one text in the repo, and one page per part here. */

@@ -1,13 +1,6 @@
 import { findVersion, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { type Lifetimes, lifetimesIn, SETTING, tellLifetimes } from '../lifetimes.ts'
 
-/** A piece of a text. */
-export interface Piece {
-  html: string
-  /** The version to start here. */
-  starts: Start | undefined
-}
-
 /** A version to start, and its lifetimes. */
 export interface Start {
   version: Version
@@ -27,12 +20,12 @@ const START = new RegExp(`^(?:${SETTING} )*npm start(?: --)?(?: (v\\d+))?(?: --p
 /** The version that `npm start` starts by default. */
 const FIRST_VERSION = 'v01'
 
-/** Splits a rendered text after each command that starts a version, to put a button there. */
-export function cutAtStarts(html: string): Piece[] {
+/** Splits a rendered text after each command that starts a version, to put a button for it there. */
+export function cutAtStarts(html: string) {
   return html.split(COMMANDS).map((piece) => ({ html: piece, starts: startedBy(piece) }))
 }
 
-function startedBy(piece: string): Piece['starts'] {
+function startedBy(piece: string): Start | undefined {
   const text = piece.replace(/<[^>]*>/g, '').trim()
   const [command, name = FIRST_VERSION] = START.exec(text) ?? []
   if (command === undefined) return undefined

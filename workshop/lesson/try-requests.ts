@@ -5,14 +5,8 @@ import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import type { PreparedRequest } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt, fillIn, namesIn, settingsOf } from '@oauth-lab/course/requests/fresh-values.ts'
 
-/** A section of "Try it" as HTML, with the requests that belong to it. */
-export interface Section {
-  html: string
-  requests: ReturnType<typeof viewRequest>[]
-}
-
 /** Splits "Try it" before each heading, to put the prepared requests of a section below it. */
-export function cutAtSections(html: string, version: Version, addresses: Addresses): Section[] {
+export function cutAtSections(html: string, version: Version, addresses: Addresses) {
   const requests = preparedRequests(version)
   return html.split(/(?=<h2 id=")/).map((section) => {
     const [, anchor] = /^<h2 id="([^"]+)"/.exec(section) ?? []

@@ -50,13 +50,8 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   const plays = new Plays(jobs)
 
   app.get('/attacks', (_request, reply) => {
-    const matrix = viewMatrix()
-    return reply.viewAsync('attacks', {
-      title: 'Attacks',
-      count: attacks.length,
-      matrix,
-      ...ASSETS,
-    })
+    const page = { title: 'Attacks', count: attacks.length, matrix: viewMatrix() }
+    return reply.viewAsync('attacks', { ...page, ...ASSETS })
   })
 
   app.get<Asked>('/attacks/:slug', async ({ params, query }, reply) => {
@@ -136,26 +131,20 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
   /** The attacks grouped by their result in one version, each with the versions to play it on. */
   function groupsFor(version: KnownVersion) {
     const before = versionBefore(version)?.number ?? 0
-    const isNew = (attack: Attack) => {
-      const since = blockedSince(attack)
-      return since !== undefined && since > before && since <= version.number
-    }
     const entries = attacks.map((attack) => ({
       attack,
       result: expectedResult(attack, version) ?? 'nothing',
-      isNew: isNew(attack),
+      isNew: (blockedSince(attack) ?? 0) > before,
       on: versionsToPlay(attack, version).map(({ id }) => id),
     }))
     const having = (result: Result) => entries.filter((entry) => entry.result === result)
+    const blocked = having('blocked')
     return [
-      {
-        heading: 'Blocked from this version',
-        entries: having('blocked').filter((entry) => entry.isNew),
-      },
+      { heading: 'Blocked from this version', entries: blocked.filter(({ isNew }) => isNew) },
       { heading: 'Still succeeds', entries: having('succeeds') },
       {
         heading: 'Blocked before, and still blocked',
-        entries: having('blocked').filter((entry) => !entry.isNew),
+        entries: blocked.filter(({ isNew }) => !isNew),
       },
       { heading: 'Nothing to attack yet', entries: having('nothing') },
     ].filter((group) => group.entries.length > 0)

@@ -3,13 +3,7 @@ import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { knownVersion } from '../known-versions.ts'
-import {
-  type CodePlace,
-  codePlaces,
-  filesOf,
-  hrefOfFile,
-  type ListedFile,
-} from '../lesson/code-places.ts'
+import { type CodePlace, codePlaces, filesOf, hrefOfFile } from '../lesson/code-places.ts'
 import { htmlLinesOf } from '../lesson/code-text.ts'
 import { found, foundByName, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
@@ -51,7 +45,9 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
       file: path,
       files,
       hrefOf: hrefOfFile,
-      others: versionsWith(path),
+      others: listVersions().map(({ name, folder }) => {
+        return { id: name, hasIt: listFiles(folder).includes(path) }
+      }),
       taughtBy: wayToText(place),
       ...(await viewFile(place, path)),
       ...ASSETS,
@@ -73,41 +69,24 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
 }
 
 /** @throws {PageTrouble} if the files can't be read: a learner may have changed their permissions */
-function listed(place: CodePlace): ListedFile[] {
+function listed(place: CodePlace) {
   try {
     return filesOf(place)
   } catch {
-    throw new PageTrouble(
-      409,
-      `The files of ${place.title} can't be read right now. Reload the page.`,
-    )
+    const message = `The files of ${place.title} can't be read right now. Reload the page.`
+    throw new PageTrouble(409, message)
   }
-}
-
-/** Each version as a place, and whether it also has the file. */
-function versionsWith(path: string) {
-  return listVersions().map(({ name, folder }) => ({
-    id: name,
-    hasIt: listFiles(folder).includes(path),
-  }))
 }
 
 async function viewFile(place: CodePlace, path: string) {
   const text = readText(place.folder, path)?.replaceAll('\r\n', '\n')
   if (text === undefined) return { problem: NOT_SHOWN, lines: [] }
   const added = addedLines(place, path)
-  const htmlLines = await linesOf(path, text)
-  const lines = htmlLines.map((html, index) => ({
-    html,
-    number: index + 1,
-    isNew: added.has(index + 1),
-  }))
+  const htmlLines = await htmlLinesOf(text.replace(/\n$/, ''), path.split('.').at(-1) ?? '')
+  const lines = htmlLines.map((html, index) => {
+    return { html, number: index + 1, isNew: added.has(index + 1) }
+  })
   return { problem: undefined, lines }
-}
-
-async function linesOf(path: string, text: string): Promise<string[]> {
-  const extension = path.split('.').at(-1) ?? ''
-  return htmlLinesOf(text.replace(/\n$/, ''), extension)
 }
 
 /** The numbers of the lines that the version before doesn't have. */

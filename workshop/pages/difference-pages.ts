@@ -146,12 +146,10 @@ async function viewDifference(
   const tests = asked.tests === '1'
   const view = VIEWS.find((name) => name === asked.view)
   const difference = await differenceOf(pair, tests, addresses)
-  const given = { from: asked.from, to: asked.to, view, tests: tests ? '1' : undefined }
-  const hrefWith = (changes: Partial<typeof given>) => {
-    const fields = Object.entries({ ...given, ...changes })
-    const named = fields.filter((field): field is [string, string] => field[1] !== undefined)
-    const query = new URLSearchParams(named).toString()
-    return query === '' ? path : `${path}?${query}`
+  const hrefWith = (changes: Asked) => {
+    const fields: Asked = { ...asked, view: view ?? '', tests: tests ? '1' : '', ...changes }
+    const query = Object.entries(fields).filter(([, value]) => value)
+    return query.length === 0 ? path : `${path}?${new URLSearchParams(query)}`
   }
   return {
     difference,
@@ -163,7 +161,7 @@ async function viewDifference(
     hrefs: {
       sideBySide: hrefWith({ view: 'side-by-side' }),
       unified: hrefWith({ view: 'unified' }),
-      tests: hrefWith({ tests: tests ? undefined : '1' }),
+      tests: hrefWith({ tests: tests ? '' : '1' }),
     },
     styles: ['code', 'hunks', 'difference'],
     scripts: ['difference', 'lesson'],

@@ -168,17 +168,11 @@ function lanesOf({ version }: Slot, { entries }: TrafficLog): string[] {
 }
 
 function readFilter(fields: Fields): Filter {
-  const read = (name: keyof Filter) => {
-    const value = fields[name]
-    return typeof value === 'string' ? value : ''
-  }
-  return {
-    channel: read('channel'),
-    text: read('text'),
-    program: read('program'),
-    kind: read('kind'),
-    login: read('login'),
-  }
+  const filter = { channel: '', text: '', program: '', kind: '', login: '' }
+  const given = Object.entries(fields).filter(([name, value]) => {
+    return Object.hasOwn(filter, name) && typeof value === 'string'
+  })
+  return { ...filter, ...Object.fromEntries(given) }
 }
 
 function read({ body }: FastifyRequest<{ Body: Fields }>): Fields {

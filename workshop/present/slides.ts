@@ -159,27 +159,27 @@ async function trySlides(version: Version, part: Part): Promise<Slide[]> {
 
 /** What is open, without why it matters. */
 async function missingSlides(version: Version, part: Part): Promise<Slide[]> {
-  const html = listOf(
-    version,
-    rowsIn(part.source).map(([what = '']) => what),
-  )
-  const notes = await render(version, part, part.source)
-  return [{ part: part.title, title: part.title, html, kind: 'text', notes, links: [] }]
+  const points = rowsIn(part.source).map(([what = '']) => what)
+  return [await listSlide(version, part, points, part.source, [])]
 }
 
 async function exerciseSlides(version: Version, part: Part): Promise<Slide[]> {
   const links = [{ href: `/exercises/${copyName(version)}`, text: 'The exercise' }]
-  const html = listOf(
-    version,
-    part.parts.map(({ title }) => title),
-  )
-  const notes = await render(version, part, part.introduction)
-  return [{ part: part.title, title: part.title, html, kind: 'text', notes, links }]
+  const steps = part.parts.map(({ title }) => title)
+  return [await listSlide(version, part, steps, part.introduction, links)]
 }
 
-function listOf(version: Version, points: string[]): string {
+async function listSlide(
+  version: Version,
+  part: Part,
+  points: string[],
+  source: string,
+  links: Slide['links'],
+): Promise<Slide> {
   const items = points.map((point) => `<li>${renderSentence(version, point)}</li>`)
-  return `<ul>${items.join('')}</ul>`
+  const html = `<ul>${items.join('')}</ul>`
+  const notes = await render(version, part, source)
+  return { part: part.title, title: part.title, html, kind: 'text', notes, links }
 }
 
 /** Each question, with its answer folded. */

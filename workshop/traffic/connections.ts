@@ -1,9 +1,3 @@
-interface Connection {
-  owner: string
-  from: number
-  until: number
-}
-
 /**
  * How long after the end of a connection a request from it may still be reported by the other side, in
  * milliseconds. No system reuses the port that soon.
@@ -14,7 +8,7 @@ const MOST = 1_000
 
 /** The connections that programs have opened, by their own address and port. */
 export class Connections {
-  readonly #known = new Map<string, Connection>()
+  readonly #known = new Map<string, { owner: string; from: number; until: number }>()
 
   begin(address: string, at: number, owner: string): void {
     this.#known.delete(address)

@@ -1,4 +1,5 @@
 import {
+  isForm,
   MOST_FIELDS,
   parseBasic,
   parseChallenge,
@@ -73,11 +74,9 @@ export function dissect({ kind, exchange }: Message): Section[] {
 
 function dissectRequest(exchange: Exchange): Section[] {
   const { url, headers, body } = exchange.request
-  const [type = ''] = headerValues(headers, 'content-type')
-  const isForm = /^application\/x-www-form-urlencoded/i.test(type)
   return [
     section('Query', parametersOf(setOfQuery(url), parseForm(splitAddress(url).query))),
-    section('Form', isForm ? parametersOf(setOfForm(exchange), parseForm(body.text)) : []),
+    section('Form', isForm(headers) ? parametersOf(setOfForm(exchange), parseForm(body.text)) : []),
     ...headerValues(headers, 'authorization').map(dissectAuthorization),
     section('Cookies', headerValues(headers, 'cookie').flatMap(dissectCookies)),
     otherHeaders(headers),

@@ -1,6 +1,6 @@
 import { type Draft, decodeRows, isFromSending } from '@oauth-lab/course/requests/draft.ts'
-import { splitAddress } from './http.ts'
-import { type Exchange, headerValues, isCutOff } from './message.ts'
+import { isForm, splitAddress } from './http.ts'
+import { type Exchange, isCutOff } from './message.ts'
 
 /** Headers that every browser adds, and no program of the lab reads. */
 const FROM_BROWSERS =
@@ -10,9 +10,7 @@ const FROM_BROWSERS =
 export function wholeDraftOf({ program, request }: Exchange): Draft {
   const { method, url, headers, body } = request
   const { base, query } = splitAddress(url)
-  const [type = ''] = headerValues(headers, 'content-type')
-  const isForm = /^application\/x-www-form-urlencoded/i.test(type)
-  const sent = isForm ? { form: decodeRows(body.text) } : { text: body.text }
+  const sent = isForm(headers) ? { form: decodeRows(body.text) } : { text: body.text }
   return {
     program,
     method,
@@ -28,9 +26,9 @@ export function draftOf(exchange: Exchange): Draft | undefined {
   const { url, body } = exchange.request
   if (!url.startsWith('/') || isCutOff(body)) return undefined
   const draft = wholeDraftOf(exchange)
-  const isForm = draft.body !== undefined && 'form' in draft.body
+  const sendsForm = draft.body !== undefined && 'form' in draft.body
   const headers = draft.headers.filter(([name]) => {
-    return !(isForm && name.toLowerCase() === 'content-type') && !FROM_BROWSERS.test(name)
+    return !(sendsForm && name.toLowerCase() === 'content-type') && !FROM_BROWSERS.test(name)
   })
   return { ...draft, headers }
 }

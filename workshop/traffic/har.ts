@@ -1,4 +1,4 @@
-import { parseCookies, parseForm, parseSetCookie, splitAddress } from './http.ts'
+import { isForm, parseCookies, parseForm, parseSetCookie, splitAddress } from './http.ts'
 import { type Entry, type Exchange, type Header, headerValues, type Message } from './message.ts'
 
 /** The source of the exchanges, and how to write them. */
@@ -44,8 +44,7 @@ function toEntry(request: Message, answer: Message | undefined, options: HarOpti
 function toRequest({ request, program }: Exchange, { addresses }: HarOptions) {
   const { method, url, httpVersion, headers, body } = request
   const [mimeType = ''] = headerValues(headers, 'content-type')
-  const isForm = /^application\/x-www-form-urlencoded/i.test(mimeType)
-  const params = isForm ? { params: toNamed(parseForm(body.text)) } : {}
+  const params = isForm(headers) ? { params: toNamed(parseForm(body.text)) } : {}
   return {
     method,
     url: /^https?:/i.test(url) ? url : addresses[program] + url,

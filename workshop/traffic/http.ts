@@ -1,4 +1,4 @@
-import type { Header } from './message.ts'
+import { type Header, headerValues } from './message.ts'
 
 /** Parses the head of a response. Uses `status` if the head hasn't been written yet. */
 export function parseHead(
@@ -20,6 +20,12 @@ export const MOST_FIELDS = 100
 /** Names and values of a query or a form, in order and with repeats, at most one more than are shown. */
 export function parseForm(text: string): [name: string, value: string][] {
   return [...new URLSearchParams(text.split('&', MOST_FIELDS + 1).join('&'))]
+}
+
+/** Whether the body of a message with these headers is a form. */
+export function isForm(headers: Header[]): boolean {
+  const [type = ''] = headerValues(headers, 'content-type')
+  return /^application\/x-www-form-urlencoded/i.test(type)
 }
 
 /** Splits an address from its query. Returns text that isn't an address unchanged. */

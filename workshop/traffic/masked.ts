@@ -1,6 +1,6 @@
 import { mask } from '@oauth-lab/shared/request-log.ts'
-import { parseChallenge, parseCookies, parseForm, parseSetCookie } from './http.ts'
-import { type Exchange, type Header, headerValues } from './message.ts'
+import { isForm, parseChallenge, parseCookies, parseForm, parseSetCookie } from './http.ts'
+import type { Exchange, Header } from './message.ts'
 import type { Body } from './tap.ts'
 import type { Values } from './values.ts'
 
@@ -134,11 +134,8 @@ function maskField([name, value]: Header, values: Values): string {
 
 function maskBody({ text, size }: Body, headers: Header[], values: Values): Body {
   if (text === '') return { text, size }
-  const [type = ''] = headerValues(headers, 'content-type')
-  if (/^application\/x-www-form-urlencoded/i.test(type)) {
-    return { text: maskForm(text, values), size }
-  }
-  return { text: maskJson(text, values) ?? LEFT_OUT, size }
+  const masked = isForm(headers) ? maskForm(text, values) : maskJson(text, values)
+  return { text: masked ?? LEFT_OUT, size }
 }
 
 function maskJson(text: string, values: Values): string | undefined {

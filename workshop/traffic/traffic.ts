@@ -5,7 +5,7 @@ import type { Runner, Slot } from '../runner.ts'
 import { TrafficLog } from './log.ts'
 import type { Message } from './message.ts'
 import { sentenceOf } from './row.ts'
-import { type AnswerChanges, isTapMessage, type RequestChanges, type TapOrder } from './tap.ts'
+import { type AnswerChanges, isTapMessage, type RequestChanges } from './tap.ts'
 
 /** The messages between browsers and the programs of all slots, and the means to hold them. */
 export class Traffic {
@@ -31,7 +31,7 @@ export class Traffic {
     runner.on('change', (slot) => this.#follow(slot))
     // It must be as patient as the programs whose messages wait.
     runner.on('ending', (slot, program) => {
-      if (this.isHolding(slot)) this.#order(slot, { tap: 'hold', on: true }, program)
+      if (this.isHolding(slot)) this.#runner.tell(slot, { tap: 'hold', on: true }, program)
     })
   }
 
@@ -75,7 +75,7 @@ export class Traffic {
     if (on && slot.state !== 'running') return
     if (on) this.#holding.add(slot.id)
     else this.#holding.delete(slot.id)
-    this.#order(slot, { tap: 'hold', on })
+    this.#runner.tell(slot, { tap: 'hold', on })
     this.#events.publish('traffic')
     this.#events.publish('status')
   }
@@ -88,11 +88,7 @@ export class Traffic {
   ): void {
     if (message === undefined) return
     const { exchange, kind: half } = message
-    this.#order(slot, { tap: 'let go', id: exchange.id, half, changes }, exchange.program)
-  }
-
-  #order(slot: Slot, order: TapOrder, program?: string): void {
-    this.#runner.tell(slot, order, program)
+    this.#runner.tell(slot, { tap: 'let go', id: exchange.id, half, changes }, exchange.program)
   }
 
   /** Notes what happens to the programs, and closes their exchanges when they end. */
