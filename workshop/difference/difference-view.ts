@@ -1,11 +1,6 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import {
-  countLines,
-  type FileChange,
-  hunkHeader,
-  type Note,
-} from '@oauth-lab/course/differences/compare.ts'
+import { countLines, type FileChange, type Note } from '@oauth-lab/course/differences/compare.ts'
 import { highlightFile } from '@oauth-lab/course/differences/highlight.ts'
 import { renderHunk } from '@oauth-lab/course/differences/hunk-html.ts'
 import { describeStep } from '@oauth-lab/course/differences/stat.ts'
@@ -58,8 +53,6 @@ async function viewFile(
     return {
       /** Counted from 1 over all files. */
       number: hunksBefore + i + 1,
-      /** Its line numbers, as git writes them. */
-      place: hunkHeader(hunk),
       html: renderHunk(hunk, { styled, noteHtml: (note) => notes.get(note) ?? '', sides }),
     }
   })

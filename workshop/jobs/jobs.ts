@@ -50,16 +50,11 @@ export class Jobs {
    * @returns the result of its module
    * @throws {JobError} that says why there is no result
    */
-  async run(spec: JobSpec): Promise<unknown> {
-    const before = this.#queues.get(spec.kind)
-    const turn = Promise.resolve(before).then(() => this.#do(spec))
-    const settled = turn.catch(() => undefined)
-    this.#queues.set(spec.kind, settled)
-    try {
-      return await turn
-    } finally {
-      if (this.#queues.get(spec.kind) === settled) this.#queues.delete(spec.kind)
-    }
+  run(spec: JobSpec): Promise<unknown> {
+    const turn = Promise.resolve(this.#queues.get(spec.kind)).then(() => this.#do(spec))
+    const end = () => undefined
+    this.#queues.set(spec.kind, turn.then(end, end))
+    return turn
   }
 
   /** Ends all processes. Waiting jobs don't start. */

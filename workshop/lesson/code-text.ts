@@ -41,7 +41,8 @@ function styledLine(line: string, styles: StyledLine = [[line.length, 'plain']])
 
 const START = /^(?:(?<method>[A-Z]+) (?<target>\S+) )?HTTP\/1\.1(?<status> \d{3}.*)?$/
 const HEADER = /^([A-Za-z-]+)(: .*)$/
-const PARAMETER = /([?&]|^)([a-z_]+)(?==)/g
+/** In a text that is HTML already. */
+const PARAMETER = /(\?|&amp;|^)([a-z_]+)(?==)/g
 
 /** A line of a message, with the method or status and the names of headers and parameters highlighted. */
 function httpLine(line: string): string {
@@ -57,11 +58,5 @@ function httpLine(line: string): string {
 }
 
 function parameters(text: string): string {
-  let html = ''
-  let at = 0
-  for (const { index, 0: all, 1: before = '', 2: name = '' } of text.matchAll(PARAMETER)) {
-    html += `${escapeHtml(text.slice(at, index) + before)}<span class="constant">${name}</span>`
-    at = index + all.length
-  }
-  return html + escapeHtml(text.slice(at))
+  return escapeHtml(text).replace(PARAMETER, '$1<span class="constant">$2</span>')
 }

@@ -15,7 +15,6 @@ import { hrefOf, openPage } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
-import type { Slot } from '../runner.ts'
 import { arrowBetween, lanesAmong } from '../traffic/message.ts'
 import type { Workshop } from '../workshop.ts'
 import { lessonVersion } from './lesson-pages.ts'
@@ -40,56 +39,35 @@ const VIEWS = ['side-by-side', 'unified']
 /** `/lessons/:version/difference` and `/lessons/:version/wire`, and both for any two versions. */
 export async function differencePages(app: FastifyInstance, workshop: Workshop): Promise<void> {
   const { playground, progress, jobs, runner } = workshop
-  const addresses = () => runner.main?.addresses
   const plays = new WirePlays(jobs)
-  app.get<InLesson>('/lessons/:version/difference', async (request, reply) => {
-    const { params, query } = request
-    const pair = pairTo(params.version)
-    const version = pair.newer
-    return reply.viewAsync('difference-lesson', {
-      title: `The difference, ${pairName(pair)}`,
-      outline: openPage(request, version, 'difference', progress),
-      version,
-      introduction: await introductionOf(version),
-      ...(await viewDifference(pair, hrefOf(version, 'difference'), query, addresses())),
+  const pages = {
+    difference: { title: 'The difference', view: viewDifference },
+    wire: { title: 'On the wire', view: viewWire },
+  }
+  for (const [name, { title, view }] of Object.entries(pages)) {
+    app.get<InLesson>(`/lessons/:version/${name}`, async (request, reply) => {
+      const pair = pairTo(request.params.version)
+      const version = pair.newer
+      return reply.viewAsync(`${name}-lesson`, {
+        title: `${title}, ${pairName(pair)}`,
+        outline: openPage(request, version, name, progress),
+        version,
+        introduction: name === 'difference' ? await introductionOf(version) : undefined,
+        ...(await view(pair, hrefOf(version, name), request.query)),
+      })
     })
-  })
-
-  app.get<{ Querystring: Asked }>('/difference', async ({ query }, reply) => {
-    const pair = askedPair(query)
-    const asked = { ...query, from: pair.older.id, to: pair.newer.id }
-    return reply.viewAsync('difference', {
-      choices: choicesIn(playground),
-      action: '/difference',
-      from: asked.from,
-      to: asked.to,
-      title: `The difference, ${pairName(pair)}`,
-      ...(await viewDifference(pair, '/difference', asked, addresses())),
+    app.get<{ Querystring: Asked }>(`/${name}`, async ({ query }, reply) => {
+      const pair = askedPair(query)
+      const asked = { from: pair.older.id, to: pair.newer.id }
+      return reply.viewAsync(name, {
+        title: `${title}, ${pairName(pair)}`,
+        choices: choicesIn(playground),
+        action: `/${name}`,
+        ...asked,
+        ...(await view(pair, `/${name}`, { ...query, ...asked })),
+      })
     })
-  })
-
-  app.get<InLesson>('/lessons/:version/wire', async (request, reply) => {
-    const pair = pairTo(request.params.version)
-    const version = pair.newer
-    return reply.viewAsync('wire-lesson', {
-      title: `On the wire, ${pairName(pair)}`,
-      outline: openPage(request, version, 'wire', progress),
-      version,
-      ...viewWire(pair),
-    })
-  })
-
-  app.get<{ Querystring: Asked }>('/wire', async ({ query }, reply) => {
-    const pair = askedPair(query)
-    return reply.viewAsync('wire', {
-      title: `On the wire, ${pairName(pair)}`,
-      choices: choicesIn(playground),
-      action: '/wire',
-      from: pair.older.id,
-      to: pair.newer.id,
-      ...viewWire(pair),
-    })
-  })
+  }
   // The page polls this while a session is being played.
   app.get<{ Querystring: Asked }>('/wire/messages', async ({ query }, reply) => {
     return reply.viewAsync('wire-messages', viewWire(askedPair(query)))
@@ -121,6 +99,33 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
     return { older: requireVersion(from, playground), newer: requireVersion(to, playground) }
   }
 
+  async function viewDifference(pair: VersionPair, path: string, asked: Asked) {
+    const tests = asked.tests === '1'
+    const view = VIEWS.find((name) => name === asked.view)
+    const difference = await differenceOf(pair, tests, runner.main?.addresses)
+    const hrefWith = (changes: Asked) => {
+      const fields: Asked = { ...asked, view: view ?? '', tests: tests ? '1' : '', ...changes }
+      const query = Object.entries(fields).filter(([, value]) => value)
+      return query.length === 0 ? path : `${path}?${new URLSearchParams(query)}`
+    }
+    return {
+      difference,
+      notShown: NOT_SHOWN,
+      name: pairName(pair),
+      pair,
+      view,
+      tests,
+      hrefs: {
+        sideBySide: hrefWith({ view: 'side-by-side' }),
+        unified: hrefWith({ view: 'unified' }),
+        tests: hrefWith({ tests: tests ? '' : '1' }),
+      },
+      styles: ['code', 'hunks', 'difference'],
+      scripts: ['difference', 'lesson'],
+      wide: true,
+    }
+  }
+
   function viewWire(pair: VersionPair) {
     const wire = plays.differenceOf(pair)
     const messages = wire.acts?.flatMap((act) => act.messages) ?? []
@@ -134,38 +139,6 @@ export async function differencePages(app: FastifyInstance, workshop: Workshop):
       styles: ['lanes', 'wire'],
       wide: true,
     }
-  }
-}
-
-async function viewDifference(
-  pair: VersionPair,
-  path: string,
-  asked: Asked,
-  addresses: Slot['addresses'] | undefined,
-) {
-  const tests = asked.tests === '1'
-  const view = VIEWS.find((name) => name === asked.view)
-  const difference = await differenceOf(pair, tests, addresses)
-  const hrefWith = (changes: Asked) => {
-    const fields: Asked = { ...asked, view: view ?? '', tests: tests ? '1' : '', ...changes }
-    const query = Object.entries(fields).filter(([, value]) => value)
-    return query.length === 0 ? path : `${path}?${new URLSearchParams(query)}`
-  }
-  return {
-    difference,
-    notShown: NOT_SHOWN,
-    name: pairName(pair),
-    pair,
-    view,
-    tests,
-    hrefs: {
-      sideBySide: hrefWith({ view: 'side-by-side' }),
-      unified: hrefWith({ view: 'unified' }),
-      tests: hrefWith({ tests: tests ? '' : '1' }),
-    },
-    styles: ['code', 'hunks', 'difference'],
-    scripts: ['difference', 'lesson'],
-    wide: true,
   }
 }
 

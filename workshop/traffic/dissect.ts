@@ -12,23 +12,6 @@ import {
 import { type Exchange, type Header, headerValues, type Message } from './message.ts'
 import { setOfForm, setOfJson, setOfQuery } from './message-kind.ts'
 
-/** Values worth following by name. All but the first two are secrets. */
-export type ValueKind =
-  | 'code challenge'
-  | 'client id'
-  | 'state'
-  | 'code'
-  | 'code verifier'
-  | 'consent'
-  | 'csrf value'
-  | 'access token'
-  | 'refresh token'
-  | 'token'
-  | 'client secret'
-  | 'client credentials'
-  | 'password'
-  | 'session'
-
 /** One part of a message. */
 export interface Field {
   name: string
@@ -47,21 +30,24 @@ export interface Section {
   minor: boolean
 }
 
-/** The kinds of values, by the names of their parameters. */
-const KINDS = new Map<string, ValueKind>([
-  ['client_id', 'client id'],
-  ['client_secret', 'client secret'],
-  ['state', 'state'],
-  ['code', 'code'],
-  ['code_challenge', 'code challenge'],
-  ['code_verifier', 'code verifier'],
-  ['consent', 'consent'],
-  ['csrf', 'csrf value'],
-  ['access_token', 'access token'],
-  ['refresh_token', 'refresh token'],
-  ['token', 'token'],
-  ['password', 'password'],
-])
+/** The kinds of values worth following, by the names of their parameters. All but the first two are secrets. */
+const KINDS = {
+  client_id: 'client id',
+  code_challenge: 'code challenge',
+  client_secret: 'client secret',
+  state: 'state',
+  code: 'code',
+  code_verifier: 'code verifier',
+  consent: 'consent',
+  csrf: 'csrf value',
+  access_token: 'access token',
+  refresh_token: 'refresh token',
+  token: 'token',
+  password: 'password',
+} as const
+const KIND_OF = new Map<string, ValueKind>(Object.entries(KINDS))
+
+export type ValueKind = (typeof KINDS)[keyof typeof KINDS] | 'client credentials' | 'session'
 
 /** Headers with their own section. */
 const OWN_SECTION = ['authorization', 'cookie', 'set-cookie', 'location', 'www-authenticate']
@@ -153,7 +139,7 @@ function otherHeaders(headers: Header[]): Section {
 }
 
 function parametersOf(set: string, pairs: [name: string, value: string][]): Field[] {
-  return pairs.map(([name, value]) => field(set, name, value, KINDS.get(name)))
+  return pairs.map(([name, value]) => field(set, name, value, KIND_OF.get(name)))
 }
 
 function section(title: string, fields: Field[]): Section {

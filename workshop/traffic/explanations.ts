@@ -1,16 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a part of a message is for: a row of explanations.md. */
-export interface Explanation {
-  what: string
-  /** Undefined for an error code or a status. */
-  madeBy: string | undefined
-  checkedBy: string | undefined
-  /** The section that specifies it. */
-  source: { text: string; href: string } | undefined
-}
-
 const EXPLANATIONS = new Map(
   readFileSync(join(import.meta.dirname, 'explanations.md'), 'utf8')
     .split('\n## ')
@@ -20,8 +10,8 @@ const EXPLANATIONS = new Map(
     }),
 )
 
-/** The explanation of a topic, such as `token request: code` or `status: 303`, if there is one. */
-export function explanationOf(topic: string): Explanation | undefined {
+/** What a part of a message is for: the row of explanations.md with a topic, such as `token request: code` or `status: 303`. */
+export function explanationOf(topic: string) {
   return EXPLANATIONS.get(topic)
 }
 
@@ -31,12 +21,14 @@ export const tokenFields = [...EXPLANATIONS].flatMap(([topic, explanation]) => {
   return part === undefined ? [] : [[part, name, explanation] as const]
 })
 
-function explain(set: string, cells: string[]): [topic: string, Explanation] {
+function explain(set: string, cells: string[]) {
   const [name = '', what = '', ...others] = cells
   const text = others.pop() ?? ''
   const [, number, section] = /^RFC (\d+) section ([\d.]+)$/.exec(text) ?? []
   const href = `https://www.rfc-editor.org/rfc/rfc${number}#section-${section}`
+  // An error code or a status has neither.
   const [madeBy, checkedBy] = others
   const source = number === undefined ? undefined : { text, href }
-  return [`${set}: ${name.toLowerCase()}`, { what, madeBy, checkedBy, source }]
+  const topic: string = `${set}: ${name.toLowerCase()}`
+  return [topic, { what, madeBy, checkedBy, source }] as const
 }

@@ -1,30 +1,10 @@
 import { parseForm, parseJsonObject, pathOfAddress, splitAddress } from './http.ts'
 import { type Exchange, headerValues, type Message, pathOf } from './message.ts'
 
-/** A set of parameters that travel together, by its name in the OAuth specifications. */
-export type ParameterSet =
-  | 'authorization request'
-  | 'authorization response'
-  | 'authorization error'
-  | 'login address'
-  | 'login form'
-  | 'consent form'
-  | 'disconnect form'
-  | 'token request'
-  | 'refresh request'
-  | 'client credentials request'
-  | 'revocation request'
-  | 'introspection request'
-  | 'introspection response'
-  | 'key set'
-  | 'token response'
-  | 'token error'
-  | 'resource response'
-  | 'resource error'
-  | 'unknown'
-
-/** The set in the query of an address, known by its path. */
-export function setOfQuery(address: string): ParameterSet {
+/**
+ * The set of parameters in the query of an address, known by its path. Sets have the names of the OAuth specifications.
+ */
+export function setOfQuery(address: string) {
   const path = pathOfAddress(address)
   // The server's forms repeat the request in their addresses, so that it is checked each time.
   if (['/authorize', '/consent', '/logout'].includes(path)) return 'authorization request'
@@ -35,13 +15,13 @@ export function setOfQuery(address: string): ParameterSet {
 }
 
 /** The sets of token requests with other parameters than those with a code, by their grant type. */
-const TOKEN_REQUESTS = new Map<string | undefined, ParameterSet>([
+const TOKEN_REQUESTS = new Map<string | undefined, string>([
   ['refresh_token', 'refresh request'],
   ['client_credentials', 'client credentials request'],
 ])
 
 /** The set in the form of a request. */
-export function setOfForm(exchange: Exchange): ParameterSet {
+export function setOfForm(exchange: Exchange) {
   const path = pathOf(exchange)
   if (['/authorize', '/account'].includes(path)) return 'login form'
   if (path === '/consent') return 'consent form'
@@ -53,7 +33,7 @@ export function setOfForm(exchange: Exchange): ParameterSet {
 }
 
 /** The set in the JSON of a response. */
-export function setOfJson(exchange: Exchange): ParameterSet {
+export function setOfJson(exchange: Exchange) {
   const path = pathOf(exchange)
   const refused = (exchange.answer?.status ?? 0) >= 400
   if (path === '/token') return refused ? 'token error' : 'token response'
