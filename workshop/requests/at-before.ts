@@ -66,16 +66,12 @@ export async function sameAt(
   const fresh = await valuesFor(named, driver)
   if ('consent' in originals || 'used_consent' in originals)
     Object.assign(fresh, await consentAt(driver, moved, originals))
-  const names = Object.keys(originals)
-  const found = names.filter((name) => fresh[name])
+  const found = Object.fromEntries(Object.entries(fresh).filter(([, value]) => value))
   return {
-    draft: fillIn(named, {
-      ...originals,
-      ...Object.fromEntries(found.map((name) => [name, fresh[name] ?? ''])),
-    }),
-    replaced: names.map((name) => ({
-      value: originals[name] ?? '',
-      what: (found.includes(name) && WORDS[name]) || 'the same, because a login there gives none',
+    draft: fillIn(named, { ...originals, ...found }),
+    replaced: Object.entries(originals).map(([name, value]) => ({
+      value,
+      what: (name in found && WORDS[name]) || 'the same, because a login there gives none',
     })),
   }
 }
@@ -144,7 +140,9 @@ function naming(draft: Draft, fields: Field[], before: readonly Entry[]) {
   const belong = (one: string | undefined, other: string | undefined) =>
     one === undefined || other === undefined || appearTogether(one, other, before)
   const isUsedState = before.some((entry) => {
-    return entry.kind === 'request' && isAccepted(entry) && isCallbackWith(entry, state)
+    if (entry.kind !== 'request' || !isAccepted(entry) || state === undefined) return false
+    const { url } = entry.exchange.request
+    return url.startsWith('/callback') && url.includes(state)
   })
   const isUsedConsent = before.some((entry) => {
     if (entry.kind !== 'request' || consent === undefined) return false
@@ -188,21 +186,15 @@ function naming(draft: Draft, fields: Field[], before: readonly Entry[]) {
 
 /** Whether two values were in one exchange that nobody refused, so they belong to one login. */
 function appearTogether(one: string, other: string, before: readonly Entry[]): boolean {
-  const exchanges = new Map<object, Set<string>>()
-  for (const entry of before) {
-    if (entry.kind === 'note' || !isAccepted(entry)) continue
-    const values = exchanges.get(entry.exchange) ?? new Set()
-    exchanges.set(entry.exchange, values)
-    for (const { value } of dissect(entry).flatMap(({ fields }) => fields)) values.add(value)
-  }
-  return [...exchanges.values()].some((values) => values.has(one) && values.has(other))
+  return before.some((entry) => {
+    if (entry.kind !== 'request' || !isAccepted(entry)) return false
+    const { exchange } = entry
+    const parts = [entry, { kind: 'answer', exchange } as const].flatMap(dissect)
+    const values = parts.flatMap(({ fields }) => fields.map(({ value }) => value))
+    return values.includes(one) && values.includes(other)
+  })
 }
 
 function isAccepted({ exchange: { answer, refusal } }: Message): boolean {
   return answer !== undefined && answer.status < 400 && refusal === undefined
-}
-
-function isCallbackWith(message: Message, state: string | undefined): boolean {
-  const { url } = message.exchange.request
-  return url.startsWith('/callback') && state !== undefined && url.includes(state)
 }

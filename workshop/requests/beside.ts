@@ -25,7 +25,10 @@ export class Beside {
    */
   async require(version: KnownVersion): Promise<Slot> {
     const slot = this.find(version) ?? (await this.#start(version))
-    if (slot === this.#own) this.#stayAwhile(slot)
+    if (slot === this.#own) {
+      clearTimeout(this.#end)
+      this.#end = setTimeout(() => this.#runner.close(slot), PATIENCE).unref()
+    }
     return slot
   }
 
@@ -43,10 +46,5 @@ export class Beside {
     await this.#runner.untilStarted(slot)
     if (slot.state !== 'running') throw new PageTrouble(409, slot.problem ?? 'It has stopped.')
     return slot
-  }
-
-  #stayAwhile(slot: Slot): void {
-    clearTimeout(this.#end)
-    this.#end = setTimeout(() => this.#runner.close(slot), PATIENCE).unref()
   }
 }

@@ -5,76 +5,49 @@ import { readText } from '@oauth-lab/course/differences/files.ts'
 import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { hrefOfFile } from '../lesson/code-places.ts'
-import { type LinkedText, linkRules } from '../lesson/linked-text.ts'
+import { linkRules } from '../lesson/linked-text.ts'
 import type { Exchange } from '../traffic/message.ts'
-
-/** The line that refused a request. */
-export interface Refused {
-  /** What the error says. Empty if there was none. */
-  message: string
-  /** Undefined if Fastify or Node refused it before any code of the lab ran. */
-  place: RefusedAt | undefined
-}
-
-interface RefusedAt {
-  file: string
-  line: number
-  href: string
-  /** The line itself, without its indentation. */
-  code: string
-  /** The comment with the rule, its sections as links. Undefined if the file cites none above the line. */
-  rule: LinkedText[] | undefined
-}
 
 const CITATION = /RFC \d+ (?:section|appendix) [\dA-Z]/
 /** What ends the thought that a comment starts: a gap, another refusal, the end of a block, or an action. */
 const OTHER_THOUGHT = /^$|\bthrow\b|^}|^(await )?[\w.]+\(.*\)$|^delete |^[\w.]+ = /
 
-/** The line that refused the request of an exchange: of its version, else of the code that all versions share. */
-export function refusedBy({ refusal, version }: Exchange): Refused | undefined {
+/**
+ * What an error says that refused the request of an exchange, if anything, and the line: of its version, else of the code
+ * that all versions share. Without a line, Fastify or Node refused it before any code of the lab ran.
+ */
+export function refusedBy({ refusal, version }: Exchange) {
   if (refusal === undefined) return undefined
   // What called Fastify, such as a hook that was done, has nothing to do with an error of Fastify's own.
   const end = refusal.calls.findIndex((call) =>
     /node_modules[\\/]fastify[\\/](?!lib[\\/]reply\.js)/.test(call),
   )
-  const places = (end === -1 ? refusal.calls : refusal.calls.slice(0, end)).map(placeOf)
-  const own = places.map((place) => within(version.folder, version.id, place))
-  const shared = places.map((place) => within(join(ROOT, 'shared'), 'shared', place))
+  const calls = end === -1 ? refusal.calls : refusal.calls.slice(0, end)
+  const own = calls.map((call) => placeIn(version.folder, version.id, call))
+  const shared = calls.map((call) => placeIn(join(ROOT, 'shared'), 'shared', call))
   const place = own.find((one) => one && isProgramCode(one.file)) ?? shared.find((one) => one)
   return { message: refusal.message, place }
 }
 
-/** A call in a stack, as Node writes it: with the address of a module, or with a path. */
-function placeOf(call: string): { path: string; line: number } {
-  const [, address = '', line] = /^(.*):(\d+)$/.exec(call) ?? []
-  return { path: pathOf(address), line: Number(line) }
-}
-
-function pathOf(address: string): string {
+/** The line of a call in a stack, if it is in a folder, and the rule that the file cites above it, if it does. */
+function placeIn(folder: string, id: string, call: string) {
   try {
-    return address.startsWith('file:') ? fileURLToPath(address.split('?', 1)[0] ?? '') : address
-  } catch {
-    // A copy can give its errors any stack.
-    return ''
-  }
-}
-
-/** The place in a folder, if it is in it. A stack has no symbolic links. */
-function within(
-  folder: string,
-  id: string,
-  { path, line }: { path: string; line: number },
-): RefusedAt | undefined {
-  try {
+    // Node writes the address of a module, or a path.
+    const [, address = '', number] = /^(.*):(\d+)$/.exec(call) ?? []
+    const isPath = !address.startsWith('file:')
+    const path = isPath ? address : fileURLToPath(address.split('?', 1)[0] ?? '')
+    // A stack has no symbolic links.
     const file = relative(realpathSync(folder), path).replaceAll(sep, '/')
     if (!/^\w/.test(file) || file.includes('node_modules')) return undefined
+    const line = Number(number)
     const lines = readText(folder, file)?.split(/\r?\n/) ?? []
     const code = lines[line - 1]?.trim()
     if (code === undefined) return undefined
-    const href = `${hrefOfFile({ id }, file)}#L${line}`
     const rule = ruleAbove(lines, line)
+    const href = `${hrefOfFile({ id }, file)}#L${line}`
     return { file, line, href, code, rule: rule === undefined ? undefined : linkRules(rule) }
   } catch {
+    // A copy can give its errors any stack.
     return undefined
   }
 }

@@ -19,23 +19,15 @@ const REPORT_CHECK = 10
 /** How long the logins before a request may take, in milliseconds. */
 const LONGEST_LOGIN = 10_000
 
-/** What came of a request. */
-export interface Sent {
-  answer: Answer
-  /** The response in the traffic, if the program has reported it. */
-  message: Message | undefined
-  /** The names in braces that got new values. */
-  filledIn: string[]
-}
-
 /**
  * Sends a request to a program that runs in a slot. Names in braces get new values, from logins there. While the
  * messages are held, it waits for the person who holds them.
  *
+ * @returns the response, its message in the traffic if the program has reported it, and the names that got new values
  * @throws {PageTrouble} if the version isn't running
  * @throws {ToldError} if the request can't be sent, or gets no response
  */
-export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft): Promise<Sent> {
+export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft) {
   const { traffic } = workshop
   const { version, state, addresses } = slot
   if (state !== 'running') {

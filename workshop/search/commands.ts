@@ -2,15 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 
-/** A command of the lab. */
-export interface Command {
-  /** As it is typed: `npm run diff`. */
-  typed: string
-  anchor: string
-  /** What it does, in lines. */
-  help: string
-}
-
 /** npm knows these without `run`. */
 const SHORT = ['start', 'test']
 const HELP = /^export const HELP = `([^`]+)`/m
@@ -18,8 +9,11 @@ const HELP_ELSEWHERE = /^export \{ HELP \} from '\.\/(.+)'/m
 /** For a command without a help text: the comment says what to type, and what it does. */
 const COMMENT = /\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\nexport (?:async )?function main/
 
-/** Every command of package.json. Read as text, because running them would load all that they need. */
-export function listCommands(): Command[] {
+/**
+ * Every command of package.json, as it is typed, and what it does, in lines. Read as text, because running them would load
+ * all that they need.
+ */
+export function listCommands() {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   return Object.keys(scripts).map((name) => {
     const typed = SHORT.includes(name) ? `npm ${name}` : `npm run ${name}`

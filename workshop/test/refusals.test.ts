@@ -25,7 +25,7 @@ import { sendDraft } from '@oauth-lab/course/requests/send.ts'
 import { CODE_CHALLENGE, CODE_VERIFIER } from '@oauth-lab/shared/testing/driver.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
-import { type Refused, refusedBy } from '../requests/refusal.ts'
+import { refusedBy } from '../requests/refusal.ts'
 import { TrafficLog } from '../traffic/log.ts'
 import type { Exchange } from '../traffic/message.ts'
 import { isTapMessage, TAP } from '../traffic/tap.ts'
@@ -61,6 +61,8 @@ async function start(
 }
 
 /** Sends a request, and finds out which line refused it. */
+type Refused = NonNullable<ReturnType<typeof refusedBy>>
+
 async function refuse(draft: Draft, addresses: Addresses, log: TrafficLog): Promise<Refused> {
   const { peer } = await sendDraft(draft, addresses)
   const find = () =>

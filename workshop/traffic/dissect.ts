@@ -53,7 +53,7 @@ export type ValueKind = (typeof KINDS)[keyof typeof KINDS] | 'client credentials
 const OWN_SECTION = ['authorization', 'cookie', 'set-cookie', 'location', 'www-authenticate']
 
 /** Splits a message into all its fields. */
-export function dissect({ kind, exchange }: Message): Section[] {
+export function dissect({ kind, exchange }: Pick<Message, 'kind' | 'exchange'>): Section[] {
   const sections = kind === 'request' ? dissectRequest(exchange) : dissectAnswer(exchange)
   return sections.filter(({ fields }) => fields.length > 0)
 }

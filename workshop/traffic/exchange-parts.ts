@@ -8,27 +8,14 @@ import {
 } from './http.ts'
 import { type Exchange, headerValues, pathOf } from './message.ts'
 
-/** An exchange, parsed. */
-export interface Parts {
-  exchange: Exchange
-  at: number
-  answeredAt: number
-  path: string
-  query: Record<string, string>
-  form: Record<string, string>
-  status: number | undefined
-  /** Where the response redirects to. */
-  target: { path: string; pathAndQuery: string; query: Record<string, string> } | undefined
-  json: Record<string, unknown>
-  bearer: string | undefined
-  client: string | undefined
-  /** The session that the request names, and the one that the response sets. An empty one ends. */
-  session: string | undefined
-  newSession: string | undefined
-}
+export type Parts = ReturnType<typeof partsOf>
 
-/** @param answeredAt when the response was sent, or infinity if it wasn't yet */
-export function partsOf(exchange: Exchange, at: number, answeredAt: number): Parts {
+/**
+ * An exchange, parsed.
+ *
+ * @param answeredAt when the response was sent, or infinity if it wasn't yet
+ */
+export function partsOf(exchange: Exchange, at: number, answeredAt: number) {
   const { request, answer } = exchange
   const [location] = headerValues(answer?.headers ?? [], 'location')
   const [authorization = ''] = headerValues(request.headers, 'authorization')
@@ -47,16 +34,18 @@ export function partsOf(exchange: Exchange, at: number, answeredAt: number): Par
     query: readForm(splitAddress(request.url).query),
     form,
     status: answer?.status,
+    /** Where the response redirects to. */
     target: location === undefined ? undefined : readTarget(location),
-    json: Object.fromEntries(parseJsonObject(answer?.body.text ?? '') ?? []),
+    json: Object.fromEntries<unknown>(parseJsonObject(answer?.body.text ?? '') ?? []),
     bearer,
     client: parseBasic(authorization)?.id ?? form.client_id,
+    /** The session that the request names, and the one that the response sets. An empty one ends. */
     session: cookies.find(([name]) => name === cookieName)?.[1],
     newSession: set.find(([name]) => name === cookieName)?.[1],
   }
 }
 
-function readTarget(location: string): Parts['target'] {
+function readTarget(location: string) {
   const pathAndQuery = location.replace(/^https?:\/\/[^/?#]*/i, '')
   const { base, query } = splitAddress(pathAndQuery)
   return { path: base, pathAndQuery, query: readForm(query) }

@@ -4,26 +4,20 @@ import { type Parts, partsOf } from './exchange-parts.ts'
 import { Login } from './login.ts'
 import type { Entry, Exchange, Message, Note } from './message.ts'
 
-/** The messages of one login, or of a client that acts for itself, and how they ended. */
-export interface Logins {
-  /** In the order of their first messages. */
-  all: Login[]
-  /** The login that a message belongs to, if any. */
-  of(message: Message): Login | undefined
-  /** What has neither been used nor ended. Time alone may have ended it. */
-  credentials: Credential[]
-}
+export type Logins = ReturnType<typeof findLogins>
 
 /** Finds the messages that belong to one login, by the values in them, and how each login ended. */
-export function findLogins(entries: readonly Entry[]): Logins {
+export function findLogins(entries: readonly Entry[]) {
   const reader = new Reader(entries)
   for (const entry of entries) {
     if (entry.kind === 'note') reader.readNote(entry)
     else if (entry.kind === 'request') reader.read(entry)
   }
   return {
+    /** In the order of their first messages. */
     all: reader.logins,
-    of: ({ exchange }) => reader.owners.get(exchange),
+    of: ({ exchange }: Message) => reader.owners.get(exchange),
+    /** What has neither been used nor ended. Time alone may have ended it. */
     credentials: reader.credentials.all,
   }
 }
