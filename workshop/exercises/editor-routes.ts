@@ -3,19 +3,11 @@ import { exercises as codeOf } from '@oauth-lab/course/exercises/all-exercises.t
 import type { Files } from '@oauth-lab/course/exercises/draft.ts'
 import { endOf, startOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { tellFileTrouble } from '@oauth-lab/course/exercises/file-trouble.ts'
-import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
-import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import type { FastifyInstance } from 'fastify'
-import {
-  Conflict,
-  deleteCopyFile,
-  listCopyFiles,
-  readCopyFile,
-  saveCopyFile,
-} from './copy-files.ts'
+import { Conflict, deleteCopyFile, readCopyFile, saveCopyFile } from './copy-files.ts'
+import { viewFiles } from './editor-files.ts'
 import { editorModules, MODULES } from './editor-modules.ts'
 import type { Exercise } from './open-exercises.ts'
-import { filesOfSteps } from './step-files.ts'
 
 interface Asked {
   Params: { name: string }
@@ -107,21 +99,4 @@ export async function editorRoutes(
 function filesFor(version: Exercise['place']['version'], of: 'start' | 'solution'): Files {
   const exercise = codeOf[version.number]
   return of === 'solution' || exercise === undefined ? endOf(version) : startOf(version, exercise)
-}
-
-/** The files of a copy, those that each step names, the step to do now, and the error that stops the checks. */
-function viewFiles({ place, checks: { last, lastFindings } }: Exercise) {
-  const files = listCopyFiles(place)
-  const known = new Set([...files.map(({ path }) => path), ...endOf(place.version).keys()])
-  const steps = readSteps(place.version)
-  const findings = lastFindings?.findings
-  const step = findings === undefined ? steps[0] : findOpenStep(steps, findings).step
-  const { message, place: at = '' } = last?.trouble ?? {}
-  const [, path, line] = /^(.+):(\d+)$/.exec(at) ?? []
-  return {
-    files,
-    steps: filesOfSteps(steps, [...known]),
-    step: step?.number,
-    error: path === undefined ? undefined : { path, line: Number(line), message },
-  }
 }

@@ -1,5 +1,6 @@
+import { listFilesIfThere } from '@oauth-lab/course/differences/files.ts'
 import { checksOf } from '@oauth-lab/course/exercises/checks-of.ts'
-import { sourceOf } from '@oauth-lab/course/exercises/exercise-start.ts'
+import { endOf, sourceOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
 import { findOpenStep } from '@oauth-lab/course/exercises/open-step.ts'
 import { keptCopies, type Place } from '@oauth-lab/course/exercises/playground.ts'
@@ -7,13 +8,16 @@ import { whyNotDone } from '@oauth-lab/course/exercises/why-not-done.ts'
 import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { type LessonStep, readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import type { Version } from '@oauth-lab/course/programs/versions.ts'
+import { hrefOfFile } from '../lesson/code-places.ts'
 import { hrefOf } from '../lesson/outline.ts'
 import { renderPart, renderSentence } from '../lesson/render.ts'
 import { textAt } from '../lesson/running-addresses.ts'
 import type { Slot } from '../runner.ts'
 import type { ChecksOnSave } from './checks-on-save.ts'
+import { stepToDo } from './editor-files.ts'
 import { viewFinished } from './finished.ts'
 import { countDone, type Exercise, isThere } from './open-exercises.ts'
+import { filesOfSteps } from './step-files.ts'
 import { linkFiles } from './text.ts'
 
 type SentenceView = Awaited<ReturnType<typeof viewSentences>>[number]
@@ -27,6 +31,8 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
   const sentences = await viewSentences(place, checks)
   const steps = readSteps(version).map((step) => stepAt(step, runs.addresses))
   const { step: current } = findOpenStep(steps, checks.lastFindings?.findings ?? [])
+  const opens = isThere(place) ? [stepToDo(steps, checks)] : steps
+  const files = viewStepFiles(place, steps)
   const inSteps = new Set(steps.flatMap((step) => step.checks))
   return {
     name,
@@ -43,6 +49,8 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     steps: await Promise.all(
       steps.map(async (step) => ({
         ...viewStep(step, sentences, place, current),
+        isOpen: opens.includes(step),
+        files: files.get(step.number),
         task: await renderPart(version, part, step.task),
       })),
     ),
@@ -93,6 +101,21 @@ function viewStep(
     hintsLeft: Math.max(0, hints.length - given),
     state: isDone ? 'done' : current?.number === number ? 'current' : 'later',
   }
+}
+
+/** The files that each step names, by its number. One to make has no address. */
+function viewStepFiles({ folder, name, version }: Place, steps: LessonStep[]) {
+  const paths = listFilesIfThere(folder)
+  const known = [...new Set([...paths, ...endOf(version).keys()])]
+  return new Map(
+    filesOfSteps(steps, known).map(({ number, files }) => [
+      number,
+      files.map((path) => {
+        const href = hrefOfFile({ id: `copy-${name}` }, path)
+        return { path, href: paths.includes(path) ? href : undefined }
+      }),
+    ]),
+  )
 }
 
 /** The checks, numbered from 1, each with its last result. */

@@ -7,6 +7,7 @@ import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/writ
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { viewEditor } from '../exercises/editor-files.ts'
 import { EDITOR_ASSETS } from '../exercises/editor-modules.ts'
 import { editorRoutes } from '../exercises/editor-routes.ts'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
@@ -44,6 +45,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
       ...page,
       title: `Exercise ${page.name}`,
       edited,
+      editor: viewEditor(exercise),
       justKept: readKept(exercise, query.kept),
       ...EDITOR_ASSETS,
       styles: ['code', ...ASSETS.styles, 'editor'],

@@ -19,8 +19,8 @@ const { exercise, version } = place.dataset
 const pages = `/code/copy-${exercise}/`
 const drafts = `draft of ${exercise}: `
 
-/** The files on disk, the files that each step names, the step to do now, and the error that stops the checks. */
-let list = { files: [], steps: [], step: undefined, error: undefined }
+/** The files on disk, the step to do now, the file that it opens, and the error that stops the checks. */
+let list = { files: [], step: undefined, opens: undefined, error: undefined }
 /** The files that were opened, by their paths. */
 const docs = new Map()
 let current
@@ -81,18 +81,21 @@ window.addEventListener('beforeunload', (event) => {
   if ([...docs.values()].some(isEdited)) event.preventDefault()
 })
 
-/** Takes in the list of what is on disk. */
-async function takeIn(next) {
+const { list: firstList, opened } = JSON.parse(place.dataset.start)
+takeIn(firstList, opened)
+
+/** Takes in the list of what is on disk, and the first time a file of it. */
+async function takeIn(next, opened) {
   const isFirst = list.files.length === 0
   const isNextStep = next.step !== list.step
   list = next
-  viewSteps()
   for (const doc of docs.values()) {
     mark(doc)
     if (hashOf(doc.path) !== knownHash(doc)) inTurn(doc, look)
   }
   viewFiles()
   if (isFirst) for (const path of draftPaths()) await load(path)
+  if (opened !== undefined) await load(opened.path, asDisk(opened))
   if (list.files.length === 0 || !(isFirst || isNextStep)) return
   foldSteps()
   showStep()
@@ -102,8 +105,8 @@ async function takeIn(next) {
 function showStep() {
   if (current !== undefined && (isEdited(current) || view.hasFocus)) return
   const edited = [...docs.values()].find(isEdited)
-  const named = filesOf(list.step).find((path) => hashOf(path) !== undefined)
-  const path = edited?.path ?? named ?? list.files[0]?.path
+  const named = hashOf(list.opens) === undefined ? list.files[0]?.path : list.opens
+  const path = edited?.path ?? named
   if (path !== undefined) show(path)
 }
 
@@ -124,11 +127,11 @@ async function show(path, { line, focuses = false } = {}) {
   view.focus()
 }
 
-/** Reads a file, and the unsaved edits of it. */
-async function load(path) {
+/** Reads a file, unless its text is given, and the unsaved edits of it. */
+async function load(path, given) {
   let disk
   try {
-    disk = await read(path)
+    disk = given ?? (await read(path))
   } catch ({ message }) {
     say(message)
     return undefined
@@ -221,8 +224,8 @@ async function make(path) {
   if (!answer.ok) return say(answer.message)
   place.querySelector('.new-file').reset()
   list.files.push({ path, hash: answer.hash })
-  viewSteps()
   await show(path, { focuses: true })
+  refresh()
   say(`Made ${path}.`)
 }
 
@@ -234,7 +237,7 @@ async function remove() {
   if (answer.ok) {
     list.files = list.files.filter(({ path }) => path !== doc.path)
     forget(doc)
-    viewSteps()
+    refresh()
     say(`Deleted ${doc.path}.`)
   } else if (answer.disk !== undefined) meet(doc, asDisk(answer.disk))
   else say(answer.message)
@@ -336,20 +339,6 @@ function viewDoc() {
   }
 }
 
-/** Below the task of each step: the files it names, to open or to make. */
-function viewSteps() {
-  for (const { number, files } of list.steps) {
-    const offers = files.map((path) => {
-      if (hashOf(path) !== undefined) return linkTo(path, path, 'button small')
-      const button = element('button', { type: 'button', className: 'small' }, `Make ${path}`)
-      button.dataset.makes = path
-      return button
-    })
-    const row = element('div', { className: 'cluster' }, ...offers)
-    put(document.querySelector(`#step-${number} .step-files`), row)
-  }
-}
-
 /** Replaces the only child of an element if it changes, and keeps the focus. */
 function put(parent, child) {
   const old = parent.firstElementChild
@@ -365,6 +354,11 @@ function foldSteps() {
     const isNow = details.closest('.step').id === `step-${list.step}`
     if (isNow || !details.contains(document.activeElement)) details.open = isNow
   }
+}
+
+/** Requests what the page shows of the copy again. */
+function refresh() {
+  htmx.trigger(document.body, 'refresh')
 }
 
 function say(text) {
@@ -387,9 +381,9 @@ function part(name) {
   return place.querySelector(`.editor-${name}`)
 }
 
-function linkTo(path, text, className = '') {
+function linkTo(path, text) {
   const href = pages + path.split('/').map(encodeURIComponent).join('/')
-  return element('a', { href, className }, text)
+  return element('a', { href }, text)
 }
 
 function element(name, properties, ...children) {
@@ -407,10 +401,6 @@ function hashOf(path) {
 /** The hash of the text on disk that this page knows of. */
 function knownHash({ saved, conflict }) {
   return conflict === undefined ? saved.hash : conflict.disk?.hash
-}
-
-function filesOf(step) {
-  return list.steps.find(({ number }) => number === step)?.files ?? []
 }
 
 function folderOf(path) {

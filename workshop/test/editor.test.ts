@@ -405,15 +405,42 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('before the exercise is started, the page shows all of its steps, and no editor', async () => {
     rmSync(join(playground, 'v03'), { recursive: true, force: true })
     const page = await workshop.visit('/exercises/v03')
-    await page.locator('#step-1 .step-files button').first().waitFor({ state: 'attached' })
     expect(await page.locator('#editor, .step-files').filter({ visible: true }).count()).toBe(0)
     expect(await page.locator('.step .task').last().isVisible()).toBe(true)
+  })
+
+  test('nothing on a page moves when its scripts arrive, and the editor shows a file without a request', async () => {
+    copy('v02')
+    for (const [path, parts, arrives] of [
+      ['/exercises/v02', '.step, .editor-code, #check', '.cm-line'],
+      [`/code/copy-v02/${LOGIN}`, '.versions, .source', '[data-copy]'],
+    ] as const) {
+      const page = await workshop.newPage({ own: {} })
+      await page.route('**/attend', (route) => route.fulfill({ status: 204 }))
+      await page.route('**/exercises/v02/file*', () => {})
+      let release = () => {}
+      const held = new Promise<void>((resolve) => {
+        release = resolve
+      })
+      await page.route('**/assets/*editor.js', (route) => held.then(() => route.continue()))
+      await page.goto(`${workshop.url}${path}`, { waitUntil: 'commit' })
+      await page.locator(parts).last().waitFor()
+      const places = () => {
+        return page.locator(parts).evaluateAll((all) => {
+          return all.map((part) => [part.id || part.classList[0], part.getBoundingClientRect().top])
+        })
+      }
+      const before = await places()
+      release()
+      await page.locator(arrives).first().waitFor()
+      expect(await places()).toEqual(before)
+    }
   })
 
   test('without a script, the page has no editor', async () => {
     copy('v02')
     const page = await workshop.visit('/exercises/v02', { own: { javaScriptEnabled: false } })
-    expect(await page.locator('#editor').isVisible()).toBe(false)
+    expect(await page.locator('#editor, .step-files').filter({ visible: true }).count()).toBe(0)
     expect(await page.locator('#check').isVisible()).toBe(true)
     expect(await page.locator('.step .task').last().isVisible()).toBe(true)
   })
