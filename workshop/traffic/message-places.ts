@@ -88,6 +88,6 @@ function mentionOf(path: string): RegExp {
 }
 
 /** The pattern that matches a text literally. */
-function escapePattern(text: string): string {
+export function escapePattern(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
 }
