@@ -1,12 +1,14 @@
 // At a link to a file, while the pointer or the keyboard is on it: its path opens in the reader's own editor, or is
 // copied. The keys work only there, so they stay on.
 
-import { later, showBeside, stay } from './floating.js'
+import { showBeside, timerOfCard } from './floating.js'
 import { offer } from './own-editor.js'
 
 const LINK = 'a[href^="/code/"]'
 /** What each key clicks. */
 const KEYS = { o: 'a', c: 'button' }
+
+const { later, stay } = timerOfCard()
 
 const card = document.createElement('div')
 card.id = 'own-editor-card'

@@ -3,22 +3,19 @@
 
 const DELAY = 250
 
-/** @type {number | undefined} */
-let timer
-
 /**
- * Does something after a moment, unless something else is to be done before that.
+ * A timer for one card. `later` does something after a moment, unless `later` or `stay` is called before that.
  *
- * @param {() => void} action
+ * @returns {{ later: (action: () => void) => void, stay: () => void }}
  */
-export function later(action) {
-  stay()
-  timer = setTimeout(action, DELAY)
-}
-
-/** Does nothing of what was to be done. */
-export function stay() {
-  clearTimeout(timer)
+export function timerOfCard() {
+  let timer
+  const stay = () => clearTimeout(timer)
+  const later = (action) => {
+    stay()
+    timer = setTimeout(action, DELAY)
+  }
+  return { later, stay }
 }
 
 /**

@@ -1,7 +1,9 @@
 // A term that links to the glossary shows its entry there, while the pointer is on the link or on the card, or the
 // keyboard on the link. Being a popover, the card closes with Escape.
 
-import { later, showBeside, stay } from './floating.js'
+import { showBeside, timerOfCard } from './floating.js'
+
+const { later, stay } = timerOfCard()
 
 const card = document.createElement('div')
 card.id = 'term'
