@@ -299,8 +299,17 @@ export function wordsFor(draft: Draft): string | undefined {
 }
 
 /** The values of the names in a request, from real logins at a running version. */
-export function valuesFor(draft: Draft, driver: Driver): Promise<Values> {
-  return freshValues(namesIn(draft), driver, LESSON_SOURCES)
+export async function valuesFor(draft: Draft, driver: Driver): Promise<Values> {
+  const names = namesIn(draft)
+  if (draft.path !== '/consent' || !names.has('consent')) {
+    return freshValues(names, driver, LESSON_SOURCES)
+  }
+  // This one belongs to the authorization request in the query.
+  const { consent, consent_cookie } = await openConsent(driver, draft.query)
+  names.delete('consent')
+  names.delete('consent_cookie')
+  const others = await freshValues(names, driver, LESSON_SOURCES)
+  return { ...others, ...(consent && { consent }), ...(consent_cookie && { consent_cookie }) }
 }
 
 /** A readable token, and what a person can make of it. */

@@ -3,11 +3,12 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { partOf, readLesson } from '../lessons/lesson.ts'
 import { type Addresses, addressesOf } from '../programs/programs.ts'
-import { listVersions, type Version, versionBefore } from '../programs/versions.ts'
+import { findVersion, listVersions, type Version, versionBefore } from '../programs/versions.ts'
 import { preparedRequests } from '../requests/all-requests.ts'
 import type { Expected, PreparedRequest } from '../requests/draft.ts'
 import { driverAt, fillIn, openConsent } from '../requests/fresh-values.ts'
 import { valuesFor } from '../requests/lesson-values.ts'
+import { post } from '../requests/make-draft.ts'
 import { isExpected } from '../requests/said.ts'
 import { type Answer, sendDraft } from '../requests/send.ts'
 
@@ -50,6 +51,18 @@ async function findWrong(
   }
   return wrong
 }
+
+test('a consent value belongs to the authorization request that it is sent with', async () => {
+  const version = findVersion('v07')
+  const addresses = await addressesAt(version)
+  const driver = driverAt(version, addresses)
+  const { searchParams } = new URL(driver.authorizeUrl())
+  const headers = { cookie: '{consent_cookie}' }
+  const form = { consent: '{consent}', decision: 'allow' }
+  const draft = post('/consent', form, headers, Object.fromEntries(searchParams))
+  const answer = await sendDraft(fillIn(draft, await valuesFor(draft, driver)), addresses)
+  expect(isExpected(answer, { status: 303, words: 'code=' })).toBe(true)
+})
 
 describe.each(listVersions())('the prepared requests of $name', (version) => {
   const requests = preparedRequests(version)

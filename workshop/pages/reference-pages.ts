@@ -1,6 +1,9 @@
+import { addressesOf } from '@oauth-lab/course/programs/programs.ts'
+import { readConfig } from '@oauth-lab/shared/config.ts'
 import type { FastifyInstance } from 'fastify'
 import { htmlOfDoc, listDocs } from '../lesson/reference.ts'
 import { found } from '../page-trouble.ts'
+import { withSendLinks } from '../requests/printed.ts'
 import { listCommands } from '../search/commands.ts'
 import type { Workshop } from '../workshop.ts'
 
@@ -23,7 +26,9 @@ export async function referencePages(app: FastifyInstance, { runner }: Workshop)
       docs.find(({ name }) => name === params.name),
       `There is no such page in the reference. Choose one of these: ${names}.`,
     )
-    const html = await htmlOfDoc(doc, runner.main?.addresses)
+    const addresses = runner.main?.addresses
+    const text = await htmlOfDoc(doc, addresses)
+    const html = withSendLinks(text, addresses ?? addressesOf(readConfig({})))
     return reply.viewAsync('reference-page', {
       title: doc.title,
       docs,

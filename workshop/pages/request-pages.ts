@@ -2,6 +2,7 @@ import { programsOf, titleOfProgram } from '@oauth-lab/course/programs/programs.
 import { shortName, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
+import { namesIn } from '@oauth-lab/course/requests/fresh-values.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type KnownVersion, knownVersions, requireVersion, titleOf } from '../known-versions.ts'
@@ -40,8 +41,9 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
     const slot = slotOf(query)
     if (slot === undefined) return reply.viewAsync('request-none', { title: 'Change and send' })
     if (typeof query.prepared === 'string') return showPrepared(reply, slot, query.prepared)
-    const { draft, ...note } = askedFor(slot, query)
-    return showPage(reply, slot, draft, note)
+    const { draft, filledIn } = askedFor(slot, query)
+    const named = [...namesIn(draft)]
+    return showPage(reply, slot, draft, filledIn && { filledIn, named })
   })
 
   // Other rows, without sending anything.
@@ -159,15 +161,18 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   }
 
   /** The request that the address of the page asks for. */
-  function askedFor(slot: Slot, { message: id, http }: Fields) {
-    if (typeof http === 'string') {
-      const printed = readPrinted(http, slot.addresses)
+  function askedFor(slot: Slot, { message: id, http, curl }: Fields) {
+    const block = curl ?? http
+    if (typeof block === 'string') {
       const words = 'This is no whole request to a program that runs here.'
-      const { draft, names } = withNewest(found(printed, words), traffic.logOf(slot))
+      const printed = found(readPrinted(block, slot.addresses), words)
+      // A command sends some values on purpose, such as a made-up code.
+      if (curl !== undefined) return { draft: printed, filledIn: [] }
+      const { draft, names } = withNewest(printed, traffic.logOf(slot))
       return { draft, filledIn: names }
     }
-    if (id === undefined) return { draft: EMPTY }
-    return { draft: draftIn(traffic.require(slot, id)) }
+    if (id === undefined) return { draft: EMPTY, filledIn: undefined }
+    return { draft: draftIn(traffic.require(slot, id)), filledIn: undefined }
   }
 
   function required({ body }: Asked): Slot {

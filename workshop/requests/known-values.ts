@@ -67,7 +67,7 @@ export function withNewest(draft: Draft, log: TrafficLog): { draft: Draft; names
     if (token !== undefined) {
       return [name, `Bearer ${replace(({ kind }) => kind === 'access token', token)}`]
     }
-    if (name.toLowerCase() !== 'cookie') return [name, value]
+    if (name.toLowerCase() !== 'cookie' || value.startsWith('{')) return [name, value]
     const cookies = parseCookies(value).map(([cookie, old]) => {
       return `${cookie}=${replace((field) => field.kind === 'session' && field.name === cookie, old)}`
     })

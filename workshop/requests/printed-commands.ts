@@ -1,121 +1,136 @@
 import type { Row } from '@oauth-lab/course/requests/draft.ts'
+import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
+import { commandsIn, readFunctions, type Shell, UNKNOWN, unknown, wordsIn } from './shell.ts'
 
-/** The variables of a shell whose values a page prints. */
-export type Variables = Map<string, string>
-
-const ASSIGNMENT = /^([A-Z][A-Z\d]*)=(.*)$/
-/** `ask` is curl with a shorter output, in every lesson. */
-const COMMAND = /^(?:ask|curl) (.*)$/
-/** A piece of a word: in single quotes, in double quotes, or as it is. Anything else is more than a word. */
-const PIECE = /'([^']*)'|"((?:[^"\\`]|\\.)*)"|([^\s'"`|;&<>()\\]+)/y
-const VARIABLE = /\$(?:\{(\w+)\}|(\w+)|(.))/g
-/** Options of curl that change only what it prints, and whether they take a value. */
+const ASSIGNMENT = /^(\w+)=(.*)$/s
+/** Options of curl that change only what it prints or follows, and whether they take a value. */
 const PRINTING: Record<string, boolean> = {
   '-s': false,
   '-i': false,
   '-si': false,
+  '-L': false,
   '-o': true,
   '-w': true,
   '-c': true,
 }
+/** What a command prints stays an address after these. */
+const KEEPING = /^(address_in|grep \.)$/
+const QUERY_OF = "sed 's/.*?//'"
+
+/** A request that a command sends. */
+interface Sent {
+  method: string | undefined
+  url: string
+  headers: Row[]
+  form: string | undefined
+  /** The file with its cookies, which stands for a browser. */
+  jar: string | undefined
+}
+
+/** A shell that has run nothing yet. */
+export function newShell(): Shell {
+  return { variables: new Map(), functions: new Map(), args: [], isInFunction: false }
+}
 
 /**
- * The requests that the commands of a block send, as blocks of HTTP. Leaves out a command that needs more than curl:
- * a cookie file, another command, a value from a command. A variable that a command has set keeps its name.
+ * The requests that the commands of a block send, as blocks of HTTP. A value that only a run has, such as the cookies
+ * in a file, is a name in braces: see fresh-values.ts. Leaves out a request that has such a value in another place.
  *
- * @param variables gets those that this block assigns
+ * @param shell gets the variables and functions of this block
  */
-export function requestsIn(block: string, variables: Variables): string[] {
-  return block
-    .replace(/\\\n\s*/g, ' ')
-    .split('\n')
-    .flatMap((line) => {
-      const [, name, value] = ASSIGNMENT.exec(line) ?? []
-      if (name !== undefined && value !== undefined) assign(variables, name, value)
-      const [, args] = COMMAND.exec(line) ?? []
-      const words = args === undefined ? undefined : wordsIn(args, variables)
-      return (words && httpOf(words)) ?? []
-    })
+export function requestsIn(block: string, shell: Shell): string[] {
+  return run(readFunctions(block, shell), shell).flatMap((sent) => httpOf(sent, shell) ?? [])
 }
 
-function assign(variables: Variables, name: string, value: string): void {
-  const [word, ...others] = wordsIn(value, variables) ?? []
-  variables.delete(name)
-  if (word !== undefined && others.length === 0) variables.set(name, word)
+function run(text: string, shell: Shell): Sent[] {
+  return commandsIn(text).flatMap(([command = '']) => {
+    // Of a loop, its first round.
+    const [, variable, words] = /^for (\w+) in\s+(\S+)/.exec(command) ?? []
+    const [, body = command] = /^do (.*)/s.exec(command) ?? []
+    return runOne(variable === undefined ? body : `${variable}=${words}`, shell)
+  })
 }
 
-/** The words of a command up to a pipe, or undefined if the shell does more than read them. */
-function wordsIn(text: string, variables: Variables): string[] | undefined {
-  const words: string[] = []
-  let at = 0
-  let word: string | undefined
-  while (at < text.length && text[at] !== '|') {
-    if (text[at] === ' ') {
-      if (word !== undefined) words.push(word)
-      word = undefined
-      at += 1
-      continue
-    }
-    PIECE.lastIndex = at
-    const [piece, single, double, plain] = PIECE.exec(text) ?? []
-    const expanded = single ?? expand(double ?? plain ?? '', variables)
-    if (piece === undefined || expanded === undefined) return undefined
-    word = (word ?? '') + expanded
-    at = PIECE.lastIndex
+function runOne(command: string, shell: Shell): Sent[] {
+  const [, variable, value = ''] = ASSIGNMENT.exec(command) ?? []
+  if (variable !== undefined) {
+    const [word, ...others] = wordsIn(value, shell, outputOf) ?? []
+    shell.variables.delete(variable)
+    if (word !== undefined && others.length === 0) shell.variables.set(variable, word)
+    // A function may keep the response that it prints. On a page, such a command prepares the next one.
+    const [, inner = ''] = /^\$\((.*)\)$/s.exec(value) ?? []
+    return shell.isInFunction ? run(inner, shell) : []
   }
-  return word === undefined ? words : [...words, word]
+  const [name = '', ...args] = wordsIn(command, shell, outputOf) ?? []
+  // `ask` is curl with a shorter output, in every lesson.
+  if (name === 'curl' || name === 'ask') return readCurl(args) ?? []
+  if (name === 'shift') shell.args = shell.args.slice(1)
+  const body = shell.functions.get(name)
+  return body === undefined ? [] : run(body, { ...shell, args, isInFunction: true })
 }
 
-/** Undefined for the output of a command. */
-function expand(text: string, variables: Variables): string | undefined {
-  if (/\$[({]\W|\$\(/.test(text)) return undefined
-  return text
-    .replace(VARIABLE, (whole, braced, plain) => variables.get(braced ?? plain) ?? whole)
-    .replace(/\\(["\\$`])/g, '$1')
+/** The address that a command prints: where the response to its request leads. */
+function outputOf(text: string, shell: Shell): string | undefined {
+  const [command = '', ...pipes] = commandsIn(text).at(0) ?? []
+  const name = /^\w+/.exec(command)?.[0] ?? ''
+  const body = name === 'ask' ? undefined : shell.functions.get(name)
+  const args = wordsIn(command, shell, outputOf)?.slice(1)
+  if (args === undefined) return undefined
+  const address =
+    body === undefined
+      ? addressAfter(runOne(command, shell).at(-1), shell)
+      : outputOf(body.split(/\n|; /).at(-1) ?? '', { ...shell, args, isInFunction: true })
+  const last = pipes.filter((pipe) => !KEEPING.test(pipe))
+  if (last.length === 0) return address
+  return last.join() === QUERY_OF ? address?.replace(/^.*?\?/, '') : undefined
+}
+
+/** RFC 6749 sections 4.1.1 and 4.1.2: the client leads to the server, and the server back. */
+function addressAfter(sent: Sent | undefined, { variables }: Shell): string | undefined {
+  const [server, client] = [variables.get('SERVER'), variables.get('CLIENT')]
+  if (sent === undefined || server === undefined || client === undefined) return undefined
+  const browser = browserIn(sent) ?? ''
+  if (sent.url.startsWith(`${client}/login`)) {
+    const request = `response_type=code&client_id=lab-client&redirect_uri=${client}/callback`
+    const pkce = `code_challenge=${CODE_CHALLENGE}&code_challenge_method=S256`
+    return `${server}/authorize?${request}&state=${unknown(browser)}&${pkce}`
+  }
+  if (!/^\/(authorize|consent)\?/.test(sent.url.slice(server.length))) return undefined
+  return `${client}/callback?code=${unknown(browser)}&state=${unknown(browser)}`
+}
+
+/** The browser that a request belongs to. */
+function browserIn({ jar, url }: Sent): string | undefined {
+  return jar ?? /[?&]state=\uE000(\w*)\uE001/.exec(url)?.[1]
 }
 
 /** The request that these arguments of curl send. */
-function httpOf(words: string[]): string | undefined {
-  const headers: Row[] = []
+function readCurl(words: string[]): Sent[] | undefined {
+  const sent: Sent = { method: undefined, url: '', headers: [], form: undefined, jar: undefined }
   const data: string[] = []
-  let [method, url, isQuery]: [string | undefined, string | undefined, boolean] = [
-    undefined,
-    undefined,
-    false,
-  ]
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? ''
-    const value = () => {
-      index += 1
-      return words[index] ?? ''
-    }
+  let isQuery = false
+  const rest = words[Symbol.iterator]()
+  const value = () => rest.next().value ?? ''
+  for (const word of rest) {
     if (word in PRINTING) {
       if (PRINTING[word]) value()
-    } else if (word === '-X') method = value()
+    } else if (word === '-X') sent.method = value()
     else if (word === '-G') isQuery = true
     else if (word === '-d') data.push(value())
     else if (word === '--data-urlencode') data.push(encoded(value()))
-    else if (word === '-u') headers.push(['Authorization', `Basic ${btoa(value())}`])
-    else if (word === '-H') headers.push(splitHeader(value()))
+    else if (word === '-u') sent.headers.push(['Authorization', `Basic ${btoa(value())}`])
+    else if (word === '-H') sent.headers.push(splitHeader(value()))
     else if (word === '-b') {
       const cookie = value()
       // Without an equals sign it is the name of a file.
-      if (!cookie.includes('=')) return undefined
-      headers.push(['Cookie', cookie])
-    } else if (word.startsWith('-') || url !== undefined) return undefined
-    else url = word
+      if (cookie.includes('=')) sent.headers.push(['Cookie', cookie])
+      else sent.jar = cookie
+    } else if (word.startsWith('-') || sent.url !== '') return undefined
+    else sent.url = word
   }
-  const [, host, target = ''] = /^http:\/\/([^/]+)(\/.*)?$/.exec(url ?? '') ?? []
-  if (host === undefined) return undefined
-  const form = data.join('&')
-  const isForm = data.length > 0 && !isQuery
-  const query = isQuery ? `${target.includes('?') ? '&' : '?'}${form}` : ''
-  return [
-    `${method ?? (isForm ? 'POST' : 'GET')} ${(target || '/') + query} HTTP/1.1`,
-    `Host: ${host}`,
-    ...headers.map((row) => row.join(': ')),
-    ...(isForm ? ['Content-Type: application/x-www-form-urlencoded', '', form] : []),
-  ].join('\n')
+  const form = data.length === 0 ? undefined : data.join('&')
+  if (form === undefined || !isQuery) return [{ ...sent, form }]
+  return [{ ...sent, url: `${sent.url}${sent.url.includes('?') ? '&' : '?'}${form}` }]
 }
 
 function encoded(pair: string): string {
@@ -126,4 +141,57 @@ function encoded(pair: string): string {
 function splitHeader(text: string): Row {
   const [name = '', ...value] = text.split(':')
   return [name, value.join(':').trim()]
+}
+
+/** Undefined for a request with a value of a run where nobody knows its name. */
+function httpOf(sent: Sent, { variables }: Shell): string | undefined {
+  const [, host, target = ''] = /^http:\/\/([^/?]+)(.*)$/.exec(sent.url) ?? []
+  if (host === undefined) return undefined
+  const path = target.split('?', 1)[0] ?? ''
+  const isHere = `http://${host}` === variables.get('CLIENT')
+  const { form } = sent
+  const needsCookies = sent.jar !== undefined && !form?.startsWith('username=')
+  const cookies: Row[] = needsCookies ? [['Cookie', `{${cookiesFor(path, isHere)}}`]] : []
+  const method = sent.method ?? (form === undefined ? 'GET' : 'POST')
+  const text = [
+    `${method} ${target.startsWith('/') ? target : `/${target}`} HTTP/1.1`,
+    `Host: ${host}`,
+    ...[...sent.headers, ...cookies].map((row) => row.join(': ')),
+    ...(form === undefined ? [] : ['Content-Type: application/x-www-form-urlencoded', '', form]),
+  ].join('\n')
+  const named = text
+    .replace(/([\w]+)=\uE000([^\uE001]*)\uE001(?=&|$| HTTP)/gm, (whole, row, origin) => {
+      const name = nameOf(row, origin, path, sent)
+      return name === undefined ? whole : `${row}=${name}`
+    })
+    .replace(/Bearer \uE000([^\uE001]*)\uE001$/gm, (_, origin) => `Bearer {${tokenOf(origin)}}`)
+    // A variable keeps its name.
+    .replace(UNKNOWN, (whole, origin) => (/^\$\w+$/.test(origin) ? origin : whole))
+  return named.search(UNKNOWN) === -1 ? named : undefined
+}
+
+/** The name of fresh cookies for a page. */
+export function cookiesFor(path: string, isAtClient: boolean): string {
+  if (isAtClient) return path === '/callback' ? 'login_cookie' : 'session_cookie'
+  // From v08 on, these allow the client nothing: the lesson still has to ask.
+  return path.startsWith('/account') ? 'account_cookie' : 'consent_cookie'
+}
+
+/** What stands for a value of a run in a row. A response that belongs to another browser is another one's. */
+function nameOf(row: string, origin: string, path: string, { jar }: Sent): string | undefined {
+  // Either a response of a browser, or what a command found with the cookies of one.
+  const [, browser = jar] = /^(?:\$\(\w+ )?(\w+)\)?$/.exec(origin) ?? []
+  const isOther = jar !== undefined && browser !== jar
+  const isResponse = path === '/callback' && /^(code|state)$/.test(row)
+  if (isResponse) return `{${isOther ? 'other' : 'login'}_${row}}`
+  if (/^(consent|csrf)$/.test(row)) return `{${isOther ? 'other_' : ''}${row}}`
+  if (row === 'state') return 'a-state'
+  if (row === 'token') return `{${tokenOf(origin)}}`
+  return /^(access_token|code|code_verifier|refresh_token)$/.test(row) ? `{${row}}` : undefined
+}
+
+/** The token that a variable or a command has, by its words. */
+function tokenOf(origin: string): string {
+  if (/own|worker/i.test(origin)) return 'worker_access_token'
+  return /refresh/i.test(origin) ? 'refresh_token' : 'access_token'
 }

@@ -8,8 +8,9 @@ import {
   troubleIn,
 } from '@oauth-lab/course/requests/draft.ts'
 import { html as pageOf } from '@oauth-lab/shared/testing/browser.ts'
+import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
 import { headerValues } from '../traffic/message.ts'
-import { requestsIn, type Variables } from './printed-commands.ts'
+import { cookiesFor, newShell, requestsIn } from './printed-commands.ts'
 
 /** The blocks of HTTP and of commands on a page of a lesson, the latter with their output. */
 const BLOCK =
@@ -18,13 +19,15 @@ const BLOCK =
 const START = /^([A-Z]+) (\S+(?:\n +\S+)*) HTTP\/1\.1\n/
 /** What stands for something that the lesson doesn't print. */
 const LEFT_OUT = /\.\.\.|<[a-z ]+>/
+/** The rest of the query of an authorization request. */
+const SHORT_QUERY = /<query>|(?<=&)\.\.\./
 
 /**
  * The request that a lesson prints as a block of HTTP. Undefined for a response, for a request to a program that isn't
  * at these addresses, and for one that the lesson prints only in part.
  */
 export function readPrinted(block: string, addresses: Addresses): Draft | undefined {
-  const text = `${block.replaceAll('\r\n', '\n').trim()}\n`
+  const text = `${withNames(block.replaceAll('\r\n', '\n').trim(), addresses)}\n`
   const [first, method = '', target = ''] = START.exec(text) ?? []
   if (first === undefined || LEFT_OUT.test(text)) return undefined
   const [head = '', body = ''] = text.slice(first.length).split(/\n\n(.*)/s)
@@ -59,20 +62,39 @@ export function readPrinted(block: string, addresses: Addresses): Draft | undefi
   return troubleIn(draft) === undefined ? draft : undefined
 }
 
+/** A block with names in braces, or usual values, in place of what it shortens. */
+function withNames(block: string, { client }: Addresses): string {
+  const path = /^\w+ (\/[^\s?]*)/.exec(block)?.[1] ?? ''
+  const isAtClient = block.includes(`\nHost: ${client.replace('http://', '')}`)
+  const query = new URLSearchParams({
+    ...(block.includes('<query>') && { response_type: 'code', client_id: 'lab-client' }),
+    redirect_uri: `${client}/callback`,
+    state: 'a-state',
+    code_challenge: CODE_CHALLENGE,
+    code_challenge_method: 'S256',
+  })
+  return block
+    .replace(SHORT_QUERY, query.toString())
+    .replace(/^Cookie: .*\.\.\.$/m, `Cookie: {${cookiesFor(path, isAtClient)}}`)
+    .replace(/\b(consent|csrf)=[\w-]+\.\.\./, '$1={$1}')
+}
+
 function joined(text: string): string {
   return text.trim().replace(/\n */g, '')
 }
 
 /** The HTML of a lesson, with a link to the editor below each request to a program of the lab. */
 export function withSendLinks(html: string, addresses: Addresses): string {
-  const variables: Variables = new Map()
+  const shell = newShell()
   return html.replace(BLOCK, (block, language: string, inner: string) => {
     const { text } = pageOf({ body: inner })
-    const requests = language === 'http' ? [text] : requestsIn(text, variables)
-    const links = requests.flatMap((request) => {
+    const requests = language === 'http' ? [text] : requestsIn(text, shell)
+    const links = [...new Set(requests)].flatMap((request) => {
       const draft = readPrinted(request, addresses)
       if (draft === undefined) return []
-      const href = escapeHtml(`/requests/edit?${new URLSearchParams({ http: request })}`)
+      const href = escapeHtml(
+        `/requests/edit?${new URLSearchParams({ [language === 'http' ? 'http' : 'curl']: request })}`,
+      )
       const what = escapeHtml(`${draft.method} ${draft.path}`)
       return `<a href="${href}">Change and send <code>${what}</code></a>`
     })

@@ -11,7 +11,8 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import { readPrinted } from '../requests/printed.ts'
-import { requestsIn } from '../requests/printed-commands.ts'
+import { newShell, requestsIn } from '../requests/printed-commands.ts'
+import { readFunctions } from '../requests/shell.ts'
 import { copyVersion, seriousProblems, workshopOfFile } from './lab.ts'
 
 const workshop = await workshopOfFile('v02-state')
@@ -271,8 +272,11 @@ describe('a request that a lesson prints', () => {
     const read = blocks.map(([, block = '']) => [block, readPrinted(block, addresses)] as const)
     const unread = read.filter(([, draft]) => draft === undefined).map(([block]) => block)
     expect(read.length - unread.length).toBeGreaterThan(30)
-    for (const block of unread)
-      expect(block).toMatch(/\.\.\.|<query>|127\.0\.0\.1|^\S+ \S+ HTTP\/1\.1\n(?!.*localhost)/)
+    // The only ones go to a host that isn't in the lab, and to the CLI, which listens at a port of its own.
+    expect(unread.map((block) => /Host: .*/.exec(block)?.[0])).toEqual([
+      'Host: prints.example',
+      'Host: 127.0.0.1:34243',
+    ])
   })
 })
 
@@ -290,23 +294,123 @@ describe('a command that a lesson prints', () => {
       [`POST /h HTTP/1.1\n${HOST}\nAuthorization: Basic YTpi\nX-A: "b"\n${FORM}\n\nc=d&e=f g`],
     ],
     [
-      'S=http://localhost:25000\nask -d a=$CODE $S/h',
-      [`POST /h HTTP/1.1\n${HOST}\n${FORM}\n\na=$CODE`],
+      'S=http://localhost:25000\nask -d a=$CODE -d code=$CODE $S/h > /dev/null',
+      [`POST /h HTTP/1.1\n${HOST}\n${FORM}\n\na=$CODE&code={code}`],
     ],
+    [
+      'SERVER=http://localhost:25000\nask -b browser $SERVER/authorize?a; ask -b browser $SERVER/account',
+      [
+        `GET /authorize?a HTTP/1.1\n${HOST}\nCookie: {consent_cookie}`,
+        `GET /account HTTP/1.1\n${HOST}\nCookie: {account_cookie}`,
+      ],
+    ],
+    [
+      `api() { ask -H "Authorization: Bearer $1" http://localhost:25000/$2; }\napi $(field a "$T") b\napi $OWN \${3:-c}`,
+      [
+        `GET /b HTTP/1.1\n${HOST}\nAuthorization: Bearer {access_token}`,
+        `GET /c HTTP/1.1\n${HOST}\nAuthorization: Bearer {worker_access_token}`,
+      ],
+    ],
+    [
+      'token() { R=$(ask "$@" http://localhost:25000/token); echo "$R"; }\ntoken -d code=$(code)',
+      [`POST /token HTTP/1.1\n${HOST}\n${FORM}\n\ncode={code}`],
+    ],
+    [
+      `answer() { ask -b $1 -d consent=$2 "http://localhost:25000/consent?\${3#*\\?}"; }\nanswer a $(value a) x?y\nanswer a $(value b) x?y`,
+      ['consent', 'other_consent'].map((name) => {
+        return `POST /consent?y HTTP/1.1\n${HOST}\nCookie: {consent_cookie}\n${FORM}\n\nconsent={${name}}`
+      }),
+    ],
+    ['for i in 1 2; do ask http://localhost:25000/$i & done', [`GET /1 HTTP/1.1\n${HOST}`]],
     [
       'ask -b a=b -G -d c=d http://localhost:25000/?e',
       [`GET /?e&c=d HTTP/1.1\n${HOST}\nCookie: a=b`],
     ],
     // More than curl has a part in these.
-    ['ask -b browser http://localhost:25000/', []],
     ['ask $(cat url)', []],
     ['ask "http://localhost:25000/$(cat path)"', []],
     ['S=$(cat url)\nask $S/a', []],
     ['ask --config file http://localhost:25000/', []],
     ['ask() { curl -si "$@"; }', []],
-    ['ask http://example.com/ > file', []],
-  ])('is a request, if curl alone makes it: %j', (block, requests) => {
-    expect(requestsIn(block, new Map())).toEqual(requests)
+    ['ask -d a=$(cat file) http://localhost:25000/', []],
+    ['ask "$(code | sed \'s/a/b/\')"', []],
+  ])('is a request, if it is known what curl sends: %j', (block, requests) => {
+    expect(requestsIn(block, newShell())).toEqual(requests)
+  })
+
+  test('delivers the response to a login: of its own browser, or of another one', () => {
+    const shell = newShell()
+    const block = `SERVER=http://localhost:25000
+CLIENT=http://localhost:25001
+start() { curl -w '%{redirect_url}' -b "$1" -c "$1" "$CLIENT/login"; }
+log_in() { curl -w '%{redirect_url}' -d username=user0 "$1"; }
+MINE=$(log_in "$(start victim)")
+TRAP=$(log_in "$(start attacker)")
+ask -b victim "$MINE"
+ask -b victim "$TRAP"
+ask "$MINE"`
+    const cookie = '\nCookie: {login_cookie}'
+    expect(requestsIn(block, shell)).toEqual(
+      [
+        ['login', cookie],
+        ['other', cookie],
+        ['login', ''],
+      ].map(([who, end]) => {
+        return `GET /callback?code={${who}_code}&state={${who}_state} HTTP/1.1\nHost: localhost:25001${end}`
+      }),
+    )
+  })
+
+  test('has no link only if a part of a value is changed by another command, or it goes to the CLI', () => {
+    const addresses = addressesOf(readConfig({}))
+    const without = listVersions().flatMap((version) => {
+      const shell = newShell()
+      return readLesson(version).parts.flatMap(({ source }) =>
+        [...source.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => {
+          const commands = readFunctions(block, shell).split('\n')
+          return commands.filter((command) => {
+            const requests = requestsIn(command, shell)
+            const isRead = requests.some((request) => readPrinted(request, addresses) !== undefined)
+            const [name = ''] = command.trim().split(' ')
+            const sends = shell.functions.get(name)?.includes('ask') || /^(ask|curl)$/.test(name)
+            return sends && !isRead
+          })
+        }),
+      )
+    })
+    expect(without).toEqual([
+      'inject $(steal)',
+      'inject $(steal)',
+      'api $(part 1 $ACCESS).$FORGED.$(part 3 $ACCESS) me',
+      `api $(write64 '{"alg":"none","typ":"at+jwt"}').$FORGED. me | head -1`,
+      `ask "\${BACK%state=*}state=any"`,
+      'curl -s "$BACK"; echo',
+      'curl -s "$BACK" || echo nobody listens',
+    ])
+  })
+
+  test.each([
+    ['GET /callback', /400 Bad Request/, 4],
+    ['GET /callback', /303|200 OK/, 1],
+  ])('%s of v02 can be sent at once, with values of new logins', async (what, status, least) => {
+    const { page } = await workshop.get('/lessons/v02-state/try-it')
+    const links = page()
+      .querySelectorAll('.send-links a')
+      .filter(({ text }) => text.endsWith(what))
+    let seen = 0
+    for (const link of links) {
+      const form = (await workshop.get(link.getAttribute('href') ?? '')).page()
+      const fields = form.querySelectorAll(
+        '#request :is(input:not([type="radio"]), option[selected])',
+      )
+      const rows = fields.map((field): Row => {
+        const name = field.getAttribute('name') ?? field.parentNode?.getAttribute('name') ?? ''
+        return [name, field.getAttribute('value') ?? field.text]
+      })
+      const { text } = await send(rows.filter(([name]) => name !== 'slot'))
+      if (status.test(text('.answer h2') ?? '')) seen += 1
+    }
+    expect(seen).toBeGreaterThanOrEqual(least)
   })
 
   test('has a link to the editor, too', async () => {
