@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { promisesKeptBy, promisesOfCopy } from './course/programs/test-projects.ts'
+import { OWN_PROMISES, promisesKeptBy, promisesOfCopy } from './course/programs/test-projects.ts'
 import { listVersions } from './course/programs/versions.ts'
 
 const versions = listVersions()
@@ -8,14 +8,16 @@ const newest = versions.at(-1)
 /** A copy to check in place of the snapshots: `npm test playground/v02` sets it. */
 const copy = process.env.OAUTH_LAB_COPY
 
-/** Runs the tests in some folders against the programs in another one. */
-function promises(name: string, snapshot: string, folders: string[]) {
+/** Runs the tests in some folders against the programs in another one, or each against those beside it. */
+function promises(name: string, folders: string[], snapshot?: string) {
   return {
     extends: true as const,
     test: {
       name,
       include: folders.map((folder) => `${folder}/test/*.test.ts`),
       provide: { snapshot },
+      // Loaded again for each file, which may test another version.
+      setupFiles: ['shared/testing/snapshot.ts'],
     },
   }
 }
@@ -60,16 +62,15 @@ export default defineConfig({
     expect: { poll: { interval: 50, timeout: 60_000 } },
     // Failures are reported with the project's name, which says which version broke which promise.
     projects: [
-      ...versions.flatMap((version, index) => {
+      promises(
+        OWN_PROMISES,
+        versions.slice(0, -1).map(({ folder }) => folder),
+      ),
+      ...versions.map((version) => {
         const { folder } = version
-        const [own, earlier] = promisesKeptBy(version)
-        const before = versions.slice(0, index).map(({ folder }) => folder)
-        return [
-          promises(own, folder, [folder]),
-          ...(before.length > 0 ? [promises(earlier, folder, before)] : []),
-        ]
+        return promises(promisesKeptBy(version), upTo(folder), folder)
       }),
-      ...(copy ? [promises(promisesOfCopy(copy), copy, upTo(copy))] : []),
+      ...(copy ? [promises(promisesOfCopy(copy), upTo(copy), copy)] : []),
       {
         extends: true as const,
         test: {

@@ -1,7 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { readCommandLine, typedIn } from '@oauth-lab/course/command-line.ts'
-import { promisesKeptBy, promisesOfCopy } from '@oauth-lab/course/programs/test-projects.ts'
+import {
+  OWN_PROMISES,
+  promisesKeptBy,
+  promisesOfCopy,
+} from '@oauth-lab/course/programs/test-projects.ts'
 import { runTool, type ToolResult } from '@oauth-lab/course/programs/tools.ts'
 import { findVersion, isCopy, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { wrongUsage } from '@oauth-lab/course/told-error.ts'
@@ -25,7 +29,7 @@ interface Scope {
   linted: string
   /** The folders to check for types, each with a tsconfig.json. */
   typed: string[]
-  /** The projects of vitest.config.ts to run, or `*` for all. */
+  /** The projects of vitest.config.ts to run. */
   tested: string[]
 }
 
@@ -59,8 +63,10 @@ function scopeOf(args: string[]): Scope {
   if (text === undefined) {
     const others = readdirSync(ROOT).map((name) => join(ROOT, name))
     const typed = [...versions.map(({ folder }) => folder), ...others, ROOT]
-    const kept = versions.map(promisesKeptBy)
-    const tested = all ? ['*'] : ['tools', ...kept.map(([own]) => own), ...(kept.at(-1) ?? [])]
+    const promises = all
+      ? versions.map(promisesKeptBy)
+      : [OWN_PROMISES, ...versions.slice(-1).map(promisesKeptBy)]
+    const tested = [...promises, 'tools']
     return { linted: ROOT, typed: typed.filter(isTypeScriptProject), tested }
   }
   const version = findVersion(text, typedIn())
@@ -75,7 +81,7 @@ function scopeOf(args: string[]): Scope {
   return {
     linted: folder,
     typed: [folder, join(ROOT, 'shared')].filter(isTypeScriptProject),
-    tested: copy ? [promisesOfCopy(folder)] : promisesKeptBy(version),
+    tested: [copy ? promisesOfCopy(folder) : promisesKeptBy(version)],
   }
 }
 

@@ -1,9 +1,12 @@
 import { basename } from 'node:path'
 import { shortName, type Version } from './versions.ts'
 
-/** The projects of vitest.config.ts that test a version: its own promises, and those of earlier versions. */
-export function promisesKeptBy(version: Version): [own: string, earlier: string] {
-  return [shortName(version), `${shortName(version)}, earlier promises`]
+/** The project of vitest.config.ts that tests each version but the newest against its own promises. */
+export const OWN_PROMISES = 'own promises'
+
+/** The project that tests a version against all promises that it keeps: its own, and those of earlier versions. */
+export function promisesKeptBy(version: Version): string {
+  return shortName(version)
 }
 
 /** The project that tests the copy in a folder. */

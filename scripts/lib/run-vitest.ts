@@ -11,7 +11,7 @@ interface TestCounts {
 /**
  * Runs tests, with vitest's own report on the terminal.
  *
- * @param project the projects of vitest.config.ts to run, or `*` for all
+ * @param project the projects of vitest.config.ts to run
  */
 export async function runVitest(project: string[]): Promise<TestCounts> {
   const { state } = await startVitest('test', [], { run: true, root: ROOT, project })

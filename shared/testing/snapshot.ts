@@ -1,17 +1,18 @@
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { inject, test } from 'vitest'
+import { expect, inject, test } from 'vitest'
 import { type Programs, programsIn } from './lab.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** The absolute folder of the version, or of the copy, that the promises are checked against. */
-    snapshot: string
+    snapshot: string | undefined
   }
 }
 
-/** The folder of the snapshot under test. */
-export const folder = inject('snapshot')
+const { testPath = '' } = expect.getState()
+/** The folder of the snapshot under test: the one that the project names, or the one that makes the promises. */
+export const folder = inject('snapshot') ?? dirname(dirname(testPath))
 const number = Number(/^v(\d+)/.exec(basename(folder))?.[1])
 
 /** Loads a module of the snapshot under test, such as `server/app.ts`. */
