@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { full } from '@oauth-lab/shared/testing/share.ts'
+import { all, full } from '@oauth-lab/shared/testing/share.ts'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Attack, blockedSince, checksOf, expectedResult } from '../attacks/attack.ts'
 import { AttackStage } from '../attacks/attack-stage.ts'
@@ -27,11 +27,14 @@ const LESSONS: [RegExp, number][] = [
   [/\brevocation\b|\bRFC 7009\b/i, 9],
 ]
 
-/** The versions where an attack's result changes, the one before each, and the last; in the long share, all. */
+/**
+ * The last version with each result of an attack; with `--all`, the first one with each, too; in the long share,
+ * every version.
+ */
 function looked(attack: Attack): Version[] {
   const results = versions.map((version) => expectedResult(attack, version))
   const changes = (index: number) => results[index] !== results[index - 1]
-  return versions.filter((_, index) => full || changes(index) || changes(index + 1))
+  return versions.filter((_, index) => full || (all && changes(index)) || changes(index + 1))
 }
 
 let rows: Performance[][]

@@ -6,6 +6,7 @@ import { freePort } from '@oauth-lab/shared/testing/ports.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { checkCopy } from '../exercises/check-copy.ts'
 import { must } from '../exercises/check-stage.ts'
+import { type StartProgram, startProcess } from '../exercises/copy-programs.ts'
 import type { Sentence } from '../exercises/sentence.ts'
 import { API, refusalOfIntrospection } from '../exercises/token-request-rules.ts'
 import { findVersion } from '../programs/versions.ts'
@@ -99,12 +100,17 @@ const mains: [what: string, from: string, to: string, message: RegExp][] = [
   ['ends at once', 'await serve', '// ', /^The API doesn't start: /],
 ]
 
+/** Each API in its own process, which tells its trouble. The programs beside it have none. */
+const startApi: StartProgram = (spec) => {
+  return spec.program === 'api' ? startProcess(spec) : startInProcess(spec)
+}
+
 test.each(mains)('an API that %s is told so', async (_what, from, to, message) => {
   const { folder, remove } = makeVersionWithApi()
   onTestFinished(remove)
   const main = join(folder, 'api', 'main.ts')
   writeFileSync(main, readFileSync(main, 'utf8').replace(from, to))
-  const result = await checkCopy(folder, { sentences: [sentence] })
+  const result = await checkCopy(folder, { sentences: [sentence] }, { start: startApi })
   expect(result.kind === 'trouble' && result.trouble.message).toMatch(message)
   expect(result.kind === 'trouble' && result.trouble.place).toMatch(/^api\/main\.ts/)
 })

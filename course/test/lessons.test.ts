@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { Programs } from '@oauth-lab/shared/testing/lab.ts'
-import { full } from '@oauth-lab/shared/testing/share.ts'
+import { firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { DIFFERENCE_PAGES } from '../differences/step.ts'
@@ -122,7 +122,10 @@ describe.skipIf(missing !== undefined)(`commands and their expected output${unle
   // The npm commands play attacks and take seconds each, so they belong to the long share. So do the
   // commands of the other pages.
   const runs = [
-    ...lessons.map(({ name, file }) => ({ page: nameOf(file), steps: stepsOf(file, name) })),
+    ...firstAndNewest(lessons).map(({ name, file }) => ({
+      page: nameOf(file),
+      steps: stepsOf(file, name),
+    })),
     ...(full ? docs.map((file) => ({ page: nameOf(file), steps: stepsOf(file) })) : []),
   ]
 

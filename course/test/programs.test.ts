@@ -15,6 +15,7 @@ import {
   settingsOf,
 } from '../programs/programs.ts'
 import { listVersions } from '../programs/versions.ts'
+import { startInProcess } from './in-process.ts'
 import { makeVersionWithApi } from './with-api.ts'
 
 test("a version's programs are its subfolders with a main.ts, and a worker ends by itself", () => {
@@ -80,6 +81,6 @@ test('a check runs the API of a copy against a stand-in for the server', async (
       must(body === '{"status":404}', `it answers ${body}`)
     },
   }
-  const result = await checkCopy(folder, { sentences: [sentence] })
+  const result = await checkCopy(folder, { sentences: [sentence] }, { start: startInProcess })
   expect(result).toEqual({ kind: 'findings', findings: [{ sentence, status: 'done' }] })
 })

@@ -1,4 +1,5 @@
 import { type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
+import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { partOf, readLesson } from '../lessons/lesson.ts'
@@ -64,6 +65,8 @@ test('a consent value belongs to the authorization request that it is sent with'
   expect(isExpected(answer, { status: 303, words: 'code=' })).toBe(true)
 })
 
+const tried = firstAndNewest(listVersions())
+
 describe.each(listVersions())('the prepared requests of $name', (version) => {
   const requests = preparedRequests(version)
   const before = versionBefore(version)
@@ -75,13 +78,15 @@ describe.each(listVersions())('the prepared requests of $name', (version) => {
     expect(sections).toEqual(expect.arrayContaining(requests.map(({ section }) => section)))
   })
 
-  test('get the status and the words that they name', async () => {
+  const isTried = tried.some(({ name }) => name === version.name)
+
+  test.runIf(isTried)('get the status and the words that they name', async () => {
     expect(await findWrong(requests, version, ({ expected }) => expected)).toEqual([])
   })
 
   // In v08, user1 answers a question of the lesson, too.
-  const readers = [version.number >= 8 && 'user0', version.number === 8 && 'user1']
-  test.each(readers.filter((user) => user !== false))(
+  const readers = version.number === 8 ? ['user0', 'user1'] : ['user0']
+  test.each(isTried && version.number >= 8 ? readers : [])(
     'leave it to %s what the client is allowed',
     async (user) => {
       const driver = driverAt(version, await addressesAt(version))
@@ -90,7 +95,7 @@ describe.each(listVersions())('the prepared requests of $name', (version) => {
     },
   )
 
-  test.runIf(before)('get from the version before what they say', async () => {
+  test.runIf(isTried && before)('get from the version before what they say', async () => {
     expect(await findWrong(requests, before ?? version, (one) => one.before)).toEqual([])
   })
 })

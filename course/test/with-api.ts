@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findVersion } from '../programs/versions.ts'
+import { findVersion, ROOT } from '../programs/versions.ts'
 
 const API_MAIN = `
 import { readConfig } from '@oauth-lab/shared/config.ts'
@@ -45,9 +45,11 @@ export function makeVersionWithApi(prefix = 'oauth-lab-api-'): {
 } {
   const folder = mkdtempSync(join(tmpdir(), prefix))
   const from = findVersion('1').folder
-  for (const part of ['server', 'client', 'protocol.ts', 'package.json', 'tsconfig.json']) {
+  for (const part of ['server', 'client', 'protocol.ts', 'package.json']) {
     cpSync(join(from, part), join(folder, part), { recursive: true })
   }
+  const settings = { extends: join(ROOT, 'tsconfig.base.json') }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings))
   symlinkSync(join(from, 'node_modules'), join(folder, 'node_modules'), 'junction')
   for (const name of ['api', 'worker']) mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'api', 'main.ts'), API_MAIN)

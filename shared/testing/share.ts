@@ -2,7 +2,7 @@
 export const full = process.env.OAUTH_LAB_FULL === '1'
 
 /** Whether `npm test -- --all` runs. The long share has all that it has. */
-const all = full || process.env.OAUTH_LAB_ALL === '1'
+export const all = full || process.env.OAUTH_LAB_ALL === '1'
 
 /** The first of several forms of one rule, or all of them in the long share. */
 export function some<T>(forms: readonly T[], count = 1): readonly T[] {
