@@ -266,15 +266,15 @@ test('only the page with the editor allows an inline script, and only this one',
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   /** What the browser asked before it left a page. */
   const warnings: string[] = []
-  const visit = async ({ isChecked = false } = {}) => {
+  const visit = async () => {
     warnings.length = 0
-    const page = await workshop.newPage({ own: {} })
+    const page = await workshop.newPage()
     page.on('dialog', (dialog) => {
       warnings.push(dialog.type())
       return dialog.accept()
     })
-    // Most tests need no checks, which take most of the time.
-    if (!isChecked) await page.route('**/attend', (route) => route.fulfill({ status: 204 }))
+    // No test but the last needs checks, which take most of the time.
+    await page.route('**/attend', (route) => route.fulfill({ status: 204 }))
     await page.goto(`${workshop.url}/exercises/v02`)
     await expect.poll(() => textIn(page)).toContain('import')
     return page
@@ -447,7 +447,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
   test('a path opens in the editor that the reader chose, at its line, or is copied', async () => {
     const { folder } = copy('v02')
-    const page = await workshop.newPage({ own: {} })
+    const page = await workshop.newPage()
     const hrefs = async () => {
       await page.goto(`${workshop.url}/code/copy-v02/${LOGIN}#L3`)
       await page.getByRole('button', { name: 'Copy path' }).waitFor()
@@ -468,7 +468,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   // The last one: after it, the copy is checked for some minutes on each change.
   test('the file that the step names opens, is saved with Ctrl-S, and an error marks its line until it is fixed', async () => {
     const place = copy('v02')
-    const page = await visit({ isChecked: true })
+    const page = await visit()
     expect(await pathIn(page)).toBe('client/app.ts')
     const scroller = page.locator('.cm-scroller')
     await scroller.evaluate((element) => element.scrollTo(0, 40))
@@ -480,6 +480,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.keyboard.press('Control+s')
     await expect.poll(() => news(page)).toContain(`Saved ${LOGIN}`)
     expect(onDisk(place, LOGIN)).toMatch(/^const = 1\n/)
+    await page.getByRole('button', { name: 'Check now' }).click()
     await page.locator('#check .problem').waitFor()
     await expect.poll(() => page.locator('.cm-lint-marker-error').count()).toBe(1)
     await expect.poll(() => page.locator('.editor-files .bad').textContent()).toBe('error')

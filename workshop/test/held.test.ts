@@ -226,7 +226,7 @@ describe('a held message', () => {
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a person changes what their own browser sent', async () => {
     await workshop.post('/traffic/hold', { on: 'true' })
-    const browser = await workshop.newPage({ own: {} })
+    const browser = await workshop.newPage()
     const arrived = browser.goto(`${client}/callback?state=mine&error=access_denied`)
     const page = await workshop.visit('/traffic')
     await page.getByRole('link', { name: /^Change it: .* GET \/callback/ }).click()

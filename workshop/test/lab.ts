@@ -31,7 +31,7 @@ const ALL_LOOKS: Look[] = [...LOOKS, ['wide', 'dark'], ['narrow', 'light']]
 type PageOptions = Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> & {
   /** The test stops the app for a while, so failed requests to it are expected. */
   losesConnection?: boolean
-  /** Makes a page that no other test reuses, for changes that can't be undone, such as a listener or a script. */
+  /** Makes a page that no other test reuses, for what can't be undone, such as a script for each page. */
   own?: Pick<BrowserContextOptions, 'javaScriptEnabled' | 'permissions'>
 }
 
@@ -142,6 +142,10 @@ export class TestWorkshop {
   /** Clears everything that a test left in a page, which gets no events until the next test. */
   async #putAway(watched: WatchedPage): Promise<void> {
     const { page, complaints } = watched
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    for (const event of ['dialog', 'request', 'requestfinished', 'response']) {
+      page.removeAllListeners(event)
+    }
     // From the same site as before, or Chromium would start another process for it.
     await page.goto(`${this.url}/assets/workshop.css`)
     const others = page
@@ -150,6 +154,7 @@ export class TestWorkshop {
       .filter((other) => other !== page)
     for (const other of others) await other.close()
     await page.context().clearCookies()
+    await page.evaluate('localStorage.clear(); sessionStorage.clear()')
     complaints.length = 0
     idlePages.push(watched)
   }
@@ -215,12 +220,14 @@ async function openPage(options: BrowserContextOptions = {}): Promise<WatchedPag
   return { page: await context.newPage(), complaints }
 }
 
-/** The accessibility problems that axe-core finds: each rule, and the first places. */
-export async function seriousProblems(page: Page): Promise<string[]> {
+/** The accessibility problems that axe-core finds on a page or in a part of it: each rule, and the first places. */
+export async function seriousProblems(page: Page, part = 'html'): Promise<string[]> {
   // Evaluated instead of added as a script, which the app's policy forbids.
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(AXE)
+  // Without what nobody reads here: the styles as text, and a selector for each place.
+  const options = "{ resultTypes: ['violations'], preload: false, selectors: false }"
   const found = await page.evaluate<{ impact: string; id: string; nodes: { html: string }[] }[]>(
-    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
+    `axe.run(${JSON.stringify(part)}, ${options}).then(({ violations }) => violations)`,
   )
   return found
     .filter(({ impact }) => ['serious', 'critical'].includes(impact))

@@ -144,7 +144,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
     test('shows a login message by message, as it was sent', async () => {
       const traffic = await workshop.visit('/traffic')
-      const page = await workshop.newPage({ own: {} })
+      const page = await workshop.newPage()
       const seen = watch(page)
       const consent = number < 7 ? [] : CONSENT
       await logIn(page, consent.length > 0)
