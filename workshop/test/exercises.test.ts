@@ -18,7 +18,7 @@ const HOME = 'client/views/home.eta'
 const root = folderOfFile()
 copyFileSync(join(ROOT, 'tsconfig.base.json'), join(root, 'tsconfig.base.json'))
 const playground = join(root, 'playground')
-const workshop = await workshopOfFile('v01-code-flow', playground)
+const workshop = await workshopOfFile(undefined, playground)
 
 /** A new copy of an exercise. */
 function copy(name: string): Place {
@@ -44,42 +44,41 @@ describe('an exercise', () => {
     expect((await workshop.post('/exercises/v03/run', { where: 'beside' })).status).toBe(404)
   })
 
+  // These have an app of their own, because the checks that they cause end with it.
   test('that is started again keeps the old copy, and says under which name', async () => {
-    expect((await workshop.post('/exercises/v04/begin')).headers.get('location')).toBe(
-      '/exercises/v04',
-    )
+    const own = await workshopOfTest(undefined, playground)
+    expect((await own.post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
     // The copy is unchanged, so there is nothing to keep.
-    expect((await workshop.post('/exercises/v04/begin')).headers.get('location')).toBe(
-      '/exercises/v04',
-    )
+    expect((await own.post('/exercises/v04/begin')).headers.get('location')).toBe('/exercises/v04')
     save(findPlace('v04', playground), 'client/app.ts', (text) => `// mine\n${text}`)
-    const location = (await workshop.post('/exercises/v04/begin')).headers.get('location') ?? ''
+    const location = (await own.post('/exercises/v04/begin')).headers.get('location') ?? ''
     expect(location).toBe('/exercises/v04?kept=v04.old-1')
-    expect((await workshop.get(location)).text).toContain('<code>playground/v04.old-1</code>.</p>')
+    expect((await own.get(location)).text).toContain('<code>playground/v04.old-1</code>.</p>')
     expect(readFileSync(join(playground, 'v04.old-1/client/app.ts'), 'utf8')).toContain('// mine')
     expect(readFileSync(join(playground, 'v04/client/app.ts'), 'utf8')).not.toContain('// mine')
     // An address can't make the page claim something untrue.
-    expect((await workshop.get('/exercises/v04?kept=v04.old-7')).text).not.toContain('v04.old-7')
+    expect((await own.get('/exercises/v04?kept=v04.old-7')).text).not.toContain('v04.old-7')
   })
 
   test('is solved file by file or at once, and the old files are kept', async () => {
+    const own = await workshopOfTest(undefined, playground)
     const place = copy('v04')
-    const { text: before } = await workshop.get('/exercises/v04/solution')
+    const { text: before } = await own.get('/exercises/v04/solution')
     expect(before).toContain('/difference?from=copy-v04&amp;to=v04-protected-resource')
-    expect(
-      (await workshop.post('/exercises/v04/solution', { file: '../../package.json' })).status,
-    ).toBe(404)
+    expect((await own.post('/exercises/v04/solution', { file: '../../package.json' })).status).toBe(
+      404,
+    )
 
     const file = 'client/api.ts'
     expect(before).toContain(file)
-    const one = await workshop.post('/exercises/v04/solution', { file })
+    const one = await own.post('/exercises/v04/solution', { file })
     expect(one.headers.get('location')).toMatch(/^\/exercises\/v04\/solution\?kept=v04\.old-\d+$/)
     const solved = endOf(place.version)
     expect(readFileSync(join(place.folder, file), 'utf8')).toBe(solved.get(file))
-    expect((await workshop.post('/exercises/v04/solution', { file })).status).toBe(404)
+    expect((await own.post('/exercises/v04/solution', { file })).status).toBe(404)
 
-    await workshop.post('/exercises/v04/solution')
-    expect((await workshop.get('/exercises/v04/solution')).text).toContain('in every file.')
+    await own.post('/exercises/v04/solution')
+    expect((await own.get('/exercises/v04/solution')).text).toContain('in every file.')
   })
 
   test('with a read-only playground gets a clear error', async () => {
@@ -93,12 +92,13 @@ describe('an exercise', () => {
   })
 
   test("isn't checked when its page opens: the page requests that later", async () => {
+    const own = await workshopOfTest(undefined, playground)
     copy('v05')
-    await workshop.get('/exercises/v05')
-    await workshop.get('/exercises/v05/live')
-    expect((await workshop.get('/exercises/v05/live')).text).toContain('not checked yet')
-    await workshop.post('/exercises/v05/attend')
-    expect((await workshop.get('/exercises/v05/live')).text).toContain('checking ...')
+    await own.get('/exercises/v05')
+    await own.get('/exercises/v05/live')
+    expect((await own.get('/exercises/v05/live')).text).toContain('not checked yet')
+    await own.post('/exercises/v05/attend')
+    expect((await own.get('/exercises/v05/live')).text).toContain('checking ...')
   })
 })
 
@@ -243,20 +243,21 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
   test.runIf(full)(
     'the copy runs in place of the version, and restarts on save, even after a broken one',
     async () => {
+      const own = await workshopOfTest('v01-code-flow', playground)
       const place = copy('v02')
-      const page = await workshop.visit('/exercises/v02')
+      const page = await own.visit('/exercises/v02')
       await page.click('#run-main')
-      await expect.poll(() => workshop.main.version.id).toBe('copy-v02')
-      await workshop.untilRunning()
-      const { server, client } = workshop.main.ports
+      await expect.poll(() => own.main.version.id).toBe('copy-v02')
+      await own.untilRunning()
+      const { server, client } = own.main.ports
       expect((await whoAnswers(server))?.program).toBe('v02 server')
       expect((await whoAnswers(client))?.program).toBe('v02 client')
       await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
       expect(await page.locator('#runs .run-links a').first().getAttribute('href')).toBe(
-        `/traffic?slot=${workshop.main.id}`,
+        `/traffic?slot=${own.main.id}`,
       )
 
-      const home = () => fetch(workshop.main.addresses.client).then((answer) => answer.text())
+      const home = () => fetch(own.main.addresses.client).then((answer) => answer.text())
       save(place, HOME, (text) => `<p>Saved a moment ago</p>${text}`)
       await expect.poll(() => home().catch(() => '')).toContain('Saved a moment ago')
 
@@ -272,33 +273,35 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, ()
     'a copy that gets an API is checked with it, and runs it, too',
     { timeout: 300_000 },
     async () => {
+      const own = await workshopOfTest('v01-code-flow', playground)
       const place = copy('v12')
-      const page = await workshop.visit('/exercises/v12')
+      const page = await own.visit('/exercises/v12')
       await expect.poll(() => count(page)).toMatch(/^1 of 27/)
       expect(await page.locator('#sentence-2 .why').textContent()).toContain('has no API yet')
       await page.click('#run-main')
-      await expect.poll(() => workshop.main.version.id).toBe('copy-v12')
-      await workshop.untilRunning()
-      expect(await whoAnswers(workshop.main.ports.api)).toBeUndefined()
+      await expect.poll(() => own.main.version.id).toBe('copy-v12')
+      await own.untilRunning()
+      expect(await whoAnswers(own.main.ports.api)).toBeUndefined()
 
       writeFiles(place.folder, endOf(place.version))
       await expect.poll(() => count(page)).toMatch(/^27 of 27/)
-      const program = async () => (await whoAnswers(workshop.main.ports.api))?.program
+      const program = async () => (await whoAnswers(own.main.ports.api))?.program
       await expect.poll(program).toBe('v12 api')
     },
   )
 
   test.runIf(full)('the copy runs beside another version', async () => {
+    const own = await workshopOfTest('v01-code-flow', playground)
     copy('v03')
-    const page = await workshop.visit('/exercises/v03')
+    const page = await own.visit('/exercises/v03')
     await page.click('#run-beside')
     await expect.poll(() => page.locator('#runs .run.running').count()).toBe(1)
-    const slot = workshop.runner.slots.find(({ version }) => version.id === 'copy-v03')
-    expect(slot).not.toBe(workshop.main)
+    const slot = own.runner.slots.find(({ version }) => version.id === 'copy-v03')
+    expect(slot).not.toBe(own.main)
     expect(await page.locator('#runs .run-state a').getAttribute('href')).toBe(
       slot?.addresses.client,
     )
-    if (slot !== undefined) await workshop.runner.close(slot)
+    if (slot !== undefined) await own.runner.close(slot)
     await expect.poll(() => page.locator('#run-beside').count()).toBe(1)
   })
 })
