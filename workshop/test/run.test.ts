@@ -1,21 +1,51 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
-import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
-import { makeVersionWithApi } from '@oauth-lab/course/test/with-api.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import type { Route } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { knownVersion, knownVersionOf } from '../known-versions.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import { Runner, type Slot } from '../runner.ts'
-import { workshopOfFile } from './lab.ts'
+import { folderOfFile, workshopOfFile } from './lab.ts'
+
+const playground = folderOfFile()
+writeFileSync(join(playground, 'package.json'), '{ "type": "module" }')
+
+/** Writes a program into a copy. The small ones load nothing, so they start in half the time of a real one. */
+function writeProgram(copy: string, program: string, text: string): void {
+  mkdirSync(join(playground, copy, program), { recursive: true })
+  writeFileSync(join(playground, copy, program, 'main.ts'), text)
+}
+
+/** A program that responds with the lifetime of access tokens that it was given. */
+function smallProgram(name: string, setting: string, status = '200'): string {
+  return `import { createServer } from 'node:http'
+    createServer(async (request, response) => {
+      response.setHeader('x-oauth-lab', '${name}')
+      response.statusCode = request.url === '/style.css' ? 200 : ${status}
+      response.end(process.env.ACCESS_TOKEN_TTL)
+    }).listen(new URL(process.env.${setting} ?? '').port, 'localhost')`
+}
+
+for (const copy of ['v02', 'v03']) {
+  writeProgram(copy, 'server', smallProgram(`${copy} server`, 'AUTH_SERVER_URL', '404'))
+  writeProgram(copy, 'client', smallProgram(`${copy} client`, 'CLIENT_URL'))
+}
+// The API asks the server about each request, as a resource server may. The worker runs and ends.
+const askServer = "(await fetch(process.env.AUTH_SERVER_URL + '/introspect')).status && 200"
+writeProgram('v03', 'api', smallProgram('v03 api', 'API_URL', askServer))
+const WORKER = `const { status } = await fetch(process.env.API_URL + '/api/me')
+  console.log('The API responded with', status)
+  export {}`
+writeProgram('v03', 'worker', WORKER)
+writeProgram('v02', 'sleeper', `console.log('asleep')\nsetInterval(() => {}, 1e6)`)
 
 // The runner reads it when the first version starts.
 vi.stubEnv('ACCESS_TOKEN_TTL', '30')
-const workshop = await workshopOfFile('v01-code-flow')
+const workshop = await workshopOfFile('v01-code-flow', playground)
 afterAll(() => {
   vi.unstubAllEnvs()
 })
@@ -65,12 +95,19 @@ describe('the runner', () => {
     expect(await lifeOfToken(workshop.main)).toBe(20)
   })
 
-  test('keeps lifetimes over a restart, and drops them at a start without them', async () => {
+  test('keeps lifetimes over a restart', async () => {
     await workshop.runner.restart(workshop.main)
     expect(await lifeOfToken(workshop.main)).toBe(20)
-    await workshop.post('/run/start', { version: v01.name })
-    await expect.poll(mainRuns).toEqual([v01.name, 'running'])
-    expect(await lifeOfToken(workshop.main)).toBe(3600)
+  })
+
+  test('reports a file in the place of a copy, and the next start succeeds, without the lifetimes of before', async () => {
+    const { main, runner } = workshop
+    await runner.start(main, { ...v01, folder: fileURLToPath(import.meta.url) })
+    expect(main.state).toBe('failed')
+    expect(main.problem).toContain("can't start")
+    await workshop.post('/run/start', { version: 'copy-v02' })
+    await expect.poll(mainRuns).toEqual(['v02', 'running'])
+    expect(await (await fetch(main.addresses.server)).text()).toBe('')
   })
 
   test.runIf(full)('obeys the last of many clicks, and leaves nothing of the others', async () => {
@@ -97,31 +134,6 @@ describe('the runner', () => {
     expect(mainRuns()).toEqual(before)
   })
 
-  test('runs two more versions beside the first, each on its own ports, until they are removed', async () => {
-    const known = workshop.runner.slots
-    const version = 'v02-state'
-    await Promise.all([
-      workshop.post('/run/beside', { version }),
-      workshop.post('/run/beside', { version }),
-    ])
-    const opened = workshop.runner.slots.filter((slot) => !known.includes(slot))
-    expect(opened).toHaveLength(2)
-    for (const slot of opened) {
-      await workshop.untilRunning(slot)
-      const { ports } = slot
-      expect((await whoAnswers(ports.server))?.program).toBe('v02-state server')
-      expect((await whoAnswers(ports.client))?.program).toBe('v02-state client')
-    }
-
-    for (const slot of opened) {
-      await workshop.post('/run/stop', { slot: slot.id })
-      expect(workshop.runner.slots).not.toContain(slot)
-      expect(await whoAnswers(slot.ports.server)).toBeUndefined()
-      expect(await whoAnswers(slot.ports.client)).toBeUndefined()
-      expect((await workshop.post('/run/stop', { slot: slot.id })).status).toBe(404)
-    }
-  })
-
   test.runIf(full)(
     'nothing starts any more in a place that was closed the moment before',
     async () => {
@@ -134,17 +146,6 @@ describe('the runner', () => {
 
   test('shows how long a start took, for as long as the version runs', async () => {
     expect((await workshop.get('/run')).text).toMatch(/running, started in \d+\.\d s</)
-    await workshop.runner.stop(workshop.main)
-    expect((await workshop.get('/run')).text).toMatch(/<\/span>stopped<\/span>/)
-  })
-
-  test('reports a file in the place of a copy, and everything else keeps running', async () => {
-    const { main, runner } = workshop
-    await runner.start(main, { ...v01, folder: fileURLToPath(import.meta.url) })
-    expect(main.state).toBe('failed')
-    expect(main.problem).toContain("can't start")
-    await runner.start(main, v01)
-    expect(main.state).toBe('running')
   })
 
   test('the log links the addresses of its own programs, and nothing else', async () => {
@@ -191,22 +192,31 @@ describe('the runner', () => {
   })
 })
 
-describe('a version with an API and a worker', () => {
-  const { folder, remove } = makeVersionWithApi()
+describe('two more versions beside the first', () => {
+  let known: Slot[]
+  let opened: Slot[]
   let slot: Slot
 
   beforeAll(async () => {
-    slot = workshop.runner.open(knownVersionOf(findVersion(folder)), await freeAddresses())
-    await workshop.untilRunning(slot)
+    known = workshop.runner.slots
+    await Promise.all(
+      ['copy-v02', 'copy-v03'].map((version) => workshop.post('/run/beside', { version })),
+    )
+    opened = workshop.runner.slots.filter((one) => !known.includes(one))
+    for (const one of opened) await workshop.untilRunning(one)
+    slot = opened.find(({ version }) => version.name === 'v03') as Slot
   })
 
-  afterAll(async () => {
-    await workshop.runner.close(slot)
-    remove()
+  test('run each on its own ports', async () => {
+    expect(opened).toHaveLength(2)
+    for (const { ports, version } of opened) {
+      expect((await whoAnswers(ports.server))?.program).toBe(`${version.name} server`)
+      expect((await whoAnswers(ports.client))?.program).toBe(`${version.name} client`)
+    }
   })
 
-  test('has its API started and its worker named', async () => {
-    expect((await whoAnswers(slot.ports.api))?.program).toBe(`${slot.version.name} api`)
+  test('have their API started and their worker named, if they have them', async () => {
+    expect((await whoAnswers(slot.ports.api))?.program).toBe('v03 api')
     const { text } = await workshop.get('/run')
     expect(text).toContain(`<a href="${slot.addresses.api}" target="_blank">`)
     expect(text).toContain(`API_URL=${slot.addresses.api} npm run worker, in `)
@@ -230,7 +240,7 @@ describe('a version with an API and a worker', () => {
       .poll(() => slot.log.map(({ text }) => text))
       .toEqual(
         expect.arrayContaining([
-          'worker  The API answered 200',
+          'worker  The API responded with 200',
           'worker  ended with exit status 0',
         ]),
       )
@@ -245,23 +255,30 @@ describe('a version with an API and a worker', () => {
     }
   })
 
-  test('has its worker run once at a time, and stopped with the other programs', async () => {
-    writeFileSync(
-      join(folder, 'worker', 'main.ts'),
-      `console.log('at work')\nsetInterval(() => {}, 1e6)`,
-    )
+  test('have a program that ends run once at a time, and stopped with the others', async () => {
+    const slot = opened.find(({ version }) => version.name === 'v02') as Slot
     slot.log = []
-    const ofWorker = () =>
-      slot.log.flatMap(({ program, text }) => (program === 'worker' ? text : []))
-    workshop.runner.runOnce(slot, 'worker')
-    await expect.poll(ofWorker).toEqual(['worker  at work'])
-    workshop.runner.runOnce(slot, 'worker')
-    expect(ofWorker()).toEqual(['worker  at work', 'worker  is still running'])
+    const lines = () => slot.log.flatMap(({ program, text }) => (program === 'sleeper' ? text : []))
+    workshop.runner.runOnce(slot, 'sleeper')
+    await expect.poll(lines).toEqual(['sleeper  asleep'])
+    workshop.runner.runOnce(slot, 'sleeper')
+    expect(lines()).toEqual(['sleeper  asleep', 'sleeper  is still running'])
     await workshop.runner.stop(slot)
-    for (const port of Object.values(slot.ports)) expect(await whoAnswers(port)).toBeUndefined()
-    expect(ofWorker().at(-1)).toMatch(/^worker {2}ended with /)
-    workshop.runner.runOnce(slot, 'worker')
-    await expect.poll(() => ofWorker().at(-1)).toBe('worker  at work')
+    const { server, client } = slot.ports
+    for (const port of [server, client]) expect(await whoAnswers(port)).toBeUndefined()
+    expect(lines().at(-1)).toMatch(/^sleeper {2}ended with /)
+    workshop.runner.runOnce(slot, 'sleeper')
+    await expect.poll(() => lines().at(-1)).toBe('sleeper  asleep')
+  })
+
+  test('run until they are removed', async () => {
+    for (const { id, ports } of opened) {
+      await workshop.post('/run/stop', { slot: id })
+      expect(await whoAnswers(ports.server)).toBeUndefined()
+      expect(await whoAnswers(ports.client)).toBeUndefined()
+      expect((await workshop.post('/run/stop', { slot: id })).status).toBe(404)
+    }
+    expect(workshop.runner.slots).toEqual(known)
   })
 
   async function rows(): Promise<string> {
@@ -274,68 +291,44 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await workshop.inspect('/run', 'run')
   })
 
-  describe('v14 beside it', () => {
-    let slot: Slot
-
-    beforeAll(async () => {
-      const v14 = knownVersion('v14-native-app')
-      if (v14 === undefined) throw new Error('There is no v14')
-      slot = await workshop.runner.openBeside(v14)
-      await workshop.untilRunning(slot)
-    })
-
-    afterAll(() => workshop.runner.close(slot))
-
-    test('a click runs the worker, and its messages have a lane of their own', async () => {
-      const page = await workshop.visit('/run')
-      await page.locator(`#log-${slot.id} summary`).click()
-      await page.getByRole('button', { name: 'Run the worker' }).click()
-      await page.getByText('worker  2 users').waitFor()
-      await page.getByText('worker  ended with exit status 0').waitFor()
-      await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
-      await page
-        .locator('.row', { hasText: 'worker to server, POST /token, response 200' })
-        .waitFor()
-      const lanes = await page.locator('.lane-names li').allInnerTexts()
-      expect(lanes).toEqual(['Browser', 'Client', 'Server', 'API', 'CLI', 'Worker'])
-      // The arrow starts in the middle of the worker's lane.
-      const arrow = await page.locator('.row .arrow').first().boundingBox()
-      const lane = await page.locator('.lane-names .worker').boundingBox()
-      if (arrow === null || lane === null) throw new Error('Something is not visible')
-      expect(arrow.x + arrow.width).toBeCloseTo(lane.x + lane.width / 2, -1)
-    })
-
-    test('a click runs the CLI: its URL is a link, the login ends at it, and it has a lane of its own', async () => {
-      const page = await workshop.visit('/run')
-      await page.locator(`#log-${slot.id} summary`).click()
-      await page.getByRole('button', { name: 'Run the CLI' }).click()
-      const link = page.locator(`#log-${slot.id} a`, { hasText: 'client_id=lab-cli' })
-      const [login] = await Promise.all([page.waitForEvent('popup'), link.click()])
-      await login.getByLabel('User name').fill('user0')
-      await login.getByLabel('Password').fill('password0')
-      await login.getByRole('button', { name: 'Log in' }).click()
-      await login.getByRole('button', { name: 'Allow' }).click()
-      await login.getByText('You can close this page').waitFor()
-      await page.getByText('cli  Logged in as User Number 0').waitFor()
-      await page.getByText('cli  ended with exit status 0').waitFor()
-      await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
-      for (const message of [
-        'browser to CLI, GET /callback, response 200',
-        'CLI to server, POST /token, response 200',
-        'CLI to API, GET /api/me, response 200',
-        'CLI to server, POST /revoke, response 200',
-      ]) {
-        await page.locator('.row', { hasText: message }).waitFor()
-      }
-      expect(await page.locator('.row', { hasText: /Authorization response/ }).count()).toBe(1)
-      expect(await page.locator('.lane-names .cli').textContent()).toBe('CLI')
-    })
-  })
-
-  test('the log shows each request as it comes', async () => {
+  test('a click runs the worker or the CLI of v14, whose URL is a link, and each has a lane of its own', async () => {
+    const slot = await workshop.runner.openBeside(knownVersion('v14-native-app') as KnownVersion)
+    onTestFinished(() => workshop.runner.close(slot))
+    await workshop.untilRunning(slot)
     const page = await workshop.visit('/run')
-    await fetch(`${workshop.main.addresses.client}/not-there`)
-    await page.getByText('/not-there  404').waitFor()
+    await page.locator(`#log-${slot.id} summary`).click()
+    await page.locator(`#once-${slot.id}-worker`).click()
+    await page.getByText('worker  2 users').waitFor()
+    await page.getByText('worker  ended with exit status 0').waitFor()
+    await page.getByRole('button', { name: 'Run the CLI' }).click()
+    const link = page.locator(`#log-${slot.id} a`, { hasText: 'client_id=lab-cli' })
+    const [login] = await Promise.all([page.waitForEvent('popup'), link.click()])
+    await login.getByLabel('User name').fill('user0')
+    await login.getByLabel('Password').fill('password0')
+    await login.getByRole('button', { name: 'Log in' }).click()
+    await login.getByRole('button', { name: 'Allow' }).click()
+    await login.getByText('You can close this page').waitFor()
+    await page.getByText('cli  Logged in as User Number 0').waitFor()
+    await page.getByText('cli  ended with exit status 0').waitFor()
+    await page.goto(`${workshop.url}/traffic?slot=${slot.id}`)
+    for (const message of [
+      'worker to server, POST /token, response 200',
+      'browser to CLI, GET /callback, response 200',
+      'CLI to server, POST /token, response 200',
+      'CLI to API, GET /api/me, response 200',
+      'CLI to server, POST /revoke, response 200',
+    ]) {
+      await page.locator('.row', { hasText: message }).waitFor()
+    }
+    expect(await page.locator('.row', { hasText: /Authorization response/ }).count()).toBe(1)
+    const lanes = await page.locator('.lane-names li').allInnerTexts()
+    expect(lanes).toEqual(['Browser', 'Client', 'Server', 'API', 'CLI', 'Worker'])
+    // The arrow starts in the middle of the worker's lane.
+    const ofWorker = page.locator('.row', { hasText: 'worker to server, POST /token' })
+    const arrow = await ofWorker.locator('.arrow').boundingBox()
+    const lane = await page.locator('.lane-names .worker').boundingBox()
+    if (arrow === null || lane === null) throw new Error('Something is not visible')
+    expect(arrow.x + arrow.width).toBeCloseTo(lane.x + lane.width / 2, -1)
   })
 
   test('a click in a lesson starts its version with the lifetimes of its experiment, and other browsers show it by themselves', async () => {
@@ -353,8 +346,14 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.getByRole('button', { name: /^Run v05/ }).count()).toBe(3)
   })
 
+  test('the log shows each request as it comes', async () => {
+    const page = await workshop.visit('/run')
+    await fetch(`${workshop.main.addresses.client}/not-there`)
+    await page.getByText('/not-there  404').waitFor()
+  })
+
   test('a page shows what happened while it waited for a response', async () => {
-    const page = await workshop.visit('/run', { own: {} })
+    const page = await workshop.visit('/run')
     await page.locator('#slots .slot.running').first().waitFor()
     let happened: Promise<unknown> | undefined
     const arriveLate = async (route: Route) => {
@@ -378,11 +377,11 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a page that stays open starts a version by a click, and is up to date again after a restart of the app', async () => {
     const page = await workshop.newPage({ losesConnection: true })
     await page.goto(`${workshop.url}/run`)
-    await page.locator('#run-v02-state').click()
-    await page.locator('#status:has-text("v02-state"):has-text("running")').waitFor()
-    await page.locator('.slot.running h2:has-text("v02-state")').waitFor()
+    await page.locator('#run-copy-v02').click()
+    await page.locator('#status:has-text("your v02"):has-text("running")').waitFor()
+    await page.locator('.slot.running h2:has-text("playground/v02")').waitFor()
     await workshop.restart(() => workshop.runner.stop(workshop.main))
     await page.locator('#status:has-text("stopped")').waitFor()
-    await page.locator('.slot.stopped h2:has-text("v02-state")').waitFor()
+    await page.locator('.slot.stopped h2:has-text("playground/v02")').waitFor()
   })
 })
