@@ -2,6 +2,7 @@ import { copyName } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { type Lesson, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { addressesFrom } from '@oauth-lab/course/programs/programs.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { lessonAt } from '../lesson/running-addresses.ts'
 import { workshopOfFile } from './lab.ts'
@@ -9,6 +10,7 @@ import { workshopOfFile } from './lab.ts'
 const [v01] = listVersions()
 if (v01 === undefined) throw new Error('There is no version')
 const lesson = readLesson(v01)
+const versions = firstAndNewest(listVersions())
 const workshop = await workshopOfFile('v02-state')
 
 const AT_26000 = addressesFrom(26_000)
@@ -80,7 +82,7 @@ test('programs that swapped the default ports are named right', () => {
   expect(readAt(addressesFrom(25_001), '25000 25001 25002 25003')).toBe('25001 25002 25003 25004')
 })
 
-test.each(listVersions())(
+test.each(versions)(
   '$name keeps no default address, and reads unchanged at the default ones',
   (version) => {
     const read = readLesson(version)
@@ -93,8 +95,8 @@ test.each(listVersions())(
 test('slides, exercises and the reference name what was started', async () => {
   const { name } = findVersion('v02')
   const pages = [
-    ...listVersions().flatMap(({ name }) => [`/present/${name}`, `/present/${name}/notes`]),
-    ...listVersions().map((version) => `/exercises/${copyName(version)}`),
+    ...versions.flatMap(({ name }) => [`/present/${name}`, `/present/${name}/notes`]),
+    ...versions.map((version) => `/exercises/${copyName(version)}`),
     ...['errors', 'glossary', 'teaching'].map((doc) => `/reference/${doc}`),
     '/lessons/v04-protected-resource/difference',
   ]

@@ -83,13 +83,12 @@ test('a curl command gets the values of a new login', async () => {
   expect(command).not.toMatch(/[{}]/)
 })
 
-/** Opens all lists of a lesson, and sends each request in them. The first click may start the version. */
-async function sendAll(page: Page, version: Version): Promise<void> {
+/** Opens all lists of a lesson, and sends requests in them. The first click may start the version. */
+async function sendThem(page: Page, version: Version, count?: number): Promise<void> {
   const runs = workshop.runner.slots.some((slot) => slot.version.name === version.name)
   await page.goto(`${workshop.url}/lessons/${version.name}/try-it`)
   for (const summary of await page.locator('.requests > summary').all()) await summary.click()
-  const requests = preparedRequests(version)
-  expect(requests.length).toBeGreaterThanOrEqual(10)
+  const requests = preparedRequests(version).slice(0, count)
   for (const [index, { id }] of requests.entries()) {
     await page.locator(`#send-${id}`).click()
     if (index === 0 && !runs) await page.getByRole('button', { name: 'Start it, and send' }).click()
@@ -98,9 +97,10 @@ async function sendAll(page: Page, version: Version): Promise<void> {
 }
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
-  test('each request of a lesson is refused at a click, and the version before answers beside it', async () => {
+  test('a request of a lesson is refused at a click, and the version before answers beside it', async () => {
     const page = await workshop.newPage()
-    await sendAll(page, findVersion('v02'))
+    await sendThem(page, findVersion('v02'), full ? undefined : 1)
+    await page.locator('#send-trap').click()
     const place = page.locator('#answer-trap .refused a').first()
     expect(await place.textContent()).toMatch(/^client\/routes\/callback\.ts:\d+$/)
 
@@ -114,9 +114,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(full).each(versions.filter(({ number }) => number !== 2))(
-    'so are those of $name',
+    'so are all those of $name',
     async (version) => {
-      await sendAll(await workshop.newPage(), version)
+      await sendThem(await workshop.newPage(), version)
     },
   )
 })

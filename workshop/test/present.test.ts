@@ -2,7 +2,7 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { full, some } from '@oauth-lab/shared/testing/share.ts'
+import { firstAndNewest, full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Slide, slidesOf } from '../present/slides.ts'
@@ -43,7 +43,7 @@ function untilAt(page: Page, slide: number): Promise<void> {
   return page.waitForURL(({ searchParams }) => searchParams.get('slide') === String(slide))
 }
 
-describe.each(versions)('the slides of $name', (version) => {
+describe.each(firstAndNewest(versions))('the slides of $name', (version) => {
   let slides: Slide[]
   beforeAll(async () => {
     slides = await slidesOf(version)

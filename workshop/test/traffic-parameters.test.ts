@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, credentials } from '@oauth-lab/shared/testing/driver.ts'
-import { full } from '@oauth-lab/shared/testing/share.ts'
+import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Events } from '../events.ts'
 import { knownVersions } from '../known-versions.ts'
@@ -15,9 +16,7 @@ import { placesOf } from '../traffic/message-places.ts'
 import { isNewField, isNewMessage } from '../traffic/news.ts'
 import { Traffic } from '../traffic/traffic.ts'
 
-const versions = knownVersions()
-  .filter(({ leadsTo }) => leadsTo === undefined)
-  .slice(full ? 0 : -2)
+const versions = firstAndNewest(knownVersions().filter(({ leadsTo }) => leadsTo === undefined))
 const sessions = new Map<string, Message[]>()
 
 /** In seconds: an access token that expires during the test. */
@@ -138,7 +137,7 @@ function known(name: string): Message[] {
   })
 }
 
-describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name] as const))(
+describe.each(versions.map((version) => [version.name, versionBefore(version)?.name] as const))(
   '%s',
   (name, before) => {
     test('explains every parameter, cookie and challenge, and every error', () => {
@@ -159,7 +158,7 @@ describe.each(versions.map(({ name }, index) => [name, versions[index - 1]?.name
       expect(unknown.map(({ value }) => value).filter((value) => value !== 'not_found')).toEqual([])
     })
 
-    test.runIf(full || before)(
+    test.runIf(before === undefined || versions.some((one) => one.name === before))(
       "marks as new what the version before doesn't send, and nothing else",
       () => {
         const earlier = new Set((before === undefined ? [] : known(before)).flatMap(allNames))
