@@ -71,7 +71,7 @@ export function createApp(folder: string): FastifyInstance {
     // anything else: Fastify's router would ignore the first character, whatever it is.
     rewriteUrl: ({ url = '/' }) => url.replace(/^(https?:\/\/[^/?#]*\/?|(?!\/))/i, '/'),
     frameworkErrors: (_error, request, reply) => {
-      setHeaders(reply)
+      reply.headers(headers)
       sendNotFound(request, reply)
     },
     clientErrorHandler: ({ code }, socket) => {
@@ -84,7 +84,18 @@ export function createApp(folder: string): FastifyInstance {
       setTimeout(() => socket.destroy(), TIME_TO_READ).unref()
     },
   })
-  const ownPolicy = pagePolicy()
+  const headers = {
+    'x-oauth-lab': `${version} ${program}`,
+    // RFC 6749 section 5.1 requires it for tokens. A page with a code needs it just as much.
+    'cache-control': 'no-store',
+    pragma: 'no-cache',
+    // RFC 9700 section 4.2: an address may have a code in it.
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    // RFC 9700 section 4.16: for browsers that don't support frame-ancestors.
+    'x-frame-options': 'DENY',
+    'content-security-policy': pagePolicy(),
+  }
   const routes = new Map<string, { methods: Set<string>; backChannel: boolean }>()
 
   app.register(view, {
@@ -101,7 +112,7 @@ export function createApp(folder: string): FastifyInstance {
     routes.set(url, { methods, backChannel: config?.backChannel === true })
   })
   app.addHook('onRequest', (request, reply, done) => {
-    setHeaders(reply)
+    reply.headers(headers)
     // Responds before the body is read, so no body can change the response.
     if (request.is404) sendNotFound(request, reply)
     else done()
@@ -121,19 +132,6 @@ export function createApp(folder: string): FastifyInstance {
   })
 
   return app
-
-  function setHeaders(reply: FastifyReply): void {
-    reply.header('x-oauth-lab', `${version} ${program}`)
-    // RFC 6749 section 5.1 requires it for tokens. A page with a code needs it just as much.
-    reply.header('cache-control', 'no-store')
-    reply.header('pragma', 'no-cache')
-    // RFC 9700 section 4.2: an address may have a code in it.
-    reply.header('referrer-policy', 'no-referrer')
-    reply.header('x-content-type-options', 'nosniff')
-    // RFC 9700 section 4.16: for browsers that don't support frame-ancestors.
-    reply.header('x-frame-options', 'DENY')
-    reply.header('content-security-policy', ownPolicy)
-  }
 
   function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const route = routes.get(pathOf(request))

@@ -14,6 +14,9 @@ const PLAIN_PARAMETERS = new Set([
   'error_description',
 ])
 
+/** How long a line may wait for others, in milliseconds. */
+const MOMENT = 10
+
 /**
  * Writes a line to stdout for each request: which program, front channel (through the browser) or
  * back channel (directly between programs), method, path, status, milliseconds.
@@ -28,8 +31,8 @@ export function logRequests(app: FastifyInstance): void {
 }
 
 /**
- * Collects lines and writes those of one turn of the event loop at once: under load a system call for
- * each line takes longer than a small response.
+ * Collects lines and writes those of a moment at once: under load a system call for each line takes as
+ * long as a small response.
  */
 function lineLog(): (line: string) => void {
   const lines: string[] = []
@@ -38,7 +41,7 @@ function lineLog(): (line: string) => void {
   }
   process.once('exit', flush)
   return (line) => {
-    if (lines.push(line) === 1) setImmediate(flush)
+    if (lines.push(line) === 1) setTimeout(flush, MOMENT)
   }
 }
 

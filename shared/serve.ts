@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http'
-import { createServer } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { createServer, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { ConfigError, loadEnvFile, portOf } from './config.ts'
 import { logRequests } from './request-log.ts'
@@ -89,16 +89,13 @@ function portError(port: number, error: NodeJS.ErrnoException): Error {
  * still get their responses. Idle connections, which browsers keep open, don't delay the end.
  */
 function endOnSignal(app: FastifyInstance): void {
-  const running = new Set<IncomingMessage>()
+  /** The newest response of each connection that has sent a request. Those before it are finished. */
+  const responses = new Map<Socket, ServerResponse>()
   let ending = false
 
-  app.addHook('onRequest', ({ raw }, reply, done) => {
-    running.add(raw)
-    if (ending) reply.header('connection', 'close')
-    reply.raw.once('close', () => {
-      running.delete(raw)
-      if (ending && running.size === 0) process.exit(0)
-    })
+  app.addHook('onRequest', ({ raw: { socket } }, reply, done) => {
+    if (!responses.has(socket)) socket.once('close', () => responses.delete(socket))
+    responses.set(socket, reply.raw)
     done()
   })
 
@@ -108,10 +105,14 @@ function endOnSignal(app: FastifyInstance): void {
     ending = true
     // This stops listening at once. Its promise is ignored, because it also waits for idle connections.
     app.close()
-    if (running.size === 0) process.exit(0)
+    const exitWhenDone = () => {
+      if ([...responses.values()].every((response) => response.writableFinished)) process.exit(0)
+    }
+    exitWhenDone()
+    setInterval(exitWhenDone, 20)
     // After close() Node no longer limits slow senders. One of them could delay the end forever.
     setTimeout(() => {
-      for (const request of running) if (!request.complete) request.destroy()
+      for (const { req } of responses.values()) if (!req.complete) req.destroy()
     }, LAST_BYTES)
   }
   process.on('SIGINT', end)

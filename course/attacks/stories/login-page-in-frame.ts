@@ -11,9 +11,7 @@ export const attack: AttackFile = {
       file: 'shared/app.ts',
       line: '"frame-ancestors \'none\'",',
       without: '',
-      also: [
-        { file: 'shared/app.ts', line: "reply.header('x-frame-options', 'DENY')", without: '' },
-      ],
+      also: [{ file: 'shared/app.ts', line: "'x-frame-options': 'DENY',", without: '' }],
     },
   ],
 

@@ -9,7 +9,7 @@ export const attack: AttackFile = {
   checks: [
     {
       file: 'shared/app.ts',
-      line: "reply.header('referrer-policy', 'no-referrer')",
+      line: "'referrer-policy': 'no-referrer',",
       without: '',
     },
   ],
