@@ -4,6 +4,8 @@ const SWEEP_EVERY = 10_000
 const ROOM = 1 / 100
 
 interface Entry<V> {
+  /** As it was first set. A later one may be a slice of a request, whose whole text it would keep in memory. */
+  key: string
   value: V
   /** In milliseconds of the monotonic clock. */
   expiresAt: number
@@ -44,16 +46,18 @@ export class ExpiringMap<V extends object> {
     if (entry === undefined) return undefined
     this.#entries.delete(key)
     if (this.#hasEnded(entry, performance.now())) return undefined
-    this.#entries.set(key, entry)
+    this.#entries.set(entry.key, entry)
     return entry.value
   }
 
   /** @param ttl seconds. An entry with zero or less isn't kept. */
   set(key: string, value: V, ttl: number): void {
-    this.#entries.delete(key)
+    const own = this.#entries.get(key)?.key ?? key
+    this.#entries.delete(own)
     if (ttl <= 0) return
     if (this.#entries.size >= this.#max) this.#makeRoom()
-    this.#entries.set(key, { value, expiresAt: Math.ceil(performance.now() + ttl * 1000) })
+    const expiresAt = Math.ceil(performance.now() + ttl * 1000)
+    this.#entries.set(own, { key: own, value, expiresAt })
   }
 
   delete(key: string): void {

@@ -174,7 +174,10 @@ class SessionStore implements NonNullable<FastifySessionOptions['store']> {
   }
 }
 
-/** Only the fields: the object itself also holds its request, with the socket. */
+/**
+ * Only the fields: the object itself also holds its request, with the socket. All cookies have the same
+ * options, which @fastify/session knows.
+ */
 function fieldsOf(session: object): Fields {
-  return Object.fromEntries(Object.entries(session))
+  return Object.fromEntries(Object.entries(session).filter(([name]) => name !== 'cookie'))
 }
