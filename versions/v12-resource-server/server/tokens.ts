@@ -12,7 +12,7 @@ export async function issueAccessToken(
 ): Promise<AccessTokenResponse> {
   const issuedAt = Date.now()
   const access_token = randomToken()
-  store.accessTokens.set(access_token, { ...token, issuedAt }, store.accessTokenTtl)
+  store.accessTokens.set(access_token, { issuedAt, ...token }, store.accessTokenTtl)
 
   return {
     access_token,

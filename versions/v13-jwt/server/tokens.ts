@@ -23,7 +23,7 @@ export async function issueAccessToken(
   })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: store.signingKey.kid })
     .sign(store.signingKey.privateKey)
-  store.accessTokens.set(access_token, { ...token, issuedAt }, store.accessTokenTtl)
+  store.accessTokens.set(access_token, { issuedAt, ...token }, store.accessTokenTtl)
 
   return {
     access_token,
