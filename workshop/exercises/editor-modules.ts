@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 /** The packages that the scripts of the editor import. */
 const IMPORTED = [
+  '@codemirror/autocomplete',
   '@codemirror/commands',
   '@codemirror/lang-javascript',
   '@codemirror/language',
@@ -12,6 +13,7 @@ const IMPORTED = [
   '@codemirror/state',
   '@codemirror/view',
   '@lezer/highlight',
+  '@lezer/html',
 ]
 
 /** The start of the addresses of these modules. */

@@ -1,17 +1,26 @@
 // CodeMirror in the colors of the site, as the editor of an exercise uses it.
 
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete'
+import {
+  defaultKeymap,
+  history,
+  historyField,
+  historyKeymap,
+  indentWithTab,
+} from '@codemirror/commands'
 import { javascript } from '@codemirror/lang-javascript'
 import {
   bracketMatching,
   HighlightStyle,
   indentOnInput,
+  indentService,
   indentUnit,
+  LRLanguage,
   syntaxHighlighting,
 } from '@codemirror/language'
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
-import { unifiedMergeView } from '@codemirror/merge'
-import { Compartment, EditorState } from '@codemirror/state'
+import { MergeView, unifiedMergeView } from '@codemirror/merge'
+import { EditorState, StateEffect } from '@codemirror/state'
 import {
   EditorView,
   highlightActiveLine,
@@ -21,8 +30,13 @@ import {
   lineNumbers,
 } from '@codemirror/view'
 import { tags } from '@lezer/highlight'
+import { parser as htmlParser } from '@lezer/html'
 
 const SCRIPT = /\.(?:[cm]?[jt]s|json)$/
+const VIEW = /\.(?:eta|html)$/
+
+/** Between the tags of HTML, those of eta are text. A new line keeps the indentation, which a parser of HTML alone doesn't know. */
+const HTML = [LRLanguage.define({ parser: htmlParser }), indentService.of(() => null)]
 
 const OPERATORS = [
   tags.arithmeticOperator,
@@ -40,6 +54,8 @@ const COLORS = HighlightStyle.define([
   { tag: [tags.string, tags.special(tags.string), tags.regexp], class: 'string' },
   { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], class: 'function' },
   { tag: [tags.className, tags.typeName], class: 'function' },
+  { tag: tags.tagName, class: 'string' },
+  { tag: tags.attributeName, class: 'function' },
   { tag: [tags.number, tags.bool, tags.null], class: 'constant' },
 ])
 
@@ -52,10 +68,13 @@ const THEME = EditorView.theme({
   '.cm-gutters': { border: 'none', backgroundColor: 'var(--surface)', color: 'var(--quiet)' },
   '.cm-activeLine, .cm-activeLineGutter': { backgroundColor: MARKED },
   '&.cm-merge-b .cm-changedLine': { backgroundColor: 'var(--good-ground)' },
-  '.cm-deletedChunk': { backgroundColor: 'var(--bad-ground)' },
-  '&.cm-merge-b .cm-deletedText': { background: 'none', textDecoration: 'underline var(--bad)' },
+  '&.cm-merge-a .cm-changedLine, .cm-deletedChunk': { backgroundColor: 'var(--bad-ground)' },
+  '&.cm-merge-a .cm-changedText, &.cm-merge-b .cm-deletedText': {
+    background: 'none',
+    textDecoration: 'underline var(--bad)',
+  },
   '&.cm-merge-b .cm-changedText': { background: 'none', textDecoration: 'underline var(--good)' },
-  '.cm-deletedChunk del, ins': { color: 'inherit' },
+  '& :is(del, ins)': { color: 'inherit' },
   // Its usual sign is missing in many fonts.
   '& .cm-collapsedLines:before, & .cm-collapsedLines:after': { content: '"..."' },
   '& .cm-collapsedLines': { background: 'var(--raised)', color: 'var(--quiet)' },
@@ -66,55 +85,101 @@ const THEME = EditorView.theme({
   },
 })
 
-const comparison = new Compartment()
+const COLLAPSED = { margin: 3 }
 
-/**
- * The state of a file in the editor.
- *
- * @param {string} path
- * @param {string} text
- * @param {(state: EditorState) => void} onUpdate called with each new state
- */
-export function createState(path, text, onUpdate) {
-  return EditorState.create({
-    doc: text,
-    extensions: [
-      lineNumbers(),
-      lintGutter(),
-      highlightSpecialChars(),
-      highlightActiveLine(),
-      highlightActiveLineGutter(),
-      history(),
-      indentOnInput(),
-      indentUnit.of('  '),
-      bracketMatching(),
-      SCRIPT.test(path) ? javascript({ typescript: true }) : [],
-      syntaxHighlighting(COLORS),
-      keymap.of([indentWithTab, ...defaultKeymap, ...historyKeymap, ...lintKeymap]),
-      EditorView.lineWrapping,
-      EditorView.contentAttributes.of({
-        // Focusable anyway, but axe wants to see it.
-        tabindex: '0',
-        'aria-label': `${path}. Press Escape, then Tab, to leave the editor.`,
-      }),
-      EditorView.updateListener.of((update) => onUpdate(update.state)),
-      comparison.of([]),
-      THEME,
-    ],
-  })
+function languageOf(path) {
+  if (SCRIPT.test(path)) return javascript({ typescript: true })
+  return VIEW.test(path) ? HTML : []
+}
+
+/** How a text looks, whoever may write in it. */
+function textExtensions(path, label) {
+  return [
+    lineNumbers(),
+    highlightSpecialChars(),
+    languageOf(path),
+    syntaxHighlighting(COLORS),
+    keymap.of(defaultKeymap),
+    EditorView.lineWrapping,
+    // Focusable anyway, but axe wants to see it.
+    EditorView.contentAttributes.of({ tabindex: '0', 'aria-label': `${path}${label}` }),
+    THEME,
+  ]
 }
 
 /**
- * Shows the difference between another text and the one in the editor, or ends that.
+ * What the editor of a file consists of.
  *
- * @param {string | undefined} original
+ * @param {string} path
+ * @param {(state: EditorState) => void} onUpdate called with each new state
  */
-export function compareWith(original) {
-  const shown =
+export function editorExtensions(path, onUpdate) {
+  return [
+    lintGutter(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    history(),
+    indentOnInput(),
+    indentUnit.of('  '),
+    bracketMatching(),
+    closeBrackets(),
+    keymap.of([indentWithTab, ...closeBracketsKeymap, ...historyKeymap, ...lintKeymap]),
+    EditorView.updateListener.of((update) => onUpdate(update.state)),
+    textExtensions(path, '. Press Escape, then Tab, to leave the editor.'),
+  ]
+}
+
+/** The state of a file in the editor. */
+export function createState(doc, extensions) {
+  return EditorState.create({ doc, extensions })
+}
+
+/** The same state without what a comparison and marks added to it. */
+export function withoutComparison(state, extensions) {
+  return state.update({ effects: StateEffect.reconfigure.of(extensions) }).state
+}
+
+/**
+ * Opens a file in an element: alone, or compared with another text, beside that one or with the difference in it.
+ *
+ * @param {{ path: string, state: EditorState, extensions: unknown, scroll?: StateEffect }} file
+ * @param {{ text: string, label: string, isBeside: boolean }} [original]
+ */
+export function openEditor(parent, { path, state, extensions, scroll }, original) {
+  if (original?.isBeside) {
+    const merge = new MergeView({
+      parent,
+      a: {
+        doc: original.text,
+        extensions: [EditorState.readOnly.of(true), textExtensions(path, original.label)],
+      },
+      b: {
+        doc: state.doc,
+        selection: state.selection,
+        extensions: [extensions, historyField.init(() => state.field(historyField))],
+      },
+      collapseUnchanged: COLLAPSED,
+    })
+    return { view: merge.b, close: () => merge.destroy() }
+  }
+  const effects =
     original === undefined
       ? []
-      : unifiedMergeView({ original, mergeControls: false, collapseUnchanged: { margin: 3 } })
-  return { effects: comparison.reconfigure(shown) }
+      : StateEffect.appendConfig.of(
+          unifiedMergeView({
+            original: original.text,
+            mergeControls: false,
+            collapseUnchanged: COLLAPSED,
+          }),
+        )
+  const compared = state.update({ effects }).state
+  const view = new EditorView({ parent, state: compared, scrollTo: scroll })
+  return { view, close: () => view.destroy() }
+}
+
+/** Shows the cursor. */
+export function scrollToCursor({ selection }) {
+  return EditorView.scrollIntoView(selection.main, { y: 'center' })
 }
 
 /** Marks the line with an error, or none. */
@@ -146,9 +211,4 @@ export function goToLine(state, line) {
 /** The line with a number, or the nearest one: a copy says where its errors are, and may lie. */
 function lineAt({ doc }, number) {
   return doc.line(Math.max(1, Math.min(number, doc.lines)))
-}
-
-/** The editor, in an element, scrolled to a snapshot of before or to the start. */
-export function createView(parent, state, scrollTo) {
-  return new EditorView({ parent, state, scrollTo })
 }

@@ -2,12 +2,14 @@
 // unsaved edits in this tab until they are saved or dropped.
 
 import {
-  compareWith,
   createState,
-  createView,
+  editorExtensions,
   goToLine,
   markError,
+  openEditor,
   replaceText,
+  scrollToCursor,
+  withoutComparison,
 } from './editor-code.js'
 import { offer } from './own-editor.js'
 
@@ -25,7 +27,10 @@ let list = { files: [], step: undefined, opens: undefined, error: undefined }
 const docs = new Map()
 let current
 let view
+let closeView = () => {}
 
+/** Whether two texts have room side by side. */
+const roomForTwo = matchMedia('(width >= 85rem)')
 const isNarrow = matchMedia('(width <= 70rem)').matches
 
 const actions = {
@@ -77,6 +82,9 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault()
   actions.save()
 })
+roomForTwo.addEventListener('change', () => {
+  if (current?.comparison !== undefined) compare(current, current.comparison)
+})
 window.addEventListener('beforeunload', (event) => {
   if ([...docs.values()].some(isEdited)) event.preventDefault()
 })
@@ -113,10 +121,8 @@ function showStep() {
 async function show(path, { line, focuses = false } = {}) {
   const doc = docs.get(path) ?? (await load(path))
   if (doc === undefined) return
-  if (current !== undefined) current.scroll = view.scrollSnapshot()
-  current = doc
-  view?.destroy()
-  view = createView(part('code'), doc.state, doc.scroll)
+  leave()
+  enter(doc)
   viewDoc()
   const link = place.querySelector('nav [aria-current]')
   link?.scrollIntoView({ block: 'nearest', container: 'nearest' })
@@ -125,6 +131,38 @@ async function show(path, { line, focuses = false } = {}) {
   if (isNarrow) part('files').open = false
   part('file').scrollIntoView({ block: 'nearest' })
   view.focus()
+}
+
+/** Ends the view of the open file. Its cursor stays, and where it was scrolled to, unless the cursor moved in a comparison. */
+function leave() {
+  if (current !== undefined) {
+    const { comparison, cursor, state, extensions } = current
+    if (comparison === undefined) {
+      current.scroll = view.scrollSnapshot()
+      current.cursor = state.selection
+    } else if (!state.selection.eq(cursor)) current.scroll = scrollToCursor(state)
+    current.state = withoutComparison(state, extensions)
+  }
+  closeView()
+}
+
+function enter(doc) {
+  const { comparison } = doc
+  current = doc
+  const opened = openEditor(
+    part('code'),
+    doc,
+    comparison && {
+      text: comparison.text,
+      label: `: ${OTHERS[comparison.other]}. You can only read it.`,
+      isBeside: roomForTwo.matches,
+    },
+  )
+  view = opened.view
+  closeView = opened.close
+  doc.state = view.state
+  doc.marked = undefined
+  mark(doc)
 }
 
 /** Reads a file, unless its text is given, and the unsaved edits of it. */
@@ -140,8 +178,10 @@ async function load(path, given) {
   if (docs.has(path)) return docs.get(path)
   if (disk === undefined && draft === null) return undefined
   const saved = draft === null || draft.hash === disk?.hash ? disk : { hash: draft.hash }
-  const doc = { path, saved, conflict: undefined, compares: undefined, turn: Promise.resolve() }
-  doc.state = createState(path, draft?.text ?? disk.text, (state) => update(doc, state))
+  const doc = { path, saved, conflict: undefined, comparison: undefined, turn: Promise.resolve() }
+  doc.extensions = editorExtensions(path, (state) => update(doc, state))
+  doc.state = createState(draft?.text ?? disk.text, doc.extensions)
+  doc.cursor = doc.state.selection
   docs.set(path, doc)
   if (saved !== disk) meet(doc, disk)
   mark(doc)
@@ -186,7 +226,7 @@ function meet(doc, disk) {
     keepDraft(doc)
   } else if (isEdited(doc)) {
     doc.conflict = { disk }
-    compare(doc, 'disk', disk?.text ?? '')
+    compare(doc, { other: 'disk', text: disk?.text ?? '' })
   } else if (disk === undefined) {
     forget(doc)
     say(`${doc.path} was deleted outside the editor.`)
@@ -205,7 +245,7 @@ function take(doc, disk) {
 
 function endConflict(doc) {
   doc.conflict = undefined
-  if (doc.compares === 'disk') compare(doc, undefined)
+  if (doc.comparison?.other === 'disk') compare(doc, undefined)
 }
 
 function forget(doc) {
@@ -244,12 +284,12 @@ async function remove() {
 }
 
 async function toggleComparison(doc, other) {
-  if (doc.compares === other) return compare(doc, undefined)
+  if (doc.comparison?.other === other) return compare(doc, undefined)
   const question = `Show ${doc.path} as it is in ${version}? The hints of the step say less.`
   if (other === 'solution' && !(await ask(question, 'Show the solution'))) return
   const query = new URLSearchParams({ path: doc.path, of: other })
   const { ok, text, message } = await request(`file?${query}`)
-  if (ok) compare(doc, other, normal(text ?? ''), text === null)
+  if (ok) compare(doc, { other, text: normal(text ?? ''), isMissing: text === null })
   else say(message)
 }
 
@@ -259,14 +299,27 @@ const OTHERS = {
   disk: 'the file on disk',
 }
 
-/** @param {string | undefined} other a name of another text, or undefined to end the comparison */
-function compare(doc, other, text, isMissing = false) {
-  doc.compares = other
-  doc.legend = isMissing
-    ? `There is no such file in ${OTHERS[other]}.`
-    : `Green, with a number: only in your text. Red, without one: only in ${OTHERS[other]}.`
-  dispatch(doc, compareWith(other && text))
+/**
+ * Compares a file with another text, or ends the comparison.
+ *
+ * @param {{ other: string, text: string, isMissing?: boolean } | undefined} comparison
+ */
+function compare(doc, comparison) {
+  const isOpen = doc === current
+  const hasFocus = isOpen && view.hasFocus
+  if (isOpen) leave()
+  doc.comparison = comparison
+  if (isOpen) enter(doc)
+  if (hasFocus) view.focus()
   viewDoc()
+}
+
+/** What a comparison shows. */
+function tell({ other, isMissing }) {
+  if (isMissing) return `There is no such file in ${OTHERS[other]}.`
+  return roomForTwo.matches
+    ? `Left: ${OTHERS[other]}. Right: your text, which you can edit.`
+    : `Green, with a number: only in your text. Red, without one: only in ${OTHERS[other]}.`
 }
 
 function mark(doc) {
@@ -317,7 +370,7 @@ function viewFiles() {
 function viewDoc() {
   viewFiles()
   if (current === undefined) return
-  const { path, conflict, compares, legend } = current
+  const { path, conflict, comparison } = current
   part('file').hidden = false
   part('path').textContent = path
   offer(part('opens'), `${place.dataset.folder}/${path}`)
@@ -331,10 +384,10 @@ function viewDoc() {
     part('conflict').querySelector('[data-does="takeDisk"]').textContent =
       conflict.disk === undefined ? 'Drop mine' : 'Take the one on disk'
   }
-  part('legend').hidden = compares === undefined
-  part('legend').textContent = legend ?? ''
+  part('legend').hidden = comparison === undefined
+  part('legend').textContent = comparison === undefined ? '' : tell(comparison)
   for (const button of place.querySelectorAll('[data-compares]')) {
-    button.setAttribute('aria-pressed', String(button.dataset.compares === compares))
+    button.setAttribute('aria-pressed', String(button.dataset.compares === comparison?.other))
     button.disabled = conflict !== undefined
   }
 }

@@ -238,7 +238,7 @@ test('each step has files, by their whole path or by an end that only one path h
 })
 
 test('an error in a line that the file does not have marks the nearest line', () => {
-  const state = createState('client/app.ts', 'a', () => {})
+  const state = createState('a', [])
   for (const line of [-1, 0, 1e9]) {
     expect(() => markError(state, { line, message: 'x' })).not.toThrow()
   }
@@ -266,9 +266,9 @@ test('only the page with the editor allows an inline script, and only this one',
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   /** What the browser asked before it left a page. */
   const warnings: string[] = []
-  const visit = async () => {
+  const visit = async ({ width = 1280 } = {}) => {
     warnings.length = 0
-    const page = await workshop.newPage()
+    const page = await workshop.newPage({ viewport: { width, height: 900 } })
     page.on('dialog', (dialog) => {
       warnings.push(dialog.type())
       return dialog.accept()
@@ -385,6 +385,82 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.locator('.cm-deletedChunk').getByText('randomToken').first().waitFor()
     expect(await seriousProblems(page)).toEqual([])
     expect(onDisk(place, LOGIN)).not.toContain('// mine')
+  })
+
+  test('a wide screen shows the other text beside the file, whose edits, undo, error, cursor and scroll stay', async () => {
+    const place = copy('v02')
+    const text = onDisk(place, LOGIN)
+    const page = await visit({ width: 1440 })
+    await openFile(page, 'login.ts')
+    await page.route('**/files', async (route) => {
+      const list = await (await route.fetch()).json()
+      await route.fulfill({ json: { ...list, error: { path: LOGIN, line: 3, message: 'x' } } })
+    })
+    await comeBack(page)
+    await write(page, '// mine\n')
+    const scroller = page.locator('.cm-scroller')
+    await scroller.evaluate((element) => element.scrollTo(0, 40))
+    const toStart = page.getByRole('button', { name: 'Difference to the start' })
+    const sides = page.locator('.cm-mergeView .cm-content')
+    const errors = page.locator('.cm-lint-marker-error')
+    const top = () => scroller.evaluate((element) => element.scrollTop)
+
+    await toStart.click()
+    await expect.poll(() => sides.count()).toBe(2)
+    await expect.poll(() => errors.count()).toBe(1)
+    await toStart.click()
+    await sides.first().waitFor({ state: 'detached' })
+    await expect.poll(top).toBe(40)
+    await expect.poll(() => errors.count()).toBe(1)
+    await page.locator('.cm-content').focus()
+    await page.locator('.cm-focused').waitFor()
+    await page.keyboard.insertText('// at the cursor\n')
+
+    await toStart.click()
+    const [start, mine] = [sides.first(), sides.last()]
+    await start.focus()
+    await page.keyboard.type('not written')
+    await mine.focus()
+    await page.locator('.cm-merge-b.cm-focused').waitFor()
+    const lines = '// beside\n'.repeat(30)
+    await page.keyboard.insertText(lines)
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => news(page)).toContain(`Saved ${LOGIN}`)
+    expect(onDisk(place, LOGIN)).toBe(`// mine\n// at the cursor\n${lines}${text}`)
+    expect(await start.textContent()).not.toMatch(/mine|not written/)
+    expect(await seriousProblems(page)).toEqual([])
+    const tops = () => sides.evaluateAll((all) => all.map((side) => side.getBoundingClientRect().y))
+    const bottom = await tops()
+    await page.locator('.cm-mergeView').evaluate((element) => element.scrollBy(0, -50))
+    expect(await tops()).toEqual(bottom.map((top) => top + 50))
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate('document.activeElement.matches(".cm-content")')).toBe(false)
+
+    await page.setViewportSize({ width: 1000, height: 900 })
+    await expect.poll(() => sides.count()).toBe(0)
+    await page.locator('.cm-changedLine').first().waitFor()
+    await toStart.click()
+    await page.locator('.cm-content').focus()
+    for (const _ of '123') await page.keyboard.press('Control+z')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => onDisk(place, LOGIN)).toBe(text)
+  })
+
+  test('a view has the colors of HTML, a new line its indentation, and a bracket the closing one', async () => {
+    copy('v02')
+    const page = await visit()
+    await openFile(page, 'callback.eta')
+    await page.locator('.cm-line .string', { hasText: /^p$/ }).first().waitFor()
+    await page.locator('.cm-line', { hasText: 'Back to the start' }).click()
+    await page.keyboard.press('End')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('<%= f(1) %>')
+    expect(await textIn(page)).toContain('</p>      <%= f(1) %>')
+    await page.keyboard.type('(')
+    expect(await textIn(page)).toContain('%>()')
+    await page.keyboard.press('Backspace')
+    expect(await textIn(page)).toMatch(/%>(?!\()/)
   })
 
   test('a keyboard leaves the editor with Escape and Tab, and it fits a narrow screen', async () => {
