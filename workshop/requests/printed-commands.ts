@@ -44,6 +44,8 @@ export function requestsIn(block: string, shell: Shell): string[] {
 
 function run(text: string, shell: Shell): Sent[] {
   return commandsIn(text).flatMap(([command = '']) => {
+    const [, inner] = /^\((.*)\)$/s.exec(command) ?? []
+    if (inner !== undefined) return run(inner, { ...shell, variables: new Map(shell.variables) })
     // Of a loop, its first round.
     const [, variable, words] = /^for (\w+) in\s+(\S+)/.exec(command) ?? []
     const [, body = command] = /^do (.*)/s.exec(command) ?? []
@@ -178,7 +180,12 @@ export function cookiesFor(path: string, isAtClient: boolean): string {
 }
 
 /** What stands for a value of a run in a row. A response that belongs to another browser is another one's. */
-function nameOf(row: string, origin: string, path: string, { jar }: Sent): string | undefined {
+function nameOf(
+  row: string,
+  origin: string,
+  path: string,
+  { jar, form = '' }: Sent,
+): string | undefined {
   // Either a response of a browser, or what a command found with the cookies of one.
   const [, browser = jar] = /^(?:\$\(\w+ )?(\w+)\)?$/.exec(origin) ?? []
   const isOther = jar !== undefined && browser !== jar
@@ -186,8 +193,9 @@ function nameOf(row: string, origin: string, path: string, { jar }: Sent): strin
   if (isResponse) return `{${isOther ? 'other' : 'login'}_${row}}`
   if (/^(consent|csrf)$/.test(row)) return `{${isOther ? 'other_' : ''}${row}}`
   if (row === 'state') return 'a-state'
-  if (row === 'token') return `{${tokenOf(origin)}}`
-  return /^(access_token|code|code_verifier|refresh_token)$/.test(row) ? `{${row}}` : undefined
+  const client = /\bclient_id=lab-cli(&|$)/.test(form) ? 'cli_' : ''
+  if (row === 'token') return `{${client}${tokenOf(origin)}}`
+  return /^(access_token|code|refresh_token)$/.test(row) ? `{${client}${row}}` : undefined
 }
 
 /** The token that a variable or a command has, by its words. */

@@ -5,6 +5,7 @@ import {
   decodeRows,
   isFromSending,
   type Row,
+  textsOf,
   troubleIn,
 } from '@oauth-lab/course/requests/draft.ts'
 import { html as pageOf } from '@oauth-lab/shared/testing/browser.ts'
@@ -59,7 +60,9 @@ export function readPrinted(block: string, addresses: Addresses): Draft | undefi
         ? undefined
         : { text: body.trim() },
   }
-  return troubleIn(draft) === undefined ? draft : undefined
+  // Rows have no place for bytes that aren't UTF-8.
+  const isExact = !textsOf(draft).some((value) => value.includes('\uFFFD'))
+  return isExact && troubleIn(draft) === undefined ? draft : undefined
 }
 
 /** A block with names in braces, or usual values, in place of what it shortens. */

@@ -78,7 +78,9 @@ function endOfPiece(text: string, at: number): number {
       /["']/.test(text[index] ?? '') ? index + 1 : endOfPiece(text, index),
     )
   }
-  return text.startsWith('$(', at) ? until(')', at + 2, (index) => endOfPiece(text, index)) : at + 1
+  const opening = /^\$?\(/.exec(text.slice(at, at + 2))?.[0]
+  if (opening === undefined) return at + 1
+  return until(')', at + opening.length, (index) => endOfPiece(text, index))
 }
 
 function expand(word: string, shell: Shell, outputOf: OutputOf): string {

@@ -321,6 +321,13 @@ describe('a command that a lesson prints', () => {
         return `POST /consent?y HTTP/1.1\n${HOST}\nCookie: {consent_cookie}\n${FORM}\n\nconsent={${name}}`
       }),
     ],
+    [
+      'C=1\n(C=2; ask -d client_id=lab-cli -d code=$X http://localhost:25000/$C | tail)\nask http://localhost:25000/$C',
+      [
+        `POST /2 HTTP/1.1\n${HOST}\n${FORM}\n\nclient_id=lab-cli&code={cli_code}`,
+        `GET /1 HTTP/1.1\n${HOST}`,
+      ],
+    ],
     ['for i in 1 2; do ask http://localhost:25000/$i & done', [`GET /1 HTTP/1.1\n${HOST}`]],
     [
       'ask -b a=b -G -d c=d http://localhost:25000/?e',
@@ -361,7 +368,7 @@ ask "$MINE"`
     )
   })
 
-  test('has no link only if a part of a value is changed by another command, or it goes to the CLI', () => {
+  test('has no link only if a part of a value is changed by another command, is no UTF-8, or goes to the CLI', () => {
     const addresses = addressesOf(readConfig({}))
     const without = listVersions().flatMap((version) => {
       const shell = newShell()
@@ -379,6 +386,7 @@ ask "$MINE"`
       )
     })
     expect(without).toEqual([
+      'ask "$AT&response_type=code&state=%FF"',
       'inject $(steal)',
       'inject $(steal)',
       'api $(part 1 $ACCESS).$FORGED.$(part 3 $ACCESS) me',
