@@ -1,4 +1,5 @@
 import { type Lesson, type Part, partOf, readLesson } from '../lessons/lesson.ts'
+import { markdown } from '../lessons/markdown.ts'
 import { listVersions, type Version } from '../programs/versions.ts'
 import type { FileChange, Hunk, Line, Note } from './compare.ts'
 
@@ -11,8 +12,6 @@ export interface FileNotes {
   /** The line of the heading in the lesson, counted from 1. */
   line: number
 }
-
-const FENCE = /^(`{3,})/
 
 /**
  * Reads the notes from a lesson. Returns undefined for a lesson without that part.
@@ -99,24 +98,17 @@ export function firstLine({ quote }: Note): string {
 type Block = { kind: 'fence'; lines: string[]; at: number } | { kind: 'text'; text: string }
 
 /** Fenced code, with the index of its first line, and the text between. */
-function* blocksOf(markdown: string): Generator<Block> {
-  const lines = markdown.split('\n')
-  let text: string[] = []
-  for (let i = 0; i < lines.length; i += 1) {
-    const line = lines[i] ?? ''
-    const fence = FENCE.exec(line)?.[1]
-    if (fence === undefined) {
-      text.push(line)
-      continue
-    }
-    yield { kind: 'text', text: proseOf(text) }
-    text = []
-    const end = lines.findIndex((other, at) => at > i && other.trimEnd() === fence)
-    const last = end === -1 ? lines.length : end
-    yield { kind: 'fence', lines: lines.slice(i + 1, last), at: i }
-    i = last
+function* blocksOf(source: string): Generator<Block> {
+  const lines = source.split('\n')
+  let last = 0
+  for (const { type, map, level, content } of markdown.parse(source, {})) {
+    if (type !== 'fence' || map === null || level > 0) continue
+    const [at, end] = map
+    yield { kind: 'text', text: proseOf(lines.slice(last, at)) }
+    yield { kind: 'fence', lines: content.split('\n').slice(0, -1), at }
+    last = end
   }
-  yield { kind: 'text', text: proseOf(text) }
+  yield { kind: 'text', text: proseOf(lines.slice(last)) }
 }
 
 /** Lines as one text, without the comments for the lesson's own tests. */

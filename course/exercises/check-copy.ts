@@ -153,21 +153,17 @@ async function settle<T extends readonly unknown[]>(
   all: T,
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   const failures: unknown[] = []
-  const watched = all.map(async (one, index) => {
-    try {
-      await one
-    } catch (error) {
+  const watched = all.map((one, index) =>
+    Promise.resolve(one).catch((error) => {
       failures[index] = error
-      throw error
-    }
-  })
+    }),
+  )
   try {
-    await Promise.all(watched)
+    return await Promise.all(all)
   } catch {
-    await Promise.race([Promise.allSettled(watched), sleep(SAME_TIME)])
+    await Promise.race([Promise.all(watched), sleep(SAME_TIME)])
     throw failures.find((error) => error !== undefined)
   }
-  return Promise.all(all)
 }
 
 function conclude(

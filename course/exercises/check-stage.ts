@@ -409,11 +409,8 @@ export class CheckDriver extends Driver {
   }
 
   /** Posts name and password with an authorization request, and allows everything on a consent page. */
-  async logIn(changes: Fields = {}, password = 'password0'): Promise<Page> {
-    const browser = this.browser()
-    const body = { username: 'user0', password }
-    const page = await browser.open(this.authorizeUrl(changes), { method: 'POST', body })
-    return browser.answerForms(page, {})
+  logIn(changes: Fields = {}, password = 'password0'): Promise<Page> {
+    return this.postPassword(this.authorizeUrl(changes), { password })
   }
 
   /** A code from the server. */
