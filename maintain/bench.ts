@@ -4,14 +4,7 @@ import { join } from 'node:path'
 import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { listVersions, ROOT, shortName } from '@oauth-lab/course/programs/versions.ts'
 import { Child, canPin, pinLoad, unpinLoad } from './bench/lib/child.ts'
-import {
-  byLogins,
-  byRefreshes,
-  type Fill,
-  type GrowthFigures,
-  measureGrowth,
-  measureHeap,
-} from './bench/lib/growth.ts'
+import { type GrowthFigures, login, measureGrowth, measureHeap } from './bench/lib/growth.ts'
 import { measure, median, refresh, resource, type Work, wholeFlow } from './bench/lib/load.ts'
 import { proveRefusals } from './bench/lib/refusals.ts'
 import { LIFETIME, measureRevocation } from './bench/lib/revocation.ts'
@@ -178,9 +171,9 @@ async function inTurn(
 
 /** Fills all heaps at once, because their size doesn't depend on how busy the machine is. */
 async function measureHeaps(targets: Target[], extent: Extent): Promise<string> {
-  const kinds: { name: string; by: Fill; targets: Target[] }[] = [
-    { name: 'one login each', by: byLogins, targets },
-    { name: 'refreshes', by: byRefreshes, targets: targets.filter(({ refreshes }) => refreshes) },
+  const kinds: { name: string; by: Work; targets: Target[] }[] = [
+    { name: 'one login each', by: login, targets },
+    { name: 'refreshes', by: refresh, targets: targets.filter(({ refreshes }) => refreshes) },
   ]
   const rows = kinds.flatMap(({ name, by, targets }) =>
     targets.map(async (target): Promise<Row> => {

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './child.ts'
-import { measure, wholeFlow } from './load.ts'
+import { keepBusy, measure, type Work, wholeFlow } from './load.ts'
 import { tokensOf } from './refusals.ts'
 import type { Target } from './targets.ts'
-import { User } from './user.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** The number of simultaneous logins while a server is filled. */
@@ -33,20 +32,20 @@ export interface GrowthFigures {
 /**
  * Fills a server with token responses, and lets all of them expire.
  *
- * @param by how to get a response
+ * @param by how to get a response: a login or a refresh
  * @param responses how many
  * @throws if one response is wrong
  */
 export async function measureHeap(
   target: Target,
-  by: Fill,
+  by: Work,
   responses: number,
 ): Promise<HeapFigures> {
   const child = await startForMemory(target)
   try {
-    await by(target, child, 200)
+    await fill(target, child, by, 200)
     const atStart = (await child.usage()).heap
-    await by(target, child, responses)
+    await fill(target, child, by, responses)
     const full = (await child.usage()).heap
     await child.advance(10 * TTL)
     await sleep(SWEEP)
@@ -70,7 +69,7 @@ export async function measureGrowth(target: Target, steps: number[]): Promise<Gr
   try {
     await measure(target, child, wholeFlow, 2000)
     for (const tokens of steps) {
-      await byLogins(target, child, tokens / tokensOfLogin - filled)
+      await fill(target, child, login, tokens / tokensOfLogin - filled)
       filled = tokens / tokensOfLogin
       const heap = (await child.usage()).heap / MEBIBYTE
       const flowsPerCpuSecond = await measure(target, child, wholeFlow, SWEEP)
@@ -94,35 +93,16 @@ function startForMemory({ launch }: Target): Promise<Child> {
 }
 
 /** Makes a number of token responses. */
-export type Fill = (target: Target, child: Child, responses: number) => Promise<void>
-
-/** Refreshes again and again, in a few logins. */
-export const byRefreshes: Fill = async (target, child, responses) => {
+async function fill(target: Target, child: Child, by: Work, responses: number): Promise<void> {
   let left = responses
-  const lane = async () => {
-    const user = new User(child, target.endpoints)
-    let { refresh_token } = tokensOf(target, await user.redeem(await user.logIn()))
-    while (left > 0) {
-      left -= 1
-      refresh_token = tokensOf(target, await user.refresh(refresh_token)).refresh_token
-    }
-    await user.close()
-  }
-  await Promise.all(Array.from({ length: USERS }, lane))
+  await keepBusy(target, child, by, USERS, async () => () => left-- > 0)
 }
 
 /** Logs in for each response. */
-export const byLogins: Fill = async (target, child, responses) => {
-  let left = responses
-  const lane = async () => {
-    const user = new User(child, target.endpoints)
-    // oidc-provider accepts no password from a user who hasn't opened its form.
-    const formShown = target.endpoints.authorize !== '/authorize'
-    while (left > 0) {
-      left -= 1
-      tokensOf(target, await user.redeem(await user.logIn({}, 'password0', formShown)))
-    }
-    await user.close()
+export const login: Work = async (user, target) => {
+  // oidc-provider accepts no password from a user who hasn't opened its form.
+  const formShown = target.endpoints.authorize !== '/authorize'
+  return async () => {
+    tokensOf(target, await user.redeem(await user.logIn({}, 'password0', formShown)))
   }
-  await Promise.all(Array.from({ length: USERS }, lane))
 }

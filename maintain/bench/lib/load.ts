@@ -33,7 +33,36 @@ export const resource: Work = async (user, target) => {
 }
 
 /**
- * Has 16 users do one kind of work for some time, as fast as each can.
+ * Has some users do one kind of work at the same time, each as fast as it can.
+ *
+ * @param start called when all are ready. What it returns says whether to go on
+ * @returns how often it was done
+ * @throws if one response is wrong
+ */
+export async function keepBusy(
+  target: Target,
+  child: Child,
+  work: Work,
+  count: number,
+  start: () => Promise<() => boolean>,
+): Promise<number> {
+  const users = Array.from({ length: count }, () => new User(child, target.endpoints))
+  try {
+    const steps = await Promise.all(users.map((user) => work(user, target)))
+    const goesOn = await start()
+    let done = 0
+    const loop = async (step: () => Promise<void>) => {
+      for (; goesOn(); done += 1) await step()
+    }
+    await Promise.all(steps.map(loop))
+    return done
+  } finally {
+    await Promise.all(users.map((user) => user.close()))
+  }
+}
+
+/**
+ * Has 16 users do one kind of work for some time.
  *
  * @param duration milliseconds
  * @returns how often it was done per second of the program's processor time
@@ -45,23 +74,13 @@ export async function measure(
   work: Work,
   duration: number,
 ): Promise<number> {
-  const users = Array.from({ length: USERS }, () => new User(child, target.endpoints))
-  try {
-    const steps = await Promise.all(users.map((user) => work(user, target)))
-    const cpuBefore = await child.cpuTime()
+  let cpuBefore = 0
+  const done = await keepBusy(target, child, work, USERS, async () => {
+    cpuBefore = await child.cpuTime()
     const until = performance.now() + duration
-    let done = 0
-    const loop = async (step: () => Promise<void>) => {
-      while (performance.now() < until) {
-        await step()
-        done += 1
-      }
-    }
-    await Promise.all(steps.map(loop))
-    return done / ((await child.cpuTime()) - cpuBefore)
-  } finally {
-    await Promise.all(users.map((user) => user.close()))
-  }
+    return () => performance.now() < until
+  })
+  return done / ((await child.cpuTime()) - cpuBefore)
 }
 
 /** The value in the middle. */
