@@ -1,6 +1,6 @@
 import type { LabConfig } from '@oauth-lab/shared/config.ts'
-import type { Credential } from './credentials.ts'
 import type { TrafficLog } from './log.ts'
+import type { Credential } from './login.ts'
 
 type Lifetimes = Pick<LabConfig, 'codeTtl' | 'refreshTokenTtl' | 'sessionTtl'>
 

@@ -44,3 +44,17 @@ export class Login {
     return this.isForItself ? `${client} for itself` : `${user} with ${client}`
   }
 }
+
+/** Something that works until it is used, ends, or expires. */
+export interface Credential {
+  kind: 'code' | 'access token' | 'refresh token' | 'session'
+  value: string
+  /** Undefined for a session at the server, which is good for several logins. */
+  login: Login | undefined
+  /** When its time began: in milliseconds, on the clock of the messages. */
+  since: number | undefined
+  /** Its lifetime in seconds, if a response said it. */
+  lifetime?: number | undefined
+  /** Whether the server has ended it, but whoever accepts it can't know that. */
+  isRevoked?: boolean
+}

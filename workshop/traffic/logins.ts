@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Credential, Credentials } from './credentials.ts'
 import { type Parts, partsOf } from './exchange-parts.ts'
-import { Login } from './login.ts'
+import { type Credential, Login } from './login.ts'
 import type { Entry, Exchange, Message, Note } from './message.ts'
 
 export type Logins = ReturnType<typeof findLogins>
@@ -18,7 +17,7 @@ export function findLogins(entries: readonly Entry[]) {
     all: reader.logins,
     of: ({ exchange }: Message) => reader.owners.get(exchange),
     /** What has neither been used nor ended. Time alone may have ended it. */
-    credentials: reader.credentials.all,
+    credentials: [...reader.credentials.values()],
   }
 }
 
@@ -29,7 +28,8 @@ const WAITING = 'waiting for the user'
 class Reader {
   readonly logins: Login[] = []
   readonly owners = new Map<Exchange, Login>()
-  readonly credentials = new Credentials()
+  /** What was issued, by its kind and its value. */
+  readonly credentials = new Map<string, Credential>()
   /** When each response was sent. */
   readonly #answers = new Map<Exchange, number>()
   /** When each process got its last request. */
@@ -290,7 +290,7 @@ class Reader {
       login.user ??= shorten(json.user_id)
     }
     if (status !== 401 || login === undefined) return login
-    this.credentials.delete('access token', bearer)
+    this.credentials.delete(`access token ${bearer}`)
     const isInUse = login.newestAccessToken === bearer && !login.hasEnded && !login.isLoggedOut
     if (isInUse) login.tell('the API rejects its access token', 'bad')
     return login
@@ -310,13 +310,13 @@ class Reader {
     const kind = isRefresh ? 'refresh token' : 'access token'
     const login = this.#byValue.get(`${kind} ${form.token}`)
     if (login === undefined || status !== 200 || login.hasEnded) return login
-    const own = this.credentials.of(login)
+    const own = this.#credentialsOf(login)
     const isAll = isRefresh || own.every(({ value }) => value === form.token)
     const fate = login.isLoggedOut
       ? 'logged out, and its tokens are revoked'
       : 'ended, and its tokens are revoked'
     if (isAll) this.#end(login, fate)
-    else for (const one of own) if (one.value === form.token) this.credentials.revoke(one)
+    else for (const one of own) if (one.value === form.token) this.#revoke(one)
     return login
   }
 
@@ -328,7 +328,7 @@ class Reader {
     if (path !== '/account/disconnect' || user === undefined) return
     for (const login of this.logins) {
       const isMeant = login.user === shorten(user) && login.client === shorten(form.client_id)
-      const isAlive = this.credentials.of(login).length > 0
+      const isAlive = this.#credentialsOf(login).length > 0
       if (isMeant && isAlive) this.#end(login, 'ended, because the user disconnected the app')
     }
   }
@@ -336,7 +336,7 @@ class Reader {
   #logOut(login: Login, { status = 500 }: Parts): void {
     if (status >= 400 || login.hasEnded) return
     login.isLoggedOut = true
-    const isAlive = this.credentials.of(login).length > 0
+    const isAlive = this.#credentialsOf(login).length > 0
     login.tell(isAlive ? 'logged out, but its tokens may still work' : 'logged out')
   }
 
@@ -346,31 +346,45 @@ class Reader {
     if (path === '/callback' && status < 400 && !isServer && login !== undefined) {
       this.#byValue.set(`session ${newSession || session}`, login)
     }
-    const before = this.credentials.get('session', session)
+    const before = this.credentials.get(`session ${session}`)
     if (before !== undefined) before.since = at
     if (newSession === undefined) return
-    if (newSession !== session) this.credentials.delete('session', session)
+    if (newSession !== session) this.credentials.delete(`session ${session}`)
     if (newSession === '') return
     const owner = isServer ? undefined : login
-    this.credentials.add({ kind: 'session', value: newSession, login: owner, since: answeredAt })
+    const credential = { value: newSession, login: owner, since: answeredAt }
+    this.credentials.set(`session ${newSession}`, { kind: 'session', ...credential })
   }
 
   #issue(login: Login, credential: Omit<Credential, 'login'>): void {
     const { kind, value } = credential
     this.#byValue.set(`${kind} ${value}`, login)
-    this.credentials.add({ ...credential, login })
+    this.credentials.set(`${kind} ${value}`, { ...credential, login })
     if (kind === 'access token') login.newestAccessToken = value
   }
 
   #use(kind: Credential['kind'], value: string | undefined): void {
     this.#used.add(`${kind} ${value}`)
-    this.credentials.delete(kind, value)
+    this.credentials.delete(`${kind} ${value}`)
+  }
+
+  /** The codes and tokens of a login. */
+  #credentialsOf(login: Login): Credential[] {
+    const all = [...this.credentials.values()]
+    return all.filter((one) => one.login === login && one.kind !== 'session')
+  }
+
+  /** An API that reads a JWT by itself doesn't ask the server, so it accepts the token all the same. */
+  #revoke(credential: Credential): void {
+    const { kind, value } = credential
+    if (kind === 'access token' && value.startsWith('eyJ')) credential.isRevoked = true
+    else this.credentials.delete(`${kind} ${value}`)
   }
 
   #end(login: Login, fate: string, tone?: Login['tone']): void {
     login.hasEnded = true
     login.tell(fate, tone)
-    for (const credential of this.credentials.of(login)) this.credentials.revoke(credential)
+    for (const credential of this.#credentialsOf(login)) this.#revoke(credential)
   }
 }
 
