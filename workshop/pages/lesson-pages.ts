@@ -29,9 +29,7 @@ interface Asked {
 /** The parts whose pages have more than text. */
 const PAGES: Partial<Record<PartName, string>> = {
   tryIt: 'lesson-try',
-  exercise: 'lesson-exercise',
   questions: 'lesson-questions',
-  teacher: 'lesson-teacher',
 }
 
 /** `/lessons/:version`: the text of each lesson, one page per part. */

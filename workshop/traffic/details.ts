@@ -2,7 +2,7 @@ import { refusedBy } from '../requests/refusal.ts'
 import { dissect, type Field } from './dissect.ts'
 import { explanationOf } from './explanations.ts'
 import type { TrafficLog } from './log.ts'
-import { bodyIn, type Header, isCutOff, type Message } from './message.ts'
+import { bodyIn, isCutOff, type Message } from './message.ts'
 import { placesOf } from './message-places.ts'
 import { isNewField } from './news.ts'
 
@@ -50,13 +50,12 @@ export function detailsOf(message: Message, { values }: TrafficLog) {
   }
 }
 
-function headOf({ kind, exchange }: Message): string {
-  const { method, url, httpVersion, headers } = exchange.request
-  if (kind === 'request') return write(`${method} ${url} HTTP/${httpVersion}`, headers)
-  const { status = 0, reason = '', headers: answered = [] } = exchange.answer ?? {}
-  return write(`HTTP/${httpVersion} ${status} ${reason}`.trimEnd(), answered)
-}
-
-function write(first: string, headers: Header[]): string {
-  return [first, ...headers.map(([name, value]) => `${name}: ${value}`)].join('\n')
+function headOf({ kind, exchange: { request, answer } }: Message): string {
+  const { status = 0, reason = '' } = answer ?? {}
+  const first =
+    kind === 'request'
+      ? `${request.method} ${request.url} HTTP/${request.httpVersion}`
+      : `HTTP/${request.httpVersion} ${status} ${reason}`.trimEnd()
+  const headers = (kind === 'request' ? request : answer)?.headers ?? []
+  return [first, ...headers.map((pair) => pair.join(': '))].join('\n')
 }

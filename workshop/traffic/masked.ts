@@ -1,5 +1,5 @@
 import { mask } from '@oauth-lab/shared/request-log.ts'
-import { isForm, parseChallenge, parseCookies, parseForm, parseSetCookie } from './http.ts'
+import { isForm, parseCookies, parseForm } from './http.ts'
 import type { Exchange, Header } from './message.ts'
 import type { Body } from './tap.ts'
 import type { Values } from './values.ts'
@@ -15,7 +15,6 @@ const PLAIN_FIELDS = new Set([
   'scope',
   'decision',
   'for',
-  'realm',
   'token_type',
   'token_type_hint',
   'expires_in',
@@ -71,34 +70,24 @@ export function maskExchange(exchange: Exchange, values: Values): Exchange {
 
 function maskHeader(name: string, value: string, values: Values): string {
   switch (name.toLowerCase()) {
-    case 'authorization':
-      return maskAuthorization(value)
+    case 'authorization': {
+      // All of it: the last characters of Basic may be a whole short secret.
+      const [scheme = ''] = /^(Basic|Bearer) /i.exec(value) ?? []
+      return scheme + HIDDEN
+    }
     case 'cookie':
       return parseCookies(value).map(maskCookie).join('; ')
     case 'set-cookie': {
-      const { cookie, attributes } = parseSetCookie(value)
-      const written = attributes.map((attribute) => attribute.filter(Boolean).join('='))
-      return [maskCookie(cookie), ...written].join('; ')
+      const [cookie = ''] = value.split(';', 1)
+      return parseCookies(cookie).map(maskCookie).join('') + value.slice(cookie.length)
     }
     case 'location':
     case 'content-location':
     case 'referer':
       return maskAddress(value, values)
-    case 'www-authenticate': {
-      const { scheme, parameters } = parseChallenge(value)
-      const written = parameters.map((pair) => `${pair[0]}="${maskField(pair, values)}"`)
-      return `${scheme} ${written.join(', ')}`.trimEnd()
-    }
     default:
       return SECRET_HEADER.test(name) ? HIDDEN : values.mask(value)
   }
-}
-
-/** Masks Basic credentials completely: their last characters may be a whole short secret. */
-function maskAuthorization(value: string): string {
-  const [, token] = /^Bearer +(.+)$/i.exec(value) ?? []
-  if (token !== undefined) return `Bearer ${mask(token)}`
-  return /^Basic /i.test(value) ? `Basic ${HIDDEN}` : HIDDEN
 }
 
 /** A part without a name is all value. */

@@ -91,16 +91,14 @@ function titleOfAnswer(exchange: Exchange): string {
     const set = setOfQuery(location)
     return set === 'unknown' ? `Redirect to ${pathOfAddress(location)}` : `Redirect with ${set}`
   }
-  if (parseJsonObject(answer.body.text) !== undefined) return titleOfJson(exchange)
+  if (parseJsonObject(answer.body.text) !== undefined) {
+    const set = setOfJson(exchange)
+    if (set === 'unknown') return 'Response'
+    const isRefresh = setOfForm(exchange) === 'refresh request' && set === 'token response'
+    return isRefresh ? 'Refresh response' : capital(set)
+  }
   const [type = ''] = headerValues(answer.headers, 'content-type')
   return type.startsWith('text/html') ? titleOfPage(exchange, answer.status) : 'Response'
-}
-
-function titleOfJson(exchange: Exchange): string {
-  const set = setOfJson(exchange)
-  if (set === 'unknown') return 'Response'
-  const isRefresh = setOfForm(exchange) === 'refresh request' && set === 'token response'
-  return isRefresh ? 'Refresh response' : capital(set)
 }
 
 function titleOfPage(exchange: Exchange, status: number): string {

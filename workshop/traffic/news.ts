@@ -25,20 +25,18 @@ export function isNewMessage({ kind, exchange }: Message): boolean {
 }
 
 /** Whether the version before has that message, but not this part of it. */
-export function isNewField({ kind, exchange }: Message, field: Field): boolean {
-  return sinceOf(exchange, kind, field) === newestOf(exchange)
-}
-
-function sinceOf(exchange: Exchange, kind: Message['kind'], { name, topic }: Field) {
-  if (COOKIE.test(topic)) return firstCookieOf(kind === 'answer' ? exchange.program : undefined)
+export function isNewField({ kind, exchange }: Message, { name, topic }: Field): boolean {
   const field = HEADERS.get(topic.split(':', 1)[0] ?? '') ?? name
-  return since.get(nameOfField(nameOf(exchange, kind), field))
+  const number = COOKIE.test(topic)
+    ? firstCookieOf(kind === 'answer' ? exchange.program : '')
+    : since.get(nameOfField(nameOf(exchange, kind), field))
+  return number === newestOf(exchange)
 }
 
 /** A browser sends a cookie everywhere, so it counts as new only where a program first sets one. */
-function firstCookieOf(program: string | undefined): number {
+function firstCookieOf(program: string): number {
   const set = [...since].filter(([name]) => {
-    return name.startsWith(`answer of ${program ?? ''}`) && name.endsWith(': Set-Cookie')
+    return name.startsWith(`answer of ${program}`) && name.endsWith(': Set-Cookie')
   })
   return Math.min(...set.map(([, number]) => number))
 }
