@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 
 /**
@@ -11,20 +12,10 @@ const GATHER = 40
 /** How often a silent connection gets a sign of life, in milliseconds. */
 const HEARTBEAT = 15_000
 
-type Listener = (topic: Topic) => void
-
 /** Tells open pages that something is new. */
-export class Events {
-  readonly #listeners = new Set<Listener>()
-
+export class Events extends EventEmitter<{ news: [Topic] }> {
   publish(topic: Topic): void {
-    for (const listener of this.#listeners) listener(topic)
-  }
-
-  /** @returns a function that ends it */
-  listen(listener: Listener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    this.emit('news', topic)
   }
 }
 
@@ -39,14 +30,15 @@ export function eventRoute(app: FastifyInstance, { events }: { events: Events })
     reply.raw.write('retry: 500\n\n')
 
     const waiting = new Set<Topic>()
-    const stopListening = events.listen((topic) => {
+    const gather = (topic: Topic) => {
       if (waiting.size === 0) setTimeout(flush, GATHER)
       waiting.add(topic)
-    })
+    }
+    events.setMaxListeners(0).on('news', gather)
     const heartbeat = setInterval(() => reply.raw.write(': still here\n\n'), HEARTBEAT)
     request.raw.once('close', () => {
       clearInterval(heartbeat)
-      stopListening()
+      events.off('news', gather)
     })
 
     function flush(): void {

@@ -3,38 +3,23 @@ import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isForPart } from '../local-requests.ts'
 import { PageTrouble } from '../page-trouble.ts'
-import {
-  answerChanges,
-  type HeldAnswer,
-  hasWholeBody,
-  heldAnswer,
-  requestChanges,
-} from '../requests/held-form.ts'
+import { answerChanges, hasWholeBody, heldDraft, requestChanges } from '../requests/held-form.ts'
 import { knownValues } from '../requests/known-values.ts'
-import {
-  change,
-  isAboutRows,
-  readDraft,
-  readHeldAnswer,
-  viewDraft,
-  viewRows,
-} from '../requests/request-form.ts'
+import { change, isAboutRows, readDraft, viewDraft } from '../requests/request-form.ts'
 import type { Slot } from '../runner.ts'
-import { wholeDraftOf } from '../traffic/draft.ts'
 import type { Message } from '../traffic/message.ts'
 import { sentenceOf } from '../traffic/row.ts'
 import type { Workshop } from '../workshop.ts'
 
 type Fields = Record<string, unknown>
 
-/** What a person makes of a held message. */
-type Edited = { draft: Draft } | HeldAnswer
-
 /** A held message, and the path of the lesson beside which it was shown, if there was one. */
 interface Held {
   slot: Slot
   message: Message
   from: string | undefined
+  /** Of a response, if a person has typed one. */
+  status?: string
 }
 
 /** `/requests/held`: changes a held message before it is sent on. */
@@ -44,30 +29,29 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
   app.get<{ Querystring: Fields }>('/requests/held', ({ query, headers }, reply) => {
     const { slot, message } = find(query)
     const held = { slot, message, from: lessonIn(headers.referer) }
-    const { kind, exchange } = message
-    const edited = kind === 'request' ? { draft: wholeDraftOf(exchange) } : heldAnswer(exchange)
-    return showPage(reply, held, edited)
+    return showPage(reply, held, heldDraft(message))
   })
 
   app.post<{ Body: Fields }>('/requests/held', (request, reply) => {
     const fields: Fields = Object(request.body)
     const { slot, message } = find(fields)
-    const held = { slot, message, from: lessonIn(`none:${fields.from}`) }
-    const isRequest = message.kind === 'request'
+    const status = String(fields.status ?? '').trim()
+    const held = { slot, message, from: lessonIn(`none:${fields.from}`), status }
     if (isAboutRows(fields)) {
       const draft = change(fields)
-      const edited = isRequest ? { draft } : { ...readHeldAnswer(fields), headers: draft.headers }
-      if (!isForPart(request)) return showPage(reply, held, edited)
-      return reply.viewAsync('request-held-form', viewHeld(held, edited))
+      if (!isForPart(request)) return showPage(reply, held, draft)
+      return reply.viewAsync('request-held-form', viewHeld(held, draft))
     }
-    const edited = isRequest ? { draft: readDraft(fields) } : readHeldAnswer(fields)
+    const draft = readDraft(fields)
     try {
-      const changes =
-        'draft' in edited ? requestChanges(edited.draft, message) : answerChanges(edited, message)
+      const isRequest = message.kind === 'request'
+      const changes = isRequest
+        ? requestChanges(draft, message)
+        : answerChanges(status, draft, message)
       traffic.letGo(slot, message, changes)
     } catch (error) {
       if (!(error instanceof ToldError)) throw error
-      return showPage(reply, held, edited, error.message)
+      return showPage(reply, held, draft, error.message)
     }
     return reply.redirect(wayBack(held), 303)
   })
@@ -81,32 +65,27 @@ export async function heldPages(app: FastifyInstance, workshop: Workshop): Promi
     return { slot, message }
   }
 
-  function showPage(reply: FastifyReply, held: Held, edited: Edited, trouble?: string) {
+  function showPage(reply: FastifyReply, held: Held, draft: Draft, trouble?: string) {
     return reply.code(trouble === undefined ? 200 : 400).viewAsync('request-held', {
       title: 'Change a held message',
       styles: ['request'],
       sentence: sentenceOf(held.message),
-      ...viewHeld(held, edited),
+      ...viewHeld(held, draft),
       trouble,
     })
   }
 
-  function viewHeld(held: Held, edited: Edited) {
+  function viewHeld(held: Held, draft: Draft) {
     const { slot, message } = held
     const log = traffic.logOf(slot)
-    const nameOf = (value: string) => log.values.of(value)?.name
-    const shared = {
+    return {
+      status: message.exchange.answer?.status,
       ...held,
       wayBack: wayBack(held),
-      trouble: undefined,
       hasWholeBody: hasWholeBody(message),
       known: knownValues(log),
+      ...viewDraft(draft, (value) => log.values.of(value)?.name),
     }
-    if (!('draft' in edited)) {
-      const { status, headers, text } = edited
-      return { ...shared, status, text, sections: [viewRows('header', headers, nameOf)] }
-    }
-    return { ...shared, ...viewDraft(edited.draft, nameOf) }
   }
 }
 

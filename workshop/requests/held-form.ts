@@ -10,29 +10,21 @@ import {
 } from '@oauth-lab/course/requests/draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { wholeDraftOf } from '../traffic/draft.ts'
-import { bodyIn, type Exchange, type Message } from '../traffic/message.ts'
+import { bodyIn, type Message } from '../traffic/message.ts'
 import type { AnswerChanges, RequestChanges } from '../traffic/tap.ts'
-
-/** A held response, in parts that a person can change. */
-export interface HeldAnswer {
-  status: string
-  headers: Row[]
-  text: string
-}
 
 /** The longest body that a person can change, in bytes: of a longer one, the traffic has only the start. */
 const LONGEST_BODY = 64 * 1024
 /** Responses with these statuses have no body. RFC 9110 sections 15.3.5 and 15.4.5 */
 const WITHOUT_BODY = [204, 304]
 
-/** A held response with all its headers, but for those that the sender sets. */
-export function heldAnswer({ answer }: Exchange): HeldAnswer {
-  const { status = 0, headers = [], body } = answer ?? {}
-  return {
-    status: String(status),
-    headers: headers.filter(([name]) => !isFromSending(name)),
-    text: body?.text ?? '',
-  }
+/** A held message with all its headers, but for those that the sender sets. A response has no more than these, and a text. */
+export function heldDraft({ kind, exchange }: Message): Draft {
+  const draft = wholeDraftOf(exchange)
+  if (kind === 'request') return draft
+  const { headers = [], body } = exchange.answer ?? {}
+  const own = headers.filter(([name]) => !isFromSending(name))
+  return { ...draft, query: [], headers: own, body: { text: body?.text ?? '' } }
 }
 
 /** Whether the traffic has the whole body of a message, so that it can be changed. */
@@ -50,7 +42,7 @@ export function requestChanges(draft: Draft, message: Message): RequestChanges |
   const trouble = troubleIn(draft)
   if (trouble !== undefined) throw new ToldError(trouble)
   const { request } = message.exchange
-  const held = wholeDraftOf(message.exchange)
+  const held = heldDraft(message)
   const isSameTarget =
     draft.path === held.path && encodeRows(draft.query) === encodeRows(held.query)
   const isSameBody = !hasWholeBody(message) || bodyOf(draft) === bodyOf(held)
@@ -71,11 +63,14 @@ export function requestChanges(draft: Draft, message: Message): RequestChanges |
  * @throws {ToldError} if no browser could read the result
  */
 export function answerChanges(
-  { status, headers, text }: HeldAnswer,
+  status: string,
+  draft: Draft,
   message: Message,
 ): AnswerChanges | undefined {
   if (!/^[2-5]\d\d$/.test(status))
     throw new ToldError('The status must be a number from 200 to 599.')
+  const { headers } = draft
+  const text = bodyOf(draft) ?? ''
   const trouble = headers.map(troubleInHeader).find((one) => one !== undefined)
   if (trouble !== undefined) throw new ToldError(trouble)
   const { answer } = message.exchange
@@ -86,9 +81,8 @@ export function answerChanges(
   // A status without a body may become one that has one, which then needs a length.
   const hasLength = original.some(isLength)
   const body = isSameBody && hasLength ? undefined : text
-  const held = heldAnswer(message.exchange)
-  const isSame = isSameBody && status === held.status
-  if (isSame && isSameRows(headers, held.headers)) return undefined
+  const isSame = isSameBody && Number(status) === answer?.status
+  if (isSame && isSameRows(headers, heldDraft(message).headers)) return undefined
   const rows = withLengths(headers, original, body)
   const hasBody = !WITHOUT_BODY.includes(Number(status))
   const sent = rows.filter((row) => hasBody || !isLength(row))

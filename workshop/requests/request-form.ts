@@ -1,5 +1,4 @@
 import { type Draft, METHODS, type Row } from '@oauth-lab/course/requests/draft.ts'
-import type { HeldAnswer } from './held-form.ts'
 
 type Fields = Record<string, unknown>
 
@@ -30,13 +29,6 @@ export function readDraft(fields: Fields): Draft {
   }
 }
 
-/** The held response in the fields of the editor. */
-export function readHeldAnswer(fields: Fields): HeldAnswer {
-  const { headers } = readDraft(fields)
-  const text = textIn(fields, 'text').replaceAll('\r\n', '\n')
-  return { status: textIn(fields, 'status').trim(), headers, text }
-}
-
 /** Whether the fields come from a button beside the rows, which sends nothing. */
 export function isAboutRows(fields: Fields): boolean {
   return ACT.test(textIn(fields, 'act'))
@@ -59,11 +51,7 @@ export function change(fields: Fields): Draft {
 }
 
 /** The rows of a section, ready to be shown. */
-export function viewRows(
-  section: Section,
-  rows: Row[],
-  nameOf: (value: string) => string | undefined,
-) {
+function viewRows(section: Section, rows: Row[], nameOf: (value: string) => string | undefined) {
   return {
     section,
     title: SECTIONS[section],
