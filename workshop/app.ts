@@ -4,6 +4,7 @@ import formbody from '@fastify/formbody'
 import fastifyStatic from '@fastify/static'
 import view from '@fastify/view'
 import { PLAYGROUND } from '@oauth-lab/course/exercises/playground.ts'
+import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { Eta } from 'eta'
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { Events, eventRoute } from './events.ts'
@@ -111,7 +112,7 @@ export function buildWorkshop({
     return reply.code(404).viewAsync('error', { title: 'Not found', message })
   })
   app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
-    const status = error.statusCode ?? 500
+    const status = error.statusCode ?? (error instanceof ToldError ? 409 : 500)
     // A bug in this app, not in the request: the person who runs it must see it.
     if (status >= 500) console.error(error)
     const title = status >= 500 ? 'Something broke' : "That doesn't work"

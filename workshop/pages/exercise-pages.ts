@@ -5,7 +5,6 @@ import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { keptCopies } from '@oauth-lab/course/exercises/playground.ts'
 import { listDifferences, writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
-import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { viewEditor } from '../exercises/editor-files.ts'
 import { EDITOR_ASSETS } from '../exercises/editor-modules.ts'
@@ -161,7 +160,7 @@ function inWords<T>(act: () => T): T {
   try {
     return act()
   } catch (error) {
-    const message = error instanceof ToldError ? error.message : tellFileTrouble(error)
+    const message = tellFileTrouble(error)
     throw message === undefined ? error : new PageTrouble(409, message)
   }
 }

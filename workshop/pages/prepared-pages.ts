@@ -4,12 +4,11 @@ import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
 import { type Draft, draftAt, type Expected } from '@oauth-lab/course/requests/draft.ts'
 import { isExpected, saidIn } from '@oauth-lab/course/requests/said.ts'
-import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { requireVersion } from '../known-versions.ts'
 import { hrefOf, OPENING } from '../lesson/outline.ts'
 import { isForPart } from '../local-requests.ts'
-import { found, PageTrouble } from '../page-trouble.ts'
+import { found } from '../page-trouble.ts'
 import { statusWithWords } from '../requests/answer-view.ts'
 import { refusedBy } from '../requests/refusal.ts'
 import { fillInAt, refuseHeld, sendTo } from '../requests/sender.ts'
@@ -50,7 +49,7 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
     const { version, prepared } = find(request.params)
     const slot = beside.find(snapshot(version))
     if (slot === undefined) return show(request, reply, 'prepared-away')
-    const { draft } = await fillInAt(workshop, slot, prepared.draft).catch(tellOnPage)
+    const { draft } = await fillInAt(workshop, slot, prepared.draft)
     const curl = curlOf(draft, slot.addresses)
     return show(request, reply, 'prepared-curl', { id: prepared.id, curl, needsValues: true })
   })
@@ -77,7 +76,7 @@ export async function preparedPages(app: FastifyInstance, workshop: Workshop): P
 
   async function send(slot: Slot, draft: Draft, expected: Expected) {
     refuseHeld(workshop, slot)
-    const sent = await sendTo(workshop, slot, draftAt(slot.version, draft)).catch(tellOnPage)
+    const sent = await sendTo(workshop, slot, draftAt(slot.version, draft))
     const { answer, message } = sent
     return {
       status: statusWithWords(answer.status),
@@ -93,8 +92,4 @@ function find({ version: name, id }: Asked['Params']) {
   const version = lessonVersion(name)
   const prepared = preparedRequests(version).find((request) => request.id === id)
   return { version, prepared: found(prepared, 'This lesson has no such request.') }
-}
-
-function tellOnPage(error: unknown): never {
-  throw error instanceof ToldError ? new PageTrouble(502, error.message) : error
 }

@@ -18,14 +18,11 @@ export async function searchPage(app: FastifyInstance, { runner }: Workshop): Pr
   })
   // The part that changes while the user types.
   app.get<Asked>('/search/found', ({ query }, reply) => {
-    if (query.where === 'dialog') {
-      return reply.viewAsync('search-part', { ...find(query, IN_DIALOG), where: 'dialog' })
-    }
-    const result = find(query, ON_PAGE)
+    const where = query.where === 'dialog' ? 'dialog' : 'page'
+    const result = find(query, where === 'dialog' ? IN_DIALOG : ON_PAGE)
     const address = `/search${result.asked && `?q=${encodeURIComponent(result.asked)}`}`
-    return reply
-      .header('hx-replace-url', address)
-      .viewAsync('search-part', { ...result, where: 'page' })
+    if (where === 'page') reply.header('hx-replace-url', address)
+    return reply.viewAsync('search-part', { ...result, where })
   })
 
   function find({ q = '' }: Asked['Querystring'], most: number) {
