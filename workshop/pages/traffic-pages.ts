@@ -15,6 +15,7 @@ import {
   CHANNEL_WORDS,
   type Filter,
   listSince,
+  NO_FILTER,
   passing,
   sentenceOf,
   viewLogin,
@@ -56,7 +57,7 @@ export async function trafficPages(
   app.get('/traffic/beside', (_request, reply) => {
     const slot = runner.main
     if (slot === undefined) return reply.viewAsync('split-rows')
-    const rows = rowsOf(slot, readFilter({}), undefined)
+    const rows = rowsOf(slot, NO_FILTER, undefined)
     return reply.viewAsync('split-rows', { tokenFields, ...rows, ...whatWaits(slot) })
   })
 
@@ -168,11 +169,10 @@ function lanesOf({ version }: Slot, { entries }: TrafficLog): string[] {
 }
 
 function readFilter(fields: Fields): Filter {
-  const filter = { channel: '', text: '', program: '', kind: '', login: '' }
   const given = Object.entries(fields).filter(([name, value]) => {
-    return Object.hasOwn(filter, name) && typeof value === 'string'
+    return Object.hasOwn(NO_FILTER, name) && typeof value === 'string'
   })
-  return { ...filter, ...Object.fromEntries(given) }
+  return { ...NO_FILTER, ...Object.fromEntries(given) }
 }
 
 function read({ body }: FastifyRequest<{ Body: Fields }>): Fields {

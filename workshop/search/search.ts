@@ -2,13 +2,7 @@ import type { Addresses } from '@oauth-lab/course/programs/programs.ts'
 import { listEntries } from './entries.ts'
 import { type Entry, KINDS } from './entry.ts'
 
-/** An entry and its words, as phrases: each title, all titles, and these with the text. */
-interface Item {
-  entry: Required<Entry>
-  titles: string[]
-  head: string
-  all: string
-}
+type Item = ReturnType<typeof asItem>
 
 interface Match {
   item: Item
@@ -68,7 +62,8 @@ function itemsAt(addresses: Addresses | undefined): Item[] {
   return known.items
 }
 
-function asItem(entry: Required<Entry>): Item {
+/** An entry and its words, as phrases: each title, all titles, and these with the text. */
+function asItem(entry: Required<Entry>) {
   const titles = [entry.title, ...entry.names].map((title) => phraseOf(wordsOf(title)))
   const head = titles.join('')
   return { entry, titles, head, all: head + phraseOf(wordsOf(entry.text)) }

@@ -17,17 +17,18 @@ import { kindOf, titleOf } from './message-kind.ts'
 import { isNewField, isNewMessage } from './news.ts'
 import type { Values } from './values.ts'
 
-/** Which messages to show. Empty for all. */
-export interface Filter {
-  channel: string
+/** Which messages to show: all. */
+export const NO_FILTER = {
+  channel: '',
   /** Anywhere in the message, in any case. */
-  text: string
+  text: '',
   /** The sender or the receiver. */
-  program: string
-  kind: string
+  program: '',
+  kind: '',
   /** The id of a login. */
-  login: string
+  login: '',
 }
+export type Filter = typeof NO_FILTER
 
 export const CHANNEL_WORDS: Record<Channel, string> = {
   front: 'front channel',

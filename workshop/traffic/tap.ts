@@ -21,11 +21,7 @@ export interface RequestChanges {
 }
 
 /** What a person changed in a held response. */
-export interface AnswerChanges {
-  status: number
-  headers: string[]
-  body: string | undefined
-}
+export type AnswerChanges = Pick<RequestChanges, 'headers' | 'body'> & { status: number }
 
 /** What a program said when it refused a request, and where. */
 export interface Refusal {
