@@ -28,7 +28,7 @@ export async function writeWireSince(versions: Version[]): Promise<string> {
 }
 
 /** Plays a session with each version, and returns the text for that file. */
-export async function renderWireSince(versions: Version[]): Promise<string> {
+export async function renderWireSince(versions: readonly Version[]): Promise<string> {
   const since: Record<string, number> = {}
   // One after the other, because a session may move the clock of the whole process.
   for (const version of versions) {
