@@ -59,10 +59,7 @@ function viewLesson(version: Version, progress: Progress) {
 }
 
 /** The page this learner opened last, and the page after it. Undefined before the first page. */
-function findPlace(
-  versions: Version[],
-  { at }: Progress,
-): { last: Way; next: Way | undefined } | undefined {
+function findPlace(versions: Version[], { at }: Progress) {
   for (const version of versions) {
     const entry = outlineOf(version, OPENING).entries.find(({ href }) => href === at)
     if (entry === undefined) continue

@@ -1,10 +1,7 @@
 import { type Header, headerValues } from './message.ts'
 
 /** Parses the head of a response. Uses `status` if the head hasn't been written yet. */
-export function parseHead(
-  head: string,
-  status: number,
-): { status: number; reason: string; headers: Header[] } {
+export function parseHead(head: string, status: number) {
   const [first = '', ...lines] = head.split('\r\n')
   const reason = /^HTTP\/\d\.\d \d{3} ?(.*)$/.exec(first)?.[1] ?? ''
   const headers = lines.flatMap((line): Header[] => {
@@ -50,10 +47,7 @@ export function parseCookies(header: string): [name: string, value: string][] {
 }
 
 /** The cookie in a Set-Cookie header, and its attributes. RFC 6265 section 4.1 */
-export function parseSetCookie(header: string): {
-  cookie: [name: string, value: string]
-  attributes: [name: string, value: string][]
-} {
+export function parseSetCookie(header: string) {
   const [cookie = '', ...attributes] = header.split(';', MOST_FIELDS + 1)
   return { cookie: splitPair(cookie), attributes: attributes.map(splitPair) }
 }
@@ -63,9 +57,7 @@ export function parseSetCookie(header: string): {
  *
  * @returns undefined if they can't be decoded
  */
-export function parseBasic(
-  authorization: string,
-): { id: string; secret: string; encoded: string } | undefined {
+export function parseBasic(authorization: string) {
   const [, encoded = ''] = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization) ?? []
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? []
   if (id === undefined || secret === undefined) return undefined
@@ -73,13 +65,13 @@ export function parseBasic(
 }
 
 /** The scheme of a WWW-Authenticate header, and its parameters. RFC 9110 section 11.6.1 */
-export function parseChallenge(header: string): {
-  scheme: string
-  parameters: [name: string, value: string][]
-} {
+export function parseChallenge(header: string) {
   const [scheme = '', rest = ''] = header.split(/ (.*)/s)
-  const parameters = rest.matchAll(/(?<![\w-])([\w-]+)="([^"]*)"/g)
-  return { scheme, parameters: [...parameters].map(([, name = '', value = '']) => [name, value]) }
+  const parameters = [...rest.matchAll(/(?<![\w-])([\w-]+)="([^"]*)"/g)]
+  return {
+    scheme,
+    parameters: parameters.map(([, name = '', value = '']): Header => [name, value]),
+  }
 }
 
 /** A JSON object's names and values, or undefined for anything else. */
