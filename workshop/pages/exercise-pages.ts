@@ -52,8 +52,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     })
   })
   app.get<Asked>('/exercises/:name/solution', async ({ params, query }, reply) => {
-    const exercise = find(params.name)
-    requireCopy(exercise)
+    const exercise = findCopy(params.name)
     const page = await viewExercise(exercise)
     return reply.viewAsync('exercise-solution', {
       ...page,
@@ -88,14 +87,12 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     return goTo(reply, exercise, '', kept)
   })
   app.post<Asked>('/exercises/:name/check', (request, reply) => {
-    const exercise = find(request.params.name)
-    requireCopy(exercise)
+    const exercise = findCopy(request.params.name)
     exercise.checks.checkNow()
     return answer('live', exercise, request, reply)
   })
   app.post<Asked>('/exercises/:name/hint', (request, reply) => {
-    const exercise = find(request.params.name)
-    requireCopy(exercise)
+    const exercise = findCopy(request.params.name)
     const { version, folder } = exercise.place
     const wanted = read(request.body).step
     const step = found(
@@ -107,8 +104,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
     return answer('live', exercise, request, reply)
   })
   app.post<Asked>('/exercises/:name/solution', async ({ params, body }, reply) => {
-    const exercise = find(params.name)
-    requireCopy(exercise)
+    const exercise = findCopy(params.name)
     const { file } = read(body)
     const known = listDifferences(exercise.place).some(({ path }) => path === file)
     if (file !== undefined && !known) {
@@ -135,6 +131,12 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   })
   function find(name: string): Exercise {
     return foundByName(exercises, ({ place }) => place.name, name, 'exercise')
+  }
+
+  function findCopy(name: string): Exercise {
+    const exercise = find(name)
+    if (isThere(exercise.place)) return exercise
+    throw new PageTrouble(404, `There is no playground/${name} yet. Start the exercise first.`)
   }
 }
 
@@ -163,11 +165,6 @@ function inWords<T>(act: () => T): T {
     const message = tellFileTrouble(error)
     throw message === undefined ? error : new PageTrouble(409, message)
   }
-}
-
-function requireCopy({ place }: Exercise): void {
-  if (isThere(place)) return
-  throw new PageTrouble(404, `There is no playground/${place.name} yet. Start the exercise first.`)
 }
 
 function goTo(reply: FastifyReply, { place }: Exercise, below: string, kept?: string) {
