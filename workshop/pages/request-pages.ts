@@ -4,7 +4,7 @@ import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { type Draft, troubleIn } from '@oauth-lab/course/requests/draft.ts'
 import { namesIn } from '@oauth-lab/course/requests/fresh-values.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type KnownVersion, knownVersions, requireVersion, titleOf } from '../known-versions.ts'
 import { isForPart } from '../local-requests.ts'
 import { found, PageTrouble } from '../page-trouble.ts'
@@ -21,7 +21,6 @@ import { capital } from '../traffic/message-kind.ts'
 import type { Workshop } from '../workshop.ts'
 
 type Fields = Record<string, unknown>
-type Asked = FastifyRequest<{ Querystring: Fields; Body: Fields }>
 
 /** What the editor opens with if nothing else is asked for. */
 const EMPTY: Draft = {
@@ -38,8 +37,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
   const { runner, traffic } = workshop
 
   app.get<{ Querystring: Fields }>('/requests/edit', ({ query }, reply) => {
-    const slot = slotOf(query)
-    if (slot === undefined) return reply.viewAsync('request-none', { title: 'Change and send' })
+    const slot = runner.require(query.slot)
     if (typeof query.prepared === 'string') return showPrepared(reply, slot, query.prepared)
     const { draft, filledIn } = askedFor(slot, query)
     const named = [...namesIn(draft)]
@@ -48,14 +46,14 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
 
   // Other rows, without sending anything.
   app.post<{ Body: Fields }>('/requests/edit', (request, reply) => {
-    const slot = required(request as Asked)
+    const slot = runner.require(Object(request.body).slot)
     const draft = change(Object(request.body))
     if (!isForPart(request)) return showPage(reply, slot, draft)
     return reply.viewAsync('request-form', viewForm(slot, draft))
   })
 
   app.post<{ Body: Fields }>('/requests/send', async (request, reply) => {
-    const slot = required(request as Asked)
+    const slot = runner.require(Object(request.body).slot)
     const draft = readDraft(Object(request.body))
     const sent = await inWords(() => send(slot, draft))
     if (isForPart(request)) return reply.viewAsync('request-answers', { ...sent, isPart: true })
@@ -64,7 +62,7 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
 
   // The same request, which is in the traffic, for the version before.
   app.post<{ Body: Fields }>('/requests/before', async (request, reply) => {
-    const slot = required(request as Asked)
+    const slot = runner.require(Object(request.body).slot)
     const message = traffic.require(slot, Object(request.body).message)
     const draft = draftIn(message)
     const sent = await inWords(() => compare(slot, message, draft))
@@ -173,15 +171,6 @@ export async function requestPages(app: FastifyInstance, workshop: Workshop): Pr
     }
     if (id === undefined) return { draft: EMPTY, filledIn: undefined }
     return { draft: draftIn(traffic.require(slot, id)), filledIn: undefined }
-  }
-
-  function required({ body }: Asked): Slot {
-    const slot = slotOf(Object(body))
-    return found(slot, 'Nothing is running yet. Start a version on the Run page.')
-  }
-
-  function slotOf({ slot }: Fields): Slot | undefined {
-    return slot === undefined ? runner.main : runner.require(slot)
   }
 }
 

@@ -32,18 +32,14 @@ export async function trafficPages(
   { runner, traffic }: Workshop,
 ): Promise<void> {
   app.get<{ Querystring: Fields }>('/traffic', ({ query }, reply) => {
-    const slot = query.slot === undefined ? runner.main : runner.require(query.slot)
-    const page = {
+    const slot = runner.require(query.slot)
+    const filter = readFilter(query)
+    return reply.viewAsync('traffic', {
       title: 'Traffic',
       tokenFields,
       styles: ['lanes', 'traffic', 'token', 'clock'],
       scripts: ['traffic', 'clock'],
       wide: true,
-    }
-    if (slot === undefined) return reply.viewAsync('traffic-none', page)
-    const filter = readFilter(query)
-    return reply.viewAsync('traffic', {
-      ...page,
       slots: runner.slots,
       query: new URLSearchParams({ slot: slot.id, ...filter }).toString(),
       ...rowsOf(slot, filter, undefined),
