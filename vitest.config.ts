@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { basename } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { OWN_PROMISES, promisesKeptBy, promisesOfCopy } from './course/programs/test-projects.ts'
@@ -53,8 +54,8 @@ export default defineConfig({
     experimental: { fsModuleCache: true },
     // State lives in the apps that each test builds, so files may share the modules of a worker.
     isolate: false,
-    // One worker for each core; the default leaves one core idle.
-    maxWorkers: '100%',
+    // One worker more than cores, because the tests wait for programs. The default leaves a core idle.
+    maxWorkers: availableParallelism() + 1,
     // Only a test that hangs reaches these, on a crowded machine too.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -11,8 +11,13 @@ export interface MarkdownPage {
   links: { text: string; href: string; line: number }[]
 }
 
+const pages = new Map<string, MarkdownPage>()
+
+/** The parts of a file, which is read once: links lead to some pages a hundred times. */
 export function readPage(file: string): MarkdownPage {
-  return parsePage(readFileSync(file, 'utf8'))
+  const page = pages.get(file) ?? parsePage(readFileSync(file, 'utf8'))
+  pages.set(file, page)
+  return page
 }
 
 export function parsePage(source: string): MarkdownPage {

@@ -16,6 +16,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type CheckResult, checkCopy } from '@oauth-lab/course/exercises/check-copy.ts'
 import { checksOf } from '@oauth-lab/course/exercises/checks-of.ts'
+import { type StartProgram, startProcess } from '@oauth-lab/course/exercises/copy-programs.ts'
 import { tellEditedVersions } from '@oauth-lab/course/exercises/edited.ts'
 import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { countHint, givenHints } from '@oauth-lab/course/exercises/hint-memory.ts'
@@ -26,6 +27,7 @@ import { watchFolders } from '@oauth-lab/course/exercises/watch.ts'
 import { writeSolution } from '@oauth-lab/course/exercises/write-solution.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { startInProcess } from '@oauth-lab/course/test/in-process.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -98,6 +100,11 @@ describe('a copy', () => {
   })
 })
 
+/** Only the client, which the tests break, has a process of its own. */
+const startClient: StartProgram = (spec) => {
+  return spec.program === 'client' ? startProcess(spec) : startInProcess(spec)
+}
+
 describe('a check', () => {
   const broken: [what: string, from: string, to: string, message: RegExp, place: string][] = [
     [
@@ -148,7 +155,7 @@ describe('a check', () => {
     async (_what, from, to, message, where) => {
       const at = place()
       edit(at, from, to)
-      const result = await checkCopy(at.folder, v02)
+      const result = await checkCopy(at.folder, v02, { start: startClient })
       expect(result.kind === 'trouble' && result.trouble).toMatchObject({
         program: 'client',
         message: expect.stringMatching(message),
@@ -167,7 +174,7 @@ describe('a check', () => {
     ],
     [
       'writes to stderr endlessly',
-      `const { pid } = process; ${PID_FILE}; setInterval(() => { for (let i = 0; i < 100; i++) process.stderr.write('/'.repeat(10_000)) })`,
+      `const { pid } = process; ${PID_FILE}; setInterval(() => { for (let i = 0; i < 10; i++) process.stderr.write('/'.repeat(10_000)) })`,
     ],
     [
       'starts a program that holds its stderr open',
@@ -183,7 +190,7 @@ describe('a check', () => {
     async (_what, code) => {
       const at = place()
       edit(at, 'const url =', `${code}\n    const url =`)
-      await checkCopy(at.folder, v02)
+      await checkCopy(at.folder, v02, { start: startClient })
       // The system removes a killed process a moment later.
       await expect.poll(() => isRunning(at)).toBe(false)
     },
@@ -192,7 +199,7 @@ describe('a check', () => {
   test.runIf(full)('of a copy that responds too slowly ends, and says so', async () => {
     const at = place()
     edit(at, 'const url =', 'await new Promise((go) => setTimeout(go, 3_000))\n    const url =')
-    expect(await checkCopy(at.folder, v02)).toMatchObject({
+    expect(await checkCopy(at.folder, v02, { start: startClient })).toMatchObject({
       kind: 'trouble',
       trouble: { message: expect.stringContaining('too slow'), place: `${LOGIN}:9` },
     })
@@ -251,7 +258,7 @@ describe('a check', () => {
   test('of a handler that throws says what it threw, and where', async () => {
     const at = place()
     edit(at, 'const url =', "JSON.parse('{')\n    const url =")
-    const result = await checkCopy(at.folder, v02)
+    const result = await checkCopy(at.folder, v02, { start: startClient })
     const text = render(at, result)
     expect(text).toContain('npm run check -- v02 --watch')
     expect(renderResult(at, result, true)).not.toContain('--watch')
