@@ -116,7 +116,7 @@ export const FRESH_NAMES = SOURCES.flatMap(({ names }) => names)
  * A driver for the programs of a version at these addresses. It sends what the client of that version sends. A
  * learner's copy can't lead it anywhere else.
  *
- * @param tell gets the address and port of each connection, except for those of the driver's browsers
+ * @param tell gets the address and port of each connection
  */
 export function driverAt(
   version: { folder: string; number: number },
@@ -133,15 +133,12 @@ export function driverAt(
     clientId,
     clientSecret,
   }
-  const sendAsProgram = tell === undefined ? send : sendOver(agentThatTells(tell))
+  const sendHere = tell === undefined ? send : sendOver(agentThatTells(tell))
   const later = Object.entries(SENT_SINCE).filter(([, number]) => number > version.number)
   return new Driver(ofPrograms, {
     leftOut: later.map(([name]) => name),
     async send(url, options) {
-      const isBrowser = options?.headers?.['user-agent'] !== undefined
-      if (origins.includes(new URL(url).origin)) {
-        return isBrowser ? send(url, options) : sendAsProgram(url, options)
-      }
+      if (origins.includes(new URL(url).origin)) return sendHere(url, options)
       throw new Error(`it leads to ${url}, which is no program of the lab`)
     },
   })

@@ -95,14 +95,18 @@ export function withSendLinks(html: string, addresses: Addresses): string {
     const links = [...new Set(requests)].flatMap((request) => {
       const draft = readPrinted(request, addresses)
       if (draft === undefined) return []
-      const href = escapeHtml(
-        `/requests/edit?${new URLSearchParams({ [language === 'http' ? 'http' : 'curl']: request })}`,
-      )
-      const what = escapeHtml(`${draft.method} ${draft.path}`)
-      return `<a href="${href}">Change and send <code>${what}</code></a>`
+      const query = new URLSearchParams({ [language === 'http' ? 'http' : 'curl']: request })
+      return { href: `/requests/edit?${query}`, what: `${draft.method} ${draft.path}` }
+    })
+    const same = (what: string) => links.filter((link) => link.what === what)
+    const parts = links.map((link) => {
+      // In the order of the commands.
+      const place = same(link.what).length > 1 ? `, ${same(link.what).indexOf(link) + 1}` : ''
+      const [href, what] = [escapeHtml(link.href), escapeHtml(link.what)]
+      return `<a href="${href}">Change and send <code>${what}</code>${place}</a>`
     })
     return links.length === 0
       ? block
-      : `${block}<p class="cluster send-links">${links.join(' ')}</p>\n`
+      : `${block}<p class="cluster send-links">${parts.join(' ')}</p>\n`
   })
 }

@@ -95,7 +95,7 @@ export async function fromLogins<Result>(
   }
 }
 
-/** Plays browsers and clients at a slot. The traffic shows what it sends as a client. */
+/** Plays browsers and clients at a slot. The traffic shows what it sends as the editor's. */
 export function driverOf({ traffic }: Workshop, slot: Slot): Driver {
   return driverAt(slot.version, slot.addresses, (...connection) =>
     traffic.takeOwn(slot, ...connection),

@@ -73,6 +73,8 @@ describe('the editor of requests', () => {
       return Number(id.replace('message-', '')) > last
     })
     expect(rows.map((row) => row.querySelector('.unseen')?.text)).toEqual([
+      'request editor to server, GET /authorize, response 200. Authorization request',
+      'request editor to server, POST /authorize, response 303. Login form',
       'request editor to server, POST /token, response 200. Token request',
       'request editor to server, POST /token, response 401. Token request',
     ])
@@ -404,7 +406,7 @@ ask "$MINE"`
     const { page } = await workshop.get('/lessons/v02-state/try-it')
     const links = page()
       .querySelectorAll('.send-links a')
-      .filter(({ text }) => text.endsWith(what))
+      .filter(({ text }) => text.includes(what))
     let seen = 0
     for (const link of links) {
       const form = (await workshop.get(link.getAttribute('href') ?? '')).page()
@@ -419,6 +421,14 @@ ask "$MINE"`
       if (status.test(text('.answer h2') ?? '')) seen += 1
     }
     expect(seen).toBeGreaterThanOrEqual(least)
+  })
+
+  test('has a link of its own name, even if a block has several', async () => {
+    const { page } = await workshop.get('/lessons/v07-consent/try-it')
+    for (const links of page().querySelectorAll('.send-links')) {
+      const names = links.querySelectorAll('a').map(({ text }) => text)
+      expect(new Set(names).size).toBe(names.length)
+    }
   })
 
   test('has a link to the editor, too', async () => {
