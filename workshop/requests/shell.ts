@@ -14,6 +14,8 @@ export type OutputOf = (command: string, shell: Shell) => string | undefined
 /** A value that only a run has: a variable that no command set to a known text, or the output of a command. */
 export const UNKNOWN = /\uE000([^\uE001]*)\uE001/g
 const DEFINITION = /^(\w+)\(\) \{(?: (.*); \}|\n([\s\S]*?)\n\})$/gm
+/** Without a meaning for the shell. */
+const PLAIN = /[^\s'"\\$();|&]+/y
 const EXPANSION = /\$(?:\{(\w+)(?:(:-|#|%)([^}]*))?\}|(\w+|@))/y
 
 /** @param words such as `$CODE` */
@@ -64,8 +66,10 @@ function split(text: string, separator: RegExp): string[] {
   return pieces.map((piece) => piece.trim()).filter((piece) => piece !== '')
 }
 
-/** Where a quote, a command in parentheses, or a single character ends. */
+/** Where a quote, a command in parentheses, or a piece of plain text ends. */
 function endOfPiece(text: string, at: number): number {
+  PLAIN.lastIndex = at
+  if (PLAIN.test(text)) return PLAIN.lastIndex
   const until = (end: string, from: number, next: (at: number) => number) => {
     let index = from
     while (index < text.length && text[index] !== end) index = next(index)
@@ -75,7 +79,7 @@ function endOfPiece(text: string, at: number): number {
   if (text[at] === "'") return until("'", at + 1, (index) => index + 1)
   if (text[at] === '"') {
     return until('"', at + 1, (index) =>
-      /["']/.test(text[index] ?? '') ? index + 1 : endOfPiece(text, index),
+      /["'(]/.test(text[index] ?? '') ? index + 1 : endOfPiece(text, index),
     )
   }
   const opening = /^\$?\(/.exec(text.slice(at, at + 2))?.[0]

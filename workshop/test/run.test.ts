@@ -176,7 +176,9 @@ describe('the runner', () => {
       '/code/shared/app.ts',
     ])
     const { page } = await workshop.get('/run')
-    expect(page().querySelector(`.facts a[href="/code/${id}"]`)?.text).toBe(`versions/${id}`)
+    expect(page().querySelector(`.facts a[href="/code/${id}"]`)?.text).toBe(
+      main.version.leadsTo ? `playground/${main.version.name}` : `versions/${id}`,
+    )
   })
 
   test('reports a port that another program holds, and leaves that program alone', async () => {
