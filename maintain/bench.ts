@@ -5,12 +5,26 @@ import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { listVersions, ROOT, shortName } from '@oauth-lab/course/programs/versions.ts'
 import { Child, canPin, pinLoad, unpinLoad } from './bench/lib/child.ts'
 import { type GrowthFigures, login, measureGrowth, measureHeap } from './bench/lib/growth.ts'
-import { measure, median, refresh, resource, type Work, wholeFlow } from './bench/lib/load.ts'
+import {
+  flowAndRevocation,
+  measure,
+  median,
+  refresh,
+  resource,
+  type Work,
+  wholeFlow,
+} from './bench/lib/load.ts'
 import { proveRefusals } from './bench/lib/refusals.ts'
 import { LIFETIME, measureRevocation } from './bench/lib/revocation.ts'
 import { measureDiff, measureNpmStart, measureStart, measureSwitch } from './bench/lib/startup.ts'
 import { figure, type Row, ratio, table } from './bench/lib/table.ts'
-import { limit, oidcProvider, type Target, targetOf } from './bench/lib/targets.ts'
+import {
+  limit,
+  oidcProvider,
+  oidcProvidersWithApi,
+  type Target,
+  targetOf,
+} from './bench/lib/targets.ts'
 
 const RESULTS = join(ROOT, 'maintain', 'bench', 'RESULTS.md')
 
@@ -50,6 +64,7 @@ const QUICK: Extent = {
 
 const WORKS: { name: string; work: Work; needs: (target: Target) => boolean }[] = [
   { name: 'whole flow', work: wholeFlow, needs: () => true },
+  { name: 'flow and revocation', work: flowAndRevocation, needs: ({ revokes }) => revokes },
   { name: 'refresh with rotation', work: refresh, needs: ({ refreshes }) => refreshes },
   { name: 'GET /api/me', work: resource, needs: ({ hasResource }) => hasResource },
 ]
@@ -94,7 +109,8 @@ async function runBench(extent: Extent): Promise<string> {
     console.log(`${title}\n\n${text}\n`)
   }
   const title = "Work per second of the server's processor time"
-  tell(title, await measureSpeeds(targets, extent))
+  const providers = Object.values(oidcProvidersWithApi)
+  tell(title, await measureSpeeds([...targets, ...providers], extent))
   tell('Heap, in MiB', await measureHeaps(targets, extent))
   tell(`Growth of ${newest.name}`, growthTable(await measureGrowth(newest, extent.growth)))
   tell('Access tokens at the API', await measureApis(extent))
@@ -107,8 +123,9 @@ async function measureSpeeds(targets: Target[], extent: Extent): Promise<string>
     const rows: Row[] = []
     for (const { name, work, needs } of WORKS) {
       const figures = await inTurn(targets.filter(needs), children, work, extent)
-      const [ofLimit, ofProvider] = [figures.get(limit), figures.get(oidcProvider)]
+      const ofLimit = figures.get(limit)
       for (const [target, own] of figures) {
+        const ofProvider = figures.get(target.provider ?? oidcProvider)
         rows.push([name, target.name, figure(own), ratio(own, ofLimit), ratio(own, ofProvider)])
       }
     }

@@ -31,8 +31,8 @@ export function logRequests(app: FastifyInstance): void {
 }
 
 /**
- * Collects lines and writes those of a moment at once: under load a system call for each line takes as
- * long as a small response.
+ * Collects lines and writes those of a moment at once: a system call for each line costs more than all
+ * the rest of it.
  */
 function lineLog(): (line: string) => void {
   const lines: string[] = []

@@ -1,6 +1,6 @@
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { Child } from './child.ts'
-import { askWhoIsThere, logInWhole, tokensOf } from './refusals.ts'
+import { askWhoIsThere, logInWhole, revoke, tokensOf } from './refusals.ts'
 import type { Target } from './targets.ts'
 import { User } from './user.ts'
 
@@ -24,6 +24,11 @@ export const refresh: Work = async (user, target) => {
     if (!target.isLimit && refresh_token === before)
       throw new ToldError(`${target.name} returned the same token`)
   }
+}
+
+/** The whole flow, and the end of the login that it started. RFC 7009 */
+export const flowAndRevocation: Work = async (user, target) => async () => {
+  await revoke(user, target, await logInWhole(user, target))
 }
 
 /** One request to the protected resource. */

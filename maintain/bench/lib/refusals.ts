@@ -42,6 +42,7 @@ export async function proveRefusals(target: Target, child: Child): Promise<void>
       refuses(target, 'a made-up token', await user.me(`Bearer ${access_token.slice(0, -4)}AAAA`))
     }
     if (target.refreshes) await provesRotation(user, target, refresh_token)
+    if (target.revokes) await provesRevocation(user, target)
   } finally {
     await user.close()
   }
@@ -67,6 +68,12 @@ export async function askWhoIsThere(user: User, target: Target, token: string): 
   }
 }
 
+/** @throws {ToldError} if the server doesn't revoke the refresh token */
+export async function revoke(user: User, target: Target, tokens: Tokens): Promise<void> {
+  const { status } = await user.post('/revoke', { token: tokens.refresh_token })
+  if (status !== 200) throw new ToldError(`${target.name} responded ${status} to a revocation`)
+}
+
 /** @throws {ToldError} if it isn't a token response */
 export function tokensOf(target: Target, { status, body }: JsonAnswer): Tokens {
   const { access_token, refresh_token = '' } = body
@@ -84,6 +91,12 @@ async function provesRotation(user: User, target: Target, refreshToken: string):
   }
   refuses(target, 'a refresh token used twice', await user.refresh(refreshToken))
   refuses(target, 'the family of a stolen refresh token', await user.refresh(renewed.refresh_token))
+}
+
+async function provesRevocation(user: User, target: Target): Promise<void> {
+  const tokens = await logInWhole(user, target)
+  await revoke(user, target, tokens)
+  refuses(target, 'a revoked refresh token', await user.refresh(tokens.refresh_token))
 }
 
 async function refusesLogin(target: Target, what: string, login: Promise<string>): Promise<void> {

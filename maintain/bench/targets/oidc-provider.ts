@@ -12,9 +12,11 @@ import MemoryAdapter, { setStorage } from 'oidc-provider/lib/adapters/memory_ada
 /**
  * The certified server to use in place of the lab's own, configured to do the same work:
  * one confidential client, PKCE required, refresh tokens rotated, and a login form without script or
- * consent. Its ID tokens are signed with ES256, its cheapest algorithm.
+ * consent. Its ID tokens are signed with ES256, its cheapest algorithm. With the setting ACCESS_TOKENS its access
+ * tokens have that format and are for the API. Otherwise they are for its own userinfo endpoint.
  */
 const config = readConfig(process.env)
+const { ACCESS_TOKENS } = process.env
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const key = privateKey.export({ format: 'jwk' })
 
@@ -25,13 +27,35 @@ const configuration: Configuration = {
       client_secret: config.clientSecret,
       redirect_uris: [`${config.clientUrl}/callback`],
       grant_types: ['authorization_code', 'refresh_token'],
-      id_token_signed_response_alg: 'ES256',
+    },
+    {
+      client_id: config.apiId,
+      client_secret: config.apiSecret,
+      redirect_uris: [],
+      response_types: [],
+      grant_types: [],
     },
   ],
+  clientDefaults: { id_token_signed_response_alg: 'ES256' },
   jwks: { keys: [{ ...key, kty: 'EC', alg: 'ES256', use: 'sig' }] },
   cookies: { keys: [randomBytes(32).toString('base64url')] },
   claims: { openid: ['sub', 'username', 'email'] },
-  features: { devInteractions: { enabled: false } },
+  features: {
+    devInteractions: { enabled: false },
+    introspection: { enabled: true },
+    revocation: { enabled: true },
+    resourceIndicators: {
+      enabled: ACCESS_TOKENS !== undefined,
+      defaultResource: () => config.apiUrl,
+      getResourceServerInfo: () => ({
+        scope: 'profile',
+        audience: config.apiUrl,
+        accessTokenFormat: ACCESS_TOKENS === 'jwt' ? 'jwt' : 'opaque',
+        jwt: { sign: { alg: 'ES256' } },
+      }),
+    },
+  },
+  routes: { introspection: '/introspect', jwks: '/jwks', revocation: '/revoke' },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
   pkce: { required: () => true },
   rotateRefreshToken: true,
@@ -56,7 +80,8 @@ const configuration: Configuration = {
       clientId: client?.clientId ?? '',
       accountId: session?.accountId ?? '',
     })
-    grant.addOIDCScope('openid')
+    if (ACCESS_TOKENS === undefined) grant.addOIDCScope('openid')
+    else grant.addResourceScope(config.apiUrl, 'profile')
     await grant.save()
     return grant
   },
