@@ -1,12 +1,12 @@
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
+import { copyName, endOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { full } from '@oauth-lab/shared/testing/share.ts'
+import { firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { viewFinished } from '../exercises/finished.ts'
@@ -109,6 +109,21 @@ test('each finished exercise has attacks to play, and leads on to the next', () 
   const next = versions.slice(1).map(({ name }) => name)
   expect(finished.map((view) => view.next?.lesson)).toEqual([...next, undefined])
 })
+
+test.each(firstAndNewest(listVersions()))(
+  'a finished copy of $name blocks the first attack that its page offers',
+  async (version) => {
+    const { name, folder } = copy(copyName(version))
+    writeFiles(folder, endOf(version))
+    const { succeeded, others } = viewFinished(version)
+    const [attack] = [...succeeded, ...others]
+    const played = await workshop.post(`/attacks/${attack?.slug}/plays`, { on: `copy-${name}` })
+    const id = new URL(played.headers.get('location') ?? '', workshop.url).searchParams.get('play')
+    const end = await workshop.get(`/attacks/plays/${id}/end`)
+    expect(end.text).toContain('The attack is blocked.')
+    expect(end.text).toContain(`/code/copy-${name}/`)
+  },
+)
 
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
   /** What the page says of the checks: the count, and why there may be none. */
