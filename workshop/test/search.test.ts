@@ -11,7 +11,7 @@ import { listEntries } from '../search/entries.ts'
 import { seriousProblems, workshopOfFile } from './lab.ts'
 
 const APP = join(import.meta.dirname, '..')
-const workshop = await workshopOfFile()
+const workshop = await workshopOfFile('v01-code-flow')
 
 /** The results in order, each as its kind and its address. */
 async function find(words: string): Promise<string[]> {
