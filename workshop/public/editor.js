@@ -401,11 +401,13 @@ function put(parent, child) {
   if (focused) parent.querySelector(`[href="${focused.getAttribute('href')}"]`)?.focus()
 }
 
-/** Opens the step to do now, and folds the others. */
+/** Opens the step to do now, and folds the others, unless one is in use or still has a file to make. */
 function foldSteps() {
   for (const details of document.querySelectorAll('.step details')) {
     const isNow = details.closest('.step').id === `step-${list.step}`
-    if (isNow || !details.contains(document.activeElement)) details.open = isNow
+    const isInUse =
+      details.contains(document.activeElement) || details.querySelector('[data-makes]')
+    if (isNow || !isInUse) details.open = isNow
   }
 }
 

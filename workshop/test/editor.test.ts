@@ -343,6 +343,26 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('#taken').count()).toBe(0)
   })
 
+  test('the next step opens, and the one before it stays open while it has a file to make', async () => {
+    copy('v02')
+    const page = await visit()
+    let step = 2
+    await page.route('**/files', async (route) => {
+      const list = await (await route.fetch()).json()
+      await route.fulfill({ json: { ...list, step } })
+    })
+    const openSteps = () => {
+      return page.locator('.step:has(details[open])').evaluateAll((all) => all.map(({ id }) => id))
+    }
+    await comeBack(page)
+    await expect.poll(openSteps).toEqual(['step-1', 'step-2'])
+    await page.getByRole('button', { name: 'Make client/session.ts' }).click()
+    await page.locator('#step-1').getByRole('link', { name: 'client/session.ts' }).waitFor()
+    step = 3
+    await comeBack(page)
+    await expect.poll(openSteps).toEqual(['step-3'])
+  })
+
   test('unsaved edits survive a reload, and meet a change that came meanwhile', async () => {
     const place = copy('v02')
     const page = await visit()
