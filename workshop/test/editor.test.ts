@@ -391,7 +391,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(onDisk(place, 'client/session.ts')).toBe('')
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
     await page.getByRole('button', { name: 'Delete it' }).click()
-    await expect.poll(() => existsSync(join(place.folder, 'client/session.ts'))).toBe(false)
+    // Until the page knows, it would leave the next file again.
+    await expect.poll(() => news(page)).toContain('Deleted client/session.ts')
+    expect(existsSync(join(place.folder, 'client/session.ts'))).toBe(false)
     await page.getByLabel('New file').fill('server/new.ts')
     await page.getByLabel('New file').press('Enter')
     await expect.poll(() => pathIn(page)).toBe('server/new.ts')

@@ -2,9 +2,12 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Slot } from '../runner.ts'
 import { workshopOfFile } from './lab.ts'
 
-const workshop = await workshopOfFile('v01-code-flow')
+const workshop = await workshopOfFile()
+/** One that was closed: the news about it needs no programs. */
+const closed = { id: '1' } as Slot
 
 /** Counts how often a page requests the status: once when its stream opens, then after each event. */
 const COUNT = `addEventListener('htmx:beforeRequest', ({ target }) => {
@@ -67,7 +70,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(() => page.evaluate(LOOK)).toBe('visible, complete, Run - OAuth Lab')
       await page.evaluate(COUNT)
       const countAfterNews = () => {
-        workshop.runner.emit('change', workshop.main)
+        workshop.runner.emit('change', closed)
         return page.evaluate('globalThis.count')
       }
       await expect.poll(countAfterNews).toBeGreaterThan(2)

@@ -247,6 +247,15 @@ export async function workshopOfFile(version?: string, playground?: string): Pro
   return workshop
 }
 
+/** Gives a workshop a first slot, for tests that need its addresses and no program. */
+export async function slotWithoutPrograms(workshop: TestWorkshop): Promise<Slot> {
+  const version = { ...findVersion('v02'), id: 'v02-state', leadsTo: undefined }
+  const folder = join(workshop.playground, 'not-there')
+  const slot = workshop.runner.open({ ...version, folder }, await freeAddresses())
+  await workshop.runner.untilStarted(slot)
+  return slot
+}
+
 /** A workshop for one test. */
 export async function workshopOfTest(version?: string, playground?: string): Promise<TestWorkshop> {
   const workshop = await TestWorkshop.open(version, playground)

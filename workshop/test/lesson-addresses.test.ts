@@ -5,13 +5,14 @@ import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.t
 import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { lessonAt } from '../lesson/running-addresses.ts'
-import { workshopOfFile } from './lab.ts'
+import { slotWithoutPrograms, workshopOfFile } from './lab.ts'
 
 const [v01] = listVersions()
 if (v01 === undefined) throw new Error('There is no version')
 const lesson = readLesson(v01)
 const versions = firstAndNewest(listVersions())
-const workshop = await workshopOfFile('v02-state')
+const workshop = await workshopOfFile()
+const slot = await slotWithoutPrograms(workshop)
 
 const AT_26000 = addressesFrom(26_000)
 const ELSEWHERE = {
@@ -105,22 +106,23 @@ test('slides, exercises and the reference name what was started', async () => {
     expect([page, status]).toEqual([page, 200])
     expect([page, text.match(/(?<!\d)2500[0-3](?!\d)/)?.[0]]).toEqual([page, undefined])
   }
-  const { client, server } = workshop.main.ports
+  const { client, server } = slot.ports
   const { text } = await workshop.get(`/present/${name}`)
   expect(text).toContain(`oauth_lab_${client}`)
   expect((await workshop.get('/reference/errors')).text).toContain(`localhost:${server}/`)
 })
 
 test('the pages name what was started, even after it was stopped', async () => {
-  const { addresses } = workshop.main
+  const { addresses } = slot
+  slot.state = 'running'
   const printed = `${addresses.client}/callback?code=`
   const first = await workshop.get('/lessons/v02-state/try-it')
   expect(first.text).toContain(printed)
   expect(first.text).toContain(`<a href="${addresses.client}" target="_blank"`)
-  await workshop.runner.stop(workshop.main)
+  await workshop.runner.stop(slot)
   const second = await workshop.get('/lessons/v02-state/try-it')
   expect(second.text).toContain(printed)
   expect(second.text).not.toMatch(/localhost:2500[01]/)
   const { text } = await workshop.get('/lessons/v02-state/the-idea')
-  expect(text).toContain(`Client (${workshop.main.ports.client})`)
+  expect(text).toContain(`Client (${slot.ports.client})`)
 })

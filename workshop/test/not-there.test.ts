@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { workshopOfFile } from './lab.ts'
+import { slotWithoutPrograms, workshopOfFile } from './lab.ts'
 
-const workshop = await workshopOfFile('v02-state')
+const workshop = await workshopOfFile()
+await slotWithoutPrograms(workshop)
 
 const VERSION = 'There is no version with that name. Choose one of these: v01-code-flow, '
 const LESSON = 'There is no lesson with that name. Choose one of these: v01-code-flow, '

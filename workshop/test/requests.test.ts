@@ -3,18 +3,22 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { addressesOf } from '@oauth-lab/course/programs/programs.ts'
-import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, listVersions, type Version } from '@oauth-lab/course/programs/versions.ts'
+import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import type { Row } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
+import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
 import { readPrinted } from '../requests/printed.ts'
 import { newShell, requestsIn } from '../requests/printed-commands.ts'
 import { readFunctions } from '../requests/shell.ts'
-import { copyVersion, seriousProblems, workshopOfFile } from './lab.ts'
+import { copyVersion, seriousProblems, workshopOfFile, workshopOfTest } from './lab.ts'
 
+const versions = listVersions()
 const workshop = await workshopOfFile('v02-state')
 beforeAll(async () => {
   const { version, addresses } = workshop.main
@@ -443,6 +447,77 @@ ask "$MINE"`
 })
 
 describe('a prepared request', () => {
+  test.each(firstAndNewest(versions))('is in its section of "Try it" of $name', async (version) => {
+    const page = (await workshop.get(`/lessons/${version.name}/try-it`)).page()
+    const sections = page.querySelectorAll('h2[id]').map(({ id }) => id)
+    const shown = page.querySelectorAll('h2[id], .requests button[id^=send-]').map(({ id }) => id)
+    for (const { id, section } of preparedRequests(version)) {
+      const place = shown.indexOf(`send-${id}`)
+      expect([id, shown.slice(0, place).findLast((one) => sections.includes(one))]).toEqual([
+        id,
+        section,
+      ])
+    }
+  })
+
+  test('has a whole page as its response without a script, which leads back to the lesson', async () => {
+    const path = '/requests/prepared/v02-state/no-state'
+    for (const [end, words] of [
+      ['', 'v02-state responds with 400 Bad Request, as expected.'],
+      ['/curl', 'curl -si'],
+    ]) {
+      const page = (await workshop.post(`${path}${end}`)).page()
+      expect(page.querySelector('h1')?.text).toMatch(/\w/)
+      expect(page.querySelector('main')?.text).toContain(words)
+      const back = page.querySelector('main a[href^="/lessons/"]')?.getAttribute('href')
+      const [lesson, section] = back?.split('#') ?? []
+      const { page: tryIt } = await workshop.get(lesson ?? '')
+      expect(tryIt().querySelector(`h2[id="${section}"]`)).not.toBeNull()
+    }
+    const body = new URLSearchParams()
+    const headers = { 'hx-request': 'true' }
+    const part = await workshop.get(path, { method: 'POST', headers, body })
+    expect(part.text).not.toContain('<html')
+    const away = (await workshop.post('/requests/prepared/v03-pkce/plain')).page()
+    expect(away.querySelector('main button[name=start]')?.text).toBe('Start it, and send')
+  })
+
+  test('comes after a login that sends what the client of that version sends', async () => {
+    const v01 = await workshopOfTest('v01-code-flow')
+    await v01.post('/requests/prepared/v01-code-flow/used-code')
+    const { text } = await v01.get('/traffic/har?secrets=1')
+    const sent = JSON.parse(text).log.entries.map(
+      (entry: { request: { url: string } }) => entry.request,
+    )
+    expect(JSON.stringify(sent)).toContain('/authorize?response_type=code')
+    expect(JSON.stringify(sent)).not.toMatch(/state|code_challenge|code_verifier/)
+  })
+
+  test('that no lesson has is not found', async () => {
+    const { status, text } = await workshop.post('/requests/prepared/v02-state/nothing')
+    expect([status, text]).toEqual([404, expect.stringContaining('has no such request')])
+  })
+
+  test('whose login would wait for messages on hold is not sent', async () => {
+    await workshop.post('/traffic/hold', { on: 'true' })
+    const { status, text } = await workshop.post('/requests/prepared/v02-state/no-state')
+    await workshop.post('/traffic/hold', { on: 'false' })
+    expect([status, text]).toEqual([409, expect.stringContaining('on hold')])
+  })
+
+  test('to a version that is not running is not sent, and a button starts it', async () => {
+    const { page } = await workshop.post('/requests/prepared/v03-pkce/plain')
+    expect(page().querySelector('.callout')?.text).toContain("v03-pkce isn't running")
+    expect(page().querySelector('button[name=start]')?.text).toBe('Start it, and send')
+  })
+
+  test('gets the values of a new login as a curl command, too', async () => {
+    const { text } = await workshop.post('/requests/prepared/v02-state/no-state/curl')
+    const [, command = ''] = /<code>(.*)<\/code>/.exec(text) ?? []
+    expect(command).toMatch(/^curl -si .*code=[\w-]{43}/)
+    expect(command).not.toMatch(/[{}]/)
+  })
+
   test('opens with names in braces, which get new values when it is sent', async () => {
     const { page } = await workshop.get('/requests/edit?prepared=v02/no-state')
     expect(page().querySelector('.callout')?.text).toMatch(
@@ -577,6 +652,19 @@ describe('the same request at the version before', () => {
   })
 })
 
+/** Opens all lists of a lesson, and sends requests in them. The first click may start the version. */
+async function sendThem(page: Page, version: Version, count?: number): Promise<void> {
+  const runs = workshop.runner.slots.some((slot) => slot.version.name === version.name)
+  await page.goto(`${workshop.url}/lessons/${version.name}/try-it`)
+  for (const summary of await page.locator('.requests > summary').all()) await summary.click()
+  const requests = preparedRequests(version).slice(0, count)
+  for (const [index, { id }] of requests.entries()) {
+    await page.locator(`#send-${id}`).click()
+    if (index === 0 && !runs) await page.getByRole('button', { name: 'Start it, and send' }).click()
+    await page.locator(`#answer-${id} > .callout.good`).waitFor()
+  }
+}
+
 describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   test('a request is changed and sent by clicks', async () => {
     const page = await workshop.visit('/traffic')
@@ -607,4 +695,27 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     const message = await newest('client to server, POST /token')
     await workshop.inspect(`/requests/edit?message=${message}`, 'request')
   })
+
+  test('a prepared request is refused at a click, and the version before answers beside it', async () => {
+    const page = await workshop.newPage()
+    await sendThem(page, findVersion('v02'), full ? undefined : 1)
+    await page.locator('#send-trap').click()
+    const place = page.locator('#answer-trap .refused a').first()
+    expect(await place.textContent()).toMatch(/^client\/routes\/callback\.ts:\d+$/)
+
+    await page.locator('#before-trap').click()
+    const before = page.locator('#at-before-trap > .callout.good')
+    expect(await before.textContent()).toContain('v01-code-flow responds with 200 OK')
+
+    await page.setViewportSize({ width: 390, height: 800 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    expect(await seriousProblems(page)).toEqual([])
+  })
+
+  test.runIf(full).each(versions.filter(({ number }) => number !== 2))(
+    'so are all those of $name',
+    async (version) => {
+      await sendThem(await workshop.newPage(), version)
+    },
+  )
 })

@@ -136,16 +136,17 @@ function conversations(addresses: Addresses): Record<string, [number, string[]]>
 }
 
 describe('the tap', () => {
-  test('changes no byte of any response', async () => {
+  test('changes no byte of any response, and reports what was sent, unchanged', async () => {
     const addresses = await freeAddresses()
+    let said: TapMessage[] = []
     const heard: Record<string, string>[] = []
     for (const preload of [[], [TAP]]) {
-      await start(addresses, preload)
+      await programs?.stop()
+      said = await start(addresses, preload)
       const answers = Object.entries(conversations(addresses)).map(
         async ([name, [port, pieces]]) => [name, withoutChance(await converse(port, pieces))],
       )
       heard.push(Object.fromEntries(await Promise.all(answers)))
-      await programs?.stop()
     }
     const [without, withTap] = heard
     expect(withTap).toEqual(without)
@@ -154,15 +155,11 @@ describe('the tap', () => {
     )
     expect(withTap?.['a login']).toContain('303 See Other')
     expect(withTap?.['too large']).toContain('413 Payload Too Large')
-  })
 
-  test('reports what was sent, unchanged', async () => {
-    const addresses = await freeAddresses()
-    const said = await start(addresses, [TAP])
     const [port, pieces] = conversations(addresses)['a form in pieces'] ?? [0, []]
+    said.length = 0
     const answer = await converse(port, pieces)
     await expect.poll(() => said.some(({ tap }) => tap === 'answer')).toBe(true)
-
     const [head = '', text = ''] = answer.split('\r\n\r\n')
     expect(said.find(({ tap }) => tap === 'request')).toMatchObject({
       method: 'POST',

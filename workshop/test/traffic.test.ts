@@ -320,6 +320,8 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect
         .poll(async () => (await living.locator('.chip').allTextContents()).toSorted())
         .toEqual(['access token 1', 'refresh token 1', expect.stringMatching(/^session \d$/)])
+      // Once all messages are there, nothing else is requested.
+      await expect.poll(async () => (await rowsOf(traffic)).length).toBe(16)
       const left = living.first().locator('.left')
       const before = Number.parseInt((await left.textContent()) ?? '', 10)
       expect(before).toBeLessThanOrEqual(20)
@@ -491,7 +493,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await traffic.getByRole('button', { name: /^Send it on: .* GET \/nowhere/ }).click()
       await traffic.getByText('404').first().waitFor()
       // A keyboard user stays at the message.
-      expect(await traffic.locator(':focus').textContent()).toContain('GET /nowhere')
+      await expect.poll(() => traffic.locator(':focus').textContent()).toContain('GET /nowhere')
       expect(await waitingOn(traffic)).toHaveLength(3)
       await traffic.getByRole('button', { name: 'Send all on' }).click()
       expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([302, 200, 404])
