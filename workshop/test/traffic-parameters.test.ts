@@ -22,6 +22,7 @@ const sessions = new Map<string, Message[]>()
 /** In seconds: an access token that expires during the test. */
 const ACCESS_TOKEN_TTL = 0.3
 
+// With --all, every version starts, one after another.
 beforeAll(async () => {
   for (const version of versions) {
     const runner = new Runner()
@@ -31,6 +32,7 @@ beforeAll(async () => {
     vi.unstubAllEnvs()
     try {
       await runner.untilStarted(slot)
+      if (slot.state !== 'running') throw new Error(`${version.name}: ${slot.problem}`)
       await play(slot)
       // The last response is reported a moment after it was sent.
       while (messagesOf(traffic, slot).length % 2 !== 0) await sleep(20)
@@ -39,7 +41,7 @@ beforeAll(async () => {
       await runner.closeAll()
     }
   }
-})
+}, 300_000)
 
 function messagesOf(traffic: Traffic, slot: Slot): Message[] {
   return traffic.logOf(slot).entries.filter((entry) => entry.kind !== 'note')
