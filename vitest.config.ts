@@ -18,7 +18,7 @@ function promises(name: string, folders: string[], snapshot?: string) {
       include: folders.map((folder) => `${folder}/test/*.test.ts`),
       provide: { snapshot },
       // Loaded again for each file, which may test another version.
-      setupFiles: ['shared/testing/snapshot.ts'],
+      setupFiles: snapshot === undefined ? ['shared/testing/snapshot.ts'] : [],
     },
   }
 }
