@@ -471,7 +471,7 @@ describe.concurrent('`npm run worker`', () => {
     })
     // Its time limits run out ten times as fast.
     const source = `const { timeout } = AbortSignal
-      AbortSignal.timeout = (delay) => timeout.call(AbortSignal, delay / 10)`
+      AbortSignal.timeout = (delay) => timeout.call(AbortSignal, Math.round(delay / 10))`
     const preload = `data:text/javascript,${encodeURIComponent(source)}`
     const { status, output, errors } = await run(at, {}, preload)
     expect({ status, output }).toEqual({ status: 1, output: '' })
