@@ -8,10 +8,11 @@ import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { listEntries } from '../search/entries.ts'
-import { seriousProblems, workshopOfFile } from './lab.ts'
+import { seriousProblems, slotWithoutPrograms, workshopOfFile } from './lab.ts'
 
 const APP = join(import.meta.dirname, '..')
-const workshop = await workshopOfFile('v01-code-flow')
+const workshop = await workshopOfFile()
+await slotWithoutPrograms(workshop)
 
 /** The results in order, each as its kind and its address. */
 async function find(words: string): Promise<string[]> {
