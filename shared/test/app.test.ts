@@ -33,6 +33,18 @@ describe('an app', () => {
     expect(headers['content-type']).toMatch(/^text\/css/)
   })
 
+  test("keeps to the schemas of a route, which a learner's copy may have", async () => {
+    const app = createApp(join('somewhere', 'v09-lesson', 'server'))
+    const properties = { n: { type: 'integer' } }
+    const response = { 200: { type: 'object', properties } }
+    const querystring = { type: 'object', properties, required: ['n'] }
+    app.get('/one', { schema: { querystring, response } }, async ({ query }) => {
+      return { ...(query as object), more: true }
+    })
+    expect((await app.inject('/one?n=5')).json()).toEqual({ n: 5 })
+    expect((await app.inject('/one?n=x')).statusCode).toBe(400)
+  })
+
   test('turns a rejection into a page with its status, escaped, and a link to continue', async () => {
     const next = { href: '/login', text: 'Start again' }
     const app = appThatThrows(new PageError(418, '<i>', '<b>', next))
