@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { TSX } from '@oauth-lab/course/programs/typescript.ts'
 import { untilAnswers } from '@oauth-lab/course/programs/who-answers.ts'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
@@ -75,7 +76,8 @@ export class Child {
     const origin = launch.origin ?? `http://localhost:${await freePort()}`
     const apiOrigin = api && `http://localhost:${await freePort()}`
     const env = { ...launch.env, [address]: origin, ...(apiOrigin && { API_URL: apiOrigin }) }
-    const node = [process.execPath, '--expose-gc', '--import', 'tsx', '--import', PROBE, main]
+    const modules = [...TSX, PROBE].flatMap((url) => ['--import', url])
+    const node = [process.execPath, '--expose-gc', ...modules, main]
     const [command = '', ...args] = isPinned ? ['taskset', '-c', '0', ...node] : node
     const from = performance.now()
     const child = spawn(command, args, {
