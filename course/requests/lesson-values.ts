@@ -121,6 +121,15 @@ const LESSON_SOURCES: LessonSource[] = [
     },
   },
   {
+    names: ['first_consent', 'first_consent_cookie'],
+    words:
+      'user0 logs in at the server, and sees the consent page of another authorization request.',
+    async get(driver) {
+      const { consent = '', consent_cookie = '' } = await openConsent(driver, CONSENT_QUERY)
+      return { first_consent: consent, first_consent_cookie: consent_cookie }
+    },
+  },
+  {
     names: ['foreign_access_token', 'foreign_refresh_token'],
     words: 'user1 logs in, and other-client gets tokens.',
     async get(driver) {

@@ -60,7 +60,12 @@ export const requests = prepare({
     },
     'other-request': {
       title: 'A value for another request',
-      draft: post('/consent', ALLOW, COOKIE, { ...QUERY, state: 'another-state' }),
+      draft: post(
+        '/consent',
+        { ...ALLOW, consent: '{first_consent}' },
+        { cookie: '{first_consent_cookie}' },
+        { ...QUERY, state: 'another-state' },
+      ),
       answer: INVALID,
       before,
     },
