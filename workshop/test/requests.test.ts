@@ -9,7 +9,7 @@ import type { Row } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
+import { all, firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
@@ -712,7 +712,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await seriousProblems(page)).toEqual([])
   })
 
-  test.runIf(full).each(versions.filter(({ number }) => number !== 2))(
+  test.runIf(all).each(versions.filter(({ number }) => number !== 2))(
     'so are all those of $name',
     async (version) => {
       await sendThem(await workshop.newPage(), version)
