@@ -71,7 +71,7 @@ export function requiredParameter(parameters: Parameters, name: string): string 
 
 /** All values of a parameter but the empty ones. */
 export function valuesOf(parameters: Parameters, name: string): Value[] {
-  const { [name]: value = [] } = parameters
-  const values = Array.isArray(value) ? value : [value]
+  const value = parameters[name]
+  const values = value === undefined ? [] : [value].flat()
   return values.filter((one) => one !== '')
 }

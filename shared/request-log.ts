@@ -14,9 +14,6 @@ const PLAIN_PARAMETERS = new Set([
   'error_description',
 ])
 
-/** How long a line may wait for others, in milliseconds. */
-const MOMENT = 10
-
 /**
  * Writes a line to stdout for each request: which program, front channel (through the browser) or
  * back channel (directly between programs), method, path, status, milliseconds.
@@ -31,8 +28,8 @@ export function logRequests(app: FastifyInstance): void {
 }
 
 /**
- * Collects lines and writes those of a moment at once: a system call for each line costs more than all
- * the rest of it.
+ * Collects lines and writes those of one turn of the event loop at once: under load a system call for
+ * each line takes longer than a small response.
  */
 function lineLog(): (line: string) => void {
   const lines: string[] = []
@@ -41,7 +38,7 @@ function lineLog(): (line: string) => void {
   }
   process.once('exit', flush)
   return (line) => {
-    if (lines.push(line) === 1) setTimeout(flush, MOMENT)
+    if (lines.push(line) === 1) setImmediate(flush)
   }
 }
 
