@@ -4,7 +4,7 @@ const SWEEP_EVERY = 10_000
 const ROOM = 1 / 100
 
 interface Entry<V> {
-  /** As it was first set. A later one may be a slice of a request, whose whole text it would keep in memory. */
+  /** The string of the first `set`. A later one may be a slice of a request, and would keep all of its text in memory. */
   key: string
   value: V
   /** In milliseconds of the monotonic clock. */

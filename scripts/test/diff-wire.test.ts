@@ -74,7 +74,7 @@ test('the traffic page knows which version sends a field first', async () => {
   const firstWith = (since = Infinity) => tried.find(({ number }) => number >= since)?.number
   const known = readWireSince()
   const wrong = Object.entries(played).filter(([name, n]) => firstWith(known.get(name)) !== n)
-  const begun = [...known].filter(([, since]) => tried.some(({ number }) => number === since))
-  const gone = begun.filter(([name]) => played[name] === undefined)
+  const expected = [...known].filter(([, since]) => tried.some(({ number }) => number === since))
+  const gone = expected.filter(([name]) => played[name] === undefined)
   expect([...wrong, ...gone], 'It is stale. Renew it: npm run diff -- --write').toEqual([])
 })

@@ -92,7 +92,7 @@ function languageOf(path) {
   return VIEW.test(path) ? HTML : []
 }
 
-/** How a text looks, whoever may write in it. */
+/** What all texts have, editable or not. */
 function textExtensions(path, label) {
   return [
     lineNumbers(),

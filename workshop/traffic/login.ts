@@ -55,6 +55,6 @@ export interface Credential {
   since: number | undefined
   /** Its lifetime in seconds, if a response said it. */
   lifetime?: number | undefined
-  /** Whether the server has ended it, but whoever accepts it can't know that. */
+  /** Whether the server has revoked it, although an API still accepts it. */
   isRevoked?: boolean
 }

@@ -16,7 +16,7 @@ export function findLogins(entries: readonly Entry[]) {
     /** In the order of their first messages. */
     all: reader.logins,
     of: ({ exchange }: Message) => reader.owners.get(exchange),
-    /** What has neither been used nor ended. Time alone may have ended it. */
+    /** Those that no message has used or revoked. Some may have expired. */
     credentials: [...reader.credentials.values()],
   }
 }
