@@ -11,7 +11,7 @@ import {
   scrollToCursor,
   withoutComparison,
 } from './editor-code.js'
-import { offer } from './own-editor.js'
+import { waysToOpen } from './own-editor.js'
 
 const SILENCE = "The workshop doesn't respond. Your edits stay in this tab."
 
@@ -373,7 +373,7 @@ function viewDoc() {
   const { path, conflict, comparison } = current
   part('file').hidden = false
   part('path').textContent = path
-  offer(part('opens'), `${place.dataset.folder}/${path}`)
+  part('opens').replaceChildren(...waysToOpen(`${place.dataset.folder}/${path}`))
   part('state').textContent = isEdited(current) ? 'unsaved' : ''
   place.querySelector('[data-does="save"]').classList.toggle('primary', isEdited(current))
   part('conflict').hidden = conflict === undefined

@@ -1,31 +1,70 @@
-// What a card beside a link does: it shows after a moment, stays while the pointer is on it, and closes with Escape,
-// because it is a popover.
-
+/** In milliseconds, from the pointer's move until a card shows or hides. */
 const DELAY = 250
 
 /**
- * A timer for one card. `later` does something after a moment, unless `later` or `stay` is called before that.
+ * Makes a card that shows at each link that matches a selector, while the pointer is on the link or on the card, or the
+ * keyboard on the link. Being a popover, it closes with Escape. It describes the link that it is at.
  *
- * @returns {{ later: (action: () => void) => void, stay: () => void }}
+ * @param {string} selector
+ * @param {Partial<HTMLElement>} properties of the card, with its `id`
+ * @param {(link: HTMLAnchorElement) => Promise<(Node | string)[]>} contentOf what the card shows. Empty: no card
+ * @returns {HTMLElement}
  */
-export function timerOfCard() {
+export function cardBeside(selector, properties, contentOf) {
+  const card = document.createElement('div')
+  Object.assign(card, { className: 'floating box', popover: 'auto', ...properties })
+  document.body.append(card)
   let timer
-  const stay = () => clearTimeout(timer)
-  const later = (action) => {
-    stay()
+  /** @type {HTMLAnchorElement | undefined} the link that the card belongs to, or is being made for */
+  let link
+
+  document.addEventListener('pointerout', () => later(leave))
+  document.addEventListener('pointerover', ({ target, pointerType }) => {
+    const place = pointerType === 'touch' ? null : target.closest(selector)
+    if (place !== null) later(() => show(place))
+    else if (card.contains(target)) clearTimeout(timer)
+  })
+  document.addEventListener('focusin', ({ target }) => {
+    if (target.matches(`:is(${selector}):focus-visible`)) show(target)
+    else if (!card.contains(target)) hide()
+  })
+  return card
+
+  function later(action) {
+    clearTimeout(timer)
     timer = setTimeout(action, DELAY)
   }
-  return { later, stay }
+
+  /** The pointer has left; the keyboard may still be there. */
+  function leave() {
+    if (!link?.matches(':focus-visible')) hide()
+  }
+
+  function hide() {
+    clearTimeout(timer)
+    link?.removeAttribute('aria-describedby')
+    link = undefined
+    card.hidePopover()
+  }
+
+  async function show(place) {
+    if (place === link) return
+    hide()
+    link = place
+    const content = await contentOf(place)
+    if (link !== place || !place.isConnected || content.length === 0) return
+    // Behind a dialog nothing can be clicked.
+    const parent = place.closest('dialog') ?? document.body
+    if (card.parentElement !== parent) parent.append(card)
+    card.replaceChildren(...content)
+    place.setAttribute('aria-describedby', card.id)
+    card.showPopover()
+    moveBeside(card, place)
+  }
 }
 
-/**
- * Shows a card below a link, or above it if there is no room.
- *
- * @param {HTMLElement} card
- * @param {HTMLAnchorElement} link
- */
-export function showBeside(card, link) {
-  card.showPopover()
+/** Below a link, or above it if there is no room. */
+function moveBeside(card, link) {
   const [line] = link.getClientRects()
   const left = Math.max(0, Math.min(line.left, innerWidth - card.offsetWidth - 8))
   const fitsBelow = line.bottom + card.offsetHeight < innerHeight

@@ -34,30 +34,31 @@ window.addEventListener('hashchange', () => offerAll(document))
 offerAll(document)
 
 function offerAll(part) {
-  for (const place of part.querySelectorAll('[data-opens]')) offer(place, place.dataset.opens)
+  for (const place of part.querySelectorAll('[data-opens]')) {
+    place.replaceChildren(...waysToOpen(place.dataset.opens, location.hash))
+  }
 }
 
 /**
- * Fills an element with a link that opens a path, and a button that copies it.
+ * A link that opens a path, and a button that copies it.
  *
- * @param {Element} place
  * @param {string} path
- * @param {string} hash with the line, as `#L12`. Defaults to that of the page's address
+ * @param {string} [hash] with the line, as `#L12`
+ * @returns {(HTMLElement | string)[]}
  */
-export function offer(place, path, hash = location.hash) {
+export function waysToOpen(path, hash = '') {
   const [name, hrefOf] = EDITORS[chosen()]
   const copy = document.createElement('button')
   copy.type = 'button'
   copy.className = 'small'
   copy.dataset.copy = path
   copy.textContent = 'Copy path'
-  place.replaceChildren(copy)
-  if (hrefOf === undefined) return
+  if (hrefOf === undefined) return [copy]
   const link = document.createElement('a')
   link.className = 'button small'
   link.href = hrefOf(asAddress(path), /^#L(\d+)$/.exec(hash)?.[1] ?? '')
   link.textContent = `Open in ${name}`
-  place.prepend(link, ' ')
+  return [link, ' ', copy]
 }
 
 function chosen() {
