@@ -58,15 +58,17 @@ describe('the page of all attacks', () => {
 })
 
 describe('a played attack', () => {
-  test('is blocked by a line that the page quotes, beside a copy that fails to run', async () => {
+  test('succeeds, or is blocked by a line that the page quotes, beside a copy that fails to run', async () => {
     const { status, stories } = await play('login-csrf', [
       ['on', 'copy-v03'],
+      ['on', 'v01-code-flow'],
       ['on', 'v02-state'],
     ])
     expect(status).toBe(200)
-    expect(verdictsOf(stories)).toEqual([undefined, 'The attack is blocked.'])
-    // A copy that fails to run gets a clear error. The attack still plays on the other version.
-    const [broken, blocked] = stories
+    const verdicts = [undefined, 'The attack succeeds.', 'The attack is blocked.']
+    expect(verdictsOf(stories)).toEqual(verdicts)
+    // A copy that fails to run gets a clear error. The attack still plays on the other versions.
+    const [broken, , blocked] = stories
     expect(broken?.querySelector('.problem')?.text).toContain("It doesn't compile")
     expect(broken?.querySelector('.problem a')?.getAttribute('href')).toBe(
       '/code/copy-v03/client/app.ts#L1',

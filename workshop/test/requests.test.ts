@@ -9,7 +9,7 @@ import type { Row } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
-import { all, firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
+import { all, firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type KnownVersion, knownVersion } from '../known-versions.ts'
@@ -698,7 +698,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
 
   test('a prepared request is refused at a click, and the version before answers beside it', async () => {
     const page = await workshop.newPage()
-    await sendThem(page, findVersion('v02'), full ? undefined : 1)
+    await sendThem(page, findVersion('v02'), all ? undefined : 1)
     await page.locator('#send-trap').click()
     const place = page.locator('#answer-trap .refused a').first()
     expect(await place.textContent()).toMatch(/^client\/routes\/callback\.ts:\d+$/)
