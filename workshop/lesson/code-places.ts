@@ -4,8 +4,7 @@ import { pairFiles } from '@oauth-lab/course/differences/compare.ts'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
 import { ROOT, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { knownVersions, titleOf } from '../known-versions.ts'
-import { escapePattern } from '../traffic/message-places.ts'
-import { type LinkedText, linkMatches } from './linked-text.ts'
+import { escapePattern, type LinkedText, linkMatches } from './linked-text.ts'
 
 /** A folder whose files have pages. */
 export interface CodePlace {

@@ -35,3 +35,8 @@ export function linkMatches(
   }
   return [...pieces, { text: text.slice(at) }].filter((piece) => piece.text !== '')
 }
+
+/** The pattern that matches a text literally. */
+export function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
+}

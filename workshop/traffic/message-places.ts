@@ -1,5 +1,6 @@
 import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
 import { isProgramCode } from '@oauth-lab/course/programs/programs.ts'
+import { escapePattern } from '../lesson/linked-text.ts'
 import { pathOfAddress } from './http.ts'
 import { channelOf, headerValues, type Message, pathOf } from './message.ts'
 import { grantTypeOf } from './message-kind.ts'
@@ -85,9 +86,4 @@ function nameOfGrant(grantType: string, sources: { text: string }[]): string | u
 /** Finds the address of another program at the end of a quoted text. */
 function mentionOf(path: string): RegExp {
   return new RegExp(`${escapePattern(path)}['"\`]`)
-}
-
-/** The pattern that matches a text literally. */
-export function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&')
 }
