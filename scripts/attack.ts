@@ -15,8 +15,8 @@ import {
   playAttack,
 } from '@oauth-lab/course/attacks/play.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
-import { closestName } from '@oauth-lab/course/closest-name.ts'
 import { readCommandLine } from '@oauth-lab/course/command-line.ts'
+import { didYouMean } from '@oauth-lab/course/did-you-mean.ts'
 import {
   findVersion,
   listVersions,
@@ -90,11 +90,8 @@ async function playMatrix(names: string[]): Promise<number> {
 function versionOrAttack(name: string): Version {
   const version = lookUpVersion(name)
   if (version !== undefined) return version
-  const meant = closestName(
-    name,
-    attacks.map(({ slug }) => slug),
-  )
-  const question = meant === undefined ? '' : ` Did you mean ${meant}?`
+  const slugs = attacks.map(({ slug }) => slug)
+  const question = didYouMean(name, slugs)
   throw wrongUsage(
     `There is no attack, version or folder named ${JSON.stringify(name)}.${question} ${HINT}`,
   )

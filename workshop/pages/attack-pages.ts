@@ -9,7 +9,7 @@ import {
 } from '@oauth-lab/course/attacks/attack.ts'
 import { findLine } from '@oauth-lab/course/attacks/deciding-lines.ts'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
-import { closestName } from '@oauth-lab/course/closest-name.ts'
+import { didYouMean } from '@oauth-lab/course/did-you-mean.ts'
 import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { viewMatrix, viewRanges } from '../attacks/matrix-view.ts'
@@ -174,14 +174,11 @@ export async function attackPages(app: FastifyInstance, workshop: Workshop): Pro
  */
 function findAttack(slug: string): Attack {
   const attack = attacks.find((candidate) => candidate.slug === slug)
-  const meant = closestName(
-    slug,
-    attacks.map((one) => one.slug),
-  )
-  const question = meant === undefined ? '' : `Did you mean ${meant}? `
+  const slugs = attacks.map((one) => one.slug)
+  const question = didYouMean(slug, slugs)
   return found(
     attack,
-    `There is no attack with that name. ${question}The page Attacks lists them all.`,
+    `There is no attack with that name.${question} The page Attacks lists them all.`,
   )
 }
 

@@ -55,7 +55,7 @@ dialog.setAttribute('closedby', 'any')
 dialog.innerHTML = `
 <h2 id="keys-heading">Keys</h2>
 <dl>${[...KEYS, ...OTHER_KEYS].map(([key, text]) => `<dt><kbd>${key}</kbd></dt><dd>${text}</dd>`).join('')}</dl>
-<p><small>Which editor is yours, you say on the page of the <a href="/exercises#own-editor">exercises</a>.</small></p>
+<p><small>Choose your own editor on the page of the <a href="/exercises#own-editor">exercises</a>.</small></p>
 <label class="cluster"><input type="checkbox" id="keys-on"> Keys of one character are on</label>
 <form method="dialog" class="buttons"><button autofocus>Close</button></form>`
 document.body.append(dialog)

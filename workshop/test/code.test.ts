@@ -138,7 +138,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(box?.y).toBeLessThan(900)
   })
 
-  test('at a link to a file, the pointer and the keys o and c open its path in an own editor, or copy it', async () => {
+  test("at a link to a file, the pointer and the keys o and c open its path in the reader's own editor, or copy it", async () => {
     const { folder } = findVersion('v02')
     const permissions = ['clipboard-read', 'clipboard-write']
     const page = await workshop.newPage({ own: { permissions } })
@@ -188,7 +188,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.locator('main .files a:focus').textContent()).toMatch(/^long\.ts/)
   })
 
-  test('it does so in the results of the search, too, which are in a dialog', async () => {
+  test('the card also shows at the results of the search, which are in a dialog', async () => {
     const page = await workshop.visit('/')
     await page.keyboard.press('/')
     await page.keyboard.type(CALLBACK)

@@ -3,12 +3,12 @@ import { diffChars } from 'diff'
 /** The share of characters that may differ from what was typed. */
 const MOST_CHANGED = 0.35
 
-/** The name that someone most likely meant, or undefined if none is close to what they typed. */
-export function closestName(typed: string, names: readonly string[]): string | undefined {
+/** A question about the name that someone most likely meant, after a space. Empty if none is close to what they typed. */
+export function didYouMean(typed: string, names: readonly string[]): string {
   const [best] = names
     .map((name) => ({ name, changed: changedIn(typed.toLowerCase(), name) }))
     .sort((one, other) => one.changed - other.changed)
-  return best !== undefined && best.changed < MOST_CHANGED ? best.name : undefined
+  return best !== undefined && best.changed < MOST_CHANGED ? ` Did you mean ${best.name}?` : ''
 }
 
 function changedIn(typed: string, name: string): number {
