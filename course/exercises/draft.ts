@@ -18,8 +18,8 @@ export function readFiles(folder: string): Files {
 }
 
 /**
- * A change at one place in a text: what is there exactly once, and what comes instead. With a third text it is
- * everything from the first one up to that, or up to the `END`.
+ * A change at one place in a text: a quote that is there exactly once, and its replacement. With a third text, the quote
+ * is everything from the first one up to that, or up to the `END`.
  */
 export type Change = readonly [
   from: string,

@@ -222,7 +222,7 @@ export async function openConsent(driver: Driver, query: Row[], user = 'user0'):
   }
 }
 
-/** The same, and says no there. */
+/** Does the same, and says no on the consent page. */
 export async function denyConsent(driver: Driver, query: Row[]): Promise<Values> {
   const { consent = '', consent_cookie = '' } = await openConsent(driver, query)
   const url = `${driver.serverUrl}/consent?${encodeRows(query)}`

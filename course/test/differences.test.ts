@@ -140,7 +140,7 @@ describe('a difference', () => {
   })
 })
 
-test('a long file is highlighted in parts, and others run in between', async () => {
+test('a long file is highlighted in parts, so that other requests run in between', async () => {
   await highlightText(`// ${randomUUID()}, which loads the grammar`, 'ts')
   let turns = 0
   const turn = () => {

@@ -26,7 +26,7 @@ test('who tests a port and hangs up is not taken for the program that starts the
 test.each([
   ['a head that comes byte by byte', 'HTTP/1.1 200 OK\r\nx: '],
   ['a body without end', 'HTTP/1.1 200 OK\r\n\r\n'],
-])('%s holds nobody up', async (_what, start) => {
+])('%s does not hold up the check of a port', async (_what, start) => {
   const port = await freePort()
   let closed: Promise<unknown> | undefined
   const stranger = createServer((socket) => {

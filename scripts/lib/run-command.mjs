@@ -57,7 +57,7 @@ function refuseOddPath() {
   )
 }
 
-/** Says so before the packages are installed. What else may be wrong with the arguments, the command says. */
+/** Rejects a version that isn't there before the packages are installed. The command checks all other arguments. */
 function refuseUnknownVersion(text = '') {
   if (!/^v\d[\w-]*$/i.test(text)) return
   if (existsSync(text) || existsSync(join(process.env.INIT_CWD ?? '', text))) return

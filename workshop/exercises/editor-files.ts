@@ -32,7 +32,7 @@ export function viewEditor(exercise: Pick<Exercise, 'place' | 'checks'>) {
   return { list, opened }
 }
 
-/** The first step that isn't done, or before the first check the first one. */
+/** The first step that isn't done. Before the first check, the first step. */
 export function stepToDo(steps: LessonStep[], checks: ChecksOnSave): LessonStep | undefined {
   const findings = checks.lastFindings?.findings
   return findings === undefined ? steps[0] : findOpenStep(steps, findings).step

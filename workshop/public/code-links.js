@@ -18,7 +18,7 @@ const card = cardBeside('a[href^="/code/"]', properties, async (link) => {
   for (const [key, tag] of Object.entries(KEYS)) {
     const way = ways.find((one) => one.localName === tag)
     way?.append(' ', Object.assign(document.createElement('kbd'), { textContent: key }))
-    // The keyboard has its keys, and a list of files has no two more stops at each.
+    // The keyboard has these keys. Two more stops of Tab at each link would make a list of files long.
     way?.setAttribute('tabindex', '-1')
   }
   return ways

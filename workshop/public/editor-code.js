@@ -35,7 +35,7 @@ import { parser as htmlParser } from '@lezer/html'
 const SCRIPT = /\.(?:[cm]?[jt]s|json)$/
 const VIEW = /\.(?:eta|html)$/
 
-/** Between the tags of HTML, those of eta are text. A new line keeps the indentation, which a parser of HTML alone doesn't know. */
+/** The tags of eta count as text. A new line keeps the indentation of the line before, because this parser knows none. */
 const HTML = [LRLanguage.define({ parser: htmlParser }), indentService.of(() => null)]
 
 const OPERATORS = [

@@ -92,7 +92,7 @@ window.addEventListener('beforeunload', (event) => {
 const { list: firstList, opened } = JSON.parse(place.dataset.start)
 takeIn(firstList, opened)
 
-/** Takes in the list of what is on disk, and the first time a file of it. */
+/** Takes in the list of the files on disk, and on the first call the text of one. */
 async function takeIn(next, opened) {
   const isFirst = list.files.length === 0
   const isNextStep = next.step !== list.step

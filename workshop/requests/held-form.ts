@@ -18,7 +18,7 @@ const LONGEST_BODY = 64 * 1024
 /** Responses with these statuses have no body. RFC 9110 sections 15.3.5 and 15.4.5 */
 const WITHOUT_BODY = [204, 304]
 
-/** A held message with all its headers, but for those that the sender sets. A response has no more than these, and a text. */
+/** A held message with all its headers, except those that the sender sets. A response has only headers and a text. */
 export function heldDraft({ kind, exchange }: Message): Draft {
   const draft = wholeDraftOf(exchange)
   if (kind === 'request') return draft

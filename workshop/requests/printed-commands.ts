@@ -13,7 +13,7 @@ const PRINTING: Record<string, boolean> = {
   '-w': true,
   '-c': true,
 }
-/** What a command prints stays an address after these. */
+/** Commands whose output is the address that they are piped. */
 const KEEPING = /^(address_in|grep \.)$/
 const QUERY_OF = "sed 's/.*?//'"
 
@@ -46,7 +46,7 @@ function run(text: string, shell: Shell): Sent[] {
   return commandsIn(text).flatMap(([command = '']) => {
     const [, inner] = /^\((.*)\)$/s.exec(command) ?? []
     if (inner !== undefined) return run(inner, { ...shell, variables: new Map(shell.variables) })
-    // Of a loop, its first round.
+    // Only the first round of a loop.
     const [, variable, words] = /^for (\w+) in\s+(\S+)/.exec(command) ?? []
     const [, body = command] = /^do (.*)/s.exec(command) ?? []
     return runOne(variable === undefined ? body : `${variable}=${words}`, shell)
@@ -145,7 +145,7 @@ function splitHeader(text: string): Row {
   return [name, value.join(':').trim()]
 }
 
-/** Undefined for a request with a value of a run where nobody knows its name. */
+/** A request as a block of HTTP. Undefined if it has a value of a run that has no known name. */
 function httpOf(sent: Sent, { variables }: Shell): string | undefined {
   const [, host, target = ''] = /^http:\/\/([^/?]+)(.*)$/.exec(sent.url) ?? []
   if (host === undefined) return undefined

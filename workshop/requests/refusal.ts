@@ -13,8 +13,9 @@ const CITATION = /RFC \d+ (?:section|appendix) [\dA-Z]/
 const OTHER_THOUGHT = /^$|\bthrow\b|^}|^(await )?[\w.]+\(.*\)$|^delete |^[\w.]+ = /
 
 /**
- * What an error says that refused the request of an exchange, if anything, and the line: of its version, else of the code
- * that all versions share. Without a line, Fastify or Node refused it before any code of the lab ran.
+ * The error that rejected the request of an exchange, if one did: what it says, and the line that threw it, in the
+ * version's own code or else in the code that all versions share. Without a line, Fastify or Node rejected the request
+ * before any code of the lab ran.
  */
 export function refusedBy({ refusal, version }: Exchange) {
   if (refusal === undefined) return undefined

@@ -14,7 +14,7 @@ export type OutputOf = (command: string, shell: Shell) => string | undefined
 /** A value that only a run has: a variable that no command set to a known text, or the output of a command. */
 export const UNKNOWN = /\uE000([^\uE001]*)\uE001/g
 const DEFINITION = /^(\w+)\(\) \{(?: (.*); \}|\n([\s\S]*?)\n\})$/gm
-/** Without a meaning for the shell. */
+/** Characters that mean nothing to the shell. */
 const PLAIN = /[^\s'"\\$();|&]+/y
 const EXPANSION = /\$(?:\{(\w+)(?:(:-|#|%)([^}]*))?\}|(\w+|@))/y
 
@@ -119,7 +119,7 @@ function textOf(piece: string, shell: Shell, outputOf: OutputOf): string {
   return operator === undefined ? value : cut(value, operator, operand)
 }
 
-/** The value without its shortest start, or end, that has the form of a pattern. */
+/** The value without the shortest part at its start (`#`) or at its end (`%`) that matches a pattern. */
 function cut(value: string, operator: string, pattern: string): string {
   const form = pattern.replace(/\\?[^\w*]/g, (text) => `\\${text.at(-1)}`).replaceAll('*', '[^]*')
   const places = Array.from({ length: value.length + 1 }, (_, index) => index)

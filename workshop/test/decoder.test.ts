@@ -125,7 +125,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     expect(await page.getByLabel('Token', { exact: true }).inputValue()).toBe('')
   })
 
-  test('what is no token gets a sentence', async () => {
+  test('a text that is no token gets a sentence that says why', async () => {
     const page = await paste('')
     for (const [what, text, words] of NO_TOKENS) {
       await page.getByLabel('Token', { exact: true }).fill(text)

@@ -372,7 +372,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     )
   })
 
-  test.runIf(full)('a button that copies has its words again, also after two clicks', async () => {
+  test.runIf(full)('a button that copies gets its label back, even after two clicks', async () => {
     const permissions = ['clipboard-read', 'clipboard-write']
     const page = await workshop.visit('/lessons/v01-code-flow/try-it', { own: { permissions } })
     await page.clock.install()

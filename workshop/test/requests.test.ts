@@ -374,7 +374,7 @@ ask "$MINE"`
     )
   })
 
-  test('has no link only if a part of a value is changed by another command, is no UTF-8, or goes to the CLI', () => {
+  test('has no link only if another command changes a part of it, it is not UTF-8, or it goes to the CLI', () => {
     const addresses = addressesOf(readConfig({}))
     const without = listVersions().flatMap((version) => {
       const shell = newShell()
@@ -696,7 +696,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await workshop.inspect(`/requests/edit?message=${message}`, 'request')
   })
 
-  test('a prepared request is refused at a click, and the version before answers beside it', async () => {
+  test('a click sends a prepared request, and another one sends it to the version before', async () => {
     const page = await workshop.newPage()
     await sendThem(page, findVersion('v02'), all ? undefined : 1)
     await page.locator('#send-trap').click()
@@ -713,7 +713,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
   })
 
   test.runIf(all).each(versions.filter(({ number }) => number !== 2))(
-    'so are all those of $name',
+    'a click sends each prepared request of $name',
     async (version) => {
       await sendThem(await workshop.newPage(), version)
     },

@@ -273,7 +273,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
       await expect.poll(() => isInSight(first.locator('summary').first())).toBe(true)
     })
 
-    test('the link to a message opens no other one after another start of the lab, and says so', async () => {
+    test('after the lab was started again, the link to a message opens no other message, and the page says so', async () => {
       const workshop = await workshopOfTest('v01-code-flow')
       const ids = async () => {
         const rows = (await workshop.get('/traffic')).page().querySelectorAll('.row')

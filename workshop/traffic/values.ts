@@ -32,7 +32,7 @@ const WORD = /[\w.~*%+/-]+={0,2}/g
 /** Names for values, in the order in which they are first seen. */
 export class Values {
   #known = new Map<string, Named>()
-  /** The same by each form of a value in a text. */
+  /** The same names, by each form that a value may have in a text. */
   #forms = new Map<string, Named>()
   readonly #counts = new Map<ValueKind, number>()
   #total = 0
