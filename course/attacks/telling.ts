@@ -71,7 +71,7 @@ export function tellExchange(exchange: Exchange, at: Party, words: Words): Messa
   }
 }
 
-export function tellAddress(url: string, words: Words): Address {
+function tellAddress(url: string, words: Words): Address {
   const { origin, pathname, searchParams, hash } = new URL(url)
   return {
     at: words.partyAt(origin),

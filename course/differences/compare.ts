@@ -38,7 +38,7 @@ export interface Hunk {
 }
 
 /** The two texts of a file that differs between two folders. */
-export interface TextPair {
+interface TextPair {
   path: string
   kind: 'changed' | 'new' | 'deleted'
   /** Its path in the older folder, if it was moved since then. */

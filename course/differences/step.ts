@@ -53,11 +53,11 @@ export function* stepsOf(versions: Version[]): Generator<Step> {
 }
 
 /** Whether a path is this file or is in this folder. */
-export function isBelow(path: string, place: string): boolean {
+function isBelow(path: string, place: string): boolean {
   return path === place || path.startsWith(`${place}/`)
 }
 
-export function isTest(path: string): boolean {
+function isTest(path: string): boolean {
   return isBelow(path, 'test')
 }
 

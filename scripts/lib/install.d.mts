@@ -1,7 +1,6 @@
 /** What commands in TypeScript use of install.mjs, which runs before anything is there that reads TypeScript. */
 export const PNPM: string
 export const PACKED: string
-export const PACKED_PNPM: string
 export const NEED_EVERYTHING: string[]
 export function fetchPnpm(root: string): Promise<string>
 export function findNpm(): string

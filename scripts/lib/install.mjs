@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export const PNPM = 'pnpm@10.34.9'
 /** What `npm run offline` fills: the tarball of pnpm, and a store of all packages. */
 export const PACKED = 'offline'
-export const PACKED_PNPM = join(PACKED, `${PNPM.replace('@', '-')}.tgz`)
+const PACKED_PNPM = join(PACKED, `${PNPM.replace('@', '-')}.tgz`)
 /** Commands that use development dependencies. */
 export const NEED_EVERYTHING = [
   'bench',
