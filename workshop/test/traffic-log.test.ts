@@ -395,6 +395,16 @@ describe('a HAR', () => {
     expect(text).toContain('id=****; Path=/')
   })
 
+  test('keeps why a token was rejected, and the ends of the token', () => {
+    const challenge = 'Bearer realm="oauth-lab", error="invalid_token"'
+    const scene = new Scene()
+      .ask(1, 1, { headers: ['Authorization', `Bearer ${'a'.repeat(39)}wxyz`] })
+      .answer(1, 2, [401, `WWW-Authenticate: ${challenge}`])
+    const text = JSON.stringify(har({ log: scene.log }))
+    expect(text).toContain(JSON.stringify(challenge))
+    expect(text).toContain('Bearer aaaa****wxyz')
+  })
+
   test('has no secret of a body: JSON is masked at any depth, and a body that is neither form nor JSON is left out', () => {
     const json = { access_token: SECRET, list: [SECRET, { code: SECRET }], pin: 90_417 }
     for (const body of [

@@ -1,5 +1,5 @@
 import { mask } from '@oauth-lab/shared/request-log.ts'
-import { isForm, parseCookies, parseForm } from './http.ts'
+import { isForm, parseChallenge, parseCookies, parseForm } from './http.ts'
 import type { Exchange, Header } from './message.ts'
 import type { Body } from './tap.ts'
 import type { Values } from './values.ts'
@@ -15,6 +15,7 @@ const PLAIN_FIELDS = new Set([
   'scope',
   'decision',
   'for',
+  'realm',
   'token_type',
   'token_type_hint',
   'expires_in',
@@ -71,9 +72,11 @@ export function maskExchange(exchange: Exchange, values: Values): Exchange {
 function maskHeader(name: string, value: string, values: Values): string {
   switch (name.toLowerCase()) {
     case 'authorization': {
-      // All of it: the last characters of Basic may be a whole short secret.
-      const [scheme = ''] = /^(Basic|Bearer) /i.exec(value) ?? []
-      return scheme + HIDDEN
+      const [, scheme = '', token = ''] = /^(?:(Basic|Bearer) +)?(.*)$/i.exec(value) ?? []
+      // The last characters of Basic may be a whole short secret.
+      return scheme.toLowerCase() === 'bearer'
+        ? `Bearer ${mask(token)}`
+        : `${scheme} ${HIDDEN}`.trim()
     }
     case 'cookie':
       return parseCookies(value).map(maskCookie).join('; ')
@@ -85,6 +88,11 @@ function maskHeader(name: string, value: string, values: Values): string {
     case 'content-location':
     case 'referer':
       return maskAddress(value, values)
+    case 'www-authenticate': {
+      const { scheme, parameters } = parseChallenge(value)
+      const written = parameters.map((pair) => `${pair[0]}="${maskField(pair, values)}"`)
+      return `${scheme} ${written.join(', ')}`.trimEnd()
+    }
     default:
       return SECRET_HEADER.test(name) ? HIDDEN : values.mask(value)
   }
