@@ -997,9 +997,9 @@ function expectCode(page: Page): string {
   return code
 }
 
-/** A free or a taken port: the server must not care. */
+/** A free or a taken port: the server must not care. Above those of the registered redirect URIs. */
 function somePort(): number {
-  return randomInt(1_024, 65_000)
+  return randomInt(26_000, 65_000)
 }
 
 function loopback(port = somePort()): string {
