@@ -59,6 +59,9 @@ export default defineConfig({
     // Only a test that hangs reaches these, on a crowded machine too.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // The tests wait for real programs and a real browser. Where nobody is there to try again, one that passes only
+    // at the second attempt is named below the report.
+    retry: process.env.CI ? 1 : 0,
     // Each look at a page costs three processes a few milliseconds.
     expect: { poll: { interval: 50, timeout: 60_000 } },
     // Failures are reported with the project's name, which says which version broke which promise.

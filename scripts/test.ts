@@ -107,13 +107,14 @@ async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
   const complaints: string[] = []
   const failures: string[] = []
   // At the same time, because the tests leave a core idle while they wait for a program.
-  const [{ passed, failed, skipped }] = await Promise.all([
+  const [{ passed, failed, skipped, flaky }] = await Promise.all([
     runVitest(tested),
     ...Array.from({ length: AT_ONCE }, runChecks),
   ])
   // Below the report of the tests, together and always in the same order.
   for (const text of [...lines, ...complaints.filter(Boolean)]) console.log(text)
   const failedChecks = failures.filter(Boolean)
+  for (const name of flaky) console.log(`Passed only at the second attempt: ${name}`)
   if (skipped > 0) console.log(`${skipped} skipped: ${reasonsToSkip(tested).join('; ')}.`)
   const names = failed > 0 ? [...failedChecks, 'tests'] : failedChecks
   if (names.length > 0) console.log(`Failed: ${names.join(', ')}.`)

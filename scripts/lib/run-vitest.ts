@@ -6,6 +6,8 @@ interface TestCounts {
   /** Also counts what couldn't run: a file that doesn't load, or a run that broke off. */
   failed: number
   skipped: number
+  /** The names of those that failed once, and then passed. */
+  flaky: string[]
 }
 
 /**
@@ -25,6 +27,7 @@ export async function runVitest(project: string[]): Promise<TestCounts> {
   return {
     passed: count('passed'),
     skipped: count('skipped'),
+    flaky: tests.filter((test) => test.diagnostic()?.flaky).map(({ fullName }) => fullName),
     failed: modules.length === 0 ? 1 : failed,
   }
 }
