@@ -110,9 +110,12 @@ function endOnSignal(app: FastifyInstance): void {
     }
     exitWhenDone()
     setInterval(exitWhenDone, 20)
-    // After close() Node no longer limits slow senders. One of them could delay the end forever.
-    setTimeout(() => {
-      for (const { req } of responses.values()) if (!req.complete) req.destroy()
+    // After close() Node no longer limits slow senders, and it never limits who doesn't read. One of them could delay
+    // the end forever.
+    setInterval(() => {
+      for (const [socket, { req }] of responses) {
+        if (!req.complete || socket.writableLength > 0) socket.destroy()
+      }
     }, LAST_BYTES)
   }
   process.on('SIGINT', end)

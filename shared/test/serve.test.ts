@@ -213,9 +213,11 @@ describe.concurrent('a program', () => {
       const state = new URL(begun.location ?? '').searchParams.get('state')
       const slow = browser.open(`${CLIENT_URL}/callback?code=a-code&state=${state}`)
       await asked.opened
-      // A request that is never completed must not delay the end.
-      const { socket } = await openSocket(port)
+      // A request that is never completed must not delay the end, and neither must responses that nobody reads.
+      const [{ socket }, unread] = [await openSocket(port), await openSocket(port)]
       socket.write('POST /logout HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\na')
+      unread.socket.pause()
+      unread.socket.write('GET /style.css HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(5_000))
       await sleep(50)
       run.child.kill('SIGTERM')
       const page = await slow
