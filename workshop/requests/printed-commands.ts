@@ -68,7 +68,13 @@ function runOne(command: string, shell: Shell): Sent[] {
   if (name === 'curl' || name === 'ask') return readCurl(args) ?? []
   if (name === 'shift') shell.args = shell.args.slice(1)
   const body = shell.functions.get(name)
-  return body === undefined ? [] : run(body, { ...shell, args, isInFunction: true })
+  return body === undefined ? [] : run(body, inFunction(name, args, shell))
+}
+
+/** The shell of a function. It can't call itself, which might never end. */
+function inFunction(name: string, args: string[], shell: Shell): Shell {
+  const others = [...shell.functions].filter(([other]) => other !== name)
+  return { ...shell, functions: new Map(others), args, isInFunction: true }
 }
 
 /** The address that a command prints: where the response to its request leads. */
@@ -76,12 +82,13 @@ function outputOf(text: string, shell: Shell): string | undefined {
   const [command = '', ...pipes] = commandsIn(text).at(0) ?? []
   const name = /^\w+/.exec(command)?.[0] ?? ''
   const body = name === 'ask' ? undefined : shell.functions.get(name)
-  const args = wordsIn(command, shell, outputOf)?.slice(1)
+  // Its words are read only once: a command in one of them may have further ones.
+  const args = body === undefined ? [] : wordsIn(command, shell, outputOf)?.slice(1)
   if (args === undefined) return undefined
   const address =
     body === undefined
       ? addressAfter(runOne(command, shell).at(-1), shell)
-      : outputOf(body.split(/\n|; /).at(-1) ?? '', { ...shell, args, isInFunction: true })
+      : outputOf(body.split(/\n|; /).at(-1) ?? '', inFunction(name, args, shell))
   const last = pipes.filter((pipe) => !KEEPING.test(pipe))
   if (last.length === 0) return address
   return last.join() === QUERY_OF ? address?.replace(/^.*?\?/, '') : undefined
@@ -114,14 +121,18 @@ function readCurl(words: string[]): Sent[] | undefined {
   const rest = words[Symbol.iterator]()
   const value = () => rest.next().value ?? ''
   for (const word of rest) {
-    if (word in PRINTING) {
+    if (Object.hasOwn(PRINTING, word)) {
       if (PRINTING[word]) value()
     } else if (word === '-X') sent.method = value()
     else if (word === '-G') isQuery = true
     else if (word === '-d') data.push(value())
     else if (word === '--data-urlencode') data.push(encoded(value()))
-    else if (word === '-u') sent.headers.push(['Authorization', `Basic ${btoa(value())}`])
-    else if (word === '-H') sent.headers.push(splitHeader(value()))
+    else if (word === '-u') {
+      const pair = value()
+      // A value that only a run has can't be encoded.
+      if (pair.search(UNKNOWN) !== -1) return undefined
+      sent.headers.push(['Authorization', `Basic ${Buffer.from(pair).toString('base64')}`])
+    } else if (word === '-H') sent.headers.push(splitHeader(value()))
     else if (word === '-b') {
       const cookie = value()
       // Without an equals sign it is the name of a file.

@@ -347,6 +347,15 @@ describe('a command that a lesson prints', () => {
     ['ask() { curl -si "$@"; }', []],
     ['ask -d a=$(cat file) http://localhost:25000/', []],
     ['ask "$(code | sed \'s/a/b/\')"', []],
+    ['ask -u "a:$SECRET" http://localhost:25000/', []],
+    ['ask constructor http://localhost:25000/', []],
+    [
+      'ask -u a:\u20AC http://localhost:25000/',
+      [`GET / HTTP/1.1\n${HOST}\nAuthorization: Basic YTrigqw=`],
+    ],
+    // Bash would never end with the first one.
+    ['again() { ask http://localhost:25000/; again; }\nagain', [`GET / HTTP/1.1\n${HOST}`]],
+    [`ask http://localhost:25000/${'$(a '.repeat(40)}${')'.repeat(40)}`, []],
   ])('is a request, if it is known what curl sends: %j', (block, requests) => {
     expect(requestsIn(block, newShell())).toEqual(requests)
   })
