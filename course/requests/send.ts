@@ -87,10 +87,13 @@ export function connectorThatTells(tell: TellPeer): buildConnector.connector {
   const connect = buildConnector({})
   return (options, done) => {
     connect(options, (...opened) => {
-      const { localAddress = '', localPort = 0 } = opened[1] ?? {}
-      const peer = `${localAddress.replace(/^::ffff:/, '')} ${localPort}`
-      tell(peer, true)
-      opened[1]?.once('close', () => tell(peer, false))
+      const [, socket] = opened
+      if (socket !== null) {
+        const { localAddress = '', localPort } = socket
+        const peer = `${localAddress.replace(/^::ffff:/, '')} ${localPort}`
+        tell(peer, true)
+        socket.once('close', () => tell(peer, false))
+      }
       done(...opened)
     })
   }

@@ -66,8 +66,12 @@ function chosen() {
   return Object.hasOwn(EDITORS, choice) ? choice : 'vscode'
 }
 
-/** A path as part of an address, with a slash before the drive of Windows. */
+/** A path as part of an address, with a slash before the drive of Windows. Elsewhere a name may have backslashes. */
 function asAddress(path) {
-  const names = path.replaceAll('\\', '/').replace(/^\//, '').split('/')
-  return `/${names.map((name) => encodeURIComponent(name).replace('%3A', ':')).join('/')}`
+  const isOfWindows = /^(?:[a-z]:|\\\\)/i.test(path)
+  const names = path.split(isOfWindows ? /[\\/]/ : '/')
+  return names
+    .map(encodeURIComponent)
+    .join('/')
+    .replace(/^(\w)%3A/, '/$1:')
 }

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { compareFolders } from '@oauth-lab/course/differences/compare.ts'
 import { readText } from '@oauth-lab/course/differences/files.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
@@ -20,6 +20,7 @@ function write(path: string, content: string | Buffer): void {
 write('v02/server/main.ts', 'export {}\n')
 write('v02/client/it is 100% "mine" #1?.ts', "const here = '<b>'\n")
 write('v02/client/a.constructor', 'const a = 1\n')
+if (sep === '/') write('v02/client/..\\..\\a:1.ts', 'export {}\n')
 write('v02/client/picture.png', Buffer.from([0, 1, 2, 255]))
 write('v02/client/long.ts', 'x'.repeat(400_000))
 write('v02/node_modules/secret.ts', 'not to be shown')
@@ -186,6 +187,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.keyboard.press('Tab')
     await expect.poll(href).toBe(`vscode://file${copy}/client/long.ts`)
     expect(await page.locator('main .files a:focus').textContent()).toMatch(/^long\.ts/)
+    // A name never leads out of its folder, or to another line.
+    await page.locator('main .files a[href*="%5C"]').hover()
+    await expect.poll(href).toBe(`vscode://file${copy}/client/..%5C..%5Ca%3A1.ts`)
   })
 
   test('the card also shows at the results of the search, which are in a dialog', async () => {
