@@ -180,7 +180,15 @@ function httpOf(sent: Sent, { variables }: Shell): string | undefined {
     .replace(/Bearer \uE000([^\uE001]*)\uE001$/gm, (_, origin) => `Bearer {${tokenOf(origin)}}`)
     // A variable keeps its name.
     .replace(UNKNOWN, (whole, origin) => (/^\$\w+$/.test(origin) ? origin : whole))
-  return named.search(UNKNOWN) === -1 ? named : undefined
+  if (named.search(UNKNOWN) !== -1) return undefined
+  return isOfAnotherPage(sent, variables) ? named.replaceAll('{consent', '{first_consent') : named
+}
+
+/** Whether the value comes from the page of another request: `value` opens the one of $QUERY, unless it gets an address. */
+function isOfAnotherPage({ url, form = '' }: Sent, variables: Shell['variables']): boolean {
+  const usual = variables.get('QUERY')
+  if (usual === undefined || url.endsWith(`?${usual}`)) return false
+  return /^consent=\uE000\$\(value \w+\)\uE001/.test(form)
 }
 
 /** The name of fresh cookies for a page. */

@@ -76,10 +76,13 @@ function withNames(block: string, { client }: Addresses): string {
     code_challenge: CODE_CHALLENGE,
     code_challenge_method: 'S256',
   })
-  return block
-    .replace(SHORT_QUERY, query.toString())
-    .replace(/^Cookie: .*\.\.\.$/m, `Cookie: {${cookiesFor(path, isAtClient)}}`)
-    .replace(/\b(consent|csrf)=[\w-]+\.\.\./, '$1={$1}')
+  return (
+    block
+      .replace(SHORT_QUERY, query.toString())
+      .replace(/^Cookie: .*\.\.\.$/m, `Cookie: {${cookiesFor(path, isAtClient)}}`)
+      // It belongs to the cookie. A shorter one was made up.
+      .replace(/\b(consent|csrf)=[\w-]{20,}(\.\.\.)?/, '$1={$1}')
+  )
 }
 
 function joined(text: string): string {

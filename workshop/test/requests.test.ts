@@ -286,6 +286,28 @@ describe('a request that a lesson prints', () => {
   })
 })
 
+describe('a form of a page that a lesson prints', () => {
+  test('gets the value and the cookies of one browser', () => {
+    const addresses = addressesOf(readConfig({}))
+    const drafts = listVersions().flatMap((version) =>
+      readLesson(version).parts.flatMap(({ source }) => {
+        const blocks = [...source.matchAll(/```http\n([A-Z]+ [\s\S]*?)```/g)]
+        return blocks.flatMap(([, block = '']) => readPrinted(block, addresses) ?? [])
+      }),
+    )
+    const forms = drafts.flatMap(({ path, headers, body }) => {
+      const [first] = body !== undefined && 'form' in body ? body.form : []
+      const [, cookies] = headers.find(([name]) => name === 'Cookie') ?? []
+      return first?.[0] === 'consent' || first?.[0] === 'csrf' ? [[path, first[1], cookies]] : []
+    })
+    expect(forms).toEqual([
+      ['/consent', '{consent}', '{consent_cookie}'],
+      ['/consent', '{consent}', '{consent_cookie}'],
+      ['/account/disconnect', '{csrf}', '{account_cookie}'],
+    ])
+  })
+})
+
 describe('a command that a lesson prints', () => {
   const HOST = 'Host: localhost:25000'
   const FORM = 'Content-Type: application/x-www-form-urlencoded'
@@ -325,6 +347,13 @@ describe('a command that a lesson prints', () => {
       `answer() { ask -b $1 -d consent=$2 "http://localhost:25000/consent?\${3#*\\?}"; }\nanswer a $(value a) x?y\nanswer a $(value b) x?y`,
       ['consent', 'other_consent'].map((name) => {
         return `POST /consent?y HTTP/1.1\n${HOST}\nCookie: {consent_cookie}\n${FORM}\n\nconsent={${name}}`
+      }),
+    ],
+    [
+      `QUERY=a\nvalue() { curl -b $1 x; }\nanswer() { ask -b $1 -d consent=$2 "http://localhost:25000/consent?$3"; }\nanswer a $(value a) a\nanswer a $(value a) b`,
+      ['a\n{consent', 'b\n{first_consent'].map((words) => {
+        const [query, name] = words.split('\n')
+        return `POST /consent?${query} HTTP/1.1\n${HOST}\nCookie: ${name}_cookie}\n${FORM}\n\nconsent=${name}}`
       }),
     ],
     [
