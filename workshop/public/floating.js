@@ -53,8 +53,8 @@ export function cardBeside(selector, properties, contentOf) {
     link = place
     const content = await contentOf(place)
     if (link !== place || !place.isConnected || content.length === 0) return
-    // Behind a dialog nothing can be clicked.
-    const parent = place.closest('dialog') ?? document.body
+    // Behind a dialog nothing can be clicked. Elsewhere it belongs to the landmark of its link.
+    const parent = place.closest('dialog, main') ?? document.body
     if (card.parentElement !== parent) parent.append(card)
     card.replaceChildren(...content)
     place.setAttribute('aria-describedby', card.id)
@@ -63,11 +63,13 @@ export function cardBeside(selector, properties, contentOf) {
   }
 }
 
-/** Below a link, or above it if there is no room. */
+/** Below a link, or above it if there is no room. In a list, where the next link is below, it is on the right. */
 function moveBeside(card, link) {
   const [line] = link.getClientRects()
-  const left = Math.max(0, Math.min(line.left, innerWidth - card.offsetWidth - 8))
-  const fitsBelow = line.bottom + card.offsetHeight < innerHeight
-  const top = fitsBelow ? line.bottom : Math.max(line.top - card.offsetHeight, 0)
+  const [right, bottom] = [innerWidth - card.offsetWidth - 8, innerHeight - card.offsetHeight]
+  const isInList = link.matches('li > :first-child') && line.right <= right
+  const left = isInList ? line.right : Math.max(0, Math.min(line.left, right))
+  const below = line.bottom < bottom ? line.bottom : Math.max(line.top - card.offsetHeight, 0)
+  const top = isInList ? Math.min(line.top, bottom) : below
   card.style.translate = `${left + scrollX}px ${top + scrollY}px`
 }

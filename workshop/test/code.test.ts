@@ -169,6 +169,9 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.keyboard.press('Shift+Tab')
     await page.keyboard.press('Tab')
     await card.waitFor()
+    // What is below is the next link of the list.
+    const [own, beside] = [await odd.boundingBox(), await card.boundingBox()]
+    expect(beside?.x).toBeGreaterThanOrEqual((own?.x ?? 0) + (own?.width ?? 0))
     const encoded = encodeURIComponent('it is 100% "mine" #1?.ts')
     expect(await href()).toBe(`vscode://file${copy}/client/${encoded}`)
     await card.locator('a').evaluate((own) => {
