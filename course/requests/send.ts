@@ -88,7 +88,7 @@ export function connectorThatTells(tell: TellPeer): buildConnector.connector {
   return (options, done) => {
     connect(options, (...opened) => {
       const [, socket] = opened
-      if (socket !== null) {
+      if (socket) {
         const { localAddress = '', localPort } = socket
         const peer = `${localAddress.replace(/^::ffff:/, '')} ${localPort}`
         tell(peer, true)
