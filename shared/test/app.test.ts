@@ -76,6 +76,22 @@ describe('an app', () => {
     await app.close()
   })
 
+  test('reads the rest of a body that is too large, so its sender can read the response', async () => {
+    const app = createApp(join('somewhere', 'v09-lesson', 'client'))
+    app.post('/form', async () => 'Thanks.')
+    await app.listen({ port: 0, host: 'localhost' })
+    const { port } = app.server.address() as AddressInfo
+    const body = 'x'.repeat(5_000_000)
+    const sender = connect(port, 'localhost')
+    sender.write(
+      `POST /form HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    )
+    sender.write('GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    const responses = await text(sender)
+    expect(responses.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 404'])
+    await app.close()
+  })
+
   test('turns an OAuth error that no endpoint has handled into a 400', async () => {
     const app = appThatThrows(new OAuthError('invalid_request', 'state is given more than once'))
     const { statusCode, body } = await app.inject('/page')
