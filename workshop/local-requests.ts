@@ -9,7 +9,7 @@ const OWN_SITES = [undefined, 'same-origin', 'none']
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  // Mermaid and shiki write their colors into style attributes.
+  // Mermaid writes its colors into style attributes, and pages their indentations.
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
   "font-src 'self' data:",

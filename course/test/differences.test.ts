@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -7,7 +6,7 @@ import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { compareFolders, compareTexts, hunkHeader } from '../differences/compare.ts'
-import { highlightText } from '../differences/highlight.ts'
+import { highlightText, piecesOf } from '../differences/highlight.ts'
 import { describeSize, describeStep } from '../differences/stat.ts'
 import { readStep, stepsOf } from '../differences/step.ts'
 import { changedWords } from '../differences/words.ts'
@@ -140,17 +139,47 @@ describe('a difference', () => {
   })
 })
 
+test.each([
+  ['ts', 'return "a" // b', 'return', 'keyword'],
+  ['ts', 'return "a\\n" // b', '"a\\n"', 'string'],
+  ['ts', 'return "a" // b', '// b', 'comment'],
+  ['ts', 'store.find(1)', 'find', 'function'],
+  ['ts', 'store.find(1)', '1', 'constant'],
+  ['json', '{ "code": "abc" }', '"code"', 'keyword'],
+  ['json', '{ "code": "abc" }', '"abc"', 'string'],
+  ['eta', '<a href="/login">', 'href', 'function'],
+  ['sh', 'curl "$SERVER"', 'curl', 'function'],
+  ['sh', 'curl "$SERVER"', '$SERVER', 'constant'],
+  ['txt', 'return "a"', 'return "a"', 'plain'],
+])('in %s, %s has %s as %s', async (language, text, part, style) => {
+  const styled = { older: [], newer: await highlightText(text, language) }
+  const pieces = piecesOf({ kind: 'added', text, newNumber: 1 }, styled)
+  const found = pieces.filter((piece) => piece.style === style)
+  expect(
+    found
+      .map((piece) => piece.text)
+      .join('')
+      .replaceAll(/[ {}:]*$/g, ''),
+  ).toContain(part)
+})
+
 test('a long file is highlighted in parts, so that other requests run in between', async () => {
-  await highlightText(`// ${randomUUID()}, which loads the grammar`, 'ts')
   let turns = 0
   const turn = () => {
     turns += 1
     immediate = setImmediate(turn)
   }
   let immediate = setImmediate(turn)
-  await highlightText(`// ${'x'.repeat(1_990)}\n`.repeat(10) + randomUUID(), 'ts')
+  await highlightText('call(1)\n'.repeat(1_000), 'ts')
   clearImmediate(immediate)
   expect(turns).toBeGreaterThan(3)
+})
+
+test('a text that takes minutes to highlight is plain from some line on', async () => {
+  const lines = await highlightText('(a=(\n'.repeat(20_000), 'ts')
+  expect(lines).toHaveLength(20_001)
+  expect(lines[0]).toContainEqual([1, 'keyword'])
+  expect(lines.at(-2)).toEqual([[4, 'plain']])
 })
 
 test('a group of very long changed lines gets no changed words, which take too long to find', () => {

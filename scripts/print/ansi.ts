@@ -1,4 +1,4 @@
-import type { Style } from '@oauth-lab/course/differences/highlight.ts'
+import type { Style } from '@oauth-lab/course/differences/tokenize.ts'
 
 const CODES = {
   bold: 1,

@@ -1,5 +1,6 @@
-import { highlightText, type StyledLine } from '@oauth-lab/course/differences/highlight.ts'
+import { highlightText } from '@oauth-lab/course/differences/highlight.ts'
 import { escapeHtml } from '@oauth-lab/course/differences/hunk-html.ts'
+import type { StyledLine } from '@oauth-lab/course/differences/tokenize.ts'
 
 const SHELL_OUTPUT = 'text'
 

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { compareFolders, NOT_SHOWN } from '@oauth-lab/course/differences/compare.ts'
-import { listFiles, readText } from '@oauth-lab/course/differences/files.ts'
+import { readText } from '@oauth-lab/course/differences/files.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { FastifyInstance } from 'fastify'
 import { knownVersion } from '../known-versions.ts'
@@ -46,7 +48,7 @@ export async function codePages(app: FastifyInstance, { playground }: Workshop):
       files,
       hrefOf: hrefOfFile,
       others: listVersions().map(({ name, folder }) => {
-        return { id: name, hasIt: listFiles(folder).includes(path) }
+        return { id: name, hasIt: existsSync(join(folder, path)) }
       }),
       taughtBy: wayToText(place),
       ...(await viewFile(place, path)),
