@@ -44,8 +44,8 @@ export interface AttackFile {
   checks: readonly Check[]
   /** What would block it, if the newest version doesn't. */
   remedy?: string
-  /** Settings for the programs, for stories in which time passes. */
-  settings?(knows: Knowledge): Record<string, string>
+  /** Time passes in it: it moves the clock of its whole process, so it has to play alone. */
+  movesClock?: true
   play(stage: AttackStage): Promise<Ending>
 }
 

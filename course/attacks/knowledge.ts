@@ -3,6 +3,7 @@ import { basic, type Lab, type Programs, startLab } from '@oauth-lab/shared/test
 import { type Exchange, recorded, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
 import { ToldError } from '../told-error.ts'
 import { CLI } from './address-parameters.ts'
+import { loadPrograms } from './load-programs.ts'
 
 /** The features of a version, found by using it, because a learner's copy can have any name. */
 export interface Knowledge {
@@ -35,16 +36,30 @@ export interface Knowledge {
   codeTtl: number
 }
 
-const known = new WeakMap<Programs['buildServer'], Promise<Knowledge>>()
+/** The programs of a version, and its features. */
+export interface KnownPrograms {
+  programs: Programs
+  knows: Knowledge
+}
 
-/** Finds the features of a version. Each version is tried once. */
-export function knowledgeOf(programs: Programs): Promise<Knowledge> {
-  const found = known.get(programs.buildServer) ?? tryPrograms(programs)
-  known.set(programs.buildServer, found)
+const known = new Map<string, Promise<KnownPrograms>>()
+
+/**
+ * Loads the programs in a folder, and finds the features of that version. Each folder is tried once.
+ *
+ * @throws {ToldError} if a file doesn't load, or a plain login fails
+ */
+export function knownPrograms(folder: string): Promise<KnownPrograms> {
+  const found = known.get(folder) ?? loadAndTry(folder)
+  known.set(folder, found)
   return found
 }
 
-/** @throws {ToldError} if a plain login fails */
+async function loadAndTry(folder: string): Promise<KnownPrograms> {
+  const programs = await loadPrograms(folder)
+  return { programs, knows: await tryPrograms(programs) }
+}
+
 async function tryPrograms(programs: Programs): Promise<Knowledge> {
   const exchanges: Exchange[] = []
   const lab = await startLab(recorded(programs, exchanges))

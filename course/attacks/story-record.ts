@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import type { Page } from '@oauth-lab/shared/testing/browser.ts'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { jsonIn, type Send, send } from '@oauth-lab/shared/testing/exchange.ts'
 import { freePort, type Lab, type Programs } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, tokenRequests } from '@oauth-lab/shared/testing/recorder.ts'
@@ -16,9 +16,6 @@ import type { Knowledge } from './knowledge.ts'
 import type { ProgramMemory } from './program-memory.ts'
 import type { Account, Actor, Address, Party, Step, Story, Told } from './story.ts'
 import { tellExchange, tellRequest, type Words } from './telling.ts'
-
-/** How many seconds an hour lasts in a story. Shorter hours would expire tokens during the requests of a busy machine. */
-export const SECONDS_PER_HOUR = 4
 
 /**
  * The record of an attack: the programs, the messages, and the steps of the story. It also remembers
@@ -161,9 +158,9 @@ export class StoryRecord {
     return send(url, options)
   }
 
-  /** Waits for some of the story's time. */
-  async waitMinutes(minutes: number, secondsPerHour = SECONDS_PER_HOUR): Promise<void> {
-    await sleep((minutes / 60) * secondsPerHour * 1000)
+  /** Moves the clock of this process ahead. An attack that does this has `movesClock`. */
+  passMinutes(minutes: number): void {
+    passTime(minutes * 60)
   }
 
   /** Whether an address belongs to the programs or to the attacker's site. */

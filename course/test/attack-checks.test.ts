@@ -17,7 +17,7 @@ describe('the line that blocks an attack', () => {
   // One check for each version tried. The long share tests all of them.
   const first = checks.filter(({ name }, at) => checks.findIndex((one) => one.name === name) === at)
 
-  test.concurrent.each(full ? checks : firstAndNewest(first))(
+  test.each(full ? checks : firstAndNewest(first))(
     '$attack.slug succeeds in a copy of $name without $check.line',
     async ({ attack, check, version }) => {
       const copy = await withoutCheck(version, check)

@@ -5,12 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { type Attack, blockedSince, checksOf, expectedResult } from '../attacks/attack.ts'
 import { AttackStage } from '../attacks/attack-stage.ts'
 import { findLine } from '../attacks/deciding-lines.ts'
-import { knowledgeOf } from '../attacks/knowledge.ts'
-import { loadPrograms } from '../attacks/load-programs.ts'
+import { knownPrograms } from '../attacks/knowledge.ts'
 import { type Performance, playAll } from '../attacks/play.ts'
 import { attacks } from '../attacks/stories/index.ts'
 import { findVersion, listVersions, ROOT, type Version } from '../programs/versions.ts'
 
+const STORIES = join(ROOT, 'course', 'attacks', 'stories')
 const versions = listVersions()
 /** Words that a lesson introduces, and the version of that lesson. */
 const LESSONS: [RegExp, number][] = [
@@ -91,6 +91,13 @@ describe('what each version blocks', () => {
     }
   })
 
+  test('an attack in which time passes says that it moves the clock', () => {
+    for (const { slug, movesClock = false } of attacks) {
+      const text = readFileSync(join(STORIES, `${slug}.ts`), 'utf8')
+      expect(text.includes('.passMinutes('), slug).toBe(movesClock)
+    }
+  })
+
   test('every rule names its source', () => {
     for (const { rule, slug } of attacks) expect(rule, slug).toMatch(/^RFC \d+ sections? \d/)
   })
@@ -127,8 +134,7 @@ describe('a story', () => {
 
   test('sends nothing outside this lab', async () => {
     const version = findVersion('v01')
-    const programs = await loadPrograms(version.folder)
-    const stage = await AttackStage.open(version, programs, await knowledgeOf(programs))
+    const stage = await AttackStage.open(version, await knownPrograms(version.folder))
     try {
       await expect(stage.attacker.opens('http://192.0.2.1/')).rejects.toThrow(
         /not an address of this/,
@@ -141,7 +147,7 @@ describe('a story', () => {
 })
 
 test('stories/index.ts lists every story', () => {
-  const files = readdirSync(join(ROOT, 'course', 'attacks', 'stories'))
+  const files = readdirSync(STORIES)
   const slugs = attacks.map(({ slug }) => slug)
   expect(files.sort()).toEqual(['index', ...slugs].map((name) => `${name}.ts`).sort())
 })

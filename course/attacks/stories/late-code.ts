@@ -1,5 +1,4 @@
 import { type AttackFile, ending } from '../attack.ts'
-import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const attack: AttackFile = {
   title: 'The attacker finds an unused code in a log half an hour later',
@@ -12,12 +11,12 @@ export const attack: AttackFile = {
       without: 'store.codes.set(code, issuedCode, 3600)',
     },
   ],
-  settings: (knows) => ({ CODE_TTL: String((knows.codeTtl / 3600) * SECONDS_PER_HOUR) }),
+  movesClock: true,
 
   async play(stage) {
     const { attacker, victim } = stage
     stage.attackerHas(
-      `A log of the addresses the victim's browser is redirected to. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the lifetime of the code is shortened to match.`,
+      "A log of the addresses the victim's browser is redirected to. In this run the clock jumps half an hour ahead.",
     )
     const own = await attacker.startsLogin(
       'The attacker starts a login and keeps the address of the login page.',
@@ -27,7 +26,7 @@ export const attack: AttackFile = {
       'The victim logs in there. Then the browser loses its connection.',
       own,
     )
-    await stage.waitMinutes(30)
+    stage.passMinutes(30)
     stage.outside('attacker', 'attacker', 'Half an hour later the attacker reads the log.')
     const page = await attacker.bringsCode(
       callback,

@@ -1,5 +1,4 @@
 import { type AttackFile, ending } from '../attack.ts'
-import { SECONDS_PER_HOUR } from '../story-record.ts'
 
 export const attack: AttackFile = {
   title: 'The attacker finds and uses a stolen access token 45 minutes later',
@@ -13,19 +12,17 @@ export const attack: AttackFile = {
       without: 'accessTokenTtl: config.accessTokenTtl ?? 3600,',
     },
   ],
-  settings: (knows) => ({
-    ACCESS_TOKEN_TTL: String((knows.accessTokenTtl / 3600) * SECONDS_PER_HOUR),
-  }),
+  movesClock: true,
 
   async play(stage) {
     const { attacker, victim } = stage
     const minutes = stage.knows.accessTokenTtl / 60
     stage.attackerHas(
-      `A log in which they will find the victim's access token 45 minutes from now. In this run an hour lasts ${SECONDS_PER_HOUR} seconds, and the token's lifetime of ${minutes} minutes is shortened to match.`,
+      "A log in which they will find the victim's access token 45 minutes from now. In this run the clock jumps ahead.",
     )
     await victim.logsInAtClient('The victim logs in.')
     const { access_token } = stage.lastTokens
-    await stage.waitMinutes(45)
+    stage.passMinutes(45)
     stage.outside('attacker', 'attacker', '45 minutes later the attacker finds the token.')
     const account = await attacker.readsProfileWith(
       access_token,
