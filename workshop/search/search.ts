@@ -1,4 +1,7 @@
+import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import type { Addresses } from '@oauth-lab/course/programs/programs.ts'
+import { listVersions } from '@oauth-lab/course/programs/versions.ts'
+import { listDocs } from '../lesson/reference.ts'
 import { listEntries } from './entries.ts'
 import { type Entry, KINDS } from './entry.ts'
 
@@ -24,7 +27,7 @@ const GAP = '[^\\p{L}\\p{N}]+'
 const START = '(?<![\\p{L}\\p{N}])'
 const END = '(?![\\p{L}\\p{N}])'
 
-let known: { key: string | undefined; items: Item[] } | undefined
+let known: { key: unknown[]; items: Item[] } | undefined
 
 /**
  * What matches, grouped by kind, the best first:
@@ -53,10 +56,11 @@ export function search(asked: string, addresses: Addresses | undefined, most: nu
     }))
 }
 
-/** Made by the first search, and again once the programs run elsewhere. */
+/** Made by the first search, and again once the programs run elsewhere or someone has edited a lesson or a doc. */
 function itemsAt(addresses: Addresses | undefined): Item[] {
-  const key = JSON.stringify(addresses)
-  if (known === undefined || known.key !== key) {
+  // An unchanged text is the same object as before.
+  const key = [JSON.stringify(addresses), ...listVersions().map(readLesson), ...listDocs()]
+  if (known?.key.length !== key.length || known.key.some((part, at) => part !== key[at])) {
     known = { key, items: listEntries(addresses).map(asItem) }
   }
   return known.items
