@@ -197,6 +197,9 @@ function inTurn(doc, act) {
 
 async function save(doc) {
   if (doc.conflict !== undefined) return say('First choose which one to keep.')
+  if (!/(?:^|\n)$/.test(textOf(doc))) {
+    dispatch(doc, { changes: { from: doc.state.doc.length, insert: '\n' } })
+  }
   const text = textOf(doc)
   const { hash, newline = '\n' } = doc.saved
   const answer = await send('file', { path: doc.path, text: text.replaceAll('\n', newline), hash })

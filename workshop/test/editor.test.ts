@@ -397,6 +397,13 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.getByLabel('New file').fill('server/new.ts')
     await page.getByLabel('New file').press('Enter')
     await expect.poll(() => pathIn(page)).toBe('server/new.ts')
+    await write(page, '// new')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => onDisk(place, 'server/new.ts')).toBe('// new\n')
+    await expect.poll(() => news(page)).toContain('Saved server/new.ts')
+    await page.keyboard.insertText(' file')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => onDisk(place, 'server/new.ts')).toBe('// new file\n')
 
     await openFile(page, 'login.ts')
     await write(page, '// mine\n')
@@ -407,6 +414,78 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.locator('.cm-deletedChunk').getByText('randomToken').first().waitFor()
     expect(await seriousProblems(page)).toEqual([])
     expect(onDisk(place, LOGIN)).not.toContain('// mine')
+  })
+
+  test('on a wide screen, the file that changed on disk stands beside the edits, until the learner chooses', async () => {
+    const place = copy('v02')
+    const start = onDisk(place, LOGIN)
+    const page = await visit({ width: 1440 })
+    await openFile(page, 'login.ts')
+    await write(page, '// mine\n')
+    const scroller = page.locator('.cm-scroller')
+    await scroller.evaluate((element) => element.scrollTo(0, 40))
+    const conflict = page.locator('.editor-conflict')
+    const sides = page.locator('.cm-mergeView .cm-content')
+    const [disk, mine] = [sides.first(), sides.last()]
+
+    change(place, LOGIN, `// outside\n${start}`)
+    await comeBack(page)
+    await conflict.waitFor()
+    expect(await sides.count()).toBe(2)
+    expect(await page.locator('.editor-legend').textContent()).toContain('Left: the file on disk')
+    expect(await disk.textContent()).toMatch(/^\/\/ outside/)
+    expect(await mine.textContent()).toMatch(/^\/\/ mine/)
+    expect(await mine.evaluate((side) => side === document.activeElement)).toBe(true)
+    expect(await seriousProblems(page)).toEqual([])
+
+    // The one on disk can't be written into, and what is written into one's own isn't saved.
+    await disk.focus()
+    await page.keyboard.type('not written')
+    await mine.focus()
+    await page.locator('.cm-merge-b.cm-focused').waitFor()
+    await page.keyboard.insertText('// more\n')
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => news(page)).toContain('choose')
+    expect(onDisk(place, LOGIN)).toBe(`// outside\n${start}`)
+
+    // A second change outside shows at once, and the edits stay.
+    change(place, LOGIN, `// outside again\n${start}`)
+    await comeBack(page)
+    await expect.poll(() => disk.textContent()).toMatch(/^\/\/ outside again/)
+    expect(await mine.textContent()).toMatch(/^\/\/ mine\/\/ more/)
+    await page.setViewportSize({ width: 1000, height: 900 })
+    await expect.poll(() => sides.count()).toBe(0)
+    await page.locator('.cm-deletedChunk').getByText('// outside again').waitFor()
+    await page.setViewportSize({ width: 1440, height: 900 })
+    await expect.poll(() => sides.count()).toBe(2)
+
+    // Another file shows no conflict, and this one still has it.
+    await openFile(page, 'protocol.ts')
+    await conflict.waitFor({ state: 'hidden' })
+    await page.getByRole('link', { name: 'login.ts unsaved' }).click()
+    await expect.poll(() => pathIn(page)).toBe(LOGIN)
+    await conflict.getByRole('button', { name: 'Take the one on disk' }).click()
+    await sides.first().waitFor({ state: 'detached' })
+    await expect.poll(() => textIn(page)).toMatch(/^\/\/ outside again/)
+    await page.locator('.cm-content').focus()
+    await page.keyboard.press('Control+z')
+    await expect.poll(() => textIn(page)).toMatch(/^\/\/ mine\/\/ more/)
+
+    // As the learner's own edit, the undone text is saved on request.
+    await page.keyboard.press('Control+s')
+    await expect.poll(() => onDisk(place, LOGIN)).toBe(`// mine\n// more\n${start}`)
+
+    // A file that is back as it was is no conflict.
+    await write(page, '// last\n')
+    rmSync(join(place.folder, LOGIN))
+    await comeBack(page)
+    await conflict.getByText('was deleted outside').waitFor()
+    expect(await disk.textContent()).toBe('')
+    change(place, LOGIN, `// mine\n// more\n${start}`)
+    await comeBack(page)
+    await sides.first().waitFor({ state: 'detached' })
+    await conflict.waitFor({ state: 'hidden' })
+    expect(await textIn(page)).toMatch(/^\/\/ last/)
   })
 
   test('a wide screen shows the other text beside the file, whose edits, undo, error, cursor and scroll stay', async () => {
