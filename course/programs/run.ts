@@ -19,6 +19,8 @@ import { untilAnswers } from './who-answers.ts'
 
 /** How long the programs may take to end, in milliseconds: a bit longer than their slowest request. */
 const LONGEST_END = 15_000
+/** The same for a program that serves nobody. Its loop may be endless, so that it hears nothing. */
+const LONGEST_CLEANUP = 2_000
 /** How far apart a signal and its effect may arrive in the wrong order, in milliseconds. */
 export const SIGNAL_DELAY = 200
 /** How long to wait between two reads of a program's output, in milliseconds. */
@@ -80,7 +82,7 @@ export function startEnding(name: string, spec: RunSpec): EndingProgram {
   return {
     ended: program.ended,
     tell: (message) => tell(program, message),
-    stop: () => stop([program]),
+    stop: () => stop([program], LONGEST_CLEANUP),
   }
 }
 
@@ -99,7 +101,7 @@ export function startPrograms(spec: RunSpec): RunningPrograms {
     },
     stop: () => {
       abort.abort()
-      return stop(programs)
+      return stop(programs, LONGEST_END)
     },
   }
 }
@@ -213,13 +215,13 @@ function tell({ process }: RunningProgram, message: object): void {
   if (process.connected) process.send(message, () => undefined)
 }
 
-async function stop(programs: RunningProgram[]): Promise<void> {
+async function stop(programs: RunningProgram[], longest: number): Promise<void> {
   for (const { process } of programs) {
     if (process.connected) process.disconnect()
   }
   const force = setTimeout(() => {
     for (const { process } of programs) process.kill('SIGKILL')
-  }, LONGEST_END)
+  }, longest)
   await Promise.all(programs.map((program) => program.ended))
   clearTimeout(force)
 }
