@@ -19,7 +19,8 @@ export function cardBeside(selector, properties, contentOf) {
   let link
 
   document.addEventListener('pointerout', () => later(leave))
-  document.addEventListener('pointerover', ({ target, pointerType }) => {
+  // Not pointerover, which also comes when a page draws a link anew under a pointer at rest.
+  document.addEventListener('pointermove', ({ target, pointerType }) => {
     const place = pointerType === 'touch' ? null : target.closest(selector)
     if (place !== null) later(() => show(place))
     else if (card.contains(target)) clearTimeout(timer)

@@ -548,6 +548,19 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await expect.poll(() => onDisk(place, LOGIN)).toBe(text)
   })
 
+  test('a file that was clicked opens without the card of its link, which would cover the code', async () => {
+    copy('v02')
+    const page = await visit()
+    await openFile(page, 'login.ts')
+    await write(page, '// mine\n')
+    // The list is drawn anew under the pointer. The card takes a quarter of a second to show.
+    await page.getByRole('link', { name: 'login.ts unsaved' }).waitFor()
+    await page.waitForTimeout(400)
+    expect(await page.locator('#own-editor-card').isVisible()).toBe(false)
+    await page.getByRole('link', { name: 'login.ts unsaved' }).hover({ position: { x: 3, y: 3 } })
+    await page.locator('#own-editor-card').waitFor()
+  })
+
   test('a view has the colors of HTML, a new line its indentation, and a bracket the closing one', async () => {
     copy('v02')
     const page = await visit()
