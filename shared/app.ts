@@ -157,8 +157,9 @@ export function createApp(folder: string): FastifyInstance {
   }
 
   function sendError(request: FastifyRequest, reply: FastifyReply, error: PageError): FastifyReply {
+    reply.code(error.status)
     // Fastify ends the connection after an error of the body. Someone who is still sending it might then never read why.
-    reply.code(error.status).removeHeader('connection')
+    reply.removeHeader('connection')
     const path = pathOf(request)
     // Nothing under /api is for browsers, even without a route.
     if (routes.get(path)?.backChannel || /^\/api(\/|$)/.test(path)) {

@@ -153,7 +153,10 @@ test.each([
   ['txt', 'return "a"', 'return "a"', 'plain'],
 ])('in %s, %s has %s as %s', async (language, text, part, style) => {
   const styled = { older: [], newer: await highlightText(text, language) }
-  const pieces = piecesOf({ kind: 'added', text, newNumber: 1 }, styled)
+  const pieces = piecesOf(
+    { kind: 'added', text, oldNumber: undefined, newNumber: 1, endsFile: false },
+    styled,
+  )
   const found = pieces.filter((piece) => piece.style === style)
   expect(
     found
