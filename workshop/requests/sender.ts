@@ -46,7 +46,7 @@ export async function sendTo(workshop: Workshop, slot: Slot, draft: Draft) {
   const patience = traffic.isHolding(slot) ? { patience: Number.POSITIVE_INFINITY } : {}
   const tell: TellPeer = (...connection) => traffic.takeOwn(slot, ...connection)
   const answer = await sendDraft(filled.draft, addresses, { ...patience, tell })
-  const message = await reportOf(workshop, slot, answer)
+  const message = await reportOf(workshop, slot, draft.program, answer)
   return { answer, message, filledIn: filled.filledIn }
 }
 
@@ -103,10 +103,12 @@ export function driverOf({ traffic }: Workshop, slot: Slot): Driver {
 }
 
 /** The message of a response, which the program reports over another channel. */
-async function reportOf({ traffic }: Workshop, slot: Slot, { peer }: Answer) {
+async function reportOf({ traffic }: Workshop, slot: Slot, program: string, { peer }: Answer) {
   const find = () => {
     return traffic.logOf(slot).entries.findLast((entry): entry is Message => {
-      return entry.kind === 'answer' && !entry.waits && entry.exchange.peer === peer
+      if (entry.kind !== 'answer' || entry.waits) return false
+      // Two connections to different programs may have the same port on this side.
+      return entry.exchange.program === program && entry.exchange.peer === peer
     })
   }
   const end = performance.now() + REPORT_DELAY
