@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { highlightText } from '@oauth-lab/course/differences/highlight.ts'
 import { type Addresses, portsOf } from '@oauth-lab/course/programs/programs.ts'
 import { SIGNAL_DELAY } from '@oauth-lab/course/programs/run.ts'
 import { stopSignal } from '@oauth-lab/course/programs/stop-signal.ts'
@@ -47,6 +48,8 @@ export async function runWorkshop(options: WorkshopOptions): Promise<number> {
     await listen(app, port)
     await Promise.race([signal, runner.untilStarted(slot)])
     if (!ending) options.onReady()
+    // Loads what colors code before someone asks for some.
+    await highlightText('', 'ts')
     await signal
     return slot.state === 'failed' ? 1 : 0
   } finally {

@@ -19,14 +19,7 @@ export function hrefInApp(href: string, file: string): string | undefined {
   const place = relative(ROOT, target).split(sep).join('/')
   const hash = anchor === '' ? '' : `#${anchor}`
 
-  const version = listVersions().find(({ name }) => isIn(place, `versions/${name}`))
-  if (version !== undefined) {
-    const path = place.slice(`versions/${version.name}/`.length)
-    const isLesson = path === '' || path === 'README.md'
-    return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
-  }
-  const step = listVersions().find((known) => differencePage(known) === target)
-  if (step !== undefined) return hrefOf(step, DIFFERENCE)
+  if (place === 'README.md') return '/'
   const [, doc] = /^docs\/(\w+)\.md$/.exec(place) ?? []
   if (doc !== undefined) return `/reference/${doc}${hash}`
   if (place === 'course/attacks/stories' || place === 'course/attacks/stories/index.ts')
@@ -34,7 +27,16 @@ export function hrefInApp(href: string, file: string): string | undefined {
   const [, attack] = /^course\/attacks\/stories\/([\w-]+)\.ts$/.exec(place) ?? []
   if (attack !== undefined) return `/attacks/${attack}`
   if (SHARED_FOLDERS.some((folder) => isIn(place, folder))) return `/code/${place}`
-  return place === 'README.md' ? '/' : undefined
+
+  const versions = listVersions()
+  const version = versions.find(({ name }) => isIn(place, `versions/${name}`))
+  if (version !== undefined) {
+    const path = place.slice(`versions/${version.name}/`.length)
+    const isLesson = path === '' || path === 'README.md'
+    return isLesson ? inLesson(version, anchor) : `/code/${version.name}/${path}`
+  }
+  const step = versions.find((known) => differencePage(known) === target)
+  return step && hrefOf(step, DIFFERENCE)
 }
 
 /** A lesson is one text in the repo, and one page per part here. */
