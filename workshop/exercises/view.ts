@@ -22,8 +22,28 @@ import { linkFiles } from './text.ts'
 
 type SentenceView = Awaited<ReturnType<typeof viewSentences>>[number]
 
+/** The data for the card of an exercise in the list, for which no checks are loaded. */
+export function viewCard({ place, checks, progress }: Exercise) {
+  const { version, name } = place
+  const lesson = readLesson(version)
+  const findings = checks.lastFindings?.findings
+  // What an earlier run of this app found.
+  const { done, all } = progress.of(version)
+  return {
+    name,
+    heading: lesson.title,
+    idea: renderSentence(version, lesson.idea),
+    minutes: partOf(lesson, 'exercise')?.minutes,
+    steps: readSteps(version).length,
+    isThere: isThere(place),
+    isRunning: checks.checking,
+    done: findings ? countDone(findings) : done,
+    all: findings?.length ?? all,
+  }
+}
+
 /** The data for the page of an exercise. */
-export async function viewExercise({ place, checks, runs, progress }: Exercise) {
+export async function viewExercise({ place, checks, runs }: Exercise) {
   const { version, name, folder } = place
   const lesson = readLesson(version)
   const part = partOf(lesson, 'exercise')
@@ -40,7 +60,6 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
     source: sourceOf(version),
     heading: lesson.title,
     idea: renderSentence(version, lesson.idea),
-    minutes: part.minutes,
     part: { href: hrefOf(version, part.slug), title: part.title },
     isThere: isThere(place),
     finished: viewFinished(version),
@@ -62,8 +81,6 @@ export async function viewExercise({ place, checks, runs, progress }: Exercise) 
       isKnown: checks.lastFindings !== undefined,
       done: countDone(sentences),
       all: sentences.length,
-      // From a check in an earlier run of this app.
-      before: progress.of(version).done,
     },
     check: viewCheck(place, checks),
     news: tellNews(checks),

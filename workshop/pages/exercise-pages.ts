@@ -10,7 +10,7 @@ import { viewEditor } from '../exercises/editor-files.ts'
 import { EDITOR_ASSETS } from '../exercises/editor-modules.ts'
 import { editorRoutes } from '../exercises/editor-routes.ts'
 import { type Exercise, isThere, openExercises } from '../exercises/open-exercises.ts'
-import { viewExercise } from '../exercises/view.ts'
+import { viewCard, viewExercise } from '../exercises/view.ts'
 import { allowScript, isForPart } from '../local-requests.ts'
 import { found, foundByName, PageTrouble } from '../page-trouble.ts'
 import type { Workshop } from '../workshop.ts'
@@ -30,7 +30,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   })
 
   app.get('/exercises', async (_request, reply) => {
-    const cards = await Promise.all(exercises.map(viewExercise))
+    const cards = exercises.map(viewCard)
     return reply.viewAsync('exercises', { title: 'Exercises', cards, ...ASSETS })
   })
   app.get<Asked>('/exercises/:name', async ({ params, query }, reply) => {
@@ -66,8 +66,7 @@ export async function exercisePages(app: FastifyInstance, workshop: Workshop): P
   app.register(editorRoutes, { find })
   // The parts of a page that are requested again after a change.
   app.get('/exercises/cards', async (_request, reply) => {
-    const cards = await Promise.all(exercises.map(viewExercise))
-    return reply.viewAsync('exercise-cards', { cards })
+    return reply.viewAsync('exercise-cards', { cards: exercises.map(viewCard) })
   })
   app.get<Asked>('/exercises/:name/live', ({ params }, reply) => {
     return sendPart('live', find(params.name), reply)
