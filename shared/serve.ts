@@ -110,8 +110,8 @@ function endOnSignal(app: FastifyInstance): void {
     }
     exitWhenDone()
     setInterval(exitWhenDone, 20)
-    // After close() Node no longer limits slow senders, and it never limits who doesn't read. One of them could delay
-    // the end forever.
+    // After close() Node no longer limits slow senders, and it never limits those that don't read their responses.
+    // One of them could delay the end forever.
     setInterval(() => {
       for (const [socket, { req }] of responses) {
         if (!req.complete || socket.writableLength > 0) socket.destroy()

@@ -58,7 +58,7 @@ const SHELL_STYLES: Record<string, Style> = {
   string: 'string',
 }
 
-/** Milliseconds. What a text has beyond what is parsed by then stays plain: some texts take minutes, and all memory. */
+/** In milliseconds. The rest of a text stays plain: some texts would take minutes, and all the memory. */
 const LONGEST_PARSE = 2_000
 const STEPS_AT_ONCE = 100
 

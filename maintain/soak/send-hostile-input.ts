@@ -143,7 +143,7 @@ function readsSettings(text: string): boolean {
 function judge(inputs: Input[], answers: number[], program: ProgramName): void {
   const bad = answers.find((status) => status >= 500 && status !== WITHOUT_SERVER[program])
   if (bad !== undefined) throw new Finding(`${bad} to ${show(inputs)}`)
-  // A malformed request ends its connection, and so does a 431: nothing after it is read.
+  // After a malformed request or a 431, the program closes the connection and reads nothing more.
   if (answers.includes(431) || inputs.some(({ isWhole }) => !isWhole)) return
   if (answers.length < inputs.length) {
     throw new Finding(`${answers.length} responses to ${inputs.length} requests: ${show(inputs)}`)

@@ -475,7 +475,7 @@ describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
     await page.keyboard.press('Control+s')
     await expect.poll(() => onDisk(place, LOGIN)).toBe(`// mine\n// more\n${start}`)
 
-    // A file that is back as it was is no conflict.
+    // Once the file on disk has its earlier text again, there is no conflict.
     await write(page, '// last\n')
     rmSync(join(place.folder, LOGIN))
     await comeBack(page)
