@@ -6,6 +6,7 @@ import type { Usage } from './bench/lib/probe.ts'
 import {
   compareLogins,
   floodClient,
+  floodRefreshes,
   floodServer,
   logInAtOnce,
   mebibytes,
@@ -23,7 +24,7 @@ import {
 } from './soak/soaked-programs.ts'
 import { Visitor } from './soak/visitor.ts'
 
-/** So short that most entries expire during the traffic. A login outlasts both floods, which take hours on a busy machine. */
+/** So short that most entries expire during the traffic. A login outlasts all floods, which take hours on a busy machine. */
 const SETTINGS = {
   CODE_TTL: '20',
   ACCESS_TOKEN_TTL: '10',
@@ -65,7 +66,7 @@ async function soak(minutes: number, flood: number): Promise<number> {
     tell(`${LOGINS_AT_ONCE} logins at once`, await logInAtOnce(programs, LOGINS_AT_ONCE), problems)
     tell('mixed traffic', await mixTraffic(programs, minutes * 60_000), problems)
     console.log(`then:  ${tellUsage(await usageOf(programs))}`)
-    await floodBoth(programs, flood, problems)
+    await floodPrograms(programs, flood, problems)
     await compareTiming(programs, problems)
 
     const end = await afterExpiry(programs)
@@ -80,8 +81,8 @@ async function soak(minutes: number, flood: number): Promise<number> {
   return problems.length === 0 ? 0 : 1
 }
 
-/** Floods one program and then the other, while a logged-in user keeps working. */
-async function floodBoth(
+/** Floods the programs in one way after the other, while a logged-in user keeps working. */
+async function floodPrograms(
   programs: SoakedPrograms,
   count: number,
   problems: string[],
@@ -91,6 +92,7 @@ async function floodBoth(
   for (const [name, flood] of [
     ['half-finished logins at the client', floodClient],
     ['codes that are never redeemed', floodServer],
+    ['refreshes of one login', floodRefreshes],
   ] as const) {
     const state = { over: false, done: 0, slowest: 0, most: 0 }
     const flooding = flood(programs, count).finally(() => {

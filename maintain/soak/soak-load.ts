@@ -1,4 +1,4 @@
-import { basic } from '@oauth-lab/shared/testing/driver.ts'
+import { basic, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import { median } from '../bench/lib/load.ts'
 import type { Usage } from '../bench/lib/probe.ts'
 import type { SoakedPrograms } from './soaked-programs.ts'
@@ -108,6 +108,34 @@ export function floodClient({ driver }: SoakedPrograms, count: number): Promise<
 /** Enters passwords for logins whose code is never redeemed: a code in the server. */
 export function floodServer({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
   return repeat(32, atMost(count), () => driver.code())
+}
+
+/**
+ * Refreshes one login again and again, after someone else used a refresh token. However many tokens the server has
+ * issued since, it must still know that one: it ends the victim's login, and no one refreshes that again (RFC 9700
+ * section 4.14.2).
+ */
+export async function floodRefreshes({ driver }: SoakedPrograms, count: number): Promise<Outcome> {
+  const refresh = async (token: string) => refreshTokenIn(await driver.refresh(token))
+  const logIn = async () => refreshTokenIn(await driver.redeem(await driver.code()))
+  const used = await logIn()
+  const current = await refresh(used)
+  let token = await logIn()
+  const outcome = await repeat(1, atMost(count), async () => {
+    token = await refresh(token)
+  })
+  const endVictim = async () => {
+    const newest = await refresh(current)
+    expectStatus(await driver.refresh(used), 400)
+    expectStatus(await driver.refresh(newest), 400)
+  }
+  await endVictim().catch(({ message }: Error) => outcome.errors.push(`the victim: ${message}`))
+  return outcome
+}
+
+/** @throws {Error} that says what came instead of tokens */
+function refreshTokenIn(answer: JsonAnswer): string {
+  return expectStatus(answer, 200).body.refresh_token as string
 }
 
 /**
