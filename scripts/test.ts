@@ -13,9 +13,6 @@ import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { wantsColors } from './print/ansi.ts'
 
-/** How many checks run at once, each on one core. */
-const AT_ONCE = 2
-
 /** A check that runs beside the tests. */
 interface Check {
   name: string
@@ -92,53 +89,38 @@ function isTypeScriptProject(folder: string): boolean {
 async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
   // The linter ignores all files of a learner's copy.
   const strict = ['check', '--error-on-warnings', '--no-errors-on-unmatched']
+  // For programs this small, more threads cost twice the work and save no time.
+  const quiet = ['--noEmit', '--incremental', '--singleThreaded']
   const checks: Check[] = [
     { name: 'format and lint', run: () => runTool('@biomejs/biome', [...strict, linted], ROOT) },
-    ...typed.map((folder) => {
-      const name = `types of ${relative(ROOT, folder) || 'scripts'}`
-      return { name, run: () => runTool('typescript', typeCheck(name, folder), ROOT) }
-    }),
+    { name: 'types', run: () => runTool('typescript', ['--build', ...quiet, ...typed], ROOT) },
   ]
   // Vitest treats CI as a terminal.
   if (!wantsColors()) process.env.NO_COLOR = '1'
   const { runVitest } = await import('./lib/run-vitest.ts')
-  const waiting = checks.entries()
-  const lines: string[] = []
-  const complaints: string[] = []
-  const failures: string[] = []
   // At the same time, because the tests leave a core idle while they wait for a program.
-  const [{ passed, failed, skipped, flaky }] = await Promise.all([
+  const [{ passed, failed, skipped, flaky }, ...reports] = await Promise.all([
     runVitest(tested),
-    ...Array.from({ length: AT_ONCE }, runChecks),
+    ...checks.map(report),
   ])
   // Below the report of the tests, together and always in the same order.
-  for (const text of [...lines, ...complaints.filter(Boolean)]) console.log(text)
-  const failedChecks = failures.filter(Boolean)
+  for (const { line } of reports) console.log(line)
+  const failedChecks = reports.filter(({ complaint }) => complaint !== undefined)
+  for (const { complaint } of failedChecks) console.log(complaint)
   for (const name of flaky) console.log(`Passed only at the second attempt: ${name}`)
   if (skipped > 0) console.log(`${skipped} skipped: ${reasonsToSkip(tested).join('; ')}.`)
-  const names = failed > 0 ? [...failedChecks, 'tests'] : failedChecks
+  const names = [...failedChecks.map(({ name }) => name), ...(failed > 0 ? ['tests'] : [])]
   if (names.length > 0) console.log(`Failed: ${names.join(', ')}.`)
   console.log(`${passed} passed, ${failed + failedChecks.length} failed`)
   return names.length > 0 ? 1 : 0
-
-  async function runChecks(): Promise<void> {
-    for (const [i, { name, run }] of waiting) {
-      const start = performance.now()
-      const { status, output } = await run()
-      const seconds = ((performance.now() - start) / 1000).toFixed(1)
-      lines[i] = `${status === 0 ? 'ok    ' : 'FAILED'}  ${seconds.padStart(5)} s  ${name}`
-      complaints[i] = status === 0 ? '' : output.trim()
-      failures[i] = status === 0 ? '' : name
-    }
-  }
 }
 
-/** The arguments of a type check, which keeps what it found and looks again only at what has changed. */
-function typeCheck(name: string, folder: string): string[] {
-  const file = `${name.replace(/\W+/g, '-')}.tsbuildinfo`
-  const kept = join(ROOT, 'node_modules', '.cache', 'oauth-lab', file)
-  // For programs this small, more threads cost twice the work and save no time.
-  return ['--singleThreaded', '--incremental', '--tsBuildInfoFile', kept, '--project', folder]
+async function report({ name, run }: Check) {
+  const start = performance.now()
+  const { status, output } = await run()
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  const line = `${status === 0 ? 'ok    ' : 'FAILED'}  ${seconds.padStart(5)} s  ${name}`
+  return { name, line, complaint: status === 0 ? undefined : output.trim() }
 }
 
 /** What this machine or this run lacks. */

@@ -1,12 +1,19 @@
 import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import getPort, { portNumbers } from 'get-port'
+import getPort from 'get-port'
 
-/** Below the ports that systems give to outgoing connections, any of which may be taken at any time. */
-const [FIRST, LAST] = [26_200, 32_700]
+/**
+ * Below the ports that systems give to outgoing connections, any of which may be taken at any time. A workshop runs
+ * another version a thousand ports above the first, so every other thousand is left to those.
+ */
+const THOUSANDS = [26_000, 28_000, 30_000]
 
-/** How many workers the tests have at most. */
-const WORKERS = availableParallelism()
+/** As many workers as vitest.config.ts lets run the tests. On a machine with more cores, some share their ports. */
+const WORKERS = Math.min(availableParallelism() + 1, 32)
+/** The ports of one worker in each thousand. */
+const SHARE = Math.floor(1_000 / WORKERS)
+/** How many ports one start takes in a row at most. The last ports of a share are for those. */
+const IN_A_ROW = 5
 
 /** How long a port isn't handed out again, in milliseconds: a program may take long until it listens. */
 const LOCK = 120_000
@@ -18,16 +25,21 @@ const lately = new Set<number>()
  * a program may take seconds until it listens on the port that was free.
  */
 export async function freePort(): Promise<number> {
-  const [first, last] = range(process.env.VITEST_POOL_ID)
-  const port = await getPort({ port: portNumbers(randomInt(first, last), last), exclude: lately })
+  const ports = portsOf(process.env.VITEST_POOL_ID)
+  const start = randomInt(ports.length)
+  const port = await getPort({
+    port: [...ports.slice(start), ...ports.slice(0, start)],
+    exclude: lately,
+  })
   lately.add(port)
   setTimeout(() => lately.delete(port), LOCK).unref()
   return port
 }
 
-function range(worker: string | undefined): [first: number, last: number] {
-  if (worker === undefined) return [FIRST, LAST]
-  const size = Math.floor((LAST - FIRST) / WORKERS)
-  const first = FIRST + ((Number(worker) - 1) % WORKERS) * size
-  return [first, first + size - 1]
+function portsOf(worker: string | undefined): number[] {
+  const share = worker === undefined ? 1_000 : SHARE
+  const first = worker === undefined ? 0 : ((Number(worker) - 1) % WORKERS) * SHARE
+  return THOUSANDS.flatMap((thousand) =>
+    Array.from({ length: share - IN_A_ROW }, (_, index) => thousand + first + index),
+  )
 }
