@@ -36,8 +36,9 @@ interface Scope {
  *
  * - for one version or copy, all promises that it keeps: its own and those of earlier versions
  * - without one, each promise against the version that makes it and against the newest, and the tests of the
- *   tools; what these try with each version, they try with the first and the newest
- * - with `--all`, each promise against every version that keeps it, and the tools with every version
+ *   tools; what these try with each version, they try with the first and the newest, and without a browser
+ * - with `--all`, each promise against every version that keeps it, the tools with every version, and the
+ *   pages of the workshop in Chromium
  *
  * The reports of the checks are below the tests. The last line, `N passed, N failed`, counts the tests, and
  * each check that failed.
@@ -125,9 +126,9 @@ async function report({ name, run }: Check) {
 
 /** What this machine or this run lacks. */
 function reasonsToSkip(tested: string[]): string[] {
-  const leavesOutVersions = tested.includes('tools') && process.env.OAUTH_LAB_ALL !== '1'
+  const leavesOut = tested.includes('tools') && process.env.OAUTH_LAB_ALL !== '1'
   const reasons = [
-    leavesOutVersions && 'the versions in between, which need npm test -- --all',
+    leavesOut && 'the versions in between and the pages in Chromium, which need npm test -- --all',
     process.env.OAUTH_LAB_FULL !== '1' && 'the long share, which needs OAUTH_LAB_FULL=1 npm test',
     CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
     !hasGit && 'no git',

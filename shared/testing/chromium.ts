@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
+import { all } from './share.ts'
 
 /**
  * Where Linux distributions put Chromium. Elsewhere, set CHROMIUM to its path. The one without windows is
@@ -11,6 +12,9 @@ export const CHROMIUM = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
 ].find((path) => path !== '' && existsSync(path))
+
+/** Whether to test the workshop's pages in Chromium, which takes almost as long as all other tests: with `--all`. */
+export const testsPages = CHROMIUM !== undefined && all
 
 /** The note in the title of a test that is skipped without Chromium. */
 export const NEEDS_CHROMIUM = 'in Chromium (needs one; set CHROMIUM to its path)'

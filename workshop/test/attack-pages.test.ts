@@ -5,7 +5,7 @@ import { expectedRows, placeOf, rangesOf } from '@oauth-lab/course/attacks/matri
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import type { parse } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { linkRules } from '../lesson/linked-text.ts'
@@ -146,7 +146,7 @@ test('each RFC section in a rule is a link', () => {
   ).toBe(text)
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('a click plays an attack on the page, with both verdicts side by side', async () => {
     const page = await workshop.visit('/attacks/login-csrf', { reducedMotion: 'reduce' })
     await page.click('.play-forms .primary')

@@ -3,7 +3,7 @@ import { dirname, join, sep } from 'node:path'
 import { compareFolders } from '@oauth-lab/course/differences/compare.ts'
 import { readText } from '@oauth-lab/course/differences/files.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { folderOfFile, seriousProblems, workshopOfFile } from './lab.ts'
@@ -130,7 +130,7 @@ test('the files that all versions share are shown too', async () => {
   expect((await workshop.get('/code/shared')).text).toContain('/code/shared/session.ts')
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('the line that the address names stands out and is in sight, without script too', async () => {
     const page = await workshop.newPage({ own: { javaScriptEnabled: false } })
     await page.goto(`${workshop.url}/code/v02-state/${CALLBACK}#L40`)

@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:cry
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -80,7 +80,7 @@ async function serveKeys(body: string): Promise<void> {
   })
 }
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('a token is taken apart, with each field explained and its times in words', async () => {
     const soon = Math.ceil(Date.now() / 1000) + 86_400 * 10 + 60
     const page = await paste(makeToken({ ...CLAIMS, exp: soon, cnf: { jkt: 'x' } }))

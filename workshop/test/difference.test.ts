@@ -5,7 +5,7 @@ import { findQuote } from '@oauth-lab/course/differences/notes.ts'
 import { readStep, stepsOf } from '@oauth-lab/course/differences/step.ts'
 import { findVersion, listVersions } from '@oauth-lab/course/programs/versions.ts'
 import { parse } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { all, firstAndNewest, full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -124,7 +124,7 @@ describe('the difference of any two versions', () => {
   })
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('n and p go from hunk to hunk, and so do the buttons', async () => {
     const page = await workshop.visit('/lessons/v03-pkce/difference', { reducedMotion: 'reduce' })
     const count = page.locator('#hunk-count')

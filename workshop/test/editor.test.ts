@@ -16,7 +16,7 @@ import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place } from '@oauth-lab/course/exercises/playground.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { filesOfSteps } from '../exercises/step-files.ts'
@@ -263,7 +263,7 @@ test('only the page with the editor allows an inline script, and only this one',
   expect((await workshop.get('/vendor/codemirror/../../package.json')).status).toBe(404)
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   /** What the browser asked before it left a page. */
   const warnings: string[] = []
   const visit = async ({ width = 1280 } = {}) => {

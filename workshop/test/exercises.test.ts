@@ -5,7 +5,7 @@ import { makeOrRenew } from '@oauth-lab/course/exercises/make.ts'
 import { findPlace, type Place, writeFiles } from '@oauth-lab/course/exercises/playground.ts'
 import { listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { whoAnswers } from '@oauth-lab/course/programs/who-answers.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { firstAndNewest, full } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -125,7 +125,7 @@ test.each(firstAndNewest(listVersions()))(
   },
 )
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, { timeout: 120_000 }, () => {
   /** What the page says of the checks: the count, and why there may be none. */
   const count = async (page: Page) => {
     const texts = await page.locator('#check :is(.count, .quiet, .problem)').allTextContents()

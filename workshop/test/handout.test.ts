@@ -7,7 +7,7 @@ import { readStep } from '@oauth-lab/course/differences/step.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, versionBefore } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
@@ -67,7 +67,7 @@ test('every note on the differences and every answer is at the end', () => {
   expect(answers.split('<li value=').length - 1).toBe(questions.length)
 })
 
-test.skipIf(!CHROMIUM)(
+test.runIf(testsPages)(
   `it loads nothing, draws its diagrams, and cuts nothing off on paper, ${NEEDS_CHROMIUM}`,
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'oauth-lab-handout-'))

@@ -1,5 +1,5 @@
 import type { Row } from '@oauth-lab/course/requests/draft.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import { seriousProblems, workshopOfFile } from './lab.ts'
@@ -223,7 +223,7 @@ describe('a held message', () => {
   })
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('a person changes what their own browser sent', async () => {
     await workshop.post('/traffic/hold', { on: 'true' })
     const browser = await workshop.newPage()

@@ -1,4 +1,4 @@
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testChromium } from '@oauth-lab/shared/testing/test-chromium.ts'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -54,7 +54,7 @@ async function openWindows() {
   return open
 }
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   // Chromium opens six connections to a host.
   const hidden = full ? 8 : 5
   test(`two windows and ${hidden} hidden ones work at once, and each is up to date when it becomes visible`, async () => {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { attacks } from '@oauth-lab/course/attacks/stories/index.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { describe, expect, test } from 'vitest'
 import { halvesOf } from '../pages/home-page.ts'
 import { type TestWorkshop, temporaryFolder, workshopOfFile, workshopOfTest } from './lab.ts'
@@ -106,7 +106,7 @@ test('the list of attacks says how each of them ends', async () => {
   expect(page).toMatch(/<span class="badge">blocked<\/span> <a href="[^"]+">from v01<\/a>/)
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('the first page looks right', async () => {
     const own = await workshopOfTest()
     await read(own, '/lessons/v02-state/the-idea')

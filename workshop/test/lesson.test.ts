@@ -4,7 +4,7 @@ import { partOf, readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { readPage } from '@oauth-lab/course/test/markdown-page.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { firstAndNewest, full, some } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { hrefOf, OPENING, outlineOf, pageOf } from '../lesson/outline.ts'
@@ -215,7 +215,7 @@ test('a page that was opened is marked as read, and no other is', async () => {
   expect(outline.match(/\(read\)/g)).toHaveLength(1)
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('every diagram of every lesson is drawn, has a name, and keeps its text', async () => {
     const page = await workshop.newPage()
     let drawn = 0

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import Fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { keepToThisMachine } from '../local-requests.ts'
@@ -155,7 +155,7 @@ test("a body that isn't a form is rejected, and breaks nothing", async () => {
   }
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('frames, images and scripts of another site get nothing, and have no effect', async () => {
     const paths = ['/lessons/v03-pkce', '/lessons/v03-pkce/wire', '/exercises/v03', '/events']
     const elements = paths.flatMap((path) =>

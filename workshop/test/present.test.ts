@@ -1,7 +1,7 @@
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { listVersions, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { firstAndNewest, full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -101,7 +101,7 @@ describe.each(firstAndNewest(versions))('the slides of $name', (version) => {
   })
 
   const screens = full ? SCREENS : version === versions.at(-1) ? some(SCREENS) : []
-  test.skipIf(!CHROMIUM).each(screens)(
+  test.runIf(testsPages).each(screens)(
     `fit a screen of $width, and can be read from the last row, ${NEEDS_CHROMIUM}`,
     async (viewport) => {
       const page = await workshop.visit(`/present/${version.name}`, { viewport })
@@ -131,7 +131,7 @@ test('a slide that no number names gets 404', async () => {
   }
 })
 
-describe.skipIf(!CHROMIUM)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('the keys of a keyboard and of a clicker move from slide to slide, and the address keeps it', async () => {
     const page = await workshop.visit(V02)
     const { length } = await slidesOf(versions[1] as Version)

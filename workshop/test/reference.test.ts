@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { readPage } from '@oauth-lab/course/test/markdown-page.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { some } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { workshopOfFile } from './lab.ts'
@@ -28,7 +28,7 @@ test('the commands of package.json have a page, each with its help', async () =>
     expect(help.text).toMatch(/npm (run )?[a-z]/)
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   // Axe is slow on long pages.
   const pages: [path: string, name: string][] = [
     ['/reference', 'reference'],

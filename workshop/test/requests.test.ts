@@ -8,7 +8,7 @@ import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import type { Row } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt } from '@oauth-lab/course/requests/fresh-values.ts'
 import { readConfig } from '@oauth-lab/shared/config.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { all, firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import type { Page } from 'playwright-core'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -703,7 +703,7 @@ async function sendThem(page: Page, version: Version, count?: number): Promise<v
   }
 }
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('a request is changed and sent by clicks', async () => {
     const page = await workshop.visit('/traffic')
     const row = page.locator('.row.request', { hasText: 'client to server, POST /token' }).last()

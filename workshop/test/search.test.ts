@@ -4,7 +4,7 @@ import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { questionsOf } from '@oauth-lab/course/lessons/questions.ts'
 import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { listEntries } from '../search/entries.ts'
@@ -113,7 +113,7 @@ test('each key of a page is in the list of keys, once', () => {
   expect(keys).toEqual(expect.arrayContaining(used))
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   const isOpen = (page: Page, name: string) => page.getByRole('dialog', { name }).isVisible()
   const focused = (page: Page) => page.evaluate('document.activeElement.textContent')
 

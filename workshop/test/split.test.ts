@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { linkMessages, TITLES } from '../lesson/message-links.ts'
@@ -47,7 +47,7 @@ test('each title that words lead to is one that the traffic gives', () => {
   expect(unknown).toEqual([])
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   const widthOf = (page: Page) =>
     page.evaluate<number>('document.querySelector("#split-lesson").offsetWidth')
 

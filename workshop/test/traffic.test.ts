@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { listVersions } from '@oauth-lab/course/programs/versions.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { full, some } from '@oauth-lab/shared/testing/share.ts'
 import type { Locator, Page, Request } from 'playwright-core'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -137,7 +137,7 @@ interface Seen {
   text: Promise<string> | undefined
 }
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   const watched = some(listVersions().reverse())
   describe.each(watched)('$name', ({ name, number }) => {
     beforeEach(() => use(name))

@@ -4,7 +4,7 @@ import { diffWire } from '@oauth-lab/course/differences/wire-diff.ts'
 import { playSession } from '@oauth-lab/course/differences/wire-play.ts'
 import { findVersion } from '@oauth-lab/course/programs/versions.ts'
 import { parse } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { describe, expect, test } from 'vitest'
 import { copyVersion, folderOfFile, workshopOfFile } from './lab.ts'
@@ -89,7 +89,7 @@ test('opening the page plays nothing: a form requests that', async () => {
   }
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('the messages appear by themselves as soon as both have been played', async () => {
     const page = await workshop.visit('/lessons/v05-refresh-token/wire')
     await page.locator('.message').first().waitFor()
