@@ -36,9 +36,9 @@ interface Scope {
  *
  * - for one version or copy, all promises that it keeps: its own and those of earlier versions
  * - without one, each promise against the version that makes it and against the newest, and the tests of the
- *   tools; what these try with each version, they try with the first and the newest, and without a browser
- * - with `--all`, each promise against every version that keeps it, the tools with every version, and the
- *   pages of the workshop in Chromium
+ *   tools; what these try with each version, they try with the first and the newest. Nothing needs a browser
+ * - with `--all`, each promise against every version that keeps it, the tools with every version, and all pages
+ *   in Chromium
  *
  * The reports of the checks are below the tests. The last line, `N passed, N failed`, counts the tests, and
  * each check that failed.
@@ -56,7 +56,7 @@ function scopeOf(args: string[]): Scope {
   const [text, ...more] = positionals
   const { all } = values
   if (more.length > 0 || (all && text !== undefined)) throw wrongUsage(HINT)
-  if (all) process.env.OAUTH_LAB_ALL = '1'
+  if (all || text !== undefined) process.env.OAUTH_LAB_ALL = '1'
   const versions = listVersions()
   if (text === undefined) {
     const others = readdirSync(ROOT).map((name) => join(ROOT, name))
@@ -109,7 +109,7 @@ async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
   const failedChecks = reports.filter(({ complaint }) => complaint !== undefined)
   for (const { complaint } of failedChecks) console.log(complaint)
   for (const name of flaky) console.log(`Passed only at the second attempt: ${name}`)
-  if (skipped > 0) console.log(`${skipped} skipped: ${reasonsToSkip(tested).join('; ')}.`)
+  if (skipped > 0) console.log(`${skipped} skipped: ${reasonsToSkip().join('; ')}.`)
   const names = [...failedChecks.map(({ name }) => name), ...(failed > 0 ? ['tests'] : [])]
   if (names.length > 0) console.log(`Failed: ${names.join(', ')}.`)
   console.log(`${passed} passed, ${failed + failedChecks.length} failed`)
@@ -125,12 +125,13 @@ async function report({ name, run }: Check) {
 }
 
 /** What this machine or this run lacks. */
-function reasonsToSkip(tested: string[]): string[] {
-  const leavesOut = tested.includes('tools') && process.env.OAUTH_LAB_ALL !== '1'
+function reasonsToSkip(): string[] {
+  const full = process.env.OAUTH_LAB_FULL === '1'
+  const all = full || process.env.OAUTH_LAB_ALL === '1'
   const reasons = [
-    leavesOut && 'the versions in between and the pages in Chromium, which need npm test -- --all',
-    process.env.OAUTH_LAB_FULL !== '1' && 'the long share, which needs OAUTH_LAB_FULL=1 npm test',
-    CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
+    !all && 'the versions in between and the pages in Chromium, which need npm test -- --all',
+    !full && 'the long share, which needs OAUTH_LAB_FULL=1 npm test',
+    all && CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
     !hasGit && 'no git',
     process.platform === 'win32' && 'signals and POSIX shells, which Windows lacks',
   ]

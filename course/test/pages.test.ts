@@ -1,4 +1,4 @@
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { full } from '@oauth-lab/shared/testing/share.ts'
 import { testPage } from '@oauth-lab/shared/testing/test-chromium.ts'
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { loadPrograms } from '../attacks/load-programs.ts'
 import { listVersions } from '../programs/versions.ts'
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   // Together the first and the last version have every page. The others belong to the long share.
   const versions = listVersions()
   const looked = versions.filter(

@@ -13,7 +13,7 @@ export const CHROMIUM = [
   '/usr/bin/chromium-browser',
 ].find((path) => path !== '' && existsSync(path))
 
-/** Whether to test the workshop's pages in Chromium, which takes almost as long as all other tests: with `--all`. */
+/** Whether to test pages in Chromium, which takes as long as all other tests: not with a plain `npm test`. */
 export const testsPages = CHROMIUM !== undefined && all
 
 /** The note in the title of a test that is skipped without Chromium. */

@@ -8,7 +8,7 @@ import {
   redirectQuery,
   textOf,
 } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
 import { type Fields, freePort, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
@@ -655,7 +655,7 @@ describe('a client of other make (oauth4webapi)', () => {
   })
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   for (const width of some([390, 1280])) {
     test(`a double click on Log in answers nothing on the page after it, ${width} pixels wide`, async () => {
       const page = await testPage({ viewport: { width, height: 800 } })

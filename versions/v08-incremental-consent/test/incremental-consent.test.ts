@@ -7,7 +7,7 @@ import {
   redirectQuery,
   textOf,
 } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { ForeignClient } from '@oauth-lab/shared/testing/foreign-client.ts'
 import { type Hook, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
@@ -499,7 +499,7 @@ describe('oauth4webapi, another OAuth client,', () => {
   })
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('the user allows one thing after the other, and ends where they wanted to be', async () => {
     const page = await testPage()
     await page.goto(lab.clientUrl)

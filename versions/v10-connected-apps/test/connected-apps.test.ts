@@ -9,7 +9,7 @@ import {
   redirectQuery,
   textOf,
 } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { credentials, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
@@ -718,7 +718,7 @@ describe('oauth4webapi, another OAuth client,', () => {
   })
 })
 
-describe.skipIf(CHROMIUM === undefined)(NEEDS_CHROMIUM, () => {
+describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
   test('the user finds the app, disconnects it, and connects it again', async () => {
     const page = await testPage()
     await page.goto(`${lab.clientUrl}/login`)

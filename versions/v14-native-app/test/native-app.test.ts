@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { Browser, html, type Page, redirectQuery } from '@oauth-lab/shared/testing/browser.ts'
-import { CHROMIUM, NEEDS_CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
+import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { credentials, type JsonAnswer } from '@oauth-lab/shared/testing/driver.ts'
 import { type FormFields, send } from '@oauth-lab/shared/testing/exchange.ts'
 import { Gate, type Hook, hangUp, withServerHook } from '@oauth-lab/shared/testing/hooks.ts'
@@ -938,7 +938,7 @@ describe.concurrent('`npm run cli`', () => {
   }
 })
 
-test.skipIf(!CHROMIUM)(`a login ends at the app, ${NEEDS_CHROMIUM}`, async () => {
+test.runIf(testsPages)(`a login ends at the app, ${NEEDS_CHROMIUM}`, async () => {
   const { logIn } = await load<typeof import('../cli/login.ts')>('cli/login.ts')
   const shown = new Gate()
   let url = ''
