@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { all } from './share.ts'
 
 /**
@@ -20,7 +20,9 @@ export const testsPages = CHROMIUM !== undefined && all
 export const NEEDS_CHROMIUM = 'in Chromium (needs one; set CHROMIUM to its path)'
 
 /** Starts Chromium without a window, and without its own background work. */
-export function launchChromium(): Promise<Browser> {
+export async function launchChromium(): Promise<Browser> {
+  // Loaded here, because it takes longer to load than most tests run, and a plain `npm test` doesn't need it.
+  const { chromium } = await import('playwright-core')
   return chromium.launch({
     executablePath: CHROMIUM ?? '',
     args: [
