@@ -129,8 +129,8 @@ function reasonsToSkip(): string[] {
   const full = process.env.OAUTH_LAB_FULL === '1'
   const all = full || process.env.OAUTH_LAB_ALL === '1'
   const reasons = [
-    !all && 'the versions in between and the pages in Chromium, which need npm test -- --all',
-    !full && 'the long share, which needs OAUTH_LAB_FULL=1 npm test',
+    !all && 'versions in between, pages in Chromium, harmful copies: npm test -- --all has them',
+    !full && 'more forms of the same: OAUTH_LAB_FULL=1 npm test has them',
     all && CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
     !hasGit && 'no git',
     process.platform === 'win32' && 'signals and POSIX shells, which Windows lacks',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { basic, type Fields } from '@oauth-lab/shared/testing/driver.ts'
 import { encodeForm, type FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { freePort } from '@oauth-lab/shared/testing/ports.ts'
+import { all } from '@oauth-lab/shared/testing/share.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { checkCopy } from '../exercises/check-copy.ts'
 import { must } from '../exercises/check-stage.ts'
@@ -105,7 +106,7 @@ const startApi: StartProgram = (spec) => {
   return spec.program === 'api' ? startProcess(spec) : startInProcess(spec)
 }
 
-test.each(mains)('an API that %s is told so', async (_what, from, to, message) => {
+test.runIf(all).each(mains)('an API that %s is told so', async (_what, from, to, message) => {
   const { folder, remove } = makeVersionWithApi()
   onTestFinished(remove)
   const main = join(folder, 'api', 'main.ts')

@@ -29,7 +29,7 @@ import { readSteps } from '@oauth-lab/course/lessons/steps.ts'
 import { findVersion, listVersions, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { startInProcess } from '@oauth-lab/course/test/in-process.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
-import { full, some } from '@oauth-lab/shared/testing/share.ts'
+import { all, full, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
 import { renderResult } from '../print/check-result.ts'
 import { plainText } from '../print/plain-text.ts'
@@ -185,7 +185,7 @@ describe('a check', () => {
       `const { pid } = process; ${PID_FILE}; process.send?.({ tap: 'request' }); process.send?.('x')`,
     ],
   ]
-  test.skipIf(process.platform === 'win32').each(some(hostile, 2))(
+  test.runIf(all && process.platform !== 'win32').each(some(hostile, 2))(
     'of a copy that %s ends, and leaves no process',
     async (_what, code) => {
       const at = place()
@@ -205,7 +205,7 @@ describe('a check', () => {
     })
   })
 
-  test.skipIf(process.platform === 'win32')(
+  test.runIf(all && process.platform !== 'win32')(
     'that is killed leaves no copy running, not even one in an endless loop',
     async () => {
       const at = place()

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ROOT } from '@oauth-lab/course/programs/versions.ts'
-import { some } from '@oauth-lab/shared/testing/share.ts'
+import { all, some } from '@oauth-lab/shared/testing/share.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 /** Stands in for pnpm: records how it was called, and links what a command needs. */
@@ -80,20 +80,23 @@ test("a command finds its packages installed with the pinned pnpm, from the unch
   expect(installations()).toHaveLength(1)
 })
 
-test('what only tests and tools need is installed with the first of them, and stays when the lock file changes', async () => {
-  await setup('tell')
-  expect((await setup('test')).output).toMatch(/^Installing .* once\.\ntold\n$/)
-  expect((await setup('tell')).output).toBe('told\n')
-  write('pnpm-lock.yaml', 'two')
-  await setup('tell')
-  expect(installations()).toEqual([
-    'pnpm install --frozen-lockfile --prod=true',
-    'pnpm install --frozen-lockfile --prod=false',
-    'pnpm install --frozen-lockfile --prod=false',
-  ])
-})
+test.runIf(all)(
+  'what only tests and tools need is installed with the first of them, and stays when the lock file changes',
+  async () => {
+    await setup('tell')
+    expect((await setup('test')).output).toMatch(/^Installing .* once\.\ntold\n$/)
+    expect((await setup('tell')).output).toBe('told\n')
+    write('pnpm-lock.yaml', 'two')
+    await setup('tell')
+    expect(installations()).toEqual([
+      'pnpm install --frozen-lockfile --prod=true',
+      'pnpm install --frozen-lockfile --prod=false',
+      'pnpm install --frozen-lockfile --prod=false',
+    ])
+  },
+)
 
-test('a packed lab downloads nothing and installs everything at once', async () => {
+test.runIf(all)('a packed lab downloads nothing and installs everything at once', async () => {
   mkdirSync(join(repo, 'offline'))
   write('offline/pnpm-10.34.9.tgz', '')
   await setup('tell')
@@ -102,7 +105,7 @@ test('a packed lab downloads nothing and installs everything at once', async () 
   expect(pnpm).toMatch(/ --prod=false --offline --store-dir \S+store$/)
 })
 
-test('an interrupted install is started again', async () => {
+test.runIf(all)('an interrupted install is started again', async () => {
   write('problem', 'half-way')
   expect((await setup('tell')).status).toBe(1)
   rmSync(join(repo, 'problem'))
@@ -110,18 +113,21 @@ test('an interrupted install is started again', async () => {
   expect(installations()).toHaveLength(2)
 })
 
-test('only one of several first commands installs, even if a killed one left its lock', async () => {
-  const tickets = join(repo, 'node_modules', '.oauth-lab', 'tickets')
-  mkdirSync(tickets, { recursive: true })
-  writeFileSync(join(tickets, 'left-behind'), '')
-  utimesSync(join(tickets, 'left-behind'), 0, 0)
-  const results = await Promise.all(Array.from({ length: 4 }, () => setup('tell')))
-  for (const { status, output } of results) {
-    expect(output).toMatch(/told\n$/)
-    expect(status).toBe(7)
-  }
-  expect(installations()).toHaveLength(1)
-})
+test.runIf(all)(
+  'only one of several first commands installs, even if a killed one left its lock',
+  async () => {
+    const tickets = join(repo, 'node_modules', '.oauth-lab', 'tickets')
+    mkdirSync(tickets, { recursive: true })
+    writeFileSync(join(tickets, 'left-behind'), '')
+    utimesSync(join(tickets, 'left-behind'), 0, 0)
+    const results = await Promise.all(Array.from({ length: 4 }, () => setup('tell')))
+    for (const { status, output } of results) {
+      expect(output).toMatch(/told\n$/)
+      expect(status).toBe(7)
+    }
+    expect(installations()).toHaveLength(1)
+  },
+)
 
 test('without a network the first command says so, and shows no stack', async () => {
   write('problem', 'npm error code ENOTFOUND\nnpm error at fetch (index.js:1:1)')

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { linkMessages, TITLES } from '../lesson/message-links.ts'
 import { seriousProblems, workshopOfFile } from './lab.ts'
 
-const workshop = await workshopOfFile('v02-state')
+const workshop = await workshopOfFile(testsPages ? 'v02-state' : undefined)
 const LESSON = '/lessons/v02-state/do-it-yourself'
 const WIDE = { width: 1440, height: 900 }
 const PHONE = { width: 390, height: 800 }
