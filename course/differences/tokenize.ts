@@ -2,10 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import { shell } from '@codemirror/legacy-modes/mode/shell'
 import { StringStream } from '@codemirror/streamparser'
 import type { Parser, Tree } from '@lezer/common'
-import { highlightCode, styleTags, tagHighlighter, tags } from '@lezer/highlight'
+import { highlightCode, styleTags, tags } from '@lezer/highlight'
 import { parser as html } from '@lezer/html'
 import { parser as javascript } from '@lezer/javascript'
 import { parser as json } from '@lezer/json'
+import { CODE_COLORS } from './code-colors.js'
 
 /** The kind of a piece of code, which decides its color. */
 export type Style = 'plain' | 'keyword' | 'string' | 'function' | 'constant' | 'comment'
@@ -21,32 +22,6 @@ const PARSERS = new Map<string, Parser>(
     html,
     json: json.configure({ props: [styleTags({ PropertyName: tags.keyword })] }),
   }),
-)
-
-const OPERATORS = [
-  tags.arithmeticOperator,
-  tags.compareOperator,
-  tags.controlOperator,
-  tags.definitionOperator,
-  tags.logicOperator,
-  tags.updateOperator,
-]
-
-/** The styles that the editor of the exercises has, too. */
-const STYLES = tagHighlighter(
-  Object.entries({
-    comment: [tags.comment],
-    keyword: [tags.keyword, ...OPERATORS],
-    string: [tags.string, tags.special(tags.string), tags.escape, tags.regexp, tags.tagName],
-    function: [
-      tags.function(tags.variableName),
-      tags.function(tags.propertyName),
-      tags.className,
-      tags.typeName,
-      tags.attributeName,
-    ],
-    constant: [tags.number, tags.bool, tags.null],
-  } satisfies Partial<Record<Style, unknown>>).map(([style, tag]) => ({ tag, class: style })),
 )
 
 const SHELL_STYLES: Record<string, Style> = {
@@ -71,7 +46,7 @@ export async function tokenize(text: string, language: string): Promise<StyledLi
   highlightCode(
     text,
     await parse(parser, text),
-    STYLES,
+    CODE_COLORS,
     ({ length }, style) => lines.at(-1)?.push([length, (style || 'plain') as Style]),
     () => lines.push([]),
   )

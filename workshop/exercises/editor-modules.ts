@@ -16,11 +16,17 @@ const IMPORTED = [
   '@lezer/html',
 ]
 
+/** What the editor shares with the rest of the site. */
+const CODE_COLORS = '@oauth-lab/course/differences/code-colors.js'
+
 /** The start of the addresses of these modules. */
 export const MODULES = '/vendor/codemirror/'
 
-/** The file of each of these packages, and of those that they import in turn, by its name. */
-export const editorModules = findModules()
+/** The file of each of these modules, and of those that they import in turn, by its name. */
+export const editorModules = findModules().set(
+  CODE_COLORS,
+  createRequire(import.meta.url).resolve(CODE_COLORS),
+)
 
 const imports = Object.fromEntries([...editorModules.keys()].map((name) => [name, MODULES + name]))
 

@@ -11,7 +11,6 @@ import {
 import { javascript } from '@codemirror/lang-javascript'
 import {
   bracketMatching,
-  HighlightStyle,
   indentOnInput,
   indentService,
   indentUnit,
@@ -29,35 +28,14 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view'
-import { tags } from '@lezer/highlight'
 import { parser as htmlParser } from '@lezer/html'
+import { CODE_COLORS } from '@oauth-lab/course/differences/code-colors.js'
 
 const SCRIPT = /\.(?:[cm]?[jt]s|json)$/
 const VIEW = /\.(?:eta|html)$/
 
 /** The tags of eta count as text. A new line keeps the indentation of the line before, because this parser knows none. */
 const HTML = [LRLanguage.define({ parser: htmlParser }), indentService.of(() => null)]
-
-const OPERATORS = [
-  tags.arithmeticOperator,
-  tags.compareOperator,
-  tags.controlOperator,
-  tags.definitionOperator,
-  tags.logicOperator,
-  tags.updateOperator,
-]
-
-/** The classes that the rest of the site gives to code, too. */
-const COLORS = HighlightStyle.define([
-  { tag: tags.comment, class: 'comment' },
-  { tag: [tags.keyword, ...OPERATORS], class: 'keyword' },
-  { tag: [tags.string, tags.special(tags.string), tags.regexp], class: 'string' },
-  { tag: [tags.function(tags.variableName), tags.function(tags.propertyName)], class: 'function' },
-  { tag: [tags.className, tags.typeName], class: 'function' },
-  { tag: tags.tagName, class: 'string' },
-  { tag: tags.attributeName, class: 'function' },
-  { tag: [tags.number, tags.bool, tags.null], class: 'constant' },
-])
 
 const MARKED = 'color-mix(in srgb, var(--accent) 9%, transparent)'
 const THEME = EditorView.theme({
@@ -98,7 +76,7 @@ function textExtensions(path, label) {
     lineNumbers(),
     highlightSpecialChars(),
     languageOf(path),
-    syntaxHighlighting(COLORS),
+    syntaxHighlighting(CODE_COLORS),
     keymap.of(defaultKeymap),
     EditorView.lineWrapping,
     // Focusable anyway, but axe wants to see it.
