@@ -96,7 +96,7 @@ export class Workspace {
         `--outputFile=${report}`,
       ],
       ROOT,
-      { settings: { OAUTH_LAB_COPY: this.#folder }, timeout: LONGEST_RUN },
+      { settings: { OAUTH_LAB_COPY: this.#folder, OAUTH_LAB_ALL: '1' }, timeout: LONGEST_RUN },
     )
     if (status === 0) return undefined
     return { by: 'test', what: readReport(report) }
