@@ -13,6 +13,9 @@ import { CHROMIUM } from '@oauth-lab/shared/testing/chromium.ts'
 import { hasGit } from '@oauth-lab/shared/testing/has-git.ts'
 import { wantsColors } from './print/ansi.ts'
 
+/** How many checks run at once, each on one core. */
+const AT_ONCE = 2
+
 /** A check that runs beside the tests. */
 interface Check {
   name: string
@@ -90,38 +93,53 @@ function isTypeScriptProject(folder: string): boolean {
 async function checkAll({ linted, typed, tested }: Scope): Promise<number> {
   // The linter ignores all files of a learner's copy.
   const strict = ['check', '--error-on-warnings', '--no-errors-on-unmatched']
-  // For programs this small, more threads cost twice the work and save no time.
-  const quiet = ['--noEmit', '--incremental', '--singleThreaded']
   const checks: Check[] = [
     { name: 'format and lint', run: () => runTool('@biomejs/biome', [...strict, linted], ROOT) },
-    { name: 'types', run: () => runTool('typescript', ['--build', ...quiet, ...typed], ROOT) },
+    ...typed.map((folder) => {
+      const name = `types of ${relative(ROOT, folder) || 'scripts'}`
+      return { name, run: () => runTool('typescript', typeCheck(name, folder), ROOT) }
+    }),
   ]
   // Vitest treats CI as a terminal.
   if (!wantsColors()) process.env.NO_COLOR = '1'
   const { runVitest } = await import('./lib/run-vitest.ts')
+  const waiting = checks.entries()
+  const lines: string[] = []
+  const complaints: string[] = []
+  const failures: string[] = []
   // At the same time, because the tests leave a core idle while they wait for a program.
-  const [{ passed, failed, skipped, flaky }, ...reports] = await Promise.all([
+  const [{ passed, failed, skipped, flaky }] = await Promise.all([
     runVitest(tested),
-    ...checks.map(report),
+    ...Array.from({ length: AT_ONCE }, runChecks),
   ])
   // Below the report of the tests, together and always in the same order.
-  for (const { line } of reports) console.log(line)
-  const failedChecks = reports.filter(({ complaint }) => complaint !== undefined)
-  for (const { complaint } of failedChecks) console.log(complaint)
+  for (const text of [...lines, ...complaints.filter(Boolean)]) console.log(text)
+  const failedChecks = failures.filter(Boolean)
   for (const name of flaky) console.log(`Passed only at the second attempt: ${name}`)
   if (skipped > 0) console.log(`${skipped} skipped: ${reasonsToSkip().join('; ')}.`)
-  const names = [...failedChecks.map(({ name }) => name), ...(failed > 0 ? ['tests'] : [])]
+  const names = failed > 0 ? [...failedChecks, 'tests'] : failedChecks
   if (names.length > 0) console.log(`Failed: ${names.join(', ')}.`)
   console.log(`${passed} passed, ${failed + failedChecks.length} failed`)
   return names.length > 0 ? 1 : 0
+
+  async function runChecks(): Promise<void> {
+    for (const [i, { name, run }] of waiting) {
+      const start = performance.now()
+      const { status, output } = await run()
+      const seconds = ((performance.now() - start) / 1000).toFixed(1)
+      lines[i] = `${status === 0 ? 'ok    ' : 'FAILED'}  ${seconds.padStart(5)} s  ${name}`
+      complaints[i] = status === 0 ? '' : output.trim()
+      failures[i] = status === 0 ? '' : name
+    }
+  }
 }
 
-async function report({ name, run }: Check) {
-  const start = performance.now()
-  const { status, output } = await run()
-  const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  const line = `${status === 0 ? 'ok    ' : 'FAILED'}  ${seconds.padStart(5)} s  ${name}`
-  return { name, line, complaint: status === 0 ? undefined : output.trim() }
+/** The arguments of a type check, which keeps what it found and looks again only at what has changed. */
+function typeCheck(name: string, folder: string): string[] {
+  const file = `${name.replace(/\W+/g, '-')}.tsbuildinfo`
+  const kept = join(ROOT, 'node_modules', '.cache', 'oauth-lab', file)
+  // For programs this small, more threads cost twice the work and save no time.
+  return ['--singleThreaded', '--incremental', '--tsBuildInfoFile', kept, '--project', folder]
 }
 
 /** What this machine or this run lacks. */
@@ -129,8 +147,8 @@ function reasonsToSkip(): string[] {
   const full = process.env.OAUTH_LAB_FULL === '1'
   const all = full || process.env.OAUTH_LAB_ALL === '1'
   const reasons = [
-    !all && 'versions in between, pages in Chromium, harmful copies: npm test -- --all has them',
-    !full && 'more forms of the same: OAUTH_LAB_FULL=1 npm test has them',
+    !all && 'versions in between, pages in Chromium, installations, harmful copies: add -- --all',
+    !full && 'the slow tests: set OAUTH_LAB_FULL=1',
     all && CHROMIUM === undefined && 'no Chromium (set CHROMIUM to its path)',
     !hasGit && 'no git',
     process.platform === 'win32' && 'signals and POSIX shells, which Windows lacks',
