@@ -81,7 +81,7 @@ async function soak(minutes: number, flood: number): Promise<number> {
   return problems.length === 0 ? 0 : 1
 }
 
-/** Floods the programs in one way after the other, while a logged-in user keeps working. */
+/** Floods the programs in each way, one after the other, while a logged-in user keeps working. */
 async function floodPrograms(
   programs: SoakedPrograms,
   count: number,
