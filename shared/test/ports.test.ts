@@ -6,7 +6,7 @@ const WORKERS = Math.min(availableParallelism() + 1, 32)
 
 afterEach(() => vi.unstubAllEnvs())
 
-test('no two workers of the tests get the same port, or one that the workshop of another one may take', async () => {
+test('each worker of the tests has its own ports, also where its workshop runs a second version', async () => {
   const shares: [first: number, last: number][] = []
   for (let worker = 1; worker <= WORKERS; worker += 1) {
     vi.stubEnv('VITEST_POOL_ID', String(worker))

@@ -3,17 +3,18 @@ import { availableParallelism } from 'node:os'
 import getPort from 'get-port'
 
 /**
- * Below the ports that systems give to outgoing connections, any of which may be taken at any time. A workshop runs
- * another version a thousand ports above the first, so every other thousand is left to those.
+ * Where the ports start. A workshop runs a second version a thousand ports above the first, so each other thousand is
+ * left to those. Without a first version it starts at 26,000. Systems give the ports from 32,768 on to outgoing
+ * connections.
  */
-const THOUSANDS = [26_000, 28_000, 30_000]
+const STARTS = [28_000, 30_000]
 
-/** As many workers as vitest.config.ts lets run the tests. On a machine with more cores, some share their ports. */
+/** How many workers the tests have at most. Of more than 32, some share their ports. */
 const WORKERS = Math.min(availableParallelism() + 1, 32)
-/** The ports of one worker in each thousand. */
-const SHARE = Math.floor(1_000 / WORKERS)
-/** How many ports one start takes in a row at most. The last ports of a share are for those. */
-const IN_A_ROW = 5
+/** The ports of one worker from each start. A third version is a hundred ports above the second. */
+const SHARE = Math.floor(900 / WORKERS)
+/** The most ports that one start takes in a row. No row may reach into the next share. */
+const IN_A_ROW = 4
 
 /** How long a port isn't handed out again, in milliseconds: a program may take long until it listens. */
 const LOCK = 120_000
@@ -37,9 +38,9 @@ export async function freePort(): Promise<number> {
 }
 
 function portsOf(worker: string | undefined): number[] {
-  const share = worker === undefined ? 1_000 : SHARE
+  const share = worker === undefined ? 900 : SHARE
   const first = worker === undefined ? 0 : ((Number(worker) - 1) % WORKERS) * SHARE
-  return THOUSANDS.flatMap((thousand) =>
-    Array.from({ length: share - IN_A_ROW }, (_, index) => thousand + first + index),
+  return STARTS.flatMap((start) =>
+    Array.from({ length: share - IN_A_ROW }, (_, index) => start + first + index),
   )
 }
