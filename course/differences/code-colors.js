@@ -17,8 +17,8 @@ const NAMES = [
 ]
 
 /**
- * The style of each piece of code, as the class that colors it. Browsers load this file for the editor of the
- * exercises, so it is JavaScript.
+ * Gives each piece of code the CSS class that colors it. Browsers load this file for the editor of the exercises, so it
+ * is JavaScript.
  */
 export const CODE_COLORS = tagHighlighter([
   { tag: tags.comment, class: 'comment' },

@@ -15,8 +15,8 @@ import { readSteps } from '../lessons/steps.ts'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
 import { startInProcess } from './in-process.ts'
 
-// Every run tests the start and the end of the first exercise, `--all` of each. The long share also tests the steps
-// between them, and the mistakes.
+// Every run tests the start and the end of the first exercise, and `--all` those of each exercise. The long share
+// also tests the steps between them, and the mistakes.
 
 // Has the layout of the repo, because the tsconfig.json of a copy extends the one two folders up.
 const root = mkdtempSync(join(tmpdir(), 'oauth-lab-exercises-'))

@@ -13,15 +13,15 @@ export const CHROMIUM = [
   '/usr/bin/chromium-browser',
 ].find((path) => path !== '' && existsSync(path))
 
-/** Whether to test pages in Chromium, which takes as long as all other tests: not with a plain `npm test`. */
+/** Whether to test pages in Chromium. A plain `npm test` doesn't: it would take almost twice as long. */
 export const testsPages = CHROMIUM !== undefined && all
 
-/** The note in the title of a test that is skipped without Chromium. */
-export const NEEDS_CHROMIUM = 'in Chromium (needs one; set CHROMIUM to its path)'
+/** Part of the title of each test in Chromium. */
+export const NEEDS_CHROMIUM = 'in Chromium (needs one, and --all)'
 
 /** Starts Chromium without a window, and without its own background work. */
 export async function launchChromium(): Promise<Browser> {
-  // Loaded here, because it takes longer to load than most tests run, and a plain `npm test` doesn't need it.
+  // Loaded only here: importing Playwright takes longer than most tests.
   const { chromium } = await import('playwright-core')
   return chromium.launch({
     executablePath: CHROMIUM ?? '',

@@ -12,7 +12,6 @@ const IMPORTED = [
   '@codemirror/merge',
   '@codemirror/state',
   '@codemirror/view',
-  '@lezer/highlight',
   '@lezer/html',
 ]
 
