@@ -6,35 +6,7 @@ import { CLI } from './address-parameters.ts'
 import { loadPrograms } from './load-programs.ts'
 
 /** The features of a version, found by using it, because a learner's copy can have any name. */
-export interface Knowledge {
-  state: boolean
-  pkce: boolean
-  /** Users log in to the client, and the access token opens their profile. */
-  profile: boolean
-  refreshTokens: boolean
-  /** A token covers only the scopes that it was issued for. */
-  scopes: boolean
-  /** The server remembers who logged in, and asks for consent on a separate page. */
-  serverSession: boolean
-  /** The server remembers what a user allowed, and asks only for more. */
-  remembersConsent: boolean
-  /** A client can end its access at the server. */
-  revocation: boolean
-  /** A page at the server where users end the access of a client. */
-  accountPage: boolean
-  /** A client can get a token of its own, without a user. */
-  clientCredentials: boolean
-  /** The server says what an access token stands for. */
-  introspection: boolean
-  /** An access token is a JWT, which the API checks by itself. */
-  signedTokens: boolean
-  /** A program without a secret can log users in. */
-  nativeApp: boolean
-  /** The default lifetime of an access token, in seconds. */
-  accessTokenTtl: number
-  /** The default lifetime of a code, in seconds. */
-  codeTtl: number
-}
+export type Knowledge = Awaited<ReturnType<typeof tryPrograms>>
 
 /** The programs of a version, and its features. */
 export interface KnownPrograms {
@@ -60,7 +32,7 @@ async function loadAndTry(folder: string): Promise<KnownPrograms> {
   return { programs, knows: await tryPrograms(programs) }
 }
 
-async function tryPrograms(programs: Programs): Promise<Knowledge> {
+async function tryPrograms(programs: Programs) {
   const exchanges: Exchange[] = []
   const lab = await startLab(recorded(programs, exchanges))
   try {
@@ -75,17 +47,24 @@ async function tryPrograms(programs: Programs): Promise<Knowledge> {
     return {
       state: searchParams.has('state'),
       pkce: searchParams.has('code_challenge'),
+      // Users log in to the client, and the access token opens their profile.
       profile: profile.status !== 404,
       refreshTokens: response.refresh_token !== undefined,
+      // A token covers only the scopes that it was issued for.
       scopes: response.scope !== undefined,
+      // The server asks only for what the user hasn't allowed before.
       remembersConsent: second.location !== undefined,
+      // The server remembers who logged in, and asks for consent on a separate page.
       serverSession: await browser.hasSession(lab.serverUrl),
       revocation: lab.server.hasRoute({ method: 'POST', url: '/revoke' }),
       accountPage: lab.server.hasRoute({ method: 'GET', url: '/account' }),
       clientCredentials: await hasClientCredentials(lab),
+      // An access token is a JWT, which the API checks by itself.
       signedTokens: String(response.access_token).split('.').length === 3,
       introspection: lab.server.hasRoute({ method: 'POST', url: '/introspect' }),
+      // A program without a secret can log users in.
       nativeApp: (await lab.browser().open(lab.authorizeUrl(CLI))).status === 200,
+      // Both in seconds.
       accessTokenTtl: Number(response.expires_in),
       codeTtl: lab.config.codeTtl,
     }

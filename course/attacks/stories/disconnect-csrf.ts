@@ -33,24 +33,7 @@ export const attack: AttackFile = {
       csrf: formsOn(ownPage).flatMap(({ values }) => values.csrf ?? [])[0] ?? '',
       client_id: lab.config.clientId,
     }
-    await victim.isMadeToSend('POST', `${url}/disconnect`, {
-      from: 'another site',
-      form,
-      meaning:
-        "A page on another site makes the victim's browser send that form. The browser leaves out the cookie.",
-    })
-    await victim.isMadeToSend('POST', `${url}/disconnect`, {
-      from: 'another port of localhost',
-      form,
-      meaning:
-        'A page on another port of localhost does the same. To the browser that is the same site, so it sends the cookie. It also says that the form is from another origin.',
-    })
-    await victim.isMadeToSend('POST', `${url}/disconnect`, {
-      from: 'another port of localhost',
-      form,
-      isOldBrowser: true,
-      meaning: "The same again, in an old browser that doesn't say where a form is from.",
-    })
+    await victim.isMadeToPost(`${url}/disconnect`, form)
     const account = await victim.seesProfileOf('The victim opens their profile.')
 
     return ending(account !== 'victim', {

@@ -41,10 +41,7 @@ export const attack: AttackFile = {
       refresh_token,
       'The attacker sends the refresh token.',
     )
-    const account =
-      access_token === undefined
-        ? undefined
-        : await attacker.readsProfileWith(access_token, 'They use the new access token.')
+    const account = await attacker.readsProfileWith(access_token, 'They use the new access token.')
 
     return ending(account === 'victim', {
       succeeds:
