@@ -20,3 +20,8 @@ test('each worker of the tests has its own ports, also where its workshop runs a
     expect(first).toBeGreaterThan(shares[index]?.[1] ?? Number.NaN)
   }
 })
+
+test('a free port is never given out twice', async () => {
+  const ports = await Promise.all(Array.from({ length: 20 }, freePort))
+  expect(new Set(ports).size).toBe(20)
+})
