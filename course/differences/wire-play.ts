@@ -1,14 +1,13 @@
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { type Browser, html } from '@oauth-lab/shared/testing/browser.ts'
+import { passTime, returnToPresent } from '@oauth-lab/shared/testing/clock.ts'
 import { credentials } from '@oauth-lab/shared/testing/driver.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
 import { loadPrograms } from '../attacks/load-programs.ts'
+import { CliRun, startCli } from '../exercises/cli-run.ts'
+import { startWorker, untilEnded } from '../exercises/worker-run.ts'
 import { programsOf } from '../programs/programs.ts'
-import { startNode } from '../programs/typescript.ts'
 import type { Version } from '../programs/versions.ts'
 import { type Field, type Message, messagesOf } from './wire-record.ts'
 
@@ -34,7 +33,10 @@ const ACTS: [name: string, play: Play, program?: string][] = [
   ['Log in', (lab, browser) => lab.login(browser)],
   [
     'Open the profile, an hour and a minute later',
-    (lab, browser) => passTime(AN_HOUR_LATER, () => browser.visit(`${lab.clientUrl}/profile`)),
+    async (lab, browser) => {
+      passTime(AN_HOUR_LATER)
+      await browser.visit(`${lab.clientUrl}/profile`).finally(returnToPresent)
+    },
   ],
   [
     'Log out',
@@ -111,46 +113,25 @@ async function runWorker({ config, serverUrl, apiUrl }: Lab, folder: string): Pr
     WORKER_ID: config.workerId,
     WORKER_SECRET: config.workerSecret,
   }
-  const main = `${WORKER}/main.ts`
-  await once(startNode({ main, folder, settings, preload: [], stdio: 'ignore' }), 'close')
+  await untilEnded(startWorker(folder, settings))
 }
 
 /** Runs the command-line app of a version that has one, logs in where it says, and waits for its end. */
-async function runApp(lab: Lab, browser: Browser, folder: string): Promise<void> {
+async function runApp({ serverUrl, apiUrl }: Lab, browser: Browser, folder: string): Promise<void> {
   if (!programsOf({ folder }).ending.includes(APP)) return
-  const app = startNode({
-    main: `${APP}/main.ts`,
-    args: ['--no-open'],
-    folder,
-    settings: { AUTH_SERVER_URL: lab.serverUrl, API_URL: lab.apiUrl },
-    preload: [],
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const ended = once(app, 'close')
-  for await (const line of createInterface({ input: app.stdout ?? Readable.from([]) })) {
-    const [url] = /http\S+/.exec(line) ?? []
-    if (url === undefined) continue
-    const page = await browser.answerForms(await browser.open(url), credentials('user0'))
+  const start = (settings: Record<string, string>) => startCli(folder, ['--no-open'], settings)
+  const app = await CliRun.start(start, { serverUrl, apiUrl, close: () => undefined })
+  if (app.url !== undefined) {
+    const page = await browser.answerForms(await browser.open(app.url.href), credentials('user0'))
     if (page.location !== undefined) await browser.open(page.location)
   }
-  await ended
+  await app.untilEnded()
 }
 
 /** A random value: base64url, or what a version may use instead. Unguessable values are long. */
 const SECRET = /[\w.~-]{32,}/g
 /** The value of a cookie may contain any character of base64, as its signature does. */
 const COOKIE = /([^;=\s]+)=([^;\s]{32,})/g
-
-/** Makes each program believe that this many seconds have passed since it got or issued something. */
-async function passTime<T>(seconds: number, then: () => Promise<T>): Promise<T> {
-  const now = performance.now.bind(performance)
-  performance.now = () => now() + seconds * 1000
-  try {
-    return await then()
-  } finally {
-    performance.now = now
-  }
-}
 
 /** Names each random value after the parameter in which it first appears. */
 function nameValues(lab: Lab): (message: Message) => Message {
