@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { readOptions } from '@oauth-lab/course/command-line.ts'
 import { listVersions, ROOT, shortName } from '@oauth-lab/course/programs/versions.ts'
 import { Child, canPin, pinLoad, unpinLoad } from './bench/lib/child.ts'
-import { type GrowthFigures, login, measureGrowth, measureHeap } from './bench/lib/growth.ts'
+import { login, measureGrowth, measureHeap } from './bench/lib/growth.ts'
 import {
   flowAndRevocation,
   measure,
@@ -28,29 +28,20 @@ import {
 
 const RESULTS = join(ROOT, 'maintain', 'bench', 'RESULTS.md')
 
-interface Extent {
-  rounds: number
-  /** Of one measurement, in milliseconds. */
-  duration: number
-  /** Of the unmeasured one before, in milliseconds. */
-  warmUp: number
-  /** Token responses that a heap is filled with. */
-  responses: number
-  /** The same for oidc-provider, which is slower. */
-  responsesOfProvider: number
-  growth: number[]
-  starts: number
-}
-
-const WHOLE: Extent = {
+const WHOLE = {
   rounds: 5,
+  /** Of one measurement, in milliseconds. */
   duration: 500,
+  /** Of the unmeasured one before, in milliseconds. */
   warmUp: 2000,
+  /** Token responses that a heap is filled with. */
   responses: 40_000,
+  /** The same for oidc-provider, which is slower. */
   responsesOfProvider: 2_000,
   growth: [1_000, 100_000, 1_000_000],
   starts: 3,
 }
+type Extent = typeof WHOLE
 
 const QUICK: Extent = {
   rounds: 1,
@@ -112,7 +103,7 @@ async function runBench(extent: Extent): Promise<string> {
   const providers = Object.values(oidcProvidersWithApi)
   tell(title, await measureSpeeds([...targets, ...providers], extent))
   tell('Heap, in MiB', await measureHeaps(targets, extent))
-  tell(`Growth of ${newest.name}`, growthTable(await measureGrowth(newest, extent.growth)))
+  tell(`Growth of ${newest.name}`, await measureGrowths(newest, extent))
   tell('Access tokens at the API', await measureApis(extent))
   tell('Time, in milliseconds', await measureStarts(targets, extent))
   return parts.join('\n\n')
@@ -204,8 +195,8 @@ async function measureHeaps(targets: Target[], extent: Extent): Promise<string> 
   return table(head, await Promise.all(rows))
 }
 
-function growthTable(figures: GrowthFigures[]): string {
-  const rows = figures.map(({ tokens, flowsPerCpuSecond, heap }) => {
+async function measureGrowths(target: Target, { growth }: Extent): Promise<string> {
+  const rows = (await measureGrowth(target, growth)).map(({ tokens, flowsPerCpuSecond, heap }) => {
     return [tokens.toLocaleString('en-US'), figure(flowsPerCpuSecond), figure(heap)]
   })
   return table(['live tokens', 'whole flows per second', 'heap, MiB'], rows)

@@ -1,12 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
-import { settingsOf } from '@oauth-lab/course/programs/programs.ts'
-import { ROOT } from '@oauth-lab/course/programs/versions.ts'
+import { findVersion, ROOT } from '@oauth-lab/course/programs/versions.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import { CHROMIUM, launchChromium } from '@oauth-lab/shared/testing/chromium.ts'
-import { untilAnswered } from './bench/lib/child.ts'
+import { withNpmStart } from './bench/lib/startup.ts'
 
 const FILE = join(ROOT, 'docs', 'workshop.png')
 const VERSION = 'v03-pkce'
@@ -16,20 +12,7 @@ const VERSION = 'v03-pkce'
  */
 export async function main(): Promise<number> {
   if (CHROMIUM === undefined) throw new ToldError('Chromium is missing. Set CHROMIUM to its path.')
-  const addresses = await freeAddresses()
-  const lab = spawn(process.execPath, [join(ROOT, 'scripts', 'setup.mjs'), 'start', VERSION], {
-    env: { ...process.env, ...settingsOf(addresses) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  try {
-    const { server, client, workshop } = addresses
-    for (const origin of [server, client, workshop]) await untilAnswered(origin, lab)
-    await takePicture(client, workshop)
-  } finally {
-    const ended = once(lab, 'exit')
-    lab.kill()
-    await ended
-  }
+  await withNpmStart(findVersion(VERSION), ({ client, workshop }) => takePicture(client, workshop))
   console.log(`Wrote ${FILE}`)
   return 0
 }

@@ -17,13 +17,13 @@ const hasSignals = process.platform !== 'win32'
 /** Server and client in their own processes with a relay between them, shared by all tests. */
 let server: Child
 let client: Child
-let relay: Relay
+const relay = new Relay()
 let driver: Driver
 let settings: Record<string, string>
 
 beforeAll(async () => {
   const realServer = `http://localhost:${await freePort()}`
-  relay = await Relay.start(() => realServer)
+  await relay.start(realServer)
   settings = { CLIENT_URL: `http://localhost:${await freePort()}`, ACCESS_TOKEN_TTL: '1' }
   ;[server, client] = await Promise.all([
     startProgram(version, 'server', { ...settings, AUTH_SERVER_URL: realServer }),
@@ -35,8 +35,7 @@ beforeAll(async () => {
 afterEach(() => relay.faults.clear())
 
 afterAll(async () => {
-  await Promise.all([server.stop(), client.stop()])
-  relay.close()
+  await Promise.all([server.stop(), client.stop(), relay.close()])
 })
 
 async function restartServer(): Promise<void> {

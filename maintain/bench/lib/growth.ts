@@ -12,35 +12,16 @@ const TTL = 3600
 /** How long a server may take until it removes expired entries, in milliseconds. */
 export const SWEEP = 11_000
 
-/** What is alive on the heap, in MiB. */
-export interface HeapFigures {
-  atStart: number
-  /** Per 100,000 live token responses. */
-  perResponses: number
-  /** Once all of them have expired. */
-  afterExpiry: number
-}
-
-/** A server's speed and memory at a number of live tokens. */
-export interface GrowthFigures {
-  tokens: number
-  flowsPerCpuSecond: number
-  /** In MiB. */
-  heap: number
-}
-
 /**
  * Fills a server with token responses, and lets all of them expire.
  *
  * @param by how to get a response: a login or a refresh
  * @param responses how many
+ * @returns what is alive on the heap, in MiB: at the start, more for each 100,000 live token responses, and once all
+ *   of them have expired
  * @throws if one response is wrong
  */
-export async function measureHeap(
-  target: Target,
-  by: Work,
-  responses: number,
-): Promise<HeapFigures> {
+export async function measureHeap(target: Target, by: Work, responses: number) {
   const child = await startForMemory(target)
   try {
     await fill(target, child, by, 200)
@@ -60,10 +41,10 @@ export async function measureHeap(
   }
 }
 
-/** Whole flows and memory of one server, as the number of its live tokens grows. */
-export async function measureGrowth(target: Target, steps: number[]): Promise<GrowthFigures[]> {
+/** Whole flows and memory, in MiB, of one server, as the number of its live tokens grows. */
+export async function measureGrowth(target: Target, steps: number[]) {
   const child = await startForMemory(target)
-  const figures: GrowthFigures[] = []
+  const figures: { tokens: number; flowsPerCpuSecond: number; heap: number }[] = []
   const tokensOfLogin = target.refreshes ? 2 : 1
   let filled = 0
   try {

@@ -68,7 +68,7 @@ export function measureDiff(
 }
 
 /** Runs `npm start` on free ports, does the work once programs and workshop respond, and ends it. */
-async function withNpmStart<T>(
+export async function withNpmStart<T>(
   version: Version,
   work: (addresses: Addresses, npm: ChildProcess, took: number) => Promise<T>,
 ): Promise<T> {
