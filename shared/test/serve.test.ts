@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -15,8 +14,9 @@ import { afterAll, describe, expect, test, vi } from 'vitest'
 import { ConfigError } from '../config.ts'
 import { refuseUnusablePort } from '../serve.ts'
 import { Browser } from '../testing/browser.ts'
+import { CODE_CHALLENGE, CODE_VERIFIER, Driver } from '../testing/driver.ts'
 import { Gate } from '../testing/hooks.ts'
-import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '../testing/lab.ts'
+import { freePort } from '../testing/ports.ts'
 
 const VERSIONS = join(import.meta.dirname, '..', '..', 'versions')
 const names = readdirSync(VERSIONS)
@@ -78,23 +78,6 @@ class Run {
   }
 }
 
-/**
- * A free port for a program that takes a while to start: one that the system doesn't give
- * meanwhile to a program that asks for any port.
- */
-async function quietPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(11_000, 24_000)
-    const probe = createTcpServer().listen(port, 'localhost')
-    const free = await once(probe, 'listening').then(
-      () => true,
-      () => false,
-    )
-    probe.close()
-    if (free) return port
-  }
-}
-
 /** An open connection, and everything received through it. */
 async function openSocket(port: number): Promise<{ socket: Socket; received: () => string }> {
   const socket = connect(port, 'localhost')
@@ -132,7 +115,7 @@ describe.concurrent('a program', () => {
   })
 
   test('with a taken port says which one and what to do in one line, and exits with 1', async () => {
-    const port = await quietPort()
+    const port = await freePort()
     const holder = createTcpServer()
     // A second address of localhost, if the machine has one. The program could run without it.
     await once(holder.listen(port, '::1'), 'listening').catch(() => {
@@ -145,7 +128,7 @@ describe.concurrent('a program', () => {
   })
 
   test('whose log is closed says so in one line, and exits', async () => {
-    const url = `http://localhost:${await quietPort()}`
+    const url = `http://localhost:${await freePort()}`
     const run = new Run(first, 'server', { AUTH_SERVER_URL: url })
     await run.answersAt(url)
     run.child.stdout?.destroy()
@@ -163,7 +146,7 @@ describe.concurrent('a program', () => {
   test.runIf(hasSignals)(
     'exits with 0 on SIGINT, after responding to the current request',
     async () => {
-      const port = await quietPort()
+      const port = await freePort()
       const url = `http://localhost:${port}`
       const run = new Run(first, 'server', { AUTH_SERVER_URL: url })
       await run.answersAt(url)
@@ -202,7 +185,7 @@ describe.concurrent('a program', () => {
       await once(silent, 'listening')
       const address = silent.address()
       const silentPort = typeof address === 'object' ? address?.port : 0
-      const port = await quietPort()
+      const port = await freePort()
       const CLIENT_URL = `http://localhost:${port}`
       const AUTH_SERVER_URL = `http://localhost:${silentPort}`
       const run = new Run(last, 'client', { CLIENT_URL, AUTH_SERVER_URL }, [QUICK_SECONDS])
@@ -230,34 +213,17 @@ describe.concurrent('a program', () => {
   )
 
   test('writes a line for each request, without any secret', async () => {
-    const url = `http://localhost:${await quietPort()}`
+    const url = `http://localhost:${await freePort()}`
     const CLIENT_SECRET = 'a-secret-of-the-client'
     const run = new Run(last, 'server', { AUTH_SERVER_URL: url, CLIENT_SECRET })
     await run.answersAt(url)
 
-    const query = new URLSearchParams({
-      response_type: 'code',
-      client_id: 'lab-client',
-      redirect_uri: 'http://localhost:25001/callback',
-      state: 'a-state-that-nobody-should-read',
-      code_challenge: CODE_CHALLENGE,
-      code_challenge_method: 'S256',
-    })
+    const client = { clientId: 'lab-client', clientSecret: CLIENT_SECRET }
+    const clientUrl = 'http://localhost:25001'
+    const driver = new Driver({ authServerUrl: url, clientUrl, ...client })
+    const code = await driver.code({ state: 'a-state-that-nobody-should-read' })
+    const { access_token, refresh_token } = (await driver.redeem(code)).body
     const browser = new Browser()
-    const form = await browser.open(`${url}/authorize?${query}`)
-    const granted = await browser.answerForms(form, { username: 'user0', password: 'password0' })
-    const code = new URL(granted.location ?? '').searchParams.get('code') ?? ''
-    const token = await browser.open(`${url}/token`, {
-      method: 'POST',
-      headers: { authorization: basic('lab-client', CLIENT_SECRET) },
-      body: {
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: 'http://localhost:25001/callback',
-        code_verifier: CODE_VERIFIER,
-      },
-    })
-    const { access_token, refresh_token } = JSON.parse(token.body)
     const authorization = `Bearer ${access_token}`
     await browser.open(`${url}/revoke`, { method: 'POST', headers: { authorization } })
     await browser.open(`${url}/nowhere?code=${code}&${access_token}`)
