@@ -58,11 +58,12 @@ function renderBadge(number: number): string {
 }
 
 function renderLines(hunk: Hunk, styled: Styled): string {
+  const rows = rowsOf(hunk)
   const rowOf = new Map<Line, number>()
-  for (const [i, { older, newer }] of rowsOf(hunk).entries()) {
+  for (const [i, { older, newer }] of rows.entries()) {
     for (const line of [older, newer]) if (line !== undefined) rowOf.set(line, i + 1)
   }
-  const words = changedWords(hunk)
+  const words = changedWords(rows)
   const badges = badgesOf(hunk)
   return hunk.lines
     .map((line) => {

@@ -40,10 +40,10 @@ export function rowsOf(hunk: Hunk): Row[] {
   return [...rows, ...pairUp(group)]
 }
 
-/** The changed words of each partly changed line of a hunk. */
-export function changedWords(hunk: Hunk): Map<Line, Range[]> {
+/** The changed words of each partly changed line. */
+export function changedWords(rows: Row[]): Map<Line, Range[]> {
   const words = new Map<Line, Range[]>()
-  for (const { older, newer, olderWords, newerWords } of rowsOf(hunk)) {
+  for (const { older, newer, olderWords, newerWords } of rows) {
     if (older !== undefined && olderWords.length > 0) words.set(older, olderWords)
     if (newer !== undefined && newerWords.length > 0) words.set(newer, newerWords)
   }

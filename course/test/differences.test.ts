@@ -9,7 +9,7 @@ import { compareFolders, compareTexts, hunkHeader } from '../differences/compare
 import { highlightText, piecesOf } from '../differences/highlight.ts'
 import { describeSize, describeStep } from '../differences/stat.ts'
 import { readStep, stepsOf } from '../differences/step.ts'
-import { changedWords } from '../differences/words.ts'
+import { changedWords, rowsOf } from '../differences/words.ts'
 import { findVersion, listVersions, type Version } from '../programs/versions.ts'
 
 let scratch: string
@@ -131,7 +131,7 @@ describe('a difference', () => {
     const older = folder('older', { 'a.ts': "import { one } from 'a'\nkeep\nremoved\n" })
     const newer = folder('newer', { 'a.ts': "import { one, two } from 'a'\nkeep\nquite another\n" })
     const [file] = compareFolders(older, newer)
-    const words = changedWords(file?.hunks[0] as never)
+    const words = changedWords(rowsOf(file?.hunks[0] as never))
     const marked = [...words].flatMap(([{ text }, ranges]) =>
       ranges.map(({ start, end }) => text.slice(start, end)),
     )
@@ -190,7 +190,7 @@ test('a group of very long changed lines gets no changed words, which take too l
   const wordsOf = (times: number) => {
     const texts = { older: older.repeat(times), newer: newer.repeat(times) }
     const { hunks } = compareTexts({ path: 'a.ts', kind: 'changed', isText: true, ...texts })
-    return hunks.flatMap((hunk) => [...changedWords(hunk)])
+    return hunks.flatMap((hunk) => [...changedWords(rowsOf(hunk))])
   }
   expect(wordsOf(1)).toHaveLength(2)
   expect(wordsOf(10)).toEqual([])

@@ -16,7 +16,7 @@ import {
 import { firstLine } from '@oauth-lab/course/differences/notes.ts'
 import { describeSize, describeStep } from '@oauth-lab/course/differences/stat.ts'
 import type { Step } from '@oauth-lab/course/differences/step.ts'
-import { changedWords } from '@oauth-lab/course/differences/words.ts'
+import { changedWords, rowsOf } from '@oauth-lab/course/differences/words.ts'
 import { readLesson } from '@oauth-lab/course/lessons/lesson.ts'
 import { LOOKS, paint, wantsColors } from './ansi.ts'
 import { plainText } from './plain-text.ts'
@@ -76,7 +76,7 @@ function textWidth(width: number): number {
 }
 
 function renderLines(hunk: Hunk, styled: Styled | undefined): string[] {
-  const words = changedWords(hunk)
+  const words = changedWords(rowsOf(hunk))
   return hunk.lines.flatMap((line) => {
     const pieces = piecesOf(line, styled, words.get(line))
     const text = pieces.map((piece) => paintPiece(piece, line)).join('')
