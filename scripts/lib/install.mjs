@@ -10,17 +10,8 @@ export const PNPM = 'pnpm@10.34.9'
 /** What `npm run offline` fills: the tarball of pnpm, and a store of all packages. */
 export const PACKED = 'offline'
 const PACKED_PNPM = join(PACKED, `${PNPM.replace('@', '-')}.tgz`)
-/** Commands that use development dependencies. */
-export const NEED_EVERYTHING = [
-  'bench',
-  'format',
-  'fuzz',
-  'picture',
-  'prove',
-  'ripple',
-  'soak',
-  'test',
-]
+/** Commands of the lab that use development dependencies. Those for maintainers all do. */
+export const NEED_EVERYTHING = ['format', 'test']
 /** What the lab remembers about its packages. pnpm leaves hidden folders alone. */
 const NOTES = join('node_modules', '.oauth-lab')
 const MARKER = join(NOTES, 'installed')

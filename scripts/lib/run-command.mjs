@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import module from 'node:module'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { installPackages, NEED_EVERYTHING, SetupError } from './install.mjs'
 
@@ -25,7 +25,8 @@ export async function run([name = '', ...args]) {
     const file = findCommand(name)
     refuseOddPath()
     refuseUnknownVersion(args[0])
-    await installPackages(ROOT, NEED_EVERYTHING.includes(name))
+    const isForMaintainers = basename(dirname(file)) === 'maintain'
+    await installPackages(ROOT, isForMaintainers || NEED_EVERYTHING.includes(name))
     if (!process.features.typescript) (await import('tsx/esm/api')).register()
     const { main, HELP } = await import(pathToFileURL(file).href)
     if (HELP !== undefined && args.includes('--help')) console.log(HELP.trimEnd())
