@@ -41,8 +41,6 @@ export interface Slot {
   state: 'starting' | 'running' | 'stopped' | 'failed'
   /** Why it failed. */
   problem: string | undefined
-  /** How long the last start took until all programs responded, in milliseconds. */
-  took: number | undefined
   log: LogLine[]
 }
 
@@ -115,7 +113,6 @@ export class Runner extends EventEmitter<RunnerEvents> {
       lifetimes: lifetimesAmong(process.env),
       state: 'starting',
       problem: undefined,
-      took: undefined,
       log: [],
     }
     this.#slots.set(slot.id, slot)
@@ -242,8 +239,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
   }
 
   async #begin(slot: Slot, version: KnownVersion): Promise<void> {
-    const began = performance.now()
-    this.#set(slot, { version, state: 'starting', problem: undefined, took: undefined })
+    this.#set(slot, { version, state: 'starting', problem: undefined })
     const taken = await describeTaken(slot)
     if (taken !== undefined) return this.#set(slot, { state: 'failed', problem: taken })
 
@@ -253,7 +249,7 @@ export class Runner extends EventEmitter<RunnerEvents> {
     const ready = await programs.ready
     // If they didn't start, one has died, and #watch reports it.
     if (!ready || this.#running.get(slot) !== programs) return
-    this.#set(slot, { state: 'running', took: performance.now() - began })
+    this.#set(slot, { state: 'running' })
   }
 
   /** When one program dies, the others go with it. */

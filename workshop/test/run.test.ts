@@ -144,10 +144,6 @@ describe('the runner', () => {
     },
   )
 
-  test('shows how long a start took', async () => {
-    expect((await workshop.get('/run')).text).toMatch(/running, started in \d+\.\d s</)
-  })
-
   test('the log links the addresses of its own programs, and nothing else', async () => {
     const { main, runner } = workshop
     const own = `${main.addresses.server}/authorize?a=b&c="<i>`
@@ -266,7 +262,6 @@ describe('two more versions beside the first', () => {
     workshop.runner.runOnce(slot, 'sleeper')
     expect(lines()).toEqual(['sleeper  asleep', 'sleeper  is still running'])
     await workshop.runner.stop(slot)
-    // Without how long the start took.
     expect((await workshop.get('/run')).text).toMatch(/<\/span>stopped<\/span>/)
     const { server, client } = slot.ports
     for (const port of [server, client]) expect(await whoAnswers(port)).toBeUndefined()
