@@ -18,7 +18,7 @@ import {
   syntaxHighlighting,
 } from '@codemirror/language'
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
-import { MergeView, unifiedMergeView } from '@codemirror/merge'
+import { diff, MergeView, unifiedMergeView } from '@codemirror/merge'
 import { EditorState, StateEffect } from '@codemirror/state'
 import {
   EditorView,
@@ -169,14 +169,11 @@ export function markError(state, error) {
 
 /** Replaces what differs, so that the cursor stays in its place. */
 export function replaceText(state, text) {
-  const before = state.doc.toString()
-  const limit = Math.min(before.length, text.length)
-  let start = 0
-  while (start < limit && before[start] === text[start]) start += 1
-  let end = 0
-  while (end < limit - start && before.at(-1 - end) === text.at(-1 - end)) end += 1
+  const changes = diff(state.doc.toString(), text, { scanLimit: 500 })
   return {
-    changes: { from: start, to: before.length - end, insert: text.slice(start, text.length - end) },
+    changes: changes.map(({ fromA, toA, fromB, toB }) => {
+      return { from: fromA, to: toA, insert: text.slice(fromB, toB) }
+    }),
   }
 }
 
