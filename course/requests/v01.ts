@@ -4,7 +4,7 @@ import { prepare } from './prepare.ts'
 const UNKNOWN_CODE = '400 The code is unknown, used, expired or of another client'
 const NOT_REGISTERED = '400 is not registered for'
 
-export const requests = prepare({
+export const requests = prepare('the same', {
   'what-the-server-rejects': {
     'used-code': { title: 'A used code', draft: redeem('{used_code}'), answer: UNKNOWN_CODE },
     'wrong-secret': {

@@ -5,19 +5,17 @@ const answer = "400 This response doesn't belong to the login that this browser 
 /** v01 exchanges the code, whoever started the login. */
 const before = '200 Access token'
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'the-trap-of-the-problem': {
     trap: {
       title: 'The response to a login of the attacker',
       draft: callback('{login_cookie}', { code: '{other_code}', state: '{other_state}' }),
       answer,
-      before,
     },
     'used-state': {
       title: 'A used state, with a new code',
       draft: callback('{used_cookie}', { code: '{other_code}', state: '{used_state}' }),
       answer,
-      before,
     },
   },
   'more-responses-that-the-client-rejects': {
@@ -25,25 +23,21 @@ export const requests = prepare({
       title: 'No state',
       draft: callback('{login_cookie}', { code: '{login_code}' }),
       answer,
-      before,
     },
     'empty-state': {
       title: 'An empty state',
       draft: callback('{login_cookie}', { code: '{login_code}', state: '' }),
       answer,
-      before,
     },
     'made-up-state': {
       title: 'A made-up state',
       draft: callback('{login_cookie}', { code: '{login_code}', state: 'made-up' }),
       answer,
-      before,
     },
     'longer-state': {
       title: 'The right state and one more character',
       draft: callback('{login_cookie}', { code: '{login_code}', state: '{login_state}x' }),
       answer,
-      before,
     },
     'doubled-state': {
       title: 'The right state, twice',
@@ -52,13 +46,11 @@ export const requests = prepare({
         state: ['{login_state}', '{login_state}'],
       }),
       answer,
-      before,
     },
     'no-cookie': {
       title: 'The right state in a browser without the cookie',
       draft: callback(undefined, { code: '{login_code}', state: '{login_state}' }),
       answer,
-      before,
     },
     'forged-error': {
       title: 'A forged error message',
@@ -73,7 +65,6 @@ export const requests = prepare({
       title: 'The response to the earlier of two logins',
       draft: callback('{earlier_cookie}', { code: '{earlier_code}', state: '{earlier_state}' }),
       answer,
-      before,
     },
   },
   'what-the-server-does-with-a-state': {

@@ -8,19 +8,17 @@ const MALFORMED = '400 code_verifier must be 43 to 128 unreserved characters'
 const before = '200 access_token'
 const LOGIN_PAGE = '200 Log in'
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'the-same-in-v03': {
     'no-verifier': {
       title: "A stolen code, with the client's secret",
       draft: redeem('{code}'),
       answer: '400 code_verifier is missing',
-      before,
     },
     guess: {
       title: 'A stolen code, with a guess',
       draft: redeem('{code}', GUESS),
       answer: MISMATCH,
-      before,
     },
     'injected-code': {
       title: "A stolen code in the attacker's own login",
@@ -34,30 +32,27 @@ export const requests = prepare({
       title: 'The challenge in place of the verifier',
       draft: redeem('{code}', { code_verifier: CODE_CHALLENGE }),
       answer: MISMATCH,
-      before,
     },
     'second-guess': {
       title: 'The right verifier, after a guess',
       draft: redeem('{guessed_code}', VERIFIER),
       answer: '400 The code is unknown, used, expired or of another client',
+      before: 'the same',
     },
     'short-verifier': {
       title: 'A verifier that is too short',
       draft: redeem('{code}', { code_verifier: 'too-short' }),
       answer: MALFORMED,
-      before,
     },
     'wrong-character': {
       title: 'A verifier with a space in it',
       draft: redeem('{code}', { code_verifier: `${VERIFIER.code_verifier} ` }),
       answer: MALFORMED,
-      before,
     },
     'doubled-verifier': {
       title: 'The right verifier, twice',
       draft: redeem('{code}', { code_verifier: [VERIFIER.code_verifier, VERIFIER.code_verifier] }),
       answer: '400 code_verifier is given more than once',
-      before,
     },
   },
   downgrades: {

@@ -9,18 +9,18 @@ const before = '400 This server does not know that grant_type'
 /** In v04, nothing ends a token. */
 const WORKS = '200 User Number 1'
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'a-refresh-token-buys-two-new-ones': {
     'at-the-api': {
       title: 'A refresh token in place of an access token',
       draft: get('/api/me', bearer('{refresh_token}')),
       answer: INVALID_TOKEN,
+      before: 'the same',
     },
     'access-token': {
       title: 'An access token in place of a refresh token',
       draft: refresh('{access_token}'),
       answer: UNKNOWN,
-      before,
     },
   },
   'some-failed-refreshes-end-nothing': {
@@ -28,35 +28,29 @@ export const requests = prepare({
       title: 'Another client, with its own secret',
       draft: refresh('{refresh_token}', {}, AS_OTHER),
       answer: UNKNOWN,
-      before,
     },
     'wrong-secret': {
       title: 'A wrong secret',
       draft: refresh('{refresh_token}', {}, as('lab-client', 'a-guess')),
       answer: NO_CLIENT,
+      before: 'the same',
     },
     'no-secret': {
       title: 'No secret',
       draft: refresh('{refresh_token}', { client_id: '{client_id}' }, {}),
       answer: NO_CLIENT,
+      before: 'the same',
     },
     'no-token': {
       title: 'No refresh token',
       draft: refresh(''),
       answer: '400 refresh_token is missing',
-      before,
     },
-    'made-up': {
-      title: 'A made-up refresh token',
-      draft: refresh('made-up'),
-      answer: UNKNOWN,
-      before,
-    },
+    'made-up': { title: 'A made-up refresh token', draft: refresh('made-up'), answer: UNKNOWN },
     doubled: {
       title: 'The refresh token, twice',
       draft: refresh(['{refresh_token}', '{refresh_token}']),
       answer: '400 refresh_token is given more than once',
-      before,
     },
   },
   'a-used-refresh-token-ends-the-family': {
@@ -64,13 +58,11 @@ export const requests = prepare({
       title: 'A used refresh token',
       draft: refresh('{used_refresh_token}'),
       answer: '400 The refresh token was used before: the login has ended',
-      before,
     },
     newest: {
       title: 'The newest refresh token, after that',
       draft: refresh('{family_refresh_token}'),
       answer: UNKNOWN,
-      before,
     },
     'access-token-of-the-family': {
       title: 'An access token, after that',

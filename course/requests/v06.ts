@@ -18,7 +18,7 @@ const LOGIN_PAGE = '200 Log in'
 const NEW_TOKENS = '200 access_token'
 const NO_PAGE = '404 Nothing is at this address.'
 
-export const requests = prepare({
+export const requests = prepare('the same', {
   'some-things-cant-be-asked-for': {
     'unknown-scope': {
       title: "A scope that the server doesn't know",

@@ -11,19 +11,17 @@ const QUERY = Object.fromEntries(CONSENT_QUERY)
 const COOKIE = { cookie: '{consent_cookie}' }
 const ALLOW = { consent: '{consent}', decision: 'allow' }
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'yes-and-no': {
     no: {
       title: 'The user says no',
       draft: post('/consent', { ...ALLOW, decision: 'deny' }, COOKIE, QUERY),
       answer: DENIED,
-      before,
     },
     maybe: {
       title: 'A decision that is neither yes nor no',
       draft: post('/consent', { ...ALLOW, decision: 'maybe' }, COOKIE, QUERY),
       answer: DENIED,
-      before,
     },
   },
   'a-value-works-once': {
@@ -36,19 +34,16 @@ export const requests = prepare({
         QUERY,
       ),
       answer: INVALID,
-      before,
     },
     'no-value': {
       title: 'No value',
       draft: post('/consent', { decision: 'allow' }, COOKIE, QUERY),
       answer: INVALID,
-      before,
     },
     'made-up-value': {
       title: 'A made-up value',
       draft: post('/consent', { ...ALLOW, consent: 'made-up' }, COOKIE, QUERY),
       answer: INVALID,
-      before,
     },
   },
   'a-value-belongs-to-one-session-and-one-request': {
@@ -56,7 +51,6 @@ export const requests = prepare({
       title: 'The value of another session',
       draft: post('/consent', { ...ALLOW, consent: '{other_consent}' }, COOKIE, QUERY),
       answer: INVALID,
-      before,
     },
     'other-request': {
       title: 'A value for another request',
@@ -67,13 +61,11 @@ export const requests = prepare({
         { ...QUERY, state: 'another-state' },
       ),
       answer: INVALID,
-      before,
     },
     'no-session': {
       title: 'A value without its session',
       draft: post('/consent', ALLOW, {}, QUERY),
       answer: INVALID,
-      before,
     },
   },
   'a-form-from-another-site': {
@@ -81,7 +73,6 @@ export const requests = prepare({
       title: 'A yes from a page of another site',
       draft: post('/consent', ALLOW, { ...COOKIE, ...FOREIGN }, QUERY),
       answer: CROSS_ORIGIN,
-      before,
     },
     'foreign-login': {
       title: 'A login from a page of another site',
@@ -99,7 +90,6 @@ export const requests = prepare({
       title: 'A logout from a page of another site',
       draft: post('/logout', {}, { ...COOKIE, ...FOREIGN }, QUERY),
       answer: CROSS_ORIGIN,
-      before,
     },
   },
 })

@@ -11,7 +11,7 @@ const QUERY = Object.fromEntries(CONSENT_QUERY)
 const COOKIE = { cookie: '{consent_cookie}' }
 const ALLOW = { consent: '{consent}', decision: 'allow', scope: 'profile' }
 
-export const requests = prepare({
+export const requests = prepare('the same', {
   'asked-when-its-wanted': {
     no: {
       title: 'The user says no, with the box ticked',

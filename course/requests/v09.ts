@@ -9,7 +9,7 @@ const WORKS = '200 User Number 1'
 const NEW_TOKENS = '200 access_token'
 const before = '404 Nothing is at this address.'
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'one-access-token': {
     'access-token': {
       title: 'A revoked access token',
@@ -49,37 +49,31 @@ export const requests = prepare({
       title: 'No token',
       draft: post('/revoke', { token_type_hint: 'access_token' }, AS_LAB),
       answer: '400 token is missing',
-      before,
     },
     'two-tokens': {
       title: 'Two tokens',
       draft: post('/revoke', { token: ['{access_token}', '{refresh_token}'] }, AS_LAB),
       answer: '400 A parameter is given more than once',
-      before,
     },
     'two-hints': {
       title: 'Two hints',
       draft: post('/revoke', { token: '{access_token}', token_type_hint: ['a', 'b'] }, AS_LAB),
       answer: '400 A parameter is given more than once',
-      before,
     },
     'no-secret': {
       title: 'No name and no secret',
       draft: post('/revoke', { token: '{refresh_token}' }),
       answer: NO_CLIENT,
-      before,
     },
     'wrong-secret': {
       title: 'A wrong secret',
       draft: post('/revoke', { token: '{refresh_token}' }, as('lab-client', 'wrong')),
       answer: NO_CLIENT,
-      before,
     },
     'other-client': {
       title: 'Another client, with its own secret',
       draft: post('/revoke', { token: '{refresh_token}' }, AS_OTHER),
       answer: '400 The token is of another client',
-      before,
     },
     'no-form': {
       title: 'JSON in place of a form',
@@ -88,13 +82,11 @@ export const requests = prepare({
         body: { text: '{"token":"any"}' },
       },
       answer: '400 The body must be application/x-www-form-urlencoded',
-      before,
     },
     get: {
       title: 'A GET',
       draft: get('/revoke', AS_LAB, { token: 'any' }),
       answer: '405 This address accepts POST, not GET.',
-      before,
     },
   },
 })

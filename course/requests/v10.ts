@@ -10,19 +10,17 @@ const NEW_TOKENS = '200 access_token'
 const COOKIE = { cookie: '{account_cookie}' }
 const FORM = { csrf: '{csrf}', client_id: '{client_id}' }
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'the-list': {
     'wrong-password': {
       title: 'A wrong password',
       draft: post('/account', { ...USER, password: 'wrong' }),
       answer: '401 Wrong user name or password.',
-      before,
     },
     'foreign-login': {
       title: 'A login from a page of another site',
       draft: post('/account', USER, FOREIGN),
       answer: CROSS_ORIGIN,
-      before,
     },
   },
   'one-click': {
@@ -50,37 +48,31 @@ export const requests = prepare({
       title: 'A made-up value',
       draft: post('/account/disconnect', { ...FORM, csrf: 'made-up' }, COOKIE),
       answer: INVALID,
-      before,
     },
     'no-value': {
       title: 'No value',
       draft: post('/account/disconnect', { client_id: '{client_id}' }, COOKIE),
       answer: INVALID,
-      before,
     },
     'other-session': {
       title: 'The value of another session of the same user',
       draft: post('/account/disconnect', { ...FORM, csrf: '{other_csrf}' }, COOKIE),
       answer: INVALID,
-      before,
     },
     'no-session': {
       title: 'The right value without its session',
       draft: post('/account/disconnect', FORM),
       answer: INVALID,
-      before,
     },
     'foreign-form': {
       title: 'The right value from a page of another site',
       draft: post('/account/disconnect', FORM, { ...COOKIE, ...FOREIGN }),
       answer: CROSS_ORIGIN,
-      before,
     },
     'not-connected': {
       title: "A client that isn't connected",
       draft: post('/account/disconnect', { ...FORM, client_id: 'other-client' }, COOKIE),
       answer: INVALID,
-      before,
     },
     twice: {
       title: 'The right value, twice',
@@ -90,7 +82,6 @@ export const requests = prepare({
         { cookie: '{used_account_cookie}' },
       ),
       answer: INVALID,
-      before,
     },
   },
   'what-the-client-notices': {

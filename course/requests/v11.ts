@@ -8,7 +8,7 @@ const INVALID_TOKEN = '401 The access token is missing, malformed, unknown or ex
 const UNKNOWN_CLIENT = '400 No client is registered with client_id worker-client.'
 const FORM = { grant_type: 'client_credentials' }
 
-export const requests = prepare({
+export const requests = prepare('the same', {
   'a-token-of-its-own': {
     revoked: {
       title: 'A token that the worker has revoked',

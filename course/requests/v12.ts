@@ -6,61 +6,52 @@ const NO_CLIENT = '401 Client authentication is missing or wrong'
 /** In v11, nobody asks about tokens. */
 const before = '404 Nothing is at this address.'
 
-export const requests = prepare({
+export const requests = prepare(before, {
   'what-everyone-else-hears': {
     'own-token': {
       title: 'The client, about its own token',
       draft: post('/introspect', { token: '{access_token}' }, AS_LAB),
       answer: INACTIVE,
-      before,
     },
     'other-client': {
       title: 'Another client',
       draft: post('/introspect', { token: '{access_token}' }, AS_OTHER),
       answer: INACTIVE,
-      before,
     },
     'wrong-secret': {
       title: 'Someone who says that they are the API',
       draft: post('/introspect', { token: '{access_token}' }, as('api-server', 'wrong')),
       answer: NO_CLIENT,
-      before,
     },
     stranger: {
       title: 'A stranger',
       draft: post('/introspect', { token: '{access_token}' }),
       answer: NO_CLIENT,
-      before,
     },
     'refresh-token': {
       title: 'The API, about a refresh token',
       draft: post('/introspect', { token: '{refresh_token}' }, AS_API),
       answer: INACTIVE,
-      before,
     },
     code: {
       title: 'The API, about a code',
       draft: post('/introspect', { token: '{code}' }, AS_API),
       answer: INACTIVE,
-      before,
     },
     'made-up': {
       title: 'The API, about a made-up token',
       draft: post('/introspect', { token: 'made-up' }, AS_API),
       answer: INACTIVE,
-      before,
     },
     'no-token': {
       title: 'The API, about nothing',
       draft: post('/introspect', { token_type_hint: 'access_token' }, AS_API),
       answer: '400 token is missing',
-      before,
     },
     'two-tokens': {
       title: 'The API, about two tokens',
       draft: post('/introspect', { token: ['{access_token}', '{refresh_token}'] }, AS_API),
       answer: '400 token is given more than once',
-      before,
     },
   },
   'who-answers-where': {
@@ -80,6 +71,7 @@ export const requests = prepare({
       title: "A user's name, with the worker's token",
       draft: get('api/api/me', bearer('{worker_access_token}')),
       answer: '403 The access token does not cover profile',
+      before: 'the same',
     },
   },
   'ended-means-ended': {
@@ -87,12 +79,12 @@ export const requests = prepare({
       title: 'A revoked token, at the API',
       draft: get('api/api/me', bearer('{revoked_access_token}')),
       answer: '401 The access token is missing, malformed, unknown or expired',
+      before: 'the same',
     },
     'revoked-at-the-server': {
       title: 'The API, about a revoked token',
       draft: post('/introspect', { token: '{revoked_access_token}' }, AS_API),
       answer: INACTIVE,
-      before,
     },
   },
 })

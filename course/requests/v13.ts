@@ -3,7 +3,7 @@ import { prepare } from './prepare.ts'
 
 const answer = '401 The access token is missing, malformed, unknown or expired'
 
-export const requests = prepare({
+export const requests = prepare('the same', {
   'write-one-yourself': {
     'other-user': {
       title: 'Another user, with the old signature',

@@ -10,7 +10,7 @@ const UNKNOWN_CLIENT = '400 No client is registered with client_id lab-cli.'
 /** A token request of lab-cli: it says who it is, and nothing proves it. */
 const FORM = { ...CLI, ...VERIFIER }
 
-export const requests = prepare({
+export const requests = prepare('the same', {
   'no-secret-is-right-not-even-an-empty-one': {
     secret: {
       title: 'A secret in the body',
