@@ -21,6 +21,8 @@ export type Values = Record<string, string>
 /** Values that come from the same steps. */
 export interface Source {
   names: string[]
+  /** What happens for them, as the lessons say it. */
+  words: string
   get(driver: Driver): Promise<Values>
 }
 
@@ -41,15 +43,16 @@ export const CONSENT_QUERY: Row[] = [
 const PERSON = 'user1'
 
 /** Each takes a login of its own, with a browser of its own, so the values of two sources never belong together. */
-const SOURCES: Source[] = [
+export const SOURCES: Source[] = [
   {
     // A code that nobody has used. The driver chose the verifier.
     names: ['code', 'code_verifier'],
+    words: 'user1 logs in, and the browser gets a code.',
     get: async (driver) => ({ code: await codeOf(driver), code_verifier: CODE_VERIFIER }),
   },
   {
-    // A code that was exchanged for tokens.
     names: ['used_code'],
+    words: 'user1 logs in, and the client gets tokens for the code.',
     async get(driver) {
       const used_code = await codeOf(driver)
       await driver.redeem(used_code)
@@ -58,11 +61,12 @@ const SOURCES: Source[] = [
   },
   {
     names: ['access_token', 'refresh_token'],
+    words: 'user1 logs in, and the client gets tokens.',
     get: async (driver) => tokensIn(await driver.redeem(await codeOf(driver))),
   },
   {
-    // A refresh token that was exchanged for the next one.
     names: ['used_refresh_token'],
+    words: 'user1 logs in, and the client refreshes once.',
     async get(driver) {
       const { refresh_token = '' } = tokensIn(await driver.redeem(await codeOf(driver)))
       await driver.refresh(refresh_token)
@@ -73,16 +77,18 @@ const SOURCES: Source[] = [
     // A login at the client, up to where the browser is about to deliver the code: the response, and the
     // browser's cookies.
     names: ['login_state', 'login_code', 'login_cookie'],
+    words: 'user0 is about to deliver the response to a login.',
     get: async (driver) => startedLogin(driver, 'login'),
   },
   {
-    // The same for another person in another browser.
     names: ['other_state', 'other_code', 'other_cookie'],
+    words: 'user1, in another browser, is about to deliver the response to a login.',
     get: async (driver) => startedLogin(driver, 'other', 'user1'),
   },
   {
     // The cookies of a browser that is logged in at the client. From v07 on, the server knows it, too.
     names: ['session_cookie'],
+    words: 'user1 logs in at the client.',
     async get(driver) {
       const browser = driver.browser()
       await driver.login(browser, PERSON)
@@ -92,11 +98,13 @@ const SOURCES: Source[] = [
   {
     // From v07 on: a consent page of CONSENT_QUERY, and the cookies of its browser.
     names: ['consent', 'consent_cookie'],
+    words: 'user0 logs in at the server, and sees the consent page for other-client.',
     get: (driver) => openConsent(driver, CONSENT_QUERY),
   },
   {
     // From v10 on: the account page of a user who has connected an app.
     names: ['csrf', 'account_cookie'],
+    words: 'user1 logs in at the client, and opens the page with the connected apps.',
     async get(driver) {
       const browser = driver.browser()
       await driver.login(browser, PERSON)

@@ -11,6 +11,7 @@ import {
   freshValues,
   namesIn,
   openConsent,
+  SOURCES,
   type Source,
   settingsOf,
   tokensIn,
@@ -19,14 +20,10 @@ import {
 } from './fresh-values.ts'
 import { AS_OTHER, CLI, GUESS, OTHER_CLIENT } from './make-draft.ts'
 
-/** Values that come from more than a login, and what happens for them. */
-interface LessonSource extends Source {
-  words: string
-}
-
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-const LESSON_SOURCES: LessonSource[] = [
+/** Values that come from more than a login. */
+const LESSON_SOURCES: Source[] = [
   {
     names: ['used_state', 'used_cookie'],
     words: 'user0 has delivered the response to a login.',
@@ -281,28 +278,11 @@ const LESSON_SOURCES: LessonSource[] = [
   },
 ]
 
-/** What happens for the values that an editor also offers. */
-const WORDS: Record<string, string> = {
-  code: 'user1 logs in, and the browser gets a code.',
-  used_code: 'user1 logs in, and the client gets tokens for the code.',
-  access_token: 'user1 logs in, and the client gets tokens.',
-  refresh_token: 'user1 logs in, and the client gets tokens.',
-  used_refresh_token: 'user1 logs in, and the client refreshes once.',
-  login_code: 'user0 is about to deliver the response to a login.',
-  login_cookie: 'user0 is about to deliver the response to a login.',
-  other_code: 'user1, in another browser, is about to deliver the response to a login.',
-  other_state: 'user1, in another browser, is about to deliver the response to a login.',
-  session_cookie: 'user1 logs in at the client.',
-  consent_cookie: 'user0 logs in at the server, and sees the consent page for other-client.',
-  csrf: 'user1 logs in at the client, and opens the page with the connected apps.',
-  account_cookie: 'user1 logs in at the client, and opens the page with the connected apps.',
-}
-
 /** What happens before a request with these names in it is sent. Undefined if nothing has to. */
 export function wordsFor(draft: Draft): string | undefined {
   const words = [...namesIn(draft)].flatMap((name) => {
-    const source = LESSON_SOURCES.find(({ names }) => names.includes(name))
-    return source?.words ?? WORDS[name] ?? []
+    const source = [...SOURCES, ...LESSON_SOURCES].find(({ names }) => names.includes(name))
+    return source?.words ?? []
   })
   return words.length === 0 ? undefined : [...new Set(words)].join(' ')
 }
@@ -329,7 +309,7 @@ interface Genuine extends JwtParts {
 }
 
 /** A token of user1 after someone changed it. Before v13, a token can't be read, and this is made up. */
-function forged(name: string, words: string, forge: (genuine: Genuine) => string): LessonSource {
+function forged(name: string, words: string, forge: (genuine: Genuine) => string): Source {
   return {
     names: [`${name}_access_token`],
     words: `The client has a token of user1. ${words}`,

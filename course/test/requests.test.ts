@@ -1,3 +1,4 @@
+import { readConfig } from '@oauth-lab/shared/config.ts'
 import { type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { firstAndNewest } from '@oauth-lab/shared/testing/share.ts'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -7,7 +8,7 @@ import { type Addresses, addressesOf } from '../programs/programs.ts'
 import { findVersion, listVersions, type Version, versionBefore } from '../programs/versions.ts'
 import { preparedRequests } from '../requests/all-requests.ts'
 import type { Expected, PreparedRequest } from '../requests/draft.ts'
-import { driverAt, fillIn, openConsent } from '../requests/fresh-values.ts'
+import { driverAt, fillIn, namesIn, openConsent, settingsOf } from '../requests/fresh-values.ts'
 import { valuesFor } from '../requests/lesson-values.ts'
 import { post } from '../requests/make-draft.ts'
 import { isExpected } from '../requests/said.ts'
@@ -52,6 +53,17 @@ async function findWrong(
   }
   return wrong
 }
+
+test('a request with values of a login says what happens before it', () => {
+  const silent = listVersions().flatMap((version) => {
+    const settings = settingsOf(driverAt(version, addressesOf(readConfig({}))))
+    return preparedRequests(version)
+      .filter(({ first }) => first === undefined)
+      .flatMap(({ id, draft }) => [...namesIn(draft)].map((name) => ({ id, name })))
+      .filter(({ name }) => !(name in settings))
+  })
+  expect(silent).toEqual([])
+})
 
 test('a consent value belongs to the authorization request that it is sent with', async () => {
   const version = findVersion('v07')
