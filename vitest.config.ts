@@ -50,7 +50,7 @@ export default defineConfig({
   ],
   test: {
     exclude: ['**/node_modules/**'],
-    setupFiles: ['shared/testing/end-of-file.ts'],
+    setupFiles: ['shared/testing/reset-clock.ts'],
     // Keeps each file as compiled in node_modules, which saves a fifth of the work of the next run.
     experimental: { fsModuleCache: true },
     // State lives in the apps that each test builds, so files may share the modules of a worker.

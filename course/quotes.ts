@@ -5,12 +5,12 @@ import { checkVersion } from './differences/check-notes.ts'
 import { exercises } from './exercises/all-exercises.ts'
 import {
   type Change,
+  CopyDraft,
   change,
-  Draft,
   type Files,
   MissingFileError,
   StaleQuoteError,
-} from './exercises/draft.ts'
+} from './exercises/copy-draft.ts'
 import { copyName, endOf, startOf } from './exercises/exercise-start.ts'
 import { readMistakes } from './exercises/mistakes.ts'
 import { listVersions, type Version } from './programs/versions.ts'
@@ -80,7 +80,7 @@ function staleInExercise(version: Version): string[] {
 }
 
 /** Continues after a change that doesn't find its place, so that one step reports all of them. */
-class PatientDraft extends Draft {
+class PatientDraft extends CopyDraft {
   readonly #attempt: (work: () => void) => void
 
   constructor(start: Files, target: Files, attempt: (work: () => void) => void) {

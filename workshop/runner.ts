@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { isFree } from '@oauth-lab/course/programs/ports.ts'
+import { isFree } from '@oauth-lab/course/programs/free-addresses.ts'
 import {
   type Addresses,
   addressesFrom,

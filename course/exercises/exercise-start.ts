@@ -1,10 +1,10 @@
 import { type Version, versionBefore } from '../programs/versions.ts'
-import { Draft, type Files, readFiles } from './draft.ts'
+import { CopyDraft, type Files, readFiles } from './copy-draft.ts'
 
 /** The name of a version's copy: `v02`. */
 export { shortName as copyName } from '../programs/versions.ts'
 
-export type ExerciseStep = (draft: Draft) => void
+export type ExerciseStep = (draft: CopyDraft) => void
 
 /** An exercise in code, the same steps that the lesson's text describes: what a `steps.ts` exports. */
 export interface Exercise {
@@ -21,7 +21,7 @@ export function sourceOf(version: Version): Version {
 
 /** The files at the start of an exercise. */
 export function startOf(version: Version, { skeleton }: Exercise): Files {
-  const draft = new Draft(readFiles(sourceOf(version).folder), readFiles(version.folder))
+  const draft = new CopyDraft(readFiles(sourceOf(version).folder), readFiles(version.folder))
   skeleton?.(draft)
   return draft.files
 }
@@ -35,7 +35,7 @@ export function endOf(version: Version): Files {
 export function statesOf(version: Version, exercise: Exercise): Files[] {
   let files = startOf(version, exercise)
   return exercise.steps.map((step) => {
-    const draft = new Draft(files, endOf(version))
+    const draft = new CopyDraft(files, endOf(version))
     step(draft)
     files = draft.files
     return files

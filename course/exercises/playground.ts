@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path'
 import { namesIn } from '../programs/programs.ts'
 import { listVersions, ROOT, type Version } from '../programs/versions.ts'
 import { wrongUsage } from '../told-error.ts'
-import { type Files, readFiles } from './draft.ts'
+import { type Files, readFiles } from './copy-draft.ts'
 import { copyName } from './exercise-start.ts'
 
 /** The folder of the learner's copies. */

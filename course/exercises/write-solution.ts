@@ -1,4 +1,4 @@
-import { readFiles } from './draft.ts'
+import { readFiles } from './copy-draft.ts'
 import { endOf } from './exercise-start.ts'
 import { makeCopy, type Place, putAside } from './playground.ts'
 

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import type { PreparedRequest } from './draft.ts'
+import type { PreparedRequest } from './request-draft.ts'
 
 /** The prepared requests of each version, by its number. */
 const REQUESTS: Record<number, PreparedRequest[]> = Object.fromEntries(

@@ -1,5 +1,5 @@
 import type { Addresses, ProgramName } from '../programs/programs.ts'
-import { bodyOf, type Draft, targetOf } from './draft.ts'
+import { bodyOf, type Draft, targetOf } from './request-draft.ts'
 
 /** The curl command that sends a request, in one line for a POSIX shell. It prints the head of the response, too. */
 export function curlOf(draft: Draft, addresses: Addresses): string {

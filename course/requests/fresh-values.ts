@@ -12,7 +12,7 @@ import { LONGEST_BODY, send, sendOver } from '@oauth-lab/shared/testing/exchange
 import { formsOn } from '@oauth-lab/shared/testing/forms.ts'
 import { Agent } from 'undici'
 import { type Addresses, programsOf } from '../programs/programs.ts'
-import { type Draft, encodeRows, mapTexts, type Row, textsOf } from './draft.ts'
+import { type Draft, encodeRows, mapTexts, type Row, textsOf } from './request-draft.ts'
 import { connectorThatTells, type TellPeer } from './send.ts'
 
 /** Values by the names that stand for them in a draft, in braces: `{code}`. */

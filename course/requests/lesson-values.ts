@@ -2,7 +2,6 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { Driver, Fields } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
 import { es256, hs256, type JwtParts, makeJwt, readJwt } from '../attacks/jwt.ts'
-import type { Draft } from './draft.ts'
 import {
   CONSENT_QUERY,
   codeOf,
@@ -19,6 +18,7 @@ import {
   valueOn,
 } from './fresh-values.ts'
 import { AS_OTHER, CLI, GUESS, OTHER_CLIENT } from './make-draft.ts'
+import type { Draft } from './request-draft.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 

@@ -1,6 +1,6 @@
 import { basic, CODE_CHALLENGE, CODE_VERIFIER } from '@oauth-lab/shared/testing/driver.ts'
 import type { FormFields } from '@oauth-lab/shared/testing/exchange.ts'
-import type { Draft, Row } from './draft.ts'
+import type { Draft, Row } from './request-draft.ts'
 
 export const PKCE = { code_challenge: CODE_CHALLENGE, code_challenge_method: 'S256' }
 export const VERIFIER = { code_verifier: CODE_VERIFIER }

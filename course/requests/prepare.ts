@@ -1,5 +1,5 @@
-import type { Draft, Expected, PreparedRequest } from './draft.ts'
 import { wordsFor } from './lesson-values.ts'
+import type { Draft, Expected, PreparedRequest } from './request-draft.ts'
 
 /** A status, and words of the response: `400 state is missing`. */
 type Answer = `${number} ${string}`

@@ -1,5 +1,5 @@
 import { html, textOf } from '@oauth-lab/shared/testing/browser.ts'
-import type { Expected } from './draft.ts'
+import type { Expected } from './request-draft.ts'
 import type { Answer } from './send.ts'
 
 /** What a response says to a person: its error, the message on its page, or where it redirects to. */

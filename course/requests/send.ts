@@ -2,7 +2,7 @@ import { buildConnector, Client } from 'undici'
 import type { Addresses, ProgramName } from '../programs/programs.ts'
 import { titleOfProgram } from '../programs/programs.ts'
 import { ToldError } from '../told-error.ts'
-import { bodyOf, type Draft, headersOf, type Row, targetOf, troubleIn } from './draft.ts'
+import { bodyOf, type Draft, headersOf, type Row, targetOf, troubleIn } from './request-draft.ts'
 
 /** How long a program may take for its whole response, in milliseconds. */
 const PATIENCE = 10_000

@@ -1,6 +1,6 @@
-import type { Draft } from './draft.ts'
 import { as, authorize, CLI, GUESS, PKCE, post, redeem, VERIFIER } from './make-draft.ts'
 import { prepare } from './prepare.ts'
+import type { Draft } from './request-draft.ts'
 
 const HAS_NO_SECRET = '401 This client has no secret, so it must not send one'
 const NO_CLIENT = '401 Client authentication is missing or wrong'

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { exercises } from '../exercises/all-exercises.ts'
 import { checkCopy, doneIn, type Finding } from '../exercises/check-copy.ts'
 import { checksOf } from '../exercises/checks-of.ts'
-import { Draft, type Files } from '../exercises/draft.ts'
+import { CopyDraft, type Files } from '../exercises/copy-draft.ts'
 import { copyName, type Exercise, endOf, startOf, statesOf } from '../exercises/exercise-start.ts'
 import { type Mistake, readMistakes } from '../exercises/mistakes.ts'
 import { makeCopy } from '../exercises/playground.ts'
@@ -111,7 +111,7 @@ function waitingIn(findings: Finding[]): number {
 }
 
 function withMistake(version: Version, { changes }: Mistake): Files {
-  const draft = new Draft(endOf(version), endOf(version))
+  const draft = new CopyDraft(endOf(version), endOf(version))
   for (const { path, from, to } of changes) draft.edit(path, [from, to])
   return draft.files
 }

@@ -7,8 +7,8 @@ import { loadPrograms } from '../attacks/load-programs.ts'
 import { type Addresses, addressesFrom, addressesOf } from '../programs/programs.ts'
 import { findVersion, listVersions } from '../programs/versions.ts'
 import { curlOf } from '../requests/curl.ts'
-import { type Draft, MOST_ROWS, troubleIn } from '../requests/draft.ts'
 import { driverAt, FRESH_NAMES, fillIn, freshValues, namesIn } from '../requests/fresh-values.ts'
+import { type Draft, MOST_ROWS, troubleIn } from '../requests/request-draft.ts'
 import { sendDraft } from '../requests/send.ts'
 
 const DRAFT: Draft = {

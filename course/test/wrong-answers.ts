@@ -1,6 +1,6 @@
 import { readConfig } from '@oauth-lab/shared/config.ts'
 import { type Lab, type Programs, startLab } from '@oauth-lab/shared/testing/lab.ts'
-import { freeAddresses } from '../programs/ports.ts'
+import { freeAddresses } from '../programs/free-addresses.ts'
 import { type Addresses, addressesOf, portsOf, settingsOf } from '../programs/programs.ts'
 import { isExpected, type Setup, type Step } from './page-commands.ts'
 import { Shell } from './shell.ts'

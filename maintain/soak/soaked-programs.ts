@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/free-addresses.ts'
 import {
   type ProgramName,
   programsOf,

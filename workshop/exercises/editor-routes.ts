@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { exercises as codeOf } from '@oauth-lab/course/exercises/all-exercises.ts'
-import type { Files } from '@oauth-lab/course/exercises/draft.ts'
+import type { Files } from '@oauth-lab/course/exercises/copy-draft.ts'
 import { endOf, startOf } from '@oauth-lab/course/exercises/exercise-start.ts'
 import { tellFileTrouble } from '@oauth-lab/course/exercises/file-trouble.ts'
 import type { FastifyInstance } from 'fastify'

@@ -2,8 +2,8 @@ import type { Addresses } from '@oauth-lab/course/programs/programs.ts'
 import { shortName, type Version, versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { preparedRequests } from '@oauth-lab/course/requests/all-requests.ts'
 import { curlOf } from '@oauth-lab/course/requests/curl.ts'
-import type { PreparedRequest } from '@oauth-lab/course/requests/draft.ts'
 import { driverAt, fillIn, namesIn, settingsOf } from '@oauth-lab/course/requests/fresh-values.ts'
+import type { PreparedRequest } from '@oauth-lab/course/requests/request-draft.ts'
 
 /** Splits "Try it" before each heading, to put the prepared requests of a section below it. */
 export function cutAtSections(html: string, version: Version, addresses: Addresses) {

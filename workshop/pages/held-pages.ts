@@ -1,4 +1,4 @@
-import type { Draft } from '@oauth-lab/course/requests/draft.ts'
+import type { Draft } from '@oauth-lab/course/requests/request-draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { isForPart } from '../local-requests.ts'

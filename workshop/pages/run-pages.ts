@@ -7,7 +7,7 @@ import { LIFETIMES, readLifetimes, tellLifetimes } from '../lifetimes.ts'
 import { isForPart } from '../local-requests.ts'
 import { found } from '../page-trouble.ts'
 import type { Slot } from '../runner.ts'
-import { viewClock } from '../traffic/clock.ts'
+import { viewClock } from '../traffic/living-clock.ts'
 import { capital } from '../traffic/message-kind.ts'
 import type { Workshop } from '../workshop.ts'
 

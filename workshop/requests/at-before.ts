@@ -1,18 +1,18 @@
 import type { Addresses } from '@oauth-lab/course/programs/programs.ts'
 import {
-  type Draft,
-  draftAt,
-  mapTexts,
-  type Row,
-  textsOf,
-} from '@oauth-lab/course/requests/draft.ts'
-import {
   denyConsent,
   fillIn,
   openConsent,
   type Values,
 } from '@oauth-lab/course/requests/fresh-values.ts'
 import { valuesFor } from '@oauth-lab/course/requests/lesson-values.ts'
+import {
+  type Draft,
+  draftAt,
+  mapTexts,
+  type Row,
+  textsOf,
+} from '@oauth-lab/course/requests/request-draft.ts'
 import type { Driver } from '@oauth-lab/shared/testing/driver.ts'
 import type { Slot } from '../runner.ts'
 import { dissect, type Field } from '../traffic/dissect.ts'

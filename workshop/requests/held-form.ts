@@ -7,9 +7,9 @@ import {
   targetOf,
   troubleIn,
   troubleInHeader,
-} from '@oauth-lab/course/requests/draft.ts'
+} from '@oauth-lab/course/requests/request-draft.ts'
 import { ToldError } from '@oauth-lab/course/told-error.ts'
-import { wholeDraftOf } from '../traffic/draft.ts'
+import { wholeDraftOf } from '../traffic/exchange-draft.ts'
 import { bodyIn, type Message } from '../traffic/message.ts'
 import type { AnswerChanges, RequestChanges } from '../traffic/tap.ts'
 

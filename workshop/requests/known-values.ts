@@ -1,4 +1,4 @@
-import type { Draft, Row } from '@oauth-lab/course/requests/draft.ts'
+import type { Draft, Row } from '@oauth-lab/course/requests/request-draft.ts'
 import { dissect, type Field } from '../traffic/dissect.ts'
 import { parseCookies } from '../traffic/http.ts'
 import type { TrafficLog } from '../traffic/log.ts'

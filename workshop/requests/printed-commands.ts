@@ -1,4 +1,4 @@
-import type { Row } from '@oauth-lab/course/requests/draft.ts'
+import type { Row } from '@oauth-lab/course/requests/request-draft.ts'
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
 import { commandsIn, readFunctions, type Shell, UNKNOWN, unknown, wordsIn } from './shell.ts'
 

@@ -7,7 +7,7 @@ import {
   type Row,
   textsOf,
   troubleIn,
-} from '@oauth-lab/course/requests/draft.ts'
+} from '@oauth-lab/course/requests/request-draft.ts'
 import { html as pageOf } from '@oauth-lab/shared/testing/browser.ts'
 import { CODE_CHALLENGE } from '@oauth-lab/shared/testing/driver.ts'
 import { headerValues } from '../traffic/message.ts'

@@ -1,4 +1,4 @@
-import { type Draft, METHODS, type Row } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, METHODS, type Row } from '@oauth-lab/course/requests/request-draft.ts'
 
 type Fields = Record<string, unknown>
 

@@ -1,4 +1,4 @@
-import type { Row } from '@oauth-lab/course/requests/draft.ts'
+import type { Row } from '@oauth-lab/course/requests/request-draft.ts'
 import { NEEDS_CHROMIUM, testsPages } from '@oauth-lab/shared/testing/chromium.ts'
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import { afterEach, describe, expect, test } from 'vitest'

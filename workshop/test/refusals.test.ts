@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { listFiles } from '@oauth-lab/course/differences/files.ts'
-import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/free-addresses.ts'
 import {
   type Addresses,
   isProgramCode,
@@ -13,7 +13,6 @@ import {
 } from '@oauth-lab/course/programs/programs.ts'
 import { startNode } from '@oauth-lab/course/programs/typescript.ts'
 import { untilAnswers } from '@oauth-lab/course/programs/who-answers.ts'
-import type { Draft, Row } from '@oauth-lab/course/requests/draft.ts'
 import {
   driverAt,
   FRESH_NAMES,
@@ -21,6 +20,7 @@ import {
   freshValues,
   type Values,
 } from '@oauth-lab/course/requests/fresh-values.ts'
+import type { Draft, Row } from '@oauth-lab/course/requests/request-draft.ts'
 import { sendDraft } from '@oauth-lab/course/requests/send.ts'
 import { CODE_CHALLENGE, CODE_VERIFIER } from '@oauth-lab/shared/testing/driver.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

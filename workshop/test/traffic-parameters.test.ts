@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/free-addresses.ts'
 import { versionBefore } from '@oauth-lab/course/programs/versions.ts'
 import { Browser, html } from '@oauth-lab/shared/testing/browser.ts'
 import { basic, credentials } from '@oauth-lab/shared/testing/driver.ts'

@@ -1,6 +1,6 @@
 import { basic } from '@oauth-lab/shared/testing/driver.ts'
 import { jsonIn, send } from '@oauth-lab/shared/testing/exchange.ts'
-import { freeAddresses } from '../../programs/ports.ts'
+import { freeAddresses } from '../../programs/free-addresses.ts'
 import { startPrograms } from '../../programs/run.ts'
 import { type AttackFile, ending } from '../attack.ts'
 

@@ -1,4 +1,4 @@
-import { type Change, change, type Draft, drop } from '../draft.ts'
+import { type Change, type CopyDraft, change, drop } from '../copy-draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const PAGE_ERROR = `import { PageError } from '@oauth-lab/shared/page-error.ts'\n`
@@ -15,7 +15,7 @@ const NO_CATCH = `  const { client, redirect_uri } = verifyRedirectUri(query, cl
 
 const DISPATCH = drop("      if (grant_type === 'auth", '      throw new OAuth')
 
-export function skeleton(draft: Draft): void {
+export function skeleton(draft: CopyDraft): void {
   empty(draft, 'client/routes/home.ts', { homeRoute: route(1, 'homeRoute', "app.get('/'") })
   empty(draft, 'client/routes/login.ts', {
     loginRoute: route(1, 'loginRoute', "app.get('/login'"),
@@ -94,7 +94,7 @@ export const steps: ExerciseStep[] = [
 
 /** Replaces the bodies of some functions of a file, and keeps everything else. */
 function empty(
-  draft: Draft,
+  draft: CopyDraft,
   path: string,
   bodies: Record<string, string>,
   ...more: Change[]

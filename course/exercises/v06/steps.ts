@@ -1,4 +1,4 @@
-import { drop } from '../draft.ts'
+import { drop } from '../copy-draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const PROTOCOL = 'protocol.ts'

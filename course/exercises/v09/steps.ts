@@ -1,4 +1,4 @@
-import { drop, END } from '../draft.ts'
+import { drop, END } from '../copy-draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const CALLBACK = 'client/routes/callback.ts'

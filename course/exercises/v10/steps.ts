@@ -1,4 +1,4 @@
-import { type Change, drop, END } from '../draft.ts'
+import { type Change, drop, END } from '../copy-draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const ACCOUNT = 'server/routes/account.ts'

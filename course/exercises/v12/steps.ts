@@ -1,4 +1,4 @@
-import { type Change, drop } from '../draft.ts'
+import { type Change, drop } from '../copy-draft.ts'
 import type { ExerciseStep } from '../exercise-start.ts'
 
 const BEARER = 'api/bearer-auth.ts'

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { freeAddresses } from '@oauth-lab/course/programs/ports.ts'
+import { freeAddresses } from '@oauth-lab/course/programs/free-addresses.ts'
 import { type Addresses, programsOf, settingsOf } from '@oauth-lab/course/programs/programs.ts'
 import { listVersions, ROOT, type Version } from '@oauth-lab/course/programs/versions.ts'
 import { request } from 'undici'

@@ -1,4 +1,4 @@
-import { type Draft, decodeRows, isFromSending } from '@oauth-lab/course/requests/draft.ts'
+import { type Draft, decodeRows, isFromSending } from '@oauth-lab/course/requests/request-draft.ts'
 import { isForm, splitAddress } from './http.ts'
 import { type Exchange, isCutOff } from './message.ts'
 

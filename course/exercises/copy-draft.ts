@@ -53,7 +53,7 @@ export class MissingFileError extends StaleQuoteError {}
  * A copy on its way from one version to the next. It takes its text from the version it leads to, so a
  * fix there needs no fix here.
  */
-export class Draft {
+export class CopyDraft {
   readonly #files: Map<string, string>
   readonly #target: Files
 
