@@ -117,16 +117,21 @@ async function playWeakened(attack: Attack, chosen: Version | undefined) {
   if (attack.checks.length === 0 || version === undefined) {
     throw wrongUsage(`No version blocks ${attack.slug} yet, so there is no check to remove.`)
   }
+  let status = 0
   for (const check of checksOf(attack, version)) {
     const weakened = await withoutCheck(version, check)
     try {
       print(printWeakening(version, check))
-      await show(await playAttack(attack, weakened.version))
+      const performance = await playAttack(attack, weakened.version)
+      await show(performance)
+      if (performance.ending.result === 'succeeds') continue
+      print(paint("It doesn't succeed without this line, so something else blocks it.\n", 'red'))
+      status = 1
     } finally {
       await weakened.remove()
     }
   }
-  return 0
+  return status
 }
 
 async function show(performance: Performance): Promise<void> {

@@ -128,6 +128,18 @@ describe("a learner's copy", () => {
     },
   )
 
+  test('that blocks it in another way, too, is told so', async () => {
+    const { version } = copy
+    const file = 'client/routes/callback.ts'
+    const text = await readFile(join(findVersion('v02').folder, file), 'utf8')
+    const place = /(?<=async \(request, reply\) => \{\n)/
+    const other = `const mine = request.session.pendingLogin?.state
+      if (request.query.state !== mine) throw new PageError(400, 'No', 'No', startAgain)\n`
+    await writeFile(join(version.folder, file), text.replace(place, other))
+    expect(await main(['login-csrf', version.folder, '--weakened'])).toBe(1)
+    expect(out).toContain("It doesn't succeed without this line, so something else blocks it.")
+  })
+
   test.skipIf(windows)('with a broken link gets a clear error', async () => {
     const link = join(copy.version.folder, 'client', 'link.ts')
     await symlink('nowhere', link)

@@ -342,7 +342,7 @@ describe('hints', () => {
 
 describe('a learner who edits a version instead of a copy', () => {
   test.skipIf(!hasGit)(
-    'is told so, with the files and how to undo it, but not for a lesson',
+    'is told so, with the files and how to undo it, but not for a lesson or a new version',
     async () => {
       const repo = join(root, 'repo')
       const git = (...args: string[]) => execFileSync('git', args, { cwd: repo, stdio: 'ignore' })
@@ -350,12 +350,18 @@ describe('a learner who edits a version instead of a copy', () => {
       mkdirSync(join(repo, 'versions/v02-state/client'), { recursive: true })
       git('init')
       writeFileSync(join(repo, file), 'one\n')
+      writeFileSync(join(repo, 'versions/v02-state/README.md'), 'a draft\n')
       git('add', '.')
       const who = ['-c', 'user.name=a', '-c', 'user.email=a@localhost']
       git(...who, 'commit', '-m', 'one')
       expect(await tellEditedVersions('v03', repo)).toBeUndefined()
 
       writeFileSync(join(repo, 'versions/v02-state/README.md'), 'a lesson\n')
+      expect(await tellEditedVersions('v03', repo)).toBeUndefined()
+
+      mkdirSync(join(repo, 'versions/v99-new/client'), { recursive: true })
+      for (const name of ['README.md', 'client/app.ts'])
+        writeFileSync(join(repo, 'versions/v99-new', name), 'new\n')
       expect(await tellEditedVersions('v03', repo)).toBeUndefined()
 
       writeFileSync(join(repo, file), 'two\n')
