@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { isProgramCode } from '../programs/programs.ts'
 import { ROOT } from '../programs/versions.ts'
@@ -36,7 +36,11 @@ async function changedFiles(root: string): Promise<string[]> {
     const args = ['status', '--porcelain=v1', '-z', '--no-renames', '--untracked-files=all']
     const { stdout } = await promisify(execFile)('git', [...args, '--', 'versions'], { cwd: root })
     const entries = stdout.split('\0').filter((entry) => entry !== '')
-    return entries.map((entry) => entry.slice(3))
+    // A version that is new itself, lesson included, is a maintainer's.
+    const lessons = entries.filter((entry) => /^\?\? versions\/[^/]+\/README\.md$/.test(entry))
+    const versions = lessons.map((entry) => dirname(entry.slice(3)))
+    const files = entries.map((entry) => entry.slice(3))
+    return files.filter((file) => !versions.some((version) => file.startsWith(`${version}/`)))
   } catch {
     // No git, or no repo: a downloaded archive. Then there is nothing to compare with.
     return []
