@@ -125,12 +125,13 @@ describe.runIf(testsPages)(NEEDS_CHROMIUM, () => {
     }
     const requests = pane.locator('.row', { hasText: 'POST /token' }).and(pane.locator('.request'))
     await expect.poll(() => requests.count()).toBe(2)
-    const place = await page.evaluate('scrollY')
+    await link.focus()
+    const place = await link.boundingBox()
     await link.press('Enter')
     await pane.getByText('The newest token request is marked.').waitFor()
     expect(await pane.locator('.pointed').count()).toBe(1)
     expect(await requests.last().getAttribute('class')).toContain('pointed')
-    expect(await page.evaluate('scrollY')).toBe(place)
+    expect((await link.boundingBox())?.y).toBe(place?.y)
     const [row, frame] = [await requests.last().boundingBox(), await pane.boundingBox()]
     expect(row?.y).toBeGreaterThan(frame?.y ?? 0)
     expect(row?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0) - 100)
