@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { ToldError, wrongUsage } from '@oauth-lab/course/told-error.ts'
 
+/** Variables that git sets for programs it calls. They would lead to another repository. */
+const OF_A_CALLER = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
+
 /**
  * Runs git at the top of a repository and returns its output.
  *
@@ -15,7 +18,7 @@ export function git(
   const { status, stdout, stderr, error } = spawnSync('git', args, {
     cwd: root,
     encoding,
-    env: { ...process.env, ...env },
+    env: { ...ownEnvironment(), ...env },
     maxBuffer: 64 * 1024 * 1024,
   })
   if (error !== undefined) throw new ToldError(`Can't run git: ${error.message}`)
@@ -24,6 +27,11 @@ export function git(
     throw new ToldError(reason || `git ${args[0]} ended with status ${status}`)
   }
   return stdout
+}
+
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const variables = Object.entries(process.env).filter(([name]) => !OF_A_CALLER.includes(name))
+  return Object.fromEntries(variables)
 }
 
 /**
