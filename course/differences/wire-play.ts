@@ -1,6 +1,6 @@
 import { portOf } from '@oauth-lab/shared/config.ts'
 import { type Browser, html } from '@oauth-lab/shared/testing/browser.ts'
-import { passTime, returnToPresent } from '@oauth-lab/shared/testing/clock.ts'
+import { passTime } from '@oauth-lab/shared/testing/clock.ts'
 import { credentials } from '@oauth-lab/shared/testing/driver.ts'
 import { basic, type Lab, startLab } from '@oauth-lab/shared/testing/lab.ts'
 import { type Exchange, recorded } from '@oauth-lab/shared/testing/recorder.ts'
@@ -35,7 +35,7 @@ const ACTS: [name: string, play: Play, program?: string][] = [
     'Open the profile, an hour and a minute later',
     async (lab, browser) => {
       passTime(AN_HOUR_LATER)
-      await browser.visit(`${lab.clientUrl}/profile`).finally(returnToPresent)
+      await browser.visit(`${lab.clientUrl}/profile`)
     },
   ],
   [
